@@ -1,0 +1,26 @@
+namespace IterativeDpo.Generation;
+
+/// <summary>A prompt to be completed: one seed for every sample wanted.</summary>
+public sealed record GenerationRequest(Prompt Prompt, IReadOnlyList<ulong> Seeds);
+
+/// <summary>A loaded base model that completes prompts, with at most one adapter on it at a time. One call at a time.</summary>
+public interface IGenerator : IDisposable
+{
+    /// <summary>Most tokens a prompt and its completion may have together.</summary>
+    int ContextSize { get; }
+
+    /// <summary>Puts the adapter in this GGUF file on the base, or takes off the one there is (null). The base is not loaded again.</summary>
+    void UseAdapter(string? adapterPath);
+
+    /// <summary>A prompt's token ids: chat messages through the model's template with the assistant's turn opened, special tokens once.</summary>
+    int[] Tokenize(Prompt prompt);
+
+    /// <summary>
+    /// Completes every prompt; each prompt's samples are reported once, when its last one is finished, in no fixed order.
+    /// </summary>
+    Task GenerateAsync(
+        IReadOnlyList<GenerationRequest> requests,
+        SamplingOptions options,
+        Action<PromptSamples> onFinished,
+        CancellationToken cancellationToken);
+}

@@ -1,0 +1,38 @@
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Training;
+
+/// <summary>What a training round starts from and leaves behind. All paths are files of this machine.</summary>
+/// <param name="BaseModelPath">The base GGUF.</param>
+/// <param name="InitialAdapterPath">The adapter to continue from; null starts a fresh one (B = 0).</param>
+/// <param name="ReferenceAdapterPath">The frozen adapter of the reference policy; null is the base itself.</param>
+/// <param name="Pairs">The pair set, in its stored order.</param>
+/// <param name="Seed">Seeds the adapter's first values and the data order.</param>
+/// <param name="WorkDirectory">Checkpoints live here; a run finds its own last one and goes on to the same bits.</param>
+/// <param name="OutputPath">Where the finished adapter GGUF is written.</param>
+public sealed record TrainingRequest(
+    string BaseModelPath,
+    string? InitialAdapterPath,
+    string? ReferenceAdapterPath,
+    IReadOnlyList<PreferencePair> Pairs,
+    TrainingOptions Options,
+    ulong Seed,
+    string WorkDirectory,
+    string OutputPath,
+    AdapterManifest Manifest);
+
+/// <summary>One optimiser step. <see cref="Metrics"/> go by TRL's names (<c>loss</c>, <c>rewards/margins</c>, …).</summary>
+public sealed record TrainingStep(int Step, int Steps, IReadOnlyDictionary<string, double> Metrics);
+
+/// <summary>A finished round of training: every step's metrics, and their means weighted by pairs.</summary>
+public sealed record TrainingResult(int Steps, IReadOnlyDictionary<string, double> Metrics, IReadOnlyList<TrainingStep> History);
+
+/// <summary>Runs one round of preference training.</summary>
+public interface ITrainer
+{
+    /// <exception cref="NonFiniteTrainingException">The loss or a gradient was not finite; nothing was written to the output.</exception>
+    Task<TrainingResult> TrainAsync(TrainingRequest request, IProgress<TrainingStep>? progress, CancellationToken cancellationToken);
+}
+
+/// <summary>A loss or gradient that is not finite: names the step and the prompts of the batch.</summary>
+public sealed class NonFiniteTrainingException(string message) : Exception(message);
