@@ -1,0 +1,98 @@
+namespace IterativeDpo.Training;
+
+/// <summary>A prompt and the completions of it that a forward pass computes.</summary>
+public sealed record PackedGroup(int[] PromptIds, IReadOnlyList<int[]> Completions);
+
+/// <summary>
+/// Groups laid end to end without padding: the prompt once, then each completion as a branch that sees the prompt and
+/// itself only, its positions going on from the prompt's. A completion's last token is not an input: it predicts nothing.
+/// </summary>
+public sealed class PackedBatch
+{
+    /// <summary>A row's <see cref="Branches"/> value where it belongs to the prompt.</summary>
+    public const int PromptRow = -1;
+
+    private PackedBatch(IReadOnlyList<PackedGroup> groups)
+    {
+        var rows = groups.Sum(g => g.PromptIds.Length + g.Completions.Sum(c => Math.Max(0, c.Length - 1)));
+        var predictions = groups.Sum(g => g.Completions.Sum(c => c.Length));
+        TokenIds = new int[rows];
+        Positions = new int[rows];
+        Branches = new int[rows];
+        GroupStarts = new int[groups.Count + 1];
+        Predictors = new int[predictions];
+        Targets = new int[predictions];
+        PredictionBranches = new int[predictions];
+        BranchTokens = [.. groups.SelectMany(g => g.Completions).Select(c => c.Length)];
+        Fill(groups);
+    }
+
+    /// <summary>Input ids, [N].</summary>
+    public int[] TokenIds { get; }
+
+    /// <summary>Position of each row in its sequence, [N].</summary>
+    public int[] Positions { get; }
+
+    /// <summary>The branch of each row, counted over the batch, or <see cref="PromptRow"/>, [N].</summary>
+    public int[] Branches { get; }
+
+    /// <summary>First row of each group, and N at the end, [G + 1].</summary>
+    public int[] GroupStarts { get; }
+
+    /// <summary>The row whose output predicts each completion token, [M].</summary>
+    public int[] Predictors { get; }
+
+    /// <summary>The completion tokens, [M].</summary>
+    public int[] Targets { get; }
+
+    /// <summary>The branch of each completion token, [M].</summary>
+    public int[] PredictionBranches { get; }
+
+    /// <summary>Completion tokens of each branch, [S].</summary>
+    public int[] BranchTokens { get; }
+
+    /// <exception cref="ArgumentException">A prompt is empty: nothing would predict the first token.</exception>
+    public static PackedBatch Create(IReadOnlyList<PackedGroup> groups)
+    {
+        if (groups.Any(g => g.PromptIds.Length == 0))
+        {
+            throw new ArgumentException("A prompt needs one token or more.", nameof(groups));
+        }
+        return new(groups);
+    }
+
+    private void Fill(IReadOnlyList<PackedGroup> groups)
+    {
+        int row = 0, prediction = 0, branch = 0;
+        for (var g = 0; g < groups.Count; g++)
+        {
+            GroupStarts[g] = row;
+            var prompt = groups[g].PromptIds;
+            row = AddRows(prompt, 0, PromptRow, row);
+            var lastPromptRow = row - 1;
+            foreach (var completion in groups[g].Completions)
+            {
+                for (var t = 0; t < completion.Length; t++, prediction++)
+                {
+                    Predictors[prediction] = t == 0 ? lastPromptRow : row + t - 1;
+                    Targets[prediction] = completion[t];
+                    PredictionBranches[prediction] = branch;
+                }
+                row = AddRows(completion.AsSpan(0, Math.Max(0, completion.Length - 1)), prompt.Length, branch, row);
+                branch++;
+            }
+        }
+        GroupStarts[^1] = row;
+    }
+
+    private int AddRows(ReadOnlySpan<int> ids, int firstPosition, int branch, int row)
+    {
+        for (var t = 0; t < ids.Length; t++, row++)
+        {
+            TokenIds[row] = ids[t];
+            Positions[row] = firstPosition + t;
+            Branches[row] = branch;
+        }
+        return row;
+    }
+}

@@ -1,0 +1,31 @@
+namespace IterativeDpo.Training;
+
+/// <summary>Where a pair came from: enough to draw it again and to judge it again.</summary>
+/// <param name="Task">The prompt's task, or null.</param>
+/// <param name="PromptText">The prompt as a person reads it.</param>
+/// <param name="ChosenIndex">The chosen sample's index among the prompt's samples.</param>
+/// <param name="ChosenSeed">The seed of its random stream.</param>
+/// <param name="ChosenScore">The judge's score of it, 0 to 1.</param>
+/// <param name="Judge">The judge's name and settings.</param>
+/// <param name="Sampling">The sampler's settings.</param>
+/// <param name="BaseSha256">The base model that the samples were drawn from.</param>
+/// <param name="AdapterSha256">The adapter that was on it, or null.</param>
+public sealed record PairProvenance(
+    string? Task,
+    string PromptText,
+    string ChosenText,
+    string RejectedText,
+    int ChosenIndex,
+    int RejectedIndex,
+    ulong ChosenSeed,
+    ulong RejectedSeed,
+    double ChosenScore,
+    double RejectedScore,
+    string Judge,
+    string Sampling,
+    string BaseSha256,
+    string? AdapterSha256,
+    int Round);
+
+/// <summary>A line of a pair file.</summary>
+public sealed record PairRecord(PreferencePair Pair, PairProvenance? Provenance = null);

@@ -1,0 +1,31 @@
+namespace IterativeDpo.Training.Tests;
+
+public class PackedBatchTests
+{
+    private static readonly PackedBatch Batch = PackedBatch.Create(
+        [new([1, 2], [[3, 4, 5], [6, 7]]), new([8], [[9], []])]);
+
+    [Fact]
+    public void Create_lays_the_prompt_once_and_leaves_out_last_tokens()
+    {
+        Assert.Equal([1, 2, 3, 4, 6, 8], Batch.TokenIds);
+        Assert.Equal([-1, -1, 0, 0, 1, -1], Batch.Branches);
+        Assert.Equal([0, 5, 6], Batch.GroupStarts);
+    }
+
+    [Fact]
+    public void Create_positions_of_every_branch_go_on_from_the_prompt() => Assert.Equal([0, 1, 2, 3, 2, 0], Batch.Positions);
+
+    [Fact]
+    public void Create_each_token_is_predicted_by_the_one_before_it()
+    {
+        Assert.Equal([1, 2, 3, 1, 4, 5], Batch.Predictors);
+        Assert.Equal([3, 4, 5, 6, 7, 9], Batch.Targets);
+        Assert.Equal([0, 0, 0, 1, 1, 2], Batch.PredictionBranches);
+        Assert.Equal([3, 2, 1, 0], Batch.BranchTokens);
+    }
+
+    [Fact]
+    public void Create_empty_prompt_is_refused() =>
+        Assert.Throws<ArgumentException>(() => PackedBatch.Create([new([], [[1]])]));
+}
