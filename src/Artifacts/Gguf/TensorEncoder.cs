@@ -1,0 +1,46 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+
+namespace IterativeDpo.Artifacts.Gguf;
+
+/// <summary>Encodes float32 values as F32, F16, BF16 or Q8_0, rounding as ggml's reference does.</summary>
+internal static class TensorEncoder
+{
+    public static bool CanWrite(TensorType type) => type is TensorType.F32 or TensorType.F16 or TensorType.BF16 or TensorType.Q8_0;
+
+    /// <summary>Both spans hold the same whole number of blocks.</summary>
+    public static void Encode(TensorType type, ReadOnlySpan<float> source, Span<byte> destination)
+    {
+        switch (type)
+        {
+            case TensorType.F32: MemoryMarshal.AsBytes(source).CopyTo(destination); break;
+            case TensorType.F16: TensorPrimitives.ConvertToHalf(source, MemoryMarshal.Cast<byte, Half>(destination)); break;
+            case TensorType.BF16: EncodeBFloat16(source, MemoryMarshal.Cast<byte, ushort>(destination)); break;
+            case TensorType.Q8_0: EncodeQ8_0(source, destination); break;
+            default: throw new ArgumentOutOfRangeException(nameof(type), type, "this type is read only");
+        }
+    }
+
+    // Round to nearest, ties to even; a NaN stays one (its quiet bit is set), whatever its lower bits.
+    private static void EncodeBFloat16(ReadOnlySpan<float> source, Span<ushort> destination)
+    {
+        for (var i = 0; i < source.Length; i++)
+        {
+            var bits = BitConverter.SingleToUInt32Bits(source[i]);
+            destination[i] = float.IsNaN(source[i]) ? (ushort)((bits >> 16) | 0x40) : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+        }
+    }
+
+    // Per block of 32: d = max |x| / 127, q = round(x / d), halves away from zero.
+    private static void EncodeQ8_0(ReadOnlySpan<float> source, Span<byte> destination)
+    {
+        for (; source.Length > 0; source = source[32..], destination = destination[34..])
+        {
+            var block = source[..32];
+            var d = MathF.Abs(TensorPrimitives.MaxMagnitude(block)) / 127;
+            var inverse = d == 0 ? 0 : 1 / d;
+            MemoryMarshal.Write(destination, (Half)d);
+            for (var i = 0; i < 32; i++) destination[2 + i] = (byte)(sbyte)MathF.Round(block[i] * inverse, MidpointRounding.AwayFromZero);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using IterativeDpo.Artifacts.Gguf;
+
+namespace IterativeDpo.Artifacts.Models;
+
+/// <summary>
+/// Reads a model's shape from its metadata and checks every tensor against it. llama.cpp ends the process on some of the faults found
+/// here, and would compute something else than the trainer on others, so both see a file only after this.
+/// </summary>
+internal sealed class ModelConfigReader
+{
+    // Keeps products of two sizes, and the shapes made of them, within 32 bits.
+    private const uint MaxSize = 1 << 20;
+
+    private readonly GgufFile _file;
+    private readonly ModelArchitecture _architecture;
+
+    private ModelConfigReader(GgufFile file)
+    {
+        _file = file;
+        if (file.Metadata.GetString("general.type", "model") is var kind and not "model")
+            throw new UserInputException($"{file.Path}: this is a GGUF of type '{kind}', not a model. Give the base model's file here.");
+        var name = file.Metadata.GetString("general.architecture");
+        _architecture = ModelArchitecture.All.FirstOrDefault(a => a.Name == name) ?? throw new UserInputException(
+            $"{file.Path}: the architecture '{name}' is not supported. Use a model of one of these: "
+            + $"{string.Join(", ", ModelArchitecture.All.Select(a => a.Name))}.");
+    }
+
+    public static ModelConfig Read(GgufFile file)
+    {
+        var reader = new ModelConfigReader(file);
+        var config = reader.ReadConfig();
+        reader.CheckTensors(config);
+        return config;
+    }
+
+    private ModelConfig ReadConfig()
+    {
+        RefuseVariants();
+        var heads = Size("attention.head_count");
+        var dim = Size("embedding_length");
+        var headDim = Size("attention.key_length", dim / heads);
+        var config = new ModelConfig(
+            _architecture,
+            Size("block_count"),
+            dim,
+            heads,
+            Size("attention.head_count_kv", heads),
+            headDim,
+            Size("feed_forward_length"),
+            _file.Metadata.GetSingle(Key("attention.layer_norm_rms_epsilon")),
+            _file.Metadata.GetSingle(Key("rope.freq_base"), 10000),
+            Size("rope.dimension_count", headDim),
+            Size("context_length", max: int.MaxValue),
+            ReadVocabSize(),
+            TiedEmbeddings: !_file.Tensors.ContainsKey(ModelConfig.Output));
+        Check(config);
+        return config;
+    }
+
+    private void Check(ModelConfig config)
+    {
+        Require(config.Heads % config.KvHeads == 0, "attention.head_count_kv", $"{config.KvHeads} does not divide the {config.Heads} heads");
+        Require(Size("attention.value_length", config.HeadDim) == config.HeadDim, "attention.value_length", "keys and values differ in width");
+        Require((long)config.Heads * config.HeadDim <= MaxSize, "attention.key_length", "heads × key_length is out of range");
+        Require(config.RopeDim <= config.HeadDim && config.RopeDim % 2 == 0, "rope.dimension_count",
+            $"{config.RopeDim} is odd or over the head's {config.HeadDim}");
+        Require(float.IsFinite(config.RmsEps) && config.RmsEps >= 0, "attention.layer_norm_rms_epsilon", $"{config.RmsEps} is out of range");
+        Require(float.IsFinite(config.RopeBase) && config.RopeBase > 0, "rope.freq_base", $"{config.RopeBase} is out of range");
+        // Before anything is listed per layer: a damaged count must not fill the memory.
+        Require(config.Layers <= _file.Tensors.Count, "block_count", $"{config.Layers} blocks, but {_file.Tensors.Count} tensors");
+    }
+
+    private void RefuseVariants()
+    {
+        var scaling = _file.Metadata.GetString(Key("rope.scaling.type"), "none");
+        Require(scaling == "none", "rope.scaling.type", $"RoPE scaling '{scaling}' is not supported; use the model without a stretched context");
+        Require(_file.Metadata.GetSingle(Key("rope.scaling.factor"), 0) is 0 or 1, "rope.scaling.factor",
+            "RoPE scaling is not supported; use the model without a stretched context");
+        Require(_file.Metadata.GetUInt32(Key("expert_count"), 0) == 0, "expert_count", "mixtures of experts are not supported; use a dense model");
+    }
+
+    private int ReadVocabSize()
+    {
+        if (!_file.Tensors.TryGetValue(ModelConfig.Embedding, out var embedding) || embedding.Shape.Length != 2)
+            throw new UserInputException($"{_file.Path}: tensor '{ModelConfig.Embedding}' is missing or not a matrix. Export the model again.");
+        var tokens = _file.Metadata.GetArray<string>("tokenizer.ggml.tokens").Length;
+        return tokens == embedding.Shape[0] ? tokens : throw new UserInputException(
+            $"{_file.Path}: 'tokenizer.ggml.tokens' lists {tokens} tokens, but tensor '{ModelConfig.Embedding}' has {embedding.Shape[0]} rows. "
+            + "Export the model again.");
+    }
+
+    private void CheckTensors(ModelConfig config)
+    {
+        var known = new HashSet<string>();
+        foreach (var (name, shape) in config.ListTensors())
+        {
+            known.Add(name);
+            if (!_file.Tensors.TryGetValue(name, out var tensor))
+                throw Bad(name, "is missing", "Export the model again.");
+            if (!tensor.Shape.AsSpan().SequenceEqual(shape))
+                throw Bad(name, $"has the shape [{string.Join(", ", tensor.Shape)}], not [{string.Join(", ", shape)}]", "Export the model again.");
+            if (shape.Length == 1 && tensor.Type != TensorType.F32)
+                throw Bad(name, $"is stored as {tensor.Type}, but llama.cpp needs norms and biases as F32", "Convert it with these left in F32.");
+        }
+        if (_file.Tensors.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
+            throw Bad(unknown, $"is not part of the architecture '{_architecture.Name}' as this program computes it", "Use a plain model of it.");
+    }
+
+    private int Size(string key, int? absent = null, uint max = MaxSize)
+    {
+        if (absent is { } value && !_file.Metadata.Contains(Key(key))) return value;
+        var size = _file.Metadata.GetUInt32(Key(key));
+        Require(size > 0 && size <= max, key, $"{size} is out of range (1 to {max})");
+        return (int)size;
+    }
+
+    private string Key(string key) => $"{_architecture.Name}.{key}";
+
+    private void Require(bool holds, string key, string problem)
+    {
+        if (!holds) throw new UserInputException($"{_file.Path}: metadata key '{Key(key)}': {problem}. Use another model file, or export it again.");
+    }
+
+    private UserInputException Bad(string tensor, string problem, string remedy) =>
+        new($"{_file.Path}: tensor '{tensor}' {problem}. {remedy}");
+}

@@ -1,0 +1,71 @@
+using IterativeDpo.Artifacts.Gguf;
+
+namespace IterativeDpo.Artifacts.Models;
+
+/// <summary>Writes a whole model as GGUF. Maps and embeddings take the type asked for; norms and biases stay F32, as llama.cpp needs.</summary>
+public static class ModelWriter
+{
+    /// <summary>Writes a model of the byte-level vocabulary.</summary>
+    /// <param name="name">The model's name, for people.</param>
+    /// <param name="weights">A tensor's values by its name, row-major, one of <see cref="ModelConfig.ListTensors"/> at a time.</param>
+    /// <param name="type">F32, F16, BF16 or Q8_0.</param>
+    /// <exception cref="UserInputException">The type does not fit the model's shapes.</exception>
+    public static void Write(string path, string name, ModelConfig config, Func<string, ReadOnlyMemory<float>> weights, TensorType type)
+    {
+        var writer = new GgufWriter().Set("general.architecture", config.Architecture.Name).Set("general.type", "model").Set("general.name", name);
+        SetShape(writer, config);
+        foreach (var (key, value) in ByteVocabulary.Metadata()) writer.Set(key, value);
+        WriteTensors(path, writer, config, weights, type);
+    }
+
+    /// <summary>Writes new weights for the model in <paramref name="original"/>, with its metadata: vocabulary, template and all.</summary>
+    /// <inheritdoc cref="Write" path="/param|/exception"/>
+    public static void WriteLike(GgufFile original, string path, Func<string, ReadOnlyMemory<float>> weights, TensorType type)
+    {
+        var writer = new GgufWriter();
+        foreach (var (key, value) in original.Metadata.Where(entry => entry.Key != "general.alignment")) writer.Set(key, value);
+        WriteTensors(path, writer, ModelConfig.Read(original), weights, type);
+    }
+
+    private static void SetShape(GgufWriter writer, ModelConfig config)
+    {
+        void Set(string key, object value) => writer.Set($"{config.Architecture.Name}.{key}", value);
+        Set("block_count", (uint)config.Layers);
+        Set("context_length", (uint)config.ContextLength);
+        Set("embedding_length", (uint)config.Dim);
+        Set("feed_forward_length", (uint)config.FeedForwardDim);
+        Set("attention.head_count", (uint)config.Heads);
+        Set("attention.head_count_kv", (uint)config.KvHeads);
+        Set("attention.key_length", (uint)config.HeadDim);
+        Set("attention.value_length", (uint)config.HeadDim);
+        Set("attention.layer_norm_rms_epsilon", config.RmsEps);
+        Set("rope.dimension_count", (uint)config.RopeDim);
+        Set("rope.freq_base", config.RopeBase);
+        Set("vocab_size", (uint)config.VocabSize);
+    }
+
+    private static void WriteTensors(
+        string path, GgufWriter writer, ModelConfig config, Func<string, ReadOnlyMemory<float>> weights, TensorType type)
+    {
+        writer.Set("general.file_type", FileType(type));
+        foreach (var (name, shape) in config.ListTensors())
+        {
+            var stored = shape.Length == 1 ? TensorType.F32 : type;
+            if (shape[^1] % stored.BlockLength() != 0)
+                throw new UserInputException($"{path}: tensor '{name}' has rows of {shape[^1]}, and {type} needs a multiple of "
+                    + $"{type.BlockLength()}. Choose F16, BF16 or F32.");
+            writer.Add(name, shape, stored, () => weights(name));
+        }
+        writer.Write(path);
+    }
+
+    // llama.cpp's numbers for the type most tensors have.
+    private static uint FileType(TensorType type) => type switch
+    {
+        TensorType.F32 => 0,
+        TensorType.F16 => 1,
+        TensorType.Q8_0 => 7,
+        TensorType.BF16 => 32,
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Models are written as F32, F16, BF16 or Q8_0."),
+    };
+}

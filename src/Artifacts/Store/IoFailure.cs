@@ -1,0 +1,25 @@
+namespace IterativeDpo.Artifacts.Store;
+
+/// <summary>Puts a failure of the file system into words: what was wrong and the way out.</summary>
+internal static class IoFailure
+{
+    // HResult of an IOException is the errno on Unix where .NET has no exception type of its own for it.
+    private const int NoSpace = 28, ReadOnlyFileSystem = 30, QuotaExceededLinux = 122, FileTooBig = 27;
+    private const int NoSpaceWindows = unchecked((int)0x80070070);
+
+    public static bool Is(Exception e) => e is IOException or UnauthorizedAccessException;
+
+    /// <param name="action">What was being done, as in "cannot be written".</param>
+    public static ArtifactStoreException Explain(string path, string action, Exception e) => new($"{path}: {action}: {Cause(e)}", e);
+
+    public static string Cause(Exception e) => e switch
+    {
+        UnauthorizedAccessException => "permission denied. Make it accessible to this user, or choose another directory.",
+        FileNotFoundException or DirectoryNotFoundException => "it does not exist. Check the path, or restore it from a copy.",
+        IOException { HResult: NoSpace or NoSpaceWindows or QuotaExceededLinux } =>
+            "no space left on its volume. Free some, or choose a directory on another volume, then run again.",
+        IOException { HResult: FileTooBig } => "the file is over the size limit of this process or volume. Raise the limit, then run again.",
+        IOException { HResult: ReadOnlyFileSystem } => "its volume is mounted read-only. Choose a directory on another volume.",
+        _ => $"{e.Message} Check the path and its volume.",
+    };
+}

@@ -1,0 +1,133 @@
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+
+namespace IterativeDpo.Artifacts.Tests.Models;
+
+public sealed class ModelConfigTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData("llama", false, RopeKind.Interleaved)]
+    [InlineData("llama", true, RopeKind.Interleaved)]
+    [InlineData("qwen2", false, RopeKind.HalfSplit)]
+    [InlineData("qwen2", true, RopeKind.HalfSplit)]
+    public void Read_gives_the_shape_that_was_written(string architecture, bool tied, RopeKind rope)
+    {
+        var config = TinyModel.Config(architecture) with { TiedEmbeddings = tied };
+        TinyModel.Write(_directory["m.gguf"], config);
+
+        var read = Read();
+
+        Assert.Equal(config, read);
+        Assert.Equal(rope, read.Architecture.Rope);
+    }
+
+    [Fact]
+    public void Read_takes_defaults_for_optional_keys()
+    {
+        TinyModel.WriteChanged(_directory["m.gguf"], metadata =>
+        {
+            metadata.Remove("llama.attention.key_length");
+            metadata.Remove("llama.attention.value_length");
+            metadata.Remove("llama.rope.dimension_count");
+            metadata.Remove("llama.rope.freq_base");
+        });
+
+        var config = Read();
+
+        Assert.Equal((8, 8, 10000f), (config.HeadDim, config.RopeDim, config.RopeBase));
+    }
+
+    [Fact]
+    public void ListTensors_has_biases_where_the_architecture_has_them()
+    {
+        Assert.DoesNotContain(TinyModel.Config("llama").ListTensors(), tensor => tensor.Name.EndsWith(".bias"));
+        Assert.Equal([16], TinyModel.Config("qwen2").ListTensors().Single(tensor => tensor.Name == "blk.1.attn_v.bias").Shape);
+    }
+
+    [Theory]
+    [InlineData("general.architecture", "mamba", "'mamba' is not supported. Use a model of one of these: llama, qwen2")]
+    [InlineData("general.type", "adapter", "of type 'adapter', not a model")]
+    [InlineData("llama.block_count", 3u, "tensor 'blk.2.attn_norm.weight' is missing")]
+    [InlineData("llama.block_count", 1_000_000u, "1000000 blocks, but 21 tensors")]
+    [InlineData("llama.block_count", 0u, "'llama.block_count': 0 is out of range")]
+    [InlineData("llama.embedding_length", uint.MaxValue, "'llama.embedding_length': 4294967295 is out of range")]
+    [InlineData("llama.embedding_length", "32", "'llama.embedding_length' must be an unsigned 32-bit integer, but is String 32")]
+    [InlineData("llama.attention.head_count", 0u, "'llama.attention.head_count': 0 is out of range")]
+    [InlineData("llama.attention.head_count_kv", 3u, "3 does not divide the 4 heads")]
+    [InlineData("llama.attention.value_length", 16u, "keys and values differ in width")]
+    [InlineData("llama.rope.dimension_count", 7u, "7 is odd")]
+    [InlineData("llama.rope.dimension_count", 16u, "over the head's 8")]
+    [InlineData("llama.rope.scaling.type", "yarn", "RoPE scaling 'yarn' is not supported")]
+    [InlineData("llama.rope.scaling.factor", 4f, "RoPE scaling is not supported")]
+    [InlineData("llama.rope.freq_base", 0f, "'llama.rope.freq_base': 0 is out of range")]
+    [InlineData("llama.attention.layer_norm_rms_epsilon", float.NaN, "NaN is out of range")]
+    [InlineData("llama.expert_count", 8u, "mixtures of experts are not supported")]
+    [InlineData("llama.feed_forward_length", 65u, "tensor 'blk.0.ffn_gate.weight' has the shape [64, 32], not [65, 32]")]
+    [InlineData("tokenizer.ggml.tokens", new[] { "a", "b" }, "lists 2 tokens, but tensor 'token_embd.weight' has 264 rows")]
+    public void Read_refuses_metadata_it_cannot_use(string key, object value, string problem)
+    {
+        TinyModel.WriteChanged(_directory["m.gguf"], metadata => metadata[key] = value);
+
+        AssertRefused(problem);
+    }
+
+    [Theory]
+    [InlineData("general.architecture")]
+    [InlineData("llama.block_count")]
+    [InlineData("llama.context_length")]
+    [InlineData("llama.attention.layer_norm_rms_epsilon")]
+    [InlineData("tokenizer.ggml.tokens")]
+    public void Read_without_a_required_key_names_it(string key)
+    {
+        TinyModel.WriteChanged(_directory["m.gguf"], metadata => metadata.Remove(key));
+
+        AssertRefused($"the metadata key '{key}' is missing");
+    }
+
+    [Theory]
+    [InlineData("token_embd.weight")]
+    [InlineData("output_norm.weight")]
+    [InlineData("blk.1.ffn_down.weight")]
+    public void Read_without_a_tensor_names_it(string missing)
+    {
+        TinyModel.WriteChanged(_directory["m.gguf"], tensors: tensor => tensor.Name == missing ? null : tensor);
+
+        AssertRefused($"tensor '{missing}' is missing");
+    }
+
+    [Fact]
+    public void Read_refuses_a_tensor_that_it_would_leave_out_of_the_computation()
+    {
+        TinyModel.WriteChanged(_directory["m.gguf"], tensors: t => t.Name == ModelConfig.Output ? new("rope_freqs.weight", [4]) : t);
+
+        AssertRefused("tensor 'rope_freqs.weight' is not part of the architecture 'llama'");
+    }
+
+    [Theory]
+    [InlineData("llama", "blk.0.attn_norm.weight")]
+    [InlineData("llama", "output_norm.weight")]
+    [InlineData("qwen2", "blk.0.attn_q.bias")]
+    public void Read_refuses_norms_and_biases_that_would_end_llama_cpp(string architecture, string name)
+    {
+        TinyModel.WriteChanged(_directory["m.gguf"], type: t => t.Name == name ? TensorType.F16 : TensorType.F32, architecture: architecture);
+
+        AssertRefused($"tensor '{name}' is stored as F16, but llama.cpp needs norms and biases as F32");
+    }
+
+    private ModelConfig Read()
+    {
+        using var file = GgufFile.Open(_directory["m.gguf"]);
+        return ModelConfig.Read(file);
+    }
+
+    private void AssertRefused(string problem)
+    {
+        var error = Assert.Throws<UserInputException>(Read);
+        Assert.StartsWith(_directory["m.gguf"], error.Message);
+        Assert.Contains(problem, error.Message);
+    }
+}
