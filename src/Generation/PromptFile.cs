@@ -1,0 +1,118 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Generation;
+
+/// <summary>
+/// Prompts as JSON lines, one object to a line: <c>prompt</c> is a text to continue or a list of
+/// <c>{"role", "content"}</c> messages; <c>id</c>, <c>task</c> and <c>checks</c> (<c>{"kind", "value", "weight"}</c>) may be
+/// left out. Other members are ignored; without an id, the prompt's digest is its id.
+/// </summary>
+public static class PromptFile
+{
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Reads a file line by line; nothing beyond the ids is kept.</summary>
+    /// <param name="side">The side of the split to read, or null for all.</param>
+    /// <exception cref="UserInputException">Names the file and the line: no file, no prompts, not JSON, a member missing or of the wrong kind, an id twice.</exception>
+    public static IEnumerable<Prompt> Read(string path, Split? side = null)
+    {
+        var lines = new Dictionary<string, int>();
+        var number = 0;
+        foreach (var line in ReadLines(path))
+        {
+            number++;
+            if (string.IsNullOrWhiteSpace(line))
+            {
+                continue;
+            }
+            var prompt = PromptLine.Parse(line, $"{path}, line {number}");
+            if (!lines.TryAdd(prompt.Id, number))
+            {
+                throw new UserInputException(
+                    $"{path}, line {number}: the id \"{prompt.Id}\" is already on line {lines[prompt.Id]}; give every prompt its own \"id\" or take one of them out.");
+            }
+            if (side is null || PromptSplit.Of(prompt) == side)
+            {
+                yield return prompt;
+            }
+        }
+        if (lines.Count == 0)
+        {
+            throw new UserInputException($"{path} has no prompts; it needs one JSON object to a line, such as {{\"prompt\": \"Once upon a time\"}}.");
+        }
+    }
+
+    /// <summary>Writes prompts so that <see cref="Read"/> gives them back.</summary>
+    public static void Write(Stream stream, IEnumerable<Prompt> prompts)
+    {
+        foreach (var prompt in prompts)
+        {
+            using (var writer = new Utf8JsonWriter(stream, WriterOptions))
+            {
+                WritePrompt(writer, prompt);
+            }
+            stream.WriteByte((byte)'\n');
+        }
+    }
+
+    private static IEnumerable<string> ReadLines(string path)
+    {
+        try
+        {
+            return File.ReadLines(path, Encoding.UTF8);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserInputException($"{path}: the prompt file cannot be read ({e.Message}).", e);
+        }
+    }
+
+    private static void WritePrompt(Utf8JsonWriter writer, Prompt prompt)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("id", prompt.Id);
+        if (prompt.Task is not null)
+        {
+            writer.WriteString("task", prompt.Task);
+        }
+        if (prompt.Text is not null)
+        {
+            writer.WriteString("prompt", prompt.Text);
+        }
+        else
+        {
+            writer.WriteStartArray("prompt");
+            foreach (var message in prompt.Messages!)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("role", message.Role);
+                writer.WriteString("content", message.Content);
+                writer.WriteEndObject();
+            }
+            writer.WriteEndArray();
+        }
+        WriteChecks(writer, prompt.Checks);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteChecks(Utf8JsonWriter writer, IReadOnlyList<AnswerCheck> checks)
+    {
+        if (checks.Count == 0)
+        {
+            return;
+        }
+        writer.WriteStartArray("checks");
+        foreach (var check in checks)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("kind", check.Kind);
+            writer.WriteString("value", check.Value);
+            writer.WriteNumber("weight", check.Weight);
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+    }
+}

@@ -1,0 +1,123 @@
+using System.Text;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Generation.Tasks;
+
+namespace IterativeDpo.Generation.Tests;
+
+public sealed class PromptFileTests : IDisposable
+{
+    private readonly string _path = Path.Combine(Path.GetTempPath(), $"prompts-{Guid.NewGuid():N}.jsonl");
+
+    public void Dispose() => File.Delete(_path);
+
+    [Fact]
+    public void Read_whatWasWritten_givesItBack()
+    {
+        Prompt[] prompts =
+        [
+            new("a", [new("system", "Be \"brief\"."), new("user", "1 < 2?")], null, "logic", [new("exact", "yes", 2), new("regex", "^y", 0.5)]),
+            new("b", null, "Once upon a time, é", null, []),
+        ];
+        using (var stream = File.Create(_path))
+        {
+            PromptFile.Write(stream, prompts);
+        }
+
+        Assert.Equivalent(prompts, PromptFile.Read(_path).ToArray(), strict: true);
+    }
+
+    [Fact]
+    public void Read_withoutIds_givesEachPromptItsOwnStableId()
+    {
+        var first = Read("""{"prompt": "x"}""", """{"prompt": "y", "label": 3}""");
+        var second = Read("""{"prompt": "y"}""");
+
+        Assert.NotEqual(first[0].Id, first[1].Id);
+        Assert.Equal(first[1].Id, second[0].Id);
+    }
+
+    [Fact]
+    public void Read_blankLines_areSkippedAndCounted()
+    {
+        var error = Assert.Throws<UserInputException>(() => Read("""{"prompt": "x"}""", "", "oops"));
+
+        Assert.StartsWith($"{_path}, line 3: not JSON", error.Message);
+    }
+
+    [Theory]
+    [InlineData("""{"id": "a"}""", "\"prompt\" is missing")]
+    [InlineData("""["x"]""", "a array where a JSON object")]
+    [InlineData("""{"prompt": 3}""", "must be a text or a list")]
+    [InlineData("""{"prompt": []}""", "not empty")]
+    [InlineData("""{"prompt": [{"role": "user"}]}""", "\"content\" is missing")]
+    [InlineData("""{"prompt": ["x"]}""", "\"role\" is missing")]
+    [InlineData("""{"prompt": "x", "id": 3}""", "\"id\" must be a text, not a number")]
+    [InlineData("""{"prompt": "x", "checks": {}}""", "\"checks\" must be a list")]
+    [InlineData("""{"prompt": "x", "checks": [{"kind": "exact"}]}""", "\"value\" is missing")]
+    [InlineData("""{"prompt": "x", "checks": [{"kind": "exact", "value": "y", "weight": "z"}]}""", "\"weight\" must be a number")]
+    public void Read_badLine_namesTheFileTheLineAndTheFault(string line, string fault)
+    {
+        var error = Assert.Throws<UserInputException>(() => Read("""{"prompt": "good"}""", line));
+
+        Assert.StartsWith($"{_path}, line 2: ", error.Message);
+        Assert.Contains(fault, error.Message);
+    }
+
+    [Fact]
+    public void Read_sameIdTwice_namesBothLines()
+    {
+        var error = Assert.Throws<UserInputException>(() => Read("""{"id": "a", "prompt": "x"}""", """{"id": "a", "prompt": "y"}"""));
+
+        Assert.Contains("line 2", error.Message);
+        Assert.Contains("line 1", error.Message);
+    }
+
+    [Fact]
+    public void Read_emptyFile_saysWhatBelongsThere()
+    {
+        var error = Assert.Throws<UserInputException>(() => Read(""));
+
+        Assert.Contains(_path, error.Message);
+        Assert.Contains("no prompts", error.Message);
+    }
+
+    [Fact]
+    public void Read_noFile_namesIt()
+    {
+        var error = Assert.Throws<UserInputException>(() => PromptFile.Read(_path).Count());
+
+        Assert.Contains(_path, error.Message);
+    }
+
+    [Fact]
+    public void Read_bothSides_partTheFileWhateverTheIds()
+    {
+        string[] Lines(string ids) => [.. Enumerable.Range(0, 300).Select(i => $$"""{"id": "{{ids}}{{i}}", "prompt": "text {{i}}"}""")];
+        Read(Lines("a"));
+        var train = PromptFile.Read(_path, Split.Train).Select(prompt => prompt.Text).ToArray();
+        Read(Lines("b"));
+        var heldOut = PromptFile.Read(_path, Split.HeldOut).Select(prompt => prompt.Text).ToArray();
+
+        Assert.Empty(train.Intersect(heldOut));
+        Assert.Equal(300, train.Length + heldOut.Length);
+        Assert.InRange(heldOut.Length, 15, 50);
+    }
+
+    [Fact]
+    public void Write_generatedPrompts_readBackAsTheyWere()
+    {
+        var prompts = TaskGenerator.Prompts(3, [.. TaskTable.All.Select(task => task.Name)], 24, Split.Train);
+        using (var stream = File.Create(_path))
+        {
+            PromptFile.Write(stream, prompts);
+        }
+
+        Assert.Equivalent(prompts, PromptFile.Read(_path).ToArray(), strict: true);
+    }
+
+    private Prompt[] Read(params string[] lines)
+    {
+        File.WriteAllText(_path, string.Join('\n', lines), Encoding.UTF8);
+        return [.. PromptFile.Read(_path)];
+    }
+}
