@@ -1,0 +1,18 @@
+using IterativeDpo.Actors.Protocol;
+
+namespace IterativeDpo.Actors.Campaigns;
+
+/// <summary>What a campaign is asked to do.</summary>
+public abstract record CampaignCommand : IClusterMessage;
+
+/// <summary>Begin, or go on after a pause or a restart. More rounds than before are added.</summary>
+public sealed record StartCampaign(CampaignPlan Plan) : CampaignCommand;
+
+/// <summary>Go on after a restart with the plan there is.</summary>
+public sealed record ResumeCampaign : CampaignCommand;
+
+/// <summary>From a worker: count this result. Repeated and outdated results change nothing.</summary>
+public sealed record CompleteWork(WorkResult Result) : CampaignCommand;
+
+/// <summary>From a worker: this attempt came to nothing.</summary>
+public sealed record FailWork(WorkId Id, string Reason, FailureKind Kind) : CampaignCommand;

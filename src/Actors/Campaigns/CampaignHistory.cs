@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using IterativeDpo.Actors.Protocol;
+
+namespace IterativeDpo.Actors.Campaigns;
+
+/// <summary>How events make a campaign's state. Pure: no clock, no chance, nothing but the two arguments.</summary>
+public static class CampaignHistory
+{
+    /// <exception cref="InvalidOperationException">The event is of an unknown type: the journal is newer than this program.</exception>
+    public static CampaignState Apply(CampaignState state, CampaignEvent @event)
+    {
+        var next = @event switch
+        {
+            CampaignStarted e => state with { Status = CampaignStatus.Running, Plan = e.Plan, StartedAt = e.At },
+            CampaignResumed => state with { Status = CampaignStatus.Running, PauseReason = null, Attempts = state.Attempts.Clear() },
+            RoundsExtended e => state with { Status = CampaignStatus.Running, Plan = state.Plan! with { Rounds = e.Rounds } },
+            RoundStarted e => state with { Rounds = state.Rounds.Add(new RoundState(e.Round, e.Policy)), Attempts = state.Attempts.Clear() },
+            WorkCompleted e => UpdateRound(state, e.Result.Id.Round, round => Record(round, e.Result)),
+            WorkFailed e => state with { Attempts = state.Attempts.SetItem(e.Id, state.Attempts.GetValueOrDefault(e.Id) + 1) },
+            WorkDropped e => UpdateRound(state, e.Id.Round, round => round with { DroppedUnits = round.DroppedUnits.Add(e.Id.Index) }),
+            CampaignPaused e => state with { Status = CampaignStatus.Paused, PauseReason = e.Reason },
+            RoundCompleted e => UpdateRound(state, e.Round, round => round with { Outcome = e.Outcome }),
+            CampaignCompleted => state with { Status = CampaignStatus.Completed },
+            _ => throw new InvalidOperationException($"Unknown campaign event {@event.GetType().Name}."),
+        };
+        return Elapse(state, next, @event) with { LastEventAt = @event.At };
+    }
+
+    /// <summary>Adds the time since the event before to the round that ran, unless the campaign was at rest meanwhile.</summary>
+    private static CampaignState Elapse(CampaignState before, CampaignState after, CampaignEvent @event) =>
+        before.Current is { } round && before.Status == CampaignStatus.Running && @event is not CampaignResumed
+            ? UpdateRound(after, round.Number, r => r with { TotalSeconds = r.TotalSeconds + (@event.At - before.LastEventAt).TotalSeconds })
+            : after;
+
+    private static RoundState Record(RoundState round, WorkResult result) => (result.Id.Stage, result) switch
+    {
+        (Stage.Sample, SampleResult r) => round with { Samples = round.Samples.SetItem(r.Id.Index, r) },
+        (Stage.Evaluate, SampleResult r) => round with { Evaluations = round.Evaluations.SetItem(r.Id.Index, r) },
+        (Stage.Judge, JudgeResult r) => round with { Judgements = round.Judgements.SetItem(r.Id.Index, r) },
+        (Stage.Grade, JudgeResult r) => round with { Grades = round.Grades.SetItem(r.Id.Index, r) },
+        (Stage.Pair, PairResult r) => round with { Pairs = r },
+        (Stage.Train, TrainResult r) => round with { Training = r },
+        (Stage.Publish, PublishResult r) => round with { Publication = r },
+        _ => throw new InvalidOperationException($"A {result.GetType().Name} is no result of work {result.Id}."),
+    };
+
+    private static CampaignState UpdateRound(CampaignState state, int number, Func<RoundState, RoundState> change) =>
+        state with { Rounds = state.Rounds.SetItem(number, change(state.Rounds[number])) };
+}

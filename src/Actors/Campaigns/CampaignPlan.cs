@@ -1,0 +1,46 @@
+using IterativeDpo.Actors.Protocol;
+
+namespace IterativeDpo.Actors.Campaigns;
+
+/// <summary>Which adapter training starts from, and which one the loss refers to.</summary>
+public enum PolicyOrigin { Base, Previous }
+
+/// <summary>Which pairs a round trains on: its own, or those of all rounds so far.</summary>
+public enum PairData { New, Accumulated }
+
+/// <summary>What the campaign decides by. Everything else in the configuration only changes how work is done.</summary>
+/// <param name="Settings">Digest of the resolved configuration: a campaign is resumed with the settings it began with.</param>
+/// <param name="Prompts">Training prompts in a round.</param>
+/// <param name="UnitPrompts">Most prompts in one unit of work.</param>
+/// <param name="HeldOutPrompts">Prompts every checkpoint is evaluated on.</param>
+/// <param name="MaxAttempts">How often a unit of work is tried.</param>
+/// <param name="RollbackPoints">A round that loses more held-out accuracy than this, in percentage points, is rolled back; null is off.</param>
+public sealed record CampaignPlan(
+    string Campaign,
+    string Settings,
+    int Rounds,
+    int Prompts,
+    int UnitPrompts,
+    int HeldOutPrompts,
+    int MaxAttempts,
+    PairData Data,
+    PolicyOrigin Initialization,
+    PolicyOrigin Reference,
+    double? RollbackPoints)
+{
+    /// <summary>Units of work in a stage; 1 for the stages that take the round as a whole.</summary>
+    public int Units(Stage stage) => stage switch
+    {
+        Stage.Sample or Stage.Judge => (Prompts + UnitPrompts - 1) / UnitPrompts,
+        Stage.Evaluate or Stage.Grade => (HeldOutPrompts + UnitPrompts - 1) / UnitPrompts,
+        _ => 1,
+    };
+
+    /// <summary>The prompts of a sampling or evaluation unit: index of the first, and how many.</summary>
+    public (int First, int Count) PromptsOf(Stage stage, int unit)
+    {
+        var all = stage == Stage.Evaluate ? HeldOutPrompts : Prompts;
+        var first = unit * UnitPrompts;
+        return (first, Math.Min(UnitPrompts, all - first));
+    }
+}

@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using IterativeDpo.Actors.Protocol;
+
+namespace IterativeDpo.Actors.Campaigns;
+
+/// <summary>
+/// Which work a campaign needs done now, worked out from its state alone: after a restart the same work is due under the same ids,
+/// and work whose result is recorded is never due again.
+/// </summary>
+public static class DueWork
+{
+    /// <summary>In the order in which it should be done; empty unless the campaign runs.</summary>
+    public static IEnumerable<WorkOrder> Of(CampaignState state)
+    {
+        if (state is not { Status: CampaignStatus.Running, Plan: { } plan, Current: { } round })
+        {
+            return [];
+        }
+        if (round.Number == 0 || round.Publication is not null)
+        {
+            return Evaluation(plan, round);
+        }
+        if (round.Training is { } training)
+        {
+            return [new PublishOrder(new WorkId(round.Number, Stage.Publish, 0), training.Adapter)];
+        }
+        if (round.Pairs is not null)
+        {
+            return [Training(plan, state, round)];
+        }
+        var unit = Sampling(plan, round).ToArray();
+        return unit.Length > 0 ? unit : [Pairing(round)];
+    }
+
+    private static IEnumerable<WorkOrder> Sampling(CampaignPlan plan, RoundState round)
+    {
+        foreach (var (index, samples) in round.Samples)
+        {
+            if (!round.Judgements.ContainsKey(index) && !round.DroppedUnits.Contains(index))
+            {
+                yield return new JudgeOrder(new WorkId(round.Number, Stage.Judge, index), samples.Samples);
+            }
+        }
+        foreach (var index in Missing(plan.Units(Stage.Sample), round.Samples))
+        {
+            var (first, count) = plan.PromptsOf(Stage.Sample, index);
+            yield return new SampleOrder(new WorkId(round.Number, Stage.Sample, index), round.Policy, first, count);
+        }
+    }
+
+    private static PairOrder Pairing(RoundState round) => new(
+        new WorkId(round.Number, Stage.Pair, 0),
+        [.. round.Judgements.Select(unit => new JudgedUnit(round.Samples[unit.Key].Samples, unit.Value.Judgements))]);
+
+    private static TrainOrder Training(CampaignPlan plan, CampaignState state, RoundState round)
+    {
+        var rounds = plan.Data == PairData.Accumulated ? state.Rounds : [round];
+        return new TrainOrder(
+            new WorkId(round.Number, Stage.Train, 0),
+            [.. rounds.Select(r => r.Pairs).OfType<PairResult>().Where(pairs => pairs.PairCount > 0).Select(pairs => pairs.Pairs)],
+            plan.Initialization == PolicyOrigin.Previous ? round.Policy : null,
+            plan.Reference == PolicyOrigin.Previous ? round.Policy : null,
+            round.Policy);
+    }
+
+    private static IEnumerable<WorkOrder> Evaluation(CampaignPlan plan, RoundState round)
+    {
+        foreach (var (index, samples) in round.Evaluations)
+        {
+            if (!round.Grades.ContainsKey(index))
+            {
+                yield return new JudgeOrder(new WorkId(round.Number, Stage.Grade, index), samples.Samples);
+            }
+        }
+        foreach (var index in Missing(plan.Units(Stage.Evaluate), round.Evaluations))
+        {
+            var (first, count) = plan.PromptsOf(Stage.Evaluate, index);
+            yield return new SampleOrder(new WorkId(round.Number, Stage.Evaluate, index), round.Training?.Adapter, first, count);
+        }
+    }
+
+    private static IEnumerable<int> Missing(int units, ImmutableSortedDictionary<int, SampleResult> done) =>
+        Enumerable.Range(0, units).Where(index => !done.ContainsKey(index));
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Actors.Protocol;
+
+/// <summary>How every <see cref="IClusterMessage"/> is written as JSON, generated at build time.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(DigestJsonConverter), typeof(WorkIdJsonConverter)])]
+[JsonSerializable(typeof(AdapterRefused))]
+[JsonSerializable(typeof(AdapterSwapped))]
+[JsonSerializable(typeof(CampaignCompleted))]
+[JsonSerializable(typeof(CampaignPaused))]
+[JsonSerializable(typeof(CampaignResumed))]
+[JsonSerializable(typeof(CampaignStarted))]
+[JsonSerializable(typeof(CampaignState))]
+[JsonSerializable(typeof(CancelWork))]
+[JsonSerializable(typeof(CompleteWork))]
+[JsonSerializable(typeof(FailWork))]
+[JsonSerializable(typeof(JudgeOrder))]
+[JsonSerializable(typeof(PairOrder))]
+[JsonSerializable(typeof(PublishOrder))]
+[JsonSerializable(typeof(ResumeCampaign))]
+[JsonSerializable(typeof(RoundCompleted))]
+[JsonSerializable(typeof(RoundsExtended))]
+[JsonSerializable(typeof(RoundStarted))]
+[JsonSerializable(typeof(SampleOrder))]
+[JsonSerializable(typeof(StartCampaign))]
+[JsonSerializable(typeof(SwapAdapter))]
+[JsonSerializable(typeof(TrainOrder))]
+[JsonSerializable(typeof(WorkCancelled))]
+[JsonSerializable(typeof(WorkCompleted))]
+[JsonSerializable(typeof(WorkDropped))]
+[JsonSerializable(typeof(WorkerReady))]
+[JsonSerializable(typeof(WorkFailed))]
+[JsonSerializable(typeof(WorkProgress))]
+internal sealed partial class CampaignJson : JsonSerializerContext;
+
+internal sealed class DigestJsonConverter : JsonConverter<Digest>
+{
+    public override Digest Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        new(reader.GetString() ?? throw new JsonException("A digest is missing."));
+
+    public override void Write(Utf8JsonWriter writer, Digest value, JsonSerializerOptions options) => writer.WriteStringValue(value.Hex);
+}
+
+/// <summary>A work id is one string, also as a key.</summary>
+internal sealed class WorkIdJsonConverter : JsonConverter<WorkId>
+{
+    public override WorkId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        WorkId.Parse(reader.GetString() ?? "");
+
+    public override void Write(Utf8JsonWriter writer, WorkId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+
+    public override WorkId ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        WorkId.Parse(reader.GetString() ?? "");
+
+    public override void WriteAsPropertyName(Utf8JsonWriter writer, WorkId value, JsonSerializerOptions options) =>
+        writer.WritePropertyName(value.ToString());
+}

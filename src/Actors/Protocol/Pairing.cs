@@ -1,0 +1,16 @@
+using System.Collections.Immutable;
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Actors.Protocol;
+
+/// <summary>A unit's samples with the verdicts on them.</summary>
+public sealed record JudgedUnit(Digest Samples, Digest Judgements);
+
+/// <summary>Selects the round's preference pairs.</summary>
+public sealed record PairOrder(WorkId Id, ImmutableArray<JudgedUnit> Units) : WorkOrder(Id);
+
+/// <param name="Pairs">The stored pairs file.</param>
+/// <param name="PairCount">Pairs in it.</param>
+/// <param name="Ties">Two samples of one prompt that differ and scored alike.</param>
+/// <param name="Dropped">Prompts that gave no pair.</param>
+public sealed record PairResult(WorkId Id, Digest Pairs, int PairCount, int Ties, int Dropped, double Seconds) : WorkResult(Id, Seconds);

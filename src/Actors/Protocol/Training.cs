@@ -1,0 +1,22 @@
+using System.Collections.Immutable;
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Actors.Protocol;
+
+/// <summary>Trains the round's adapter.</summary>
+/// <param name="Pairs">Stored pairs files, oldest first.</param>
+/// <param name="Initial">The adapter to go on from; null starts a fresh one.</param>
+/// <param name="Reference">The adapter of the reference policy; null is the base.</param>
+/// <param name="Parent">The adapter whose samples the pairs come from, for provenance.</param>
+public sealed record TrainOrder(WorkId Id, ImmutableArray<Digest> Pairs, Digest? Initial, Digest? Reference, Digest? Parent) : WorkOrder(Id);
+
+/// <param name="Adapter">The stored adapter GGUF.</param>
+/// <param name="History">The stored metrics of every step.</param>
+/// <param name="Metrics">Means over the round, by TRL's names.</param>
+public sealed record TrainResult(
+    WorkId Id,
+    Digest Adapter,
+    Digest History,
+    int Steps,
+    ImmutableSortedDictionary<string, double> Metrics,
+    double Seconds) : WorkResult(Id, Seconds);

@@ -1,0 +1,71 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace IterativeDpo.Actors.Protocol;
+
+/// <summary>
+/// Every <see cref="IClusterMessage"/> by the name it has on the wire and in the journal. A name is never given to another type.
+/// </summary>
+public static class WireFormat
+{
+    private static readonly (string Manifest, JsonTypeInfo Json)[] Table =
+    [
+        ("adapter-refused", CampaignJson.Default.AdapterRefused),
+        ("adapter-swapped", CampaignJson.Default.AdapterSwapped),
+        ("campaign-completed", CampaignJson.Default.CampaignCompleted),
+        ("campaign-paused", CampaignJson.Default.CampaignPaused),
+        ("campaign-resumed", CampaignJson.Default.CampaignResumed),
+        ("campaign-started", CampaignJson.Default.CampaignStarted),
+        ("campaign-state", CampaignJson.Default.CampaignState),
+        ("cancel-work", CampaignJson.Default.CancelWork),
+        ("complete-work", CampaignJson.Default.CompleteWork),
+        ("fail-work", CampaignJson.Default.FailWork),
+        ("judge-order", CampaignJson.Default.JudgeOrder),
+        ("judge-result", CampaignJson.Default.JudgeResult),
+        ("pair-order", CampaignJson.Default.PairOrder),
+        ("pair-result", CampaignJson.Default.PairResult),
+        ("publish-order", CampaignJson.Default.PublishOrder),
+        ("publish-result", CampaignJson.Default.PublishResult),
+        ("resume-campaign", CampaignJson.Default.ResumeCampaign),
+        ("round-completed", CampaignJson.Default.RoundCompleted),
+        ("round-started", CampaignJson.Default.RoundStarted),
+        ("rounds-extended", CampaignJson.Default.RoundsExtended),
+        ("sample-order", CampaignJson.Default.SampleOrder),
+        ("sample-result", CampaignJson.Default.SampleResult),
+        ("start-campaign", CampaignJson.Default.StartCampaign),
+        ("swap-adapter", CampaignJson.Default.SwapAdapter),
+        ("train-order", CampaignJson.Default.TrainOrder),
+        ("train-result", CampaignJson.Default.TrainResult),
+        ("work-cancelled", CampaignJson.Default.WorkCancelled),
+        ("work-completed", CampaignJson.Default.WorkCompleted),
+        ("work-dropped", CampaignJson.Default.WorkDropped),
+        ("work-failed", CampaignJson.Default.WorkFailed),
+        ("work-progress", CampaignJson.Default.WorkProgress),
+        ("worker-ready", CampaignJson.Default.WorkerReady),
+    ];
+
+    private static readonly FrozenDictionary<string, JsonTypeInfo> ByManifest =
+        Table.ToFrozenDictionary(entry => entry.Manifest, entry => entry.Json);
+
+    private static readonly FrozenDictionary<Type, (string Manifest, JsonTypeInfo Json)> ByType =
+        Table.ToFrozenDictionary(entry => entry.Json.Type);
+
+    /// <exception cref="ArgumentException">The type is not in the table.</exception>
+    public static string ManifestOf(object message) => Find(message).Manifest;
+
+    /// <exception cref="ArgumentException">The type is not in the table.</exception>
+    public static byte[] Write(object message) => JsonSerializer.SerializeToUtf8Bytes(message, Find(message).Json);
+
+    /// <exception cref="ArgumentException">No type goes by this manifest: the message is from a newer version.</exception>
+    /// <exception cref="JsonException">The bytes are damaged.</exception>
+    public static object Read(byte[] bytes, string manifest) =>
+        ByManifest.TryGetValue(manifest, out var json)
+            ? JsonSerializer.Deserialize(bytes, json) ?? throw new JsonException($"A {manifest} is null.")
+            : throw new ArgumentException($"'{manifest}' is no message of this version of the program; a newer one wrote it.", nameof(manifest));
+
+    private static (string Manifest, JsonTypeInfo Json) Find(object message) =>
+        ByType.TryGetValue(message.GetType(), out var entry)
+            ? entry
+            : throw new ArgumentException($"{message.GetType()} has no name on the wire.", nameof(message));
+}

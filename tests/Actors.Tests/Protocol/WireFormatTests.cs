@@ -1,0 +1,127 @@
+using System.Collections;
+using System.Collections.Immutable;
+using System.Reflection;
+using System.Text.Json;
+using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Actors.Tests.Campaigns;
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Actors.Tests.Protocol;
+
+public sealed class WireFormatTests
+{
+    private static readonly WorkId Id = new(2, Stage.Judge, 7);
+    private static readonly DateTimeOffset At = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
+    private static readonly Digest A = Digest.Of([1]);
+    private static readonly Digest B = Digest.Of([2]);
+    private static readonly ImmutableSortedDictionary<string, double> Metrics =
+        ImmutableSortedDictionary<string, double>.Empty.Add("loss", 0.1).Add("rewards/margins", 1d / 3);
+
+    private static readonly JudgeResult Judged =
+        new(Id, A, 1, 2, ImmutableSortedDictionary<string, TaskScore>.Empty.Add("add", new TaskScore(3, 4)), 0.25);
+
+    /// <summary>One of each, with nothing left at its default.</summary>
+    private static readonly IClusterMessage[] Examples =
+    [
+        new AdapterRefused(A, "damaged"),
+        new AdapterSwapped(A),
+        new CampaignCompleted(At),
+        new CampaignPaused("disk full", At),
+        new CampaignResumed(At),
+        new CampaignStarted(CampaignSimulator.Plan, At),
+        new CampaignSimulator { Right = round => round == 2 ? 1 : 5 }.Run(until: new WorkId(3, Stage.Train, 0)).State with
+        {
+            Attempts = ImmutableDictionary<WorkId, int>.Empty.Add(Id, 2),
+            PauseReason = "disk full",
+        },
+        new CancelWork(),
+        new CompleteWork(Judged),
+        new FailWork(Id, "no answer", FailureKind.Permanent),
+        new JudgeOrder(Id, A),
+        Judged,
+        new PairOrder(Id, [new JudgedUnit(A, B)]),
+        new PairResult(Id, A, 3, 4, 5, 0.5),
+        new PublishOrder(Id, A),
+        new PublishResult(Id, A, 0.5),
+        new ResumeCampaign(),
+        new RoundCompleted(2, RoundOutcome.RolledBack, At),
+        new RoundStarted(2, A, At),
+        new RoundsExtended(9, At),
+        new SampleOrder(Id, A, 64, 32),
+        new SampleResult(Id, A, 32, 256, 4096, 1d / 3, 0.5),
+        new StartCampaign(CampaignSimulator.Plan),
+        new SwapAdapter(A),
+        new TrainOrder(Id, [A, B], A, B, A),
+        new TrainResult(Id, A, B, 34, Metrics, 0.5),
+        new WorkCancelled(Id),
+        new WorkCompleted(Judged, At),
+        new WorkDropped(Id, "no answer", At),
+        new WorkFailed(Id, "no answer", At),
+        new WorkProgress(Id, 3, 4, 99, 0.5, Metrics),
+        new WorkerReady(WorkerRole.Trainer),
+    ];
+
+    public static TheoryData<Type> WireTypes =>
+        [.. typeof(IClusterMessage).Assembly.GetTypes().Where(type => type.IsAssignableTo(typeof(IClusterMessage)) && type is { IsAbstract: false, IsInterface: false })];
+
+    [Theory]
+    [MemberData(nameof(WireTypes))]
+    public void Read_gives_back_what_was_written(Type type)
+    {
+        var message = Assert.Single(Examples, example => example.GetType() == type);
+
+        var copy = WireFormat.Read(WireFormat.Write(message), WireFormat.ManifestOf(message));
+
+        AssertSame(message, copy);
+    }
+
+    [Fact]
+    public void ManifestOf_is_another_for_every_type()
+    {
+        Assert.Distinct(Examples.Select(WireFormat.ManifestOf));
+    }
+
+    [Fact]
+    public void Read_unknown_manifest_says_that_a_newer_version_wrote_it()
+    {
+        var error = Assert.Throws<ArgumentException>(() => WireFormat.Read([], "round-forked"));
+
+        Assert.Contains("newer", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_damaged_bytes_is_an_error()
+    {
+        Assert.Throws<JsonException>(() => WireFormat.Read("{\"id\":"u8.ToArray(), "work-cancelled"));
+    }
+
+    /// <summary>Compares by content: records with collections in them are equal by reference only.</summary>
+    private static void AssertSame(object? expected, object? actual)
+    {
+        Assert.Equal(expected?.GetType(), actual?.GetType());
+        if (expected is null or string || expected.GetType() is { IsPrimitive: true } or { IsEnum: true })
+        {
+            Assert.Equal(expected, actual);
+        }
+        else if (expected is IEnumerable items)
+        {
+            var pairs = items.Cast<object?>().Order(Comparer<object?>.Create(ByText)).Zip(((IEnumerable)actual!).Cast<object?>().Order(Comparer<object?>.Create(ByText)));
+            Assert.Equal(items.Cast<object?>().Count(), ((IEnumerable)actual!).Cast<object?>().Count());
+            Assert.All(pairs, pair => AssertSame(pair.First, pair.Second));
+        }
+        else if (expected is IEquatable<Digest> or DateTimeOffset)
+        {
+            Assert.Equal(expected, actual);
+        }
+        else
+        {
+            foreach (var property in expected.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance))
+            {
+                AssertSame(property.GetValue(expected), property.GetValue(actual));
+            }
+        }
+    }
+
+    private static int ByText(object? left, object? right) => string.CompareOrdinal(left?.ToString(), right?.ToString());
+}
