@@ -9,6 +9,9 @@ public interface IGenerator : IDisposable
     /// <summary>Most tokens a prompt and its completion may have together.</summary>
     int ContextSize { get; }
 
+    /// <summary>Tokens sampled since it was loaded, while it works too; any thread may read it.</summary>
+    long GeneratedTokens { get; }
+
     /// <summary>Puts the adapter in this GGUF file on the base, or takes off the one there is (null). The base is not loaded again.</summary>
     void UseAdapter(string? adapterPath);
 
