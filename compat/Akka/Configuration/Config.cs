@@ -27,42 +27,42 @@ public class Config
     /// <summary>The tree, fallbacks merged in.</summary>
     public virtual HoconValue Root { get; private set; }
 
-    public virtual bool HasPath(string path) => Find(path) != null;
+    public virtual bool HasPath(string path) => GetValue(path) != null;
 
     public virtual string GetString(string path, string @default = null)
     {
-        var node = Find(path);
+        var node = GetValue(path);
         return node == null ? @default : node.GetString();
     }
 
-    public virtual int GetInt(string path, int @default = 0) => Find(path)?.GetInt() ?? @default;
+    public virtual int GetInt(string path, int @default = 0) => GetValue(path)?.GetInt() ?? @default;
 
-    public virtual long GetLong(string path, long @default = 0) => Find(path)?.GetLong() ?? @default;
+    public virtual long GetLong(string path, long @default = 0) => GetValue(path)?.GetLong() ?? @default;
 
-    public virtual float GetFloat(string path, float @default = 0) => Find(path)?.GetFloat() ?? @default;
+    public virtual float GetFloat(string path, float @default = 0) => GetValue(path)?.GetFloat() ?? @default;
 
-    public virtual double GetDouble(string path, double @default = 0) => Find(path)?.GetDouble() ?? @default;
+    public virtual double GetDouble(string path, double @default = 0) => GetValue(path)?.GetDouble() ?? @default;
 
-    public virtual bool GetBoolean(string path, bool @default = false) => Find(path)?.GetBoolean() ?? @default;
+    public virtual bool GetBoolean(string path, bool @default = false) => GetValue(path)?.GetBoolean() ?? @default;
 
     /// <summary>Bytes, with an optional unit (<c>kB</c> is 1000, <c>KiB</c> and <c>k</c> are 1024).</summary>
     public virtual long? GetByteSize(string path, long? def = null)
     {
-        var node = Find(path);
+        var node = GetValue(path);
         return node == null ? def : node.GetByteSize();
     }
 
     /// <summary>A duration with an optional unit (milliseconds without one), or <c>infinite</c>.</summary>
     public virtual TimeSpan GetTimeSpan(string path, TimeSpan? @default = null, bool allowInfinite = true) =>
-        Find(path)?.GetTimeSpan(allowInfinite) ?? @default.GetValueOrDefault();
+        GetValue(path)?.GetTimeSpan(allowInfinite) ?? @default.GetValueOrDefault();
 
     /// <summary>The texts of an array; empty where the path is missing or no array.</summary>
-    public virtual IList<string> GetStringList(string path) => Find(path)?.GetStringList() ?? new List<string>();
+    public virtual IList<string> GetStringList(string path) => GetValue(path)?.GetStringList() ?? new List<string>();
 
     /// <summary>The settings under a path, or null where it is missing.</summary>
     public virtual Config GetConfig(string path)
     {
-        var node = Find(path);
+        var node = GetValue(path);
         return node == null ? null : new Config(new HoconRoot(node));
     }
 
@@ -97,7 +97,8 @@ public class Config
 
     public static implicit operator Config(string str) => ConfigurationFactory.ParseString(str);
 
-    internal HoconValue Find(string path)
+    /// <summary>The value at a path, or null where it is missing.</summary>
+    public HoconValue GetValue(string path)
     {
         var node = Root ?? throw new InvalidOperationException("The configuration has no root.");
         foreach (var key in SplitPath(path))

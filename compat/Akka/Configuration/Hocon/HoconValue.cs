@@ -24,6 +24,16 @@ public class HoconValue
         _ => null,
     };
 
+    /// <summary>A configuration with this value under one key.</summary>
+    public Config AtKey(string key)
+    {
+        var section = new HoconObject();
+        section.Items[key] = this;
+        var root = new HoconValue();
+        root.AppendValue(section);
+        return new Config(new HoconRoot(root));
+    }
+
     public HoconValue GetChildObject(string key) => GetObject()?.GetKey(key);
 
     public bool IsString() => _elements.Count > 0 && _elements.All(e => e.IsString());

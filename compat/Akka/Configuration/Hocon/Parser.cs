@@ -31,7 +31,7 @@ public class Parser
         var config = new Config(new HoconRoot(root));
         foreach (var substitution in _substitutions)
         {
-            substitution.Target = config.Find(substitution.Path)
+            substitution.Target = config.GetValue(substitution.Path)
                 ?? throw new FormatException($"Unresolved substitution: {substitution.Path}");
         }
     }

@@ -1,0 +1,103 @@
+using System.Text.RegularExpressions;
+using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Generation;
+using IterativeDpo.Generation.Tasks;
+using IterativeDpo.Judging.Pairs;
+
+namespace IterativeDpo.Actors.Configuration;
+
+/// <summary>Turns the section <c>campaign</c> into options; each key has its range here and its default in reference.conf.</summary>
+internal static class CampaignOptionsReader
+{
+    private static readonly string[] Judges = ["verifier"];
+
+    /// <param name="processors">Threads where the setting is 0.</param>
+    /// <exception cref="UserInputException">A value is of the wrong type, out of range or missing.</exception>
+    public static CampaignOptions Read(SettingsReader campaign, int processors)
+    {
+        var threads = campaign.Int("threads", 0, 1024) is var set and > 0 ? set : processors;
+        var options = new CampaignOptions(
+            ReadName(campaign),
+            (ulong)campaign.Long("seed", 0, long.MaxValue),
+            campaign.Int("rounds", 1, 10_000),
+            campaign.RequiredPath("model"),
+            threads,
+            ReadPrompts(campaign.Section("prompts")),
+            ReadGeneration(campaign.Section("generation")),
+            ReadJudging(campaign.Section("judging")),
+            ReadPairs(campaign.Section("pairs"), campaign.Section("training")),
+            ReadPolicy(campaign.Section("policy")),
+            TrainingOptionsReader.Read(campaign.Section("training"), threads),
+            ReadEvaluation(campaign.Section("evaluation")),
+            ReadWork(campaign.Section("work")));
+        CheckTogether(campaign, options);
+        return options;
+    }
+
+    private static string ReadName(SettingsReader campaign)
+    {
+        var name = campaign.RequiredText("name");
+        return Regex.IsMatch(name, "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+            ? name
+            : throw campaign.Invalid("name", name, "it must be 1 to 64 letters, digits, '-', '_' and '.', beginning with a letter or digit");
+    }
+
+    private static PromptOptions ReadPrompts(SettingsReader prompts) => new(
+        prompts.OptionalPath("file"),
+        prompts.Choices("tasks", [.. TaskTable.All.Select(task => task.Name)]),
+        prompts.Int("per-round", 1, 10_000_000));
+
+    private static GenerationOptions ReadGeneration(SettingsReader generation) => new(
+        new SamplingOptions(
+            generation.Float("temperature", 0, 100),
+            generation.Int("top-k", 0),
+            generation.Float("top-p", 0.001, 1),
+            generation.Float("min-p", 0, 1),
+            generation.Float("repetition-penalty", 0.01, 100),
+            generation.Int("max-tokens", 1, 1_000_000),
+            [.. generation.Texts("stop-strings").Select(Regex.Unescape)]),
+        generation.Int("samples-per-prompt", 2, 1024),
+        generation.Int("sequences", 1, 256),
+        generation.Int("context-tokens", 16, 10_000_000),
+        generation.Int("batch-tokens", 1, 1_000_000));
+
+    private static JudgingOptions ReadJudging(SettingsReader judging) => new(
+        judging.Choice("judge", Judges),
+        judging.Duration("timeout"),
+        judging.Int("retries", 0, 100));
+
+    /// <summary>Completions are compared up to where the trainer cuts them.</summary>
+    private static PairSelectionOptions ReadPairs(SettingsReader pairs, SettingsReader training) => new(
+        pairs.Choice<PairStrategy>("strategy"),
+        pairs.Int("max-per-prompt", 1, 10_000),
+        pairs.Double("min-margin", 0, 1),
+        training.Int("max-length", 2));
+
+    private static PolicyOptions ReadPolicy(SettingsReader policy) => new(
+        policy.Choice<PolicyOrigin>("initialisation"),
+        policy.Choice<PolicyOrigin>("reference"),
+        policy.Choice<PairData>("data"));
+
+    private static EvaluationOptions ReadEvaluation(SettingsReader evaluation) => new(
+        evaluation.Int("prompts-per-task", 1, 1_000_000),
+        evaluation.Int("max-tokens", 1, 1_000_000),
+        evaluation.Double("rollback-points", 0, 100) is var points and < 100 ? points : null);
+
+    private static WorkOptions ReadWork(SettingsReader work) => new(
+        work.Int("prompts-per-unit", 1, 100_000),
+        work.Int("retries", 0, 100));
+
+    private static void CheckTogether(SettingsReader campaign, CampaignOptions options)
+    {
+        var context = options.Generation.ContextTokens;
+        if (options.Generation.Sampling.MaxTokens >= context)
+        {
+            throw campaign.Invalid("generation.max-tokens", $"{options.Generation.Sampling.MaxTokens}", $"it must leave room for the prompt in generation.context-tokens ({context})");
+        }
+        if (options.Evaluation.MaxTokens >= context)
+        {
+            throw campaign.Invalid("evaluation.max-tokens", $"{options.Evaluation.MaxTokens}", $"it must leave room for the prompt in generation.context-tokens ({context})");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+namespace IterativeDpo.Actors.Configuration;
+
+/// <summary>How a policy is measured: greedy answers to held-out prompts.</summary>
+/// <param name="PromptsPerTask">Held-out prompts of each task; of a prompt file, of each task named in it.</param>
+/// <param name="MaxTokens">Most tokens in an answer, the end token included.</param>
+/// <param name="RollbackPoints">A round that loses more points (0 to 100) of accuracy than this is rolled back; null is off.</param>
+public sealed record EvaluationOptions(int PromptsPerTask, int MaxTokens, double? RollbackPoints);

@@ -1,0 +1,49 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace IterativeDpo.Actors.Configuration;
+
+/// <summary>A campaign's options as JSON with HOCON's names: the same options always give the same bytes.</summary>
+public static class OptionsJson
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        WriteIndented = true,
+        NewLine = "\n",
+    };
+
+    public static string Write(CampaignOptions options) => JsonSerializer.Serialize(options, Options);
+
+    public static CampaignOptions Read(string json) => JsonSerializer.Deserialize<CampaignOptions>(json, Options)!;
+
+    /// <summary>The options with everything that a campaign may change on its way set to a fixed value.</summary>
+    internal static CampaignOptions WithoutIncidentals(CampaignOptions options) => options with
+    {
+        Rounds = 0,
+        ModelPath = "",
+        Threads = 0,
+        Prompts = options.Prompts with { File = options.Prompts.File is null ? null : "" },
+        Training = options.Training with { Threads = 0, CheckpointSteps = 0 },
+        Judging = options.Judging with { Timeout = TimeSpan.Zero, Retries = 0 },
+        Work = options.Work with { Retries = 0 },
+    };
+
+    /// <summary>The settings in which two campaigns differ, incidentals left out, one to a line: <c>training.beta: 0.1, now 0.2</c>.</summary>
+    public static IReadOnlyList<string> Differences(CampaignOptions stored, CampaignOptions now)
+    {
+        var before = Flatten(JsonSerializer.SerializeToNode(WithoutIncidentals(stored), Options), "").ToDictionary();
+        var after = Flatten(JsonSerializer.SerializeToNode(WithoutIncidentals(now), Options), "").ToDictionary();
+        return [.. before.Keys.Union(after.Keys)
+            .Where(key => before.GetValueOrDefault(key) != after.GetValueOrDefault(key))
+            .Select(key => $"{key}: {before.GetValueOrDefault(key, "unset")}, now {after.GetValueOrDefault(key, "unset")}")];
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> Flatten(JsonNode? node, string path) => node is JsonObject section
+        ? section.SelectMany(item => Flatten(item.Value, path.Length == 0 ? item.Key : $"{path}.{item.Key}"))
+        : [new(path, node is null ? "unset" : node.ToJsonString(Options))];
+}

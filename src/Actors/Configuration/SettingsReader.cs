@@ -1,0 +1,127 @@
+using System.Globalization;
+using Akka.Configuration;
+using Akka.Configuration.Hocon;
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Actors.Configuration;
+
+/// <summary>
+/// Reads settings under one section and checks their ranges. Every message names the place, the key, the value and what is right.
+/// </summary>
+/// <param name="config">The resolved configuration, defaults included.</param>
+/// <param name="origin">Where a full key was set.</param>
+/// <param name="section">The section, e.g. <c>campaign.pairs</c>.</param>
+/// <param name="keysRead">Collects the full key of every setting read.</param>
+internal sealed class SettingsReader(Config config, Func<string, ConfigurationOrigin> origin, string section, ISet<string> keysRead)
+{
+    public SettingsReader Section(string name) => new(config, origin, Full(name), keysRead);
+
+    public string Text(string key)
+    {
+        var value = Value(key);
+        return value.IsString() ? value.GetString() ?? "" : throw Invalid(key, "", "it must be a single value");
+    }
+
+    public string RequiredText(string key) => Text(key) is { Length: > 0 } text ? text : throw Invalid(key, "", "it must be set");
+
+    /// <summary>A file as a full path, or null for an empty text.</summary>
+    public string? OptionalPath(string key) =>
+        Text(key) is { Length: > 0 } path ? Path.GetFullPath(path, origin(Full(key)).Directory) : null;
+
+    public string RequiredPath(string key) => OptionalPath(key) ?? throw Invalid(key, "", "it must be set to a file");
+
+    public int Int(string key, int min, int max = int.MaxValue) => (int)Long(key, min, max);
+
+    public long Long(string key, long min, long max)
+    {
+        var text = Text(key);
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max
+            ? value
+            : throw Invalid(key, text, max is int.MaxValue or long.MaxValue ? $"it must be a whole number, {min} or more" : $"it must be a whole number from {min} to {max}");
+    }
+
+    public float Float(string key, double min, double max = float.MaxValue) => (float)Double(key, min, max);
+
+    public double Double(string key, double min, double max = float.MaxValue)
+    {
+        var text = Text(key);
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max
+            ? value
+            : throw Invalid(key, text, max >= float.MaxValue ? $"it must be a number, {min} or more" : $"it must be a number from {min} to {max}");
+    }
+
+    /// <summary>A number above 0.</summary>
+    public float PositiveFloat(string key)
+    {
+        var text = Text(key);
+        return float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value > 0 && float.IsFinite(value)
+            ? value
+            : throw Invalid(key, text, "it must be a number above 0");
+    }
+
+    /// <summary>A duration from a millisecond to a day.</summary>
+    public TimeSpan Duration(string key)
+    {
+        var text = Text(key);
+        try
+        {
+            var value = config.GetTimeSpan(Full(key), null, allowInfinite: false);
+            if (value >= TimeSpan.FromMilliseconds(1) && value <= TimeSpan.FromDays(1))
+            {
+                return value;
+            }
+        }
+        catch (FormatException)
+        {
+            // Said below, as for a value out of range.
+        }
+        throw Invalid(key, text, "it must be a duration from 1ms to 1d, such as 30s, 500ms or 2m");
+    }
+
+    public T Choice<T>(string key) where T : struct, Enum
+    {
+        var words = Enum.GetValues<T>().ToDictionary(Words.Kebab, value => value);
+        return words[Choice(key, words.Keys)];
+    }
+
+    public string Choice(string key, IReadOnlyCollection<string> allowed)
+    {
+        var text = Text(key);
+        return allowed.Contains(text) ? text : throw NotAllowed(key, text, allowed);
+    }
+
+    public IReadOnlyList<string> Texts(string key)
+    {
+        var value = Value(key);
+        return value.IsString() || value.IsObject() ? throw Invalid(key, "", "it must be a list: [a, b]") : [.. value.GetStringList()];
+    }
+
+    /// <summary>A list, each of the allowed words at most once, and at least one.</summary>
+    public IReadOnlyList<string> Choices(string key, IReadOnlyCollection<string> allowed)
+    {
+        var texts = Texts(key);
+        if (texts.FirstOrDefault(text => !allowed.Contains(text)) is { } unknown)
+        {
+            throw NotAllowed(key, unknown, allowed);
+        }
+        return texts.Count > 0 && texts.Distinct().Count() == texts.Count
+            ? texts
+            : throw Invalid(key, $"[{string.Join(", ", texts)}]", "it must name at least one, and none twice");
+    }
+
+    /// <summary>A message on a setting, with its place.</summary>
+    public UserInputException Invalid(string key, string value, string rule) =>
+        new($"{origin(Full(key)).Place}: {Full(key)}{(value.Length == 0 ? "" : $" is {value}")}: {rule}.");
+
+    private UserInputException NotAllowed(string key, string value, IReadOnlyCollection<string> allowed) =>
+        Invalid(key, value.Length == 0 ? "empty" : value, $"it must be one of {string.Join(", ", allowed)}{Words.DidYouMean(value, allowed)}");
+
+    private string Full(string key) => $"{section}.{key}";
+
+    private HoconValue Value(string key)
+    {
+        keysRead.Add(Full(key));
+        return config.GetValue(Full(key))
+            ?? throw new InvalidOperationException($"{Full(key)} has no default in reference.conf.");
+    }
+}

@@ -1,0 +1,41 @@
+using IterativeDpo.Training;
+
+namespace IterativeDpo.Actors.Configuration;
+
+/// <summary>Reads the section <c>campaign.training</c>.</summary>
+internal static class TrainingOptionsReader
+{
+    private static readonly string[] Losses = ["sigmoid"];
+    private static readonly string[] ComputeTypes = ["float32", "bfloat16"];
+    private static readonly string[] LoraTargets = ["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"];
+
+    public static TrainingOptions Read(SettingsReader training, int threads) => new(
+        training.Choice("loss", Losses),
+        training.PositiveFloat("beta"),
+        training.Float("label-smoothing", 0, 0.499),
+        training.Float("sft-weight", 0),
+        ReadLora(training.Section("lora")),
+        training.PositiveFloat("learning-rate"),
+        training.Float("adam-beta1", 0, 0.99999),
+        training.Float("adam-beta2", 0, 0.99999),
+        training.PositiveFloat("adam-epsilon"),
+        training.Float("weight-decay", 0),
+        training.Int("warmup-steps", 0),
+        training.Choice<LearningRateSchedule>("schedule"),
+        training.Float("final-learning-rate-ratio", 0, 1),
+        training.Float("max-grad-norm", 0),
+        training.Int("epochs", 1, 1000),
+        training.Int("batch-pairs", 1, 100_000),
+        training.Int("micro-batch-tokens", 2, 100_000_000),
+        training.Int("max-length", 2, 10_000_000),
+        training.Choice("compute-type", ComputeTypes) == "bfloat16" ? ComputeType.BFloat16 : ComputeType.Float32,
+        threads,
+        training.Int("checkpoint-steps", 1));
+
+    private static LoraOptions? ReadLora(SettingsReader lora)
+    {
+        var rank = lora.Int("rank", 0, 4096);
+        var options = new LoraOptions(rank, lora.PositiveFloat("alpha"), lora.Choices("targets", LoraTargets));
+        return rank == 0 ? null : options;
+    }
+}

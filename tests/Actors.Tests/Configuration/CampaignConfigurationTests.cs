@@ -1,0 +1,164 @@
+using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Judging.Pairs;
+using IterativeDpo.Training;
+
+namespace IterativeDpo.Actors.Tests.Configuration;
+
+public sealed class CampaignConfigurationTests : IDisposable
+{
+    private readonly ConfigurationFiles _files = new();
+
+    public void Dispose() => _files.Dispose();
+
+    [Fact]
+    public void Load_minimal_file_takes_the_defaults()
+    {
+        var options = _files.Load().Options;
+
+        Assert.Equal("test", options.Name);
+        Assert.Equal(4, options.Rounds);
+        Assert.Equal(12, options.Prompts.Tasks.Count);
+        Assert.Equal(8, options.Generation.SamplesPerPrompt);
+        Assert.Equal(TimeSpan.FromSeconds(30), options.Judging.Timeout);
+        Assert.Equal(new PolicyOptions(PolicyOrigin.Previous, PolicyOrigin.Previous, PairData.New), options.Policy);
+        Assert.Equal(7, options.Training.Lora!.Targets.Count);
+        Assert.Equal(ComputeType.BFloat16, options.Training.ComputeType);
+    }
+
+    [Fact]
+    public void Load_own_values_win()
+    {
+        var options = _files.Load("""
+            campaign.seed = 7
+            campaign.pairs { strategy = all-above-margin, min-margin = 0.25 }
+            campaign.policy { initialisation = base, reference = base, data = accumulated }
+            campaign.training { schedule = constant, compute-type = float32 }
+            """).Options;
+
+        Assert.Equal(7UL, options.Seed);
+        Assert.Equal(PairStrategy.AllAboveMargin, options.Pairs.Strategy);
+        Assert.Equal(0.25, options.Pairs.MinMargin);
+        Assert.Equal(new PolicyOptions(PolicyOrigin.Base, PolicyOrigin.Base, PairData.Accumulated), options.Policy);
+        Assert.Equal(LearningRateSchedule.Constant, options.Training.Schedule);
+        Assert.Equal(ComputeType.Float32, options.Training.ComputeType);
+    }
+
+    [Fact]
+    public void Load_model_is_relative_to_the_file()
+    {
+        Assert.Equal(Path.Combine(_files.Directory, "policy.gguf"), _files.Load().Options.ModelPath);
+    }
+
+    [Fact]
+    public void Load_path_in_an_included_file_is_relative_to_that_file()
+    {
+        _files.Write("shared/model.conf", "campaign.model = base.gguf");
+
+        Assert.Equal(
+            Path.Combine(_files.Directory, "shared", "base.gguf"),
+            _files.Load("include \"shared/model.conf\"").Options.ModelPath);
+    }
+
+    [Fact]
+    public void Load_include_is_relative_to_the_including_file_and_later_lines_win()
+    {
+        _files.Write("shared/outer.conf", "include \"inner.conf\"\ncampaign.seed = 5");
+        _files.Write("shared/inner.conf", "campaign { rounds = 9, seed = 6 }");
+
+        var options = _files.Load("include \"shared/outer.conf\"\ncampaign.work.retries = 1").Options;
+
+        Assert.Equal((9, 5UL, 1), (options.Rounds, options.Seed, options.Work.Retries));
+    }
+
+    [Fact]
+    public void Load_substitution_in_an_included_file()
+    {
+        _files.Write("shared.conf", "campaign { rounds = ${campaign.work.retries}, work.retries = 2 }");
+
+        Assert.Equal(2, _files.Load("include \"shared.conf\"").Options.Rounds);
+    }
+
+    [Fact]
+    public void Load_override_wins_over_the_file()
+    {
+        var options = _files.Load("campaign.rounds = 2", new ConfigurationOverride("campaign.rounds", "3", "--rounds")).Options;
+
+        Assert.Equal(3, options.Rounds);
+    }
+
+    [Fact]
+    public void Load_off_values()
+    {
+        var options = _files.Load("""
+            campaign.training.lora.rank = 0
+            campaign.evaluation.rollback-points = 100
+            """).Options;
+
+        Assert.Null(options.Training.Lora);
+        Assert.Null(options.Evaluation.RollbackPoints);
+        Assert.Null(options.Prompts.File);
+    }
+
+    [Fact]
+    public void Load_threads_are_the_same_for_generator_and_trainer()
+    {
+        var options = _files.Load("campaign.threads = 3").Options;
+
+        Assert.Equal((3, 3), (options.Threads, options.Training.Threads));
+    }
+
+    [Fact]
+    public void Load_stop_strings_are_unescaped()
+    {
+        Assert.Equal(["\n\n", "END"], _files.Load("campaign.generation.stop-strings = [\"\\\\n\\\\n\", END]").Options.Generation.Sampling.StopStrings);
+    }
+
+    [Fact]
+    public void Load_system_settings_are_the_files_own_over_the_shipped_ones()
+    {
+        var system = _files.Load("akka.loglevel = DEBUG").System;
+
+        Assert.Equal("DEBUG", system.GetString("akka.loglevel"));
+    }
+
+    [Fact]
+    public void Load_bundled_campaigns()
+    {
+        var campaigns = Directory.GetFiles(Path.Combine(CampaignConfiguration.ShippedDirectory, "campaigns"), "*.conf");
+
+        Assert.NotEmpty(campaigns);
+        Assert.All(campaigns, path => Assert.Equal(Path.GetFileNameWithoutExtension(path), CampaignConfiguration.Load(path).Options.Name));
+    }
+
+    [Fact]
+    public void Json_of_the_same_file_is_the_same_and_reads_back()
+    {
+        var configuration = _files.Load("campaign.training.beta = 0.2");
+
+        Assert.Equal(configuration.Json, _files.Load("campaign.training.beta = 0.2").Json);
+        Assert.Equal(configuration.Json, OptionsJson.Write(OptionsJson.Read(configuration.Json)));
+    }
+
+    [Fact]
+    public void Identity_changes_with_a_setting_that_changes_results()
+    {
+        Assert.NotEqual(_files.Load().Identity, _files.Load("campaign.training.beta = 0.2").Identity);
+    }
+
+    [Fact]
+    public void Identity_stays_when_a_campaign_is_made_longer_or_runs_on_other_threads()
+    {
+        Assert.Equal(_files.Load().Identity, _files.Load("campaign { rounds = 9, threads = 1, work.retries = 0 }").Identity);
+    }
+
+    [Fact]
+    public void Differences_name_the_settings_with_both_values()
+    {
+        var stored = _files.Load().Options;
+        var now = _files.Load("campaign { training.beta = 0.2, training.lora.rank = 0, rounds = 9 }").Options;
+
+        Assert.Equal(["training.beta: 0.1, now 0.2"], OptionsJson.Differences(stored, now).Where(line => !line.StartsWith("training.lora", StringComparison.Ordinal)));
+        Assert.Contains("training.lora.rank: 16, now unset", OptionsJson.Differences(stored, now));
+    }
+}

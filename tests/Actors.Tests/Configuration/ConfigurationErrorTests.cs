@@ -1,0 +1,127 @@
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Actors.Tests.Configuration;
+
+/// <summary>Bad configuration: each message names the place, the key and the way out.</summary>
+public sealed class ConfigurationErrorTests : IDisposable
+{
+    private readonly ConfigurationFiles _files = new();
+
+    public void Dispose() => _files.Dispose();
+
+    [Theory]
+    [InlineData("campaign.trainning.beta = 0.1", "unknown key campaign.trainning.beta (did you mean campaign.training.beta?)")]
+    [InlineData("campaign { learning-rate = 1 }", "unknown key campaign.learning-rate (did you mean campaign.training.learning-rate?)")]
+    [InlineData("campain.seed = 1", "did you mean campaign.seed?")]
+    [InlineData("zzz = 1", "unknown key zzz; reference.conf lists every key")]
+    [InlineData("campaign.pairs = 1", "campaign.pairs is a section and takes no value")]
+    [InlineData("campaign.seed { a = 1 }", "campaign.seed is a single setting and no section")]
+    public void Load_unknown_key(string line, string expected) => AssertRefused(line, expected);
+
+    [Theory]
+    [InlineData("campaign.rounds = 0", "campaign.rounds is 0: it must be a whole number from 1 to 10000")]
+    [InlineData("campaign.rounds = 1.5", "campaign.rounds is 1.5: it must be a whole number")]
+    [InlineData("campaign.rounds = four", "campaign.rounds is four: it must be a whole number")]
+    [InlineData("campaign.rounds = [1]", "campaign.rounds: it must be a single value")]
+    [InlineData("campaign.name = \"a b\"", "campaign.name is a b: it must be 1 to 64 letters")]
+    [InlineData("campaign.name = \"\"", "campaign.name: it must be set")]
+    [InlineData("campaign.model = \"\"", "campaign.model: it must be set to a file")]
+    [InlineData("campaign.threads = -1", "campaign.threads is -1")]
+    [InlineData("campaign.training.beta = 0", "campaign.training.beta is 0: it must be a number above 0")]
+    [InlineData("campaign.training.beta = NaN", "campaign.training.beta is NaN")]
+    [InlineData("campaign.training.label-smoothing = 0.5", "campaign.training.label-smoothing is 0.5: it must be a number from 0 to 0.499")]
+    [InlineData("campaign.generation.top-p = 1.5", "campaign.generation.top-p is 1.5: it must be a number from 0.001 to 1")]
+    [InlineData("campaign.generation.samples-per-prompt = 1", "it must be a whole number from 2 to 1024")]
+    [InlineData("campaign.judging.timeout = soon", "campaign.judging.timeout is soon: it must be a duration from 1ms to 1d")]
+    [InlineData("campaign.judging.timeout = infinite", "it must be a duration from 1ms to 1d")]
+    [InlineData("campaign.prompts.tasks = add", "campaign.prompts.tasks: it must be a list")]
+    [InlineData("campaign.prompts.tasks = []", "it must name at least one")]
+    [InlineData("campaign.prompts.tasks = [add, add]", "none twice")]
+    [InlineData("campaign.generation.max-tokens = 5000", "it must leave room for the prompt in generation.context-tokens (1024)")]
+    [InlineData("campaign.evaluation.max-tokens = 1024", "it must leave room for the prompt in generation.context-tokens (1024)")]
+    public void Load_value_out_of_range_or_of_the_wrong_type(string line, string expected) => AssertRefused(line, expected);
+
+    [Theory]
+    [InlineData("campaign.pairs.strategy = best-wurst", "must be one of best-worst, best-random, all-above-margin (did you mean best-worst?)")]
+    [InlineData("campaign.training.loss = sigmoit", "(did you mean sigmoid?)")]
+    [InlineData("campaign.prompts.tasks = [ad]", "(did you mean add?)")]
+    [InlineData("campaign.training.lora.targets = [attn_qq]", "(did you mean attn_q?)")]
+    [InlineData("campaign.policy.reference = ema", "campaign.policy.reference is ema: it must be one of base, previous")]
+    public void Load_word_that_is_none_of_those_allowed(string line, string expected) => AssertRefused(line, expected);
+
+    [Theory]
+    [InlineData("campaign {\n  seed = 1\n", "line 2: the '{' here is never closed")]
+    [InlineData("campaign.seed = 1\n}\n", "line 3: '}' is one too many")]
+    [InlineData("campaign.name = \"test\n", "line 2: the quote that opens here is never closed")]
+    [InlineData("campaign.prompts.tasks = [add,\n", "line 2: the '[' here is never closed")]
+    [InlineData("campaign.seed =\ncampaign.rounds = 2", "line 2: \"campaign.seed\" has no value")]
+    [InlineData("campaign.seed\ncampaign.rounds = 2", "line 2: \"campaign.seed\" has no value")]
+    [InlineData("campaign.model = c:model.gguf", "line 2: put the value of \"campaign.model\" in quotes")]
+    [InlineData("campaign.seed = 1\n@ = 2", "line 3: a key was expected here, and not '@'")]
+    public void Load_malformed_file_names_the_line(string text, string expected)
+    {
+        var error = Assert.Throws<UserInputException>(() => _files.Load(text));
+
+        Assert.Contains($"campaign.conf, {expected}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_substitution_without_target_names_it()
+    {
+        var error = Assert.Throws<UserInputException>(() => _files.Load("campaign.seed = ${no.such.key}"));
+
+        Assert.Contains("campaign.conf is not HOCON that can be read: Unresolved substitution: no.such.key", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_missing_file_names_it()
+    {
+        var path = Path.Combine(_files.Directory, "no.conf");
+
+        Assert.Contains($"{path}: there is no such configuration file", Refusal(() => CampaignConfiguration.Load(path)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_missing_include_names_the_line_and_the_file()
+    {
+        var message = Refusal(() => _files.Load("campaign.seed = 1\ninclude \"no.conf\""));
+
+        Assert.Contains("campaign.conf, line 3: the included file", message, StringComparison.Ordinal);
+        Assert.Contains(Path.Combine(_files.Directory, "no.conf"), message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_file_that_includes_itself_is_refused()
+    {
+        _files.Write("other.conf", "include \"campaign.conf\"");
+
+        Assert.Contains("includes itself", Refusal(() => _files.Load("include \"other.conf\"")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_error_in_an_included_file_names_that_file()
+    {
+        _files.Write("other.conf", "\ncampaign.rounds = 0");
+
+        Assert.Contains("other.conf, line 2: campaign.rounds is 0", Refusal(() => _files.Load("include \"other.conf\"")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_bad_override_names_the_option()
+    {
+        var message = Refusal(() => _files.Load("", new ConfigurationOverride("campaign.rounds", "-2", "--rounds")));
+
+        Assert.StartsWith("--rounds: campaign.rounds is -2", message, StringComparison.Ordinal);
+    }
+
+    private static string Refusal(Action load) => Assert.Throws<UserInputException>(load).Message;
+
+    private void AssertRefused(string line, string expected)
+    {
+        var message = Refusal(() => _files.Load(line));
+
+        Assert.Contains("campaign.conf, line 2: ", message, StringComparison.Ordinal);
+        Assert.Contains(expected, message, StringComparison.Ordinal);
+    }
+}
