@@ -1,0 +1,20 @@
+namespace TorchSharp.Native;
+
+/// <summary>A scalar as it crosses the boundary: its bits, and what they are.</summary>
+internal readonly struct Number
+{
+    internal const long Integer = 0, Floating = 1, Boolean = 2;
+
+    internal readonly long Bits;
+    internal readonly long Kind;
+
+    internal Number(long bits, long kind)
+    {
+        Bits = bits;
+        Kind = kind;
+    }
+
+    internal double AsDouble => Kind == Floating ? BitConverter.Int64BitsToDouble(Bits) : Bits;
+    internal long AsInt64 => Kind == Floating ? (long)BitConverter.Int64BitsToDouble(Bits) : Bits;
+    internal bool AsBoolean => AsDouble != 0;
+}
