@@ -1,0 +1,64 @@
+using System.Linq.Expressions;
+
+namespace Akka.Actor;
+
+/// <summary>The recipe of an actor: its type and constructor arguments, fixed when the props are made.</summary>
+public class Props
+{
+    private readonly Type _type;
+    private readonly object[] _arguments;
+
+    private Props(Type type, object[] arguments, SupervisorStrategy strategy = null)
+    {
+        _type = type;
+        _arguments = arguments ?? [];
+        SupervisorStrategy = strategy;
+    }
+
+    public Type Type => _type;
+
+    /// <summary>The strategy for the actor's children, over the actor's own; null leaves it to the actor.</summary>
+    public SupervisorStrategy SupervisorStrategy { get; }
+
+    /// <summary>Takes a constructor call apart: its arguments are evaluated now, once, and used for every start.</summary>
+    public static Props Create<TActor>(Expression<Func<TActor>> factory, SupervisorStrategy supervisorStrategy = null)
+        where TActor : ActorBase
+    {
+        if (factory.Body is not NewExpression construction) throw new ArgumentException("The create function must be a 'new T (args)' expression");
+        return new Props(typeof(TActor), [.. construction.Arguments.Select(Evaluate)], supervisorStrategy);
+    }
+
+    public static Props Create<TActor>(params object[] args)
+        where TActor : ActorBase => new(typeof(TActor), args);
+
+    public static Props Create(Type type, params object[] args)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        if (!typeof(ActorBase).IsAssignableFrom(type)) throw new ArgumentException($"Unknown actor producer [{type.FullName}]", nameof(type));
+        return new Props(type, args);
+    }
+
+    public Props WithSupervisorStrategy(SupervisorStrategy supervisorStrategy) => new(_type, _arguments, supervisorStrategy);
+
+    /// <summary>Accepted for the package's sake: here every actor runs on the thread pool.</summary>
+    public Props WithDispatcher(string dispatcher)
+    {
+        ArgumentNullException.ThrowIfNull(dispatcher);
+        return this;
+    }
+
+    internal ActorBase NewActor()
+    {
+        try
+        {
+            return (ActorBase)Activator.CreateInstance(_type, _arguments);
+        }
+        catch (Exception cause)
+        {
+            throw new TypeLoadException($"Error while creating actor instance of type {_type} with {_arguments.Length} args: ({string.Join(",", _arguments)})", cause);
+        }
+    }
+
+    private static object Evaluate(Expression argument) =>
+        Expression.Lambda<Func<object>>(Expression.Convert(argument, typeof(object))).Compile(preferInterpretation: true)();
+}

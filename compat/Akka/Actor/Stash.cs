@@ -1,0 +1,59 @@
+namespace Akka.Actor;
+
+public interface IActorStash
+{
+    IStash Stash { get; set; }
+}
+
+/// <summary>An actor that can put messages aside and take them back, in order, before all others.</summary>
+public interface IWithStash : IActorStash;
+
+/// <summary>As <see cref="IWithStash"/>, with room for any number of messages.</summary>
+public interface IWithUnboundedStash : IActorStash;
+
+public interface IStash
+{
+    int Count { get; }
+
+    /// <summary>Puts the current message aside.</summary>
+    void Stash();
+
+    /// <summary>Takes the oldest message back.</summary>
+    void Unstash();
+
+    /// <summary>Takes all messages back.</summary>
+    void UnstashAll();
+}
+
+internal sealed class Stash(ActorCell cell) : IStash
+{
+    private readonly LinkedList<Envelope> _stashed = new();
+    private long _lastStashed;
+
+    public int Count => _stashed.Count;
+
+    void IStash.Stash()
+    {
+        if (_lastStashed == cell.MessageNumber) throw new IllegalActorStateException($"Can't stash the same message {cell.CurrentMessage} more than once");
+        _lastStashed = cell.MessageNumber;
+        _stashed.AddLast(new Envelope(cell.CurrentMessage, cell.Sender));
+    }
+
+    public void Unstash()
+    {
+        if (_stashed.First is not { } oldest) return;
+        _stashed.RemoveFirst();
+        PutFirst(oldest.Value);
+    }
+
+    public void UnstashAll()
+    {
+        for (; _stashed.Last is { } newest; _stashed.RemoveLast()) PutFirst(newest.Value);
+    }
+
+    private void PutFirst(in Envelope envelope)
+    {
+        if (envelope.Message is Terminated terminated) cell.TerminatedQueued(terminated);
+        cell.Mailbox.PostFirst(envelope);
+    }
+}
