@@ -59,6 +59,10 @@ public sealed record ModelConfig(
         if (!TiedEmbeddings) yield return new(Output, [VocabSize, Dim]);
     }
 
+    /// <summary>The maps of every block, the tensors an adapter can have updates for, in the model's order.</summary>
+    public IEnumerable<TensorSpec> ListBlockMaps() => Enumerable.Range(0, Layers)
+        .SelectMany(layer => BlockMaps.Select(map => new TensorSpec(BlockTensor(layer, $"{map}.weight"), MapShape(map))));
+
     /// <summary>Shape [out, in] of a map of every block, one of <see cref="BlockMaps"/>.</summary>
     public int[] MapShape(string map) => map switch
     {

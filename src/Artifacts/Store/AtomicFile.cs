@@ -14,8 +14,7 @@ public static class AtomicFile
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-            var temporary = WriteTemporary(full, write);
-            Publish(temporary, full);
+            Publish(WriteTemporary(full, write), full);
         }
         catch (Exception e) when (IoFailure.Is(e))
         {
@@ -43,8 +42,10 @@ public static class AtomicFile
     /// <summary>Renames the temporary file to its final name, on the same volume; removes it if that fails.</summary>
     internal static void Publish(string temporary, string path)
     {
+        var directory = Path.GetDirectoryName(path)!;
         try
         {
+            Directory.CreateDirectory(directory);
             File.Move(temporary, path, overwrite: true);
         }
         catch
@@ -52,7 +53,7 @@ public static class AtomicFile
             File.Delete(temporary);
             throw;
         }
-        DirectoryFlush.Flush(Path.GetDirectoryName(path)!);
+        DirectoryFlush.Flush(directory);
     }
 
     // The name needs to be free, not random: an earlier process may have left some behind.

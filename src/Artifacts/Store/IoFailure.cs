@@ -4,10 +4,10 @@ namespace IterativeDpo.Artifacts.Store;
 internal static class IoFailure
 {
     // HResult of an IOException is the errno on Unix where .NET has no exception type of its own for it.
-    private const int NoSpace = 28, ReadOnlyFileSystem = 30, QuotaExceededLinux = 122, FileTooBig = 27;
+    private const int NoSpace = 28, ReadOnlyFileSystem = 30, QuotaExceededLinux = 122;
     private const int NoSpaceWindows = unchecked((int)0x80070070);
 
-    public static bool Is(Exception e) => e is IOException or UnauthorizedAccessException;
+    public static bool Is(Exception e) => e is IOException or UnauthorizedAccessException || IsFileTooBig(e);
 
     /// <param name="action">What was being done, as in "cannot be written".</param>
     public static ArtifactStoreException Explain(string path, string action, Exception e) => new($"{path}: {action}: {Cause(e)}", e);
@@ -18,8 +18,11 @@ internal static class IoFailure
         FileNotFoundException or DirectoryNotFoundException => "it does not exist. Check the path, or restore it from a copy.",
         IOException { HResult: NoSpace or NoSpaceWindows or QuotaExceededLinux } =>
             "no space left on its volume. Free some, or choose a directory on another volume, then run again.",
-        IOException { HResult: FileTooBig } => "the file is over the size limit of this process or volume. Raise the limit, then run again.",
+        _ when IsFileTooBig(e) => "the file is over the size limit of this process or volume. Raise the limit, then run again.",
         IOException { HResult: ReadOnlyFileSystem } => "its volume is mounted read-only. Choose a directory on another volume.",
         _ => $"{e.Message} Check the path and its volume.",
     };
+
+    // EFBIG, as the runtime puts it when a write hits it.
+    private static bool IsFileTooBig(Exception e) => e is ArgumentOutOfRangeException { ParamName: "value", Source: "System.Private.CoreLib" };
 }

@@ -1,0 +1,92 @@
+using System.Security.Cryptography;
+
+namespace IterativeDpo.Artifacts.Store;
+
+/// <summary>
+/// Immutable files named by their SHA-256: <c>root/ab/abcd…</c>. A file is there whole or not at all, and putting the same bytes
+/// twice is harmless. Safe to use from several threads; one process writes at a time (<see cref="StateDirectory"/> sees to it).
+/// </summary>
+public sealed class ArtifactStore(string root)
+{
+    /// <summary>Where an artifact is, or would be.</summary>
+    public string PathOf(Digest digest) => Path.Combine(root, digest.Hex[..2], digest.Hex);
+
+    public bool Contains(Digest digest) => File.Exists(PathOf(digest));
+
+    /// <exception cref="ArtifactStoreException">No space, no permission; nothing was stored. So for every way to put.</exception>
+    public Digest Put(ReadOnlyMemory<byte> bytes)
+    {
+        var digest = Digest.Of(bytes.Span);
+        return Contains(digest) ? digest : Put(stream => stream.Write(bytes.Span));
+    }
+
+    /// <summary>Stores a copy of the file.</summary>
+    public Digest PutFile(string path)
+    {
+        FileStream source;
+        try
+        {
+            source = File.OpenRead(path);
+        }
+        catch (Exception e) when (IoFailure.Is(e))
+        {
+            throw IoFailure.Explain(path, "cannot be read", e);
+        }
+        using (source) return Put(source.CopyTo);
+    }
+
+    /// <summary>Stores what <paramref name="write"/> writes, front to back.</summary>
+    public Digest Put(Action<Stream> write)
+    {
+        try
+        {
+            Directory.CreateDirectory(root);
+            using var hash = SHA256.Create();
+            var temporary = AtomicFile.WriteTemporary(Path.Combine(root, "incoming"), file =>
+            {
+                using var hashing = new CryptoStream(file, hash, CryptoStreamMode.Write, leaveOpen: true);
+                write(hashing);
+            });
+            var digest = new Digest(Convert.ToHexStringLower(hash.Hash!));
+            // Over an existing file too: should that one be damaged, it is whole again.
+            AtomicFile.Publish(temporary, PathOf(digest));
+            DirectoryFlush.Flush(root);
+            return digest;
+        }
+        catch (Exception e) when (IoFailure.Is(e))
+        {
+            throw IoFailure.Explain(root, "an artifact cannot be stored", e);
+        }
+    }
+
+    /// <exception cref="ArtifactStoreException">It is missing, or may not be read.</exception>
+    public FileStream OpenRead(Digest digest)
+    {
+        try
+        {
+            return File.OpenRead(PathOf(digest));
+        }
+        catch (Exception e) when (IoFailure.Is(e))
+        {
+            throw IoFailure.Explain(PathOf(digest), "this artifact cannot be read", e);
+        }
+    }
+
+    /// <summary>Reads the whole artifact and compares it with its name.</summary>
+    /// <exception cref="ArtifactStoreException">It is missing or corrupt.</exception>
+    public void Verify(Digest digest)
+    {
+        using var stream = OpenRead(digest);
+        var found = Convert.ToHexStringLower(SHA256.HashData(stream));
+        if (found != digest.Hex)
+            throw new ArtifactStoreException($"{PathOf(digest)}: this artifact is corrupt: its SHA-256 is {found}. "
+                + "Delete it and restore it from a copy, or run the round that made it again.");
+    }
+
+    /// <summary>Deletes what a killed process left unfinished. Only while no other process or thread writes.</summary>
+    public void DeleteAbandoned()
+    {
+        if (!Directory.Exists(root)) return;
+        foreach (var path in Directory.EnumerateFiles(root, "*.tmp")) File.Delete(path);
+    }
+}

@@ -1,0 +1,91 @@
+namespace IterativeDpo.Artifacts.Store;
+
+/// <summary>
+/// A campaign's directory, held by this process until it is disposed or dies: <c>state.json</c> says whose it is and in which format,
+/// <c>lock</c> is locked by the living owner, <c>owner</c> has its process id, <c>artifacts/</c> is the store.
+/// </summary>
+public sealed class StateDirectory : IDisposable
+{
+    /// <summary>The layout's version. Raised when an older program could not read, or would harm, what a newer one wrote.</summary>
+    public const int Format = 1;
+
+    private readonly FileStream _lock;
+
+    private StateDirectory(string path, FileStream held)
+    {
+        Root = path;
+        _lock = held;
+        Artifacts = new(Path.Combine(path, "artifacts"));
+    }
+
+    private sealed record Layout(int Format, string Campaign = "");
+
+    public string Root { get; }
+
+    public ArtifactStore Artifacts { get; }
+
+    /// <summary>Takes the directory for the campaign, and makes it if it is not there.</summary>
+    /// <exception cref="UserInputException">
+    /// In use by a living process, another campaign's, of a newer format, damaged, not writable, or on a full volume. Nothing in it was changed.
+    /// </exception>
+    public static StateDirectory Open(string path, string campaign)
+    {
+        FileStream? held = null;
+        try
+        {
+            Directory.CreateDirectory(path);
+            held = Lock(path);
+            Claim(path, campaign);
+            File.WriteAllText(OwnerFile(path), $"{Environment.ProcessId}");
+            var directory = new StateDirectory(path, held);
+            directory.Artifacts.DeleteAbandoned();
+            return directory;
+        }
+        catch (Exception e)
+        {
+            held?.Dispose();
+            if (IoFailure.Is(e)) throw new UserInputException($"{path}: cannot be used for the campaign's state: {IoFailure.Cause(e)}", e);
+            if (e is ArtifactStoreException) throw new UserInputException(e.Message, e);
+            throw;
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    // The lock is the open file: it goes with the process however that ends. Being locked it cannot be read, hence the owner's file.
+    private static FileStream Lock(string path)
+    {
+        var file = Path.Combine(path, "lock");
+        try
+        {
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (IsLocked(e))
+        {
+            var owner = File.Exists(OwnerFile(path)) ? $"process {File.ReadAllText(OwnerFile(path))}" : "another process";
+            throw new UserInputException($"{path}: in use by {owner}. Wait for it to end, stop it, or choose another directory with --state.", e);
+        }
+    }
+
+    // EWOULDBLOCK on Linux and macOS, a sharing violation on Windows.
+    private static bool IsLocked(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
+
+    private static string OwnerFile(string path) => Path.Combine(path, "owner");
+
+    private static void Claim(string path, string campaign)
+    {
+        var file = Path.Combine(path, "state.json");
+        if (!File.Exists(file))
+        {
+            JsonFile.WriteAtomic(file, new Layout(Format, campaign));
+            return;
+        }
+        var found = JsonFile.Read<Layout>(file);
+        if (found.Format != Format)
+            throw new UserInputException($"{path}: its state has format {found.Format}, and this program knows format {Format}. "
+                + "Update the program, or choose another directory with --state.");
+        if (found.Campaign != campaign)
+            throw new UserInputException($"{path}: holds the state of campaign '{found.Campaign}', not of '{campaign}'. "
+                + "Choose another directory with --state, or run that campaign.");
+    }
+}

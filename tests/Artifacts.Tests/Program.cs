@@ -1,0 +1,28 @@
+using System.Globalization;
+using IterativeDpo.Artifacts.Store;
+
+// What a test has a second process do: hold a state directory until it is killed, or store bytes (under a limit of the shell's).
+switch (args)
+{
+    case ["hold", var path, var campaign]:
+        using (StateDirectory.Open(path, campaign))
+        {
+            Console.WriteLine("held");
+            Console.In.ReadLine();
+        }
+        return 0;
+    case ["put", var root, var length]:
+        try
+        {
+            new ArtifactStore(root).Put(new byte[int.Parse(length, CultureInfo.InvariantCulture)]);
+            return 0;
+        }
+        catch (ArtifactStoreException e)
+        {
+            Console.WriteLine(e.Message);
+            return 3;
+        }
+    default:
+        Console.Error.WriteLine("hold DIRECTORY CAMPAIGN | put ROOT BYTES");
+        return 2;
+}
