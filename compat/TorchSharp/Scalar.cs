@@ -15,7 +15,7 @@ public sealed class Scalar : IDisposable
     private Scalar(double value) => Value = new Number(BitConverter.DoubleToInt64Bits(value), Number.Floating);
     private Scalar(bool value) => Value = new Number(value ? 1 : 0, Number.Boolean);
 
-    internal bool IsIntegral => Value.Kind == Number.Integer;
+    internal bool IsIntegral => Value.Kind != Number.Floating;
 
     public static implicit operator Scalar(byte value) => new((long)value);
     public static implicit operator Scalar(sbyte value) => new((long)value);

@@ -20,13 +20,13 @@ internal static unsafe partial class Handles
         _ => [.. tensors],
     };
 
-    /// <summary>Takes over the tensors of a native list: a count, then the handles. An undefined tensor is null.</summary>
+    /// <summary>Takes over the tensors of a native list: a count, then the handles. An undefined tensor becomes an invalid one.</summary>
     internal static torch.Tensor[] Take(nint list)
     {
         if (list == 0) torch.CheckForErrors();
         var items = (nint*)list;
         var result = new torch.Tensor[(int)items[0]];
-        for (var i = 0; i < result.Length; i++) result[i] = items[i + 1] == 0 ? null! : new torch.Tensor(items[i + 1]);
+        for (var i = 0; i < result.Length; i++) result[i] = new torch.Tensor(items[i + 1]);
         op_list_free(list);
         return result;
     }

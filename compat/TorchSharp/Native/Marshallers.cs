@@ -54,5 +54,5 @@ internal static class GeneratorMarshaller
 [CustomMarshaller(typeof(Scalar), MarshalMode.ManagedToUnmanagedIn, typeof(ScalarMarshaller))]
 internal static class ScalarMarshaller
 {
-    public static Number ConvertToUnmanaged(Scalar scalar) => scalar.Value;
+    public static Number ConvertToUnmanaged(Scalar? scalar) => scalar is null ? Number.Absent : scalar.Value;
 }

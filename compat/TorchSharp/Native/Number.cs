@@ -5,6 +5,8 @@ internal readonly struct Number
 {
     internal const long Integer = 0, Floating = 1, Boolean = 2;
 
+    internal static readonly Number Absent = new(0, -1);
+
     internal readonly long Bits;
     internal readonly long Kind;
 

@@ -36,8 +36,8 @@ public static partial class torch
         public Tensor clamp_max(Scalar max) => op_clamp_max(this, max);
         public Tensor clamp_max_(Scalar max) => Changed(op_clamp_max_(this, max));
 
-        public Tensor clamp(Scalar? min = null, Scalar? max = null) => op_clamp(this, Optional(min), Optional(max));
-        public Tensor clamp_(Scalar? min = null, Scalar? max = null) => Changed(op_clamp_(this, Optional(min), Optional(max)));
+        public Tensor clamp(Scalar? min = null, Scalar? max = null) => op_clamp(this, min, max);
+        public Tensor clamp_(Scalar? min = null, Scalar? max = null) => Changed(op_clamp_(this, min, max));
         public Tensor clamp(Tensor? min = null, Tensor? max = null) => op_clamp_tensor(this, min, max);
         public Tensor clamp_(Tensor? min = null, Tensor? max = null) => Changed(op_clamp_tensor_(this, min, max));
 
@@ -51,8 +51,6 @@ public static partial class torch
 
         public Tensor isclose(Tensor other, double rtol = 1e-05, double atol = 1e-08, bool nanEqual = false) =>
             op_isclose(this, other, rtol, atol, nanEqual);
-
-        private static Number[] Optional(Scalar? value) => value is null ? [] : [value.Value];
 
         [LibraryImport(Library.Name)] private static partial Tensor op_eq(Tensor self, Tensor other);
         [LibraryImport(Library.Name)] private static partial Tensor op_eq_number(Tensor self, Scalar other);
@@ -80,8 +78,8 @@ public static partial class torch
         [LibraryImport(Library.Name)] private static partial Flag op_clamp_min_(Tensor self, Scalar min);
         [LibraryImport(Library.Name)] private static partial Tensor op_clamp_max(Tensor self, Scalar max);
         [LibraryImport(Library.Name)] private static partial Flag op_clamp_max_(Tensor self, Scalar max);
-        [LibraryImport(Library.Name)] private static partial Tensor op_clamp(Tensor self, ReadOnlySpan<Number> min, ReadOnlySpan<Number> max);
-        [LibraryImport(Library.Name)] private static partial Flag op_clamp_(Tensor self, ReadOnlySpan<Number> min, ReadOnlySpan<Number> max);
+        [LibraryImport(Library.Name)] private static partial Tensor op_clamp(Tensor self, Scalar? min, Scalar? max);
+        [LibraryImport(Library.Name)] private static partial Flag op_clamp_(Tensor self, Scalar? min, Scalar? max);
         [LibraryImport(Library.Name)] private static partial Tensor op_clamp_tensor(Tensor self, Tensor? min, Tensor? max);
         [LibraryImport(Library.Name)] private static partial Flag op_clamp_tensor_(Tensor self, Tensor? min, Tensor? max);
         [LibraryImport(Library.Name)] private static partial Flag op_allclose(Tensor self, Tensor other, double rtol, double atol, Flag equalNan);

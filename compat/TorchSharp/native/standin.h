@@ -12,7 +12,7 @@ using Dims = const int64_t*; // with its length as the next parameter
 // A C# number on its way in or out: its bits, and whether they are an integer, a double or a bool.
 struct Number {
     int64_t bits;
-    int64_t kind; // 0 integer, 1 floating point, 2 bool
+    int64_t kind; // 0 integer, 1 floating point, 2 bool, -1 absent
 };
 
 // Several tensors on their way out; C# takes the handles and frees the list.
@@ -35,7 +35,7 @@ inline std::vector<at::Tensor> tensors(H* handles, int64_t count)
 }
 
 inline c10::optional<at::Tensor> maybe(H tensor) { return tensor ? c10::optional<at::Tensor>(*tensor) : c10::nullopt; }
-inline c10::optional<at::Scalar> maybe(const Number* value) { return value ? c10::optional<at::Scalar>(scalar(*value)) : c10::nullopt; }
+inline c10::optional<at::Scalar> maybe(Number value) { return value.kind < 0 ? c10::nullopt : c10::optional<at::Scalar>(scalar(value)); }
 // A negative element type stands for "not given".
 inline c10::optional<at::ScalarType> maybe_type(int32_t type)
 {

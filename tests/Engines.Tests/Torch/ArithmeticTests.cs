@@ -1,0 +1,144 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Engines.Tests.Torch;
+
+public sealed class ArithmeticTests
+{
+    private static Tensor Of(params float[] numbers) => tensor(numbers);
+
+    private static void AssertElements(float[] expected, Tensor actual)
+    {
+        var elements = actual.data<float>().ToArray();
+        Assert.Equal(expected.Length, elements.Length);
+        for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], elements[i], 1e-6f);
+    }
+
+    [Fact]
+    public void operators_work_element_by_element()
+    {
+        using var scope = NewDisposeScope();
+
+        AssertElements([4, 7], Of(1, 2) + Of(3, 5));
+        AssertElements([-2, -3], Of(1, 2) - Of(3, 5));
+        AssertElements([3, 10], Of(1, 2) * Of(3, 5));
+        AssertElements([3, 2.5f], Of(3, 5) / Of(1, 2));
+        AssertElements([-1, -2], -Of(1, 2));
+    }
+
+    [Fact]
+    public void operators_take_numbers_on_either_side()
+    {
+        using var scope = NewDisposeScope();
+
+        AssertElements([1.5f, 2.5f], Of(1, 2) + 0.5);
+        AssertElements([9, 8], 10 - Of(1, 2));
+        AssertElements([2, 4], 2f * Of(1, 2));
+        AssertElements([1, 0.5f], 1 / Of(1, 2));
+    }
+
+    [Fact]
+    public void add_with_alpha_scales_the_other()
+    {
+        using var scope = NewDisposeScope();
+        var sum = Of(1, 2);
+        sum.add_(Of(10, 20), 0.1);
+
+        AssertElements([2, 4], sum);
+        AssertElements([3, 6], sum.add(Of(1, 2), 1));
+    }
+
+    [Fact]
+    public void optimiser_updates_in_place()
+    {
+        using var scope = NewDisposeScope();
+
+        AssertElements([7, 13], Of(1, 1).addcmul_(Of(1, 2), Of(3, 3), 2));
+        AssertElements([0, -1], Of(1, 1).addcdiv_(Of(2, 4), Of(4, 4), -2));
+        AssertElements([1.5f, 2.5f], Of(1, 2).lerp_(Of(2, 3), tensor(0.5f)));
+        AssertElements([0, 0], Of(1, 2).zero_());
+    }
+
+    [Fact]
+    public void div_with_a_rounding_mode_rounds()
+    {
+        using var scope = NewDisposeScope();
+
+        AssertElements([-4], Of(-7).div(Of(2), RoundingMode.floor));
+        AssertElements([-3], Of(-7).div(Of(2), RoundingMode.trunc));
+    }
+
+    [Fact]
+    public void elementary_functions_match_those_of_NET()
+    {
+        using var scope = NewDisposeScope();
+        var x = Of(0.5f);
+
+        AssertElements([MathF.Exp(0.5f)], x.exp());
+        AssertElements([MathF.Log(0.5f)], x.log());
+        AssertElements([MathF.Log(1.5f)], x.log1p());
+        AssertElements([MathF.Exp(0.5f) - 1], x.expm1());
+        AssertElements([MathF.Sqrt(0.5f)], x.sqrt());
+        AssertElements([1 / MathF.Sqrt(0.5f)], x.rsqrt());
+        AssertElements([MathF.Sin(0.5f)], x.sin());
+        AssertElements([MathF.Cos(0.5f)], x.cos());
+        AssertElements([MathF.Tanh(0.5f)], x.tanh());
+        AssertElements([0.25f], x.square());
+        AssertElements([0.125f], x.pow(3));
+    }
+
+    [Fact]
+    public void clamp_limits_both_sides_or_one()
+    {
+        using var scope = NewDisposeScope();
+
+        AssertElements([-1, 0, 1], Of(-3, 0, 3).clamp((-1).ToScalar(), 1.ToScalar()));
+        AssertElements([-1, 0, 3], Of(-3, 0, 3).clamp(min: (-1).ToScalar()));
+        AssertElements([0, 0, 3], Of(-3, 0, 3).clamp_min(0));
+        AssertElements([0, 2], Of(-1, 2).maximum(Of(0, 0)));
+        AssertElements([-1, 0], Of(-1, 2).minimum(Of(0, 0)));
+    }
+
+    [Fact]
+    public void comparisons_give_booleans()
+    {
+        using var scope = NewDisposeScope();
+        var (left, right) = (Of(1, 2, 3), Of(3, 2, 1));
+
+        Assert.Equal([false, true, false], left.eq(right).data<bool>().ToArray());
+        Assert.Equal([true, false, false], (left < right).data<bool>().ToArray());
+        Assert.Equal([false, true, true], (left >= 2).data<bool>().ToArray());
+        Assert.Equal([true, false, true], left.ne(right).data<bool>().ToArray());
+    }
+
+    [Fact]
+    public void isfinite_tells_numbers_from_the_rest()
+    {
+        using var scope = NewDisposeScope();
+        var numbers = Of(1, float.NaN, float.PositiveInfinity);
+
+        Assert.Equal([true, false, false], numbers.isfinite().data<bool>().ToArray());
+        Assert.Equal([false, true, false], numbers.isnan().data<bool>().ToArray());
+    }
+
+    [Fact]
+    public void allclose_allows_the_tolerance_and_no_more()
+    {
+        using var scope = NewDisposeScope();
+
+        Assert.True(Of(1).allclose(Of(1.01f), rtol: 0, atol: 0.02));
+        Assert.False(Of(1).allclose(Of(1.03f), rtol: 0, atol: 0.02));
+    }
+
+    [Fact]
+    public void scaled_products_add_to_what_is_there()
+    {
+        using var scope = NewDisposeScope();
+        var identity = eye(2);
+
+        AssertElements([3, 1, 1, 3], ones(2, 2).addmm(identity, identity, alpha: 2));
+        AssertElements([1, 0, 0, 1], ones(2, 2).addmm_(identity, identity, beta: 0));
+        AssertElements([3, 4, 6, 8], Of(1, 2).outer(Of(3, 4)));
+        AssertElements([2, 1, 1, 2], ones(1, 2, 2).baddbmm(identity.unsqueeze(0), identity.unsqueeze(0)).squeeze(0));
+    }
+}

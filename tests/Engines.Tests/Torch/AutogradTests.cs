@@ -1,0 +1,162 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Engines.Tests.Torch;
+
+public sealed class AutogradTests
+{
+    private static Tensor Leaf(params double[] numbers) => tensor(numbers, requires_grad: true);
+
+    private static double[] Gradient(Tensor leaf) => leaf.grad!.data<double>().ToArray();
+
+    public static TheoryData<string, Func<Tensor, Tensor>> Functions => new()
+    {
+        { "silu", x => nn.functional.silu(x) },
+        { "logsigmoid", x => nn.functional.logsigmoid(x) },
+        { "log_softmax", x => x.log_softmax(0) * arange(3) },
+        { "logsumexp", x => x.logsumexp(0) },
+        { "rms", x => x * (x.square().mean() + 1e-5).rsqrt() * arange(3) },
+        { "matmul", x => x.view(3, 1).matmul(x.view(1, 3)).exp() },
+        { "index", x => x.index_select(0, tensor(new long[] { 2, 2, 0 })).square() },
+    };
+
+    [Theory]
+    [MemberData(nameof(Functions))]
+    public void backward_agrees_with_finite_differences(string name, Func<Tensor, Tensor> function)
+    {
+        using var scope = NewDisposeScope();
+        double[] at = [0.3, -0.7, 1.1];
+        var leaf = Leaf(at);
+        function(leaf).sum().backward();
+        var gradient = Gradient(leaf);
+
+        for (var i = 0; i < at.Length; i++)
+        {
+            var (up, down) = (at.ToArray(), at.ToArray());
+            up[i] += 1e-6;
+            down[i] -= 1e-6;
+            var slope = (function(tensor(up)).sum().ToDouble() - function(tensor(down)).sum().ToDouble()) / 2e-6;
+            Assert.True(Math.Abs(slope - gradient[i]) < 1e-6, $"{name}[{i}]: {slope} by differences, {gradient[i]} by backward");
+        }
+    }
+
+    [Fact]
+    public void backward_adds_to_the_gradient_there_is()
+    {
+        using var scope = NewDisposeScope();
+        var leaf = Leaf(2);
+        leaf.square().backward();
+        leaf.square().backward();
+
+        Assert.Equal([8.0], Gradient(leaf));
+    }
+
+    [Fact]
+    public void backward_with_a_gradient_weighs_each_output()
+    {
+        using var scope = NewDisposeScope();
+        var leaf = Leaf(1, 2);
+        leaf.square().backward([tensor(new double[] { 1, 10 })]);
+
+        Assert.Equal([2.0, 40.0], Gradient(leaf));
+    }
+
+    [Fact]
+    public void backward_of_several_outputs_adds_them_up()
+    {
+        using var scope = NewDisposeScope();
+        var leaf = Leaf(3);
+        autograd.backward([leaf * 2, leaf * 5], [tensor(new double[] { 1 }), tensor(new double[] { 1 })]);
+
+        Assert.Equal([7.0], Gradient(leaf));
+    }
+
+    [Fact]
+    public void backward_of_several_elements_without_a_gradient_throws()
+    {
+        using var scope = NewDisposeScope();
+        var outputs = Leaf(1, 2) * 2;
+
+        Assert.Throws<ExternalException>(outputs.backward);
+    }
+
+    [Fact]
+    public void grad_returns_gradients_and_leaves_the_leaf_alone()
+    {
+        using var scope = NewDisposeScope();
+        var leaf = Leaf(3);
+        var gradients = autograd.grad([leaf.square()], [leaf]);
+
+        Assert.Equal([6.0], gradients[0].data<double>().ToArray());
+        Assert.Null(leaf.grad);
+    }
+
+    [Fact]
+    public void operations_under_no_grad_are_not_recorded()
+    {
+        using var scope = NewDisposeScope();
+        var leaf = Leaf(1);
+        using (no_grad())
+        {
+            Assert.False(is_grad_enabled());
+            Assert.False((leaf * 2).requires_grad);
+            using (enable_grad()) Assert.True((leaf * 2).requires_grad);
+        }
+
+        Assert.True(is_grad_enabled());
+        Assert.True((leaf * 2).requires_grad);
+    }
+
+    [Fact]
+    public void inference_mode_records_nothing_until_it_ends()
+    {
+        using var scope = NewDisposeScope();
+        var leaf = Leaf(1);
+        using (inference_mode()) Assert.False((leaf * 2).requires_grad);
+
+        Assert.True((leaf * 2).requires_grad);
+    }
+
+    [Fact]
+    public void change_in_place_of_a_leaf_outside_no_grad_throws()
+    {
+        using var scope = NewDisposeScope();
+        var leaf = Leaf(1);
+
+        Assert.Throws<ExternalException>(() => leaf.add_(1));
+    }
+
+    [Fact]
+    public void detach_cuts_the_graph_and_shares_the_storage()
+    {
+        using var scope = NewDisposeScope();
+        var leaf = Leaf(1);
+        var detached = leaf.detach();
+        detached.add_(1);
+
+        Assert.False(detached.requires_grad);
+        Assert.Equal(2.0, leaf.ToDouble());
+    }
+
+    [Fact]
+    public void grad_set_to_null_starts_anew()
+    {
+        using var scope = NewDisposeScope();
+        var leaf = Leaf(1);
+        leaf.square().backward();
+        leaf.grad = null;
+
+        Assert.Null(leaf.grad);
+    }
+
+    [Fact]
+    public void a_result_of_a_leaf_is_no_leaf()
+    {
+        using var scope = NewDisposeScope();
+        var leaf = Leaf(1);
+
+        Assert.True(leaf.is_leaf);
+        Assert.False((leaf * 2).is_leaf);
+    }
+}
