@@ -1,0 +1,24 @@
+using IterativeDpo.Training;
+
+namespace IterativeDpo.Host.Report;
+
+/// <summary>Everything a report shows.</summary>
+/// <param name="Rounds">Round 0, the base, and then as many as the summary has, in order.</param>
+/// <param name="Pairs">Pairs to show with their provenance; a selection where there are very many.</param>
+/// <param name="SettingsJson">The resolved configuration.</param>
+/// <param name="ModelName">The base model's file name.</param>
+/// <param name="FromBundledSeed">Whether the base is the project's own seed policy, whose gain needs an explanation.</param>
+public sealed record ReportData(
+    CampaignSummary Summary,
+    IReadOnlyList<RoundDetail> Rounds,
+    IReadOnlyList<PairRecord> Pairs,
+    string SettingsJson,
+    string ModelName,
+    bool FromBundledSeed);
+
+/// <summary>What the summary of a round leaves out.</summary>
+/// <param name="Outcome">What became of the round in a word or two, e.g. <c>kept</c> or <c>rolled back</c>.</param>
+/// <param name="MeanTokens">Mean length of the greedy held-out answers.</param>
+/// <param name="MeanEntropy">Mean entropy of the policy per held-out token, in nats.</param>
+/// <param name="Steps">Every optimiser step with its metrics; none for the base.</param>
+public sealed record RoundDetail(int Round, string Outcome, double MeanTokens, double MeanEntropy, IReadOnlyList<TrainingStep> Steps);

@@ -1,0 +1,41 @@
+using System.Text;
+
+namespace IterativeDpo.Host.Report;
+
+/// <summary>Writes a campaign's report: one HTML file that needs nothing else.</summary>
+public static class ReportHtml
+{
+    /// <summary>Replaces the file at once, so that a reader never sees half a report.</summary>
+    public static void Write(ReportData data, string path)
+    {
+        var temporary = $"{path}.tmp";
+        File.WriteAllText(temporary, Render(data), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    public static string Render(ReportData data) => $"""
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <title>{Html.Text(data.Summary.Campaign)} · iterative DPO report</title>
+        <style>
+        {Stylesheet()}</style>
+        </head>
+        <body>
+        <main>
+        {HeaderSection.Render(data)}{NotesSection.Render(data)}{AccuracySection.Render(data)}{RoundsSection.Render(data)}{TrainingSection.Render(data)}{PolicySection.Render(data)}{TimeSection.Render(data)}{PairsSection.Render(data)}{SettingsSection.Render(data)}</main>
+        </body>
+        </html>
+
+        """;
+
+    private static string Stylesheet()
+    {
+        using var stream = typeof(ReportHtml).Assembly.GetManifestResourceStream("report.css")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

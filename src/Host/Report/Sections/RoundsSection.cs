@@ -1,0 +1,35 @@
+namespace IterativeDpo.Host.Report;
+
+/// <summary>The rounds in figures.</summary>
+internal static class RoundsSection
+{
+    private static readonly string[] Headings =
+        ["Round", "Outcome", "Accuracy", "Prompts", "Samples", "Tokens", "Pairs", "Ties", "Dropped", "Steps", "Loss", "rewards/margins", "rewards/accuracies", "Time", "Adapter"];
+
+    public static string Render(ReportData data) => Html.Section(
+        "rounds",
+        "Rounds",
+        "Ties are two differing samples of one prompt with the same score; dropped prompts gave no pair. Loss and rewards are means over the round's pairs.",
+        Html.Table("Rounds", Headings, data.Summary.Rounds.Select((round, i) => Row(round, data.Rounds[i + 1])), "figures"));
+
+    private static string[] Row(RoundSummary round, RoundDetail detail) =>
+    [
+        $"{round.Round}",
+        Html.Text(detail.Outcome),
+        Html.Percent(round.Eval.HeldoutAccuracy),
+        Html.Count(round.Prompts),
+        Html.Count(round.Samples),
+        Html.Count(round.GeneratedTokens),
+        Html.Count(round.Pairs),
+        Html.Count(round.Ties),
+        Html.Count(round.Dropped),
+        Figure(round.Train, train => Html.Count(train.Steps)),
+        Figure(round.Train, train => Html.Number(train.Loss)),
+        Figure(round.Train, train => Html.Number(train.RewardsMargins)),
+        Figure(round.Train, train => Html.Percent(train.RewardsAccuracies)),
+        Html.Duration(round.Seconds.Total),
+        Html.Digest(round.AdapterSha256),
+    ];
+
+    private static string Figure(TrainSummary? train, Func<TrainSummary, string> format) => train is null ? "—" : format(train);
+}

@@ -1,0 +1,36 @@
+using IterativeDpo.Host.Report.Charts;
+
+namespace IterativeDpo.Host.Report;
+
+/// <summary>Where the time of each round went.</summary>
+internal static class TimeSection
+{
+    private const double SecondsInMinute = 60;
+    private static readonly string[] Stages = ["Generate", "Judge", "Train", "Publish", "Evaluate", "Other"];
+
+    public static string Render(ReportData data)
+    {
+        var rounds = data.Summary.Rounds;
+        var inMinutes = rounds.Any(round => round.Seconds.Total > 10 * SecondsInMinute);
+        var divisor = inMinutes ? SecondsInMinute : 1;
+        var chart = new StackedBars(
+            "Time of each round by stage",
+            Stages,
+            [.. rounds.Select(round => new StackedRow($"round {round.Round}", [.. Parts(round.Seconds).Select(seconds => seconds / divisor)]))],
+            inMinutes ? " min" : " s");
+        var overhead = rounds.Sum(round => round.Seconds.Total) is var total and > 0
+            ? 1 - (rounds.Sum(round => round.Seconds.Generate + round.Seconds.Train + round.Seconds.Evaluate) / total)
+            : 0;
+        return Html.Section(
+            "time",
+            "Where the time went",
+            $"{Html.Percent(Math.Max(0, overhead))} of the time was spent outside generation, training and evaluation.",
+            $"<div class=\"charts one\">{Html.Figure("Time by stage", "", chart.Render(), Stages)}</div>");
+    }
+
+    private static double[] Parts(SecondsSummary seconds)
+    {
+        double[] stages = [seconds.Generate, seconds.Judge, seconds.Train, seconds.Publish, seconds.Evaluate];
+        return [.. stages, Math.Max(0, seconds.Total - stages.Sum())];
+    }
+}

@@ -1,0 +1,64 @@
+using IterativeDpo.Host.Report.Charts;
+using IterativeDpo.Training;
+
+namespace IterativeDpo.Host.Report;
+
+/// <summary>Curves over the optimiser steps of all rounds, end to end.</summary>
+internal static class TrainingSection
+{
+    private const int MostPoints = 400;
+
+    private static readonly MetricChart[] Charts =
+    [
+        new("Loss", "The objective of a step, all its terms.", null, ["loss"]),
+        new("Reward margin", "β × (log-ratio of chosen − of rejected).", null, ["rewards/margins"]),
+        new("Reward accuracy", "Share of pairs whose chosen completion has the higher reward.", (0, 1), ["rewards/accuracies"]),
+        new("Rewards", "β × log-ratio of policy to reference.", null, ["rewards/chosen", "rewards/rejected"]),
+    ];
+
+    public static string Render(ReportData data)
+    {
+        var steps = data.Rounds.SelectMany(round => round.Steps.Select(step => (round.Round, Step: step))).ToArray();
+        var marks = Marks(data.Rounds);
+        return Html.Section(
+            "training",
+            "Training",
+            "Every optimiser step of every round; each round begins with a new optimiser and a new reference, so rewards start again at 0.",
+            $"<div class=\"charts\">\n{string.Concat(Charts.Select(chart => Draw(chart, steps, marks)))}</div>");
+    }
+
+    private static string Draw(MetricChart chart, (int Round, TrainingStep Step)[] steps, IReadOnlyList<(double, string)> marks) => Html.Figure(
+        chart.Title,
+        chart.Explanation,
+        new LineChart($"{chart.Title} over {steps.Length} optimiser steps", "optimiser step", [.. chart.Metrics.Select(metric => Curve(metric, steps))])
+        {
+            YRange = chart.Range,
+            Marks = marks,
+            Dots = false,
+        }.Render(),
+        chart.Metrics.Length > 1 ? chart.Metrics : null);
+
+    private static Series Curve(string metric, (int Round, TrainingStep Step)[] steps) => new Series(
+        metric,
+        [.. steps.Select((item, i) => (item.Round, item.Step, Place: i + 1))
+            .Where(item => item.Step.Metrics.ContainsKey(metric))
+            .Select(item => new ChartPoint(
+                item.Place,
+                item.Step.Metrics[metric],
+                $"{metric} {Html.Number(item.Step.Metrics[metric])}, round {item.Round}, step {item.Step.Step}"))]).Thinned(MostPoints);
+
+    /// <summary>Where each round begins; labels only as many as there is room for.</summary>
+    private static List<(double, string)> Marks(IReadOnlyList<RoundDetail> rounds)
+    {
+        var marks = new List<(double, string)>();
+        var place = 1;
+        foreach (var round in rounds.Where(round => round.Steps.Count > 0))
+        {
+            marks.Add((place, rounds.Count <= 8 ? $"r{round.Round}" : ""));
+            place += round.Steps.Count;
+        }
+        return marks;
+    }
+
+    private sealed record MetricChart(string Title, string Explanation, (double Low, double High)? Range, string[] Metrics);
+}

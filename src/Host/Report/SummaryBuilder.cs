@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Actors.Protocol;
+
+namespace IterativeDpo.Host.Report;
+
+/// <summary>Sums up a campaign's state.</summary>
+public static class SummaryBuilder
+{
+    /// <param name="state">A campaign whose base has been evaluated; a round still running is left out.</param>
+    /// <param name="stateDirectory">Where the campaign is stored.</param>
+    public static CampaignSummary Build(CampaignState state, string stateDirectory, IReadOnlyDictionary<string, string> engines)
+    {
+        var baseline = state.Rounds[0];
+        return new CampaignSummary(
+            state.Plan!.Campaign,
+            stateDirectory,
+            new BaselineSummary(baseline.HeldOut.Accuracy(), baseline.HeldOut.Total, Accuracies(baseline)),
+            [.. state.Rounds.Skip(1).Where(round => round.Outcome is not null).Select(Round)],
+            new FinalSummary((state.LastKept ?? baseline).HeldOut.Accuracy()),
+            engines);
+    }
+
+    private static RoundSummary Round(RoundState round) => new(
+        round.Number,
+        round.Prompts,
+        round.SampleCount,
+        round.GeneratedTokens,
+        round.Pairs?.PairCount ?? 0,
+        round.Pairs?.Ties ?? 0,
+        round.DroppedPrompts,
+        round.Training?.Adapter.Hex,
+        round.Training is { } training ? Train(training) : null,
+        new EvaluationSummary(round.HeldOut.Accuracy(), Accuracies(round), round.MeanTokens),
+        Seconds(round));
+
+    private static TrainSummary Train(TrainResult training) => new(
+        training.Steps,
+        training.Metrics["loss"],
+        training.Metrics["rewards/margins"],
+        training.Metrics["rewards/accuracies"],
+        training.Metrics["rewards/chosen"],
+        training.Metrics["rewards/rejected"]);
+
+    private static SecondsSummary Seconds(RoundState round) => new(
+        round.Seconds(Stage.Sample),
+        round.Seconds(Stage.Judge) + round.Seconds(Stage.Pair),
+        round.Seconds(Stage.Train),
+        round.Seconds(Stage.Publish),
+        round.Seconds(Stage.Evaluate) + round.Seconds(Stage.Grade),
+        round.TotalSeconds);
+
+    private static ImmutableSortedDictionary<string, double> Accuracies(RoundState round) =>
+        round.HeldOutByTask.ToImmutableSortedDictionary(task => task.Key, task => task.Value.Accuracy());
+}
