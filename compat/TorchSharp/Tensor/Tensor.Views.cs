@@ -20,6 +20,8 @@ public static partial class torch
             return op_unflatten(this, dim, sizes, sizes.Length);
         }
 
+        public Tensor view_as_complex() => op_view_as_complex(this);
+        public Tensor view_as_real() => op_view_as_real(this);
         public Tensor t() => op_t(this);
         public Tensor transpose(long dim0, long dim1) => op_transpose(this, dim0, dim1);
         public Tensor squeeze(long? dim = null) => dim is { } given ? op_squeeze(this, given) : op_squeeze_all(this);
@@ -61,6 +63,8 @@ public static partial class torch
         public Tensor[] chunk(long chunks, long dim = 0L) => Handles.Take(op_chunk(this, chunks, dim));
         public Tensor[] unbind(long dimension = 0L) => Handles.Take(op_unbind(this, dimension));
 
+        [LibraryImport(Library.Name)] private static partial Tensor op_view_as_complex(Tensor self);
+        [LibraryImport(Library.Name)] private static partial Tensor op_view_as_real(Tensor self);
         [LibraryImport(Library.Name)] private static partial Tensor op_view(Tensor self, ReadOnlySpan<long> dims, long rank);
         [LibraryImport(Library.Name)] private static partial Tensor op_reshape(Tensor self, ReadOnlySpan<long> dims, long rank);
         [LibraryImport(Library.Name)] private static partial Tensor op_permute(Tensor self, ReadOnlySpan<long> dims, long rank);

@@ -17,6 +17,15 @@ public static partial class torch
         return result;
     }
 
+    public static Tensor block_diag(params Tensor[] tensors)
+    {
+        var result = op_block_diag(Handles.Of(tensors), tensors.Length);
+        GC.KeepAlive(tensors);
+        return result;
+    }
+
+    public static Tensor complex(Tensor real, Tensor imag) => op_complex(real, imag);
+
     private static Tensor Cat(Tensor[] items, long dim)
     {
         var result = op_cat(Handles.Of(items), items.Length, dim);
@@ -26,4 +35,6 @@ public static partial class torch
 
     [LibraryImport(Library.Name)] private static partial Tensor op_cat(nint[] items, long count, long dim);
     [LibraryImport(Library.Name)] private static partial Tensor op_stack(nint[] items, long count, long dim);
+    [LibraryImport(Library.Name)] private static partial Tensor op_block_diag(nint[] items, long count);
+    [LibraryImport(Library.Name)] private static partial Tensor op_complex(Tensor real, Tensor imag);
 }
