@@ -1,0 +1,103 @@
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Torch;
+
+/// <summary>What the head says of each predicted token.</summary>
+/// <param name="LogProbs">log p of the token, [M].</param>
+/// <param name="Entropies">Entropy of the distribution it came from, in nats, [M].</param>
+/// <param name="Hits">1 where it was the likeliest token, [M].</param>
+/// <param name="Slopes">d log p / d hidden, [M, dim].</param>
+internal sealed record HeadOutput(Tensor LogProbs, Tensor Entropies, Tensor Hits, Tensor Slopes);
+
+/// <summary>
+/// The output map and the log-softmax, some rows at a time, so that the logits of the whole batch never exist. Log-probs
+/// are float32. With W the output map and p = softmax(W h): log p_y has the slope W_y − Wᵀp in h, and the entropy is
+/// log Z − h·Wᵀp, so one more product gives both without keeping or computing again any logits.
+/// </summary>
+internal static class ChunkedHead
+{
+    // 32 MiB of float32 logits at once.
+    private const long LogitsAtOnce = 8 << 20;
+
+    /// <param name="weight">[V, dim], of the compute type.</param>
+    /// <param name="hidden">Normalised hidden rows, float32 [M, dim].</param>
+    /// <param name="targets">Token ids, [M].</param>
+    public static HeadOutput Forward(Tensor weight, Tensor hidden, Tensor targets)
+    {
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        var chunks = new List<HeadOutput>();
+        foreach (var (start, length) in Chunks(weight, hidden))
+        {
+            chunks.Add(ForwardChunk(weight, hidden.narrow(0, start, length), targets.narrow(0, start, length)));
+        }
+        Tensor Join(Func<HeadOutput, Tensor> part) => cat([.. chunks.Select(part)]).MoveToOuterDisposeScope();
+        return new(Join(c => c.LogProbs), Join(c => c.Entropies), Join(c => c.Hits), Join(c => c.Slopes));
+    }
+
+    /// <summary>The log-probs alone, [M].</summary>
+    public static Tensor LogProbs(Tensor weight, Tensor hidden, Tensor targets)
+    {
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        var chunks = new List<Tensor>();
+        foreach (var (start, length) in Chunks(weight, hidden))
+        {
+            using var inner = NewDisposeScope();
+            var logits = Logits(weight, hidden.narrow(0, start, length));
+            var target = logits.gather(1, targets.narrow(0, start, length).unsqueeze(1)).squeeze(1);
+            chunks.Add((target - logits.logsumexp(1)).MoveToOuterDisposeScope());
+        }
+        return cat([.. chunks]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Adds d(Σ gradient · log p)/dW to <paramref name="into"/>, [V, dim], from logits computed again.
+    /// </summary>
+    /// <param name="gradient">d loss / d log p, [M].</param>
+    public static void AddWeightGradient(Tensor weight, Tensor hidden, Tensor targets, Tensor gradient, Tensor into)
+    {
+        using var gradients = no_grad();
+        foreach (var (start, length) in Chunks(weight, hidden))
+        {
+            using var scope = NewDisposeScope();
+            var rows = hidden.narrow(0, start, length);
+            var weights = gradient.narrow(0, start, length).unsqueeze(1);
+            var logits = Logits(weight, rows);
+            var expected = logits.softmax(1).mul_(weights).to(weight.dtype);
+            into.sub_(expected.t().mm(rows.to(weight.dtype)));
+            into.index_add_(0, targets.narrow(0, start, length), rows * weights, 1);
+        }
+    }
+
+    private static HeadOutput ForwardChunk(Tensor weight, Tensor hidden, Tensor targets)
+    {
+        using var scope = NewDisposeScope();
+        var logits = Logits(weight, hidden);
+        var target = logits.gather(1, targets.unsqueeze(1));
+        var max = logits.amax(1).unsqueeze(1);
+        var exponentials = logits.sub_(max).exp_();
+        var sum = exponentials.sum(1, keepdim: true);
+        var logZ = max + sum.log();
+        var mean = exponentials.to(weight.dtype).mm(weight).to(ScalarType.Float32) / sum; // Wᵀp, [m, dim]
+        var entropy = logZ - (hidden * mean).sum(1, keepdim: true);
+        return new(
+            (target - logZ).squeeze(1).MoveToOuterDisposeScope(),
+            entropy.squeeze(1).MoveToOuterDisposeScope(),
+            (target == max).to(ScalarType.Float32).squeeze(1).MoveToOuterDisposeScope(),
+            (weight.index_select(0, targets) - mean).MoveToOuterDisposeScope());
+    }
+
+    private static Tensor Logits(Tensor weight, Tensor hidden) =>
+        nn.functional.linear(hidden.to(weight.dtype), weight).to(ScalarType.Float32);
+
+    private static IEnumerable<(long Start, long Length)> Chunks(Tensor weight, Tensor hidden)
+    {
+        var rows = hidden.size(0);
+        var size = Math.Max(16, LogitsAtOnce / weight.size(0));
+        for (long start = 0; start < rows; start += size)
+        {
+            yield return (start, Math.Min(size, rows - start));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using IterativeDpo.Artifacts.Adapters;
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Generation;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Torch;
+
+/// <summary>
+/// LoRA matrices (arXiv 2106.09685) of the maps that are computed as one product: y += scale · B A x, with the A of every
+/// map stacked and the B of every map on a diagonal.
+/// </summary>
+/// <param name="A">[maps × rank, in].</param>
+/// <param name="B">Of each map, [out, rank]; [out, 0] where the map is not a target.</param>
+/// <param name="Scale">alpha / rank.</param>
+internal sealed record FusedLora(Tensor A, IReadOnlyList<Tensor> B, float Scale);
+
+/// <summary>An adapter's matrices by the fused map they belong to, in float32: to be trained, or a frozen reference.</summary>
+internal sealed class LoraWeights : IDisposable
+{
+    private readonly ModelConfig _config;
+    private readonly LoraOptions _options;
+    private readonly Dictionary<string, FusedLora> _maps = [];
+    private readonly List<Tensor> _empty = [];
+
+    public LoraWeights(ModelConfig config, LoraOptions options, Device device)
+    {
+        _config = config;
+        _options = options;
+        Parameters = new([.. Targets().SelectMany(target => new[]
+        {
+            new ParameterSpec(AName(target.Weight), [(long)target.Parts.Count * options.Rank, target.Weight.Columns!.Value]),
+        }.Concat(target.Parts.Select(part => new ParameterSpec(BName(part), [part.Rows, options.Rank]))))], device);
+        foreach (var (weight, parts) in Targets())
+        {
+            _maps.Add(weight.Name, new(Parameters[AName(weight)], [.. weight.Parts.Select(B)], options.Alpha / options.Rank));
+            Tensor B(WeightPart part) => parts.Contains(part) ? Parameters[BName(part)] : Empty(part.Rows, device);
+        }
+    }
+
+    public ParameterBuffer Parameters { get; }
+
+    /// <summary>The matrices on a fused map, or null where it is no target.</summary>
+    public FusedLora? On(string fusedName) => _maps.GetValueOrDefault(fusedName);
+
+    /// <summary>
+    /// A fresh adapter, which changes nothing yet: B is zero, and A uniform in ±1/√in as in the reference implementations.
+    /// </summary>
+    public void Initialise(ulong seed)
+    {
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        Parameters.Values.zero_();
+        foreach (var (weight, _) in Targets())
+        {
+            var a = Parameters[AName(weight)];
+            var bound = 1 / Math.Sqrt(weight.Columns!.Value);
+            var values = new float[a.numel()];
+            for (var i = 0; i < values.Length; i++)
+            {
+                seed = SampleSeed.Mix(seed);
+                // 24 bits fill a float's fraction; the shift takes the mixer's best ones.
+                values[i] = (float)(((seed >> 40) / (double)(1 << 24) * 2 - 1) * bound);
+            }
+            a.copy_(tensor(values).view(a.shape));
+        }
+    }
+
+    /// <summary>Takes the matrices of an adapter of the same rank; a target that it lacks stays as it is.</summary>
+    public void Load(LoraAdapter adapter)
+    {
+        using var gradients = no_grad();
+        var byTensor = adapter.Maps.ToDictionary(map => map.Tensor);
+        foreach (var (weight, parts) in Targets())
+        {
+            using var scope = NewDisposeScope();
+            var a = Parameters[AName(weight)].view(parts.Count, -1);
+            foreach (var (part, i) in parts.Select((part, i) => (part, i)).Where(p => byTensor.ContainsKey(p.part.Name)))
+            {
+                var map = byTensor[part.Name];
+                var b = part.Rotated ? RopeRows.FromFile(map.B, _options.Rank, _config) : map.B;
+                a.select(0, i).copy_(tensor(map.A));
+                Parameters[BName(part)].copy_(tensor(b).view(part.Rows, _options.Rank));
+            }
+        }
+    }
+
+    /// <summary>Each map's matrices, in the file's row order.</summary>
+    public IEnumerable<LoraMap> Export()
+    {
+        foreach (var (weight, parts) in Targets())
+        {
+            var stacked = Floats.Of(Parameters[AName(weight)]).Chunk(_options.Rank * weight.Columns!.Value);
+            foreach (var (part, a) in parts.Zip(stacked))
+            {
+                var b = Floats.Of(Parameters[BName(part)]);
+                yield return new(part.Name, a, part.Rotated ? RopeRows.ToFile(b, _options.Rank, _config) : b);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        Parameters.Dispose();
+        foreach (var tensor in _empty)
+        {
+            tensor.Dispose();
+        }
+    }
+
+    private static string AName(FusedWeight weight) => weight.Name + ".lora_a";
+
+    private static string BName(WeightPart part) => part.Name + ".lora_b";
+
+    private IEnumerable<(FusedWeight Weight, IReadOnlyList<WeightPart> Parts)> Targets()
+    {
+        for (var layer = 0; layer < _config.Layers; layer++)
+        {
+            foreach (var weight in WeightLayout.BlockMaps(_config, layer))
+            {
+                var prefix = ModelConfig.BlockTensor(layer, "");
+                var parts = weight.Parts.Where(part => _options.Targets.Any(target => part.Name == $"{prefix}{target}.weight")).ToList();
+                if (parts.Count > 0)
+                {
+                    yield return (weight, parts);
+                }
+            }
+        }
+    }
+
+    private Tensor Empty(int rows, Device device)
+    {
+        _empty.Add(zeros([rows, 0], device: device).DetachFromDisposeScope());
+        return _empty[^1];
+    }
+}

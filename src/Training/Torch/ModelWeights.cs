@@ -1,0 +1,81 @@
+using IterativeDpo.Artifacts.Models;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Torch;
+
+/// <summary>
+/// A model's weights, fused. Frozen ones are kept in the compute type; trained ones in float32, in a
+/// <see cref="ParameterBuffer"/>. Norms and biases are float32 always.
+/// </summary>
+internal sealed class ModelWeights : IDisposable
+{
+    private readonly ModelConfig _config;
+    private readonly IReadOnlyList<FusedWeight> _layout;
+    private readonly Dictionary<string, Tensor> _frozen = [];
+
+    /// <param name="read">Gives a tensor's values by its name in the file, row-major.</param>
+    public ModelWeights(ModelConfig config, Func<string, float[]> read, ScalarType type, bool trainable, Device device)
+    {
+        _config = config;
+        _layout = WeightLayout.Of(config);
+        Parameters = trainable ? new([.. _layout.Select(w => new ParameterSpec(w.Name, w.Shape))], device) : null;
+        using var gradients = no_grad();
+        foreach (var weight in _layout)
+        {
+            using var scope = NewDisposeScope();
+            var values = cat([.. weight.Parts.Select(part => Rows(weight, part, read(part.Name)))]).view(weight.Shape).to(device);
+            if (Parameters is null)
+            {
+                _frozen.Add(weight.Name, values.to(weight.Columns is null ? ScalarType.Float32 : type).DetachFromDisposeScope());
+            }
+            else
+            {
+                Parameters[weight.Name].copy_(values);
+            }
+        }
+    }
+
+    /// <summary>The weights as parameters, or null where they are frozen.</summary>
+    public ParameterBuffer? Parameters { get; }
+
+    public Tensor this[string name] => Parameters is null ? _frozen[name] : Parameters[name];
+
+    public Tensor? Find(string name) => _layout.Any(w => w.Name == name) ? this[name] : null;
+
+    /// <summary>Every tensor by its name in the file, in the file's row order, row-major.</summary>
+    public IEnumerable<(string Name, int[] Shape, float[] Values)> Export()
+    {
+        foreach (var weight in _layout)
+        {
+            var values = Floats.Of(this[weight.Name]);
+            var columns = weight.Columns ?? 1;
+            var row = 0;
+            foreach (var part in weight.Parts)
+            {
+                var rows = values[(row * columns)..((row + part.Rows) * columns)];
+                int[] shape = weight.Columns is null ? [part.Rows] : [part.Rows, columns];
+                yield return (part.Name, shape, part.Rotated ? RopeRows.ToFile(rows, columns, _config) : rows);
+                row += part.Rows;
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        Parameters?.Dispose();
+        foreach (var tensor in _frozen.Values)
+        {
+            tensor.Dispose();
+        }
+    }
+
+    private Tensor Rows(FusedWeight weight, WeightPart part, float[] values)
+    {
+        var columns = weight.Columns ?? 1;
+        if (values.Length != part.Rows * columns)
+        {
+            throw new ArgumentException($"'{part.Name}' needs {part.Rows} x {columns} values and has {values.Length}.");
+        }
+        return tensor(part.Rotated ? RopeRows.FromFile(values, columns, _config) : values);
+    }
+}

@@ -1,0 +1,43 @@
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Torch;
+
+/// <summary>
+/// The objective of one optimiser step: the mean of the pairs' losses plus the weighted mean NLL of the chosen tokens.
+/// Means are over the whole step, so a step's micro-batches add up to the same figure however it is split.
+/// </summary>
+internal sealed class StepObjective(PreferenceLoss loss, TrainingOptions options, PlannedStep step)
+{
+    /// <summary>Sends the micro-batch's share of the objective back through the pass; gives the sums to be logged.</summary>
+    public float[] Backward(ForwardPass pass, PackedPairs packed, PairLogProbs pairs)
+    {
+        var value = loss.Compute(pairs, options).sum() / step.Pairs;
+        if (options.SftWeight > 0)
+        {
+            value -= pairs.Chosen.sum() * (options.SftWeight / step.ChosenTokens);
+        }
+        value.backward();
+        pass.Backward();
+        return Sums(value, pass, packed, pairs);
+    }
+
+    // In the order of StepMetrics.Sum.
+    private float[] Sums(Tensor value, ForwardPass pass, PackedPairs packed, PairLogProbs pairs)
+    {
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor OfBoth(Tensor branches) =>
+            branches.index_select(0, Floats.Indexes(packed.Chosen.Concat(packed.Rejected), branches.device));
+        return Floats.Of(stack(
+        [
+            value,
+            pairs.ChosenRatio.sum() * options.Beta,
+            pairs.RejectedRatio.sum() * options.Beta,
+            (pairs.ChosenRatio > pairs.RejectedRatio).sum().to(ScalarType.Float32),
+            pairs.Chosen.sum(),
+            pairs.Rejected.sum(),
+            OfBoth(pass.Entropies).sum(),
+            OfBoth(pass.Hits).sum(),
+        ]));
+    }
+}

@@ -1,0 +1,83 @@
+using TorchSharp;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Adapters;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Torch;
+
+/// <summary>Preference training with LibTorch, on a thread of its own. Finds a GPU where LibTorch does.</summary>
+public sealed class TorchTrainer : ITrainer
+{
+    public Task<TrainingResult> TrainAsync(TrainingRequest request, IProgress<TrainingStep>? progress, CancellationToken cancellationToken) =>
+        Task.Factory.StartNew(
+            () => Train(request, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <summary>Trains on the calling thread: dispose scopes, gradient mode and thread count all belong to a thread.</summary>
+    internal static TrainingResult Train(TrainingRequest request, IProgress<TrainingStep>? progress, CancellationToken cancellation)
+    {
+        var options = request.Options;
+        set_num_threads(options.Threads);
+        using var scope = NewDisposeScope();
+        var device = torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU);
+        using var file = GgufFile.Open(request.BaseModelPath);
+        var baseDigest = Digest.OfFile(request.BaseModelPath);
+        using var model = PolicyModel.Load(file, options.ComputeType, trainable: options.Lora is null, device);
+        var pairs = UsablePairs(request, model.Config);
+        var identity = new RunIdentity(request, baseDigest, pairs);
+        var adapters = new AdapterSetup(request, model.Config, baseDigest, device);
+        using var lora = adapters.CreatePolicy();
+        var reference = ReadReference(request, identity, adapters, model, pairs, cancellation);
+
+        var training = new PreferenceTraining(model, lora, pairs, reference, options, request.Seed);
+        using var optimiser = new AdamW(training.Parameters, options);
+        var checkpoint = new TrainingCheckpoint(Path.Combine(request.WorkDirectory, $"checkpoint-{identity.Run}.bin"));
+        var history = checkpoint.Restore(training.Parameters, optimiser);
+        training.Run(history, optimiser, () => checkpoint.Save(training.Parameters, optimiser, history), progress, cancellation);
+
+        Publish(request, file, model, lora);
+        return new(history.Count, TrainingSummary.MeansOf(history, options.BatchPairs, pairs.Count), history);
+    }
+
+    private static IReadOnlyList<PreferencePair> UsablePairs(TrainingRequest request, ModelConfig config)
+    {
+        var pairs = PairTruncation.Apply(request.Pairs, request.Options.MaxLength).Pairs;
+        if (pairs.Count == 0)
+        {
+            throw new UserInputException(
+                $"none of the {request.Pairs.Count} pairs differ within {request.Options.MaxLength} tokens. Give more pairs, or raise the maximum length.");
+        }
+        foreach (var pair in pairs)
+        {
+            var worst = pair.PromptIds.Concat(pair.ChosenIds).Concat(pair.RejectedIds).FirstOrDefault(id => id < 0 || id >= config.VocabSize);
+            if (worst != 0)
+            {
+                throw new UserInputException(
+                    $"prompt '{pair.PromptId}': token {worst} is outside the model's vocabulary of {config.VocabSize}. Use pairs made with this model.");
+            }
+        }
+        return pairs;
+    }
+
+    private static ReferenceLogProbs ReadReference(
+        TrainingRequest request, RunIdentity identity, AdapterSetup adapters, PolicyModel model, IReadOnlyList<PreferencePair> pairs,
+        CancellationToken cancellation)
+    {
+        using var lora = adapters.CreateReference();
+        var path = Path.Combine(request.WorkDirectory, $"reference-{identity.Reference}.bin");
+        return ReferenceLogProbs.ReadOrCompute(path, model, lora, pairs, request.Options.MicroBatchTokens, cancellation);
+    }
+
+    private static void Publish(TrainingRequest request, GgufFile file, PolicyModel model, LoraWeights? lora)
+    {
+        if (lora is not null)
+        {
+            new LoraAdapter(request.Options.Lora!.Rank, request.Options.Lora.Alpha, request.Manifest, [.. lora.Export()])
+                .Write(request.OutputPath, model.Config);
+            return;
+        }
+        var weights = model.Export().ToDictionary(w => w.Name, w => w.Values);
+        ModelWriter.WriteLike(file, request.OutputPath, name => weights[name], TensorType.F32);
+    }
+}

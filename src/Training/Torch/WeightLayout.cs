@@ -1,0 +1,74 @@
+using IterativeDpo.Artifacts.Models;
+
+namespace IterativeDpo.Training.Torch;
+
+/// <summary>A tensor of the file as some rows of a fused one.</summary>
+/// <param name="Name">Its name in the file.</param>
+/// <param name="Rotated">Its rows are heads that the rotary embedding turns, see <see cref="RopeRows"/>.</param>
+internal sealed record WeightPart(string Name, int Rows, bool Rotated);
+
+/// <summary>Tensors of the file that are computed as one, stacked by rows.</summary>
+/// <param name="Columns">Width of a row; null for norms and biases.</param>
+internal sealed record FusedWeight(string Name, int? Columns, IReadOnlyList<WeightPart> Parts)
+{
+    public int Rows { get; } = Parts.Sum(part => part.Rows);
+
+    public long[] Shape => Columns is { } columns ? [Rows, columns] : [Rows];
+}
+
+/// <summary>How a model's tensors are fused: q, k and v are one product, gate and up another.</summary>
+internal static class WeightLayout
+{
+    public const string AttentionNorm = "attn_norm";
+    public const string Qkv = "attn_qkv";
+    public const string QkvBias = "attn_qkv.bias";
+    public const string AttentionOutput = "attn_output";
+    public const string FeedForwardNorm = "ffn_norm";
+    public const string GateUp = "ffn_gate_up";
+    public const string Down = "ffn_down";
+
+    public static string Name(int layer, string map) => ModelConfig.BlockTensor(layer, map);
+
+    /// <summary>Every weight of the model.</summary>
+    public static IReadOnlyList<FusedWeight> Of(ModelConfig config)
+    {
+        var weights = new List<FusedWeight>
+        {
+            Single(ModelConfig.Embedding, config.VocabSize, config.Dim),
+            Single(ModelConfig.OutputNorm, config.Dim, null),
+        };
+        if (!config.TiedEmbeddings)
+        {
+            weights.Add(Single(ModelConfig.Output, config.VocabSize, config.Dim));
+        }
+        for (var layer = 0; layer < config.Layers; layer++)
+        {
+            weights.AddRange(Block(config, layer));
+        }
+        return weights;
+    }
+
+    /// <summary>The maps of a block that a LoRA can be put on, fused as the weights are.</summary>
+    public static IReadOnlyList<FusedWeight> BlockMaps(ModelConfig config, int layer) => [.. Block(config, layer).Where(w => w.Columns is not null)];
+
+    private static IEnumerable<FusedWeight> Block(ModelConfig config, int layer)
+    {
+        int queries = config.Heads * config.HeadDim, keys = config.KvHeads * config.HeadDim;
+        FusedWeight Fuse(string name, int? columns, params (string Map, int Rows, bool Rotated)[] parts) =>
+            new(Name(layer, name), columns, [.. parts.Select(p => new WeightPart(
+                $"{Name(layer, p.Map)}.{(name == QkvBias ? "bias" : "weight")}", p.Rows, p.Rotated))]);
+
+        yield return Fuse(AttentionNorm, null, (AttentionNorm, config.Dim, false));
+        yield return Fuse(Qkv, config.Dim, ("attn_q", queries, true), ("attn_k", keys, true), ("attn_v", keys, false));
+        if (config.Architecture.QkvBiases)
+        {
+            yield return Fuse(QkvBias, null, ("attn_q", queries, true), ("attn_k", keys, true), ("attn_v", keys, false));
+        }
+        yield return Fuse(AttentionOutput, queries, (AttentionOutput, config.Dim, false));
+        yield return Fuse(FeedForwardNorm, null, (FeedForwardNorm, config.Dim, false));
+        yield return Fuse(GateUp, config.Dim, ("ffn_gate", config.FeedForwardDim, false), ("ffn_up", config.FeedForwardDim, false));
+        yield return Fuse(Down, config.FeedForwardDim, (Down, config.Dim, false));
+    }
+
+    private static FusedWeight Single(string name, int rows, int? columns) => new(name, columns, [new(name, rows, false)]);
+}

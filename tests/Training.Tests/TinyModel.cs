@@ -1,0 +1,61 @@
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Generation;
+
+namespace IterativeDpo.Training.Tests;
+
+/// <summary>Small models of random weights, as files where wanted.</summary>
+internal static class TinyModel
+{
+    public static ModelConfig Config(string architecture = "llama", bool tied = false, int kvHeads = 2) => new(
+        ModelArchitecture.Named(architecture), Layers: 2, Dim: 32, Heads: 4, KvHeads: kvHeads, HeadDim: 8, FeedForwardDim: 48,
+        RmsEps: 1e-5f, RopeBase: 1000, RopeDim: 8, ContextLength: 128, VocabSize: ByteVocabulary.Size, TiedEmbeddings: tied);
+
+    public static Func<string, float[]> Weights(ModelConfig config, ulong seed = 1)
+    {
+        var shapes = config.ListTensors().ToDictionary(t => t.Name, t => t.Shape);
+        return name => Values(name, shapes[name], seed);
+    }
+
+    public static void Write(string path, ModelConfig config, ulong seed = 1)
+    {
+        var weights = Weights(config, seed);
+        ModelWriter.Write(path, "tiny", config, name => weights(name), TensorType.F32);
+    }
+
+    /// <summary>Ids that look nothing like each other.</summary>
+    public static int[] Ids(int count, ulong seed)
+    {
+        var ids = new int[count];
+        for (var i = 0; i < count; i++)
+        {
+            seed = SampleSeed.Mix(seed);
+            ids[i] = (int)(seed % 250);
+        }
+        return ids;
+    }
+
+    /// <summary>Pairs of several lengths; every second prompt has two.</summary>
+    public static PreferencePair[] Pairs(int count) => [.. Enumerable.Range(0, count).Select(i =>
+    {
+        var prompt = i / 3 * 2 + i % 3 / 2;
+        return new PreferencePair($"p{prompt}", Ids(3 + prompt % 4, (ulong)prompt), Ids(2 + i % 5, 100 + (ulong)i), Ids(1 + i % 3, 200 + (ulong)i));
+    })];
+
+    private static float[] Values(string name, int[] shape, ulong seed)
+    {
+        foreach (var c in name)
+        {
+            seed = SampleSeed.Mix(seed ^ c);
+        }
+        var values = new float[shape.Aggregate(1, (product, size) => product * size)];
+        var scale = shape.Length == 1 ? 0.3 : 1.7 / Math.Sqrt(shape[1]);
+        for (var i = 0; i < values.Length; i++)
+        {
+            seed = SampleSeed.Mix(seed);
+            var uniform = (seed >> 40) / (double)(1 << 24) * 2 - 1;
+            values[i] = (float)(uniform * scale + (name.Contains("norm", StringComparison.Ordinal) ? 1 : 0));
+        }
+        return values;
+    }
+}
