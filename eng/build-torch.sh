@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 sources=compat/TorchSharp/native
 target=.engines/torch/libtorch_standin.so
 flags=(-std=c++17 -O2 -fPIC -shared -fvisibility=default -Wall -Wno-unknown-pragmas -I "$sources" -I /usr/include/torch/csrc/api/include)
-libraries=(-ltorch -ltorch_cpu -lc10)
+libraries=(-Wl,-z,defs -ltorch -ltorch_cpu -lc10)
 
 stamp=$({ cat eng/build-torch.sh; cat "$sources"/*; dpkg-query -W libtorch-dev 2>/dev/null || true; } | sha256sum | cut -d' ' -f1)
 if [[ -f $target && $(cat "$target.stamp" 2>/dev/null || true) == "$stamp" ]]; then
