@@ -26,7 +26,7 @@ internal unsafe ref struct GgufParser(byte* start, long length, string path)
         var keyCount = _cursor.Read<ulong>("the metadata count");
         var metadata = new GgufMetadata(path, ReadMetadata(keyCount));
         var tensors = ReadTensors(tensorCount);
-        return new(version, metadata, Place(tensors, ReadAlignment(metadata)));
+        return new(version, metadata, Place(tensors, metadata.GetUInt32("general.alignment", DefaultAlignment)));
     }
 
     private uint ReadVersion()
@@ -51,8 +51,6 @@ internal unsafe ref struct GgufParser(byte* start, long length, string path)
         }
         return values;
     }
-
-    private static uint ReadAlignment(GgufMetadata metadata) => metadata.GetUInt32("general.alignment", DefaultAlignment);
 
     private List<GgufTensor> ReadTensors(ulong count)
     {
@@ -120,5 +118,6 @@ internal unsafe ref struct GgufParser(byte* start, long length, string path)
         return placed;
     }
 
-    private static long Align(long position, uint alignment) => (position + alignment - 1) / alignment * alignment;
+    /// <summary>The next multiple of the alignment.</summary>
+    internal static long Align(long position, uint alignment) => (position + alignment - 1) / alignment * alignment;
 }

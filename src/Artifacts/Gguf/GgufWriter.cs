@@ -144,5 +144,5 @@ public sealed class GgufWriter
         writer.Write(bytes);
     }
 
-    private static long Align(long position) => (position + GgufParser.DefaultAlignment - 1) / GgufParser.DefaultAlignment * GgufParser.DefaultAlignment;
+    private static long Align(long position) => GgufParser.Align(position, GgufParser.DefaultAlignment);
 }

@@ -48,7 +48,9 @@ internal static class KQuants
         }
     }
 
-    /// <summary>Scales and minima of 6 bits in 12 bytes: the first four pairs lie whole, the upper bits of these bytes complete the other four.</summary>
+    /// <summary>
+    /// Scales and minima of 6 bits in 12 bytes: the first four pairs lie whole, the upper bits of these bytes complete the other four.
+    /// </summary>
     private static (int Scale, int Minimum) UnpackScale(ReadOnlySpan<byte> packed, int sub) => sub < 4
         ? (packed[sub] & 63, packed[sub + 4] & 63)
         : ((packed[sub + 4] & 0x0F) | (packed[sub - 4] >> 6 << 4), (packed[sub + 4] >> 4) | (packed[sub] >> 6 << 4));

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace IterativeDpo.Artifacts.Store;
 
 /// <summary>
@@ -36,7 +38,7 @@ public sealed class StateDirectory : IDisposable
             Directory.CreateDirectory(path);
             held = Lock(path);
             Claim(path, campaign);
-            File.WriteAllText(OwnerFile(path), $"{Environment.ProcessId}");
+            AtomicFile.Write(OwnerFile(path), stream => stream.Write(Encoding.ASCII.GetBytes($"{Environment.ProcessId}")));
             var directory = new StateDirectory(path, held);
             directory.Artifacts.DeleteAbandoned();
             return directory;

@@ -135,8 +135,12 @@ public sealed class LoraAdapterTests : IDisposable
     }
 
     private static LoraAdapter Adapter(params string[] maps) => new(Rank, 8, new(Base.Hex, null, "c", 1, "{}"),
-        [.. Config.ListBlockMaps().Where(tensor => maps.Any(map => tensor.Name.Contains(map))).Select(tensor => new LoraMap(
-            tensor.Name, TinyModel.Values(tensor with { Shape = [Rank, tensor.Shape[1]] }), TinyModel.Values(tensor with { Shape = [tensor.Shape[0], Rank] })))]);
+        [.. Config.ListBlockMaps().Where(tensor => maps.Any(map => tensor.Name.Contains(map))).Select(Map)]);
+
+    private static LoraMap Map(TensorSpec tensor) => new(
+        tensor.Name,
+        TinyModel.Values(tensor with { Shape = [Rank, tensor.Shape[1]] }),
+        TinyModel.Values(tensor with { Shape = [tensor.Shape[0], Rank] }));
 
     /// <summary>Writes a good adapter again with other metadata (null: without) and tensors.</summary>
     private void WriteChanged(Action<Dictionary<string, object?>> metadata, Func<Dictionary<string, int[]>, Dictionary<string, int[]>> tensors)
