@@ -3,7 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace IterativeDpo.Artifacts.Gguf;
 
-/// <summary>A file's metadata in its stored order, with typed access whose errors name the file and the key.</summary>
+/// <summary>
+/// A file's metadata in its stored order, with typed access whose errors name the file and the key. Types are exact, as llama.cpp takes them.
+/// </summary>
 public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, GgufValue>>
 {
     private readonly OrderedDictionary<string, GgufValue> _values;
@@ -34,19 +36,7 @@ public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, GgufValue>>
 
     public float GetSingle(string key, float absent) => Contains(key) ? GetSingle(key) : absent;
 
-    /// <summary>Any integer type, if the value fits.</summary>
-    public uint GetUInt32(string key) => Require(key).Value switch
-    {
-        byte v => v,
-        ushort v => v,
-        uint v => v,
-        ulong v and <= uint.MaxValue => (uint)v,
-        sbyte v and >= 0 => (uint)v,
-        short v and >= 0 => (uint)v,
-        int v and >= 0 => (uint)v,
-        long v and >= 0 and <= uint.MaxValue => (uint)v,
-        _ => throw Mismatch(key, "an unsigned 32-bit integer"),
-    };
+    public uint GetUInt32(string key) => Get<uint>(key, "a uint32");
 
     public uint GetUInt32(string key, uint absent) => Contains(key) ? GetUInt32(key) : absent;
 

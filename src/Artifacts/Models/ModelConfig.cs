@@ -10,11 +10,11 @@ public sealed record TensorSpec(string Name, int[] Shape);
 /// <param name="Layers">Blocks.</param>
 /// <param name="Dim">Width of the residual stream.</param>
 /// <param name="KvHeads">Key and value heads; divides <paramref name="Heads"/>.</param>
-/// <param name="HeadDim">Width of a head; heads × headDim need not be dim.</param>
+/// <param name="HeadDim">Width of a head; see <see cref="ModelArchitecture.FreeHeadDim"/>.</param>
 /// <param name="FeedForwardDim">Width of the gated (SwiGLU) feed-forward's inside.</param>
 /// <param name="RmsEps">ε of every RMS norm.</param>
 /// <param name="RopeBase">θ of the rotary embedding.</param>
-/// <param name="RopeDim">Leading elements of a head that rotate; even, at most headDim.</param>
+/// <param name="RopeDim">Elements of a head that rotate: all of them, an even number.</param>
 /// <param name="ContextLength">Positions the model was made for.</param>
 /// <param name="TiedEmbeddings">The output map is the embedding: there is no <c>output.weight</c>.</param>
 public sealed record ModelConfig(

@@ -62,8 +62,10 @@ internal sealed class ModelConfigReader
         Require(config.Heads % config.KvHeads == 0, "attention.head_count_kv", $"{config.KvHeads} does not divide the {config.Heads} heads");
         Require(Size("attention.value_length", config.HeadDim) == config.HeadDim, "attention.value_length", "keys and values differ in width");
         Require((long)config.Heads * config.HeadDim <= MaxSize, "attention.key_length", "heads × key_length is out of range");
-        Require(config.RopeDim <= config.HeadDim && config.RopeDim % 2 == 0, "rope.dimension_count",
-            $"{config.RopeDim} is odd or over the head's {config.HeadDim}");
+        Require(_architecture.FreeHeadDim || config.Heads * config.HeadDim == config.Dim, "attention.key_length",
+            $"{config.Heads} heads of {config.HeadDim} do not make up the {config.Dim} of the embedding, as llama.cpp needs it here");
+        Require(config.RopeDim == config.HeadDim && config.RopeDim % 2 == 0, "rope.dimension_count",
+            $"{config.RopeDim} is odd or not the head's {config.HeadDim}: heads rotate whole");
         Require(float.IsFinite(config.RmsEps) && config.RmsEps >= 0, "attention.layer_norm_rms_epsilon", $"{config.RmsEps} is out of range");
         Require(float.IsFinite(config.RopeBase) && config.RopeBase > 0, "rope.freq_base", $"{config.RopeBase} is out of range");
         // Before anything is listed per layer: a damaged count must not fill the memory.
@@ -76,6 +78,7 @@ internal sealed class ModelConfigReader
         Require(scaling == "none", "rope.scaling.type", $"RoPE scaling '{scaling}' is not supported; use the model without a stretched context");
         Require(_file.Metadata.GetSingle(Key("rope.scaling.factor"), 0) is 0 or 1, "rope.scaling.factor",
             "RoPE scaling is not supported; use the model without a stretched context");
+        Require(_file.Metadata.GetBool(Key("attention.causal"), true), "attention.causal", "a model that sees later tokens is no language model");
         Require(_file.Metadata.GetUInt32(Key("expert_count"), 0) == 0, "expert_count", "mixtures of experts are not supported; use a dense model");
     }
 
@@ -83,7 +86,7 @@ internal sealed class ModelConfigReader
     {
         if (!_file.Tensors.TryGetValue(ModelConfig.Embedding, out var embedding) || embedding.Shape.Length != 2)
             throw new UserInputException($"{_file.Path}: tensor '{ModelConfig.Embedding}' is missing or not a matrix. Export the model again.");
-        var tokens = _file.Metadata.GetArray<string>("tokenizer.ggml.tokens").Length;
+        var tokens = VocabularyReader.ReadSize(_file);
         return tokens == embedding.Shape[0] ? tokens : throw new UserInputException(
             $"{_file.Path}: 'tokenizer.ggml.tokens' lists {tokens} tokens, but tensor '{ModelConfig.Embedding}' has {embedding.Shape[0]} rows. "
             + "Export the model again.");

@@ -42,6 +42,16 @@ public sealed class ModelConfigTests : IDisposable
     }
 
     [Fact]
+    public void Read_takes_free_head_widths_only_where_llama_cpp_does()
+    {
+        TinyModel.Write(_directory["m.gguf"], TinyModel.Config("llama") with { HeadDim = 16, RopeDim = 16 });
+        Assert.Equal(16, Read().HeadDim);
+
+        TinyModel.Write(_directory["m.gguf"], TinyModel.Config("qwen2") with { HeadDim = 16, RopeDim = 16 });
+        AssertRefused("'qwen2.attention.key_length': 4 heads of 16 do not make up the 32 of the embedding");
+    }
+
+    [Fact]
     public void ListTensors_has_biases_where_the_architecture_has_them()
     {
         Assert.DoesNotContain(TinyModel.Config("llama").ListTensors(), tensor => tensor.Name.EndsWith(".bias"));
@@ -55,24 +65,33 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("llama.block_count", 1_000_000u, "1000000 blocks, but 21 tensors")]
     [InlineData("llama.block_count", 0u, "'llama.block_count': 0 is out of range")]
     [InlineData("llama.embedding_length", uint.MaxValue, "'llama.embedding_length': 4294967295 is out of range")]
-    [InlineData("llama.embedding_length", "32", "'llama.embedding_length' must be an unsigned 32-bit integer, but is String 32")]
+    [InlineData("llama.block_count", 2UL, "'llama.block_count' must be a uint32, but is UInt64 2")]
+    [InlineData("llama.attention.causal", false, "'llama.attention.causal': a model that sees later tokens")]
+    [InlineData("llama.embedding_length", "32", "'llama.embedding_length' must be a uint32, but is String 32")]
     [InlineData("llama.attention.head_count", 0u, "'llama.attention.head_count': 0 is out of range")]
     [InlineData("llama.attention.head_count_kv", 3u, "3 does not divide the 4 heads")]
     [InlineData("llama.attention.value_length", 16u, "keys and values differ in width")]
-    [InlineData("llama.rope.dimension_count", 7u, "7 is odd")]
-    [InlineData("llama.rope.dimension_count", 16u, "over the head's 8")]
+    [InlineData("llama.rope.dimension_count", 4u, "4 is odd or not the head's 8")]
+    [InlineData("llama.rope.dimension_count", 16u, "not the head's 8")]
     [InlineData("llama.rope.scaling.type", "yarn", "RoPE scaling 'yarn' is not supported")]
     [InlineData("llama.rope.scaling.factor", 4f, "RoPE scaling is not supported")]
     [InlineData("llama.rope.freq_base", 0f, "'llama.rope.freq_base': 0 is out of range")]
     [InlineData("llama.attention.layer_norm_rms_epsilon", float.NaN, "NaN is out of range")]
     [InlineData("llama.expert_count", 8u, "mixtures of experts are not supported")]
     [InlineData("llama.feed_forward_length", 65u, "tensor 'blk.0.ffn_gate.weight' has the shape [64, 32], not [65, 32]")]
-    [InlineData("tokenizer.ggml.tokens", new[] { "a", "b" }, "lists 2 tokens, but tensor 'token_embd.weight' has 264 rows")]
     public void Read_refuses_metadata_it_cannot_use(string key, object value, string problem)
     {
         TinyModel.WriteChanged(_directory["m.gguf"], metadata => metadata[key] = value);
 
         AssertRefused(problem);
+    }
+
+    [Fact]
+    public void Read_refuses_an_embedding_with_other_rows_than_tokens()
+    {
+        TinyModel.WriteChanged(_directory["m.gguf"], tensors: t => t.Name == ModelConfig.Embedding ? t with { Shape = [265, 32] } : t);
+
+        AssertRefused("'tokenizer.ggml.tokens' lists 264 tokens, but tensor 'token_embd.weight' has 265 rows");
     }
 
     [Theory]

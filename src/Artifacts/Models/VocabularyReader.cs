@@ -1,0 +1,56 @@
+using IterativeDpo.Artifacts.Gguf;
+
+namespace IterativeDpo.Artifacts.Models;
+
+/// <summary>
+/// Checks a model file's vocabulary. llama.cpp trusts it: a token that occurs twice or merges that are no strings end the process there,
+/// and lists shorter than the tokens are read past their end.
+/// </summary>
+internal static class VocabularyReader
+{
+    private const string Prefix = "tokenizer.ggml.";
+
+    private static readonly string[] SpecialTokens = ["bos_token_id", "eos_token_id", "padding_token_id"];
+
+    /// <summary>The number of tokens.</summary>
+    public static int ReadSize(GgufFile file)
+    {
+        var metadata = file.Metadata;
+        var tokens = metadata.GetArray<string>(Prefix + "tokens");
+        if (FirstDuplicate(tokens) is { } duplicate) throw Bad(file, "tokens", $"the token '{duplicate}' occurs twice");
+        switch (metadata.GetString(Prefix + "model"))
+        {
+            case "gpt2":
+                metadata.GetArray<string>(Prefix + "merges");
+                break;
+            case "llama":
+                if (!tokens.Contains("<0x0A>")) throw Bad(file, "tokens", "a SentencePiece vocabulary ('llama') needs its byte tokens");
+                break;
+            case var model:
+                throw Bad(file, "model", $"the tokenizer '{model}' is not supported, only gpt2 and llama");
+        }
+        RequireLength<int>(file, "token_type", tokens.Length);
+        RequireLength<float>(file, "scores", tokens.Length);
+        foreach (var key in SpecialTokens)
+        {
+            if (metadata.GetUInt32(Prefix + key, 0) is var id && id >= tokens.Length)
+                throw Bad(file, key, $"{id} is not one of the {tokens.Length} tokens");
+        }
+        return tokens.Length;
+    }
+
+    private static string? FirstDuplicate(string[] tokens)
+    {
+        var seen = new HashSet<string>(tokens.Length);
+        return tokens.FirstOrDefault(token => !seen.Add(token));
+    }
+
+    private static void RequireLength<T>(GgufFile file, string key, int length)
+    {
+        if (file.Metadata.Contains(Prefix + key) && file.Metadata.GetArray<T>(Prefix + key).Length is var found && found != length)
+            throw Bad(file, key, $"{found} entries for {length} tokens");
+    }
+
+    private static UserInputException Bad(GgufFile file, string key, string problem) =>
+        new($"{file.Path}: metadata key '{Prefix}{key}': {problem}. Use another model file, or export it again.");
+}
