@@ -45,7 +45,7 @@ public sealed class PolicyModel : IDisposable
     /// <param name="lora">The adapter on the model, or null.</param>
     internal ForwardPass Forward(PackedBatch batch, LoraWeights? lora)
     {
-        var tensors = new BatchTensors(batch, Config, _type, _device);
+        var tensors = Upload(batch);
         var hidden = Hidden(tensors, lora);
         return new(tensors, hidden, Head, Parameters?.Gradient(Config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output), _type);
     }
@@ -58,17 +58,20 @@ public sealed class PolicyModel : IDisposable
     {
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
-        var tensors = new BatchTensors(batch, Config, _type, _device);
+        var tensors = Upload(batch);
         var tokens = ChunkedHead.LogProbs(Head.to(_type), Hidden(tensors, lora), tensors.Targets);
         return tensors.SumByBranch(tokens).MoveToOuterDisposeScope();
     }
 
+    internal BatchTensors Upload(PackedBatch batch) => new(batch, Config, _type, _device);
+
     public void Dispose() => _weights.Dispose();
 
-    private Tensor Head => _weights[Config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output];
+    /// <summary>The output map, [V, dim].</summary>
+    internal Tensor Head => _weights[Config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output];
 
     /// <summary>Normalised hidden rows, one for each completion token, float32 [M, dim].</summary>
-    private Tensor Hidden(BatchTensors batch, LoraWeights? lora)
+    internal Tensor Hidden(BatchTensors batch, LoraWeights? lora)
     {
         var x = _weights[ModelConfig.Embedding].index_select(0, batch.TokenIds).to(ScalarType.Float32); // [N, dim]
         for (var layer = 0; layer < Config.Layers; layer++)

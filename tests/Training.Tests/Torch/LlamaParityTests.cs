@@ -1,0 +1,83 @@
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Adapters;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Training.Torch;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Tests.Torch;
+
+/// <summary>The trainer and the generator compute the same model from the same file.</summary>
+public sealed class LlamaParityTests : IDisposable
+{
+    private static readonly int[] s_ids = TinyModel.Ids(40, 5);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData("llama", false, 2)]
+    [InlineData("llama", true, 4)]
+    [InlineData("llama", false, 1)]
+    [InlineData("qwen2", false, 2)]
+    [InlineData("qwen2", true, 4)]
+    public void Hidden_through_the_head_equals_llama_cpp(string architecture, bool tied, int kvHeads)
+    {
+        var path = WriteBase(TinyModel.Config(architecture, tied, kvHeads));
+
+        AssertClose(LlamaCpp.Logits(path, null, s_ids), TrainerLogits(path, null));
+    }
+
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("qwen2")]
+    public void Adapter_written_by_the_trainer_gives_the_same_logits_in_llama_cpp(string architecture)
+    {
+        var config = TinyModel.Config(architecture);
+        var path = WriteBase(config);
+        var digest = Digest.OfFile(path);
+        using var lora = RandomAdapter(config);
+        var adapterPath = Path.Combine(_folder, "adapter.gguf");
+        new LoraAdapter(4, 8, new(digest.Hex, null, "tests", 0, "{}"), [.. lora.Export()]).Write(adapterPath, config);
+
+        var plain = LlamaCpp.Logits(path, null, s_ids);
+        var adapted = LlamaCpp.Logits(path, adapterPath, s_ids);
+
+        Assert.True(plain.Zip(adapted, (p, a) => p.Zip(a, (x, y) => Math.Abs(x - y)).Max()).Max() > 0.1, "the adapter does nothing");
+        AssertClose(adapted, TrainerLogits(path, lora));
+    }
+
+    private string WriteBase(ModelConfig config)
+    {
+        var path = Path.Combine(_folder, "base.gguf");
+        TinyModel.Write(path, config);
+        return path;
+    }
+
+    private static LoraWeights RandomAdapter(ModelConfig config)
+    {
+        var lora = new LoraWeights(config, Tiny.Options.Lora!, CPU);
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        lora.Parameters.Values.copy_(sin(arange(lora.Parameters.Values.numel()).to(ScalarType.Float32) * 0.7f) * 0.2f);
+        return lora;
+    }
+
+    /// <summary>Logits after every token but the last.</summary>
+    private static float[][] TrainerLogits(string path, LoraWeights? lora)
+    {
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        using var file = GgufFile.Open(path);
+        using var model = PolicyModel.Load(file, ComputeType.Float32, trainable: false, CPU);
+        var hidden = model.Hidden(model.Upload(PackedBatch.Create([new(s_ids[..1], [s_ids[1..]])])), lora);
+        return [.. Floats.Of(hidden.mm(model.Head.t())).Chunk(model.Config.VocabSize)];
+    }
+
+    private static void AssertClose(float[][] expected, float[][] actual)
+    {
+        var worst = expected.Zip(actual, (e, a) => e.Zip(a, (x, y) => Math.Abs(x - y)).Max()).Max();
+        Assert.True(worst < 1e-3, $"logits differ by {worst}");
+    }
+}

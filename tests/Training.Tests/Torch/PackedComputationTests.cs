@@ -1,0 +1,102 @@
+using IterativeDpo.Training.Torch;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Tests.Torch;
+
+/// <summary>The packed computation equals the padded, concatenated one.</summary>
+public sealed class PackedComputationTests : IDisposable
+{
+    private readonly DisposeScope _scope = NewDisposeScope();
+    private readonly PreferencePair[] _pairs = TinyModel.Pairs(7);
+
+    public void Dispose() => _scope.Dispose();
+
+    [Theory]
+    [InlineData("llama", false)]
+    [InlineData("qwen2", true)]
+    public void Forward_full_weights_equals_padded_log_probs_and_gradients(string architecture, bool tied)
+    {
+        var config = TinyModel.Config(architecture, tied);
+        using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: true, CPU);
+        var padded = new PaddedModel(config, TinyModel.Weights(config), _ => null);
+
+        var (packedLogProbs, paddedLogProbs) = RunBoth(model, null, padded);
+
+        AssertClose(paddedLogProbs, packedLogProbs, "log-probs");
+        using var gradients = PolicyModel.Create(config, name => Floats.Of(padded.Weight(name).grad!), ComputeType.Float32, trainable: true, CPU);
+        foreach (var spec in gradients.Parameters!.Specs)
+        {
+            AssertClose(gradients.Parameters[spec.Name], model.Parameters!.Gradient(spec.Name), spec.Name);
+        }
+    }
+
+    [Theory]
+    [InlineData("llama", "attn_q,attn_k,attn_v,attn_output,ffn_gate,ffn_up,ffn_down")]
+    [InlineData("qwen2", "attn_q,attn_v,ffn_up")]
+    public void Forward_with_adapter_equals_padded_log_probs_and_gradients(string architecture, string targets)
+    {
+        var config = TinyModel.Config(architecture);
+        using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: false, CPU);
+        using var lora = new LoraWeights(config, new(4, 8, targets.Split(',')), CPU);
+        using (no_grad())
+        {
+            lora.Parameters.Values.copy_(sin(arange(lora.Parameters.Values.numel()).to(ScalarType.Float32)) * 0.2f);
+        }
+        var maps = lora.Export().ToDictionary(m => m.Tensor, m => (A: Leaf(m.A, 4, -1), B: Leaf(m.B, -1, 4), Scale: 2f));
+        var padded = new PaddedModel(config, TinyModel.Weights(config), name => maps.TryGetValue(name, out var map) ? map : null);
+
+        var (packedLogProbs, paddedLogProbs) = RunBoth(model, lora, padded);
+
+        AssertClose(paddedLogProbs, packedLogProbs, "log-probs");
+        using (no_grad())
+        {
+            // The gradients through the adapter's own way to the file's names and row order.
+            lora.Parameters.Values.copy_(lora.Parameters.Gradients);
+        }
+        foreach (var gradient in lora.Export())
+        {
+            AssertClose(maps[gradient.Tensor].A.grad!, tensor(gradient.A).view(4, -1), gradient.Tensor);
+            AssertClose(maps[gradient.Tensor].B.grad!, tensor(gradient.B).view(-1, 4), gradient.Tensor);
+        }
+    }
+
+    [Fact]
+    public void Forward_bfloat16_stays_near_float32()
+    {
+        var config = TinyModel.Config();
+        using var exact = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: false, CPU);
+        using var rounded = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.BFloat16, trainable: false, CPU);
+        var batch = PackedPairs.Create(_pairs).Batch;
+
+        var difference = (exact.LogProbs(batch, null) - rounded.LogProbs(batch, null)).abs().max().item<float>();
+
+        Assert.InRange(difference, 1e-6f, 0.3f);
+    }
+
+    /// <summary>Runs one DPO-like loss over both and leaves the gradients where they go; gives the log-probs, chosen then rejected.</summary>
+    private (Tensor Packed, Tensor Padded) RunBoth(PolicyModel model, LoraWeights? lora, PaddedModel padded)
+    {
+        var packed = PackedPairs.Create(_pairs);
+        var pass = model.Forward(packed.Batch, lora);
+        var both = pass.LogProbs.index_select(0, Floats.Indexes(packed.Chosen.Concat(packed.Rejected), CPU));
+        Loss(both).backward();
+        pass.Backward();
+        var expected = padded.LogProbs(
+            [.. _pairs.Select(p => (p.PromptIds, p.ChosenIds)), .. _pairs.Select(p => (p.PromptIds, p.RejectedIds))]);
+        Loss(expected).backward();
+        return (both, expected);
+    }
+
+    private Tensor Loss(Tensor logps) =>
+        -nn.functional.logsigmoid((logps.narrow(0, 0, _pairs.Length) - logps.narrow(0, _pairs.Length, _pairs.Length)) * 0.1).mean();
+
+    private static Tensor Leaf(float[] values, long rows, long columns) => tensor(values).view(rows, columns).requires_grad_();
+
+    private static void AssertClose(Tensor expected, Tensor actual, string what)
+    {
+        var scale = Math.Max(1, expected.abs().max().item<float>());
+        var difference = (expected - actual).abs().max().item<float>() / scale;
+        Assert.True(difference < 1e-5, $"{what}: differs by {difference}");
+    }
+}

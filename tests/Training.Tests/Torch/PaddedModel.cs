@@ -1,0 +1,85 @@
+using IterativeDpo.Artifacts.Models;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Tests.Torch;
+
+/// <summary>
+/// The textbook computation: every prompt and completion a row of its own, padded to one length, causal attention over all of
+/// it, the logits of every position, autograd through everything. Slow and plain; what the packed one must equal.
+/// </summary>
+internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read, Func<string, (Tensor A, Tensor B, float Scale)?> lora)
+{
+    private readonly Dictionary<string, Tensor> _weights = config.ListTensors().ToDictionary(
+        t => t.Name, t => tensor(read(t.Name)).view([.. t.Shape.Select(size => (long)size)]).requires_grad_());
+
+    public Tensor Weight(string name) => _weights[name];
+
+    /// <summary>Summed log-prob of each completion, [rows].</summary>
+    public Tensor LogProbs(IReadOnlyList<(int[] Prompt, int[] Completion)> rows)
+    {
+        var length = rows.Max(r => r.Prompt.Length + r.Completion.Length);
+        var ids = stack(rows.Select(r => Padded([.. r.Prompt, .. r.Completion], length)));
+        var mask = stack(rows.Select(r => Padded([.. r.Prompt.Select(_ => 0), .. r.Completion.Select(_ => 1)], length)));
+        var logits = Logits(ids).narrow(1, 0, length - 1);
+        var targets = ids.narrow(1, 1, length - 1);
+        var tokens = logits.log_softmax(-1).gather(-1, targets.unsqueeze(-1)).squeeze(-1);
+        return (tokens * mask.narrow(1, 1, length - 1).to(ScalarType.Float32)).sum(1);
+    }
+
+    private Tensor Logits(Tensor ids)
+    {
+        var length = ids.size(1);
+        var x = _weights[ModelConfig.Embedding].index_select(0, ids.flatten()).view(ids.size(0), length, config.Dim);
+        var causal = zeros(length, length).masked_fill(ones(length, length).tril() == 0, float.NegativeInfinity);
+        for (var layer = 0; layer < config.Layers; layer++)
+        {
+            x += Attention(Norm(x, ModelConfig.BlockTensor(layer, "attn_norm.weight")), causal, layer);
+            var h = Norm(x, ModelConfig.BlockTensor(layer, "ffn_norm.weight"));
+            x += Map(nn.functional.silu(Map(h, layer, "ffn_gate")) * Map(h, layer, "ffn_up"), layer, "ffn_down");
+        }
+        return Norm(x, ModelConfig.OutputNorm).matmul(_weights[config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output].t());
+    }
+
+    private Tensor Attention(Tensor h, Tensor causal, int layer)
+    {
+        var (batch, length) = (h.size(0), h.size(1));
+        Tensor Heads(string map, int heads) => Map(h, layer, map).view(batch, length, heads, config.HeadDim).transpose(1, 2);
+        var repeats = config.Heads / config.KvHeads;
+        var q = Rope(Heads("attn_q", config.Heads));
+        var k = Rope(Heads("attn_k", config.KvHeads)).repeat_interleave(repeats, 1);
+        var v = Heads("attn_v", config.KvHeads).repeat_interleave(repeats, 1);
+        var scores = (q.matmul(k.transpose(2, 3)) / Math.Sqrt(config.HeadDim) + causal).softmax(-1);
+        return Map(scores.matmul(v).transpose(1, 2).reshape(batch, length, -1), layer, "attn_output");
+    }
+
+    private Tensor Rope(Tensor x)
+    {
+        var half = config.RopeDim / 2;
+        var angles = outer(arange(x.size(2)).to(ScalarType.Float32), tensor(
+            Enumerable.Range(0, half).Select(i => (float)Math.Pow(config.RopeBase, -2.0 * i / config.RopeDim)).ToArray()));
+        var (c, s) = (angles.cos(), angles.sin());
+        if (config.Architecture.Rope == RopeKind.HalfSplit)
+        {
+            var (a, b) = (x.narrow(-1, 0, half), x.narrow(-1, half, half));
+            return cat([a * c - b * s, b * c + a * s], -1);
+        }
+        var pairs = x.view(x.size(0), x.size(1), x.size(2), half, 2);
+        var (even, odd) = (pairs.select(-1, 0), pairs.select(-1, 1));
+        return stack([even * c - odd * s, odd * c + even * s], -1).flatten(3);
+    }
+
+    private Tensor Map(Tensor x, int layer, string map)
+    {
+        var name = ModelConfig.BlockTensor(layer, map);
+        var y = x.matmul(_weights[name + ".weight"].t());
+        if (_weights.TryGetValue(name + ".bias", out var bias))
+        {
+            y += bias;
+        }
+        return lora(name + ".weight") is { } l ? y + x.matmul(l.A.t()).matmul(l.B.t()) * l.Scale : y;
+    }
+
+    private Tensor Norm(Tensor x, string name) => x / (x.square().mean([-1], keepdim: true) + config.RmsEps).sqrt() * _weights[name];
+
+    private static Tensor Padded(int[] ids, int length) => tensor([.. ids.Select(id => (long)id), .. new long[length - ids.Length]]);
+}
