@@ -6,9 +6,6 @@ namespace IterativeDpo.Generation;
 /// </summary>
 public static class SampleSeed
 {
-    /// <summary>What SplitMix64 adds to its state at each step: 2^64 over the golden ratio.</summary>
-    public const ulong Increment = 0x9E3779B97F4A7C15UL;
-
     public static ulong Derive(ulong campaignSeed, int round, string promptId, int sampleIndex)
     {
         var h = Mix(campaignSeed);
@@ -23,7 +20,7 @@ public static class SampleSeed
     /// <summary>SplitMix64: one step of the sequence and its finaliser.</summary>
     public static ulong Mix(ulong x)
     {
-        x += Increment;
+        x += 0x9E3779B97F4A7C15UL;
         x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9UL;
         x = (x ^ (x >> 27)) * 0x94D049BB133111EBUL;
         return x ^ (x >> 31);

@@ -14,7 +14,7 @@ public sealed class Completion
     private int _count;
     private double _entropy;
     private ulong _seed;
-    private SampleRandom _random;
+    private SplitMix64 _random = new(0);
     private Admission _admission;
 
     public Completion(SamplingOptions options, int contextSize)
@@ -37,7 +37,7 @@ public sealed class Completion
         _admission = admission;
         _promptIds = promptIds;
         _seed = seed;
-        _random = new SampleRandom(seed);
+        _random = new SplitMix64(seed);
         _count = 0;
         _entropy = 0;
         _text.Clear();
@@ -47,7 +47,7 @@ public sealed class Completion
     /// <returns>Why the completion has ended, or null: it goes on.</returns>
     public FinishReason? Extend(ReadOnlySpan<float> logits, TokenSampler sampler, TokenTable tokens)
     {
-        var token = sampler.Draw(logits, _promptIds, _ids.AsSpan(0, _count), ref _random);
+        var token = sampler.Draw(logits, _promptIds, _ids.AsSpan(0, _count), _random);
         _ids[_count] = token.Id;
         _logProbs[_count++] = token.LogProb;
         _entropy += token.Entropy;

@@ -1,4 +1,6 @@
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Generation.Batching;
 using LLama;
 using LLama.Common;
@@ -32,13 +34,14 @@ public sealed class LlamaGenerator : IGenerator
 
     public long GeneratedTokens => _generatedTokens.Value;
 
-    /// <summary>Loads the base model.</summary>
-    /// <exception cref="UserInputException">The file is missing or no model that llama.cpp can load.</exception>
+    /// <summary>Loads the base model. A context longer than the model was trained for is shortened to that.</summary>
+    /// <exception cref="UserInputException">The file is missing, damaged, or not a model that can be run.</exception>
     public static LlamaGenerator Load(LlamaOptions options)
     {
-        if (!File.Exists(options.ModelPath))
+        // Before llama.cpp sees it: some damaged files make it end the process.
+        using (var file = GgufFile.Open(options.ModelPath))
         {
-            throw new UserInputException($"model file {options.ModelPath} does not exist");
+            options = options with { ContextSize = Math.Min(options.ContextSize, ModelConfig.Read(file).ContextLength) };
         }
         LlamaLog.Silence();
         LLamaWeights? weights = null;
@@ -49,7 +52,7 @@ public sealed class LlamaGenerator : IGenerator
         }
         catch (LoadWeightsFailedException e)
         {
-            throw new UserInputException($"llama.cpp cannot load {options.ModelPath}: {LlamaLog.LastError}", e);
+            throw new UserInputException($"{options.ModelPath}: llama.cpp cannot load this model: {LlamaLog.LastError}", e);
         }
         catch
         {
@@ -77,10 +80,19 @@ public sealed class LlamaGenerator : IGenerator
     {
         using var turn = TakeTurn();
         await Task.Factory.StartNew(
-            () => Generate(requests, options, onFinished, cancellationToken),
+            () => Run(_decoder, requests, options, onFinished, cancellationToken),
             cancellationToken,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default).ConfigureAwait(false);
+    }
+
+    /// <summary>Generates, and returns the batches it took: replayed, they are the time that llama.cpp alone needs.</summary>
+    public DecodeTrace Trace(IReadOnlyList<GenerationRequest> requests, SamplingOptions options, CancellationToken cancellationToken)
+    {
+        using var turn = TakeTurn();
+        var trace = new DecodeTrace(_decoder);
+        Run(trace, requests, options, _ => { }, cancellationToken);
+        return trace;
     }
 
     public void Dispose()
@@ -89,13 +101,13 @@ public sealed class LlamaGenerator : IGenerator
         _weights.Dispose();
     }
 
-    private void Generate(
-        IReadOnlyList<GenerationRequest> requests, SamplingOptions options, Action<PromptSamples> onFinished, CancellationToken cancellationToken)
-    {
-        var encoded = requests.Select(Encode).ToArray();
-        var runner = new BatchRunner(_decoder, _tokens, options, ContextSize, _generatedTokens);
-        runner.Run(encoded, onFinished, cancellationToken);
-    }
+    private void Run(
+        IBatchDecoder decoder,
+        IReadOnlyList<GenerationRequest> requests,
+        SamplingOptions options,
+        Action<PromptSamples> onFinished,
+        CancellationToken cancellationToken) =>
+        new BatchRunner(decoder, _tokens, options, ContextSize, _generatedTokens).Run([.. requests.Select(Encode)], onFinished, cancellationToken);
 
     private EncodedRequest Encode(GenerationRequest request)
     {
@@ -103,14 +115,14 @@ public sealed class LlamaGenerator : IGenerator
         return ids.Length < ContextSize
             ? new EncodedRequest(request, ids)
             : throw new UserInputException(
-                $"prompt '{request.Prompt.Id}' has {ids.Length} tokens, and with one token of completion it must fit the context of {ContextSize}: "
-                + "shorten it or raise generation.context-size");
+                $"Prompt '{request.Prompt.Id}' has {ids.Length} tokens and leaves no room for a completion in the context of {ContextSize}. "
+                + "Shorten it, or raise generation.context-tokens (up to what the model was trained for).");
     }
 
     private Turn TakeTurn() =>
         Interlocked.Exchange(ref _busy, 1) == 0
             ? new Turn(this)
-            : throw new InvalidOperationException("this generator is in use: it takes one call at a time");
+            : throw new InvalidOperationException("This generator is in use: it takes one call at a time.");
 
     private readonly struct Turn(LlamaGenerator owner) : IDisposable
     {

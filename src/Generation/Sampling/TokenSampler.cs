@@ -32,14 +32,14 @@ public sealed class TokenSampler
     /// <param name="promptIds">The prompt's tokens, and</param>
     /// <param name="completionIds">the completion's so far: both are subject to the repetition penalty.</param>
     /// <exception cref="NonFiniteLogitsException">A logit is NaN, or the largest is infinite.</exception>
-    public SampledToken Draw(ReadOnlySpan<float> logits, ReadOnlySpan<int> promptIds, ReadOnlySpan<int> completionIds, ref SampleRandom random)
+    public SampledToken Draw(ReadOnlySpan<float> logits, ReadOnlySpan<int> promptIds, ReadOnlySpan<int> completionIds, SplitMix64 random)
     {
         _policy.Fill(logits);
-        var id = Choose(logits, promptIds, completionIds, ref random);
+        var id = Choose(logits, promptIds, completionIds, random);
         return new SampledToken(id, logits[id] - _policy.LogSumExp, _policy.Entropy);
     }
 
-    private int Choose(ReadOnlySpan<float> logits, ReadOnlySpan<int> promptIds, ReadOnlySpan<int> completionIds, ref SampleRandom random)
+    private int Choose(ReadOnlySpan<float> logits, ReadOnlySpan<int> promptIds, ReadOnlySpan<int> completionIds, SplitMix64 random)
     {
         var penalised = _options.RepetitionPenalty != 1;
         if (penalised)

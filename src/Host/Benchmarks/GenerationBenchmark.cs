@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using IterativeDpo.Generation;
+using IterativeDpo.Generation.Llama;
+using IterativeDpo.Generation.Tasks;
+
+namespace IterativeDpo.Host.Benchmarks;
+
+/// <summary>What generation costs on top of the model's own work. Rates are medians over the repetitions, in completion tokens.</summary>
+/// <param name="BareTokensPerSecond">The same batches through llama.cpp, with no tokenising, sampling, text or records.</param>
+/// <param name="Ratio">Median over the repetitions of the bare time over ours, the two run one after the other.</param>
+/// <param name="PromptTokens">Mean length of a prompt.</param>
+/// <param name="NewTokens">Mean length of a completion.</param>
+public sealed record GenerationBenchmarkResult(
+    double TokensPerSecond,
+    double BareTokensPerSecond,
+    double Ratio,
+    int Sequences,
+    int SamplesPerPrompt,
+    double PromptTokens,
+    double NewTokens,
+    int Threads);
+
+/// <summary>Measures <see cref="LlamaGenerator"/> on prompts of the generated tasks, against a bare decode loop over the same batches.</summary>
+public static class GenerationBenchmark
+{
+    /// <param name="prompts">Prompts in a repetition.</param>
+    /// <param name="maxTokens">Most tokens of a completion.</param>
+    public static async Task<GenerationBenchmarkResult> RunAsync(
+        LlamaOptions model,
+        int samplesPerPrompt = 8,
+        int prompts = 48,
+        int maxTokens = 32,
+        int repetitions = 7,
+        CancellationToken cancellationToken = default)
+    {
+        using var generator = LlamaGenerator.Load(model);
+        var options = new SamplingOptions(MaxTokens: maxTokens);
+        var requests = TaskGenerator.Prompts(seed: 1, [.. TaskTable.All.Select(task => task.Name)], prompts, Split.Train)
+            .Select(prompt => new GenerationRequest(
+                prompt, [.. Enumerable.Range(0, samplesPerPrompt).Select(i => SampleSeed.Derive(1, 0, prompt.Id, i))]))
+            .ToArray();
+
+        // The traced run also warms up: code is compiled, buffers are there.
+        var before = generator.GeneratedTokens;
+        var trace = generator.Trace(requests, options, cancellationToken);
+        var tokens = generator.GeneratedTokens - before;
+        trace.Replay();
+
+        var (ours, bare) = (new double[repetitions], new double[repetitions]);
+        for (var i = 0; i < repetitions; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            await generator.GenerateAsync(requests, options, _ => { }, cancellationToken).ConfigureAwait(false);
+            ours[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            start = Stopwatch.GetTimestamp();
+            trace.Replay();
+            bare[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+        return new GenerationBenchmarkResult(
+            tokens / Median(ours),
+            tokens / Median(bare),
+            Median([.. ours.Zip(bare, (our, its) => its / our)]),
+            model.Sequences,
+            samplesPerPrompt,
+            (double)trace.PromptTokens / prompts,
+            (double)tokens / (prompts * samplesPerPrompt),
+            model.Threads);
+    }
+
+    private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
+}
