@@ -58,7 +58,7 @@ internal static class CampaignOptionsReader
             generation.Int("max-tokens", 1, 1_000_000),
             [.. generation.Texts("stop-strings").Select(Regex.Unescape)]),
         generation.Int("samples-per-prompt", 2, 1024),
-        generation.Int("sequences", 1, 256),
+        generation.Int("sequences", 1, 255),
         generation.Int("context-tokens", 16, 10_000_000),
         generation.Int("batch-tokens", 1, 1_000_000));
 

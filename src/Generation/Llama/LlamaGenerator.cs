@@ -1,10 +1,5 @@
 using IterativeDpo.Artifacts;
-using IterativeDpo.Artifacts.Gguf;
-using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Generation.Batching;
-using LLama;
-using LLama.Common;
-using LLama.Exceptions;
 using LLama.Native;
 
 namespace IterativeDpo.Generation.Llama;
@@ -12,8 +7,7 @@ namespace IterativeDpo.Generation.Llama;
 /// <summary>A generator on llama.cpp, through LLamaSharp. Decoding runs on a thread of its own.</summary>
 public sealed class LlamaGenerator : IGenerator
 {
-    private readonly LlamaOptions _options;
-    private readonly LLamaWeights _weights;
+    private readonly LlamaModel _model;
     private readonly LlamaDecoder _decoder;
     private readonly LlamaPromptEncoder _encoder;
     private readonly TokenTable _tokens;
@@ -21,16 +15,16 @@ public sealed class LlamaGenerator : IGenerator
     private LoraAdapter? _adapter;
     private int _busy;
 
-    private LlamaGenerator(LlamaOptions options, LLamaWeights weights)
+    private LlamaGenerator(LlamaOptions options, LlamaModel model)
     {
-        _options = options;
-        _weights = weights;
-        _decoder = new LlamaDecoder(weights, options);
-        _encoder = new LlamaPromptEncoder(weights, options.ModelPath);
-        _tokens = LlamaVocabulary.Read(weights);
+        ContextSize = options.ContextSize;
+        _model = model;
+        _decoder = new LlamaDecoder(model.Weights, options);
+        _encoder = new LlamaPromptEncoder(model.Weights, model.Path);
+        _tokens = LlamaVocabulary.Read(model.Weights);
     }
 
-    public int ContextSize => _options.ContextSize;
+    public int ContextSize { get; }
 
     public long GeneratedTokens => _generatedTokens.Value;
 
@@ -38,25 +32,14 @@ public sealed class LlamaGenerator : IGenerator
     /// <exception cref="UserInputException">The file is missing, damaged, or not a model that can be run.</exception>
     public static LlamaGenerator Load(LlamaOptions options)
     {
-        // Before llama.cpp sees it: some damaged files make it end the process.
-        using (var file = GgufFile.Open(options.ModelPath))
-        {
-            options = options with { ContextSize = Math.Min(options.ContextSize, ModelConfig.Read(file).ContextLength) };
-        }
-        LlamaLog.Silence();
-        LLamaWeights? weights = null;
+        var model = LlamaModel.Load(options.ModelPath);
         try
         {
-            weights = LLamaWeights.LoadFromFile(new ModelParams(options.ModelPath) { GpuLayerCount = -1 });
-            return new LlamaGenerator(options, weights);
-        }
-        catch (LoadWeightsFailedException e)
-        {
-            throw new UserInputException($"{options.ModelPath}: llama.cpp cannot load this model: {LlamaLog.LastError}", e);
+            return new LlamaGenerator(options with { ContextSize = Math.Min(options.ContextSize, model.Config.ContextLength) }, model);
         }
         catch
         {
-            weights?.Dispose();
+            model.Dispose();
             throw;
         }
     }
@@ -64,7 +47,7 @@ public sealed class LlamaGenerator : IGenerator
     public void UseAdapter(string? adapterPath)
     {
         using var turn = TakeTurn();
-        var next = adapterPath is null ? null : _weights.NativeHandle.LoadLoraFromFile(adapterPath);
+        var next = adapterPath is null ? null : _model.LoadAdapter(adapterPath);
         _decoder.UseAdapter(next);
         _adapter?.Unload();
         _adapter = next;
@@ -98,7 +81,7 @@ public sealed class LlamaGenerator : IGenerator
     public void Dispose()
     {
         _decoder.Dispose();
-        _weights.Dispose();
+        _model.Dispose();
     }
 
     private void Run(

@@ -1,0 +1,174 @@
+using System.Text;
+using IterativeDpo.Generation.Batching;
+
+namespace IterativeDpo.Generation.Tests.Batching;
+
+public class BatchRunnerTests
+{
+    private const int Vocabulary = 8;
+    private const int End = 7;
+    private static readonly TokenTable Tokens = new([.. Enumerable.Range(0, Vocabulary).Select(id => id == End ? [] : new[] { (byte)('a' + id) })], new HashSet<int> { End });
+
+    [Fact]
+    public void Run_fewSlots_givesTheSamplesThatManySlotsGive()
+    {
+        var one = Run(new ToyDecoder(1, Mixed), Requests(5, 3));
+        var many = Run(new ToyDecoder(16, Mixed), Requests(5, 3));
+
+        Assert.Equal(one.Select(Describe), many.Select(Describe));
+    }
+
+    [Fact]
+    public void Run_otherOrder_givesTheSameSamples()
+    {
+        var forward = Run(new ToyDecoder(4, Mixed), Requests(5, 3));
+        var backward = Run(new ToyDecoder(4, Mixed), [.. Requests(5, 3).Reverse()]);
+
+        Assert.Equal(forward.Select(Describe), backward.Select(Describe));
+    }
+
+    [Fact]
+    public void Run_anyRequests_computesEachPromptOnce()
+    {
+        var decoder = new ToyDecoder(4, Mixed);
+        Run(decoder, Requests(5, 3));
+
+        Assert.Equal(5, decoder.Prefills);
+    }
+
+    [Fact]
+    public void Run_samplesOfOneLength_keepsEverySlotBusyUntilNoneWait()
+    {
+        var decoder = new ToyDecoder(4, _ => Only(0));
+        Run(decoder, Requests(3, 4), new SamplingOptions(MaxTokens: 6));
+
+        // The first token comes from the prompt: 12 samples of 5 decoded tokens in 4 slots.
+        Assert.Equal(Enumerable.Repeat(4, 15), decoder.BatchSizes);
+    }
+
+    [Fact]
+    public void Run_endToken_isTheLastIdAndNotInTheText()
+    {
+        var sample = RunOne(held => held.Count < 5 ? Only(1) : Only(End), new SamplingOptions());
+
+        Assert.Equal(FinishReason.Eos, sample.FinishReason);
+        Assert.Equal([1, 1, End], sample.TokenIds);
+        Assert.Equal("bb", sample.Text);
+    }
+
+    [Fact]
+    public void Run_maxTokens_endsByLength()
+    {
+        var sample = RunOne(_ => Only(1), new SamplingOptions(MaxTokens: 4));
+
+        Assert.Equal((FinishReason.Length, "bbbb"), (sample.FinishReason, sample.Text));
+    }
+
+    [Fact]
+    public void Run_contextFull_endsByLength()
+    {
+        // Three tokens of prompt and five of completion are the context.
+        var sample = RunOne(_ => Only(1), new SamplingOptions(MaxTokens: 100), contextSize: 8);
+
+        Assert.Equal((FinishReason.Length, 5), (sample.FinishReason, sample.TokenIds.Length));
+    }
+
+    [Fact]
+    public void Run_stopString_endsBeforeItAndKeepsTheIds()
+    {
+        var sample = RunOne(held => Only(held.Count % 3), new SamplingOptions(StopStrings: ["ca"]));
+
+        Assert.Equal(FinishReason.Stop, sample.FinishReason);
+        Assert.Equal("ab", sample.Text);
+        Assert.Equal([0, 1, 2, 0], sample.TokenIds);
+    }
+
+    [Fact]
+    public void Run_anySample_hasALogProbForEveryTokenAndTheMeanEntropy()
+    {
+        var sample = RunOne(_ => new float[Vocabulary], new SamplingOptions(MaxTokens: 5));
+
+        Assert.All(sample.LogProbs, logProb => Assert.Equal(-Math.Log(Vocabulary), logProb, 1e-5));
+        Assert.Equal(sample.TokenIds.Length, sample.LogProbs.Length);
+        Assert.Equal(Math.Log(Vocabulary), sample.MeanEntropy, 1e-5);
+    }
+
+    [Fact]
+    public void Run_anyRequests_countsEveryToken()
+    {
+        var counter = new TokenCounter();
+        var results = Run(new ToyDecoder(4, Mixed), Requests(5, 3), counter: counter);
+
+        Assert.Equal(results.Sum(r => r.Samples.Sum(s => s.TokenIds.Length)), counter.Value);
+    }
+
+    [Fact]
+    public void Run_cancelledOnTheWay_stops()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var decoder = new ToyDecoder(2, _ => Only(0));
+        var runner = new BatchRunner(decoder, Tokens, new SamplingOptions(MaxTokens: 3), 64, new TokenCounter());
+
+        Assert.Throws<OperationCanceledException>(() => runner.Run(Encode(Requests(50, 2)), _ => cancellation.Cancel(), cancellation.Token));
+        Assert.Equal(2, decoder.BatchSizes.Count);
+    }
+
+    [Fact]
+    public void Replay_tracedRun_makesTheSameCalls()
+    {
+        var decoder = new ToyDecoder(4, Mixed);
+        var trace = new DecodeTrace(decoder);
+        new BatchRunner(trace, Tokens, new SamplingOptions(MaxTokens: 12), 64, new TokenCounter()).Run(Encode(Requests(5, 3)), _ => { }, CancellationToken.None);
+        var first = decoder.BatchSizes.ToArray();
+        decoder.BatchSizes.Clear();
+
+        trace.Replay();
+
+        Assert.Equal(first, decoder.BatchSizes);
+        Assert.Equal(10, decoder.Prefills);
+    }
+
+    /// <summary>Logits that depend on every token held, ending now and then.</summary>
+    private static float[] Mixed(IReadOnlyList<int> held)
+    {
+        var seed = held.Aggregate(1UL, (hash, id) => SampleSeed.Mix(hash ^ (ulong)id));
+        var random = new SplitMix64(seed);
+        return [.. Enumerable.Range(0, Vocabulary).Select(_ => (float)(4 * random.NextDouble()))];
+    }
+
+    private static float[] Only(int id)
+    {
+        var logits = new float[Vocabulary];
+        logits[id] = 100;
+        return logits;
+    }
+
+    private static GenerationRequest[] Requests(int count, int samples) =>
+        [.. Enumerable.Range(0, count).Select(i => new GenerationRequest(
+            new Prompt($"p{i}", null, "", null, []), [.. Enumerable.Range(0, samples).Select(s => SampleSeed.Derive(1, 0, $"p{i}", s))]))];
+
+    private static EncodedRequest[] Encode(GenerationRequest[] requests) =>
+        [.. requests.Select(r => new EncodedRequest(r, [1, 2, r.Prompt.Id[1] % Vocabulary]))];
+
+    private static Sample RunOne(Func<IReadOnlyList<int>, float[]> logits, SamplingOptions options, int contextSize = 64) =>
+        Run(new ToyDecoder(2, logits), Requests(1, 1), options, contextSize).Single().Samples.Single();
+
+    private static PromptSamples[] Run(
+        ToyDecoder decoder, GenerationRequest[] requests, SamplingOptions? options = null, int contextSize = 64, TokenCounter? counter = null)
+    {
+        var results = new List<PromptSamples>();
+        var runner = new BatchRunner(decoder, Tokens, options ?? new SamplingOptions(MaxTokens: 12), contextSize, counter ?? new TokenCounter());
+        runner.Run(Encode(requests), results.Add, CancellationToken.None);
+        return [.. results.OrderBy(r => r.Prompt.Id)];
+    }
+
+    private static string Describe(PromptSamples samples)
+    {
+        var text = new StringBuilder(samples.Prompt.Id);
+        foreach (var sample in samples.Samples)
+        {
+            text.Append($" {sample.Index}:{sample.Seed:x}:{sample.FinishReason}:{sample.Text}:{string.Join(',', sample.LogProbs)}");
+        }
+        return text.ToString();
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text;
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Generation.Tests;
+
+public sealed class SampleFileTests : IDisposable
+{
+    private readonly string _path = Path.Combine(Directory.CreateTempSubdirectory("samples-test-").FullName, "samples.jsonl");
+
+    private static readonly PromptSamples Chat = new(
+        new Prompt("p/1", [new ChatMessage("system", "be \"brief\""), new ChatMessage("user", "é→😀\n")], null, "add", [new AnswerCheck("exact", "7", 0.1)]),
+        [256, 3],
+        [
+            new Sample(0, ulong.MaxValue, [5, 259], [-0.1f, float.Epsilon], "5", FinishReason.Eos, 1f / 3),
+            new Sample(1, 0, [6], [-1e-30f], "", FinishReason.Length, 0),
+        ]);
+
+    private static readonly PromptSamples Text = new(
+        new Prompt("p/2", null, "Once", null, []), [1], [new Sample(0, 9, [2], [-2.5f], "x", FinishReason.Stop, 0.5f)]);
+
+    public void Dispose() => Directory.Delete(Path.GetDirectoryName(_path)!, recursive: true);
+
+    [Fact]
+    public void Read_writtenSamples_givesTheSameValues()
+    {
+        Write(Chat, Text);
+
+        var read = SampleFile.Read(_path).ToArray();
+
+        Assert.Equal(2, read.Length);
+        Assert.Equivalent(Chat, read[0], strict: true);
+        Assert.Equivalent(Text, read[1], strict: true);
+        Assert.Equal(Chat.Samples[0].LogProbs, read[0].Samples[0].LogProbs);
+        Assert.Equal(Chat.Samples[0].Seed, read[0].Samples[0].Seed);
+    }
+
+    [Fact]
+    public void Write_whatWasRead_givesTheSameBytes()
+    {
+        Write(Chat, Text);
+        var first = File.ReadAllBytes(_path);
+
+        Write([.. SampleFile.Read(_path)]);
+
+        Assert.Equal(first, File.ReadAllBytes(_path));
+    }
+
+    [Fact]
+    public void Write_twoPrompts_isALineEach()
+    {
+        Write(Chat, Text);
+
+        Assert.Equal(2, File.ReadAllLines(_path).Length);
+        Assert.EndsWith("\n", File.ReadAllText(_path), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("null")]
+    [InlineData("""{"prompt_ids": [1]}""")]
+    public void Read_damagedLine_namesFileAndLine(string line)
+    {
+        Write(Text);
+        File.AppendAllText(_path, line + "\n", Encoding.UTF8);
+
+        var error = Assert.Throws<UserInputException>(() => SampleFile.Read(_path).Count());
+
+        Assert.StartsWith($"{_path}, line 2: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_missingFile_namesIt()
+    {
+        var error = Assert.Throws<UserInputException>(() => SampleFile.Read(_path));
+
+        Assert.Contains(_path, error.Message, StringComparison.Ordinal);
+    }
+
+    private void Write(params PromptSamples[] samples)
+    {
+        using var stream = File.Create(_path);
+        SampleFile.Write(stream, samples);
+    }
+}
