@@ -3,18 +3,17 @@ namespace Akka.Actor;
 /// <summary>An actor's place in the tree of its system; the uid tells successive actors at one place apart.</summary>
 public sealed class ActorPath
 {
-    private readonly Address _address;
     private readonly ActorPath _parent;
 
     internal ActorPath(Address address)
     {
-        _address = address;
+        Address = address;
         Name = "";
     }
 
     internal ActorPath(ActorPath parent, string name, long uid)
     {
-        _address = parent._address;
+        Address = parent.Address;
         _parent = parent;
         Name = name;
         Uid = uid;
@@ -24,11 +23,13 @@ public sealed class ActorPath
 
     public ActorPath Parent => _parent ?? this;
 
+    public Address Address { get; }
+
     internal long Uid { get; }
 
     public string ToStringWithoutAddress() => _parent is null ? "/" : $"{(_parent._parent is null ? "" : _parent.ToStringWithoutAddress())}/{Name}";
 
-    public override string ToString() => _address + ToStringWithoutAddress();
+    public override string ToString() => Address + ToStringWithoutAddress();
 
     /// <summary>A name may hold the letters, digits and marks that a URI path segment may.</summary>
     internal static bool IsValidPathElement(string name) =>

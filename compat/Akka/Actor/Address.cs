@@ -1,7 +1,7 @@
 namespace Akka.Actor;
 
-/// <summary>Where an actor system is: a protocol, the system's name and, for a system that can be reached, host and port.</summary>
-public sealed record Address
+/// <summary>Where an actor system is.</summary>
+public sealed class Address : IEquatable<Address>
 {
     internal Address(string protocol, string system)
     {
@@ -9,9 +9,19 @@ public sealed record Address
         System = system;
     }
 
-    internal string Protocol { get; }
+    public string Protocol { get; }
 
-    internal string System { get; }
+    public string System { get; }
+
+    public static bool operator ==(Address left, Address right) => Equals(left, right);
+
+    public static bool operator !=(Address left, Address right) => !Equals(left, right);
+
+    public bool Equals(Address other) => other is not null && Protocol == other.Protocol && System == other.System;
+
+    public override bool Equals(object obj) => Equals(obj as Address);
+
+    public override int GetHashCode() => HashCode.Combine(Protocol, System);
 
     public override string ToString() => $"{Protocol}://{System}";
 }

@@ -64,6 +64,11 @@ public sealed class CoordinatedShutdown : IExtension
         }
     }
 
+    /// <summary>How long the tasks of a phase may take.</summary>
+    public TimeSpan Timeout(string phase) => _phases.TryGetValue(phase, out var known)
+        ? known.Timeout
+        : throw new ArgumentException($"Unknown phase [{phase}]. All phases must be defined in configuration.");
+
     private static Dictionary<string, Phase> ReadPhases(Config config)
     {
         var defaults = ConfigurationFactory.ParseString($"timeout = {config.GetString("default-phase-timeout")}, recover = true, depends-on = []");

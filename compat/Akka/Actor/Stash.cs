@@ -51,6 +51,20 @@ internal sealed class Stash(ActorCell cell) : IStash
         for (; _stashed.Last is { } newest; _stashed.RemoveLast()) PutFirst(newest.Value);
     }
 
+    /// <summary>Takes all messages out, oldest first.</summary>
+    internal List<Envelope> Clear()
+    {
+        List<Envelope> stashed = [.. _stashed];
+        _stashed.Clear();
+        return stashed;
+    }
+
+    /// <summary>Puts messages before those that are stashed already.</summary>
+    internal void Prepend(List<Envelope> envelopes)
+    {
+        for (var i = envelopes.Count - 1; i >= 0; i--) _stashed.AddFirst(envelopes[i]);
+    }
+
     private void PutFirst(in Envelope envelope)
     {
         if (envelope.Message is Terminated terminated) cell.TerminatedQueued(terminated);

@@ -71,7 +71,7 @@ internal static class Loggers
         var started = new List<Task>();
         foreach (var name in system.Settings.Loggers)
         {
-            var type = Type.GetType(name) ?? throw new ConfigurationException($"Logger specified in config cannot be found: \"{name}\"");
+            var type = TypeNames.Find(name) ?? throw new ConfigurationException($"Logger specified in config cannot be found: \"{name}\"");
             var logger = system.SystemActorOf(Props.Create(type), $"log{started.Count + 1}-{type.Name}");
             started.Add(logger.Ask<LoggerInitialized>(new InitializeLogger(), system.Settings.LoggerStartTimeout));
             foreach (var level in Enum.GetValues<LogLevel>().Where(level => level >= system.EventStream.LogLevel))

@@ -1,0 +1,105 @@
+using Akka.Actor;
+
+namespace Akka.Persistence;
+
+/// <summary>Whose snapshot it is, after which event it was taken, and when.</summary>
+public sealed record SnapshotMetadata
+{
+    public SnapshotMetadata(string persistenceId, long sequenceNr, DateTime timestamp)
+    {
+        PersistenceId = persistenceId;
+        SequenceNr = sequenceNr;
+        Timestamp = timestamp;
+    }
+
+    public string PersistenceId { get; }
+
+    public long SequenceNr { get; }
+
+    public DateTime Timestamp { get; }
+}
+
+public sealed class SelectedSnapshot(SnapshotMetadata metadata, object snapshot)
+{
+    public SnapshotMetadata Metadata { get; } = metadata;
+
+    public object Snapshot { get; } = snapshot;
+}
+
+/// <summary>A snapshot, offered to a recovering actor before the events after it.</summary>
+public sealed class SnapshotOffer(SnapshotMetadata metadata, object snapshot)
+{
+    public SnapshotMetadata Metadata { get; } = metadata;
+
+    public object Snapshot { get; } = snapshot;
+}
+
+/// <summary>Which snapshots are meant: those within all four bounds.</summary>
+public sealed class SnapshotSelectionCriteria
+{
+    public SnapshotSelectionCriteria(long maxSequenceNr, DateTime maxTimeStamp, long minSequenceNr = 0L, DateTime? minTimestamp = null)
+    {
+        MaxSequenceNr = maxSequenceNr;
+        MaxTimeStamp = maxTimeStamp;
+        MinSequenceNr = minSequenceNr;
+        MinTimestamp = minTimestamp ?? DateTime.MinValue;
+    }
+
+    public SnapshotSelectionCriteria(long maxSequenceNr)
+        : this(maxSequenceNr, DateTime.MaxValue)
+    {
+    }
+
+    public static SnapshotSelectionCriteria Latest { get; } = new(long.MaxValue);
+
+    public static SnapshotSelectionCriteria None { get; } = new(0L, DateTime.MinValue);
+
+    public long MaxSequenceNr { get; }
+
+    public DateTime MaxTimeStamp { get; }
+
+    public long MinSequenceNr { get; }
+
+    public DateTime? MinTimestamp { get; }
+
+    internal bool IsMatch(SnapshotMetadata metadata) =>
+        metadata.SequenceNr <= MaxSequenceNr && metadata.SequenceNr >= MinSequenceNr
+        && metadata.Timestamp <= MaxTimeStamp && metadata.Timestamp >= MinTimestamp;
+
+    internal SnapshotSelectionCriteria Limit(long toSequenceNr) =>
+        toSequenceNr < MaxSequenceNr ? new SnapshotSelectionCriteria(toSequenceNr, MaxTimeStamp, MinSequenceNr, MinTimestamp) : this;
+}
+
+public sealed class SaveSnapshotSuccess(SnapshotMetadata metadata)
+{
+    public SnapshotMetadata Metadata { get; } = metadata;
+}
+
+public sealed class SaveSnapshotFailure(SnapshotMetadata metadata, Exception cause)
+{
+    public SnapshotMetadata Metadata { get; } = metadata;
+
+    public Exception Cause { get; } = cause;
+}
+
+public sealed class DeleteSnapshotsSuccess(SnapshotSelectionCriteria criteria)
+{
+    public SnapshotSelectionCriteria Criteria { get; } = criteria;
+}
+
+public sealed class DeleteSnapshotsFailure(SnapshotSelectionCriteria criteria, Exception cause)
+{
+    public SnapshotSelectionCriteria Criteria { get; } = criteria;
+
+    public Exception Cause { get; } = cause;
+}
+
+internal sealed record LoadSnapshot(string PersistenceId, SnapshotSelectionCriteria Criteria, long ToSequenceNr) : INoSerializationVerificationNeeded;
+
+internal sealed record LoadSnapshotResult(SelectedSnapshot Snapshot, long ToSequenceNr) : INoSerializationVerificationNeeded;
+
+internal sealed record LoadSnapshotFailed(Exception Cause) : INoSerializationVerificationNeeded;
+
+internal sealed record SaveSnapshot(SnapshotMetadata Metadata, object Snapshot) : INoSerializationVerificationNeeded;
+
+internal sealed record DeleteSnapshots(string PersistenceId, SnapshotSelectionCriteria Criteria) : INoSerializationVerificationNeeded;
