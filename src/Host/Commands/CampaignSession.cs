@@ -1,0 +1,59 @@
+using IterativeDpo.Actors;
+using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Generation.Llama;
+using IterativeDpo.Host.Report;
+using IterativeDpo.Host.Terminal;
+using IterativeDpo.Judging.Verifier;
+using IterativeDpo.Training.Torch;
+
+namespace IterativeDpo.Host.Commands;
+
+/// <summary>A campaign run on this machine with the real engines, from its file to its report and exit code.</summary>
+public sealed class CampaignSession(CampaignConfiguration configuration, string statePath, bool json)
+{
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var display = ProgressDisplay.Create(TimeProvider.System);
+        var outcome = await display.DuringAsync(() =>
+            CampaignRunner.RunAsync(configuration, statePath, Engines(configuration.Options), display, TimeProvider.System, cancellationToken));
+        switch (outcome.End)
+        {
+            case CampaignEnd.Interrupted:
+                Console.Error.WriteLine($"dpo: stopped; everything so far is in {statePath}, and the same command goes on from there");
+                return ExitCodes.Interrupted;
+            case CampaignEnd.Paused:
+                Console.Error.WriteLine($"dpo: paused: {outcome.State.PauseReason}");
+                Console.Error.WriteLine($"dpo: nothing is lost; put it right, and the same command goes on from {statePath}");
+                return ExitCodes.Failed;
+            default:
+                Finish(outcome.State);
+                return ExitCodes.Done;
+        }
+    }
+
+    private static CampaignEngines Engines(CampaignOptions options) => new(
+        () => LlamaGenerator.Load(new LlamaOptions(
+            options.ModelPath,
+            options.Generation.ContextTokens,
+            options.Generation.Sequences,
+            options.Threads,
+            options.Generation.BatchTokens)),
+        () => new TorchTrainer(),
+        () => new VerifierJudge());
+
+    private void Finish(CampaignState state)
+    {
+        var reportPath = Path.Combine(statePath, "report.html");
+        var data = ReportSource.Read(state, statePath);
+        ReportHtml.Write(data, reportPath);
+        if (json)
+        {
+            Console.WriteLine(data.Summary.ToJson());
+            return;
+        }
+        var (first, last) = (data.Summary.Baseline.HeldoutAccuracy, data.Summary.Final.HeldoutAccuracy);
+        Console.WriteLine($"held-out accuracy {100 * first:F1} % -> {100 * last:F1} % in {data.Summary.Rounds.Count} rounds");
+        Console.WriteLine($"report: {Path.GetFullPath(reportPath)}");
+    }
+}

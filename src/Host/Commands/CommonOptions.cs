@@ -1,0 +1,44 @@
+using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace IterativeDpo.Host.Commands;
+
+/// <summary>Options that several commands share, and the one way to print JSON.</summary>
+public static class CommonOptions
+{
+    private static readonly JsonSerializerOptions _jsonOptions = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public static Option<bool> Json() =>
+        new("--json") { Description = "Print one JSON document on standard output at the end." };
+
+    public static Option<DirectoryInfo> State() => new("--state")
+    {
+        Description = "Where everything is kept.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => new DirectoryInfo("./state"),
+    };
+
+    public static Option<int?> Threads() => Positive("--threads", "Processor threads of the engines; overrides the configuration.");
+
+    /// <summary>An optional whole number from 1.</summary>
+    public static Option<int?> Positive(string name, string description)
+    {
+        var option = new Option<int?>(name) { Description = description, HelpName = "N" };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var value) || value < 1))
+            {
+                result.AddError($"{name} takes a whole number from 1; '{token.Value}' is not one.");
+            }
+        });
+        return option;
+    }
+
+    public static void PrintJson(object document) => Console.WriteLine(JsonSerializer.Serialize(document, _jsonOptions));
+}

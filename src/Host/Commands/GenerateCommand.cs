@@ -1,0 +1,133 @@
+using System.CommandLine;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Generation;
+using IterativeDpo.Generation.Llama;
+
+namespace IterativeDpo.Host.Commands;
+
+/// <summary><c>dpo generate</c>: a prompt in, samples out, with or without an adapter.</summary>
+public static class GenerateCommand
+{
+    private const int ContextTokens = 2048;
+
+    private static readonly Argument<string[]> _prompts = new("PROMPT")
+    {
+        Description = "What to ask; several are asked together.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private static readonly Option<FileInfo> _model = new("--model") { Description = "The base GGUF.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo(BundledFiles.SeedModel) };
+    private static readonly Option<FileInfo?> _adapter = new("--adapter") { Description = "A LoRA adapter GGUF for this base.", HelpName = "FILE" };
+    private static readonly Option<FileInfo?> _file = new("--prompts") { Description = "A JSON-lines prompt file instead.", HelpName = "FILE" };
+    private static readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without the model's chat template." };
+    private static readonly Option<int> _samples = new("--samples") { Description = "Samples of each prompt.", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private static readonly Option<float> _temperature = new("--temperature") { Description = "0 is greedy.", HelpName = "T", DefaultValueFactory = _ => 1 };
+    private static readonly Option<int> _topK = new("--top-k") { Description = "Keep the k likeliest tokens; 0 is off.", HelpName = "K" };
+    private static readonly Option<float> _topP = new("--top-p") { Description = "Keep the smallest set with this probability; 1 is off.", HelpName = "P", DefaultValueFactory = _ => 1 };
+    private static readonly Option<float> _minP = new("--min-p") { Description = "Drop tokens under this share of the likeliest one; 0 is off.", HelpName = "P" };
+    private static readonly Option<float> _penalty = new("--repetition-penalty") { Description = "1 is off.", HelpName = "X", DefaultValueFactory = _ => 1 };
+    private static readonly Option<int> _maxTokens = new("--max-tokens") { Description = "Most tokens of a sample.", HelpName = "N", DefaultValueFactory = _ => 128 };
+    private static readonly Option<string[]> _stop = new("--stop") { Description = "End a sample before this text; may be given several times.", HelpName = "TEXT" };
+    private static readonly Option<ulong> _seed = new("--seed") { Description = "Seeds every sample.", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private static readonly Option<int?> _threads = CommonOptions.Threads();
+    private static readonly Option<bool> _json = CommonOptions.Json();
+
+    public static Command Create()
+    {
+        var command = new ExampleCommand(
+            "generate",
+            "Sample completions of a prompt from a model, with or without an adapter.",
+            "./dpo generate \"Reverse the word: planet\"",
+            "./dpo generate \"Add 17 and 25.\" --samples 4 --temperature 0.7",
+            "./dpo generate --prompts prompts.jsonl --model model.gguf --adapter adapter.gguf --json")
+        {
+            _prompts, _model, _adapter, _file, _raw, _samples, _temperature, _topK, _topP, _minP, _penalty, _maxTokens, _stop, _seed, _threads, _json,
+        };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var prompts = Prompts(parsed);
+        var seed = parsed.GetValue(_seed);
+        var seeds = Enumerable.Range(0, Math.Max(1, parsed.GetValue(_samples)));
+        var requests = prompts
+            .Select(prompt => new GenerationRequest(prompt, [.. seeds.Select(i => SampleSeed.Derive(seed, 0, prompt.Id, i))]))
+            .ToArray();
+        using var generator = Load(parsed);
+        var finished = new Dictionary<string, PromptSamples>();
+        await generator.GenerateAsync(requests, Sampling(parsed), samples => finished[samples.Prompt.Id] = samples, cancellationToken);
+        Print(prompts.Select(prompt => finished[prompt.Id]), parsed.GetValue(_json));
+        return ExitCodes.Done;
+    }
+
+    private static IReadOnlyList<Prompt> Prompts(ParseResult parsed)
+    {
+        var texts = parsed.GetValue(_prompts) ?? [];
+        if (parsed.GetValue(_file) is { } file)
+        {
+            return texts.Length == 0
+                ? [.. PromptFile.Read(file.FullName)]
+                : throw new UserInputException("Give prompts on the command line or with --prompts, not both.");
+        }
+        if (texts.Length == 0)
+        {
+            throw new UserInputException("There is nothing to complete: give a prompt, or a file of them with --prompts FILE.");
+        }
+        return [.. texts.Select((text, i) => parsed.GetValue(_raw)
+            ? new Prompt($"prompt-{i}", null, text, null, [])
+            : new Prompt($"prompt-{i}", [new ChatMessage("user", text)], null, null, []))];
+    }
+
+    private static SamplingOptions Sampling(ParseResult parsed) => new(
+        parsed.GetValue(_temperature),
+        parsed.GetValue(_topK),
+        parsed.GetValue(_topP),
+        parsed.GetValue(_minP),
+        parsed.GetValue(_penalty),
+        parsed.GetValue(_maxTokens),
+        parsed.GetValue(_stop));
+
+    private static LlamaGenerator Load(ParseResult parsed)
+    {
+        var generator = LlamaGenerator.Load(new LlamaOptions(
+            parsed.GetRequiredValue(_model).FullName,
+            ContextTokens,
+            Threads: parsed.GetValue(_threads) ?? Environment.ProcessorCount));
+        try
+        {
+            generator.UseAdapter(parsed.GetValue(_adapter)?.FullName);
+            return generator;
+        }
+        catch
+        {
+            generator.Dispose();
+            throw;
+        }
+    }
+
+    private static void Print(IEnumerable<PromptSamples> results, bool json)
+    {
+        if (json)
+        {
+            CommonOptions.PrintJson(results.Select(result => new
+            {
+                result.Prompt.Id,
+                Samples = result.Samples.Select(sample => new
+                {
+                    sample.Text,
+                    FinishReason = sample.FinishReason.ToString().ToLowerInvariant(),
+                    sample.TokenIds,
+                    sample.LogProbs,
+                    sample.Seed,
+                }),
+            }));
+            return;
+        }
+        foreach (var sample in results.SelectMany(result => result.Samples))
+        {
+            Console.WriteLine(sample.FinishReason == FinishReason.Length ? $"{sample.Text} [cut at the token limit]" : sample.Text);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using System.CommandLine;
+
+namespace IterativeDpo.Host.Commands;
+
+/// <summary>Every command of the <c>dpo</c> executable. (<c>./dpo test</c> belongs to the launcher.)</summary>
+public static class RootCommands
+{
+    public static RootCommand Create()
+    {
+        var root = new RootCommand("Iterative DPO: a language model improves on its own samples, round by round. Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 130 interrupted (state saved).")
+        {
+            RunCommand.CreateQuickstart(),
+            RunCommand.CreateRun(),
+            StatusCommand.CreateStatus(),
+            StatusCommand.CreateReport(),
+            GenerateCommand.Create(),
+            DoctorCommand.Create(),
+        };
+        ExamplesHelp.Apply(root);
+        return root;
+    }
+}

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using System.Globalization;
+using IterativeDpo.Actors.Configuration;
+
+namespace IterativeDpo.Host.Commands;
+
+/// <summary><c>dpo run</c> and <c>dpo quickstart</c>: a campaign on this machine, all roles in one process.</summary>
+public static class RunCommand
+{
+    private static readonly Argument<FileInfo> _file = new("FILE.conf") { Description = "The campaign's HOCON file; hocon/reference.conf lists every key." };
+    private static readonly Option<DirectoryInfo> _state = CommonOptions.State();
+    private static readonly Option<int?> _rounds = CommonOptions.Positive("--rounds", "Rounds to run; overrides the configuration.");
+    private static readonly Option<int?> _seed = CommonOptions.Positive("--seed", "The campaign's seed; overrides the configuration.");
+    private static readonly Option<int?> _threads = CommonOptions.Threads();
+    private static readonly Option<bool> _json = CommonOptions.Json();
+
+    public static Command CreateRun()
+    {
+        var command = new ExampleCommand(
+            "run",
+            "Run a campaign on this machine, or resume it: whatever was journalled is not done again.",
+            "./dpo run hocon/campaigns/quickstart.conf",
+            "./dpo run my.conf --state /data/my-campaign --rounds 8",
+            "./dpo run my.conf --json > summary.json")
+        {
+            _file, _state, _rounds, _seed, _threads, _json,
+        };
+        command.SetAction((parsed, token) => RunAsync(parsed.GetRequiredValue(_file).FullName, parsed, token));
+        return command;
+    }
+
+    public static Command CreateQuickstart()
+    {
+        var command = new ExampleCommand(
+            "quickstart",
+            "Run the bundled campaign: a small model learns from its own verified answers; ends with a report.",
+            "./dpo quickstart",
+            "./dpo quickstart --rounds 2 --json")
+        {
+            _state, _rounds, _seed, _threads, _json,
+        };
+        command.SetAction((parsed, token) => RunAsync(BundledFiles.QuickstartCampaign, parsed, token));
+        return command;
+    }
+
+    private static Task<int> RunAsync(string file, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        List<ConfigurationOverride> overrides = [];
+        foreach (var (key, option) in new[] { ("campaign.rounds", _rounds), ("campaign.seed", _seed), ("campaign.threads", _threads) })
+        {
+            if (parsed.GetValue(option) is { } value)
+            {
+                overrides.Add(new ConfigurationOverride(key, value.ToString(CultureInfo.InvariantCulture), option.Name));
+            }
+        }
+        var configuration = CampaignConfiguration.Load(file, overrides);
+        var state = parsed.GetRequiredValue(_state).FullName;
+        return new CampaignSession(configuration, state, parsed.GetValue(_json)).RunAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,64 @@
+using IterativeDpo.Actors;
+using Spectre.Console;
+
+namespace IterativeDpo.Host.Terminal;
+
+/// <summary>A bar for the stage that runs, with its rate and the time left; finished rounds stay above it as lines.</summary>
+public sealed class BarProgress : IProgressDisplay
+{
+    private readonly Lock _lock = new();
+    private readonly IAnsiConsole _console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+    private ProgressContext? _context;
+    private ProgressTask? _bar;
+    private string? _title;
+    private int _roundsShown = -1;
+
+    public Task<T> DuringAsync<T>(Func<Task<T>> work) =>
+        _console.Progress()
+            .AutoClear(true)
+            .HideCompleted(true)
+            .Columns(
+                new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn(),
+                new PercentageColumn(),
+                new RemainingTimeColumn())
+            .StartAsync(context =>
+            {
+                _context = context;
+                return work();
+            });
+
+    public void Report(CampaignProgress value)
+    {
+        lock (_lock)
+        {
+            ShowFinishedRounds(value);
+            if (_context is not null && StageView.Of(value) is { } view)
+            {
+                Show(_context, view);
+            }
+        }
+    }
+
+    private void Show(ProgressContext context, StageView view)
+    {
+        if (view.Title != _title || _bar is null)
+        {
+            _bar?.StopTask();
+            _title = view.Title;
+            _bar = context.AddTask(Markup.Escape(view.Title), maxValue: Math.Max(1, view.Total));
+        }
+        _bar.Description = Markup.Escape(view.Detail.Length > 0 ? $"{view.Title} ({view.Detail})" : view.Title);
+        _bar.Value = view.Done;
+    }
+
+    private void ShowFinishedRounds(CampaignProgress value)
+    {
+        var finished = value.State.Rounds.Count(round => round.Outcome is not null);
+        for (var i = _roundsShown < 0 ? finished : _roundsShown; i < finished; i++)
+        {
+            _console.MarkupLine(Markup.Escape(RoundLine.Of(value.State, i)));
+        }
+        _roundsShown = finished;
+    }
+}

@@ -1,0 +1,96 @@
+namespace IterativeDpo.EndToEnd.Tests;
+
+/// <summary>What a user can get wrong: exit code 2, a message that names the file, the key and the way out, and nothing harmed.</summary>
+public sealed class BadInputTests
+{
+    [Fact]
+    public void Run_withAnUnknownKey_namesTheNearestOne() =>
+        AssertRefused(new TinyCampaign(extra: "training.betta = 0.2"), "betta", "beta");
+
+    [Fact]
+    public void Run_withAValueOutOfRange_namesKeyAndRange() =>
+        AssertRefused(new TinyCampaign(extra: "training.label-smoothing = 0.7"), "label-smoothing", "0.5");
+
+    [Fact]
+    public void Run_withAMissingModel_namesIt() =>
+        AssertRefused(new TinyCampaign(extra: "model = nowhere.gguf"), "nowhere.gguf", "does not exist");
+
+    [Fact]
+    public void Run_withATruncatedModel_namesIt()
+    {
+        var campaign = new TinyCampaign(extra: "model = cut.gguf");
+        var whole = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "models", "seed.gguf"));
+        File.WriteAllBytes(Path.Combine(campaign.Root, "cut.gguf"), whole[..(whole.Length / 2)]);
+        AssertRefused(campaign, "cut.gguf");
+    }
+
+    [Fact]
+    public void Run_withAFileThatIsNoGguf_namesIt()
+    {
+        var campaign = new TinyCampaign(extra: "model = text.gguf");
+        File.WriteAllText(Path.Combine(campaign.Root, "text.gguf"), "this is not a model");
+        AssertRefused(campaign, "text.gguf", "GGUF");
+    }
+
+    [Fact]
+    public void Run_withAMalformedPromptFile_namesTheLine()
+    {
+        var campaign = new TinyCampaign(extra: "prompts.file = prompts.jsonl");
+        File.WriteAllText(Path.Combine(campaign.Root, "prompts.jsonl"), "{\"prompt\": \"Say yes.\"}\n{\"prompt\": \n");
+        AssertRefused(campaign, "prompts.jsonl", "2");
+    }
+
+    [Fact]
+    public void Run_withAnEmptyPromptFile_saysSo()
+    {
+        var campaign = new TinyCampaign(extra: "prompts.file = prompts.jsonl");
+        File.WriteAllText(Path.Combine(campaign.Root, "prompts.jsonl"), "");
+        AssertRefused(campaign, "prompts.jsonl", "empty");
+    }
+
+    [Fact]
+    public void Run_inTheStateOfAnotherCampaign_isRefusedAndHarmsNothing()
+    {
+        using var campaign = new TinyCampaign();
+        using var first = campaign.Run("--rounds", "1");
+        Assert.True(first.ExitCode == 0, first.Errors);
+        var stored = campaign.Artifacts();
+        using var other = new TinyCampaign("other");
+
+        using var second = DpoProcess.Run("run", other.ConfPath, "--state", campaign.StatePath);
+
+        Assert.Equal(2, second.ExitCode);
+        Assert.Contains("tiny", second.Errors, StringComparison.Ordinal);
+        Assert.Equal(stored, campaign.Artifacts());
+    }
+
+    [Fact]
+    public void Generate_withAPromptLongerThanTheContext_saysSo()
+    {
+        using var process = DpoProcess.Run("generate", new string('a', 100_000));
+
+        Assert.Equal(2, process.ExitCode);
+        Assert.Contains("context", process.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Dpo_withAnUnknownOption_exits2()
+    {
+        using var process = DpoProcess.Run("run", "a.conf", "--rouns", "3");
+
+        Assert.Equal(2, process.ExitCode);
+        Assert.Contains("--rouns", process.Errors, StringComparison.Ordinal);
+    }
+
+    private static void AssertRefused(TinyCampaign campaign, params string[] said)
+    {
+        using (campaign)
+        {
+            using var process = campaign.Run();
+            Assert.Equal(2, process.ExitCode);
+            Assert.All(said, text => Assert.Contains(text, process.Errors, StringComparison.Ordinal));
+            Assert.DoesNotContain("   at ", process.Errors, StringComparison.Ordinal);
+            Assert.Empty(campaign.Artifacts());
+        }
+    }
+}
