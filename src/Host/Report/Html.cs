@@ -36,13 +36,13 @@ internal static class Html
     /// <param name="cells">Rows of cells that are HTML already.</param>
     public static string Table(string label, IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> cells, string cssClass = "")
     {
-        var head = string.Concat(headings.Select(heading => $"<th scope=\"col\">{Text(heading)}</th>"));
+        var head = string.Concat(headings.Select(heading => $"<th scope=\"col\">{Text(heading).Replace("/", "/<wbr/>", StringComparison.Ordinal)}</th>"));
         var rows = string.Concat(cells.Select(row => $"<tr>{string.Concat(row.Select(cell => $"<td>{cell}</td>"))}</tr>\n"));
         return $"<div class=\"scroll\" role=\"region\" aria-label=\"{Text(label)}\" tabindex=\"0\"><table class=\"{cssClass}\"><thead><tr>{head}</tr></thead><tbody>\n{rows}</tbody></table></div>\n";
     }
 
-    /// <summary>A share from 0 to 1 as a percentage with one decimal.</summary>
-    public static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.0} %");
+    /// <summary>A share from 0 to 1 as a percentage with one decimal; no line breaks inside.</summary>
+    public static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0.0}\u00a0%");
 
     /// <summary>A difference of two shares in percentage points, with its sign.</summary>
     public static string Points(double difference) => string.Create(CultureInfo.InvariantCulture, $"{difference * 100:+0.0;−0.0;0.0}");

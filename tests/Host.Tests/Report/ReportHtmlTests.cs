@@ -24,8 +24,8 @@ public sealed partial class ReportHtmlTests
     [Fact]
     public void Render_headline_tells_before_after_and_gain()
     {
-        Assert.Contains("<span>51.1 %</span>", _html, StringComparison.Ordinal);
-        Assert.Contains("<strong>83.0 %</strong>", _html, StringComparison.Ordinal);
+        Assert.Contains("<span>51.1\u00a0%</span>", _html, StringComparison.Ordinal);
+        Assert.Contains("<strong>83.0\u00a0%</strong>", _html, StringComparison.Ordinal);
         Assert.Contains("+31.9 points", _html, StringComparison.Ordinal);
     }
 

@@ -18,14 +18,23 @@ internal static class TimeSection
             Stages,
             [.. rounds.Select(round => new StackedRow($"round {round.Round}", [.. Parts(round.Seconds).Select(seconds => seconds / divisor)]))],
             inMinutes ? " min" : " s");
-        var overhead = rounds.Sum(round => round.Seconds.Total) is var total and > 0
-            ? 1 - (rounds.Sum(round => round.Seconds.Generate + round.Seconds.Train + round.Seconds.Evaluate) / total)
-            : 0;
         return Html.Section(
             "time",
             "Where the time went",
-            $"{Html.Percent(Math.Max(0, overhead))} of the time was spent outside generation, training and evaluation.",
+            Shares(rounds),
             $"<div class=\"charts one\">{Html.Figure("Time by stage", "", chart.Render(), Stages)}</div>");
+    }
+
+    private static string Shares(IReadOnlyList<RoundSummary> rounds)
+    {
+        var total = rounds.Sum(round => round.Seconds.Total);
+        if (total <= 0)
+        {
+            return "";
+        }
+        string Share(Func<SecondsSummary, double> seconds) => Html.Percent(rounds.Sum(round => seconds(round.Seconds)) / total);
+        return $"Generation took {Share(s => s.Generate)}, training {Share(s => s.Train)}, evaluation {Share(s => s.Evaluate)}, "
+            + $"everything else {Share(s => Math.Max(0, s.Total - s.Generate - s.Train - s.Evaluate))}.";
     }
 
     private static double[] Parts(SecondsSummary seconds)

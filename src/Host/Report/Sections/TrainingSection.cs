@@ -23,7 +23,7 @@ internal static class TrainingSection
         return Html.Section(
             "training",
             "Training",
-            "Every optimiser step of every round; each round begins with a new optimiser and a new reference, so rewards start again at 0.",
+            "Every optimiser step of every round, end to end. Rewards are measured against the reference policy of their round.",
             $"<div class=\"charts\">\n{string.Concat(Charts.Select(chart => Draw(chart, steps, marks)))}</div>");
     }
 
