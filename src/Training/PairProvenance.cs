@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace IterativeDpo.Training;
 
 /// <summary>Where a pair came from: enough to draw it again and to judge it again.</summary>
@@ -28,4 +30,6 @@ public sealed record PairProvenance(
     int Round);
 
 /// <summary>A line of a pair file.</summary>
-public sealed record PairRecord(PreferencePair Pair, PairProvenance? Provenance = null);
+public sealed record PairRecord(
+    PreferencePair Pair,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PairProvenance? Provenance = null);

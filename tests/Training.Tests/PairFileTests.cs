@@ -29,6 +29,15 @@ public sealed class PairFileTests : IDisposable
     }
 
     [Fact]
+    public void Read_pair_of_the_base_policy_without_a_task()
+    {
+        var provenance = Provenance() with { Task = null, AdapterSha256 = null };
+        WriteFile([new(new("p1", [1], [2], [3]), provenance)]);
+
+        Assert.Equal(provenance, PairFile.Read(_path).Single().Provenance);
+    }
+
+    [Fact]
     public void Write_gives_these_bytes()
     {
         using var stream = new MemoryStream();
