@@ -63,17 +63,9 @@ internal sealed class SettingsReader(Config config, Func<string, ConfigurationOr
     public TimeSpan Duration(string key)
     {
         var text = Text(key);
-        try
+        if (text.Length > 0 && TryDuration(key) is { } value && value >= TimeSpan.FromMilliseconds(1) && value <= TimeSpan.FromDays(1))
         {
-            var value = config.GetTimeSpan(Full(key), null, allowInfinite: false);
-            if (value >= TimeSpan.FromMilliseconds(1) && value <= TimeSpan.FromDays(1))
-            {
-                return value;
-            }
-        }
-        catch (FormatException)
-        {
-            // Said below, as for a value out of range.
+            return value;
         }
         throw Invalid(key, text, "it must be a duration from 1ms to 1d, such as 30s, 500ms or 2m");
     }
@@ -117,6 +109,18 @@ internal sealed class SettingsReader(Config config, Func<string, ConfigurationOr
         Invalid(key, value.Length == 0 ? "empty" : value, $"it must be one of {string.Join(", ", allowed)}{Words.DidYouMean(value, allowed)}");
 
     private string Full(string key) => $"{section}.{key}";
+
+    private TimeSpan? TryDuration(string key)
+    {
+        try
+        {
+            return config.GetTimeSpan(Full(key), null, allowInfinite: false);
+        }
+        catch (Exception e) when (e is FormatException or OverflowException)
+        {
+            return null;
+        }
+    }
 
     private HoconValue Value(string key)
     {

@@ -32,10 +32,9 @@ internal static class TrainingOptionsReader
         threads,
         training.Int("checkpoint-steps", 1));
 
-    private static LoraOptions? ReadLora(SettingsReader lora)
-    {
-        var rank = lora.Int("rank", 0, 4096);
-        var options = new LoraOptions(rank, lora.PositiveFloat("alpha"), lora.Choices("targets", LoraTargets));
-        return rank == 0 ? null : options;
-    }
+    /// <summary>A round publishes its adapter, so a campaign always has one; whole models are trained by the trainer alone.</summary>
+    private static LoraOptions ReadLora(SettingsReader lora) => new(
+        lora.Int("rank", 1, 4096),
+        lora.PositiveFloat("alpha"),
+        lora.Choices("targets", LoraTargets));
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Host.Report;
 
@@ -6,12 +7,8 @@ namespace IterativeDpo.Host.Report;
 public static class ReportHtml
 {
     /// <summary>Replaces the file at once, so that a reader never sees half a report.</summary>
-    public static void Write(ReportData data, string path)
-    {
-        var temporary = $"{path}.tmp";
-        File.WriteAllText(temporary, Render(data), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-        File.Move(temporary, path, overwrite: true);
-    }
+    /// <exception cref="ArtifactStoreException">It could not be written; an older report is untouched.</exception>
+    public static void Write(ReportData data, string path) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(Render(data))));
 
     public static string Render(ReportData data) => $"""
         <!DOCTYPE html>

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Training;
+
+namespace IterativeDpo.Host.Report;
+
+/// <summary>Gathers what a report shows from a campaign's state and its artifacts.</summary>
+public static class ReportBuilder
+{
+    private const int PairsPerRound = 60;
+
+    /// <summary>The bundled model, by the end of its path.</summary>
+    private const string BundledSeed = "models/seed.gguf";
+
+    /// <param name="state">A campaign whose base has been evaluated; a round still running is left out.</param>
+    /// <exception cref="ArtifactStoreException">A stored file is missing or damaged.</exception>
+    public static ReportData Build(CampaignState state, CampaignSummary summary, CampaignOptions options, ArtifactStore store)
+    {
+        var rounds = state.Rounds.Where(round => round.Outcome is not null).ToArray();
+        return new ReportData(
+            summary,
+            [.. rounds.Select(round => Detail(round, store))],
+            [.. rounds.SelectMany(round => Pairs(round, store))],
+            OptionsJson.Write(options),
+            Path.GetFileName(options.ModelPath),
+            options.ModelPath.Replace('\\', '/').EndsWith(BundledSeed, StringComparison.Ordinal));
+    }
+
+    private static RoundDetail Detail(RoundState round, ArtifactStore store) =>
+        new(round.Number, OutcomeOf(round), round.MeanTokens, round.MeanEntropy, Steps(round, store));
+
+    private static string OutcomeOf(RoundState round) => round.Outcome switch
+    {
+        _ when round.Number == 0 => "base",
+        RoundOutcome.Kept => "kept",
+        RoundOutcome.RolledBack => "rolled back",
+        _ => "no pairs",
+    };
+
+    private static TrainingStep[] Steps(RoundState round, ArtifactStore store)
+    {
+        if (round.Training is not { } training)
+        {
+            return [];
+        }
+        using var stream = store.OpenRead(training.History);
+        return JsonSerializer.Deserialize<TrainingStep[]>(stream)!;
+    }
+
+    /// <summary>A round's pairs, evenly thinned where there are many.</summary>
+    private static IEnumerable<PairRecord> Pairs(RoundState round, ArtifactStore store)
+    {
+        if (round.Pairs is not { PairCount: > 0 } pairs)
+        {
+            return [];
+        }
+        var every = (pairs.PairCount + PairsPerRound - 1) / PairsPerRound;
+        return PairFile.Read(store.PathOf(pairs.Pairs)).Where((_, i) => i % every == 0);
+    }
+}
