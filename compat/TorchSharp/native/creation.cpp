@@ -13,7 +13,6 @@ static at::Tensor copied(const void* data, Dims dims, int64_t rank, int32_t type
 }
 
 TENSOR(from_memory, (const void* data, Dims dims, int64_t rank, int32_t type), copied(data, dims, rank, type))
-TENSOR(from_number, (Number value, int32_t type), at::full({}, scalar(value), options(type)))
 TENSOR(empty, (Dims dims, int64_t rank, int32_t type), at::empty(at::IntArrayRef(dims, rank), options(type)))
 TENSOR(zeros, (Dims dims, int64_t rank, int32_t type), at::zeros(at::IntArrayRef(dims, rank), options(type)))
 TENSOR(ones, (Dims dims, int64_t rank, int32_t type), at::ones(at::IntArrayRef(dims, rank), options(type)))
