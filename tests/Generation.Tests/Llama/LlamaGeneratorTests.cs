@@ -68,7 +68,7 @@ public sealed class LlamaGeneratorTests(TinyModelFile files) : IClassFixture<Tin
     public async Task GenerateAsync_promptLongerThanABatch_isComputedInParts()
     {
         using var whole = files.Load();
-        using var parts = LlamaGenerator.Load(new LlamaOptions(files.ModelPath, 128, Sequences: 8, BatchTokens: 8, Float32Cache: true));
+        using var parts = LlamaGenerator.Load(new LlamaOptions(files.ModelPath, 128, Sequences: 8, BatchTokens: 8));
         var request = Text("long", new string('q', 50), 2);
 
         Assert.Equal(Ids(await Generate(whole, [request], Sampled)), Ids(await Generate(parts, [request], Sampled)));

@@ -30,9 +30,9 @@ public sealed class TinyModelFile : IDisposable
 
     private static ModelConfig Config { get; } = TinyModel.Config();
 
-    /// <summary>Float32 keys and values, one thread: as exact as llama.cpp is.</summary>
+    /// <summary>On one thread, so that the same batches give the same bits.</summary>
     public LlamaGenerator Load(int sequences = 8, int contextSize = 128) =>
-        LlamaGenerator.Load(new LlamaOptions(ModelPath, contextSize, sequences, Threads: 1, Float32Cache: true));
+        LlamaGenerator.Load(new LlamaOptions(ModelPath, contextSize, sequences, Threads: 1));
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
