@@ -8,7 +8,7 @@ internal static class AddTask
         var (a, b) = (random.Between(10, 79), random.Between(1, 20));
         return new(
             $"{Math.Min(a, b)}+{Math.Max(a, b)}",
-            random.Pick([$"What is {a} + {b}?", $"Add {b} to {a}."]),
+            random.Pick([$"What is {a} + {b}?", $"Add {a} + {b}."]),
             $"{a + b}",
             $"{Slips.OffByOneOrTen(random, a + b)}");
     }

@@ -8,7 +8,7 @@ internal static class SubtractTask
         var (a, b) = (random.Between(21, 99), random.Between(1, 20));
         return new(
             $"{a}-{b}",
-            random.Pick([$"What is {a} - {b}?", $"Take {b} from {a}."]),
+            random.Pick([$"What is {a} - {b}?", $"Subtract {a} - {b}."]),
             $"{a - b}",
             $"{Slips.OffByOneOrTen(random, a - b)}");
     }

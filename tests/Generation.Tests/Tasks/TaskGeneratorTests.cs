@@ -18,7 +18,7 @@ public class TaskGeneratorTests
 
     [Fact]
     public void Prompts_knownSeed_areTheSameOnEveryMachine() =>
-        Assert.Equal(["add-8f856f15a248 Add 2 to 61. 63", "capitals-56d7d4ebd89b Write pugilat in capitals. PUGILAT"], TaskGenerator.Prompts(1, ["add", "capitals"], 2, Split.Train).Select(Describe));
+        Assert.Equal(["add-39d7e45845df Add 61 + 2. 63", "capitals-56d7d4ebd89b Write pugilat in capitals. PUGILAT"], TaskGenerator.Prompts(1, ["add", "capitals"], 2, Split.Train).Select(Describe));
 
     [Fact]
     public void Prompts_otherSeed_differ()
