@@ -6,12 +6,15 @@ namespace IterativeDpo.Training.Torch;
 internal sealed class AdamW : IDisposable
 {
     private readonly ParameterBuffer _parameters;
-    private readonly TrainingOptions _options;
+    private readonly float _beta1;
+    private readonly float _beta2;
+    private readonly float _epsilon;
+    private readonly float _weightDecay;
 
-    public AdamW(ParameterBuffer parameters, TrainingOptions options)
+    public AdamW(ParameterBuffer parameters, float beta1, float beta2, float epsilon, float weightDecay)
     {
         _parameters = parameters;
-        _options = options;
+        (_beta1, _beta2, _epsilon, _weightDecay) = (beta1, beta2, epsilon, weightDecay);
         FirstMoments = zeros_like(parameters.Values).DetachFromDisposeScope();
         SecondMoments = zeros_like(parameters.Values).DetachFromDisposeScope();
     }
@@ -31,16 +34,15 @@ internal sealed class AdamW : IDisposable
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         Steps++;
-        var (beta1, beta2) = (_options.AdamBeta1, _options.AdamBeta2);
         var gradient = _parameters.Gradients.mul_(gradientScale);
-        FirstMoments.mul_(beta1).add_(gradient, 1 - beta1);
-        SecondMoments.mul_(beta2).addcmul_(gradient, gradient, 1 - beta2);
-        if (_options.WeightDecay > 0)
+        FirstMoments.mul_(_beta1).add_(gradient, 1 - _beta1);
+        SecondMoments.mul_(_beta2).addcmul_(gradient, gradient, 1 - _beta2);
+        if (_weightDecay > 0)
         {
-            _parameters.Values.narrow(0, 0, _parameters.DecayedElements).mul_(1 - learningRate * _options.WeightDecay);
+            _parameters.Values.narrow(0, 0, _parameters.DecayedElements).mul_(1 - learningRate * _weightDecay);
         }
-        var denominator = (SecondMoments / (1 - Math.Pow(beta2, Steps))).sqrt_().add_(_options.AdamEpsilon);
-        _parameters.Values.addcdiv_(FirstMoments, denominator, -learningRate / (1 - Math.Pow(beta1, Steps)));
+        var denominator = (SecondMoments / (1 - Math.Pow(_beta2, Steps))).sqrt_().add_(_epsilon);
+        _parameters.Values.addcdiv_(FirstMoments, denominator, -learningRate / (1 - Math.Pow(_beta1, Steps)));
     }
 
     public void Dispose()

@@ -31,7 +31,7 @@ public sealed class TorchTrainer : ITrainer
         var reference = ReadReference(request, identity, adapters, model, pairs, cancellation);
 
         var training = new PreferenceTraining(model, lora, pairs, reference, options, request.Seed);
-        using var optimiser = new AdamW(training.Parameters, options);
+        using var optimiser = new AdamW(training.Parameters, options.AdamBeta1, options.AdamBeta2, options.AdamEpsilon, options.WeightDecay);
         var checkpoint = new TrainingCheckpoint(Path.Combine(request.WorkDirectory, $"checkpoint-{identity.Run}.bin"));
         var history = checkpoint.Restore(training.Parameters, optimiser);
         training.Run(history, optimiser, () => checkpoint.Save(training.Parameters, optimiser, history), progress, cancellation);
