@@ -87,13 +87,10 @@ public class Config
     }
 
     /// <summary>The keys of the first level with their values.</summary>
-    public virtual IEnumerable<KeyValuePair<string, HoconValue>> AsEnumerable() => Root.GetObject().Items;
+    internal IEnumerable<KeyValuePair<string, HoconValue>> AsEnumerable() => Root.GetObject().Items;
 
     /// <summary>The settings as text, without those that came from fallbacks.</summary>
     public override string ToString() => _own == null ? "" : _own.ToString();
-
-    /// <summary>The settings as text, with or without those that came from fallbacks.</summary>
-    public string ToString(bool includeFallback) => includeFallback ? Root.ToString() : ToString();
 
     public static implicit operator Config(string str) => ConfigurationFactory.ParseString(str);
 

@@ -1,5 +1,4 @@
 #nullable disable // As in the package: callers see no annotations.
-using System.Reflection;
 using Akka.Configuration.Hocon;
 
 namespace Akka.Configuration;
@@ -16,11 +15,9 @@ public class ConfigurationFactory
         new(Parser.Parse(hocon, includeCallback));
 
     /// <summary>The settings of an actor system that is given none.</summary>
-    public static Config Default() => FromResource("Akka.Configuration.akka.conf", typeof(ConfigurationFactory).Assembly);
-
-    public static Config FromResource(string resourceName, Assembly assembly)
+    public static Config Default()
     {
-        using var reader = new StreamReader(assembly.GetManifestResourceStream(resourceName)!);
+        using var reader = new StreamReader(typeof(ConfigurationFactory).Assembly.GetManifestResourceStream("Akka.Configuration.akka.conf")!);
         return ParseString(reader.ReadToEnd());
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Training;
 
@@ -11,22 +12,22 @@ public static class ReportBuilder
 {
     private const int PairsPerRound = 60;
 
-    /// <summary>The bundled model, by the end of its path.</summary>
-    private const string BundledSeed = "models/seed.gguf";
-
     /// <param name="state">A campaign whose base has been evaluated; a round still running is left out.</param>
     /// <exception cref="ArtifactStoreException">A stored file is missing or damaged.</exception>
     public static ReportData Build(CampaignState state, CampaignSummary summary, CampaignOptions options, ArtifactStore store)
     {
         var rounds = state.Rounds.Where(round => round.Outcome is not null).ToArray();
+        var pairs = rounds.SelectMany(round => Pairs(round, store)).ToArray();
         return new ReportData(
             summary,
             [.. rounds.Select(round => Detail(round, store))],
-            [.. rounds.SelectMany(round => Pairs(round, store))],
+            pairs,
             OptionsJson.Write(options),
             Path.GetFileName(options.ModelPath),
-            options.ModelPath.Replace('\\', '/').EndsWith(BundledSeed, StringComparison.Ordinal));
+            pairs.Length > 0 && pairs[0].Provenance is { } provenance && IsBundledSeed(provenance.BaseSha256));
     }
+
+    private static bool IsBundledSeed(string model) => File.Exists(BundledFiles.SeedModel) && Digest.OfFile(BundledFiles.SeedModel).Hex == model;
 
     private static RoundDetail Detail(RoundState round, ArtifactStore store) =>
         new(round.Number, OutcomeOf(round), round.MeanTokens, round.MeanEntropy, Steps(round, store));

@@ -20,7 +20,7 @@ public class HoconObject : IHoconElement
 
     public override string ToString() => ToString(0);
 
-    public string ToString(int indent)
+    internal string ToString(int indent)
     {
         var text = new StringBuilder();
         foreach (var (key, value) in Items)

@@ -78,7 +78,7 @@ public class HoconValue
 
     public override string ToString() => ToString(0);
 
-    public virtual string ToString(int indent)
+    internal string ToString(int indent)
     {
         if (IsString())
         {
