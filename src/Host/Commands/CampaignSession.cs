@@ -45,15 +45,14 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
     private void Finish(CampaignState state)
     {
         var reportPath = Path.Combine(statePath, "report.html");
-        var data = ReportSource.Read(state, statePath);
-        ReportHtml.Write(data, reportPath);
+        var summary = CampaignReport.Write(state, statePath, reportPath);
         if (json)
         {
-            Console.WriteLine(data.Summary.ToJson());
+            Console.WriteLine(summary.ToJson());
             return;
         }
-        var (first, last) = (data.Summary.Baseline.HeldoutAccuracy, data.Summary.Final.HeldoutAccuracy);
-        Console.WriteLine($"held-out accuracy {100 * first:F1} % -> {100 * last:F1} % in {data.Summary.Rounds.Count} rounds");
+        var (first, last) = (summary.Baseline.HeldoutAccuracy, summary.Final.HeldoutAccuracy);
+        Console.WriteLine($"held-out accuracy {100 * first:F1} % -> {100 * last:F1} % in {summary.Rounds.Count} rounds");
         Console.WriteLine($"report: {Path.GetFullPath(reportPath)}");
     }
 }

@@ -83,7 +83,7 @@ public static class StatusCommand
             throw new UserInputException($"{statePath}: the base is not evaluated yet, so there is nothing to report; run the campaign further.");
         }
         output ??= Path.Combine(statePath, "report.html");
-        ReportHtml.Write(ReportSource.Read(state, statePath), output);
+        CampaignReport.Write(state, statePath, output);
         Console.WriteLine($"report: {output}");
         return ExitCodes.Done;
     }

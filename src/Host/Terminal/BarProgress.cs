@@ -7,21 +7,16 @@ namespace IterativeDpo.Host.Terminal;
 public sealed class BarProgress : IProgressDisplay
 {
     private readonly Lock _lock = new();
-    private readonly IAnsiConsole _console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
     private ProgressContext? _context;
     private ProgressTask? _bar;
     private string? _title;
     private int _roundsShown = -1;
 
     public Task<T> DuringAsync<T>(Func<Task<T>> work) =>
-        _console.Progress()
+        Terminals.Error.Progress()
             .AutoClear(true)
             .HideCompleted(true)
-            .Columns(
-                new TaskDescriptionColumn { Alignment = Justify.Left },
-                new ProgressBarColumn(),
-                new PercentageColumn(),
-                new RemainingTimeColumn())
+            .Columns(Terminals.Columns())
             .StartAsync(context =>
             {
                 _context = context;
@@ -57,7 +52,7 @@ public sealed class BarProgress : IProgressDisplay
         var finished = value.State.Rounds.Count(round => round.Outcome is not null);
         for (var i = _roundsShown < 0 ? finished : _roundsShown; i < finished; i++)
         {
-            _console.MarkupLine(Markup.Escape(RoundLine.Of(value.State, i)));
+            Terminals.Error.MarkupLine(Markup.Escape(RoundLine.Of(value.State, i)));
         }
         _roundsShown = finished;
     }

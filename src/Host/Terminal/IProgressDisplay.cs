@@ -13,7 +13,5 @@ public static class ProgressDisplay
 {
     /// <summary>Bars on a terminal, plain lines elsewhere.</summary>
     public static IProgressDisplay Create(TimeProvider time) =>
-        Console.IsErrorRedirected || Environment.GetEnvironmentVariable("TERM") is null or "dumb"
-            ? new PlainProgress(Console.Error, time)
-            : new BarProgress();
+        Terminals.ErrorIsTerminal ? new BarProgress() : new PlainProgress(Console.Error, time);
 }

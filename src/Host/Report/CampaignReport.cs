@@ -1,0 +1,20 @@
+using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts.Store;
+
+namespace IterativeDpo.Host.Report;
+
+/// <summary>A campaign's report from its state directory.</summary>
+public static class CampaignReport
+{
+    /// <summary>Writes the HTML file.</summary>
+    /// <returns>The summary it opens with.</returns>
+    public static CampaignSummary Write(CampaignState state, string statePath, string outputPath)
+    {
+        var options = OptionsJson.Read(File.ReadAllText(Path.Combine(statePath, "campaign.json")));
+        var summary = SummaryBuilder.Build(state, statePath, EngineInfo.Describe());
+        var store = new ArtifactStore(Path.Combine(statePath, "artifacts"));
+        ReportHtml.Write(ReportBuilder.Build(state, summary, options, store), outputPath);
+        return summary;
+    }
+}
