@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Linq.Expressions;
 using Akka.Actor;
 using Akka.Configuration;
-using Xunit;
 
 namespace Akka.TestKit;
 
@@ -24,6 +23,7 @@ public abstract partial class TestKitBase
     private readonly BlockingCollection<Envelope> _received = [];
     private readonly double _timeFactor;
     private readonly TimeSpan _singleExpect;
+    private readonly TimeSpan _defaultTimeout;
     private Envelope _last;
     private DateTime? _end;
 
@@ -33,6 +33,7 @@ public abstract partial class TestKitBase
         var settings = Sys.Settings.Config.SafeWithFallback(Defaults);
         _timeFactor = settings.GetDouble("akka.test.timefactor");
         _singleExpect = settings.GetTimeSpan("akka.test.single-expect-default");
+        _defaultTimeout = settings.GetTimeSpan("akka.test.default-timeout");
         var name = testActorName ?? $"testActor{Interlocked.Increment(ref s_lastTestActor)}";
         TestActor = ((ExtendedActorSystem)Sys).SystemActorOf(Props.Create(() => new TestActor(_received)), name);
     }
@@ -41,7 +42,7 @@ public abstract partial class TestKitBase
 
     public IActorRef TestActor { get; }
 
-    public object LastMessage => _last.Message;
+    private protected object LastMessage => _last.Message;
 
     public IActorRef LastSender => _last.Sender;
 
@@ -75,16 +76,10 @@ public abstract partial class TestKitBase
         return actorToUnwatch;
     }
 
-    public TimeSpan Dilated(TimeSpan duration) => duration * _timeFactor;
+    private TimeSpan Dilated(TimeSpan duration) => duration * _timeFactor;
 
-    /// <summary>Ends an actor system and waits for it.</summary>
-    public virtual void Shutdown(TimeSpan? duration = null, bool verifySystemShutdown = false) => Shutdown(Sys, duration, verifySystemShutdown);
-
-    protected virtual void Shutdown(ActorSystem system, TimeSpan? duration = null, bool verifySystemShutdown = false)
-    {
-        var ended = system.Terminate().Wait(duration ?? Dilated(TimeSpan.FromSeconds(5)));
-        if (!ended && verifySystemShutdown) Assert.Fail($"Failed to stop [{system.Name}].");
-    }
+    /// <summary>Ends the actor system, and waits for it as long as tests wait for anything by default.</summary>
+    private protected void Shutdown() => Sys.Terminate().Wait(Dilated(_defaultTimeout));
 
     /// <summary>What is left of the enclosing <see cref="Within(TimeSpan, Action, TimeSpan?, CancellationToken)"/>, or the default.</summary>
     private TimeSpan RemainingOrDefault => Remaining(null);

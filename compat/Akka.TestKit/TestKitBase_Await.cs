@@ -28,9 +28,6 @@ public abstract partial class TestKitBase
         }
     }
 
-    public Task AwaitAssertAsync(Action assertion, TimeSpan? duration = null, TimeSpan? interval = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => AwaitAssert(assertion, duration, interval, cancellationToken), cancellationToken);
-
     public void AwaitCondition(Func<bool> conditionIsFulfilled, CancellationToken cancellationToken = default) =>
         AwaitCondition(conditionIsFulfilled, null, cancellationToken);
 

@@ -19,9 +19,6 @@ public abstract partial class TestKitBase
     public T ExpectMsg<T>(Action<T> assert, TimeSpan? timeout = null, string hint = null, CancellationToken cancellationToken = default) =>
         Expect(timeout, hint, cancellationToken, assert);
 
-    public ValueTask<T> ExpectMsgAsync<T>(TimeSpan? duration = null, string hint = null, CancellationToken cancellationToken = default) =>
-        new(Task.Run(() => ExpectMsg<T>(duration, hint, cancellationToken), cancellationToken));
-
     public Terminated ExpectTerminated(IActorRef target, TimeSpan? timeout = null, string hint = null, CancellationToken cancellationToken = default) =>
         Expect<Terminated>(timeout, hint, cancellationToken, got => Assert.Equal(target, got.ActorRef));
 

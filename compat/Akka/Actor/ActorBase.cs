@@ -104,5 +104,5 @@ public abstract class ActorBase
         PostStop();
     }
 
-    private void CancelTimers() => (this as IWithTimers)?.Timers?.CancelAll();
+    private void CancelTimers() => ((this as IWithTimers)?.Timers as TimerScheduler)?.CancelAll();
 }

@@ -137,7 +137,7 @@ internal sealed partial class ActorCell
         (Sender, CurrentMessage) = (failed.Child, failed);
         if (Children.Find(failed.Child) is { } child)
         {
-            var strategy = Props.SupervisorStrategy ?? _actor?.Strategy ?? SupervisorStrategy.DefaultStrategy;
+            var strategy = _actor?.Strategy ?? SupervisorStrategy.DefaultStrategy;
             strategy.HandleFailure(this, child, failed.Cause);
         }
 

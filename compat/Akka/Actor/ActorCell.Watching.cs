@@ -54,7 +54,7 @@ internal sealed partial class ActorCell
         if (_watching.Remove(notification.Actor, out var message) && _waitingFor != ChildrenWait.Termination)
         {
             _terminated[notification.Actor] = message;
-            Self.Tell(new Terminated(notification.Actor, notification.ExistenceConfirmed, addressTerminated: false), notification.Actor);
+            Self.Tell(new Terminated(notification.Actor, notification.ExistenceConfirmed), notification.Actor);
         }
 
         if (Children.Find(notification.Actor) is not { } child) return;

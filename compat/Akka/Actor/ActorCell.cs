@@ -109,7 +109,7 @@ internal sealed partial class ActorCell : IUntypedActorContext
     internal void DeadLetter(in Envelope envelope)
     {
         if (envelope.Message is Identify identify) envelope.Sender?.Tell(new ActorIdentity(identify.MessageId, ActorRefs.Nobody), Self);
-        else System.DeadLetterRef.Deliver(envelope.Message, envelope.Sender, Self);
+        else System.DeadLetters.Deliver(envelope.Message, envelope.Sender, Self);
     }
 
     private static Receive Handled(UntypedReceive receive) => message =>

@@ -23,11 +23,11 @@ public sealed class ActorPath
 
     public ActorPath Parent => _parent ?? this;
 
-    public Address Address { get; }
+    internal Address Address { get; }
 
     internal long Uid { get; }
 
-    public string ToStringWithoutAddress() => _parent is null ? "/" : $"{(_parent._parent is null ? "" : _parent.ToStringWithoutAddress())}/{Name}";
+    internal string ToStringWithoutAddress() => _parent is null ? "/" : $"{(_parent._parent is null ? "" : _parent.ToStringWithoutAddress())}/{Name}";
 
     public override string ToString() => Address + ToStringWithoutAddress();
 

@@ -17,17 +17,13 @@ public abstract class ActorSystem : IActorRefFactory, IDisposable
 
     public abstract EventStream EventStream { get; }
 
-    public abstract IActorRef DeadLetters { get; }
-
     public abstract IScheduler Scheduler { get; }
-
-    public abstract ILoggingAdapter Log { get; }
 
     public abstract Serialization.Serialization Serialization { get; }
 
     public abstract Task WhenTerminated { get; }
 
-    internal abstract DeadLetterRef DeadLetterRef { get; }
+    internal abstract DeadLetterRef DeadLetters { get; }
 
     internal abstract ActorPath RootPath { get; }
 
@@ -44,19 +40,11 @@ public abstract class ActorSystem : IActorRefFactory, IDisposable
     /// <summary>Runs the coordinated shutdown, at whose end the actors are stopped.</summary>
     public abstract Task Terminate();
 
-    public abstract void RegisterOnTermination(Action code);
-
-    public abstract object RegisterExtension(IExtensionId extension);
-
-    public abstract T GetExtension<T>()
-        where T : class, IExtension;
-
-    public abstract bool HasExtension<T>()
-        where T : class, IExtension;
-
     public void Dispose() => Terminate().GetAwaiter().GetResult();
 
     public override string ToString() => RootPath.ToString();
+
+    internal abstract object RegisterExtension(IExtensionId extension);
 
     internal abstract Task FinalTerminate();
 
@@ -72,14 +60,13 @@ public abstract class ExtendedActorSystem : ActorSystem
     }
 
     /// <summary>Starts an actor that ends after all actors of the application.</summary>
-    public abstract IActorRef SystemActorOf(Props props, string name = null);
+    internal abstract IActorRef SystemActorOf(Props props, string name = null);
 }
 
 /// <summary>The one kind of actor system there is here: all actors in this process.</summary>
 internal sealed class LocalActorSystem : ExtendedActorSystem
 {
     private readonly ConcurrentDictionary<Type, Lazy<IExtension>> _extensions = new();
-    private readonly ConcurrentQueue<Action> _onTermination = new();
     private readonly ThreadPoolScheduler _scheduler = new();
     private readonly TaskCompletionSource _terminated = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly LocalActorRef _systemGuardian;
@@ -93,8 +80,7 @@ internal sealed class LocalActorSystem : ExtendedActorSystem
         RootPath = new ActorPath(new Address("akka", name));
         Settings = new Settings(config.SafeWithFallback(ConfigurationFactory.Default()));
         EventStream = new EventStream(RootPath, Logging.LogLevelFor(Settings.LogLevel));
-        DeadLetterRef = new DeadLetterRef(new ActorPath(RootPath, "deadLetters", 0), EventStream);
-        Log = new BusLogging(EventStream, $"ActorSystem({name})", typeof(ActorSystem));
+        DeadLetters = new DeadLetterRef(new ActorPath(RootPath, "deadLetters", 0), EventStream);
         _serialization = new(() => new Serialization.Serialization(this));
         var root = new RootRef(this);
         _systemGuardian = StartGuardian(root, "system");
@@ -108,23 +94,19 @@ internal sealed class LocalActorSystem : ExtendedActorSystem
 
     public override EventStream EventStream { get; }
 
-    public override IActorRef DeadLetters => DeadLetterRef;
-
     public override IScheduler Scheduler => _scheduler;
-
-    public override ILoggingAdapter Log { get; }
 
     public override Serialization.Serialization Serialization => _serialization.Value;
 
     public override Task WhenTerminated => _terminated.Task;
 
-    internal override DeadLetterRef DeadLetterRef { get; }
+    internal override DeadLetterRef DeadLetters { get; }
 
     internal override ActorPath RootPath { get; }
 
     public override IActorRef ActorOf(Props props, string name = null) => _userGuardian.Cell.ActorOf(props, name);
 
-    public override IActorRef SystemActorOf(Props props, string name = null) => _systemGuardian.Cell.ActorOf(props, name);
+    internal override IActorRef SystemActorOf(Props props, string name = null) => _systemGuardian.Cell.ActorOf(props, name);
 
     public override ActorSelection ActorSelection(string actorPath) => new(_userGuardian, actorPath);
 
@@ -134,14 +116,8 @@ internal sealed class LocalActorSystem : ExtendedActorSystem
         ? CoordinatedShutdown.Get(this).Run(CoordinatedShutdown.ActorSystemTerminateReason.Instance)
         : FinalTerminate();
 
-    public override void RegisterOnTermination(Action code) => _onTermination.Enqueue(code);
-
-    public override object RegisterExtension(IExtensionId extension) =>
+    internal override object RegisterExtension(IExtensionId extension) =>
         _extensions.GetOrAdd(extension.ExtensionType, _ => new(() => (IExtension)extension.CreateExtension(this))).Value;
-
-    public override T GetExtension<T>() => _extensions.TryGetValue(typeof(T), out var extension) ? (T)extension.Value : null;
-
-    public override bool HasExtension<T>() => _extensions.ContainsKey(typeof(T));
 
     internal override Task FinalTerminate()
     {
@@ -180,7 +156,6 @@ internal sealed class LocalActorSystem : ExtendedActorSystem
         }
 
         _scheduler.Stop();
-        while (_onTermination.TryDequeue(out var code)) code();
         _terminated.TrySetResult();
     }
 

@@ -9,13 +9,9 @@ public sealed class Address : IEquatable<Address>
         System = system;
     }
 
-    public string Protocol { get; }
+    internal string Protocol { get; }
 
-    public string System { get; }
-
-    public static bool operator ==(Address left, Address right) => Equals(left, right);
-
-    public static bool operator !=(Address left, Address right) => !Equals(left, right);
+    internal string System { get; }
 
     public bool Equals(Address other) => other is not null && Protocol == other.Protocol && System == other.System;
 

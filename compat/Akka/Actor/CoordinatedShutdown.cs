@@ -9,13 +9,11 @@ public sealed class CoordinatedShutdown : IExtension
 {
     public const string PhaseBeforeServiceUnbind = "before-service-unbind";
     public const string PhaseServiceUnbind = "service-unbind";
-    public const string PhaseServiceRequestsDone = "service-requests-done";
     public const string PhaseServiceStop = "service-stop";
-    public const string PhaseBeforeClusterShutdown = "before-cluster-shutdown";
-    public const string PhaseClusterShardingShutdownRegion = "cluster-sharding-shutdown-region";
-    public const string PhaseClusterLeave = "cluster-leave";
     public const string PhaseBeforeActorSystemTerminate = "before-actor-system-terminate";
-    public const string PhaseActorSystemTerminate = "actor-system-terminate";
+
+    internal const string PhaseClusterShardingShutdownRegion = "cluster-sharding-shutdown-region";
+    private const string PhaseActorSystemTerminate = "actor-system-terminate";
 
     private readonly Dictionary<string, Phase> _phases;
     private readonly List<string> _order = [];
@@ -54,18 +52,18 @@ public sealed class CoordinatedShutdown : IExtension
     }
 
     /// <summary>Runs all phases in order, once: a second call waits for the first.</summary>
-    public Task<Done> Run(Reason reason, string fromPhase = null)
+    public Task<Done> Run(Reason reason)
     {
         lock (_lock)
         {
             if (_run is not null) return _run;
             ShutdownReason = reason;
-            return _run = Task.Run(() => RunPhases(fromPhase is null ? _order : _order.SkipWhile(phase => phase != fromPhase)));
+            return _run = Task.Run(() => RunPhases(_order));
         }
     }
 
     /// <summary>How long the tasks of a phase may take.</summary>
-    public TimeSpan Timeout(string phase) => _phases.TryGetValue(phase, out var known)
+    internal TimeSpan Timeout(string phase) => _phases.TryGetValue(phase, out var known)
         ? known.Timeout
         : throw new ArgumentException($"Unknown phase [{phase}]. All phases must be defined in configuration.");
 
@@ -87,7 +85,7 @@ public sealed class CoordinatedShutdown : IExtension
         _order.Add(name);
     }
 
-    private async Task<Done> RunPhases(IEnumerable<string> names)
+    private async Task<Done> RunPhases(List<string> names)
     {
         foreach (var name in names)
         {
@@ -136,7 +134,7 @@ public sealed class CoordinatedShutdown : IExtension
         }
     }
 
-    public class ActorSystemTerminateReason : Reason
+    internal sealed class ActorSystemTerminateReason : Reason
     {
         public static readonly Reason Instance = new ActorSystemTerminateReason();
 
@@ -150,15 +148,6 @@ public sealed class CoordinatedShutdown : IExtension
         public static readonly Reason Instance = new ClrExitReason();
 
         private ClrExitReason()
-        {
-        }
-    }
-
-    public class ClusterLeavingReason : Reason
-    {
-        public static readonly Reason Instance = new ClusterLeavingReason();
-
-        private ClusterLeavingReason()
         {
         }
     }

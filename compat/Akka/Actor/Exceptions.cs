@@ -8,7 +8,7 @@ public abstract class AkkaException : Exception
     }
 }
 
-public class ActorInitializationException : AkkaException
+internal class ActorInitializationException : AkkaException
 {
     internal ActorInitializationException(string message)
         : base(message)
@@ -21,7 +21,7 @@ public class ActorInitializationException : AkkaException
     public IActorRef Actor { get; }
 }
 
-public class PreRestartException : ActorInitializationException
+internal class PreRestartException : ActorInitializationException
 {
     internal PreRestartException(IActorRef actor, Exception restartException, Exception cause, object optionalMessage)
         : base(actor, $"Exception pre restart ({restartException.GetType()})", cause)
@@ -35,7 +35,7 @@ public class PreRestartException : ActorInitializationException
     public object OptionalMessage { get; }
 }
 
-public class PostRestartException : ActorInitializationException
+internal class PostRestartException : ActorInitializationException
 {
     internal PostRestartException(IActorRef actor, Exception cause, Exception originalCause)
         : base(actor, $"Exception post restart ({originalCause.GetType()})", cause) => OriginalCause = originalCause;
@@ -43,7 +43,7 @@ public class PostRestartException : ActorInitializationException
     public Exception OriginalCause { get; }
 }
 
-public class ActorKilledException : AkkaException
+internal class ActorKilledException : AkkaException
 {
     internal ActorKilledException(string message)
         : base(message)
@@ -52,7 +52,7 @@ public class ActorKilledException : AkkaException
 }
 
 /// <summary>A watched actor ended and the watcher had no handler for it.</summary>
-public class DeathPactException : AkkaException
+internal class DeathPactException : AkkaException
 {
     internal DeathPactException(IActorRef deadActor)
         : base($"Monitored actor [{deadActor}] terminated") => DeadActor = deadActor;
@@ -60,7 +60,7 @@ public class DeathPactException : AkkaException
     public IActorRef DeadActor { get; }
 }
 
-public class IllegalActorStateException : AkkaException
+internal class IllegalActorStateException : AkkaException
 {
     internal IllegalActorStateException(string message)
         : base(message)
@@ -76,7 +76,7 @@ public class InvalidActorNameException : AkkaException
     }
 }
 
-public class InvalidMessageException : AkkaException
+internal class InvalidMessageException : AkkaException
 {
     internal InvalidMessageException(string message)
         : base(message)

@@ -1,16 +1,16 @@
 namespace Akka.Actor;
 
 /// <summary>Something an actor system has one of, made when it is first asked for.</summary>
-public interface IExtension;
+internal interface IExtension;
 
-public interface IExtensionId
+internal interface IExtensionId
 {
     Type ExtensionType { get; }
 
     object CreateExtension(ExtendedActorSystem system);
 }
 
-public abstract class ExtensionIdProvider<T> : IExtensionId
+internal abstract class ExtensionIdProvider<T> : IExtensionId
     where T : IExtension
 {
     public Type ExtensionType => typeof(T);
@@ -18,8 +18,6 @@ public abstract class ExtensionIdProvider<T> : IExtensionId
     object IExtensionId.CreateExtension(ExtendedActorSystem system) => CreateExtension(system);
 
     public T Apply(ActorSystem system) => (T)system.RegisterExtension(this);
-
-    public T Get(ActorSystem system) => Apply(system);
 
     public abstract T CreateExtension(ExtendedActorSystem system);
 }

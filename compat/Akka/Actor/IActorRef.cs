@@ -27,7 +27,7 @@ public static class ActorRefs
     public static readonly IActorRef NoSender;
 }
 
-public static class ActorRefExtensions
+internal static class ActorRefExtensions
 {
     public static bool IsNobody(this IActorRef actorRef) => actorRef is null or Nobody or DeadLetterRef;
 }

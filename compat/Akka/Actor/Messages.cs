@@ -1,13 +1,10 @@
 namespace Akka.Actor;
 
 /// <summary>A message that the runtime handles before the actor sees it.</summary>
-public interface IAutoReceivedMessage;
+internal interface IAutoReceivedMessage;
 
 /// <summary>A message that does not restart the receive timeout.</summary>
-public interface INotInfluenceReceiveTimeout;
-
-/// <summary>A message that never leaves the process.</summary>
-public interface INoSerializationVerificationNeeded;
+internal interface INotInfluenceReceiveTimeout;
 
 /// <summary>Stops the actor once it has handled what is in its mailbox.</summary>
 public sealed class PoisonPill : IAutoReceivedMessage, Event.IDeadLetterSuppression
@@ -30,25 +27,29 @@ public sealed class Kill : IAutoReceivedMessage
 }
 
 /// <summary>A watched actor has ended.</summary>
-public sealed class Terminated(IActorRef actorRef, bool existenceConfirmed, bool addressTerminated)
-    : IAutoReceivedMessage, Event.IDeadLetterSuppression, INoSerializationVerificationNeeded
+public sealed class Terminated : IAutoReceivedMessage, Event.IDeadLetterSuppression
 {
-    public IActorRef ActorRef { get; } = actorRef;
+    internal Terminated(IActorRef actorRef, bool existenceConfirmed)
+    {
+        ActorRef = actorRef;
+        ExistenceConfirmed = existenceConfirmed;
+    }
 
-    public bool ExistenceConfirmed { get; } = existenceConfirmed;
+    public IActorRef ActorRef { get; }
 
-    public bool AddressTerminated { get; } = addressTerminated;
+    /// <summary>False for an actor that had ended before it was watched.</summary>
+    public bool ExistenceConfirmed { get; }
 
     public override string ToString() => $"<Terminated>: {ActorRef} - ExistenceConfirmed={ExistenceConfirmed}";
 }
 
 /// <summary>Asks an actor for its reference; a dead one answers with <see cref="ActorRefs.Nobody"/>.</summary>
-public sealed class Identify(object messageId) : IAutoReceivedMessage, INotInfluenceReceiveTimeout
+internal sealed class Identify(object messageId) : IAutoReceivedMessage, INotInfluenceReceiveTimeout
 {
     public object MessageId { get; } = messageId;
 }
 
-public sealed class ActorIdentity(object messageId, IActorRef subject)
+internal sealed class ActorIdentity(object messageId, IActorRef subject)
 {
     public object MessageId { get; } = messageId;
 
@@ -65,14 +66,10 @@ public sealed class ReceiveTimeout
     public static ReceiveTimeout Instance { get; } = new();
 }
 
-/// <summary>An answer that says whether something worked; an ask fails on <see cref="Failure"/>.</summary>
+/// <summary>An answer that says whether something worked.</summary>
 public abstract class Status
 {
-    public sealed class Success(object status) : Status
-    {
-        public readonly object Status = status;
-    }
-
+    /// <summary>It did not: an ask that gets this throws the cause.</summary>
     public sealed class Failure(Exception cause) : Status
     {
         public readonly Exception Cause = cause;

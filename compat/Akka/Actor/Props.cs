@@ -8,24 +8,20 @@ public class Props
     private readonly Type _type;
     private readonly object[] _arguments;
 
-    private Props(Type type, object[] arguments, SupervisorStrategy strategy = null)
+    private Props(Type type, object[] arguments)
     {
         _type = type;
         _arguments = arguments ?? [];
-        SupervisorStrategy = strategy;
     }
 
-    public Type Type => _type;
-
-    /// <summary>The strategy for the actor's children, over the actor's own; null leaves it to the actor.</summary>
-    public SupervisorStrategy SupervisorStrategy { get; }
+    internal Type Type => _type;
 
     /// <summary>Takes a constructor call apart: its arguments are evaluated now, once, and used for every start.</summary>
-    public static Props Create<TActor>(Expression<Func<TActor>> factory, SupervisorStrategy supervisorStrategy = null)
+    public static Props Create<TActor>(Expression<Func<TActor>> factory)
         where TActor : ActorBase
     {
         if (factory.Body is not NewExpression construction) throw new ArgumentException("The create function must be a 'new T (args)' expression");
-        return new Props(typeof(TActor), [.. construction.Arguments.Select(Evaluate)], supervisorStrategy);
+        return new Props(typeof(TActor), [.. construction.Arguments.Select(Evaluate)]);
     }
 
     public static Props Create<TActor>(params object[] args)
@@ -36,15 +32,6 @@ public class Props
         ArgumentNullException.ThrowIfNull(type);
         if (!typeof(ActorBase).IsAssignableFrom(type)) throw new ArgumentException($"Unknown actor producer [{type.FullName}]", nameof(type));
         return new Props(type, args);
-    }
-
-    public Props WithSupervisorStrategy(SupervisorStrategy supervisorStrategy) => new(_type, _arguments, supervisorStrategy);
-
-    /// <summary>Accepted for the package's sake: here every actor runs on the thread pool.</summary>
-    public Props WithDispatcher(string dispatcher)
-    {
-        ArgumentNullException.ThrowIfNull(dispatcher);
-        return this;
     }
 
     internal ActorBase NewActor()

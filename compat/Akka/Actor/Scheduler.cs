@@ -2,38 +2,18 @@ namespace Akka.Actor;
 
 public interface ITellScheduler
 {
-    void ScheduleTellOnce(TimeSpan delay, ICanTell receiver, object message, IActorRef sender);
-
     void ScheduleTellOnce(TimeSpan delay, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable);
-
-    void ScheduleTellRepeatedly(TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender);
 
     void ScheduleTellRepeatedly(TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable);
 }
 
-public interface IScheduler : ITellScheduler
-{
-    IAdvancedScheduler Advanced { get; }
-}
-
-public interface IActionScheduler
-{
-    void ScheduleOnce(TimeSpan delay, Action action);
-
-    void ScheduleOnce(TimeSpan delay, Action action, ICancelable cancelable);
-
-    void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action);
-
-    void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action, ICancelable cancelable);
-}
-
-public interface IAdvancedScheduler : IActionScheduler;
+public interface IScheduler : ITellScheduler;
 
 public static class SchedulerExtensions
 {
     public static ICancelable ScheduleTellOnceCancelable(this IScheduler scheduler, TimeSpan delay, ICanTell receiver, object message, IActorRef sender)
     {
-        var cancelable = new Cancelable(scheduler);
+        var cancelable = new Cancelable();
         scheduler.ScheduleTellOnce(delay, receiver, message, sender, cancelable);
         return cancelable;
     }
@@ -41,47 +21,29 @@ public static class SchedulerExtensions
     public static ICancelable ScheduleTellRepeatedlyCancelable(
         this IScheduler scheduler, TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender)
     {
-        var cancelable = new Cancelable(scheduler);
+        var cancelable = new Cancelable();
         scheduler.ScheduleTellRepeatedly(initialDelay, interval, receiver, message, sender, cancelable);
         return cancelable;
     }
 }
 
-/// <summary>Runs actions on the thread pool after a delay, until the actor system ends.</summary>
-internal sealed class ThreadPoolScheduler : IScheduler, IAdvancedScheduler
+/// <summary>Sends messages from the thread pool after a delay, until the actor system ends.</summary>
+internal sealed class ThreadPoolScheduler : IScheduler
 {
     private readonly CancellationTokenSource _stopped = new();
 
-    public IAdvancedScheduler Advanced => this;
-
-    public void ScheduleTellOnce(TimeSpan delay, ICanTell receiver, object message, IActorRef sender) =>
-        ScheduleTellOnce(delay, receiver, message, sender, null);
-
-    public void ScheduleTellOnce(TimeSpan delay, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable) =>
-        ScheduleOnce(delay, () => receiver.Tell(message, sender), cancelable);
-
-    public void ScheduleTellRepeatedly(TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender) =>
-        ScheduleTellRepeatedly(initialDelay, interval, receiver, message, sender, null);
-
-    public void ScheduleTellRepeatedly(
-        TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable) =>
-        ScheduleRepeatedly(initialDelay, interval, () => receiver.Tell(message, sender), cancelable);
-
-    public void ScheduleOnce(TimeSpan delay, Action action) => ScheduleOnce(delay, action, null);
-
-    public void ScheduleOnce(TimeSpan delay, Action action, ICancelable cancelable)
+    public void ScheduleTellOnce(TimeSpan delay, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
-        _ = new Entry(this, action, cancelable, delay, Timeout.InfiniteTimeSpan);
+        _ = new Entry(this, () => receiver.Tell(message, sender), cancelable, delay, Timeout.InfiniteTimeSpan);
     }
 
-    public void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action) => ScheduleRepeatedly(initialDelay, interval, action, null);
-
-    public void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action, ICancelable cancelable)
+    public void ScheduleTellRepeatedly(
+        TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(initialDelay, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero);
-        _ = new Entry(this, action, cancelable, initialDelay, interval);
+        _ = new Entry(this, () => receiver.Tell(message, sender), cancelable, initialDelay, interval);
     }
 
     internal void Stop() => _stopped.Cancel();

@@ -5,21 +5,13 @@ public interface IActorStash
     IStash Stash { get; set; }
 }
 
-/// <summary>An actor that can put messages aside and take them back, in order, before all others.</summary>
-public interface IWithStash : IActorStash;
-
-/// <summary>As <see cref="IWithStash"/>, with room for any number of messages.</summary>
+/// <summary>An actor that can put messages aside, any number of them, and take them back in order before all others.</summary>
 public interface IWithUnboundedStash : IActorStash;
 
 public interface IStash
 {
-    int Count { get; }
-
     /// <summary>Puts the current message aside.</summary>
     void Stash();
-
-    /// <summary>Takes the oldest message back.</summary>
-    void Unstash();
 
     /// <summary>Takes all messages back.</summary>
     void UnstashAll();
@@ -30,8 +22,6 @@ internal sealed class Stash(ActorCell cell) : IStash
     private readonly LinkedList<Envelope> _stashed = new();
     private long _lastStashed;
 
-    public int Count => _stashed.Count;
-
     void IStash.Stash()
     {
         if (_lastStashed == cell.MessageNumber) throw new IllegalActorStateException($"Can't stash the same message {cell.CurrentMessage} more than once");
@@ -39,7 +29,8 @@ internal sealed class Stash(ActorCell cell) : IStash
         _stashed.AddLast(new Envelope(cell.CurrentMessage, cell.Sender));
     }
 
-    public void Unstash()
+    /// <summary>Takes the oldest message back.</summary>
+    internal void Unstash()
     {
         if (_stashed.First is not { } oldest) return;
         _stashed.RemoveFirst();

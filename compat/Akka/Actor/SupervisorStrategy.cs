@@ -15,9 +15,7 @@ public enum Directive
 public abstract class SupervisorStrategy
 {
     /// <summary>Restarts, except where a new start would fail or was not wanted.</summary>
-    public static readonly SupervisorStrategy DefaultStrategy = new OneForOneStrategy(DefaultDecision);
-
-    public static readonly OneForOneStrategy StoppingStrategy = new(_ => Directive.Stop);
+    internal static readonly SupervisorStrategy DefaultStrategy = new OneForOneStrategy(DefaultDecision);
 
     private readonly Func<Exception, Directive> _decider;
     private readonly bool _loggingEnabled;
@@ -31,10 +29,10 @@ public abstract class SupervisorStrategy
     }
 
     /// <summary>Restarts allowed within the time range; -1 for no limit.</summary>
-    public int MaxNumberOfRetries { get; }
+    private protected int MaxNumberOfRetries { get; }
 
     /// <summary>The time range in milliseconds; -1 for all time.</summary>
-    public int WithinTimeRangeMilliseconds { get; }
+    private protected int WithinTimeRangeMilliseconds { get; }
 
     internal static Directive DefaultDecision(Exception cause) => cause switch
     {

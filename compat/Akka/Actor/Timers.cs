@@ -9,8 +9,6 @@ public interface IWithTimers
 /// <summary>Sends an actor messages later; starting a timer replaces the one of the same key, and none of the old one's messages arrives.</summary>
 public interface ITimerScheduler
 {
-    IReadOnlyCollection<object> ActiveTimers { get; }
-
     void StartSingleTimer(object key, object msg, TimeSpan timeout);
 
     void StartPeriodicTimer(object key, object msg, TimeSpan interval);
@@ -20,15 +18,11 @@ public interface ITimerScheduler
     bool IsTimerActive(object key);
 
     void Cancel(object key);
-
-    void CancelAll();
 }
 
 internal sealed class TimerScheduler(ActorCell cell) : ITimerScheduler
 {
     private readonly Dictionary<object, (TimerMessage Message, ICancelable Task)> _timers = [];
-
-    public IReadOnlyCollection<object> ActiveTimers => _timers.Keys;
 
     public void StartSingleTimer(object key, object msg, TimeSpan timeout)
     {
@@ -53,7 +47,7 @@ internal sealed class TimerScheduler(ActorCell cell) : ITimerScheduler
         if (_timers.Remove(key, out var timer)) timer.Task.Cancel();
     }
 
-    public void CancelAll()
+    internal void CancelAll()
     {
         foreach (var (_, task) in _timers.Values) task.Cancel();
         _timers.Clear();

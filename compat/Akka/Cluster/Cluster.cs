@@ -8,6 +8,7 @@ public class Cluster : IExtension
 {
     private readonly Lock _lock = new();
     private readonly List<Action> _onUp = [];
+    private bool _isUp;
 
     internal Cluster(ExtendedActorSystem system)
     {
@@ -20,17 +21,15 @@ public class Cluster : IExtension
 
     public Address SelfAddress { get; }
 
-    public bool IsUp { get; private set; }
-
     public static Cluster Get(ActorSystem system) => new ClusterExtension().Apply(system);
 
     public void Join(Address address)
     {
-        if (address != SelfAddress) throw new NotSupportedException($"Only this node, [{SelfAddress}], can be joined; clusters over several nodes need the Akka.Cluster package.");
+        if (!SelfAddress.Equals(address)) throw new NotSupportedException($"Only this node, [{SelfAddress}], can be joined; clusters over several nodes need the Akka.Cluster package.");
         List<Action> callbacks;
         lock (_lock)
         {
-            IsUp = true;
+            _isUp = true;
             callbacks = [.. _onUp];
             _onUp.Clear();
         }
@@ -46,11 +45,11 @@ public class Cluster : IExtension
     }
 
     /// <summary>Runs <paramref name="callback"/> once this node is up, or now if it is.</summary>
-    public void RegisterOnMemberUp(Action callback)
+    internal void RegisterOnMemberUp(Action callback)
     {
         lock (_lock)
         {
-            if (!IsUp)
+            if (!_isUp)
             {
                 _onUp.Add(callback);
                 return;

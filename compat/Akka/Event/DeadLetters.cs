@@ -3,7 +3,7 @@ using Akka.Actor;
 namespace Akka.Event;
 
 /// <summary>A message that is not worth a dead letter.</summary>
-public interface IDeadLetterSuppression;
+internal interface IDeadLetterSuppression;
 
 /// <summary>A message nobody took, as the event stream carries it.</summary>
 public abstract class AllDeadLetters

@@ -66,23 +66,23 @@ public abstract partial class Eventsourced
     {
         if (PersistenceId is null) throw new ArgumentNullException(nameof(PersistenceId), $"PersistenceId is [null] for PersistentActor [{Self.Path}]");
         _journal = _extension.JournalFor(JournalPluginId);
-        _snapshotStore = _extension.SnapshotStoreFor(SnapshotPluginId);
+        _snapshotStore = _extension.SnapshotStore();
         _phase = Phase.LoadingSnapshot;
         var timeout = _extension.RecoveryEventTimeoutFor(JournalPluginId);
         _recoveryTicks = Context.System.Scheduler.ScheduleTellRepeatedlyCancelable(timeout, timeout, Self, new RecoveryTick(_instance), Self);
-        _snapshotStore.Tell(new LoadSnapshot(PersistenceId, Recovery.FromSnapshot, Recovery.ToSequenceNr));
+        _snapshotStore.Tell(new LoadSnapshot(PersistenceId, UsesSnapshots ? SnapshotSelectionCriteria.Latest : SnapshotSelectionCriteria.None));
     }
 
     private void LoadSnapshot(object message)
     {
         switch (message)
         {
-            case LoadSnapshotResult { Snapshot: null } result:
-                StartReplay(result.ToSequenceNr);
+            case LoadSnapshotResult { Snapshot: null }:
+                StartReplay();
                 break;
             case LoadSnapshotResult result:
                 LastSequenceNr = result.Snapshot.Metadata.SequenceNr;
-                if (TryRecover(new SnapshotOffer(result.Snapshot.Metadata, result.Snapshot.Snapshot))) StartReplay(result.ToSequenceNr);
+                if (TryRecover(new SnapshotOffer(result.Snapshot.Metadata, result.Snapshot.Snapshot))) StartReplay();
                 break;
             case LoadSnapshotFailed failed:
                 FailRecovery(failed.Cause);
@@ -93,11 +93,11 @@ public abstract partial class Eventsourced
         }
     }
 
-    private void StartReplay(long toSequenceNr)
+    private void StartReplay()
     {
         _phase = Phase.Replaying;
         _progressSinceTick = true;
-        _journal.Tell(new ReplayMessages(LastSequenceNr + 1, toSequenceNr, Recovery.ReplayMax, PersistenceId, Self));
+        _journal.Tell(new ReplayMessages(LastSequenceNr + 1, PersistenceId, Self));
     }
 
     private void Replay(object message)

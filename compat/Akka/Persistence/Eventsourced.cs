@@ -32,21 +32,8 @@ public abstract partial class Eventsourced : ActorBase, IWithUnboundedStash
     /// <summary>Names this actor's events in the journal; no two actors may share it at a time.</summary>
     public abstract string PersistenceId { get; }
 
-    public virtual Recovery Recovery => Recovery.Default;
-
-    /// <summary>Path of the journal's settings; null for the default journal.</summary>
-    public string JournalPluginId { get; protected set; }
-
-    /// <summary>Path of the snapshot store's settings; null for the default store.</summary>
-    public string SnapshotPluginId { get; protected set; }
-
-    public bool IsRecovering => _phase is Phase.LoadingSnapshot or Phase.Replaying;
-
     /// <summary>The number of the last event that was written or replayed.</summary>
     public long LastSequenceNr { get; private set; }
-
-    /// <summary>The number of the last event that a snapshot taken now includes.</summary>
-    public long SnapshotSequenceNr => LastSequenceNr;
 
     public IStash Stash
     {
@@ -54,7 +41,15 @@ public abstract partial class Eventsourced : ActorBase, IWithUnboundedStash
         set => _stash = new WaitingStash((Stash)value, _held);
     }
 
-    protected virtual ILoggingAdapter Log { get; }
+    /// <summary>Path of the journal's settings; null for the default journal.</summary>
+    private protected string JournalPluginId { get; init; }
+
+    /// <summary>Whether a snapshot may stand for the events before it.</summary>
+    private protected virtual bool UsesSnapshots => true;
+
+    private ILoggingAdapter Log { get; }
+
+    private bool IsRecovering => _phase is Phase.LoadingSnapshot or Phase.Replaying;
 
     /// <summary>Writes an event, then runs <paramref name="handler"/>; commands wait until it has run.</summary>
     public void Persist<TEvent>(TEvent @event, Action<TEvent> handler)
@@ -111,9 +106,9 @@ public abstract partial class Eventsourced : ActorBase, IWithUnboundedStash
         _journal.Tell(new DeleteMessagesTo(PersistenceId, Math.Min(toSequenceNr, LastSequenceNr), Self));
     }
 
-    /// <summary>Saves the state as of <see cref="SnapshotSequenceNr"/>; the answer comes as a command.</summary>
+    /// <summary>Saves the state as of <see cref="LastSequenceNr"/>; the answer comes as a command.</summary>
     public void SaveSnapshot(object snapshot) =>
-        _snapshotStore.Tell(new SaveSnapshot(new SnapshotMetadata(PersistenceId, SnapshotSequenceNr, DateTime.UtcNow), snapshot));
+        _snapshotStore.Tell(new SaveSnapshot(new SnapshotMetadata(PersistenceId, LastSequenceNr, DateTime.UtcNow), snapshot));
 
     public void DeleteSnapshots(SnapshotSelectionCriteria criteria) => _snapshotStore.Tell(new DeleteSnapshots(PersistenceId, criteria));
 
@@ -184,11 +179,7 @@ public abstract partial class Eventsourced : ActorBase, IWithUnboundedStash
     /// <summary>The actor's own stash: what it gives back waits behind a write like any other command.</summary>
     private sealed class WaitingStash(Stash stash, Stash held) : IStash
     {
-        public int Count => stash.Count;
-
         void IStash.Stash() => ((IStash)stash).Stash();
-
-        public void Unstash() => stash.Unstash();
 
         public void UnstashAll() => held.Prepend(stash.Clear());
 

@@ -3,7 +3,7 @@ using Akka.Actor;
 namespace Akka.Persistence;
 
 /// <summary>What persistent actors and journals say to each other. Journals answer a batch with its outcome, then one message per event.</summary>
-internal abstract record JournalMessage : INoSerializationVerificationNeeded;
+internal abstract record JournalMessage;
 
 internal sealed record WriteMessages(IReadOnlyList<IPersistentEnvelope> Messages, IActorRef PersistentActor, int Instance) : JournalMessage;
 
@@ -17,7 +17,7 @@ internal sealed record WriteMessageFailure(IPersistentRepresentation Persistent,
 
 internal sealed record LoopMessageSuccess(object Message, int Instance) : JournalMessage;
 
-internal sealed record ReplayMessages(long FromSequenceNr, long ToSequenceNr, long Max, string PersistenceId, IActorRef PersistentActor) : JournalMessage;
+internal sealed record ReplayMessages(long FromSequenceNr, string PersistenceId, IActorRef PersistentActor) : JournalMessage;
 
 internal sealed record ReplayedMessage(IPersistentRepresentation Persistent) : JournalMessage;
 

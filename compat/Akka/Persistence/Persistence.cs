@@ -11,9 +11,8 @@ internal sealed class PersistenceExtension(ExtendedActorSystem system) : IExtens
 
     internal IActorRef JournalFor(string pluginId) => PluginFor(JournalIdFor(pluginId), "akka.persistence.journal-plugin-fallback");
 
-    internal IActorRef SnapshotStoreFor(string pluginId) => PluginFor(
-        string.IsNullOrEmpty(pluginId) ? system.Settings.Config.GetString("akka.persistence.snapshot-store.plugin") : pluginId,
-        "akka.persistence.snapshot-store-plugin-fallback");
+    internal IActorRef SnapshotStore() => PluginFor(
+        system.Settings.Config.GetString("akka.persistence.snapshot-store.plugin"), "akka.persistence.snapshot-store-plugin-fallback");
 
     internal TimeSpan RecoveryEventTimeoutFor(string journalPluginId) =>
         ConfigFor(JournalIdFor(journalPluginId), "akka.persistence.journal-plugin-fallback").GetTimeSpan("recovery-event-timeout");

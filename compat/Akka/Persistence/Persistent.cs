@@ -4,13 +4,11 @@ using Akka.Actor;
 namespace Akka.Persistence;
 
 /// <summary>Something on its way to a journal.</summary>
-public interface IPersistentEnvelope
+internal interface IPersistentEnvelope
 {
     object Payload { get; }
 
     IActorRef Sender { get; }
-
-    int Size { get; }
 }
 
 /// <summary>Events that a journal must write all or none of.</summary>
@@ -27,22 +25,17 @@ public sealed class AtomicWrite : IPersistentEnvelope
         if (payload.Count == 0) throw new ArgumentException("Payload of AtomicWrite must not be empty.", nameof(payload));
         Payload = payload;
         PersistenceId = payload[0].PersistenceId;
-        LowestSequenceNr = payload[0].SequenceNr;
         HighestSequenceNr = payload[^1].SequenceNr;
     }
 
     /// <summary>An <see cref="IImmutableList{T}"/> of <see cref="IPersistentRepresentation"/>.</summary>
     public object Payload { get; }
 
-    public IActorRef Sender => ActorRefs.NoSender;
-
-    public int Size => ((IImmutableList<IPersistentRepresentation>)Payload).Count;
+    IActorRef IPersistentEnvelope.Sender => ActorRefs.NoSender;
 
     public string PersistenceId { get; }
 
-    public long LowestSequenceNr { get; }
-
-    public long HighestSequenceNr { get; }
+    internal long HighestSequenceNr { get; }
 }
 
 /// <summary>An event as journals see it.</summary>
@@ -96,7 +89,4 @@ public class Persistent(
 }
 
 /// <summary>Goes through the journal for its place in the order only.</summary>
-internal sealed record Deferred(object Payload, IActorRef Sender) : IPersistentEnvelope
-{
-    public int Size => 1;
-}
+internal sealed record Deferred(object Payload, IActorRef Sender) : IPersistentEnvelope;

@@ -1,5 +1,3 @@
-using Akka.Actor;
-
 namespace Akka.Persistence;
 
 /// <summary>Whose snapshot it is, after which event it was taken, and when.</summary>
@@ -65,9 +63,6 @@ public sealed class SnapshotSelectionCriteria
     internal bool IsMatch(SnapshotMetadata metadata) =>
         metadata.SequenceNr <= MaxSequenceNr && metadata.SequenceNr >= MinSequenceNr
         && metadata.Timestamp <= MaxTimeStamp && metadata.Timestamp >= MinTimestamp;
-
-    internal SnapshotSelectionCriteria Limit(long toSequenceNr) =>
-        toSequenceNr < MaxSequenceNr ? new SnapshotSelectionCriteria(toSequenceNr, MaxTimeStamp, MinSequenceNr, MinTimestamp) : this;
 }
 
 public sealed class SaveSnapshotSuccess(SnapshotMetadata metadata)
@@ -82,24 +77,26 @@ public sealed class SaveSnapshotFailure(SnapshotMetadata metadata, Exception cau
     public Exception Cause { get; } = cause;
 }
 
-public sealed class DeleteSnapshotsSuccess(SnapshotSelectionCriteria criteria)
+public sealed class DeleteSnapshotsSuccess
 {
-    public SnapshotSelectionCriteria Criteria { get; } = criteria;
+    internal DeleteSnapshotsSuccess()
+    {
+    }
 }
 
-public sealed class DeleteSnapshotsFailure(SnapshotSelectionCriteria criteria, Exception cause)
+public sealed class DeleteSnapshotsFailure
 {
-    public SnapshotSelectionCriteria Criteria { get; } = criteria;
+    internal DeleteSnapshotsFailure(Exception cause) => Cause = cause;
 
-    public Exception Cause { get; } = cause;
+    public Exception Cause { get; }
 }
 
-internal sealed record LoadSnapshot(string PersistenceId, SnapshotSelectionCriteria Criteria, long ToSequenceNr) : INoSerializationVerificationNeeded;
+internal sealed record LoadSnapshot(string PersistenceId, SnapshotSelectionCriteria Criteria);
 
-internal sealed record LoadSnapshotResult(SelectedSnapshot Snapshot, long ToSequenceNr) : INoSerializationVerificationNeeded;
+internal sealed record LoadSnapshotResult(SelectedSnapshot Snapshot);
 
-internal sealed record LoadSnapshotFailed(Exception Cause) : INoSerializationVerificationNeeded;
+internal sealed record LoadSnapshotFailed(Exception Cause);
 
-internal sealed record SaveSnapshot(SnapshotMetadata Metadata, object Snapshot) : INoSerializationVerificationNeeded;
+internal sealed record SaveSnapshot(SnapshotMetadata Metadata, object Snapshot);
 
-internal sealed record DeleteSnapshots(string PersistenceId, SnapshotSelectionCriteria Criteria) : INoSerializationVerificationNeeded;
+internal sealed record DeleteSnapshots(string PersistenceId, SnapshotSelectionCriteria Criteria);

@@ -39,14 +39,8 @@ public class Serialization
         return serializer.FromBinary(bytes, type);
     }
 
-    public Serializer FindSerializerFor(object obj)
-    {
-        ArgumentNullException.ThrowIfNull(obj);
-        return FindSerializerForType(obj.GetType());
-    }
-
-    /// <summary>The serializer bound to the type, to a base type or interface of it, or to all objects.</summary>
-    public Serializer FindSerializerForType(Type objectType) => _byType.GetOrAdd(objectType, type =>
+    /// <summary>The serializer bound to the object's type, to a base type or interface of it, or to all objects.</summary>
+    public Serializer FindSerializerFor(object obj) => _byType.GetOrAdd(obj.GetType(), type =>
         _bindings.FirstOrDefault(binding => binding.Type == type).Serializer
         ?? _bindings.FirstOrDefault(binding => binding.Type != typeof(object) && binding.Type.IsAssignableFrom(type)).Serializer
         ?? _bindings.First(binding => binding.Type == typeof(object)).Serializer);

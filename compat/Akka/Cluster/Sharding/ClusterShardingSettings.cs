@@ -6,23 +6,19 @@ namespace Akka.Cluster.Sharding;
 /// <summary>How the entities of one type are kept.</summary>
 public sealed class ClusterShardingSettings
 {
-    private ClusterShardingSettings(string role, bool rememberEntities, Config config)
+    private ClusterShardingSettings(bool rememberEntities, Config config)
     {
-        Role = role;
         RememberEntities = rememberEntities;
         Config = config;
     }
 
-    /// <summary>The role of the nodes that host entities; null for all. Here the one node has every role.</summary>
-    public string Role { get; }
-
     /// <summary>Whether entities that were started are started again, without a message, after a crash or a restart.</summary>
-    public bool RememberEntities { get; }
+    internal bool RememberEntities { get; }
 
     internal Config Config { get; }
 
     /// <summary>Entities that were started are known to the next process too.</summary>
-    internal bool RememberInJournal => RememberEntities && Config.GetString("remember-entities-store") == "eventsourced";
+    internal bool RememberInJournal => RememberEntities && (Config.GetString("state-store-mode") == "persistence" || Config.GetString("remember-entities-store") == "eventsourced");
 
     internal string JournalPluginId => Config.GetString("journal-plugin-id");
 
@@ -31,10 +27,8 @@ public sealed class ClusterShardingSettings
     public static ClusterShardingSettings Create(ActorSystem system)
     {
         var config = system.Settings.Config.GetConfig("akka.cluster.sharding");
-        return new ClusterShardingSettings(config.GetString("role"), config.GetBoolean("remember-entities"), config);
+        return new ClusterShardingSettings(config.GetBoolean("remember-entities"), config);
     }
 
-    public ClusterShardingSettings WithRole(string role) => new(role, RememberEntities, Config);
-
-    public ClusterShardingSettings WithRememberEntities(bool rememberEntities) => new(Role, rememberEntities, Config);
+    public ClusterShardingSettings WithRememberEntities(bool rememberEntities) => new(rememberEntities, Config);
 }

@@ -17,9 +17,9 @@ public interface IMessageExtractor
 /// <summary>Spreads entities over a fixed number of shards by the hash of their id.</summary>
 public abstract class HashCodeMessageExtractor : IMessageExtractor
 {
-    protected HashCodeMessageExtractor(int maxNumberOfShards) => MaxNumberOfShards = maxNumberOfShards;
+    private readonly int _maxNumberOfShards;
 
-    public int MaxNumberOfShards { get; }
+    protected HashCodeMessageExtractor(int maxNumberOfShards) => _maxNumberOfShards = maxNumberOfShards;
 
     public static HashCodeMessageExtractor Create(
         int maxNumberOfShards, Func<object, string> entityIdExtractor, Func<object, object> messageExtractor = null) =>
@@ -32,7 +32,7 @@ public abstract class HashCodeMessageExtractor : IMessageExtractor
     public virtual string ShardId(object message) => EntityId(message) is { } id ? ShardId(id, message) : null;
 
     public virtual string ShardId(string entityId, object messageHint = null) =>
-        (entityId.Aggregate(17u, (hash, c) => hash * 31 + c) % MaxNumberOfShards).ToString();
+        (entityId.Aggregate(17u, (hash, c) => hash * 31 + c) % _maxNumberOfShards).ToString();
 
     private sealed class ByFunctions(int maxNumberOfShards, Func<object, string> entityId, Func<object, object> entityMessage)
         : HashCodeMessageExtractor(maxNumberOfShards)

@@ -139,7 +139,6 @@ internal sealed class RegionActor : ReceiveActor, IWithUnboundedStash, IWithTime
             });
             ReceiveAny(message => Context.System.DeadLetters.Tell(message, Sender));
         });
-        Timers.CancelAll();
         foreach (var entity in _ids.Keys) entity.Tell(PoisonPill.Instance);
         if (_ids.Count == 0) Context.Stop(Self);
     }

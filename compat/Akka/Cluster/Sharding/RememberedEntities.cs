@@ -21,7 +21,7 @@ internal sealed class RememberedEntities : ReceivePersistentActor
 
     public override string PersistenceId { get; }
 
-    public override Recovery Recovery { get; } = new(SnapshotSelectionCriteria.None);
+    private protected override bool UsesSnapshots => false;
 
     internal sealed record EntityStarted(string Id);
 

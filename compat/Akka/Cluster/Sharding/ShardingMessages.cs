@@ -5,7 +5,7 @@ namespace Akka.Cluster.Sharding;
 /// </summary>
 public sealed class Passivate(object stopMessage)
 {
-    public object StopMessage { get; } = stopMessage;
+    internal object StopMessage { get; } = stopMessage;
 }
 
 public sealed class ShardRegion
@@ -17,7 +17,7 @@ public sealed class ShardRegion
     /// <summary>Starts an entity without a message for it.</summary>
     public sealed class StartEntity(string entityId)
     {
-        public readonly string EntityId = entityId;
+        internal readonly string EntityId = entityId;
     }
 
     internal sealed record StartEntityAck(string EntityId) : Event.IDeadLetterSuppression;

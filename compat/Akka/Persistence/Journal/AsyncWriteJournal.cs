@@ -87,10 +87,9 @@ public abstract class AsyncWriteJournal : ActorBase
         try
         {
             var highest = await ReadHighestSequenceNrAsync(replay.PersistenceId, Math.Max(0, replay.FromSequenceNr - 1)).ConfigureAwait(false);
-            var to = Math.Min(replay.ToSequenceNr, highest);
-            if (to > 0 && replay.FromSequenceNr <= to)
+            if (replay.FromSequenceNr <= highest)
             {
-                await ReplayMessagesAsync(context, replay.PersistenceId, replay.FromSequenceNr, to, replay.Max, persistent =>
+                await ReplayMessagesAsync(context, replay.PersistenceId, replay.FromSequenceNr, highest, long.MaxValue, persistent =>
                 {
                     if (!persistent.IsDeleted) actor.Tell(new ReplayedMessage(persistent), ActorRefs.NoSender);
                 }).ConfigureAwait(false);

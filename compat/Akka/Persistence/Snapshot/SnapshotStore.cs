@@ -21,18 +21,18 @@ public abstract class SnapshotStore : ActorBase
         switch (message)
         {
             case LoadSnapshot load when load.Criteria == SnapshotSelectionCriteria.None:
-                Sender.Tell(new LoadSnapshotResult(null, load.ToSequenceNr));
+                Sender.Tell(new LoadSnapshotResult(null));
                 return true;
             case LoadSnapshot load:
-                _ = LoadAsync(load.PersistenceId, load.Criteria.Limit(load.ToSequenceNr)).PipeTo(
-                    Sender, Self, snapshot => new LoadSnapshotResult(snapshot, load.ToSequenceNr), cause => new LoadSnapshotFailed(cause));
+                _ = LoadAsync(load.PersistenceId, load.Criteria).PipeTo(
+                    Sender, Self, snapshot => new LoadSnapshotResult(snapshot), cause => new LoadSnapshotFailed(cause));
                 return true;
             case SaveSnapshot save:
                 _ = Save(save).PipeTo(Sender, Self, () => new SaveSnapshotSuccess(save.Metadata), cause => new SaveSnapshotFailure(save.Metadata, cause));
                 return true;
             case DeleteSnapshots delete:
                 _ = DeleteAsync(delete.PersistenceId, delete.Criteria).PipeTo(
-                    Sender, Self, () => new DeleteSnapshotsSuccess(delete.Criteria), cause => new DeleteSnapshotsFailure(delete.Criteria, cause));
+                    Sender, Self, () => new DeleteSnapshotsSuccess(), cause => new DeleteSnapshotsFailure(cause));
                 return true;
             default:
                 return ReceivePluginInternal(message);

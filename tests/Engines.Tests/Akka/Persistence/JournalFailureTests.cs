@@ -49,5 +49,17 @@ public sealed class JournalFailureTests : TestKit
         ExpectTerminated(actor);
     }
 
+    [Fact]
+    public void DeleteMessages_failed_tellsTheActor()
+    {
+        var actor = Start("a");
+        actor.Tell(new Recorder.Add("b"));
+        ExpectMsg("b");
+
+        actor.Tell(new Recorder.DeleteTo(1));
+
+        ExpectMsg("not deleted 1: cannot be deleted");
+    }
+
     private IActorRef Start(string id) => Sys.ActorOf(Props.Create(() => new Recorder(id, null)));
 }

@@ -8,6 +8,7 @@ internal sealed class Recorder : ReceivePersistentActor
 {
     private readonly List<string> _history = [];
     private string _text = "";
+    private IActorRef? _asker;
 
     public Recorder(string id, string? failOn)
     {
@@ -43,6 +44,7 @@ internal sealed class Recorder : ReceivePersistentActor
             DeleteMessages(delete.SequenceNr);
         });
         Command<DeleteMessagesSuccess>(deleted => _asker!.Tell($"deleted {deleted.ToSequenceNr}"));
+        Command<DeleteMessagesFailure>(failure => _asker!.Tell($"not deleted {failure.ToSequenceNr}: {failure.Cause.Message}"));
         Command<Add>(add => Persist(add.Text, Apply));
         Command<AddAll>(add => PersistAll(add.Texts, Apply));
         Command<AddTwice>(add => Persist(add.Text, text =>
@@ -62,8 +64,6 @@ internal sealed class Recorder : ReceivePersistentActor
             Persist(add.Text, Apply);
         });
     }
-
-    private IActorRef? _asker;
 
     public override string PersistenceId { get; }
 
