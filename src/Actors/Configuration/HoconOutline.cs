@@ -11,6 +11,7 @@ internal sealed record OutlineEntry(string Key, int Line, string? IncludedFile);
 /// </summary>
 internal sealed class HoconOutline
 {
+    private const string NotInKey = "$\"{}[]:=,+#`^?!@*&\\.";
     private readonly HoconCursor _cursor;
     private readonly List<OutlineEntry> _entries = [];
 
@@ -115,7 +116,7 @@ internal sealed class HoconOutline
             var start = _cursor.At;
             var part = _cursor.Current == '"'
                 ? _cursor.TakeQuoted()
-                : _cursor.TakeWhile(c => char.IsLetterOrDigit(c) || c is '-' or '_' or ' ').Trim();
+                : _cursor.TakeWhile(c => c != '\n' && !_cursor.AtComment && !NotInKey.Contains(c)).Trim();
             parts.Add(part.Length > 0 ? part : throw _cursor.Malformed(start, $"a key was expected here, and not '{_cursor.Current}'"));
         }
         while (_cursor.TryTake("."));

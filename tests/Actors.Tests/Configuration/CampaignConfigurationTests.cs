@@ -119,6 +119,14 @@ public sealed class CampaignConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void Load_system_settings_may_have_keys_that_are_paths()
+    {
+        var system = _files.Load("akka.actor.deployment {\n  /workers/generator { router = none }\n}").System;
+
+        Assert.Equal("none", system.GetString("akka.actor.deployment./workers/generator.router"));
+    }
+
+    [Fact]
     public void Load_bundled_campaigns()
     {
         var campaigns = Directory.GetFiles(Path.Combine(CampaignConfiguration.ShippedDirectory, "campaigns"), "*.conf");

@@ -61,6 +61,7 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.seed =\ncampaign.rounds = 2", "line 2: \"campaign.seed\" has no value")]
     [InlineData("campaign.seed\ncampaign.rounds = 2", "line 2: \"campaign.seed\" has no value")]
     [InlineData("campaign.model = c:model.gguf", "line 2: put the value of \"campaign.model\" in quotes")]
+    [InlineData("campaign.seed += 1", "line 2: \"campaign.seed\" has no value")]
     [InlineData("campaign.seed = 1\n@ = 2", "line 3: a key was expected here, and not '@'")]
     public void Load_malformed_file_names_the_line(string text, string expected)
     {

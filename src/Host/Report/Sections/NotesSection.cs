@@ -12,8 +12,8 @@ internal static class NotesSection
         if (data.FromBundledSeed)
         {
             yield return "What the gain is: the bundled seed policy was trained on partly noisy answers on purpose. Much of the gain removes that "
-                + "noise (chatty wrapping, wrong format, wrong order); less of it is new skill. Training on the verified answers alone does about "
-                + "as well on these tasks, so this campaign shows that the loop works, not that DPO is the best way to learn them.";
+                + "noise (chatty wrapping, wrong format, wrong order); less of it is new skill. In a control experiment, training on the "
+                + "verified answers alone did about as well: the campaign shows that the loop works, not that DPO is the best way to learn these tasks.";
         }
         var (low, high) = Interval.Wilson(summary.Final.HeldoutAccuracy, summary.Baseline.HeldoutPrompts);
         yield return $"How sure it is: with {Html.Count(summary.Baseline.HeldoutPrompts)} held-out prompts the final accuracy has a 95 % interval of "
