@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -35,6 +37,21 @@ public static class CommonOptions
             if (result.Tokens is [var token] && (!int.TryParse(token.Value, out var value) || value < 1))
             {
                 result.AddError($"{name} takes a whole number from 1; '{token.Value}' is not one.");
+            }
+        });
+        return option;
+    }
+
+    /// <summary>A number within bounds, both included.</summary>
+    public static Option<T> Number<T>(string name, string description, T absent, T least, T most) where T : INumber<T>
+    {
+        var option = new Option<T>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => absent };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token]
+                && (!T.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) || value < least || value > most))
+            {
+                result.AddError($"{name} takes a number from {least} to {most}; '{token.Value}' is not one.");
             }
         });
         return option;

@@ -20,15 +20,15 @@ public static class GenerateCommand
     private static readonly Option<FileInfo?> _adapter = new("--adapter") { Description = "A LoRA adapter GGUF for this base.", HelpName = "FILE" };
     private static readonly Option<FileInfo?> _file = new("--prompts") { Description = "A JSON-lines prompt file instead.", HelpName = "FILE" };
     private static readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without the model's chat template." };
-    private static readonly Option<int> _samples = new("--samples") { Description = "Samples of each prompt.", HelpName = "N", DefaultValueFactory = _ => 1 };
-    private static readonly Option<float> _temperature = new("--temperature") { Description = "0 is greedy.", HelpName = "T", DefaultValueFactory = _ => 1 };
-    private static readonly Option<int> _topK = new("--top-k") { Description = "Keep the k likeliest tokens; 0 is off.", HelpName = "K" };
-    private static readonly Option<float> _topP = new("--top-p") { Description = "Keep the smallest set with this probability; 1 is off.", HelpName = "P", DefaultValueFactory = _ => 1 };
-    private static readonly Option<float> _minP = new("--min-p") { Description = "Drop tokens under this share of the likeliest one; 0 is off.", HelpName = "P" };
-    private static readonly Option<float> _penalty = new("--repetition-penalty") { Description = "1 is off.", HelpName = "X", DefaultValueFactory = _ => 1 };
-    private static readonly Option<int> _maxTokens = new("--max-tokens") { Description = "Most tokens of a sample.", HelpName = "N", DefaultValueFactory = _ => 128 };
+    private static readonly Option<int> _samples = CommonOptions.Number("--samples", "Samples of each prompt.", 1, 1, 10_000);
+    private static readonly Option<float> _temperature = CommonOptions.Number("--temperature", "0 is greedy.", 1f, 0f, 100f);
+    private static readonly Option<int> _topK = CommonOptions.Number("--top-k", "Keep the k likeliest tokens; 0 is off.", 0, 0, int.MaxValue);
+    private static readonly Option<float> _topP = CommonOptions.Number("--top-p", "Keep the smallest set with this probability; 1 is off.", 1f, 0f, 1f);
+    private static readonly Option<float> _minP = CommonOptions.Number("--min-p", "Drop tokens under this share of the likeliest one; 0 is off.", 0f, 0f, 1f);
+    private static readonly Option<float> _penalty = CommonOptions.Number("--repetition-penalty", "Tokens already there become less likely; 1 is off.", 1f, 0.01f, 100f);
+    private static readonly Option<int> _maxTokens = CommonOptions.Number("--max-tokens", "Most tokens of a sample.", 128, 1, ContextTokens);
     private static readonly Option<string[]> _stop = new("--stop") { Description = "End a sample before this text; may be given several times.", HelpName = "TEXT" };
-    private static readonly Option<ulong> _seed = new("--seed") { Description = "Seeds every sample.", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private static readonly Option<ulong> _seed = CommonOptions.Number("--seed", "Seeds every sample.", 1ul, 0ul, ulong.MaxValue);
     private static readonly Option<int?> _threads = CommonOptions.Threads();
     private static readonly Option<bool> _json = CommonOptions.Json();
 
@@ -51,9 +51,9 @@ public static class GenerateCommand
     {
         var prompts = Prompts(parsed);
         var seed = parsed.GetValue(_seed);
-        var seeds = Enumerable.Range(0, Math.Max(1, parsed.GetValue(_samples)));
+        var indexes = Enumerable.Range(0, parsed.GetValue(_samples));
         var requests = prompts
-            .Select(prompt => new GenerationRequest(prompt, [.. seeds.Select(i => SampleSeed.Derive(seed, 0, prompt.Id, i))]))
+            .Select(prompt => new GenerationRequest(prompt, [.. indexes.Select(i => SampleSeed.Derive(seed, 0, prompt.Id, i))]))
             .ToArray();
         using var generator = Load(parsed);
         var finished = new Dictionary<string, PromptSamples>();
