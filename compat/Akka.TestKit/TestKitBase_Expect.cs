@@ -30,13 +30,14 @@ public abstract partial class TestKitBase
         ExpectNothingFor(TimeSpan.FromMilliseconds(milliseconds), cancellationToken);
 
     /// <summary>Expects these messages, in any order.</summary>
-    public IReadOnlyCollection<T> ExpectMsgAllOf<T>(params T[] messages)
+    public IReadOnlyCollection<T> ExpectMsgAllOf<T>(TimeSpan max, params T[] messages)
     {
+        var watch = Stopwatch.StartNew();
         var missing = messages.ToList();
         var got = new List<T>();
         while (missing.Count > 0)
         {
-            var message = ExpectMsg<T>();
+            var message = ExpectMsg<T>(Max(max - watch.Elapsed, TimeSpan.Zero));
             got.Add(message);
             Assert.True(missing.Remove(message), $"Received the unexpected message '{message}'; still waiting for [{string.Join(", ", missing)}].");
         }

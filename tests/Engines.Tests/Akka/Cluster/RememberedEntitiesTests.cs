@@ -42,7 +42,7 @@ public sealed class RememberedEntitiesTests : TestKit
         var region = Start(first);
         region.Tell("a");
         region.Tell("b");
-        ExpectMsgAllOf("started a", "started b");
+        ExpectMsgAllOf(Patience, "started a", "started b");
         region.Tell("a");
         ExpectMsg("passivating", Patience);
         Watch(LastSender);
@@ -54,7 +54,7 @@ public sealed class RememberedEntitiesTests : TestKit
         var second = Node();
         Start(second);
 
-        ExpectMsgAllOf("started b", "started c");
+        ExpectMsgAllOf(Patience, "started b", "started c");
         ExpectNoMsg(TimeSpan.FromMilliseconds(200));
         await second.Terminate();
     }
