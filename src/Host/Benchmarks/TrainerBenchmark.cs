@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using System.Runtime.Intrinsics.X86;
+using System.Text.Json;
+
+namespace IterativeDpo.Host.Benchmarks;
+
+/// <summary>Our trainer against the peer script on one shape.</summary>
+/// <param name="Mode"><c>lora</c> or <c>full</c>.</param>
+/// <param name="Ratio">Our real tokens per second over the peer's.</param>
+/// <param name="MemoryRatio">Our peak memory over the peer's.</param>
+public sealed record TrainerBenchmarkResult(
+    string Shape, string Mode, double Ratio, double MemoryRatio, TrainerMeasurement Ours, TrainerMeasurement Peer);
+
+/// <summary>
+/// Measures the trainer and <c>bench/peers/torch_dpo_step.py</c> one after the other, each in a process of its own, on steps that count the
+/// reference's pass on both sides. The peer is taken at its best of 1 and 2 threads with and without bfloat16.
+/// </summary>
+/// <param name="worker">A command line that runs <see cref="TrainerMeasurement.RunWorker"/> with the arguments put after it.</param>
+/// <param name="peerScript">The peer script's path.</param>
+public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerScript)
+{
+    // The interpreter that Debian's python3-torch belongs to, whatever else is on the path.
+    private const string Python = "/usr/bin/python3";
+
+    public IEnumerable<TrainerBenchmarkResult> Run(IReadOnlyList<TrainerShape> shapes, IReadOnlyList<string> modes)
+    {
+        foreach (var shape in shapes)
+        {
+            foreach (var mode in modes)
+            {
+                var ours = MeasureOurs(shape, mode);
+                var peer = MeasurePeer(shape, mode);
+                yield return new(
+                    shape.Name, mode, ours.RealTokensPerSecond / peer.RealTokensPerSecond, (double)ours.PeakRssMib / peer.PeakRssMib, ours, peer);
+            }
+        }
+    }
+
+    private TrainerMeasurement MeasureOurs(TrainerShape shape, string mode) => Measure(
+        [.. worker, .. Texts(shape.Prompt, shape.Completion, shape.Pairs, shape.Vocabulary), mode, "2", "bf16"]);
+
+    private TrainerMeasurement MeasurePeer(TrainerShape shape, string mode)
+    {
+        var arguments = Texts(
+            Python, peerScript, "--prompt", shape.Prompt, "--completion", shape.Completion, "--pairs", shape.Pairs, "--vocab", shape.Vocabulary,
+            "--mode", mode);
+        string[][] settings = [["--threads", "1"], ["--threads", "2"], ["--threads", "1", "--bf16"], ["--threads", "2", "--bf16"]];
+        return settings.Select(setting => Measure([.. arguments, .. setting])).MaxBy(measured => measured.RealTokensPerSecond)!;
+    }
+
+    private static TrainerMeasurement Measure(IReadOnlyList<string> command)
+    {
+        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true };
+        if (Avx512F.IsSupported)
+        {
+            // This OpenBLAS takes newer AMD processors for ones without AVX-512.
+            start.Environment["OPENBLAS_CORETYPE"] = "SKYLAKEX";
+        }
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0
+            ? JsonSerializer.Deserialize<TrainerMeasurement>(output)!
+            : throw new InvalidOperationException($"'{string.Join(' ', command)}' ended with {process.ExitCode}: {output}");
+    }
+
+    private static string[] Texts(params object[] parts) => [.. parts.Select(part => FormattableString.Invariant($"{part}"))];
+}

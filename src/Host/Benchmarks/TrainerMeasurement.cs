@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Training;
+using IterativeDpo.Training.Torch;
+
+namespace IterativeDpo.Host.Benchmarks;
+
+/// <summary>One side of a comparison, in the words of the peer script's own output.</summary>
+/// <param name="RealTokensPerSecond">Tokens that are no padding, the prompt counted for both of a pair's rows, whoever computes it twice.</param>
+/// <param name="SecondsPerStep">Median over the steps.</param>
+/// <param name="PeakRssMib">Most memory the process had.</param>
+public sealed record TrainerMeasurement(
+    [property: JsonPropertyName("real_tokens_per_second")] double RealTokensPerSecond,
+    [property: JsonPropertyName("seconds_per_step")] double SecondsPerStep,
+    [property: JsonPropertyName("peak_rss_mib")] int PeakRssMib,
+    [property: JsonPropertyName("threads")] int Threads,
+    [property: JsonPropertyName("bf16")] bool BFloat16)
+{
+    /// <summary>
+    /// Measures our own trainer in this process and prints the result as JSON. It is run as a process of its own, so that its peak memory
+    /// is its own: <c>PROMPT COMPLETION PAIRS VOCABULARY lora|full THREADS bf16|f32</c>.
+    /// </summary>
+    public static void RunWorker(IReadOnlyList<string> arguments, TextWriter output)
+    {
+        int Number(int i) => int.Parse(arguments[i], CultureInfo.InvariantCulture);
+        var shape = new TrainerShape(Number(0), Number(1), Number(2), Number(3));
+        var options = Options(arguments[4] == "lora", Number(5), arguments[6] == "bf16");
+        var pairs = shape.CreatePairs();
+        var seconds = StepTimer.Measure(shape.Model, pairs, options, warmup: 3, steps: 11, TimeProvider.System).Order().ElementAt(5);
+        var tokens = pairs.Sum(pair => 2 * pair.PromptIds.Length + pair.ChosenIds.Length + pair.RejectedIds.Length);
+        var measured = new TrainerMeasurement(tokens / seconds, seconds, PeakMib(), options.Threads, arguments[6] == "bf16");
+        output.WriteLine(JsonSerializer.Serialize(measured));
+    }
+
+    private static TrainingOptions Options(bool lora, int threads, bool bfloat16) => new(
+        Loss: "sigmoid", Beta: 0.1f, LabelSmoothing: 0, SftWeight: 0,
+        Lora: lora ? new(Rank: 16, Alpha: 32, ModelConfig.BlockMaps) : null,
+        LearningRate: 1e-4f, AdamBeta1: 0.9f, AdamBeta2: 0.999f, AdamEpsilon: 1e-8f, WeightDecay: 0.01f,
+        WarmupSteps: 0, Schedule: LearningRateSchedule.Constant, FinalLearningRateRatio: 1, MaxGradNorm: 1, Epochs: 1,
+        BatchPairs: 1, MicroBatchTokens: 2048, MaxLength: 4096,
+        bfloat16 ? ComputeType.BFloat16 : ComputeType.Float32, threads, CheckpointSteps: int.MaxValue);
+
+    // The kernel's own high-water mark; .NET reports the present size only.
+    private static int PeakMib() => int.Parse(
+        File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM", StringComparison.Ordinal))
+            .Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+}

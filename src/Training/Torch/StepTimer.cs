@@ -1,0 +1,50 @@
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Generation;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Torch;
+
+/// <summary>Times whole optimiser steps of the trainer, as the campaign runs them, on a model of random weights.</summary>
+public static class StepTimer
+{
+    /// <summary>
+    /// Seconds of each step after the warm-up ones: the reference's log-probs of the step's pairs, forward, backward and
+    /// the update. All steps train on the same pairs, which are one batch.
+    /// </summary>
+    public static IReadOnlyList<double> Measure(
+        ModelConfig config, IReadOnlyList<PreferencePair> pairs, TrainingOptions options, int warmup, int steps, TimeProvider time)
+    {
+        set_num_threads(options.Threads);
+        using var scope = NewDisposeScope();
+        var device = torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU);
+        var shapes = config.ListTensors().ToDictionary(t => t.Name, t => t.Shape);
+        using var model = PolicyModel.Create(config, name => RandomWeights(shapes[name]), options.ComputeType, options.Lora is null, device);
+        using var lora = options.Lora is null ? null : new LoraWeights(config, options.Lora, device);
+        lora?.Initialise(1);
+        var oneStep = options with { Epochs = 1, BatchPairs = pairs.Count };
+        using var optimiser = new AdamW(lora?.Parameters ?? model.Parameters!, oneStep);
+        var seconds = new List<double>();
+        for (var i = 0; i < warmup + steps; i++)
+        {
+            var start = time.GetTimestamp();
+            var reference = ReferenceLogProbs.Compute(model, null, pairs, options.MicroBatchTokens, default);
+            new PreferenceTraining(model, lora, pairs, reference, oneStep, 1).Run([], optimiser, () => { }, null, default);
+            seconds.Add(time.GetElapsedTime(start).TotalSeconds);
+        }
+        return seconds[warmup..];
+    }
+
+    private static float[] RandomWeights(int[] shape)
+    {
+        var values = new float[shape.Aggregate(1, (product, size) => product * size)];
+        var scale = shape.Length == 1 ? 0 : 2 / Math.Sqrt(shape[1]);
+        ulong seed = 1;
+        for (var i = 0; i < values.Length; i++)
+        {
+            seed = SampleSeed.Mix(seed);
+            values[i] = (float)(((seed >> 40) / (double)(1 << 24) - 0.5) * scale + (shape.Length == 1 ? 1 : 0));
+        }
+        return values;
+    }
+}
