@@ -23,7 +23,8 @@ public static class StepTimer
         using var lora = options.Lora is null ? null : new LoraWeights(config, options.Lora, device);
         lora?.Initialise(1);
         var oneStep = options with { Epochs = 1, BatchPairs = pairs.Count };
-        using var optimiser = new AdamW(lora?.Parameters ?? model.Parameters!, oneStep);
+        using var optimiser = new AdamW(
+            lora?.Parameters ?? model.Parameters!, options.AdamBeta1, options.AdamBeta2, options.AdamEpsilon, options.WeightDecay);
         var seconds = new List<double>();
         for (var i = 0; i < warmup + steps; i++)
         {
