@@ -35,7 +35,7 @@ public abstract partial class TestKitBase
         _singleExpect = settings.GetTimeSpan("akka.test.single-expect-default");
         _defaultTimeout = settings.GetTimeSpan("akka.test.default-timeout");
         var name = testActorName ?? $"testActor{Interlocked.Increment(ref s_lastTestActor)}";
-        TestActor = ((ExtendedActorSystem)Sys).SystemActorOf(Props.Create(() => new TestActor(_received)), name);
+        TestActor = ((ExtendedActorSystem)Sys).SystemActorOf(Props.Create(() => new TestActor(_received)).OnCallingThread(), name);
     }
 
     public ActorSystem Sys { get; }

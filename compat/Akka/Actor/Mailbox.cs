@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace Akka.Actor;
 
 /// <summary>
-/// The queues of one actor, run on the thread pool by at most one thread at a time. System messages come first; user
+/// The queues of one actor, run by at most one thread at a time. System messages come first; user
 /// messages are held back while the actor is suspended. Only the enqueuing side is shared between threads.
 /// </summary>
 internal sealed class Mailbox(ActorCell cell) : IThreadPoolWorkItem
@@ -45,6 +45,7 @@ internal sealed class Mailbox(ActorCell cell) : IThreadPoolWorkItem
 
     void IThreadPoolWorkItem.Execute()
     {
+        var outer = ActorCell.Current;
         ActorCell.Current = cell;
         try
         {
@@ -52,7 +53,7 @@ internal sealed class Mailbox(ActorCell cell) : IThreadPoolWorkItem
         }
         finally
         {
-            ActorCell.Current = null;
+            ActorCell.Current = outer;
         }
 
         var more = _front.Count > 0 && CanTakeUserMessages;
@@ -66,8 +67,9 @@ internal sealed class Mailbox(ActorCell cell) : IThreadPoolWorkItem
 
     private void Schedule()
     {
-        if (Volatile.Read(ref _scheduled) == 0 && Interlocked.Exchange(ref _scheduled, 1) == 0)
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (Volatile.Read(ref _scheduled) != 0 || Interlocked.Exchange(ref _scheduled, 1) != 0) return;
+        if (cell.Props.RunsOnCallingThread) ((IThreadPoolWorkItem)this).Execute();
+        else ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     private void Run()

@@ -34,6 +34,12 @@ public class Props
         return new Props(type, args);
     }
 
+    /// <summary>Whether the actor handles a message on the thread that sends it, before Tell returns; else on the thread pool.</summary>
+    internal bool RunsOnCallingThread { get; private init; }
+
+    /// <summary>For actors that only take note of messages and wait for nothing.</summary>
+    internal Props OnCallingThread() => new(_type, _arguments) { RunsOnCallingThread = true };
+
     internal ActorBase NewActor()
     {
         try
