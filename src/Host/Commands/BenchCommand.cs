@@ -7,6 +7,7 @@ namespace IterativeDpo.Host.Commands;
 /// <summary><c>dpo bench</c>: our speed as a ratio to a peer, both measured in one run on an idle machine.</summary>
 public static class BenchCommand
 {
+    private const string _workerName = "trainer-worker";
     private static readonly Option<int?> _threads = CommonOptions.Threads();
     private static readonly Option<bool> _json = CommonOptions.Json();
 
@@ -20,6 +21,8 @@ public static class BenchCommand
             "./dpo bench actors --json")
         {
             Subcommand("generation", "Sampling against a bare decode loop over the same batches.", GenerationAsync),
+            Subcommand("trainer", "DPO steps against eager PyTorch (bench/peers/torch_dpo_step.py) at its best setting.", TrainerAsync),
+            TrainerWorker(),
         };
         return bench;
     }
@@ -43,6 +46,23 @@ public static class BenchCommand
             }
             return ExitCodes.Done;
         });
+        return command;
+    }
+
+    private static Task<IReadOnlyList<object>> TrainerAsync(int threads, CancellationToken cancellationToken)
+    {
+        string[] worker = ["dotnet", "exec", typeof(BenchCommand).Assembly.Location, "bench", _workerName];
+        var benchmark = new TrainerBenchmark(worker, Path.Combine(AppContext.BaseDirectory, "bench", "peers", "torch_dpo_step.py"));
+        return Task.FromResult<IReadOnlyList<object>>([.. benchmark.Run(TrainerShape.Standard, ["lora", "full"])]);
+    }
+
+    /// <summary>Our side of the trainer benchmark, in a process of its own: its peak memory is then its own.</summary>
+    private static Command TrainerWorker()
+    {
+        var arguments = new Argument<string[]>("SHAPE") { Arity = ArgumentArity.OneOrMore };
+        var command = new Command(_workerName) { arguments };
+        command.Hidden = true;
+        command.SetAction(parsed => TrainerMeasurement.RunWorker(parsed.GetRequiredValue(arguments), Console.Out));
         return command;
     }
 
