@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Host;
 using IterativeDpo.Host.Commands;
 
@@ -26,6 +27,11 @@ catch (UserInputException error)
 {
     Console.Error.WriteLine($"dpo: {error.Message}");
     return ExitCodes.BadInput;
+}
+catch (ArtifactStoreException error)
+{
+    Console.Error.WriteLine($"dpo: {error.Message}");
+    return ExitCodes.Failed;
 }
 catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
 {
