@@ -4,7 +4,7 @@ namespace IterativeDpo.Training;
 public sealed class StepMetrics
 {
     /// <summary>What a pass over some pairs adds up, in the order of the array that <see cref="Add"/> takes.</summary>
-    public enum Sum { Loss, ChosenReward, RejectedReward, Accuracy, ChosenLogProb, RejectedLogProb, Entropy, Hits }
+    public enum Sum { Loss, ChosenReward, RejectedReward, Accuracy, ChosenLogProb, RejectedLogProb, Entropy, ChosenHits }
 
     private readonly double[] _sums = new double[Enum.GetValues<Sum>().Length];
     private long _pairs;
@@ -36,7 +36,8 @@ public sealed class StepMetrics
             ["logps/rejected"] = Mean(Sum.RejectedLogProb),
             ["nll_loss"] = -_sums[(int)Sum.ChosenLogProb] / Math.Max(1, _chosenTokens),
             ["entropy"] = _sums[(int)Sum.Entropy] / Math.Max(1, _tokens),
-            ["mean_token_accuracy"] = _sums[(int)Sum.Hits] / Math.Max(1, _tokens),
+            // TRL takes the entropy over all completion tokens and the accuracy over the chosen ones.
+            ["mean_token_accuracy"] = _sums[(int)Sum.ChosenHits] / Math.Max(1, _chosenTokens),
             ["learning_rate"] = learningRate,
             ["grad_norm"] = gradientNorm,
             ["num_tokens"] = tokensSoFar,

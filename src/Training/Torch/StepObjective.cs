@@ -8,14 +8,17 @@ namespace IterativeDpo.Training.Torch;
 /// </summary>
 internal sealed class StepObjective(PreferenceLoss loss, TrainingOptions options, PlannedStep step)
 {
+    /// <summary>The micro-batch's share of the objective.</summary>
+    public Tensor Of(PairLogProbs pairs)
+    {
+        var value = loss.Compute(pairs, options).sum() / step.Pairs;
+        return options.SftWeight > 0 ? value - pairs.Chosen.sum() * (options.SftWeight / step.ChosenTokens) : value;
+    }
+
     /// <summary>Sends the micro-batch's share of the objective back through the pass; gives the sums to be logged.</summary>
     public float[] Backward(ForwardPass pass, PackedPairs packed, PairLogProbs pairs)
     {
-        var value = loss.Compute(pairs, options).sum() / step.Pairs;
-        if (options.SftWeight > 0)
-        {
-            value -= pairs.Chosen.sum() * (options.SftWeight / step.ChosenTokens);
-        }
+        var value = Of(pairs);
         value.backward();
         pass.Backward();
         return Sums(value, pass, packed, pairs);
@@ -26,8 +29,7 @@ internal sealed class StepObjective(PreferenceLoss loss, TrainingOptions options
     {
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
-        Tensor OfBoth(Tensor branches) =>
-            branches.index_select(0, Floats.Indexes(packed.Chosen.Concat(packed.Rejected), branches.device));
+        Tensor SumOver(Tensor branches, IEnumerable<int> which) => branches.index_select(0, Floats.Indexes(which, branches.device)).sum();
         return Floats.Of(stack(
         [
             value,
@@ -36,8 +38,8 @@ internal sealed class StepObjective(PreferenceLoss loss, TrainingOptions options
             (pairs.ChosenRatio > pairs.RejectedRatio).sum().to(ScalarType.Float32),
             pairs.Chosen.sum(),
             pairs.Rejected.sum(),
-            OfBoth(pass.Entropies).sum(),
-            OfBoth(pass.Hits).sum(),
+            SumOver(pass.Entropies, packed.Chosen.Concat(packed.Rejected)),
+            SumOver(pass.Hits, packed.Chosen),
         ]));
     }
 }

@@ -83,6 +83,67 @@ public sealed class TorchTrainerTests : IDisposable
         Assert.True(result.History[^1].Metrics["loss"] < result.History[0].Metrics["loss"] - 0.1);
     }
 
+    [Fact]
+    public async Task TrainAsync_continued_adapter_starts_where_it_ended()
+    {
+        var first = Request("first", Tiny.Options with { Epochs = 4 });
+        await new TorchTrainer().TrainAsync(first, null, default);
+        var second = Request("second", Tiny.Options) with { InitialAdapterPath = first.OutputPath };
+
+        var against = await new TorchTrainer().TrainAsync(second, null, default);
+        var same = await new TorchTrainer().TrainAsync(second with { ReferenceAdapterPath = first.OutputPath }, null, default);
+
+        Assert.True(against.History[0].Metrics["rewards/margins"] > 0.1);
+        Assert.Equal(0, same.History[0].Metrics["rewards/margins"], 5);
+    }
+
+    [Fact]
+    public async Task TrainAsync_reference_is_computed_once_for_a_pair_set()
+    {
+        var request = Request("a", Tiny.Options);
+        await new TorchTrainer().TrainAsync(request, null, default);
+        var stored = Directory.GetFiles(request.WorkDirectory, "reference-*.bin").Single();
+        var written = File.GetLastWriteTimeUtc(stored);
+
+        await new TorchTrainer().TrainAsync(request with { Seed = 8 }, null, default);
+        Assert.Equal(written, File.GetLastWriteTimeUtc(stored));
+        await new TorchTrainer().TrainAsync(request with { Pairs = TinyModel.Pairs(11) }, null, default);
+
+        Assert.Equal(2, Directory.GetFiles(request.WorkDirectory, "reference-*.bin").Length);
+    }
+
+    [Theory]
+    [InlineData("rank", "LoRA rank 99")]
+    [InlineData("target", "'attn_z'")]
+    [InlineData("loss", "'bad'")]
+    [InlineData("length", "none of the 12 pairs")]
+    [InlineData("token", "token 264")]
+    [InlineData("shape", "rank 4")]
+    [InlineData("full", "not from an adapter")]
+    public async Task TrainAsync_request_that_cannot_be_met_says_why(string mistake, string message)
+    {
+        var request = Request("a", Tiny.Options);
+        await new TorchTrainer().TrainAsync(request, null, default);
+        var options = request.Options;
+        var lora = options.Lora!;
+        request = mistake switch
+        {
+            "rank" => request with { Options = options with { Lora = lora with { Rank = 99 } } },
+            "target" => request with { Options = options with { Lora = lora with { Targets = ["attn_z"] } } },
+            "loss" => request with { Options = options with { Loss = "bad" } },
+            "length" => request with { Options = options with { MaxLength = 2 } },
+            "token" => request with { Pairs = [new("p", [1], [2], [264])] },
+            "shape" => request with { InitialAdapterPath = Output("a"), Options = options with { Lora = lora with { Rank = 2 } } },
+            _ => request with { InitialAdapterPath = Output("a"), Options = options with { Lora = null } },
+        };
+        request = request with { OutputPath = Output("b") };
+
+        var e = await Assert.ThrowsAsync<UserInputException>(() => new TorchTrainer().TrainAsync(request, null, default));
+
+        Assert.Contains(message, e.Message);
+        Assert.False(File.Exists(request.OutputPath));
+    }
+
     private string Output(string name) => Path.Combine(_folder, name + ".gguf");
 
     private TrainingRequest Request(string name, TrainingOptions options) => new(
