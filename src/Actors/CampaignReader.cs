@@ -1,4 +1,7 @@
 using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Actors.Persistence;
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Actors;
 
@@ -6,6 +9,39 @@ namespace IterativeDpo.Actors;
 public static class CampaignReader
 {
     /// <returns>Null where no campaign has begun.</returns>
-    /// <exception cref="Artifacts.UserInputException">The state is damaged or of a newer version.</exception>
-    public static CampaignState? Read(string statePath) => throw new NotSupportedException(statePath);
+    /// <exception cref="UserInputException">The state is damaged or of a newer version.</exception>
+    public static CampaignState? Read(string statePath) => File.Exists(DatabasePath(statePath)) ? ReadOrCreate(statePath) : null;
+
+    /// <summary>As <see cref="Read(string)"/>, but makes the database where there is none.</summary>
+    internal static CampaignState? ReadOrCreate(string statePath)
+    {
+        try
+        {
+            using var database = SqliteDatabase.Open(DatabasePath(statePath));
+            return Read(database);
+        }
+        catch (StateDatabaseException e)
+        {
+            throw new UserInputException(e.Message, e);
+        }
+    }
+
+    /// <summary>Where the database of a state directory is.</summary>
+    internal static string DatabasePath(string statePath) => Path.Combine(statePath, "campaign.db");
+
+    private static CampaignState? Read(SqliteDatabase database)
+    {
+        var events = new EventTable(database);
+        if (events.PersistenceIds().FirstOrDefault(CampaignActor.IsPersistenceId) is not { } id)
+        {
+            return null;
+        }
+        var snapshot = new SnapshotTable(database).Latest(id, SnapshotBounds.All);
+        var state = snapshot is null ? CampaignState.Empty : (CampaignState)Decode(snapshot.Payload);
+        return events.Read(id, (snapshot?.SequenceNr ?? 0) + 1, long.MaxValue, long.MaxValue)
+            .Select(stored => (CampaignEvent)Decode(stored.Payload))
+            .Aggregate(state, CampaignHistory.Apply);
+    }
+
+    private static object Decode(StoredPayload payload) => WireFormat.Read(payload.Bytes, payload.Manifest);
 }

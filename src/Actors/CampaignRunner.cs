@@ -1,21 +1,98 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Cluster.Sharding;
+using Akka.Configuration;
+using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Actors.Workers;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Actors;
 
 /// <summary>Runs or resumes a campaign on this machine, all roles in this process.</summary>
 public static class CampaignRunner
 {
+    private const string SystemName = "iterative-dpo";
+
+    /// <summary>How long work in hand may take to come to rest when the campaign is interrupted.</summary>
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
+
     /// <param name="statePath">Holds everything of the campaign; made if it is not there.</param>
     /// <param name="progress">Told of every change and of work under way, from any thread.</param>
     /// <param name="cancellationToken">Stops work and keeps what can be kept; the outcome is then <see cref="CampaignEnd.Interrupted"/>.</param>
-    /// <exception cref="Artifacts.UserInputException">
+    /// <exception cref="UserInputException">
     /// The directory is in use, another campaign's, or of other settings, or an input cannot be used; nothing was changed.
     /// </exception>
-    public static Task<CampaignOutcome> RunAsync(
+    public static async Task<CampaignOutcome> RunAsync(
         CampaignConfiguration configuration,
         string statePath,
         CampaignEngines engines,
         IProgress<CampaignProgress>? progress,
         TimeProvider time,
-        CancellationToken cancellationToken) => throw new NotSupportedException();
+        CancellationToken cancellationToken)
+    {
+        var inputs = CampaignInputs.Read(configuration);
+        using var state = StateDirectory.Open(statePath, configuration.Options.Name);
+        // The database is made here, by one connection alone: the journal and the snapshot store open it side by side.
+        inputs.RefuseOtherCampaign(CampaignReader.ReadOrCreate(state.Root), state.Root);
+        var system = ActorSystem.Create(SystemName, DatabaseSettings(state.Root).WithFallback(configuration.System));
+        try
+        {
+            var region = await StartShardingAsync(system, time, cancellationToken);
+            var context = new WorkerContext(
+                configuration.Options,
+                engines,
+                inputs.Prompts,
+                state.Artifacts,
+                inputs.BaseModel,
+                Path.Combine(state.Root, "work"),
+                new CampaignLink(region, configuration.Options.Name),
+                time);
+            return await ObserveAsync(system, context, inputs.Plan, progress, cancellationToken);
+        }
+        finally
+        {
+            await system.Terminate();
+        }
+    }
+
+    private static Config DatabaseSettings(string statePath)
+    {
+        var path = CampaignReader.DatabasePath(statePath).Replace("\\", "\\\\", StringComparison.Ordinal);
+        return ConfigurationFactory.ParseString(
+            $$"""
+            akka.persistence.journal.iterative-dpo-sqlite.path = "{{path}}"
+            akka.persistence.snapshot-store.iterative-dpo-sqlite.path = "{{path}}"
+            """);
+    }
+
+    /// <summary>A cluster of this one node, with campaigns as its sharded entities.</summary>
+    private static async Task<IActorRef> StartShardingAsync(ActorSystem system, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var cluster = Cluster.Get(system);
+        await cluster.JoinAsync(cluster.SelfAddress, cancellationToken);
+        return await ClusterSharding.Get(system).StartAsync(
+            "campaign",
+            campaign => CampaignActor.Props(campaign, time),
+            ClusterShardingSettings.Create(system),
+            new CampaignExtractor());
+    }
+
+    private static async Task<CampaignOutcome> ObserveAsync(
+        ActorSystem system, WorkerContext context, CampaignPlan plan, IProgress<CampaignProgress>? progress, CancellationToken cancellationToken)
+    {
+        var outcome = new TaskCompletionSource<CampaignOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var observer = system.ActorOf(
+            Props.Create(() => new CampaignObserver(context.Campaign, plan, progress, outcome)), "observer");
+        system.ActorOf(Props.Create(() => new WorkersActor(context)), "workers");
+        using var interruption = cancellationToken.Register(() => observer.Tell(CampaignObserver.StopRequest));
+        using var deadline = new CancellationTokenSource();
+        using var timing = cancellationToken.Register(() => deadline.CancelAfter(StopTimeout));
+        using var giveUp = deadline.Token.Register(() => outcome.TrySetResult(
+            new CampaignOutcome(CampaignEnd.Interrupted, CampaignReader.Read(StatePathOf(context)) ?? CampaignState.Empty)));
+        return await outcome.Task;
+    }
+
+    private static string StatePathOf(WorkerContext context) => Path.GetDirectoryName(context.WorkPath)!;
 }

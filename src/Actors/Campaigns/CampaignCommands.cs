@@ -5,7 +5,7 @@ namespace IterativeDpo.Actors.Campaigns;
 /// <summary>What a campaign is asked to do.</summary>
 public abstract record CampaignCommand : IClusterMessage;
 
-/// <summary>Begin, or go on after a pause or a restart. More rounds than before are added.</summary>
+/// <summary>Begin, or go on after a pause or a restart; the plan may have other rounds and retries than before.</summary>
 public sealed record StartCampaign(CampaignPlan Plan) : CampaignCommand;
 
 /// <summary>Go on after a restart with the plan there is.</summary>

@@ -25,14 +25,14 @@ public static class CampaignDecisions
         {
             return Follow(state, [new CampaignStarted(plan, now)]);
         }
-        if (known with { Rounds = plan.Rounds } != plan)
+        if (known.Campaign != plan.Campaign || known.Settings != plan.Settings)
         {
             return new Decision([], $"This state belongs to campaign '{known.Campaign}' with other settings than '{plan.Campaign}' has now.");
         }
         var events = new List<CampaignEvent>();
-        if (plan.Rounds > known.Rounds)
+        if (plan != known)
         {
-            events.Add(new RoundsExtended(plan.Rounds, now));
+            events.Add(new PlanRevised(plan, now));
         }
         if (state.Status == CampaignStatus.Paused)
         {

@@ -11,7 +11,8 @@ public sealed record CampaignStarted(CampaignPlan Plan, DateTimeOffset At) : Cam
 /// <summary>The campaign goes on after a pause or a restart; the time since the event before was not spent on it.</summary>
 public sealed record CampaignResumed(DateTimeOffset At) : CampaignEvent(At);
 
-public sealed record RoundsExtended(int Rounds, DateTimeOffset At) : CampaignEvent(At);
+/// <summary>The campaign goes on with other rounds or retries; what changes results stays as it was.</summary>
+public sealed record PlanRevised(CampaignPlan Plan, DateTimeOffset At) : CampaignEvent(At);
 
 /// <param name="Policy">The checkpoint that samples in this round; null is the base.</param>
 public sealed record RoundStarted(int Round, Digest? Policy, DateTimeOffset At) : CampaignEvent(At);

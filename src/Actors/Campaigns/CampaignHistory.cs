@@ -13,7 +13,7 @@ public static class CampaignHistory
         {
             CampaignStarted e => state with { Status = CampaignStatus.Running, Plan = e.Plan, StartedAt = e.At },
             CampaignResumed => state with { Status = CampaignStatus.Running, PauseReason = null, Attempts = state.Attempts.Clear() },
-            RoundsExtended e => state with { Status = CampaignStatus.Running, Plan = state.Plan! with { Rounds = e.Rounds } },
+            PlanRevised e => state with { Status = CampaignStatus.Running, PauseReason = null, Plan = e.Plan },
             RoundStarted e => state with { Rounds = state.Rounds.Add(new RoundState(e.Round, e.Policy)), Attempts = state.Attempts.Clear() },
             WorkCompleted e => UpdateRound(state, e.Result.Id.Round, round => Record(round, e.Result)),
             WorkFailed e => state with { Attempts = state.Attempts.SetItem(e.Id, state.Attempts.GetValueOrDefault(e.Id) + 1) },
@@ -28,7 +28,7 @@ public static class CampaignHistory
 
     /// <summary>Adds the time since the event before to the round that ran, unless the campaign was at rest meanwhile.</summary>
     private static CampaignState Elapse(CampaignState before, CampaignState after, CampaignEvent @event) =>
-        before.Current is { } round && before.Status == CampaignStatus.Running && @event is not CampaignResumed
+        before.Current is { } round && before.Status == CampaignStatus.Running && @event is not (CampaignResumed or PlanRevised)
             ? UpdateRound(after, round.Number, r => r with { TotalSeconds = r.TotalSeconds + (@event.At - before.LastEventAt).TotalSeconds })
             : after;
 

@@ -50,7 +50,8 @@ public static class DueWork
 
     private static PairOrder Pairing(RoundState round) => new(
         new WorkId(round.Number, Stage.Pair, 0),
-        [.. round.Judgements.Select(unit => new JudgedUnit(round.Samples[unit.Key].Samples, unit.Value.Judgements))]);
+        [.. round.Judgements.Select(unit => new JudgedUnit(round.Samples[unit.Key].Samples, unit.Value.Judgements))],
+        round.Policy);
 
     private static TrainOrder Training(CampaignPlan plan, CampaignState state, RoundState round)
     {

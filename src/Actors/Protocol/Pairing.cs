@@ -7,7 +7,8 @@ namespace IterativeDpo.Actors.Protocol;
 public sealed record JudgedUnit(Digest Samples, Digest Judgements);
 
 /// <summary>Selects the round's preference pairs.</summary>
-public sealed record PairOrder(WorkId Id, ImmutableArray<JudgedUnit> Units) : WorkOrder(Id);
+/// <param name="Policy">The adapter that the samples were drawn with, for provenance; null is the base.</param>
+public sealed record PairOrder(WorkId Id, ImmutableArray<JudgedUnit> Units, Digest? Policy) : WorkOrder(Id);
 
 /// <param name="Pairs">The stored pairs file.</param>
 /// <param name="PairCount">Pairs in it.</param>

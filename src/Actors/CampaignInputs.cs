@@ -1,0 +1,60 @@
+using System.Text;
+using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Actors;
+
+/// <summary>What a campaign is made of, besides its state: prompts, base model, and the plan that follows from its settings.</summary>
+internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts, Digest BaseModel)
+{
+    /// <exception cref="UserInputException">The model or the prompt file cannot be read.</exception>
+    public static CampaignInputs Read(CampaignConfiguration configuration)
+    {
+        var options = configuration.Options;
+        var prompts = new CampaignPrompts(options.Prompts, options.Evaluation.PromptsPerTask, options.Seed);
+        var model = DigestOf(options.ModelPath);
+        return new CampaignInputs(PlanOf(configuration, prompts, model), prompts, model);
+    }
+
+    /// <exception cref="UserInputException">The state is of a campaign with other settings or another model.</exception>
+    public void RefuseOtherCampaign(CampaignState? found, string statePath)
+    {
+        if (found?.Plan is { } plan && plan.Settings != Plan.Settings)
+        {
+            throw new UserInputException(
+                $"{statePath}: holds campaign '{plan.Campaign}' as it began, with another model, prompts or settings than now. Put them back "
+                + "(rounds, threads and retries may change), or choose another directory with --state.");
+        }
+    }
+
+    private static Digest DigestOf(string path)
+    {
+        try
+        {
+            return Digest.OfFile(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UserInputException($"{path}: the model (campaign.model) cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static CampaignPlan PlanOf(CampaignConfiguration configuration, CampaignPrompts prompts, Digest model)
+    {
+        var options = configuration.Options;
+        var file = options.Prompts.File is { } path ? Digest.OfFile(path).Hex : "";
+        return new CampaignPlan(
+            options.Name,
+            Digest.Of(Encoding.UTF8.GetBytes($"{configuration.Identity} {model} {file}")).Hex,
+            options.Rounds,
+            options.Prompts.PerRound,
+            options.Work.PromptsPerUnit,
+            prompts.HeldOut.Count,
+            options.Work.Retries + 1,
+            options.Policy.Data,
+            options.Policy.Initialisation,
+            options.Policy.Reference,
+            options.Evaluation.RollbackPoints);
+    }
+}

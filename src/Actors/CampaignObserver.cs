@@ -1,0 +1,80 @@
+using Akka.Actor;
+using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Actors.Protocol;
+
+namespace IterativeDpo.Actors;
+
+/// <summary>Starts a campaign, passes on what it reports, and completes a task when it ends or has stopped.</summary>
+internal sealed class CampaignObserver : ReceiveActor, IWithTimers
+{
+    private static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(1);
+
+    private readonly CampaignLink _campaign;
+    private readonly CampaignPlan _plan;
+    private readonly IProgress<CampaignProgress>? _progress;
+    private readonly TaskCompletionSource<CampaignOutcome> _outcome;
+    private CampaignState _state = CampaignState.Empty;
+    private CampaignEnd _end = CampaignEnd.Interrupted;
+    private bool _started;
+
+    public CampaignObserver(
+        CampaignLink campaign, CampaignPlan plan, IProgress<CampaignProgress>? progress, TaskCompletionSource<CampaignOutcome> outcome)
+    {
+        _campaign = campaign;
+        _plan = plan;
+        _progress = progress;
+        _outcome = outcome;
+
+        Receive<Hello>(_ => Watch());
+        Receive<CampaignState>(OnState);
+        Receive<WorkProgress>(work => _progress?.Report(new CampaignProgress(_state, work)));
+        Receive<CampaignFailed>(failed => Complete(_state with { Status = CampaignStatus.Paused, PauseReason = failed.Reason }, CampaignEnd.Paused));
+        Receive<CampaignStopped>(_ => Complete(_state, _end));
+        Receive<Stop>(_ => _campaign.Tell(new StopCampaign(), Self));
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>Asks the observer to stop the campaign.</summary>
+    public static object StopRequest { get; } = new Stop();
+
+    // The campaign may not be reachable yet, or be restarted: saying hello again does no harm.
+    protected override void PreStart() =>
+        Timers.StartPeriodicTimer(nameof(Hello), new Hello(), TimeSpan.Zero, RepeatInterval);
+
+    private void Watch()
+    {
+        _campaign.Tell(new WatchCampaign(), Self);
+        if (!_started)
+        {
+            _campaign.Tell(new StartCampaign(_plan), Self);
+        }
+    }
+
+    private void OnState(CampaignState state)
+    {
+        var changed = state.LastEventAt != _state.LastEventAt;
+        _started |= state.Status == CampaignStatus.Running;
+        _state = state;
+        if (changed)
+        {
+            _progress?.Report(new CampaignProgress(state, null));
+        }
+        if (state.Status == CampaignStatus.Completed && state.Plan == _plan)
+        {
+            Complete(state, CampaignEnd.Completed);
+        }
+        else if (_started && state.Status == CampaignStatus.Paused)
+        {
+            // Other work may be in hand: it is brought in first.
+            _end = CampaignEnd.Paused;
+            _campaign.Tell(new StopCampaign(), Self);
+        }
+    }
+
+    private void Complete(CampaignState state, CampaignEnd end) => _outcome.TrySetResult(new CampaignOutcome(end, state));
+
+    private sealed record Hello;
+
+    private sealed record Stop;
+}

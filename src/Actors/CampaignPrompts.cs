@@ -1,0 +1,64 @@
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Generation;
+using IterativeDpo.Generation.Tasks;
+
+namespace IterativeDpo.Actors;
+
+/// <summary>
+/// The prompts of a campaign: the same ones for the same arguments, in every process. Training and held-out prompts never overlap;
+/// the held-out ones do not depend on the seed, so that campaigns can be compared.
+/// </summary>
+public sealed class CampaignPrompts
+{
+    private const ulong HeldOutSeed = 0;
+
+    private readonly ulong _seed;
+    private readonly PromptOptions _options;
+    private readonly IReadOnlyList<Prompt> _file;
+    private (int Round, IReadOnlyList<Prompt> Prompts) _last = (0, []);
+
+    /// <exception cref="UserInputException">The prompt file cannot be used, or has too few prompts.</exception>
+    public CampaignPrompts(PromptOptions options, int heldOutPerTask, ulong seed)
+    {
+        _options = options;
+        _seed = seed;
+        _file = options.File is { } path ? [.. PromptFile.Read(path, Split.Train)] : [];
+        if (options.File is not null && _file.Count < options.PerRound)
+        {
+            throw new UserInputException(
+                $"{options.File}: has {_file.Count} prompts to train on (1 in {PromptSplit.HeldOutOneIn} is held out), and a round takes "
+                + $"{options.PerRound}; add prompts, or lower campaign.prompts.per-round.");
+        }
+        HeldOut = options.File is { } file
+            ? [.. PromptFile.Read(file, Split.HeldOut).GroupBy(prompt => prompt.Task).SelectMany(task => task.Take(heldOutPerTask))]
+            : TaskGenerator.Prompts(HeldOutSeed, options.Tasks, heldOutPerTask * options.Tasks.Count, Split.HeldOut);
+    }
+
+    /// <summary>The prompts that every checkpoint is evaluated on.</summary>
+    public IReadOnlyList<Prompt> HeldOut { get; }
+
+    /// <summary>The training prompts of a round, from 1; not two alike.</summary>
+    public IReadOnlyList<Prompt> OfRound(int round)
+    {
+        var last = _last;
+        if (last.Round != round)
+        {
+            last = (round, _options.File is null ? Generate(round) : Draw(round));
+            _last = last;
+        }
+        return last.Prompts;
+    }
+
+    private IReadOnlyList<Prompt> Generate(int round) =>
+        TaskGenerator.Prompts(SampleSeed.Derive(_seed, round, "prompts", 0), _options.Tasks, _options.PerRound, Split.Train);
+
+    /// <summary>A file is gone through in shuffled passes, each of as many whole rounds as it has prompts for.</summary>
+    private Prompt[] Draw(int round)
+    {
+        var (pass, slot) = Math.DivRem(round - 1, _file.Count / _options.PerRound);
+        var order = _file.ToArray();
+        new SplitMix64(SampleSeed.Derive(_seed, pass, "prompts", 0)).Shuffle(order.AsSpan());
+        return order[(slot * _options.PerRound)..((slot + 1) * _options.PerRound)];
+    }
+}

@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Generation;
+using IterativeDpo.Training;
+
+namespace IterativeDpo.Actors.Workers;
+
+/// <summary>Trains a round's adapter. The trainer keeps checkpoints by round, so that a training that was cut short goes on.</summary>
+public sealed class TrainerActor : WorkerActor
+{
+    private readonly WorkerContext _context;
+    private readonly Lazy<ITrainer> _trainer;
+    private readonly Action<WorkProgress> _report;
+
+    public TrainerActor(WorkerContext context) : base(WorkerRole.Trainer, context.Campaign)
+    {
+        _context = context;
+        _trainer = new Lazy<ITrainer>(context.Engines.Trainer);
+        _report = ReportProgress();
+
+        Do<TrainOrder>(TrainAsync);
+    }
+
+    private async Task<WorkResult> TrainAsync(TrainOrder order, CancellationToken cancellationToken)
+    {
+        var start = _context.Time.GetTimestamp();
+        var directory = PrepareDirectory(order.Id.Round);
+        var request = RequestOf(order, directory);
+        var progress = new ActionProgress<TrainingStep>(step => _report(ProgressOf(order.Id, step, start)));
+        var result = await _trainer.Value.TrainAsync(request, progress, cancellationToken);
+        var adapter = _context.Store.PutFile(request.OutputPath);
+        var history = _context.Store.Put(JsonSerializer.SerializeToUtf8Bytes(result.History));
+        return new TrainResult(
+            order.Id,
+            adapter,
+            history,
+            result.Steps,
+            result.Metrics.ToImmutableSortedDictionary(),
+            _context.Time.GetElapsedTime(start).TotalSeconds);
+    }
+
+    /// <summary>The round's own directory; those of other rounds are done with.</summary>
+    private string PrepareDirectory(int round)
+    {
+        var directory = Path.Combine(_context.WorkPath, $"round-{round}");
+        Directory.CreateDirectory(directory);
+        foreach (var other in Directory.EnumerateDirectories(_context.WorkPath).Where(path => Path.GetFileName(path) != Path.GetFileName(directory)))
+        {
+            Directory.Delete(other, recursive: true);
+        }
+        return directory;
+    }
+
+    private TrainingRequest RequestOf(TrainOrder order, string directory)
+    {
+        var options = _context.Options;
+        return new TrainingRequest(
+            options.ModelPath,
+            PathOf(order.Initial),
+            PathOf(order.Reference),
+            [.. order.Pairs.SelectMany(pairs => PairFile.Read(_context.Store.PathOf(pairs))).Select(record => record.Pair)],
+            options.Training,
+            SampleSeed.Derive(options.Seed, order.Id.Round, "training", 0),
+            directory,
+            Path.Combine(directory, "adapter.gguf"),
+            new AdapterManifest(
+                _context.BaseModel.Hex, order.Parent?.Hex, options.Name, order.Id.Round, JsonSerializer.Serialize(options.Training)));
+    }
+
+    private string? PathOf(Digest? adapter) => adapter is { } digest ? _context.Store.PathOf(digest) : null;
+
+    private WorkProgress ProgressOf(WorkId id, TrainingStep step, long start) => new(
+        id, step.Step, step.Steps, 0, _context.Time.GetElapsedTime(start).TotalSeconds, step.Metrics.ToImmutableSortedDictionary());
+
+    /// <summary>Reports at once, on the thread that reports; <see cref="Progress{T}"/> would do so later and out of order.</summary>
+    private sealed class ActionProgress<T>(Action<T> report) : IProgress<T>
+    {
+        public void Report(T value) => report(value);
+    }
+}

@@ -1,0 +1,21 @@
+using IterativeDpo.Actors.Persistence;
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Training;
+
+namespace IterativeDpo.Actors.Workers;
+
+/// <summary>A worker's engine failed; its supervisor gives it a new one.</summary>
+public sealed class WorkerException(string message, Exception innerException) : Exception(message, innerException);
+
+/// <summary>Tells failures that would come again from those that may pass.</summary>
+internal static class WorkFailures
+{
+    public static FailureKind KindOf(Exception error) => error switch
+    {
+        UserInputException or ArtifactStoreException or StateDatabaseException or NonFiniteTrainingException => FailureKind.Permanent,
+        IOException or UnauthorizedAccessException => FailureKind.Permanent,
+        _ => FailureKind.Transient,
+    };
+}

@@ -1,0 +1,152 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.TestKit.Xunit2;
+using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Actors.Tests.Campaigns;
+using IterativeDpo.Actors.Tests.Persistence;
+
+namespace IterativeDpo.Actors.Tests;
+
+public sealed class CampaignActorTests : TestKit
+{
+    private readonly DatabaseFile _file;
+    private readonly IActorRef _campaign;
+
+    public CampaignActorTests() : this(new DatabaseFile())
+    {
+    }
+
+    private CampaignActorTests(DatabaseFile file) : base(Settings(file))
+    {
+        _file = file;
+        _campaign = StartCampaign();
+    }
+
+    [Fact]
+    public void Result_sent_twice_counts_once()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        var result = new CompleteWork(new CampaignSimulator().ResultOf(order));
+
+        worker.Send(_campaign, result);
+        worker.Send(_campaign, result);
+        var next = worker.ExpectMsg<SampleOrder>();
+
+        Assert.NotEqual(order.Id, next.Id);
+        worker.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        Assert.Single(StateOf(_campaign).Rounds[0].Evaluations);
+    }
+
+    [Fact]
+    public void Work_of_a_worker_that_stops_goes_to_another_under_the_same_id()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        var other = CreateTestProbe();
+        _campaign.Tell(new WatchCampaign(), TestActor);
+
+        Sys.Stop(worker.Ref);
+        FishForMessage<CampaignState>(state => state.Attempts.ContainsKey(order.Id));
+        other.Send(_campaign, new WorkerReady(WorkerRole.Generator));
+
+        Assert.Equal(order, other.ExpectMsg<SampleOrder>());
+    }
+
+    [Fact]
+    public void Order_that_never_arrived_is_sent_again_to_a_worker_that_is_still_ready()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+
+        worker.Send(_campaign, new WorkerReady(WorkerRole.Generator));
+
+        Assert.Equal(order, worker.ExpectMsg<SampleOrder>());
+    }
+
+    [Fact]
+    public void Campaign_that_was_stopped_goes_on_from_its_journal()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        worker.Send(_campaign, new CompleteWork(new CampaignSimulator().ResultOf(order)));
+        worker.ExpectMsg<SampleOrder>();
+        Watch(_campaign);
+        Sys.Stop(_campaign);
+        ExpectTerminated(_campaign);
+
+        var again = StartCampaign();
+        worker.Send(again, new WorkerReady(WorkerRole.Generator));
+
+        Assert.NotEqual(order.Id, worker.ExpectMsg<SampleOrder>().Id);
+    }
+
+    [Fact]
+    public void Stop_cancels_work_in_hand_and_answers_when_it_is_back()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        _campaign.Tell(new WatchCampaign(), TestActor);
+        ExpectMsg<CampaignState>();
+
+        _campaign.Tell(new StopCampaign());
+        worker.ExpectMsg<CancelWork>();
+        ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        worker.Send(_campaign, new WorkCancelled(order.Id));
+
+        ExpectMsg<CampaignStopped>();
+    }
+
+    [Fact]
+    public void Journal_that_cannot_be_written_is_reported_to_the_watchers()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        _campaign.Tell(new WatchCampaign(), TestActor);
+        ExpectMsg<CampaignState>();
+        _file.Use(database => database.Statement("DROP TABLE event").Execute());
+
+        worker.Send(_campaign, new CompleteWork(new CampaignSimulator().ResultOf(order)));
+
+        Assert.Contains("cannot be journalled", ExpectMsg<CampaignFailed>().Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Start_with_other_settings_is_refused()
+    {
+        _campaign.Tell(new StartCampaign(CampaignSimulator.Plan));
+
+        _campaign.Tell(new StartCampaign(CampaignSimulator.Plan with { Settings = "other" }), TestActor);
+
+        ExpectMsg<CampaignFailed>();
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        _file.Dispose();
+    }
+
+    private static Config Settings(DatabaseFile file)
+    {
+        file.Use(_ => { });
+        return ConfigurationFactory.ParseString(
+            $"""
+            akka.actor.provider = local
+            akka.persistence.journal.iterative-dpo-sqlite.path = "{file.Path}"
+            akka.persistence.snapshot-store.iterative-dpo-sqlite.path = "{file.Path}"
+            """)
+        .WithFallback(ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "hocon", "akka.conf"))));
+    }
+
+    private IActorRef StartCampaign() => Sys.ActorOf(CampaignActor.Props("test", TimeProvider.System));
+
+    private (Akka.TestKit.TestProbe Worker, WorkOrder Order) ReceiveFirstOrder()
+    {
+        var worker = CreateTestProbe();
+        _campaign.Tell(new StartCampaign(CampaignSimulator.Plan));
+        worker.Send(_campaign, new WorkerReady(WorkerRole.Generator));
+        return (worker, worker.ExpectMsg<SampleOrder>());
+    }
+
+    private CampaignState StateOf(IActorRef campaign)
+    {
+        campaign.Tell(new WatchCampaign(), TestActor);
+        return ExpectMsg<CampaignState>();
+    }
+}

@@ -1,0 +1,253 @@
+using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Actors.Tests.Fakes;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Training;
+
+namespace IterativeDpo.Actors.Tests;
+
+public sealed class CampaignRunnerTests : IDisposable
+{
+    private readonly CampaignFixture _campaign = new();
+
+    public void Dispose() => _campaign.Dispose();
+
+    [Fact]
+    public async Task RunAsync_ends_with_every_round_and_its_figures()
+    {
+        var outcome = await _campaign.RunAsync();
+
+        Assert.Equal(CampaignEnd.Completed, outcome.End);
+        Assert.Equal([0, 1, 2], outcome.State.Rounds.Select(round => round.Number));
+        var first = outcome.State.Rounds[1];
+        Assert.Equal((6, 24), (first.Prompts, first.SampleCount));
+        Assert.Equal(6, first.HeldOut.Total);
+        Assert.Equal(["add", "sub"], first.HeldOutByTask.Keys);
+        Assert.Equal(0.75, first.Training!.Metrics["loss"]);
+    }
+
+    [Fact]
+    public async Task RunAsync_evaluates_the_base_and_every_adapter()
+    {
+        await _campaign.RunAsync();
+
+        Assert.Equal(3 * 6, _campaign.Log.Count("greedy"));
+        Assert.Equal(["adapter adapter of round 1", "adapter adapter of round 2"], _campaign.Log.Entries.Where(entry => entry.StartsWith("adapter", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task RunAsync_of_a_completed_campaign_does_no_work()
+    {
+        await _campaign.RunAsync();
+        var before = _campaign.Log.Entries.Count;
+
+        var again = await _campaign.RunAsync();
+
+        Assert.Equal(CampaignEnd.Completed, again.End);
+        Assert.Equal(before, _campaign.Log.Entries.Count(entry => entry != "disposed") + 1);
+    }
+
+    [Fact]
+    public async Task RunAsync_with_more_rounds_goes_on()
+    {
+        await _campaign.RunAsync();
+        _campaign.Configuration = _campaign.Configure("campaign.rounds = 3");
+
+        var again = await _campaign.RunAsync();
+
+        Assert.Equal(3, again.State.Rounds[^1].Number);
+        Assert.Equal(3, _campaign.Log.Count("trained"));
+    }
+
+    [Fact]
+    public async Task RunAsync_interrupted_in_training_goes_on_without_sampling_again()
+    {
+        using var interrupt = new CancellationTokenSource();
+        _campaign.Engines = _campaign.Engines with
+        {
+            Trainer = () => new FakeTrainer(_campaign.Log)
+            {
+                BeforeStep = (step, token) =>
+                {
+                    interrupt.Cancel();
+                    token.WaitHandle.WaitOne();
+                    token.ThrowIfCancellationRequested();
+                },
+            },
+        };
+        var first = await _campaign.RunAsync(cancellationToken: interrupt.Token);
+        _campaign.Engines = _campaign.Engines with { Trainer = () => new FakeTrainer(_campaign.Log) };
+
+        var second = await _campaign.RunAsync();
+
+        Assert.Equal(CampaignEnd.Interrupted, first.End);
+        Assert.Equal(CampaignEnd.Completed, second.End);
+        Assert.Equal(2 * 6, _campaign.Log.Count("sampled"));
+        Assert.Equal(2, _campaign.Log.Count("trained"));
+    }
+
+    [Fact]
+    public async Task RunAsync_generator_that_crashes_is_replaced_and_its_unit_done_again()
+    {
+        var crashes = 1;
+        _campaign.Engines = _campaign.Engines with
+        {
+            Generator = () => new FakeGenerator(_campaign.Log)
+            {
+                BeforePrompt = (_, _) =>
+                {
+                    if (Interlocked.Decrement(ref crashes) == 0)
+                    {
+                        throw new InvalidOperationException("crashed");
+                    }
+                },
+            },
+        };
+
+        var outcome = await _campaign.RunAsync();
+
+        Assert.Equal(CampaignEnd.Completed, outcome.End);
+        Assert.Equal(2, _campaign.Log.Count("disposed"));
+    }
+
+    [Fact]
+    public async Task RunAsync_generator_that_keeps_crashing_pauses_with_its_error()
+    {
+        _campaign.Engines = _campaign.Engines with { Generator = () => throw new InvalidOperationException("no memory for the model") };
+
+        var outcome = await _campaign.RunAsync();
+
+        Assert.Equal(CampaignEnd.Paused, outcome.End);
+        Assert.Contains("no memory for the model", outcome.State.PauseReason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RunAsync_prompt_on_which_the_judge_fails_is_tried_again_then_dropped_and_counted()
+    {
+        var prompt = new CampaignPrompts(_campaign.Configuration.Options.Prompts, 1, _campaign.Configuration.Options.Seed).OfRound(1)[0].Id;
+        _campaign.Engines = _campaign.Engines with
+        {
+            Judge = () => new FakeJudge(_campaign.Log)
+            {
+                BeforePrompt = (samples, _) => samples.Prompt.Id == prompt ? throw new InvalidOperationException("no answer") : Task.CompletedTask,
+            },
+        };
+
+        var outcome = await _campaign.RunAsync();
+
+        Assert.Equal(1, outcome.State.Rounds[1].Judgements.Values.Sum(unit => unit.Dropped));
+        Assert.Equal(2, _campaign.Log.Entries.Count(entry => entry == $"judged {prompt}"));
+    }
+
+    [Fact]
+    public async Task RunAsync_loss_that_is_not_finite_pauses_and_publishes_nothing()
+    {
+        _campaign.Engines = _campaign.Engines with
+        {
+            Trainer = () => new FakeTrainer(_campaign.Log) { BeforeStep = (_, _) => throw new NonFiniteTrainingException("step 1: the loss is NaN") },
+        };
+
+        var outcome = await _campaign.RunAsync();
+
+        Assert.Equal(CampaignEnd.Paused, outcome.End);
+        Assert.Equal("Train of round 1 failed: step 1: the loss is NaN", outcome.State.PauseReason);
+        Assert.Null(outcome.State.Checkpoint);
+    }
+
+    [Fact]
+    public async Task RunAsync_after_a_pause_goes_on_where_it_stopped()
+    {
+        var healthy = _campaign.Engines;
+        _campaign.Engines = healthy with
+        {
+            Trainer = () => new FakeTrainer(_campaign.Log) { BeforeStep = (_, _) => throw new IOException("no space left on the volume") },
+        };
+        await _campaign.RunAsync();
+        _campaign.Engines = healthy;
+
+        var outcome = await _campaign.RunAsync();
+
+        Assert.Equal(CampaignEnd.Completed, outcome.End);
+        Assert.Equal(2 * 6, _campaign.Log.Count("sampled"));
+    }
+
+    [Fact]
+    public async Task RunAsync_store_that_cannot_be_written_pauses_naming_it()
+    {
+        Directory.CreateDirectory(_campaign.StatePath);
+        File.WriteAllText(Path.Combine(_campaign.StatePath, "artifacts"), "in the way");
+
+        var outcome = await _campaign.RunAsync();
+
+        Assert.Equal(CampaignEnd.Paused, outcome.End);
+        Assert.Contains("artifacts", outcome.State.PauseReason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RunAsync_worse_round_is_rolled_back_and_the_next_samples_from_the_one_before()
+    {
+        _campaign.Configuration = _campaign.Configure("campaign.rounds = 3\ncampaign.evaluation.prompts-per-task = 20");
+        _campaign.Engines = _campaign.Engines with
+        {
+            Generator = () => new FakeGenerator(_campaign.Log) { Quality = QualityByRound },
+        };
+
+        var outcome = await _campaign.RunAsync();
+
+        Assert.Equal(RoundOutcome.RolledBack, outcome.State.Rounds[2].Outcome);
+        Assert.Equal(outcome.State.Rounds[1].Training!.Adapter, outcome.State.Rounds[3].Policy);
+    }
+
+    [Fact]
+    public async Task RunAsync_with_other_settings_is_refused_and_harms_nothing()
+    {
+        await _campaign.RunAsync();
+        var healthy = _campaign.Configuration;
+        _campaign.Configuration = _campaign.Configure("campaign.training.beta = 0.2");
+
+        var error = await Assert.ThrowsAsync<UserInputException>(() => _campaign.RunAsync());
+
+        Assert.Contains(_campaign.StatePath, error.Message, StringComparison.Ordinal);
+        _campaign.Configuration = healthy;
+        Assert.Equal(CampaignEnd.Completed, (await _campaign.RunAsync()).End);
+    }
+
+    [Fact]
+    public async Task RunAsync_reports_the_state_and_work_under_way()
+    {
+        var reports = new List<CampaignProgress>();
+
+        await _campaign.RunAsync(new Reports(reports.Add));
+
+        Assert.Contains(reports, report => report.State.Current?.Number == 2);
+        Assert.Contains(reports, report => report.Work is { Id.Stage: Stage.Train, Done: 2, Total: 2 } work && work.Metrics.ContainsKey("loss"));
+    }
+
+    [Fact]
+    public async Task Read_gives_the_state_that_the_run_ended_with()
+    {
+        var outcome = await _campaign.RunAsync();
+
+        var read = CampaignReader.Read(_campaign.StatePath);
+
+        Assert.Equal(WireFormat.Write(outcome.State), WireFormat.Write(read!));
+    }
+
+    private static int QualityByRound(string? adapter) => adapter switch
+    {
+        null => 30,
+        "adapter of round 2" => 5,
+        _ => 80,
+    };
+
+    private sealed class Reports(Action<CampaignProgress> report) : IProgress<CampaignProgress>
+    {
+        public void Report(CampaignProgress value)
+        {
+            lock (this)
+            {
+                report(value);
+            }
+        }
+    }
+}

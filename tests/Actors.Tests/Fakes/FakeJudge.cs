@@ -1,0 +1,23 @@
+using IterativeDpo.Generation;
+using IterativeDpo.Judging;
+using IterativeDpo.Judging.Verifier;
+
+namespace IterativeDpo.Actors.Tests.Fakes;
+
+/// <summary>The verifier, with a chance to fail first.</summary>
+internal sealed class FakeJudge(FakeLog log) : IJudge
+{
+    private readonly VerifierJudge _verifier = new();
+
+    /// <summary>Called before each prompt; may throw or wait.</summary>
+    public Func<PromptSamples, CancellationToken, Task> BeforePrompt { get; init; } = (_, _) => Task.CompletedTask;
+
+    public string Name => "fake";
+
+    public async Task<IReadOnlyList<Judgement>> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
+    {
+        log.Add($"judged {samples.Prompt.Id}");
+        await BeforePrompt(samples, cancellationToken);
+        return await _verifier.JudgeAsync(samples, cancellationToken);
+    }
+}

@@ -1,0 +1,25 @@
+using IterativeDpo.Training;
+
+namespace IterativeDpo.Actors.Tests.Fakes;
+
+/// <summary>Takes two steps and writes an adapter that says which round made it, of what.</summary>
+internal sealed class FakeTrainer(FakeLog log) : ITrainer
+{
+    /// <summary>Called before each step; may throw or wait.</summary>
+    public Action<int, CancellationToken> BeforeStep { get; init; } = (_, _) => { };
+
+    public Task<TrainingResult> TrainAsync(TrainingRequest request, IProgress<TrainingStep>? progress, CancellationToken cancellationToken)
+    {
+        var history = new List<TrainingStep>();
+        for (var step = 1; step <= 2; step++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            BeforeStep(step, cancellationToken);
+            history.Add(new TrainingStep(step, 2, new Dictionary<string, double> { ["loss"] = 1d / step }));
+            progress?.Report(history[^1]);
+        }
+        log.Add($"trained {request.Manifest.Round} on {request.Pairs.Count} pairs");
+        File.WriteAllText(request.OutputPath, $"adapter of round {request.Manifest.Round}");
+        return Task.FromResult(new TrainingResult(2, new Dictionary<string, double> { ["loss"] = 0.75 }, history));
+    }
+}

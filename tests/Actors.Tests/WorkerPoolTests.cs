@@ -1,0 +1,53 @@
+using Akka.TestKit.Xunit2;
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Actors.Tests;
+
+public sealed class WorkerPoolTests : TestKit
+{
+    private static readonly JudgeOrder First = new(new WorkId(1, Stage.Judge, 0), Digest.Of([1]));
+    private static readonly JudgeOrder Second = new(new WorkId(1, Stage.Judge, 1), Digest.Of([2]));
+    private readonly WorkerPool _pool = new();
+
+    [Fact]
+    public void Assign_gives_each_free_worker_one_order_of_its_role()
+    {
+        _pool.Register(TestActor, WorkerRole.Judge);
+        _pool.Register(CreateTestProbe().Ref, WorkerRole.Trainer);
+
+        Assert.Equal([(TestActor, First)], _pool.Assign([First, Second]));
+    }
+
+    [Fact]
+    public void Assign_gives_nobody_what_another_has_in_hand()
+    {
+        _pool.Register(TestActor, WorkerRole.Judge);
+        _pool.Assign([First]);
+        _pool.Register(CreateTestProbe().Ref, WorkerRole.Judge);
+
+        Assert.Empty(_pool.Assign([First]));
+    }
+
+    [Fact]
+    public void Release_frees_the_worker_and_the_work()
+    {
+        _pool.Register(TestActor, WorkerRole.Judge);
+        _pool.Assign([First]);
+
+        _pool.Release(First.Id);
+
+        Assert.Empty(_pool.Busy);
+        Assert.Equal([(TestActor, First)], _pool.Assign([First]));
+    }
+
+    [Fact]
+    public void Remove_tells_what_the_worker_had_in_hand()
+    {
+        _pool.Register(TestActor, WorkerRole.Judge);
+        _pool.Assign([First]);
+
+        Assert.Equal(First, _pool.Remove(TestActor));
+        Assert.Empty(_pool.Assign([First]));
+    }
+}
