@@ -60,7 +60,6 @@ public static partial class torch
         public Tensor isnan() => op_isnan(this);
         public Tensor isinf() => op_isinf(this);
         public Tensor isfinite() => op_isfinite(this);
-        public Tensor zero_() => Changed(op_zero_(this));
         public Tensor fill_(Scalar value) => Changed(op_fill_(this, value));
 
         [LibraryImport(Library.Name)] private static partial Tensor op_abs(Tensor self);
@@ -110,7 +109,6 @@ public static partial class torch
         [LibraryImport(Library.Name)] private static partial Tensor op_isnan(Tensor self);
         [LibraryImport(Library.Name)] private static partial Tensor op_isinf(Tensor self);
         [LibraryImport(Library.Name)] private static partial Tensor op_isfinite(Tensor self);
-        [LibraryImport(Library.Name)] private static partial Flag op_zero_(Tensor self);
         [LibraryImport(Library.Name)] private static partial Flag op_fill_(Tensor self, Scalar value);
     }
 }

@@ -46,7 +46,7 @@ internal sealed class Muon : IDisposable
             // A tall matrix's orthogonal update has small entries for its rows.
             var scale = Math.Sqrt(Math.Max(1, (double)value.size(0) / value.size(1)));
             value.mul_(1 - learningRate * WeightDecay).add_(update, -learningRate * scale);
-            gradient.zero_();
+            gradient.fill_(0);
         }
     }
 

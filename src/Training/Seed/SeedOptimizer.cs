@@ -31,7 +31,7 @@ internal sealed class SeedOptimizer : IDisposable
         // Muon takes its gradients away: where one is 0 from the start, AdamW moves nothing.
         _muon.Step(_options.MuonLearningRate * rateShare);
         _adam.Step(_options.AdamLearningRate * rateShare, gradientScale: 1);
-        _parameters.Gradients.zero_();
+        _parameters.Gradients.fill_(0);
     }
 
     public void Dispose()

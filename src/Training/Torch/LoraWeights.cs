@@ -49,7 +49,7 @@ internal sealed class LoraWeights : IDisposable
     {
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
-        Parameters.Values.zero_();
+        Parameters.Values.fill_(0);
         foreach (var (weight, _) in Targets())
         {
             var a = Parameters[AName(weight)];

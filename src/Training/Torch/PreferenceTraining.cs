@@ -60,7 +60,7 @@ internal sealed class PreferenceTraining
     {
         var plan = Plan(index);
         var metrics = new StepMetrics();
-        Parameters.Gradients.zero_();
+        Parameters.Gradients.fill_(0);
         foreach (var microBatch in plan.MicroBatches)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -14,6 +14,13 @@ public sealed class ArithmeticTests
         for (var i = 0; i < expected.Length; i++) Assert.Equal(expected[i], elements[i], 1e-6f);
     }
 
+    /// <summary>The tensor itself has to change, and be the answer: a new one would count, and leave the old as it was.</summary>
+    private static void AssertChanged(float[] expected, Tensor tensor, Func<Tensor, Tensor> change)
+    {
+        Assert.Same(tensor, change(tensor));
+        AssertElements(expected, tensor);
+    }
+
     [Fact]
     public void operators_work_element_by_element()
     {
@@ -53,10 +60,13 @@ public sealed class ArithmeticTests
     {
         using var scope = NewDisposeScope();
 
-        AssertElements([7, 13], Of(1, 1).addcmul_(Of(1, 2), Of(3, 3), 2));
-        AssertElements([0, -1], Of(1, 1).addcdiv_(Of(2, 4), Of(4, 4), -2));
-        AssertElements([1.5f, 2.5f], Of(1, 2).lerp_(Of(2, 3), tensor(0.5f)));
-        AssertElements([0, 0], Of(1, 2).zero_());
+        AssertChanged([7, 13], Of(1, 1), x => x.addcmul_(Of(1, 2), Of(3, 3), 2));
+        AssertChanged([0, -1], Of(1, 1), x => x.addcdiv_(Of(2, 4), Of(4, 4), -2));
+        AssertChanged([1.5f, 2.5f], Of(1, 2), x => x.lerp_(Of(2, 3), tensor(0.5f)));
+        AssertChanged([0.5f, 1], Of(1, 2), x => x.mul_(0.5));
+        AssertChanged([-2, -4], Of(1, 2), x => x.sub_(Of(3, 6)));
+        AssertChanged([0, 0], Of(1, 2), x => x.fill_(0));
+        AssertChanged([3, 4], Of(1, 2), x => x.copy_(Of(3, 4)));
     }
 
     [Fact]

@@ -17,10 +17,10 @@ public sealed class ProductTests
     }
 
     [Fact]
-    public void matmul_of_shapes_that_do_not_fit_throws_with_the_reason()
+    public void mm_of_shapes_that_do_not_fit_throws_with_the_reason()
     {
         using var scope = NewDisposeScope();
-        var error = Assert.Throws<ExternalException>(() => zeros(2, 3).matmul(zeros(2, 3)));
+        var error = Assert.Throws<ExternalException>(() => zeros(2, 3).mm(zeros(2, 3)));
 
         Assert.Contains("2x3", error.Message, StringComparison.Ordinal);
     }

@@ -49,6 +49,22 @@ public class PreferenceTrainingTests
     }
 
     [Fact]
+    public void Run_step_forgets_the_gradient_of_the_step_before()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Model();
+        using var lora = Fresh(model);
+        using var optimiser = new AdamW(lora.Parameters, 0.9f, 0.99f, 1e-8f, 0);
+        var pairs = TinyModel.Pairs(4);
+        // Nothing moves, so every step over all pairs has the same gradient.
+        var options = Tiny.Options with { Epochs = 2, BatchPairs = 4, LearningRate = 0 };
+
+        var history = Train(model, lora, pairs, options, optimiser, null);
+
+        Assert.Equal(history[0].Metrics["grad_norm"], history[1].Metrics["grad_norm"], 1e-5);
+    }
+
+    [Fact]
     public void Run_metrics_are_those_of_the_pairs()
     {
         using var scope = NewDisposeScope();
