@@ -2,6 +2,8 @@ using System.Text;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
 
 namespace IterativeDpo.Actors;
 
@@ -13,7 +15,11 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
     {
         var options = configuration.Options;
         var prompts = new CampaignPrompts(options.Prompts, options.Evaluation.PromptsPerTask, options.Seed);
-        var model = DigestOf(options.ModelPath);
+        using (var file = GgufFile.Open(options.ModelPath))
+        {
+            ModelConfig.Read(file);
+        }
+        var model = Digest.OfFile(options.ModelPath);
         return new CampaignInputs(PlanOf(configuration, prompts, model), prompts, model);
     }
 
@@ -25,18 +31,6 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
             throw new UserInputException(
                 $"{statePath}: holds campaign '{plan.Campaign}' as it began, with another model, prompts or settings than now. Put them back "
                 + "(rounds, threads and retries may change), or choose another directory with --state.");
-        }
-    }
-
-    private static Digest DigestOf(string path)
-    {
-        try
-        {
-            return Digest.OfFile(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserInputException($"{path}: the model (campaign.model) cannot be read: {e.Message}", e);
         }
     }
 

@@ -1,4 +1,5 @@
 using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Actors.Persistence;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
@@ -25,6 +26,12 @@ public static class CampaignReader
             throw new UserInputException(e.Message, e);
         }
     }
+
+    /// <summary>The settings that the campaign last ran with.</summary>
+    public static CampaignOptions ReadSettings(string statePath) => OptionsJson.Read(File.ReadAllText(SettingsPath(statePath)));
+
+    /// <summary>Where the resolved configuration is stored.</summary>
+    internal static string SettingsPath(string statePath) => Path.Combine(statePath, "campaign.json");
 
     /// <summary>Where the database of a state directory is.</summary>
     internal static string DatabasePath(string statePath) => Path.Combine(statePath, "campaign.db");

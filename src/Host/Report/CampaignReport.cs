@@ -1,5 +1,5 @@
+using IterativeDpo.Actors;
 using IterativeDpo.Actors.Campaigns;
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Host.Report;
@@ -11,7 +11,7 @@ public static class CampaignReport
     /// <returns>The summary it opens with.</returns>
     public static CampaignSummary Write(CampaignState state, string statePath, string outputPath)
     {
-        var options = OptionsJson.Read(File.ReadAllText(Path.Combine(statePath, "campaign.json")));
+        var options = CampaignReader.ReadSettings(statePath);
         var summary = SummaryBuilder.Build(state, statePath, EngineInfo.Describe());
         var store = new ArtifactStore(Path.Combine(statePath, "artifacts"));
         ReportHtml.Write(ReportBuilder.Build(state, summary, options, store), outputPath);
