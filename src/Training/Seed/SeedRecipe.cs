@@ -27,7 +27,7 @@ public sealed record SeedRecipe(
 
     private const ulong PromptSeed = 1;
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    internal static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
     /// <summary>Measures the model at the options' output path, in the generator that will run it.</summary>
     internal static async Task<SeedRecipe> MeasureAsync(SeedOptions options, CancellationToken cancellationToken)
