@@ -53,6 +53,10 @@ public static class CampaignRunner
                 time);
             return await ObserveAsync(system, context, inputs.Plan, progress, cancellationToken);
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Interrupted(state.Root);
+        }
         finally
         {
             await system.Terminate();
@@ -91,10 +95,11 @@ public static class CampaignRunner
         using var interruption = cancellationToken.Register(() => observer.Tell(CampaignObserver.StopRequest));
         using var deadline = new CancellationTokenSource();
         using var timing = cancellationToken.Register(() => deadline.CancelAfter(StopTimeout));
-        using var giveUp = deadline.Token.Register(() => outcome.TrySetResult(
-            new CampaignOutcome(CampaignEnd.Interrupted, CampaignReader.Read(StatePathOf(context)) ?? CampaignState.Empty)));
+        using var giveUp = deadline.Token.Register(() => outcome.TrySetCanceled(deadline.Token));
         return await outcome.Task;
     }
 
-    private static string StatePathOf(WorkerContext context) => Path.GetDirectoryName(context.WorkPath)!;
+    /// <summary>What was journalled is all that counts, whatever was in hand.</summary>
+    private static CampaignOutcome Interrupted(string statePath) =>
+        new(CampaignEnd.Interrupted, CampaignReader.Read(statePath) ?? CampaignState.Empty);
 }

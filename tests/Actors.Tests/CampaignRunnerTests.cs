@@ -87,6 +87,19 @@ public sealed class CampaignRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task RunAsync_interrupted_before_it_began_begins_the_next_time()
+    {
+        using var interrupt = new CancellationTokenSource();
+        await interrupt.CancelAsync();
+
+        var first = await _campaign.RunAsync(cancellationToken: interrupt.Token);
+        var second = await _campaign.RunAsync();
+
+        Assert.Equal(CampaignEnd.Interrupted, first.End);
+        Assert.Equal(CampaignEnd.Completed, second.End);
+    }
+
+    [Fact]
     public async Task RunAsync_generator_that_crashes_is_replaced_and_its_unit_done_again()
     {
         var crashes = 1;

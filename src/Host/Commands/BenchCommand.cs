@@ -22,6 +22,7 @@ public static class BenchCommand
         {
             Subcommand("generation", "Sampling against a bare decode loop over the same batches.", GenerationAsync),
             Subcommand("trainer", "DPO steps against eager PyTorch (bench/peers/torch_dpo_step.py) at its best setting.", TrainerAsync),
+            Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", ActorsAsync),
             TrainerWorker(),
         };
         return bench;
@@ -65,6 +66,9 @@ public static class BenchCommand
         command.SetAction(parsed => TrainerMeasurement.RunWorker(parsed.GetRequiredValue(arguments), Console.Out));
         return command;
     }
+
+    private static async Task<IReadOnlyList<object>> ActorsAsync(int threads, CancellationToken cancellationToken) =>
+        [await ActorsBenchmark.RunAsync(cancellationToken)];
 
     private static async Task<IReadOnlyList<object>> GenerationAsync(int threads, CancellationToken cancellationToken) =>
         [await GenerationBenchmark.RunAsync(new LlamaOptions(BundledFiles.SeedModel, ContextSize: 160, Threads: threads), cancellationToken: cancellationToken)];

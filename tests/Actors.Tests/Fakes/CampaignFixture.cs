@@ -1,4 +1,10 @@
+using Akka.Actor;
 using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Actors.Workers;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Actors.Tests.Fakes;
 
@@ -9,7 +15,7 @@ internal sealed class CampaignFixture : IDisposable
 
     public CampaignFixture()
     {
-        File.WriteAllText(Path.Combine(_directory.FullName, "model.gguf"), "a model");
+        WriteModel(Path.Combine(_directory.FullName, "model.gguf"));
         Configuration = Configure("");
         Engines = new CampaignEngines(() => new FakeGenerator(Log), () => new FakeTrainer(Log), () => new FakeJudge(Log));
     }
@@ -44,8 +50,29 @@ internal sealed class CampaignFixture : IDisposable
         return CampaignConfiguration.Load(path);
     }
 
+    /// <summary>What a worker of this campaign works with; what it tells the campaign goes to <paramref name="campaign"/>.</summary>
+    public WorkerContext WorkerContext(IActorRef campaign) => new(
+        Configuration.Options,
+        Engines,
+        new CampaignPrompts(Configuration.Options.Prompts, Configuration.Options.Evaluation.PromptsPerTask, Configuration.Options.Seed),
+        new ArtifactStore(Path.Combine(StatePath, "artifacts")),
+        Digest.Of([]),
+        Path.Combine(StatePath, "work"),
+        new CampaignLink(campaign, Configuration.Options.Name),
+        TimeProvider.System);
+
     public Task<CampaignOutcome> RunAsync(IProgress<CampaignProgress>? progress = null, CancellationToken cancellationToken = default) =>
         CampaignRunner.RunAsync(Configuration, StatePath, Engines, progress, TimeProvider.System, cancellationToken);
 
     public void Dispose() => _directory.Delete(recursive: true);
+
+    /// <summary>A model of the right form, for the checks before a campaign; the fakes do not load it.</summary>
+    private static void WriteModel(string path)
+    {
+        var config = new ModelConfig(
+            ModelArchitecture.Named("llama"), Layers: 1, Dim: 32, Heads: 2, KvHeads: 1, HeadDim: 16, FeedForwardDim: 32,
+            RmsEps: 1e-5f, RopeBase: 1000, RopeDim: 16, ContextLength: 128, ByteVocabulary.Size, TiedEmbeddings: true);
+        var lengths = config.ListTensors().ToDictionary(tensor => tensor.Name, tensor => tensor.Shape.Aggregate(1, (a, b) => a * b));
+        ModelWriter.Write(path, "fake", config, name => new float[lengths[name]], TensorType.F32);
+    }
 }

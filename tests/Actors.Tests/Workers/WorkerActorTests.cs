@@ -1,0 +1,185 @@
+using Akka.Actor;
+using Akka.Cluster.Sharding;
+using Akka.TestKit.Xunit2;
+using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Actors.Tests.Fakes;
+using IterativeDpo.Actors.Workers;
+
+namespace IterativeDpo.Actors.Tests.Workers;
+
+/// <summary>The test actor stands for the campaign.</summary>
+public sealed class WorkerActorTests : TestKit
+{
+    private static readonly SampleOrder Order = new(new WorkId(1, Stage.Sample, 0), null, 0, 2);
+    private readonly CampaignFixture _campaign = new();
+
+    [Fact]
+    public void Worker_that_is_idle_says_that_it_is_ready()
+    {
+        StartGenerator();
+
+        Assert.Equal(new WorkerReady(WorkerRole.Generator), Expect<WorkerReady>());
+    }
+
+    [Fact]
+    public void Order_repeated_while_it_is_in_hand_is_done_once()
+    {
+        using var gate = new ManualResetEventSlim();
+        var generator = StartGenerator((_, token) => gate.Wait(token));
+
+        generator.Tell(Order);
+        generator.Tell(Order);
+        gate.Set();
+        Expect<CompleteWork>();
+
+        Assert.Equal(2, _campaign.Log.Count("sampled"));
+    }
+
+    [Fact]
+    public void Order_repeated_after_it_was_done_gets_the_result_again_without_the_work()
+    {
+        var generator = StartGenerator();
+
+        generator.Tell(Order);
+        var first = Expect<CompleteWork>();
+        generator.Tell(Order);
+
+        Assert.Equal(first, Expect<CompleteWork>());
+        Assert.Equal(2, _campaign.Log.Count("sampled"));
+    }
+
+    [Fact]
+    public void Cancel_gives_up_the_work_without_a_failure()
+    {
+        using var begun = new ManualResetEventSlim();
+        var generator = StartGenerator((_, token) =>
+        {
+            begun.Set();
+            token.WaitHandle.WaitOne();
+            token.ThrowIfCancellationRequested();
+        });
+        generator.Tell(Order);
+        begun.Wait();
+
+        generator.Tell(new CancelWork());
+
+        Assert.Equal(Order.Id, Expect<WorkCancelled>().Id);
+    }
+
+    [Fact]
+    public void Engine_that_crashed_is_replaced_and_the_failure_told()
+    {
+        var crashes = 1;
+        var generator = StartGenerator((_, _) =>
+        {
+            if (Interlocked.Decrement(ref crashes) == 0)
+            {
+                throw new InvalidOperationException("crashed");
+            }
+        });
+
+        generator.Tell(Order);
+        var failure = Expect<FailWork>();
+        generator.Tell(Order);
+        Expect<CompleteWork>();
+
+        Assert.Equal(new FailWork(Order.Id, "crashed", FailureKind.Transient), failure);
+        Assert.Equal(1, _campaign.Log.Count("disposed"));
+    }
+
+    [Fact]
+    public void Judge_that_does_not_answer_in_time_drops_the_prompt()
+    {
+        _campaign.Configuration = _campaign.Configure("campaign.judging { timeout = 20ms, retries = 0 }");
+        var context = _campaign.WorkerContext(TestActor);
+        Sys.ActorOf(Props.Create(() => new GeneratorActor(context))).Tell(Order);
+        var samples = (SampleResult)Expect<CompleteWork>().Result;
+        var stuck = context.Prompts.OfRound(1)[0].Id;
+        var judge = new FakeJudge(_campaign.Log)
+        {
+            BeforePrompt = (prompt, _) => prompt.Prompt.Id == stuck ? new TaskCompletionSource().Task : Task.CompletedTask,
+        };
+        var judging = context with { Engines = context.Engines with { Judge = () => judge } };
+
+        Sys.ActorOf(Props.Create(() => new JudgeActor(judging))).Tell(new JudgeOrder(new WorkId(1, Stage.Judge, 0), samples.Samples));
+
+        Assert.Equal(1, ((JudgeResult)Expect<CompleteWork>().Result).Dropped);
+    }
+
+    [Fact]
+    public void Publisher_does_not_hand_out_a_corrupt_adapter()
+    {
+        var context = _campaign.WorkerContext(TestActor);
+        var adapter = context.Store.Put(new byte[] { 1, 2, 3 });
+        File.WriteAllText(context.Store.PathOf(adapter), "damaged");
+
+        StartPublisher(context, TestActor).Tell(new PublishOrder(new WorkId(1, Stage.Publish, 0), adapter));
+
+        var failure = Expect<FailWork>();
+        Assert.Equal(FailureKind.Permanent, failure.Kind);
+        Assert.Contains(adapter.Hex, failure.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Publisher_waits_until_the_generator_has_the_adapter_on()
+    {
+        var context = _campaign.WorkerContext(TestActor);
+        var adapter = context.Store.Put(new byte[] { 1, 2, 3 });
+        var generator = CreateTestProbe();
+
+        StartPublisher(context, generator.Ref).Tell(new PublishOrder(new WorkId(1, Stage.Publish, 0), adapter));
+        generator.ExpectMsg(new SwapAdapter(adapter));
+        generator.Reply(new AdapterSwapped(adapter));
+
+        Assert.Equal(adapter, ((PublishResult)Expect<CompleteWork>().Result).Adapter);
+    }
+
+    [Fact]
+    public void Publisher_tells_why_a_generator_refused_the_adapter()
+    {
+        var context = _campaign.WorkerContext(TestActor);
+        var adapter = context.Store.Put(new byte[] { 1, 2, 3 });
+        var generator = CreateTestProbe();
+
+        StartPublisher(context, generator.Ref).Tell(new PublishOrder(new WorkId(1, Stage.Publish, 0), adapter));
+        generator.ExpectMsg<SwapAdapter>();
+        generator.Reply(new AdapterRefused(adapter, "for another base"));
+
+        Assert.Contains("for another base", Expect<FailWork>().Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Trainer_keeps_the_work_directory_of_its_round_only()
+    {
+        var context = _campaign.WorkerContext(TestActor);
+        var old = Directory.CreateDirectory(Path.Combine(context.WorkPath, "round-1"));
+        var pairs = context.Store.Put(_ => { });
+
+        Sys.ActorOf(Props.Create(() => new TrainerActor(context))).Tell(new TrainOrder(new WorkId(2, Stage.Train, 0), [pairs], null, null, null));
+        Expect<CompleteWork>();
+
+        Assert.False(Directory.Exists(old.FullName));
+        Assert.True(Directory.Exists(Path.Combine(context.WorkPath, "round-2")));
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        _campaign.Dispose();
+    }
+
+    private IActorRef StartGenerator(Action<Generation.Prompt, CancellationToken>? beforePrompt = null)
+    {
+        var context = _campaign.WorkerContext(TestActor);
+        var engines = context.Engines with { Generator = () => new FakeGenerator(_campaign.Log) { BeforePrompt = beforePrompt ?? ((_, _) => { }) } };
+        context = context with { Engines = engines };
+        return Sys.ActorOf(Props.Create(() => new GeneratorActor(context)));
+    }
+
+    private IActorRef StartPublisher(WorkerContext context, IActorRef generator) =>
+        Sys.ActorOf(Props.Create(() => new PublisherActor(context, new[] { generator })));
+
+    private T Expect<T>() where T : class =>
+        (T)FishForMessage<ShardingEnvelope>(envelope => envelope.Message is T).Message;
+}
