@@ -1,7 +1,7 @@
 namespace Akka.Persistence;
 
 /// <summary>Whose snapshot it is, after which event it was taken, and when.</summary>
-public sealed record SnapshotMetadata
+public sealed class SnapshotMetadata
 {
     public SnapshotMetadata(string persistenceId, long sequenceNr, DateTime timestamp)
     {
