@@ -39,7 +39,7 @@ public static class SeedCommand
         options = options with
         {
             Seed = (ulong)(parsed.GetValue(_seed) ?? (int)options.Seed),
-            Threads = parsed.GetValue(_threads) ?? Environment.ProcessorCount,
+            Threads = parsed.GetValue(_threads) ?? options.Threads,
         };
         var recipe = await StepProgress.RunAsync<SeedProgress, SeedRecipe>(
             "training the seed policy",
