@@ -77,7 +77,8 @@ public static class CampaignRunner
     private static async Task<IActorRef> StartShardingAsync(ActorSystem system, TimeProvider time, CancellationToken cancellationToken)
     {
         var cluster = Cluster.Get(system);
-        await cluster.JoinAsync(cluster.SelfAddress, cancellationToken);
+        // Akka calls a join that was cancelled a failed one; to us it is an interruption.
+        await cluster.JoinAsync(cluster.SelfAddress, CancellationToken.None).WaitAsync(cancellationToken);
         return await ClusterSharding.Get(system).StartAsync(
             "campaign",
             campaign => CampaignActor.Props(campaign, time),

@@ -39,9 +39,8 @@ public class Cluster : IExtension
 
     public Task JoinAsync(Address address, CancellationToken token = default)
     {
-        token.ThrowIfCancellationRequested();
         Join(address);
-        return Task.CompletedTask;
+        return token.IsCancellationRequested ? Task.FromException(new ClusterJoinFailedException($"Joining {address} was cancelled.")) : Task.CompletedTask;
     }
 
     /// <summary>Runs <paramref name="callback"/> once this node is up, or now if it is.</summary>
@@ -64,3 +63,6 @@ internal sealed class ClusterExtension : ExtensionIdProvider<Cluster>
 {
     public override Cluster CreateExtension(ExtendedActorSystem system) => new(system);
 }
+
+/// <summary>The node did not become a member of the cluster.</summary>
+internal class ClusterJoinFailedException(string message) : AkkaException(message);
