@@ -9,11 +9,11 @@ public sealed class BadInputTests
 
     [Fact]
     public void Run_withAValueOutOfRange_namesKeyAndRange() =>
-        AssertRefused(new TinyCampaign(extra: "training.label-smoothing = 0.7"), "label-smoothing", "0.5");
+        AssertRefused(new TinyCampaign(extra: "training.label-smoothing = 0.7"), "label-smoothing", "0.499");
 
     [Fact]
     public void Run_withAMissingModel_namesIt() =>
-        AssertRefused(new TinyCampaign(extra: "model = nowhere.gguf"), "nowhere.gguf", "does not exist");
+        AssertRefused(new TinyCampaign(extra: "model = nowhere.gguf"), "nowhere.gguf", "no such file");
 
     [Fact]
     public void Run_withATruncatedModel_namesIt()
@@ -45,7 +45,7 @@ public sealed class BadInputTests
     {
         var campaign = new TinyCampaign(extra: "prompts.file = prompts.jsonl");
         File.WriteAllText(Path.Combine(campaign.Root, "prompts.jsonl"), "");
-        AssertRefused(campaign, "prompts.jsonl", "empty");
+        AssertRefused(campaign, "prompts.jsonl", "no prompts");
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public static class TorchEngine
         using var scope = NewDisposeScope();
         var gpu = cuda.is_available();
         var twos = full([2, 2], 2f, device: device(gpu ? DeviceType.CUDA : DeviceType.CPU));
-        var product = matmul(twos, twos).sum().item<float>();
+        var product = mm(twos, twos).sum().item<float>();
         return product == 32
             ? gpu ? "CUDA" : "CPU"
             : throw new InvalidOperationException($"LibTorch computed {product} where 32 is right.");
