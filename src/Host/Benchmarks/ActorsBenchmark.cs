@@ -1,10 +1,7 @@
-using System.Diagnostics;
 using IterativeDpo.Actors;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts.Store;
-using IterativeDpo.Generation;
-using IterativeDpo.Judging;
 using IterativeDpo.Judging.Verifier;
 
 namespace IterativeDpo.Host.Benchmarks;
@@ -13,7 +10,7 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <param name="Units">Units of work in the campaign.</param>
 /// <param name="MillisecondsPerUnit">From the first event to the last, by unit.</param>
 /// <param name="EventsPerSecond">Events journalled, each on the disk before it counts.</param>
-/// <param name="PlainMillisecondsPerUnit">A loop that makes and stores the same samples and judgements one after the other.</param>
+/// <param name="PlainMillisecondsPerUnit">A loop that makes and stores the same samples, judgements and pairs one after the other.</param>
 /// <param name="Ratio">Time of the loop over that of the campaign.</param>
 public sealed record ActorsBenchmarkResult(
     int Units, double MillisecondsPerUnit, double EventsPerSecond, double PlainMillisecondsPerUnit, double Ratio);
@@ -38,8 +35,8 @@ public static class ActorsBenchmark
             var units = outcome.State.Rounds.Sum(UnitsOf);
             // Beside the units: the campaign's and every round's beginning and end.
             var events = units + 2 + (2 * outcome.State.Rounds.Count);
-            var plain = await RunPlainAsync(configuration.Options, new ArtifactStore(Path.Combine(directory.FullName, "plain")), cancellationToken)
-                .ConfigureAwait(false);
+            var plain = await new PlainLoop(configuration.Options, new ArtifactStore(Path.Combine(directory.FullName, "plain")))
+                .RunAsync(cancellationToken).ConfigureAwait(false);
             return new ActorsBenchmarkResult(units, 1000 * seconds / units, events / seconds, 1000 * plain / units, plain / seconds);
         }
         finally
@@ -69,44 +66,4 @@ public static class ActorsBenchmark
     private static int UnitsOf(RoundState round) =>
         round.Samples.Count + round.Judgements.Count + round.Evaluations.Count + round.Grades.Count
         + (round.Pairs is null ? 0 : 1) + (round.Training is null ? 0 : 1) + (round.Publication is null ? 0 : 1);
-
-    /// <summary>The campaign's sampling, evaluation and judging without actors and journal.</summary>
-    /// <returns>Seconds.</returns>
-    private static async Task<double> RunPlainAsync(CampaignOptions options, ArtifactStore store, CancellationToken cancellationToken)
-    {
-        using var generator = new InstantGenerator();
-        var judge = new VerifierJudge();
-        var prompts = new CampaignPrompts(options.Prompts, options.Evaluation.PromptsPerTask, options.Seed);
-        var start = Stopwatch.GetTimestamp();
-        for (var round = 0; round <= options.Rounds; round++)
-        {
-            if (round > 0)
-            {
-                await SampleAndJudgeAsync(prompts.OfRound(round), options.Generation.SamplesPerPrompt).ConfigureAwait(false);
-            }
-            await SampleAndJudgeAsync(prompts.HeldOut, 1).ConfigureAwait(false);
-        }
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
-
-        async Task SampleAndJudgeAsync(IReadOnlyList<Prompt> all, int samplesPerPrompt)
-        {
-            foreach (var unit in all.Chunk(options.Work.PromptsPerUnit))
-            {
-                var samples = new List<PromptSamples>();
-                GenerationRequest[] requests =
-                [
-                    .. unit.Select(prompt => new GenerationRequest(
-                        prompt, [.. Enumerable.Range(0, samplesPerPrompt).Select(i => SampleSeed.Derive(options.Seed, 1, prompt.Id, i))])),
-                ];
-                await generator.GenerateAsync(requests, options.Generation.Sampling, samples.Add, cancellationToken).ConfigureAwait(false);
-                store.Put(stream => SampleFile.Write(stream, samples));
-                var judged = new List<PromptJudgements>();
-                foreach (var sample in samples)
-                {
-                    judged.Add(new(sample.Prompt.Id, await judge.JudgeAsync(sample, cancellationToken).ConfigureAwait(false)));
-                }
-                store.Put(stream => JudgementFile.Write(stream, judged));
-            }
-        }
-    }
 }

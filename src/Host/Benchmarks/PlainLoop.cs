@@ -1,0 +1,67 @@
+using System.Diagnostics;
+using IterativeDpo.Actors;
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Generation;
+using IterativeDpo.Judging;
+using IterativeDpo.Judging.Pairs;
+using IterativeDpo.Judging.Verifier;
+using IterativeDpo.Training;
+
+namespace IterativeDpo.Host.Benchmarks;
+
+/// <summary>A campaign's sampling, judging and pairing on instant engines as one loop, without actors and journal; it stores the same files.</summary>
+internal sealed class PlainLoop(CampaignOptions options, ArtifactStore store)
+{
+    private readonly InstantGenerator _generator = new();
+    private readonly VerifierJudge _judge = new();
+    private readonly CampaignPrompts _prompts = new(options.Prompts, options.Evaluation.PromptsPerTask, options.Seed);
+
+    /// <returns>Seconds.</returns>
+    public async Task<double> RunAsync(CancellationToken cancellationToken)
+    {
+        var start = Stopwatch.GetTimestamp();
+        await SampleAndJudgeAsync(_prompts.HeldOut, 1, cancellationToken).ConfigureAwait(false);
+        for (var round = 1; round <= options.Rounds; round++)
+        {
+            var judged = await SampleAndJudgeAsync(_prompts.OfRound(round), options.Generation.SamplesPerPrompt, cancellationToken).ConfigureAwait(false);
+            StorePairs(judged);
+            await SampleAndJudgeAsync(_prompts.HeldOut, 1, cancellationToken).ConfigureAwait(false);
+        }
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    private async Task<Dictionary<string, (PromptSamples Samples, IReadOnlyList<Judgement> Judgements)>> SampleAndJudgeAsync(
+        IReadOnlyList<Prompt> prompts, int samplesPerPrompt, CancellationToken cancellationToken)
+    {
+        var all = new Dictionary<string, (PromptSamples, IReadOnlyList<Judgement>)>();
+        foreach (var unit in prompts.Chunk(options.Work.PromptsPerUnit))
+        {
+            GenerationRequest[] requests = [.. unit.Select(prompt => RequestOf(prompt, samplesPerPrompt))];
+            var samples = new List<PromptSamples>();
+            await _generator.GenerateAsync(requests, options.Generation.Sampling, samples.Add, cancellationToken).ConfigureAwait(false);
+            store.Put(stream => SampleFile.Write(stream, samples));
+            var judged = new List<PromptJudgements>();
+            foreach (var prompt in samples)
+            {
+                var judgements = await _judge.JudgeAsync(prompt, cancellationToken).ConfigureAwait(false);
+                judged.Add(new(prompt.Prompt.Id, judgements));
+                all.Add(prompt.Prompt.Id, (prompt, judgements));
+            }
+            store.Put(stream => JudgementFile.Write(stream, judged));
+        }
+        return all;
+    }
+
+    private GenerationRequest RequestOf(Prompt prompt, int samples) =>
+        new(prompt, [.. Enumerable.Range(0, samples).Select(index => SampleSeed.Derive(options.Seed, 1, prompt.Id, index))]);
+
+    private void StorePairs(Dictionary<string, (PromptSamples Samples, IReadOnlyList<Judgement> Judgements)> judged)
+    {
+        var pairs = PairSelector.Select(judged.Values, options.Pairs, options.Seed).Pairs;
+        store.Put(stream => PairFile.Write(stream, pairs.Select(pair => RecordOf(pair, judged[pair.PromptId].Samples))));
+    }
+
+    private static PairRecord RecordOf(SelectedPair pair, PromptSamples prompt) => new(new PreferencePair(
+        pair.PromptId, prompt.PromptIds, prompt.Samples[pair.ChosenIndex].TokenIds, prompt.Samples[pair.RejectedIndex].TokenIds));
+}
