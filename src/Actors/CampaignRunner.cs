@@ -35,7 +35,6 @@ public static class CampaignRunner
     {
         var inputs = CampaignInputs.Read(configuration);
         using var state = StateDirectory.Open(statePath, configuration.Options.Name);
-        // The database is made here, by one connection alone: the journal and the snapshot store open it side by side.
         inputs.RefuseOtherCampaign(CampaignReader.ReadOrCreate(state.Root), state.Root);
         AtomicFile.Write(CampaignReader.SettingsPath(state.Root), stream => stream.Write(Encoding.UTF8.GetBytes(configuration.Json)));
         var system = ActorSystem.Create(SystemName, DatabaseSettings(state.Root).WithFallback(configuration.System));

@@ -12,15 +12,15 @@ namespace IterativeDpo.Actors.Persistence;
 /// </summary>
 public sealed class SqliteJournal : AsyncWriteJournal
 {
-    private readonly SqliteDatabase _database;
+    private readonly SharedDatabase _shared;
     private readonly EventTable _events;
     private readonly PayloadCodec _codec;
 
     /// <param name="config">The plug-in's own section; <c>path</c> is the database file.</param>
     public SqliteJournal(Config config)
     {
-        _database = SqliteDatabase.Open(config.GetString("path"));
-        _events = new EventTable(_database);
+        _shared = SharedDatabase.Join(config.GetString("path"));
+        _events = new EventTable(_shared.Database);
         _codec = new PayloadCodec(Context.System.Serialization);
     }
 
@@ -30,7 +30,7 @@ public sealed class SqliteJournal : AsyncWriteJournal
         long fromSequenceNr,
         long toSequenceNr,
         long max,
-        Action<IPersistentRepresentation> recoveryCallback) => _database.RunAsync(() =>
+        Action<IPersistentRepresentation> recoveryCallback) => _shared.Database.RunAsync(() =>
         {
             foreach (var stored in _events.Read(persistenceId, fromSequenceNr, toSequenceNr, max))
             {
@@ -39,7 +39,7 @@ public sealed class SqliteJournal : AsyncWriteJournal
         });
 
     public override Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr) =>
-        _database.RunAsync(() => _events.HighestSequenceNr(persistenceId));
+        _shared.Database.RunAsync(() => _events.HighestSequenceNr(persistenceId));
 
     protected override async Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages)
     {
@@ -49,16 +49,16 @@ public sealed class SqliteJournal : AsyncWriteJournal
                 .SelectMany(write => (IImmutableList<IPersistentRepresentation>)write.Payload)
                 .Select(item => new StoredEvent(item.PersistenceId, item.SequenceNr, _codec.Write(item.Payload))),
         ];
-        await _database.RunAsync(() => _events.Append(events));
+        await _shared.Database.RunAsync(() => _events.Append(events));
         return null!; // None was rejected.
     }
 
     protected override Task DeleteMessagesToAsync(string persistenceId, long toSequenceNr) =>
-        _database.RunAsync(() => _events.DeleteTo(persistenceId, toSequenceNr));
+        _shared.Database.RunAsync(() => _events.DeleteTo(persistenceId, toSequenceNr));
 
     protected override void PostStop()
     {
-        _database.Dispose();
+        _shared.Dispose();
         base.PostStop();
     }
 }

@@ -7,20 +7,20 @@ namespace IterativeDpo.Actors.Persistence;
 /// <summary>Akka.Persistence's snapshot store in a campaign's database.</summary>
 public sealed class SqliteSnapshotStore : SnapshotStore
 {
-    private readonly SqliteDatabase _database;
+    private readonly SharedDatabase _shared;
     private readonly SnapshotTable _snapshots;
     private readonly PayloadCodec _codec;
 
     /// <param name="config">The plug-in's own section; <c>path</c> is the database file.</param>
     public SqliteSnapshotStore(Config config)
     {
-        _database = SqliteDatabase.Open(config.GetString("path"));
-        _snapshots = new SnapshotTable(_database);
+        _shared = SharedDatabase.Join(config.GetString("path"));
+        _snapshots = new SnapshotTable(_shared.Database);
         _codec = new PayloadCodec(Context.System.Serialization);
     }
 
     protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria) =>
-        _database.RunAsync(() => _snapshots.Latest(persistenceId, BoundsOf(criteria)) is { } stored
+        _shared.Database.RunAsync(() => _snapshots.Latest(persistenceId, BoundsOf(criteria)) is { } stored
             ? new SelectedSnapshot(
                 new SnapshotMetadata(persistenceId, stored.SequenceNr, new DateTime(stored.TimestampTicks, DateTimeKind.Utc)),
                 _codec.Read(stored.Payload))
@@ -29,14 +29,14 @@ public sealed class SqliteSnapshotStore : SnapshotStore
     protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot)
     {
         var stored = new StoredSnapshot(metadata.PersistenceId, metadata.SequenceNr, metadata.Timestamp.Ticks, _codec.Write(snapshot));
-        return _database.RunAsync(() => _snapshots.Save(stored));
+        return _shared.Database.RunAsync(() => _snapshots.Save(stored));
     }
 
     /// <remarks>A metadata without a time means the snapshot of that number, whenever it was taken.</remarks>
     protected override Task DeleteAsync(SnapshotMetadata metadata)
     {
         var bounds = new SnapshotBounds(metadata.SequenceNr, metadata.SequenceNr);
-        return _database.RunAsync(() => _snapshots.Delete(
+        return _shared.Database.RunAsync(() => _snapshots.Delete(
             metadata.PersistenceId,
             metadata.Timestamp == DateTime.MinValue
                 ? bounds
@@ -44,11 +44,11 @@ public sealed class SqliteSnapshotStore : SnapshotStore
     }
 
     protected override Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria) =>
-        _database.RunAsync(() => _snapshots.Delete(persistenceId, BoundsOf(criteria)));
+        _shared.Database.RunAsync(() => _snapshots.Delete(persistenceId, BoundsOf(criteria)));
 
     protected override void PostStop()
     {
-        _database.Dispose();
+        _shared.Dispose();
         base.PostStop();
     }
 

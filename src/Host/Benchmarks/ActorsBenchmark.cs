@@ -35,7 +35,8 @@ public static class ActorsBenchmark
             var units = outcome.State.Rounds.Sum(UnitsOf);
             // Beside the units: the campaign's and every round's beginning and end.
             var events = units + 2 + (2 * outcome.State.Rounds.Count);
-            var plain = await new PlainLoop(configuration.Options, new ArtifactStore(Path.Combine(directory.FullName, "plain")))
+            using var generator = new InstantGenerator();
+            var plain = await new PlainLoop(configuration.Options, new ArtifactStore(Path.Combine(directory.FullName, "plain")), generator)
                 .RunAsync(cancellationToken).ConfigureAwait(false);
             return new ActorsBenchmarkResult(units, 1000 * seconds / units, events / seconds, 1000 * plain / units, plain / seconds);
         }

@@ -11,9 +11,8 @@ using IterativeDpo.Training;
 namespace IterativeDpo.Host.Benchmarks;
 
 /// <summary>A campaign's sampling, judging and pairing on instant engines as one loop, without actors and journal; it stores the same files.</summary>
-internal sealed class PlainLoop(CampaignOptions options, ArtifactStore store)
+internal sealed class PlainLoop(CampaignOptions options, ArtifactStore store, IGenerator generator)
 {
-    private readonly InstantGenerator _generator = new();
     private readonly VerifierJudge _judge = new();
     private readonly CampaignPrompts _prompts = new(options.Prompts, options.Evaluation.PromptsPerTask, options.Seed);
 
@@ -39,7 +38,7 @@ internal sealed class PlainLoop(CampaignOptions options, ArtifactStore store)
         {
             GenerationRequest[] requests = [.. unit.Select(prompt => RequestOf(prompt, samplesPerPrompt))];
             var samples = new List<PromptSamples>();
-            await _generator.GenerateAsync(requests, options.Generation.Sampling, samples.Add, cancellationToken).ConfigureAwait(false);
+            await generator.GenerateAsync(requests, options.Generation.Sampling, samples.Add, cancellationToken).ConfigureAwait(false);
             store.Put(stream => SampleFile.Write(stream, samples));
             var judged = new List<PromptJudgements>();
             foreach (var prompt in samples)
