@@ -1,8 +1,8 @@
-using TorchSharp;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Torch;
