@@ -4,6 +4,7 @@ using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Judging.Verifier;
 
 namespace IterativeDpo.Actors;
 
@@ -21,6 +22,28 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
         }
         var model = Digest.OfFile(options.ModelPath);
         return new CampaignInputs(PlanOf(configuration, prompts, model), prompts, model);
+    }
+
+    /// <summary>Finds what a prompt file has wrong before the campaign begins, rather than rounds later.</summary>
+    /// <exception cref="UserInputException">A check that cannot be evaluated, or a prompt that leaves no room in the context.</exception>
+    public void CheckPromptFile(CampaignEngines engines)
+    {
+        if (!Prompts.FromFile.Any())
+        {
+            return;
+        }
+        VerifierJudge.Validate(Prompts.FromFile);
+        using var generator = engines.Generator();
+        foreach (var prompt in Prompts.FromFile)
+        {
+            var tokens = generator.Tokenize(prompt).Length;
+            if (tokens >= generator.ContextSize)
+            {
+                throw new UserInputException(
+                    $"Prompt '{prompt.Id}' has {tokens} tokens and leaves no room for a completion in the context of {generator.ContextSize}. "
+                    + "Shorten it, or raise campaign.generation.context-tokens (up to what the model was trained for).");
+            }
+        }
     }
 
     /// <exception cref="UserInputException">The state is of a campaign with other settings or another model.</exception>

@@ -35,6 +35,9 @@ public sealed class CampaignPrompts
             : TaskGenerator.Prompts(HeldOutSeed, options.Tasks, heldOutPerTask * options.Tasks.Count, Split.HeldOut);
     }
 
+    /// <summary>Every prompt of the prompt file that can be asked; none where prompts are generated.</summary>
+    public IEnumerable<Prompt> FromFile => _options.File is null ? [] : HeldOut.Concat(_file);
+
     /// <summary>The prompts that every checkpoint is evaluated on.</summary>
     public IReadOnlyList<Prompt> HeldOut { get; }
 

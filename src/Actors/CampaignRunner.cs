@@ -34,6 +34,7 @@ public static class CampaignRunner
         CancellationToken cancellationToken)
     {
         var inputs = CampaignInputs.Read(configuration);
+        inputs.CheckPromptFile(engines);
         using var state = StateDirectory.Open(statePath, configuration.Options.Name);
         inputs.RefuseOtherCampaign(CampaignReader.ReadOrCreate(state.Root), state.Root);
         AtomicFile.Write(CampaignReader.SettingsPath(state.Root), stream => stream.Write(Encoding.UTF8.GetBytes(configuration.Json)));

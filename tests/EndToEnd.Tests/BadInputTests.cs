@@ -49,6 +49,16 @@ public sealed class BadInputTests
     }
 
     [Fact]
+    public void Run_withAPromptLongerThanTheContext_namesItBeforeAnythingIsSampled()
+    {
+        var campaign = new TinyCampaign(extra: "prompts { file = prompts.jsonl, per-round = 8 }");
+        File.WriteAllLines(
+            Path.Combine(campaign.Root, "prompts.jsonl"),
+            Enumerable.Range(0, 40).Select(i => $$"""{"id": "p{{i}}", "prompt": "Say {{i}}{{new string('x', i == 7 ? 500 : 0)}}", "task": "say"}"""));
+        AssertRefused(campaign, "'p7'", "context-tokens");
+    }
+
+    [Fact]
     public void Run_inTheStateOfAnotherCampaign_isRefusedAndHarmsNothing()
     {
         using var campaign = new TinyCampaign();

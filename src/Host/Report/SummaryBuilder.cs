@@ -16,12 +16,16 @@ public static class SummaryBuilder
             state.Plan!.Campaign,
             stateDirectory,
             new BaselineSummary(baseline.HeldOut.Accuracy(), baseline.HeldOut.Total, Accuracies(baseline)),
-            [.. state.Rounds.Skip(1).Where(round => round.Outcome is not null).Select(Round)],
+            [.. state.Rounds.Skip(1).Where(round => round.Outcome is not null).Select(round => Round(round, Evaluated(state, round)))],
             new FinalSummary((state.LastKept ?? baseline).HeldOut.Accuracy()),
             engines);
     }
 
-    private static RoundSummary Round(RoundState round) => new(
+    /// <summary>The round whose evaluation holds for this one's policy: a round without pairs leaves the policy as it was.</summary>
+    private static RoundState Evaluated(CampaignState state, RoundState round) =>
+        state.Rounds.Take(round.Number + 1).Last(r => r == round ? r.Outcome != RoundOutcome.Skipped : r.Outcome == RoundOutcome.Kept);
+
+    private static RoundSummary Round(RoundState round, RoundState evaluated) => new(
         round.Number,
         round.Prompts,
         round.SampleCount,
@@ -31,7 +35,7 @@ public static class SummaryBuilder
         round.DroppedPrompts,
         round.Training?.Adapter.Hex,
         round.Training is { } training ? Train(training) : null,
-        new EvaluationSummary(round.HeldOut.Accuracy(), Accuracies(round), round.MeanTokens),
+        new EvaluationSummary(evaluated.HeldOut.Accuracy(), Accuracies(evaluated), evaluated.MeanTokens),
         Seconds(round));
 
     private static TrainSummary Train(TrainResult training) => new(
