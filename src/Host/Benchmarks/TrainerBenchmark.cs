@@ -50,6 +50,7 @@ public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerSc
 
     private static TrainerMeasurement Measure(IReadOnlyList<string> command)
     {
+        Console.Error.WriteLine($"measuring: {string.Join(' ', command)}");
         var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true };
         if (Avx512F.IsSupported)
         {

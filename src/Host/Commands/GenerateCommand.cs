@@ -38,7 +38,7 @@ public static class GenerateCommand
             "generate",
             "Sample completions of a prompt from a model, with or without an adapter.",
             "./dpo generate \"Reverse the word: planet\"",
-            "./dpo generate \"Add 17 and 25.\" --samples 4 --temperature 0.7",
+            "./dpo generate \"What is 61 + 2?\" --samples 4 --temperature 0.7",
             "./dpo generate --prompts prompts.jsonl --model model.gguf --adapter adapter.gguf --json")
         {
             _prompts, _model, _adapter, _file, _raw, _samples, _temperature, _topK, _topP, _minP, _penalty, _maxTokens, _stop, _seed, _threads, _json,

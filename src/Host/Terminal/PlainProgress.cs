@@ -26,7 +26,8 @@ public sealed class PlainProgress(TextWriter writer, TimeProvider time) : IProgr
             {
                 _title = view.Title;
                 _lastLine = time.GetTimestamp();
-                writer.WriteLine($"{view.Title} {view.Done}/{view.Total}{(view.Detail.Length > 0 ? ", " : "")}{view.Detail}");
+                var count = view.Total > 1 ? $" {view.Done}/{view.Total}" : "";
+                writer.WriteLine($"{view.Title}{count}{(view.Detail.Length > 0 ? ", " : "")}{view.Detail}");
             }
         }
     }

@@ -23,8 +23,12 @@ public sealed record StageView(string Title, int Done, int Total, string Detail)
         var title = $"{(round.Number == 0 ? "baseline" : $"round {round.Number}/{plan.Rounds}")}: {Verb(stage)}";
         return stage switch
         {
-            Stage.Sample => new(title, round.Prompts + (work?.Done ?? 0), plan.Prompts, Speed(work)),
-            Stage.Evaluate => new(title, round.Evaluations.Values.Sum(unit => unit.Prompts) + (work?.Done ?? 0), plan.HeldOutPrompts, Speed(work)),
+            Stage.Sample => new(title, round.Prompts + (work?.Done ?? 0), plan.Prompts, Speed(round.Samples.Values, work)),
+            Stage.Evaluate => new(
+                title,
+                round.Evaluations.Values.Sum(unit => unit.Prompts) + (work?.Done ?? 0),
+                plan.HeldOutPrompts,
+                Speed(round.Evaluations.Values, work)),
             _ => new(title, work?.Done ?? 0, work?.Total ?? 1, Metrics(work)),
         };
     }
@@ -38,8 +42,13 @@ public sealed record StageView(string Title, int Done, int Total, string Detail)
         _ => "evaluating",
     };
 
-    private static string Speed(WorkProgress? work) =>
-        work is { Seconds: > 0, Tokens: > 0 } ? $"{work.Tokens / work.Seconds:N0} tokens/s" : "";
+    /// <summary>Over the whole stage: a unit's first tokens come only after its first prompts.</summary>
+    private static string Speed(IEnumerable<SampleResult> units, WorkProgress? work)
+    {
+        var tokens = units.Sum(unit => unit.Tokens) + (work?.Tokens ?? 0);
+        var seconds = units.Sum(unit => unit.Seconds) + (work?.Seconds ?? 0);
+        return tokens > 0 && seconds > 0 ? $"{tokens / seconds:N0} tokens/s" : "";
+    }
 
     private static string Metrics(WorkProgress? work) =>
         work is not null && work.Metrics.TryGetValue("loss", out var loss)
