@@ -52,7 +52,7 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
             return;
         }
         var (first, last) = (summary.Baseline.HeldoutAccuracy, summary.Final.HeldoutAccuracy);
-        Console.WriteLine($"held-out accuracy {100 * first:F1} % -> {100 * last:F1} % in {summary.Rounds.Count} rounds");
+        Console.WriteLine($"held-out accuracy {100 * first:F1} % -> {100 * last:F1} % in {summary.Rounds.Count} {(summary.Rounds.Count == 1 ? "round" : "rounds")}");
         Console.WriteLine($"report: {Path.GetFullPath(reportPath)}");
     }
 }
