@@ -4,6 +4,7 @@ using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Generation;
 using IterativeDpo.Judging.Verifier;
 
 namespace IterativeDpo.Actors;
@@ -36,13 +37,7 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
         using var generator = engines.Generator();
         foreach (var prompt in Prompts.FromFile)
         {
-            var tokens = generator.Tokenize(prompt).Length;
-            if (tokens >= generator.ContextSize)
-            {
-                throw new UserInputException(
-                    $"Prompt '{prompt.Id}' has {tokens} tokens and leaves no room for a completion in the context of {generator.ContextSize}. "
-                    + "Shorten it, or raise campaign.generation.context-tokens (up to what the model was trained for).");
-            }
+            PromptRoom.Check(prompt, generator.Tokenize(prompt).Length, generator.ContextSize);
         }
     }
 

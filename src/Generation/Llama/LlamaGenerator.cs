@@ -95,11 +95,8 @@ public sealed class LlamaGenerator : IGenerator
     private EncodedRequest Encode(GenerationRequest request)
     {
         var ids = Tokenize(request.Prompt);
-        return ids.Length < ContextSize
-            ? new EncodedRequest(request, ids)
-            : throw new UserInputException(
-                $"Prompt '{request.Prompt.Id}' has {ids.Length} tokens and leaves no room for a completion in the context of {ContextSize}. "
-                + "Shorten it, or raise generation.context-tokens (up to what the model was trained for).");
+        PromptRoom.Check(request.Prompt, ids.Length, ContextSize);
+        return new EncodedRequest(request, ids);
     }
 
     private Turn TakeTurn() =>
