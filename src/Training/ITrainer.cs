@@ -6,7 +6,7 @@ namespace IterativeDpo.Training;
 /// <param name="BaseModelPath">The base GGUF.</param>
 /// <param name="InitialAdapterPath">The adapter to continue from; null starts a fresh one (B = 0).</param>
 /// <param name="ReferenceAdapterPath">The frozen adapter of the reference policy; null is the base itself.</param>
-/// <param name="Pairs">The pair set, in its stored order.</param>
+/// <param name="Examples">The examples, all of one kind, in their stored order.</param>
 /// <param name="Seed">Seeds the adapter's first values and the data order.</param>
 /// <param name="WorkDirectory">Checkpoints live here; a run finds its own last one and goes on to the same bits.</param>
 /// <param name="OutputPath">Where the finished adapter GGUF is written.</param>
@@ -14,7 +14,7 @@ public sealed record TrainingRequest(
     string BaseModelPath,
     string? InitialAdapterPath,
     string? ReferenceAdapterPath,
-    IReadOnlyList<PreferencePair> Pairs,
+    IReadOnlyList<ITrainingExample> Examples,
     TrainingOptions Options,
     ulong Seed,
     string WorkDirectory,
@@ -24,7 +24,7 @@ public sealed record TrainingRequest(
 /// <summary>One optimiser step. <see cref="Metrics"/> go by TRL's names (<c>loss</c>, <c>rewards/margins</c>, …).</summary>
 public sealed record TrainingStep(int Step, int Steps, IReadOnlyDictionary<string, double> Metrics);
 
-/// <summary>A finished round of training: every step's metrics, and their means weighted by pairs.</summary>
+/// <summary>A finished round of training: every step's metrics, and their means weighted by examples.</summary>
 public sealed record TrainingResult(int Steps, IReadOnlyDictionary<string, double> Metrics, IReadOnlyList<TrainingStep> History);
 
 /// <summary>Runs one round of preference training.</summary>

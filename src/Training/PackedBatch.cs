@@ -22,7 +22,6 @@ public sealed class PackedBatch
         GroupStarts = new int[groups.Count + 1];
         Predictors = new int[predictions];
         Targets = new int[predictions];
-        PredictionBranches = new int[predictions];
         BranchTokens = [.. groups.SelectMany(g => g.Completions).Select(c => c.Length)];
         Fill(groups);
     }
@@ -42,11 +41,8 @@ public sealed class PackedBatch
     /// <summary>The row whose output predicts each completion token, [M].</summary>
     public int[] Predictors { get; }
 
-    /// <summary>The completion tokens, [M].</summary>
+    /// <summary>The completion tokens, branch by branch, [M].</summary>
     public int[] Targets { get; }
-
-    /// <summary>The branch of each completion token, [M].</summary>
-    public int[] PredictionBranches { get; }
 
     /// <summary>Completion tokens of each branch, [S].</summary>
     public int[] BranchTokens { get; }
@@ -76,7 +72,6 @@ public sealed class PackedBatch
                 {
                     Predictors[prediction] = t == 0 ? lastPromptRow : row + t - 1;
                     Targets[prediction] = completion[t];
-                    PredictionBranches[prediction] = branch;
                 }
                 row = AddRows(completion.AsSpan(0, Math.Max(0, completion.Length - 1)), prompt.Length, branch, row);
                 branch++;

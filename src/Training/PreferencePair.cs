@@ -13,4 +13,19 @@ public sealed record PreferencePair(
     int[] PromptIds,
     int[] ChosenIds,
     int[] RejectedIds,
-    double ChosenProbability = 1);
+    double ChosenProbability = 1) : ITrainingExample
+{
+    int[] ITrainingExample.First => ChosenIds;
+
+    int[] ITrainingExample.Second => RejectedIds;
+
+    double ITrainingExample.Label => ChosenProbability;
+
+    ITrainingExample? ITrainingExample.CutTo(int maxLength)
+    {
+        var chosen = ITrainingExample.Cut(PromptIds, ChosenIds, maxLength);
+        var rejected = ITrainingExample.Cut(PromptIds, RejectedIds, maxLength);
+        // Equal completions say nothing of a preference; a prompt that fills the length leaves two empty ones.
+        return chosen.AsSpan().SequenceEqual(rejected) ? null : this with { ChosenIds = chosen, RejectedIds = rejected };
+    }
+}

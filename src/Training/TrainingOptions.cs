@@ -9,21 +9,15 @@ public enum LearningRateSchedule { Constant, Linear, Cosine }
 public sealed record LoraOptions(int Rank, float Alpha, IReadOnlyList<string> Targets);
 
 /// <summary>A training round's settings; ranges are checked where the configuration is read.</summary>
-/// <param name="Loss">A name of the loss table, e.g. <c>sigmoid</c>.</param>
-/// <param name="Beta">β of the loss: how strongly the policy is held to the reference.</param>
-/// <param name="LabelSmoothing">ε: the chance that a label is wrong (cDPO); 0 is DPO.</param>
-/// <param name="SftWeight">Weight of the chosen completions' mean token NLL beside the loss (RPO's α); 0 is off.</param>
+/// <param name="Loss">What is minimised.</param>
 /// <param name="Lora">The adapter's shape; null trains every weight and writes a whole model.</param>
-/// <param name="BatchPairs">Pairs to one optimiser step.</param>
+/// <param name="BatchPairs">Examples to one optimiser step: pairs, or labelled completions.</param>
 /// <param name="MicroBatchTokens">Most packed tokens in one forward pass; a step accumulates over as many as it needs.</param>
 /// <param name="MaxGradNorm">Global norm the gradient is clipped to; 0 is off.</param>
 /// <param name="FinalLearningRateRatio">Where the linear and cosine schedules end, as a share of the learning rate.</param>
 /// <param name="CheckpointSteps">Steps between checkpoints of the round.</param>
 public sealed record TrainingOptions(
-    string Loss,
-    float Beta,
-    float LabelSmoothing,
-    float SftWeight,
+    LossOptions Loss,
     LoraOptions? Lora,
     float LearningRate,
     float AdamBeta1,

@@ -3,12 +3,12 @@ namespace IterativeDpo.Training;
 /// <summary>One figure for each metric of a finished run.</summary>
 public static class TrainingSummary
 {
-    /// <summary>Means over the steps weighted by their pairs; the token count is the last one.</summary>
-    /// <param name="pairs">Pairs of an epoch: its last step has what the full ones leave.</param>
-    public static IReadOnlyDictionary<string, double> MeansOf(IReadOnlyList<TrainingStep> history, int batchPairs, int pairs)
+    /// <summary>Means over the steps weighted by their examples; the token count is the last one.</summary>
+    /// <param name="examples">Examples of an epoch: its last step has what the full ones leave.</param>
+    public static IReadOnlyDictionary<string, double> MeansOf(IReadOnlyList<TrainingStep> history, int batchPairs, int examples)
     {
-        var stepsPerEpoch = (pairs + batchPairs - 1) / batchPairs;
-        double Weight(TrainingStep step) => step.Step % stepsPerEpoch == 0 ? pairs - (stepsPerEpoch - 1) * batchPairs : batchPairs;
+        var stepsPerEpoch = (examples + batchPairs - 1) / batchPairs;
+        double Weight(TrainingStep step) => step.Step % stepsPerEpoch == 0 ? examples - (stepsPerEpoch - 1) * batchPairs : batchPairs;
         var total = history.Sum(Weight);
         return history[^1].Metrics.Keys.ToDictionary(
             name => name,

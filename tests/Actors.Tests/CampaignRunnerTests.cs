@@ -216,7 +216,7 @@ public sealed class CampaignRunnerTests : IDisposable
     {
         await _campaign.RunAsync();
         var healthy = _campaign.Configuration;
-        _campaign.Configuration = _campaign.Configure("campaign.training.beta = 0.2");
+        _campaign.Configuration = _campaign.Configure("campaign.training.loss.beta = 0.2");
 
         var error = await Assert.ThrowsAsync<UserInputException>(() => _campaign.RunAsync());
 

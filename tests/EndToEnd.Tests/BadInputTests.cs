@@ -5,11 +5,11 @@ public sealed class BadInputTests
 {
     [Fact]
     public void Run_withAnUnknownKey_namesTheNearestOne() =>
-        AssertRefused(new TinyCampaign(extra: "training.betta = 0.2"), "betta", "beta");
+        AssertRefused(new TinyCampaign(extra: "training.loss.betta = 0.2"), "betta", "beta");
 
     [Fact]
     public void Run_withAValueOutOfRange_namesKeyAndRange() =>
-        AssertRefused(new TinyCampaign(extra: "training.label-smoothing = 0.7"), "label-smoothing", "0.499");
+        AssertRefused(new TinyCampaign(extra: "training.loss.label-smoothing = 0.7"), "label-smoothing", "0.499");
 
     [Fact]
     public void Run_withAMissingModel_namesIt() =>

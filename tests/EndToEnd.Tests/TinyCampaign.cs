@@ -19,7 +19,7 @@ public sealed class TinyCampaign : IDisposable
               threads = 1
               prompts { tasks = [reverse, capitals, sort-numbers], per-round = 48 }
               generation { samples-per-prompt = 4, max-tokens = 24, context-tokens = 128, sequences = 16 }
-              training { sft-weight = 1.0, learning-rate = 1.0e-3, warmup-steps = 1, batch-pairs = 4, max-length = 128, checkpoint-steps = 1 }
+              training { loss.type = [sigmoid, sft], learning-rate = 1.0e-3, warmup-steps = 1, batch-pairs = 4, max-length = 128, checkpoint-steps = 1 }
               evaluation { prompts-per-task = 8, max-tokens = 24, rollback-points = 100 }
               work.prompts-per-unit = 8
               {{extra}}

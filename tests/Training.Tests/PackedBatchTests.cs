@@ -21,7 +21,6 @@ public class PackedBatchTests
     {
         Assert.Equal([1, 2, 3, 1, 4, 5], Batch.Predictors);
         Assert.Equal([3, 4, 5, 6, 7, 9], Batch.Targets);
-        Assert.Equal([0, 0, 0, 1, 1, 2], Batch.PredictionBranches);
         Assert.Equal([3, 2, 1, 0], Batch.BranchTokens);
     }
 

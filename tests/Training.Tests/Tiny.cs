@@ -4,10 +4,7 @@ namespace IterativeDpo.Training.Tests;
 internal static class Tiny
 {
     public static readonly TrainingOptions Options = new(
-        Loss: "sigmoid",
-        Beta: 0.1f,
-        LabelSmoothing: 0,
-        SftWeight: 0,
+        Loss: new("sigmoid"),
         Lora: new(4, 8, ["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"]),
         LearningRate: 1e-2f,
         AdamBeta1: 0.9f,

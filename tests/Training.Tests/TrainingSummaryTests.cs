@@ -8,8 +8,8 @@ public class TrainingSummaryTests
         TrainingStep Step(int step, double loss, double tokens) =>
             new(step, 4, new Dictionary<string, double> { ["loss"] = loss, ["num_tokens"] = tokens });
 
-        // Two epochs of five pairs: steps of 4 and 1.
-        var means = TrainingSummary.MeansOf([Step(1, 1, 10), Step(2, 6, 20), Step(3, 2, 30), Step(4, 7, 40)], batchPairs: 4, pairs: 5);
+        // Two epochs of five examples: steps of 4 and 1.
+        var means = TrainingSummary.MeansOf([Step(1, 1, 10), Step(2, 6, 20), Step(3, 2, 30), Step(4, 7, 40)], batchPairs: 4, examples: 5);
 
         Assert.Equal((4 * 1 + 6 + 4 * 2 + 7) / 10.0, means["loss"], 9);
         Assert.Equal(40, means["num_tokens"]);

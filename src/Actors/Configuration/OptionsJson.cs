@@ -33,7 +33,7 @@ public static class OptionsJson
         Work = options.Work with { Retries = 0 },
     };
 
-    /// <summary>The settings in which two campaigns differ, incidentals left out, one to a line: <c>training.beta: 0.1, now 0.2</c>.</summary>
+    /// <summary>The settings in which two campaigns differ, incidentals left out, one to a line: <c>training.loss.beta: 0.1, now 0.2</c>.</summary>
     public static IReadOnlyList<string> Differences(CampaignOptions stored, CampaignOptions now)
     {
         var before = Flatten(JsonSerializer.SerializeToNode(WithoutIncidentals(stored), Options), "").ToDictionary();

@@ -88,10 +88,17 @@ internal sealed class SettingsReader(Config config, Func<string, ConfigurationOr
         return value.IsString() || value.IsObject() ? throw Invalid(key, "", "it must be a list: [a, b]") : [.. value.GetStringList()];
     }
 
+    /// <summary>A list of numbers from 0.</summary>
+    public IReadOnlyList<float> Floats(string key) => [.. Texts(key).Select(text =>
+        float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= 0 && float.IsFinite(value)
+            ? value
+            : throw Invalid(key, text, "each must be a number, 0 or more"))];
+
     /// <summary>A list, each of the allowed words at most once, and at least one.</summary>
-    public IReadOnlyList<string> Choices(string key, IReadOnlyCollection<string> allowed)
+    /// <param name="orOne">A single word is taken for a list of it.</param>
+    public IReadOnlyList<string> Choices(string key, IReadOnlyCollection<string> allowed, bool orOne = false)
     {
-        var texts = Texts(key);
+        var texts = orOne && Value(key).IsString() ? [Text(key)] : Texts(key);
         if (texts.FirstOrDefault(text => !allowed.Contains(text)) is { } unknown)
         {
             throw NotAllowed(key, unknown, allowed);

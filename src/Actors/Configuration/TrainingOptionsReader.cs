@@ -1,19 +1,16 @@
 using IterativeDpo.Training;
+using IterativeDpo.Training.Torch.Losses;
 
 namespace IterativeDpo.Actors.Configuration;
 
 /// <summary>Reads the section <c>campaign.training</c>.</summary>
 internal static class TrainingOptionsReader
 {
-    private static readonly string[] Losses = ["sigmoid"];
     private static readonly string[] ComputeTypes = ["float32", "bfloat16"];
     private static readonly string[] LoraTargets = ["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"];
 
     public static TrainingOptions Read(SettingsReader training, int threads) => new(
-        training.Choice("loss", Losses),
-        training.PositiveFloat("beta"),
-        training.Float("label-smoothing", 0, 0.499),
-        training.Float("sft-weight", 0),
+        ReadLoss(training.Section("loss")),
         ReadLora(training.Section("lora")),
         training.PositiveFloat("learning-rate"),
         training.Float("adam-beta1", 0, 0.99999),
@@ -31,6 +28,20 @@ internal static class TrainingOptionsReader
         training.Choice("compute-type", ComputeTypes) == "bfloat16" ? ComputeType.BFloat16 : ComputeType.Float32,
         threads,
         training.Int("checkpoint-steps", 1));
+
+    private static LossOptions ReadLoss(SettingsReader loss)
+    {
+        var names = loss.Choices("type", [.. PreferenceLosses.All.Select(known => known.Name)], orOne: true);
+        var weights = loss.Floats("weights");
+        if (weights.Count > 0 && weights.Count != names.Count)
+        {
+            throw loss.Invalid("weights", $"[{string.Join(", ", weights)}]", $"it must have a weight for each of {string.Join(", ", names)}, or none");
+        }
+        return new(
+            [.. names.Select((name, i) => new WeightedLoss(name, weights.Count == 0 ? 1 : weights[i]))],
+            loss.PositiveFloat("beta"),
+            loss.Float("label-smoothing", 0, 0.499));
+    }
 
     /// <summary>A round publishes its adapter, so a campaign always has one; whole models are trained by the trainer alone.</summary>
     private static LoraOptions ReadLora(SettingsReader lora) => new(

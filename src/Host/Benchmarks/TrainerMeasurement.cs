@@ -35,7 +35,7 @@ public sealed record TrainerMeasurement(
     }
 
     private static TrainingOptions Options(bool lora, int threads, bool bfloat16) => new(
-        Loss: "sigmoid", Beta: 0.1f, LabelSmoothing: 0, SftWeight: 0,
+        Loss: new("sigmoid"),
         Lora: lora ? new(Rank: 16, Alpha: 32, ModelConfig.BlockMaps) : null,
         LearningRate: 1e-4f, AdamBeta1: 0.9f, AdamBeta2: 0.999f, AdamEpsilon: 1e-8f, WeightDecay: 0.01f,
         WarmupSteps: 0, Schedule: LearningRateSchedule.Constant, FinalLearningRateRatio: 1, MaxGradNorm: 1, Epochs: 1,

@@ -56,7 +56,7 @@ public static class SeedTrainer
         using var scope = NewDisposeScope();
         var batch = PackedBatch.Create(groups);
         var pass = model.Forward(batch);
-        var loss = -pass.LogProbs.sum() / batch.Targets.Length;
+        var loss = -pass.TokenLogProbs.sum() / batch.Targets.Length;
         loss.backward();
         pass.Backward();
         return loss.item<float>();

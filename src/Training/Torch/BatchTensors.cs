@@ -25,16 +25,12 @@ internal sealed class BatchTensors
         var place = predicting.Select((row, i) => (row, i)).ToDictionary(p => p.row, p => p.i);
         Predictors = Floats.Indexes(batch.Predictors.Select(row => place[row]), device);
         Targets = Floats.Indexes(batch.Targets, device);
-        PredictionBranches = Floats.Indexes(batch.PredictionBranches, device);
-        Branches = batch.BranchTokens.Length;
     }
 
     public int Groups { get; }
 
     /// <summary>Rows of the longest group, T.</summary>
     public int Width { get; }
-
-    public int Branches { get; }
 
     /// <summary>[N].</summary>
     public Tensor TokenIds { get; }
@@ -62,12 +58,6 @@ internal sealed class BatchTensors
 
     /// <summary>[M].</summary>
     public Tensor Targets { get; }
-
-    /// <summary>[M].</summary>
-    public Tensor PredictionBranches { get; }
-
-    /// <summary>Sums figures of the completion tokens, [M], by completion, [S].</summary>
-    public Tensor SumByBranch(Tensor values) => zeros(Branches, device: values.device).index_add_(0, PredictionBranches, values, 1);
 
     private static Tensor RotationOf(int[] positions, ModelConfig config, Device device)
     {

@@ -6,8 +6,10 @@ namespace IterativeDpo.Training.Torch;
 /// <param name="LogProbs">log p of the token, [M].</param>
 /// <param name="Entropies">Entropy of the distribution it came from, in nats, [M].</param>
 /// <param name="Hits">1 where it was the likeliest token, [M].</param>
+/// <param name="MeanLogits">Mean of the logits over the vocabulary, [M].</param>
 /// <param name="Slopes">d log p / d hidden, [M, dim].</param>
-internal sealed record HeadOutput(Tensor LogProbs, Tensor Entropies, Tensor Hits, Tensor Slopes);
+/// <param name="Confidences">log p − log Σ_v p_v² (WPO, arXiv 2406.11827 eq. 4), [M]; null where it was not asked for.</param>
+internal sealed record HeadOutput(Tensor LogProbs, Tensor Entropies, Tensor Hits, Tensor MeanLogits, Tensor Slopes, Tensor? Confidences);
 
 /// <summary>
 /// The output map and the log-softmax, some rows at a time, so that the logits of the whole batch never exist. Log-probs
@@ -22,17 +24,22 @@ internal static class ChunkedHead
     /// <param name="weight">[V, dim], of the compute type.</param>
     /// <param name="hidden">Normalised hidden rows, float32 [M, dim].</param>
     /// <param name="targets">Token ids, [M].</param>
-    public static HeadOutput Forward(Tensor weight, Tensor hidden, Tensor targets)
+    /// <param name="confidences">Whether <see cref="HeadOutput.Confidences"/> are wanted: they cost a pass over the logits.</param>
+    public static HeadOutput Forward(Tensor weight, Tensor hidden, Tensor targets, bool confidences = false)
     {
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
+        // The mean logit is linear in the hidden row: one row of weights gives it.
+        var meanWeight = weight.to(ScalarType.Float32).mean([0L]);
         var chunks = new List<HeadOutput>();
         foreach (var (start, length) in Chunks(weight, hidden))
         {
-            chunks.Add(ForwardChunk(weight, hidden.narrow(0, start, length), targets.narrow(0, start, length)));
+            chunks.Add(ForwardChunk(weight, meanWeight, hidden.narrow(0, start, length), targets.narrow(0, start, length), confidences));
         }
         Tensor Join(Func<HeadOutput, Tensor> part) => cat([.. chunks.Select(part)]).MoveToOuterDisposeScope();
-        return new(Join(c => c.LogProbs), Join(c => c.Entropies), Join(c => c.Hits), Join(c => c.Slopes));
+        return new(
+            Join(c => c.LogProbs), Join(c => c.Entropies), Join(c => c.Hits), Join(c => c.MeanLogits), Join(c => c.Slopes),
+            confidences ? Join(c => c.Confidences!) : null);
     }
 
     /// <summary>The log-probs alone, [M].</summary>
@@ -70,7 +77,7 @@ internal static class ChunkedHead
         }
     }
 
-    private static HeadOutput ForwardChunk(Tensor weight, Tensor hidden, Tensor targets)
+    private static HeadOutput ForwardChunk(Tensor weight, Tensor meanWeight, Tensor hidden, Tensor targets, bool confidences)
     {
         using var scope = NewDisposeScope();
         var logits = Logits(weight, hidden);
@@ -85,7 +92,9 @@ internal static class ChunkedHead
             (target - logZ).squeeze(1).MoveToOuterDisposeScope(),
             entropy.squeeze(1).MoveToOuterDisposeScope(),
             (target == max).to(ScalarType.Float32).squeeze(1).MoveToOuterDisposeScope(),
-            (weight.index_select(0, targets) - mean).MoveToOuterDisposeScope());
+            hidden.mv(meanWeight).MoveToOuterDisposeScope(),
+            (weight.index_select(0, targets) - mean).MoveToOuterDisposeScope(),
+            confidences ? (target - max - (exponentials.pow(2).sum(1, keepdim: true) / sum).log()).squeeze(1).MoveToOuterDisposeScope() : null);
     }
 
     private static Tensor Logits(Tensor weight, Tensor hidden) =>

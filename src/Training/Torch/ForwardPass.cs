@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch;
 
 /// <summary>
-/// A forward pass that a loss over <see cref="LogProbs"/> can be sent back through: compute the loss, call its
-/// <c>backward()</c>, then <see cref="Backward"/>. The loss sees S numbers; the head and the body are left to this.
+/// A forward pass that a loss over <see cref="TokenLogProbs"/> can be sent back through: compute the loss, call its
+/// <c>backward()</c>, then <see cref="Backward"/>. The loss sees M numbers; the head and the body are left to this.
 /// </summary>
 public sealed class ForwardPass
 {
@@ -12,36 +12,32 @@ public sealed class ForwardPass
     private readonly Tensor _hidden;
     private readonly Tensor _head;
     private readonly Tensor? _headGradient;
-    private readonly HeadOutput _output;
 
-    internal ForwardPass(BatchTensors batch, Tensor hidden, Tensor head, Tensor? headGradient, ScalarType type)
+    internal ForwardPass(BatchTensors batch, Tensor hidden, Tensor head, Tensor? headGradient, ScalarType type, bool confidences)
     {
         _batch = batch;
         _hidden = hidden;
         using var gradients = no_grad();
         _head = head.to(type);
         _headGradient = headGradient;
-        _output = ChunkedHead.Forward(_head, hidden.detach(), batch.Targets);
-        LogProbs = batch.SumByBranch(_output.LogProbs).requires_grad_();
+        Output = ChunkedHead.Forward(_head, hidden.detach(), batch.Targets, confidences);
+        TokenLogProbs = Output.LogProbs.requires_grad_();
     }
 
-    /// <summary>Summed log-prob of each completion, float32 [S]: a leaf of the loss's graph.</summary>
-    public Tensor LogProbs { get; }
+    /// <summary>Log-prob of each completion token, float32 [M]: a leaf of the loss's graph.</summary>
+    public Tensor TokenLogProbs { get; }
 
-    /// <summary>Summed entropies of the distributions that each completion's tokens come from, nats [S].</summary>
-    public Tensor Entropies => _batch.SumByBranch(_output.Entropies);
+    /// <summary>All that the head says of the tokens; no gradient goes through it.</summary>
+    internal HeadOutput Output { get; }
 
-    /// <summary>How many of each completion's tokens were the likeliest ones, [S].</summary>
-    public Tensor Hits => _batch.SumByBranch(_output.Hits);
-
-    /// <summary>Adds the gradients of everything trained, from the gradient that the loss left on <see cref="LogProbs"/>.</summary>
+    /// <summary>Adds the gradients of everything trained, from the gradient that the loss left on <see cref="TokenLogProbs"/>.</summary>
     public void Backward()
     {
-        var gradient = LogProbs.grad!.index_select(0, _batch.PredictionBranches); // [M]
+        var gradient = TokenLogProbs.grad!; // [M]
         if (_headGradient is not null)
         {
             ChunkedHead.AddWeightGradient(_head, _hidden.detach(), _batch.Targets, gradient, _headGradient);
         }
-        autograd.backward(_hidden, _output.Slopes * gradient.unsqueeze(1));
+        autograd.backward(_hidden, Output.Slopes * gradient.unsqueeze(1));
     }
 }

@@ -25,6 +25,8 @@ public sealed class PolicyModel : IDisposable
 
     public ModelConfig Config { get; }
 
+    public Device Device => _device;
+
     /// <summary>The model's weights, where they are trained; null where they are frozen (under an adapter).</summary>
     public ParameterBuffer? Parameters => _weights.Parameters;
 
@@ -40,27 +42,27 @@ public sealed class PolicyModel : IDisposable
     public IEnumerable<(string Name, int[] Shape, float[] Values)> Export() => _weights.Export();
 
     /// <summary>
-    /// Computes each completion's log-prob, ready for a gradient. Call inside a dispose scope, which takes what is left.
+    /// Computes each completion token's log-prob, ready for a gradient. Call inside a dispose scope, which takes what is left.
     /// </summary>
     /// <param name="lora">The adapter on the model, or null.</param>
-    internal ForwardPass Forward(PackedBatch batch, LoraWeights? lora)
+    /// <param name="confidences">Whether <see cref="HeadOutput.Confidences"/> are wanted.</param>
+    internal ForwardPass Forward(PackedBatch batch, LoraWeights? lora, bool confidences = false)
     {
         var tensors = Upload(batch);
         var hidden = Hidden(tensors, lora);
-        return new(tensors, hidden, Head, Parameters?.Gradient(Config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output), _type);
+        return new(tensors, hidden, Head, Parameters?.Gradient(Config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output), _type, confidences);
     }
 
-    /// <inheritdoc cref="Forward(PackedBatch, LoraWeights?)"/>
+    /// <inheritdoc cref="Forward(PackedBatch, LoraWeights?, bool)"/>
     public ForwardPass Forward(PackedBatch batch) => Forward(batch, null);
 
-    /// <summary>Each completion's log-prob without a gradient, float32 [S].</summary>
-    internal Tensor LogProbs(PackedBatch batch, LoraWeights? lora)
+    /// <summary>Each completion token's log-prob without a gradient, float32 [M].</summary>
+    internal Tensor TokenLogProbs(PackedBatch batch, LoraWeights? lora)
     {
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         var tensors = Upload(batch);
-        var tokens = ChunkedHead.LogProbs(Head.to(_type), Hidden(tensors, lora), tensors.Targets);
-        return tensors.SumByBranch(tokens).MoveToOuterDisposeScope();
+        return ChunkedHead.LogProbs(Head.to(_type), Hidden(tensors, lora), tensors.Targets).MoveToOuterDisposeScope();
     }
 
     internal BatchTensors Upload(PackedBatch batch) => new(batch, Config, _type, _device);

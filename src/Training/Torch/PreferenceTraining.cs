@@ -1,3 +1,4 @@
+using IterativeDpo.Training.Torch.Losses;
 using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Torch;
@@ -7,21 +8,21 @@ internal sealed class PreferenceTraining
 {
     private readonly PolicyModel _model;
     private readonly LoraWeights? _lora;
-    private readonly IReadOnlyList<PreferencePair> _pairs;
+    private readonly IReadOnlyList<ITrainingExample> _examples;
     private readonly ReferenceLogProbs _reference;
     private readonly TrainingOptions _options;
     private readonly ulong _seed;
-    private readonly PreferenceLoss _loss;
+    private readonly Objective _objective;
     private readonly int _stepsPerEpoch;
     private IReadOnlyList<PlannedStep> _epochPlan = [];
     private int _plannedEpoch = -1;
 
     public PreferenceTraining(
-        PolicyModel model, LoraWeights? lora, IReadOnlyList<PreferencePair> pairs, ReferenceLogProbs reference, TrainingOptions options, ulong seed)
+        PolicyModel model, LoraWeights? lora, IReadOnlyList<ITrainingExample> examples, ReferenceLogProbs reference, TrainingOptions options, ulong seed)
     {
-        (_model, _lora, _pairs, _reference, _options, _seed) = (model, lora, pairs, reference, options, seed);
-        _loss = PreferenceLosses.Named(options.Loss);
-        _stepsPerEpoch = (pairs.Count + options.BatchPairs - 1) / options.BatchPairs;
+        (_model, _lora, _examples, _reference, _options, _seed) = (model, lora, examples, reference, options, seed);
+        _objective = new(options.Loss);
+        _stepsPerEpoch = (examples.Count + options.BatchPairs - 1) / options.BatchPairs;
         Steps = _stepsPerEpoch * options.Epochs;
         Parameters = lora?.Parameters ?? model.Parameters ?? throw new ArgumentException("Neither an adapter nor the model is trainable.");
     }
@@ -59,13 +60,9 @@ internal sealed class PreferenceTraining
     private TrainingStep RunStep(int index, List<TrainingStep> history, AdamW optimiser, CancellationToken cancellation)
     {
         var plan = Plan(index);
-        var metrics = new StepMetrics();
+        using var scope = NewDisposeScope();
         Parameters.Gradients.fill_(0);
-        foreach (var microBatch in plan.MicroBatches)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            RunMicroBatch(index, plan, microBatch, metrics);
-        }
+        var (loss, figures, batch) = new StepRun(_model, _lora, _objective, _examples, _reference, plan).Backward(CheckLoss, cancellation);
         var norm = GradientNorm();
         if (!double.IsFinite(norm))
         {
@@ -74,35 +71,19 @@ internal sealed class PreferenceTraining
         var rate = LearningRate.At(_options, index, Steps);
         // The small constant is the reference implementation's; it keeps a zero gradient from dividing by zero.
         optimiser.Step(rate, _options.MaxGradNorm > 0 ? Math.Min(1, _options.MaxGradNorm / (norm + 1e-6)) : 1);
-        var tokensBefore = history.Count == 0 ? 0 : (long)history[^1].Metrics["num_tokens"];
-        return new(index + 1, Steps, metrics.ToDictionary(rate, norm, tokensBefore + TokensOf(plan)));
-    }
+        var metrics = StepMetrics.Of(loss, figures, batch, _objective);
+        metrics["learning_rate"] = rate;
+        metrics["grad_norm"] = norm;
+        metrics["num_tokens"] = TokensOf(plan) + (history.Count == 0 ? 0 : history[^1].Metrics["num_tokens"]);
+        return new(index + 1, Steps, metrics);
 
-    private void RunMicroBatch(int index, PlannedStep plan, int[] microBatch, StepMetrics metrics)
-    {
-        using var scope = NewDisposeScope();
-        var pairs = Array.ConvertAll(microBatch, i => _pairs[i]);
-        var packed = PackedPairs.Create(pairs);
-        var pass = _model.Forward(packed.Batch, _lora);
-        var sums = new StepObjective(_loss, _options, plan).Backward(pass, packed, LogProbsOf(pass, packed, microBatch));
-        if (!sums.All(float.IsFinite))
+        void CheckLoss(float share, int[] microBatch)
         {
-            throw NonFinite("loss", index, microBatch);
+            if (!float.IsFinite(share))
+            {
+                throw NonFinite("loss", index, microBatch);
+            }
         }
-        metrics.Add(sums, pairs);
-    }
-
-    private PairLogProbs LogProbsOf(ForwardPass pass, PackedPairs packed, int[] microBatch)
-    {
-        var device = pass.LogProbs.device;
-        Tensor Policy(int[] branches) => pass.LogProbs.index_select(0, Floats.Indexes(branches, device));
-        Tensor Figures(Func<int, float> figure) => tensor(Array.ConvertAll(microBatch, i => figure(i))).to(device);
-        return new(
-            Policy(packed.Chosen),
-            Policy(packed.Rejected),
-            Figures(i => _reference.Chosen[i]),
-            Figures(i => _reference.Rejected[i]),
-            Figures(i => (float)_pairs[i].ChosenProbability));
     }
 
     private PlannedStep Plan(int step)
@@ -110,7 +91,7 @@ internal sealed class PreferenceTraining
         var (epoch, inEpoch) = Math.DivRem(step, _stepsPerEpoch);
         if (epoch != _plannedEpoch)
         {
-            _epochPlan = PairBatches.PlanEpoch(_pairs, _options.BatchPairs, _options.MicroBatchTokens, _seed, epoch);
+            _epochPlan = ExampleBatches.PlanEpoch(_examples, _options.BatchPairs, _options.MicroBatchTokens, _seed, epoch);
             _plannedEpoch = epoch;
         }
         return _epochPlan[inEpoch];
@@ -122,10 +103,11 @@ internal sealed class PreferenceTraining
         return Parameters.Gradients.norm().item<float>();
     }
 
-    private long TokensOf(PlannedStep plan) => plan.MicroBatches.SelectMany(m => m)
-        .Sum(i => 2L * _pairs[i].PromptIds.Length + _pairs[i].ChosenIds.Length + _pairs[i].RejectedIds.Length);
+    /// <summary>Tokens trained on, the prompt counted with each completion that is.</summary>
+    private long TokensOf(PlannedStep plan) => plan.MicroBatches.SelectMany(m => m).Select(i => _examples[i]).Sum(example =>
+        example.PromptIds.Length + (long)example.First.Length + (_objective.Unpaired ? 0 : example.PromptIds.Length + example.Second.Length));
 
     private NonFiniteTrainingException NonFinite(string what, int step, IEnumerable<int> indexes) =>
         new($"the {what} of step {step + 1} of {Steps} is not finite; prompts: "
-            + $"{string.Join(", ", indexes.Select(i => _pairs[i].PromptId).Distinct())}. Lower the learning rate, or look at these pairs.");
+            + $"{string.Join(", ", indexes.Select(i => _examples[i].PromptId).Distinct())}. Lower the learning rate, or look at these pairs.");
 }

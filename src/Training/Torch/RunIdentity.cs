@@ -12,12 +12,12 @@ namespace IterativeDpo.Training.Torch;
 /// </summary>
 internal sealed class RunIdentity
 {
-    public RunIdentity(TrainingRequest request, Digest baseDigest, IReadOnlyList<PreferencePair> pairs)
+    public RunIdentity(TrainingRequest request, Digest baseDigest, IReadOnlyList<ITrainingExample> examples)
     {
         var options = request.Options;
-        var pairDigest = DigestOf(pairs);
+        var examplesDigest = DigestOf(examples);
         var reference = DigestOf(request.ReferenceAdapterPath);
-        Reference = Name(baseDigest, reference, pairDigest, options.MaxLength, options.MicroBatchTokens, options.ComputeType, options.Threads);
+        Reference = Name(baseDigest, reference, examplesDigest, options.MaxLength, options.MicroBatchTokens, options.Loss.LdAlpha, options.ComputeType, options.Threads);
         Run = Name(Reference, DigestOf(request.InitialAdapterPath), request.Seed, JsonSerializer.Serialize(options));
     }
 
@@ -31,13 +31,13 @@ internal sealed class RunIdentity
 
     private static string Name(params object[] parts) => Digest.Of(Encoding.UTF8.GetBytes(string.Join('\n', parts))).Short;
 
-    private static string DigestOf(IReadOnlyList<PreferencePair> pairs)
+    private static string DigestOf(IReadOnlyList<ITrainingExample> examples)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var pair in pairs)
+        foreach (var example in examples)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes($"{pair.PromptId}\n{pair.ChosenProbability:R}\n"));
-            foreach (var ids in new[] { pair.PromptIds, pair.ChosenIds, pair.RejectedIds })
+            hash.AppendData(Encoding.UTF8.GetBytes($"{example.GetType().Name}\n{example.PromptId}\n{example.Label:R}\n"));
+            foreach (var ids in new[] { example.PromptIds, example.First, example.Second })
             {
                 hash.AppendData(BitConverter.GetBytes(ids.Length));
                 hash.AppendData(MemoryMarshal.AsBytes(ids.AsSpan()));

@@ -29,7 +29,7 @@ public static class StepTimer
         for (var i = 0; i < warmup + steps; i++)
         {
             var start = time.GetTimestamp();
-            var reference = ReferenceLogProbs.Compute(model, null, pairs, options.MicroBatchTokens, default);
+            var reference = ReferenceLogProbs.Compute(model, null, pairs, oneStep, default);
             new PreferenceTraining(model, lora, pairs, reference, oneStep, 1).Run([], optimiser, () => { }, null, default);
             seconds.Add(time.GetElapsedTime(start).TotalSeconds);
         }

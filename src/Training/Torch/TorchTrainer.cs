@@ -24,49 +24,49 @@ public sealed class TorchTrainer : ITrainer
         using var file = GgufFile.Open(request.BaseModelPath);
         var baseDigest = Digest.OfFile(request.BaseModelPath);
         using var model = PolicyModel.Load(file, options.ComputeType, trainable: options.Lora is null, device);
-        var pairs = UsablePairs(request, model.Config);
-        var identity = new RunIdentity(request, baseDigest, pairs);
+        var examples = UsableExamples(request, model.Config);
+        var identity = new RunIdentity(request, baseDigest, examples);
         var adapters = new AdapterSetup(request, model.Config, baseDigest, device);
         using var lora = adapters.CreatePolicy();
-        var reference = ReadReference(request, identity, adapters, model, pairs, cancellation);
+        var reference = ReadReference(request, identity, adapters, model, examples, cancellation);
 
-        var training = new PreferenceTraining(model, lora, pairs, reference, options, request.Seed);
+        var training = new PreferenceTraining(model, lora, examples, reference, options, request.Seed);
         using var optimiser = new AdamW(training.Parameters, options.AdamBeta1, options.AdamBeta2, options.AdamEpsilon, options.WeightDecay);
         var checkpoint = new TrainingCheckpoint(Path.Combine(request.WorkDirectory, $"checkpoint-{identity.Run}.bin"));
         var history = checkpoint.Restore(training.Parameters, optimiser);
         training.Run(history, optimiser, () => checkpoint.Save(training.Parameters, optimiser, history), progress, cancellation);
 
         Publish(request, file, model, lora);
-        return new(history.Count, TrainingSummary.MeansOf(history, options.BatchPairs, pairs.Count), history);
+        return new(history.Count, TrainingSummary.MeansOf(history, options.BatchPairs, examples.Count), history);
     }
 
-    private static IReadOnlyList<PreferencePair> UsablePairs(TrainingRequest request, ModelConfig config)
+    private static IReadOnlyList<ITrainingExample> UsableExamples(TrainingRequest request, ModelConfig config)
     {
-        var pairs = PairTruncation.Apply(request.Pairs, request.Options.MaxLength).Pairs;
-        if (pairs.Count == 0)
+        var examples = ExampleTruncation.Apply(request.Examples, request.Options.MaxLength).Examples;
+        if (examples.Count == 0)
         {
             throw new UserInputException(
-                $"none of the {request.Pairs.Count} pairs differ within {request.Options.MaxLength} tokens. Give more pairs, or raise the maximum length.");
+                $"none of the {request.Examples.Count} examples have anything to learn from within {request.Options.MaxLength} tokens. Give more of them, or raise the maximum length.");
         }
-        foreach (var pair in pairs)
+        foreach (var example in examples)
         {
-            var worst = pair.PromptIds.Concat(pair.ChosenIds).Concat(pair.RejectedIds).FirstOrDefault(id => id < 0 || id >= config.VocabSize);
+            var worst = example.PromptIds.Concat(example.First).Concat(example.Second).FirstOrDefault(id => id < 0 || id >= config.VocabSize);
             if (worst != 0)
             {
                 throw new UserInputException(
-                    $"prompt '{pair.PromptId}': token {worst} is outside the model's vocabulary of {config.VocabSize}. Use pairs made with this model.");
+                    $"prompt '{example.PromptId}': token {worst} is outside the model's vocabulary of {config.VocabSize}. Use data made with this model.");
             }
         }
-        return pairs;
+        return examples;
     }
 
     private static ReferenceLogProbs ReadReference(
-        TrainingRequest request, RunIdentity identity, AdapterSetup adapters, PolicyModel model, IReadOnlyList<PreferencePair> pairs,
+        TrainingRequest request, RunIdentity identity, AdapterSetup adapters, PolicyModel model, IReadOnlyList<ITrainingExample> examples,
         CancellationToken cancellation)
     {
         using var lora = adapters.CreateReference();
         var path = Path.Combine(request.WorkDirectory, $"reference-{identity.Reference}.bin");
-        return ReferenceLogProbs.ReadOrCompute(path, model, lora, pairs, request.Options.MicroBatchTokens, cancellation);
+        return ReferenceLogProbs.ReadOrCompute(path, model, lora, examples, request.Options, cancellation);
     }
 
     private static void Publish(TrainingRequest request, GgufFile file, PolicyModel model, LoraWeights? lora)

@@ -138,16 +138,16 @@ public sealed class CampaignConfigurationTests : IDisposable
     [Fact]
     public void Json_of_the_same_file_is_the_same_and_reads_back()
     {
-        var configuration = _files.Load("campaign.training.beta = 0.2");
+        var configuration = _files.Load("campaign.training.loss.beta = 0.2");
 
-        Assert.Equal(configuration.Json, _files.Load("campaign.training.beta = 0.2").Json);
+        Assert.Equal(configuration.Json, _files.Load("campaign.training.loss.beta = 0.2").Json);
         Assert.Equal(configuration.Json, OptionsJson.Write(OptionsJson.Read(configuration.Json)));
     }
 
     [Fact]
     public void Identity_changes_with_a_setting_that_changes_results()
     {
-        Assert.NotEqual(_files.Load().Identity, _files.Load("campaign.training.beta = 0.2").Identity);
+        Assert.NotEqual(_files.Load().Identity, _files.Load("campaign.training.loss.beta = 0.2").Identity);
     }
 
     [Fact]
@@ -160,10 +160,10 @@ public sealed class CampaignConfigurationTests : IDisposable
     public void Differences_name_the_settings_with_both_values()
     {
         var stored = _files.Load().Options;
-        var now = _files.Load("campaign { training.beta = 0.2, training.lora.rank = 4, evaluation.rollback-points = 100, rounds = 9 }").Options;
+        var now = _files.Load("campaign { training.loss.beta = 0.2, training.lora.rank = 4, evaluation.rollback-points = 100, rounds = 9 }").Options;
 
         Assert.Equal(
-            ["training.beta: 0.1, now 0.2", "training.lora.rank: 16, now 4", "evaluation.rollback-points: 5, now unset"],
+            ["training.loss.beta: 0.1, now 0.2", "training.lora.rank: 16, now 4", "evaluation.rollback-points: 5, now unset"],
             OptionsJson.Differences(stored, now));
     }
 }

@@ -11,7 +11,7 @@ public sealed class ConfigurationErrorTests : IDisposable
     public void Dispose() => _files.Dispose();
 
     [Theory]
-    [InlineData("campaign.trainning.beta = 0.1", "unknown key campaign.trainning.beta (did you mean campaign.training.beta?)")]
+    [InlineData("campaign.trainning.loss.beta = 0.1", "unknown key campaign.trainning.loss.beta (did you mean campaign.training.loss.beta?)")]
     [InlineData("campaign { learning-rate = 1 }", "unknown key campaign.learning-rate (did you mean campaign.training.learning-rate?)")]
     [InlineData("campain.seed = 1", "did you mean campaign.seed?")]
     [InlineData("zzz = 1", "unknown key zzz; reference.conf lists every key")]
@@ -28,12 +28,12 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.name = \"\"", "campaign.name: it must be set")]
     [InlineData("campaign.model = \"\"", "campaign.model: it must be set to a file")]
     [InlineData("campaign.threads = -1", "campaign.threads is -1")]
-    [InlineData("campaign.training.beta = 0", "campaign.training.beta is 0: it must be a number above 0")]
+    [InlineData("campaign.training.loss.beta = 0", "campaign.training.loss.beta is 0: it must be a number above 0")]
     [InlineData("campaign.training.lora.rank = 0", "campaign.training.lora.rank is 0: it must be a whole number from 1 to 4096")]
     [InlineData("campaign.judging.timeout = null", "campaign.judging.timeout: it must be a duration")]
     [InlineData("campaign.judging.timeout = 1e300", "campaign.judging.timeout is 1e300: it must be a duration")]
-    [InlineData("campaign.training.beta = NaN", "campaign.training.beta is NaN")]
-    [InlineData("campaign.training.label-smoothing = 0.5", "campaign.training.label-smoothing is 0.5: it must be a number from 0 to 0.499")]
+    [InlineData("campaign.training.loss.beta = NaN", "campaign.training.loss.beta is NaN")]
+    [InlineData("campaign.training.loss.label-smoothing = 0.5", "campaign.training.loss.label-smoothing is 0.5: it must be a number from 0 to 0.499")]
     [InlineData("campaign.generation.top-p = 1.5", "campaign.generation.top-p is 1.5: it must be a number from 0.001 to 1")]
     [InlineData("campaign.generation.samples-per-prompt = 1", "it must be a whole number from 2 to 1024")]
     [InlineData("campaign.judging.timeout = soon", "campaign.judging.timeout is soon: it must be a duration from 1ms to 1d")]
@@ -47,7 +47,7 @@ public sealed class ConfigurationErrorTests : IDisposable
 
     [Theory]
     [InlineData("campaign.pairs.strategy = best-wurst", "must be one of best-worst, best-random, all-above-margin (did you mean best-worst?)")]
-    [InlineData("campaign.training.loss = sigmoit", "(did you mean sigmoid?)")]
+    [InlineData("campaign.training.loss.type = sigmoit", "(did you mean sigmoid?)")]
     [InlineData("campaign.prompts.tasks = [ad]", "(did you mean add?)")]
     [InlineData("campaign.training.lora.targets = [attn_qq]", "(did you mean attn_q?)")]
     [InlineData("campaign.policy.reference = ema", "campaign.policy.reference is ema: it must be one of base, previous")]

@@ -18,7 +18,7 @@ internal sealed class FakeTrainer(FakeLog log) : ITrainer
             history.Add(new TrainingStep(step, 2, new Dictionary<string, double> { ["loss"] = 1d / step }));
             progress?.Report(history[^1]);
         }
-        log.Add($"trained {request.Manifest.Round} on {request.Pairs.Count} pairs");
+        log.Add($"trained {request.Manifest.Round} on {request.Examples.Count} pairs");
         File.WriteAllText(request.OutputPath, $"adapter of round {request.Manifest.Round}");
         return Task.FromResult(new TrainingResult(2, new Dictionary<string, double> { ["loss"] = 0.75 }, history));
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using IterativeDpo.Training.Torch;
+using IterativeDpo.Training.Torch.Losses;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -44,77 +45,70 @@ public sealed class GoldenTests : IDisposable
         Assert.True(checkedConfigurations >= 1);
     }
 
-    private void Check(JsonElement entry, TrainingOptions options)
+    private void Check(JsonElement entry, LossOptions options)
     {
         var name = entry.GetProperty("config").ToString();
-        var head = Head("policy_logits");
-        var (objective, logProbs) = Objective(head, options);
-        objective.backward();
-        var gradient = head.Slopes * logProbs.grad!.index_select(0, Rows()).unsqueeze(1);
-        var whole = zeros_like(_golden.Logits("policy_logits"));
-        whole.index_add_(0, Floats.Indexes(_golden.CompletionTokens().Positions, CPU), gradient, 1);
+        var head = Head("policy_logits", options.Wpo);
+        var logProbs = head.LogProbs.requires_grad_();
+        var figures = RowFigures.Of(logProbs, head, new(Packed(), options.LdAlpha, CPU));
+        var batch = figures.ToLossBatch(Reference(options.LdAlpha), ones(_golden.Pairs), new([], _golden.Pairs, Packed().Batch.BranchTokens.Take(_golden.Pairs).Sum()));
+        var objective = new Objective(options);
+        var loss = objective.Of(batch);
+        loss.backward();
 
-        AssertRelative([entry.GetProperty("loss").GetSingle()], [objective.item<float>()], 1e-4, name);
+        AssertRelative([entry.GetProperty("loss").GetSingle()], [loss.item<float>()], 1e-4, name);
+        var gradient = zeros_like(_golden.Logits("policy_logits"))
+            .index_add_(0, Floats.Indexes(_golden.CompletionTokens().Positions, CPU), head.Slopes * logProbs.grad!.unsqueeze(1), 1);
         var expected = GoldenFile.Floats(entry.GetProperty("grad_policy_logits"));
-        Assert.True(expected.Zip(Floats.Of(whole), (x, y) => Math.Abs(x - y)).Max() < 1e-5, $"{name}: gradient");
-        CheckMetrics(entry.GetProperty("metrics"), head, logProbs.detach(), options.Beta);
+        Assert.True(expected.Zip(Floats.Of(gradient), (x, y) => Math.Abs(x - y)).Max() < 1e-5, $"{name}: gradient");
+        var metrics = StepMetrics.Of(loss.item<float>(), figures.Detach(), batch, objective);
+        foreach (var metric in entry.GetProperty("metrics").EnumerateObject().Where(m => m.Name != "num_tokens"))
+        {
+            AssertRelative([metric.Value.GetSingle()], [(float)metrics[metric.Name]], 1e-3, $"{name}: {metric.Name}");
+        }
     }
 
-    private (Tensor Objective, Tensor LogProbs) Objective(HeadOutput head, TrainingOptions options)
+    /// <summary>The file's rows, each a completion of a prompt of its own.</summary>
+    private PackedExamples Packed()
     {
-        var b = _golden.Pairs;
-        var logProbs = zeros(2 * b).index_add_(0, Rows(), head.LogProbs, 1).requires_grad_();
-        var reference = tensor(GoldenFile.Floats(_golden.Root.GetProperty("ref_logps")));
-        var pairs = new PairLogProbs(
-            logProbs.narrow(0, 0, b), logProbs.narrow(0, b, b), reference.narrow(0, 0, b), reference.narrow(0, b, b), ones(b));
-        var chosenTokens = _golden.CompletionTokens().Rows.Count(row => row < b);
-        return (new StepObjective(PreferenceLosses.Named(options.Loss), options, new([], b, chosenTokens)).Of(pairs), logProbs);
+        var tokens = _golden.CompletionTokens();
+        var completions = Enumerable.Range(0, 2 * _golden.Pairs)
+            .Select(row => tokens.Targets.Where((_, i) => tokens.Rows[i] == row).ToArray());
+        var rows = Enumerable.Range(0, _golden.Pairs);
+        return new(
+            PackedBatch.Create([.. completions.Select(ids => new PackedGroup([0], [ids]))]), [.. rows], [.. rows.Select(row => row + _golden.Pairs)]);
     }
 
-    private void CheckMetrics(JsonElement metrics, HeadOutput head, Tensor logProbs, float beta)
-    {
-        var b = _golden.Pairs;
-        var rewards = (logProbs - tensor(GoldenFile.Floats(_golden.Root.GetProperty("ref_logps")))) * beta;
-        var (chosen, rejected) = (rewards.narrow(0, 0, b), rewards.narrow(0, b, b));
-        void Same(string name, Tensor value) => AssertRelative([metrics.GetProperty(name).GetSingle()], [value.item<float>()], 1e-3, name);
-        Same("rewards/chosen", chosen.mean());
-        Same("rewards/rejected", rejected.mean());
-        Same("rewards/margins", (chosen - rejected).mean());
-        Same("rewards/accuracies", (chosen > rejected).to(ScalarType.Float32).mean());
-        Same("logps/chosen", logProbs.narrow(0, 0, b).mean());
-        Same("logps/rejected", logProbs.narrow(0, b, b).mean());
-        Same("entropy", head.Entropies.mean());
-        Same("mean_token_accuracy", head.Hits.narrow(0, 0, _golden.CompletionTokens().Rows.Count(row => row < b)).mean());
-    }
+    private Tensor Reference(float ldAlpha) => new ExampleRows(Packed(), ldAlpha, CPU).Weighted(Head("ref_logits").LogProbs);
 
-    private HeadOutput Head(string logits)
+    private HeadOutput Head(string logits, bool confidences = false)
     {
         var (positions, targets, _) = _golden.CompletionTokens();
         var hidden = _golden.Logits(logits).index_select(0, Floats.Indexes(positions, CPU));
-        return ChunkedHead.Forward(eye(hidden.size(1)), hidden, Floats.Indexes(targets, CPU));
+        return ChunkedHead.Forward(eye(hidden.size(1)), hidden, Floats.Indexes(targets, CPU), confidences);
     }
 
     private Tensor Rows() => Floats.Indexes(_golden.CompletionTokens().Rows, CPU);
 
     private static Tensor eye(long size) => ones(size, size).tril().triu();
 
-    // The configurations whose every part is in the table; "sft" beside a loss is the SFT weight.
+    // The configurations whose every part is in the table.
     private static bool Supported(JsonElement entry)
     {
         var config = entry.GetProperty("config");
         var losses = config.GetProperty("loss_type").EnumerateArray().Select(l => l.GetString()).ToList();
-        return config.EnumerateObject().All(p => p.Name is "beta" or "loss_type" or "label_smoothing" or "loss_weights")
-            && PreferenceLosses.All.Any(l => l.Name == losses[0])
-            && (losses.Count == 1 || (losses.Count == 2 && losses[1] == "sft" && config.GetProperty("loss_weights")[0].GetDouble() == 1));
+        return config.EnumerateObject().All(p => p.Name is "beta" or "loss_type" or "label_smoothing" or "loss_weights" or "ld_alpha" or "use_weighting")
+            && losses.All(name => PreferenceLosses.All.Any(l => l.Name == name));
     }
 
-    private static TrainingOptions OptionsOf(JsonElement config) => Tiny.Options with
+    private static LossOptions OptionsOf(JsonElement config)
     {
-        Loss = config.GetProperty("loss_type")[0].GetString()!,
-        Beta = config.GetProperty("beta").GetSingle(),
-        LabelSmoothing = config.TryGetProperty("label_smoothing", out var smoothing) ? smoothing.GetSingle() : 0,
-        SftWeight = config.TryGetProperty("loss_weights", out var weights) ? weights[1].GetSingle() : 0,
-    };
+        var names = config.GetProperty("loss_type").EnumerateArray().Select(l => l.GetString()!);
+        float Number(string name, float otherwise) => config.TryGetProperty(name, out var value) ? value.GetSingle() : otherwise;
+        return new(
+            [.. names.Select((name, i) => new WeightedLoss(name, config.TryGetProperty("loss_weights", out var weights) ? weights[i].GetSingle() : 1))],
+            Number("beta", 0.1f), Number("label_smoothing", 0), LdAlpha: Number("ld_alpha", 1), Wpo: config.TryGetProperty("use_weighting", out _));
+    }
 
     private static void AssertRelative(float[] expected, float[] actual, double tolerance, string what = "")
     {

@@ -67,9 +67,9 @@ public sealed class PackedComputationTests : IDisposable
         var config = TinyModel.Config();
         using var exact = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: false, CPU);
         using var rounded = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.BFloat16, trainable: false, CPU);
-        var batch = PackedPairs.Create(_pairs).Batch;
+        var batch = PackedExamples.Create(_pairs).Batch;
 
-        var difference = (exact.LogProbs(batch, null) - rounded.LogProbs(batch, null)).abs().max().item<float>();
+        var difference = (exact.TokenLogProbs(batch, null) - rounded.TokenLogProbs(batch, null)).abs().max().item<float>();
 
         Assert.InRange(difference, 1e-6f, 0.3f);
     }
@@ -77,9 +77,9 @@ public sealed class PackedComputationTests : IDisposable
     /// <summary>Runs one DPO-like loss over both and leaves the gradients where they go; gives the log-probs, chosen then rejected.</summary>
     private (Tensor Packed, Tensor Padded) RunBoth(PolicyModel model, LoraWeights? lora, PaddedModel padded)
     {
-        var packed = PackedPairs.Create(_pairs);
+        var packed = PackedExamples.Create(_pairs);
         var pass = model.Forward(packed.Batch, lora);
-        var both = pass.LogProbs.index_select(0, Floats.Indexes(packed.Chosen.Concat(packed.Rejected), CPU));
+        var both = new ExampleRows(packed, 1, CPU).Sum(pass.TokenLogProbs).view(-1);
         Loss(both).backward();
         pass.Backward();
         var expected = padded.LogProbs(

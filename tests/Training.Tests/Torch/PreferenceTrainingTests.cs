@@ -24,9 +24,9 @@ public class PreferenceTrainingTests
     }
 
     [Theory]
-    [InlineData(0f)]
-    [InlineData(1f)]
-    public void Run_split_into_micro_batches_gives_the_same_step(float sftWeight)
+    [InlineData("sigmoid")]
+    [InlineData("sft")]
+    public void Run_split_into_micro_batches_gives_the_same_step(string loss)
     {
         using var scope = NewDisposeScope();
         using var model = Model();
@@ -42,7 +42,7 @@ public class PreferenceTrainingTests
         {
             using var lora = Fresh(model);
             using var optimiser = new AdamW(lora.Parameters, 0.9f, 0.99f, 1e-8f, 0);
-            var options = Tiny.Options with { BatchPairs = 9, MicroBatchTokens = microBatchTokens, SftWeight = sftWeight, MaxGradNorm = 0 };
+            var options = Tiny.Options with { BatchPairs = 9, MicroBatchTokens = microBatchTokens, Loss = new(loss), MaxGradNorm = 0 };
             var history = Train(model, lora, pairs, options, optimiser, null);
             return (lora.Parameters.Gradients.clone(), history[0].Metrics["loss"]);
         }
@@ -72,13 +72,13 @@ public class PreferenceTrainingTests
         using var lora = Fresh(model);
         using var optimiser = new AdamW(lora.Parameters, 0.9f, 0.99f, 1e-8f, 0);
         var pairs = TinyModel.Pairs(4);
-        var reference = ReferenceLogProbs.Compute(model, null, pairs, 64, default);
+        var reference = ReferenceLogProbs.Compute(model, null, pairs, Tiny.Options, default);
 
-        var metrics = Train(model, lora, pairs, Tiny.Options with { SftWeight = 0.5f }, optimiser, null)[0].Metrics;
+        var metrics = Train(model, lora, pairs, Tiny.Options with { Loss = new([new("sigmoid"), new("sft", 0.5f)]) }, optimiser, null)[0].Metrics;
 
-        var nll = -reference.Chosen.Sum() / pairs.Sum(p => p.ChosenIds.Length);
-        Assert.Equal(reference.Chosen.Average(), metrics["logps/chosen"], 4);
-        Assert.Equal(reference.Rejected.Average(), metrics["logps/rejected"], 4);
+        var nll = -reference.First.Sum() / pairs.Sum(p => p.ChosenIds.Length);
+        Assert.Equal(reference.First.Average(), metrics["logps/chosen"], 4);
+        Assert.Equal(reference.Second.Average(), metrics["logps/rejected"], 4);
         Assert.Equal(nll, metrics["nll_loss"], 4);
         Assert.Equal(Math.Log(2) + 0.5 * nll, metrics["loss"], 4);
         // A fresh adapter is the reference: every pair is a tie, and a tie is not a win.
@@ -104,7 +104,7 @@ public class PreferenceTrainingTests
     private static List<TrainingStep> Train(
         PolicyModel model, LoraWeights lora, PreferencePair[] pairs, TrainingOptions options, AdamW optimiser, IProgress<TrainingStep>? progress)
     {
-        var reference = ReferenceLogProbs.Compute(model, null, pairs, 64, default);
+        var reference = ReferenceLogProbs.Compute(model, null, pairs, Tiny.Options, default);
         var history = new List<TrainingStep>();
         new PreferenceTraining(model, lora, pairs, reference, options, 1).Run(history, optimiser, () => { }, progress, default);
         return history;

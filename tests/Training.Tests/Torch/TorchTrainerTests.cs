@@ -107,7 +107,7 @@ public sealed class TorchTrainerTests : IDisposable
 
         await new TorchTrainer().TrainAsync(request with { Seed = 8 }, null, default);
         Assert.Equal(written, File.GetLastWriteTimeUtc(stored));
-        await new TorchTrainer().TrainAsync(request with { Pairs = TinyModel.Pairs(11) }, null, default);
+        await new TorchTrainer().TrainAsync(request with { Examples = TinyModel.Pairs(11) }, null, default);
 
         Assert.Equal(2, Directory.GetFiles(request.WorkDirectory, "reference-*.bin").Length);
     }
@@ -116,7 +116,7 @@ public sealed class TorchTrainerTests : IDisposable
     [InlineData("rank", "LoRA rank 99")]
     [InlineData("target", "'attn_z'")]
     [InlineData("loss", "'bad'")]
-    [InlineData("length", "none of the 12 pairs")]
+    [InlineData("length", "none of the 12 examples")]
     [InlineData("token", "token 264")]
     [InlineData("shape", "rank 4")]
     [InlineData("full", "not from an adapter")]
@@ -130,9 +130,9 @@ public sealed class TorchTrainerTests : IDisposable
         {
             "rank" => request with { Options = options with { Lora = lora with { Rank = 99 } } },
             "target" => request with { Options = options with { Lora = lora with { Targets = ["attn_z"] } } },
-            "loss" => request with { Options = options with { Loss = "bad" } },
+            "loss" => request with { Options = options with { Loss = new("bad") } },
             "length" => request with { Options = options with { MaxLength = 2 } },
-            "token" => request with { Pairs = [new("p", [1], [2], [264])] },
+            "token" => request with { Examples = [new PreferencePair("p", [1], [2], [264])] },
             "shape" => request with { InitialAdapterPath = Output("a"), Options = options with { Lora = lora with { Rank = 2 } } },
             _ => request with { InitialAdapterPath = Output("a"), Options = options with { Lora = null } },
         };

@@ -1,9 +1,10 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Training.Torch;
+using IterativeDpo.Training.Torch.Losses;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace IterativeDpo.Training.Tests.Torch;
+namespace IterativeDpo.Training.Tests.Torch.Losses;
 
 public sealed class PreferenceLossesTests : IDisposable
 {
@@ -19,7 +20,7 @@ public sealed class PreferenceLossesTests : IDisposable
     [InlineData(0, 0.5f, 0.698139, 0.700939)]
     public void Sigmoid_hand_vector_gives_its_losses(float smoothing, float probability, double first, double second)
     {
-        var losses = Compute(Tiny.Options with { LabelSmoothing = smoothing }, [-10, -20], [-14, -18], [-11, -19], [-13, -19.5f], probability);
+        var losses = Compute(new LossOptions("sigmoid") { LabelSmoothing = smoothing }, [-10, -20], [-14, -18], [-11, -19], [-13, -19.5f], probability);
 
         Assert.Equal(first, losses[0], 5);
         Assert.Equal(second, losses[1], 5);
@@ -28,7 +29,7 @@ public sealed class PreferenceLossesTests : IDisposable
     [Fact]
     public void Sigmoid_very_long_ratios_stay_finite()
     {
-        var losses = Compute(Tiny.Options with { Beta = 1 }, [-1e6f, 0], [0, -1e6f], [0, 0], [0, 0], 1);
+        var losses = Compute(new LossOptions("sigmoid", beta: 1), [-1e6f, 0], [0, -1e6f], [0, 0], [0, 0], 1);
 
         Assert.Equal(1e6, losses[0], 0);
         Assert.Equal(0, losses[1], 5);
@@ -44,7 +45,10 @@ public sealed class PreferenceLossesTests : IDisposable
     }
 
     private static float[] Compute(
-        TrainingOptions options, float[] chosen, float[] rejected, float[] referenceChosen, float[] referenceRejected, float probability) =>
-        Floats.Of(PreferenceLosses.Named("sigmoid").Compute(
-            new(tensor(chosen), tensor(rejected), tensor(referenceChosen), tensor(referenceRejected), full([2], probability)), options));
+        LossOptions options, float[] chosen, float[] rejected, float[] referenceChosen, float[] referenceRejected, float probability)
+    {
+        LossSide Side(float[] policy, float[] reference) => new(tensor(policy), tensor(reference), tensor(policy), ones(2));
+        return Floats.Of(PreferenceLosses.Named("sigmoid").Compute(
+            new(Side(chosen, referenceChosen), Side(rejected, referenceRejected), full([2], probability), 2, 2), options));
+    }
 }

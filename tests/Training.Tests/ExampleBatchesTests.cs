@@ -1,6 +1,6 @@
 namespace IterativeDpo.Training.Tests;
 
-public class PairBatchesTests
+public class ExampleBatchesTests
 {
     private static readonly PreferencePair[] Pairs =
         [.. Enumerable.Range(0, 50).Select(i => new PreferencePair($"p{i / 2}", [1, 2, 3], [4, i], [5]))];
@@ -8,9 +8,9 @@ public class PairBatchesTests
     [Fact]
     public void PlanEpoch_covers_every_pair_once_in_full_steps()
     {
-        var steps = PairBatches.PlanEpoch(Pairs, 8, 1000, 7, 0);
+        var steps = ExampleBatches.PlanEpoch(Pairs, 8, 1000, 7, 0);
 
-        Assert.Equal([8, 8, 8, 8, 8, 8, 2], steps.Select(s => s.Pairs));
+        Assert.Equal([8, 8, 8, 8, 8, 8, 2], steps.Select(s => s.Examples));
         Assert.Equal(Enumerable.Range(0, 50), steps.SelectMany(s => s.MicroBatches).SelectMany(m => m).Order());
     }
 
@@ -25,21 +25,21 @@ public class PairBatchesTests
     [Fact]
     public void PlanEpoch_keeps_the_pairs_of_a_prompt_together()
     {
-        foreach (var micro in PairBatches.PlanEpoch(Pairs, 8, 1000, 7, 0).SelectMany(s => s.MicroBatches))
+        foreach (var micro in ExampleBatches.PlanEpoch(Pairs, 8, 1000, 7, 0).SelectMany(s => s.MicroBatches))
         {
             Assert.All(micro.GroupBy(i => Pairs[i].PromptId), group => Assert.Equal(2, group.Count()));
         }
     }
 
     [Fact]
-    public void PlanEpoch_counts_chosen_tokens() =>
-        Assert.All(PairBatches.PlanEpoch(Pairs, 8, 1000, 7, 0), step => Assert.Equal(2 * step.Pairs, step.ChosenTokens));
+    public void PlanEpoch_counts_the_first_completions_tokens() =>
+        Assert.All(ExampleBatches.PlanEpoch(Pairs, 8, 1000, 7, 0), step => Assert.Equal(2 * step.Examples, step.FirstTokens));
 
     [Fact]
     public void SplitByTokens_stays_under_the_limit()
     {
         // A prompt's two pairs take 3 + 2 * 3 tokens.
-        var passes = PairBatches.SplitByTokens(Pairs, Enumerable.Range(0, 50), 20);
+        var passes = ExampleBatches.SplitByTokens(Pairs, Enumerable.Range(0, 50), 20);
 
         Assert.All(passes, pass => Assert.True(pass.Length <= 4));
         Assert.Equal(13, passes.Count);
@@ -47,8 +47,8 @@ public class PairBatchesTests
 
     [Fact]
     public void SplitByTokens_prompt_over_the_limit_goes_alone() =>
-        Assert.Equal([2, 2], PairBatches.SplitByTokens(Pairs, [0, 1, 2, 3], 1).Select(pass => pass.Length));
+        Assert.Equal([2, 2], ExampleBatches.SplitByTokens(Pairs, [0, 1, 2, 3], 1).Select(pass => pass.Length));
 
     private static int[] Order(ulong seed, int epoch) =>
-        [.. PairBatches.PlanEpoch(Pairs, 8, 1000, seed, epoch).SelectMany(s => s.MicroBatches).SelectMany(m => m)];
+        [.. ExampleBatches.PlanEpoch(Pairs, 8, 1000, seed, epoch).SelectMany(s => s.MicroBatches).SelectMany(m => m)];
 }

@@ -1,27 +1,27 @@
 namespace IterativeDpo.Training;
 
 /// <summary>
-/// Preference pairs as a packed batch: pairs of one prompt share its rows, and a completion that several pairs use is
+/// Examples as a packed batch: examples of one prompt share its rows, and a completion that several of them use is
 /// computed once.
 /// </summary>
-/// <param name="Chosen">The branch of each pair's chosen completion, [P].</param>
-/// <param name="Rejected">The branch of each pair's rejected completion, [P].</param>
-public sealed record PackedPairs(PackedBatch Batch, int[] Chosen, int[] Rejected)
+/// <param name="First">The branch of each example's first completion, [P].</param>
+/// <param name="Second">The branch of each example's second completion, [P].</param>
+public sealed record PackedExamples(PackedBatch Batch, int[] First, int[] Second)
 {
-    public static PackedPairs Create(IReadOnlyList<PreferencePair> pairs)
+    public static PackedExamples Create(IReadOnlyList<ITrainingExample> examples)
     {
-        var chosen = new int[pairs.Count];
-        var rejected = new int[pairs.Count];
+        var first = new int[examples.Count];
+        var second = new int[examples.Count];
         var groups = new List<PackedGroup>();
         var branches = 0;
         // Equal ids do not promise an equal prompt: the tokens decide.
-        foreach (var group in Enumerable.Range(0, pairs.Count).GroupBy(i => pairs[i].PromptIds, TokenComparer.Instance))
+        foreach (var group in Enumerable.Range(0, examples.Count).GroupBy(i => examples[i].PromptIds, TokenComparer.Instance))
         {
             var completions = new Dictionary<int[], int>(TokenComparer.Instance);
             foreach (var i in group)
             {
-                chosen[i] = BranchOf(pairs[i].ChosenIds);
-                rejected[i] = BranchOf(pairs[i].RejectedIds);
+                first[i] = BranchOf(examples[i].First);
+                second[i] = BranchOf(examples[i].Second);
             }
             // A dictionary that nothing is removed from keeps the order of insertion, but does not promise it.
             groups.Add(new(group.Key, [.. completions.OrderBy(c => c.Value).Select(c => c.Key)]));
@@ -37,7 +37,7 @@ public sealed record PackedPairs(PackedBatch Batch, int[] Chosen, int[] Rejected
                 return branch;
             }
         }
-        return new(PackedBatch.Create(groups), chosen, rejected);
+        return new(PackedBatch.Create(groups), first, second);
     }
 
     private sealed class TokenComparer : IEqualityComparer<int[]>

@@ -1,0 +1,85 @@
+using IterativeDpo.Training.Torch.Losses;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Torch;
+
+/// <summary>
+/// The gradient of one optimiser step: its micro-batches forward and back. Where the objective needs the step's examples together, their
+/// figures are computed first, without a graph, and each micro-batch then puts its live ones in their place: the same gradient, however
+/// the step is split.
+/// </summary>
+internal sealed class StepRun
+{
+    private readonly PolicyModel _model;
+    private readonly LoraWeights? _lora;
+    private readonly Objective _objective;
+    private readonly IReadOnlyList<ITrainingExample> _examples;
+    private readonly PlannedStep _plan;
+    private readonly Tensor _reference;
+    private readonly Tensor _labels;
+
+    public StepRun(
+        PolicyModel model, LoraWeights? lora, Objective objective, IReadOnlyList<ITrainingExample> examples, ReferenceLogProbs reference, PlannedStep plan)
+    {
+        (_model, _lora, _objective, _examples, _plan) = (model, lora, objective, examples, plan);
+        var order = plan.MicroBatches.SelectMany(m => m).ToArray();
+        _reference = tensor(order.Select(i => reference.First[i]).Concat(order.Select(i => reference.Second[i])).ToArray())
+            .view(2, order.Length).to(model.Device);
+        _labels = tensor(order.Select(i => (float)examples[i].Label).ToArray()).to(model.Device);
+    }
+
+    /// <summary>Adds the step's gradients to the parameters' and gives its figures, for the metrics.</summary>
+    /// <param name="check">Sees each micro-batch's share of the objective, with its examples, before it goes back.</param>
+    /// <returns>The objective, and all of the step's figures as one batch.</returns>
+    public (double Loss, RowFigures Figures, LossBatch Batch) Backward(Action<float, int[]> check, CancellationToken cancellation)
+    {
+        var whole = _objective.NeedsWholeStep && _plan.MicroBatches.Count > 1 ? FiguresOfStep(cancellation) : null;
+        var parts = new List<RowFigures>();
+        var loss = 0.0;
+        var start = 0;
+        foreach (var microBatch in _plan.MicroBatches)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var (pass, figures) = Forward(microBatch);
+            var value = _objective.Of(whole is null ? Batch(figures, start) : Batch(whole.With(figures, start), 0));
+            var share = value.item<float>();
+            check(share, microBatch);
+            loss = whole is null ? loss + share : share;
+            value.backward();
+            pass.Backward();
+            parts.Add(figures.Detach().MoveToOuterDisposeScope());
+            start += microBatch.Length;
+        }
+        var all = RowFigures.Join(parts);
+        return (loss, all, Batch(all, 0));
+    }
+
+    private RowFigures FiguresOfStep(CancellationToken cancellation)
+    {
+        using var gradients = no_grad();
+        var parts = new List<RowFigures>();
+        foreach (var microBatch in _plan.MicroBatches)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            parts.Add(Forward(microBatch).Figures.Detach().MoveToOuterDisposeScope());
+        }
+        return RowFigures.Join(parts);
+    }
+
+    private (ForwardPass Pass, RowFigures Figures) Forward(int[] microBatch)
+    {
+        var packed = PackedExamples.Create(Array.ConvertAll(microBatch, i => _examples[i]));
+        var pass = _model.Forward(packed.Batch, _lora, _objective.Options.Wpo);
+        return (pass, RowFigures.Of(pass.TokenLogProbs, pass.Output, new(packed, _objective.Options.LdAlpha, _model.Device)));
+    }
+
+    /// <summary>Figures as the losses see them.</summary>
+    /// <param name="start">The step's example that they begin with.</param>
+    private LossBatch Batch(RowFigures figures, int start)
+    {
+        var count = figures.Tokens.size(1);
+        return figures.ToLossBatch(_reference.narrow(1, start, count), _labels.narrow(0, start, count), _plan);
+    }
+}
