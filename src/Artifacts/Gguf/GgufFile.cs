@@ -1,5 +1,3 @@
-using System.IO.MemoryMappedFiles;
-
 namespace IterativeDpo.Artifacts.Gguf;
 
 /// <summary>
@@ -8,33 +6,16 @@ namespace IterativeDpo.Artifacts.Gguf;
 /// </summary>
 public sealed unsafe class GgufFile : IDisposable
 {
-    // Values decoded at once: keeps every span under 2 GiB however large the tensor is.
-    private const int DecodedAtOnce = 1 << 20;
-
-    private readonly MemoryMappedFile _map;
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly byte* _start;
+    private readonly MappedFile _file;
     private readonly GgufHeader _header;
-    private bool _disposed;
 
-    private GgufFile(string path, MemoryMappedFile map, long length)
+    private GgufFile(MappedFile file)
     {
-        Path = path;
-        _map = map;
-        _view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
-        try
-        {
-            _header = new GgufParser(_start, length, path).Parse();
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+        _file = file;
+        _header = new GgufParser(file.Start, file.Length, file.Path).Parse();
     }
 
-    public string Path { get; }
+    public string Path => _file.Path;
 
     /// <summary>2 or 3.</summary>
     public uint Version => _header.Version;
@@ -47,45 +28,29 @@ public sealed unsafe class GgufFile : IDisposable
     /// <exception cref="UserInputException">The file is missing, not readable, not a GGUF file, or damaged.</exception>
     public static GgufFile Open(string path)
     {
+        var file = MappedFile.Open(path);
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            var length = stream.Length;
-            if (length == 0) throw new UserInputException($"{path}: the file is empty. Copy or download it again.");
-            return new GgufFile(path, MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read), length);
+            return new(file);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch
         {
-            throw new UserInputException($"{path}: there is no such file. Check the path.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserInputException($"{path}: cannot be read: {e.Message} Check that it is a file you may read.", e);
+            file.Dispose();
+            throw;
         }
     }
 
     /// <summary>The tensor's bytes as they are stored; valid until the file is disposed.</summary>
     /// <exception cref="UserInputException">Over 2 GiB.</exception>
-    public ReadOnlySpan<byte> Bytes(GgufTensor tensor)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        return tensor.ByteLength <= int.MaxValue
-            ? new(_start + tensor.Offset, (int)tensor.ByteLength)
-            : throw new UserInputException($"{Path}: tensor '{tensor.Name}' has {tensor.ByteLength} bytes; at most 2 GiB are read at once.");
-    }
+    public ReadOnlySpan<byte> Bytes(GgufTensor tensor) => tensor.ByteLength <= int.MaxValue
+        ? _file.Bytes(tensor.Offset, (int)tensor.ByteLength)
+        : throw new UserInputException($"{Path}: tensor '{tensor.Name}' has {tensor.ByteLength} bytes; at most 2 GiB are read at once.");
 
     /// <summary>Decodes the tensor, row-major; <paramref name="destination"/> holds exactly <see cref="GgufTensor.Elements"/> values.</summary>
     public void ReadFloat32(GgufTensor tensor, Span<float> destination)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, tensor.Elements);
-        for (var done = 0; done < destination.Length;)
-        {
-            var count = Math.Min(DecodedAtOnce, destination.Length - done);
-            var source = new ReadOnlySpan<byte>(_start + tensor.Offset + tensor.Type.ByteLength(done), (int)tensor.Type.ByteLength(count));
-            TensorDecoder.Decode(tensor.Type, source, destination.Slice(done, count));
-            done += count;
-        }
+        _file.ReadFloat32(tensor.Type, tensor.Offset, destination);
     }
 
     /// <summary>Decodes the tensor into a new array.</summary>
@@ -96,12 +61,8 @@ public sealed unsafe class GgufFile : IDisposable
         return values;
     }
 
-    public void Dispose()
-    {
-        if (_disposed) return;
-        _disposed = true;
-        _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        _view.Dispose();
-        _map.Dispose();
-    }
+    /// <summary>Writes the tensor's bytes as they are stored.</summary>
+    public void CopyTo(GgufTensor tensor, Stream stream) => _file.CopyTo(tensor.Offset, tensor.ByteLength, stream);
+
+    public void Dispose() => _file.Dispose();
 }

@@ -10,13 +10,12 @@ namespace IterativeDpo.Artifacts.Gguf;
 public sealed class GgufWriter
 {
     private const uint Version = 3;
-    private const int EncodedAtOnce = 1 << 16;
 
     private readonly OrderedDictionary<string, GgufValue> _metadata = [];
     private readonly List<Entry> _tensors = [];
     private readonly HashSet<string> _names = [];
 
-    private sealed record Entry(GgufTensor Tensor, Func<ReadOnlyMemory<float>> Values);
+    private sealed record Entry(GgufTensor Tensor, Action<Stream> Write);
 
     /// <summary>Sets a metadata key, in place if it is there already. The value is as in <see cref="GgufValue.Of"/>.</summary>
     public GgufWriter Set(string key, object value)
@@ -36,15 +35,20 @@ public sealed class GgufWriter
         if (shape[^1] % type.BlockLength() != 0)
             throw new ArgumentException($"'{name}' has rows of {shape[^1]}; {type} needs a multiple of {type.BlockLength()}.", nameof(shape));
         if (Encoding.UTF8.GetByteCount(name) > 63) throw new ArgumentException($"'{name}' is over 63 bytes long.", nameof(name));
-        if (!_names.Add(name)) throw new ArgumentException($"'{name}' is there already.", nameof(name));
-        var last = _tensors.Count == 0 ? null : _tensors[^1].Tensor;
-        var offset = last is null ? 0 : Align(last.Offset + last.ByteLength);
         var elements = shape.Aggregate(1L, (product, size) => checked(product * size));
-        _tensors.Add(new(new(name, [.. shape], type, offset, type.ByteLength(elements)), values));
-        return this;
+        return Add(name, shape, type, stream =>
+        {
+            var given = values();
+            if (given.Length != elements) throw new InvalidOperationException($"'{name}' needs {elements} values and got {given.Length}.");
+            TensorEncoder.Write(stream, type, given.Span);
+        });
     }
 
     public GgufWriter Add(string name, int[] shape, TensorType type, ReadOnlyMemory<float> values) => Add(name, shape, type, () => values);
+
+    /// <summary>Adds a tensor of another file, its bytes as they are stored there, of any type.</summary>
+    public GgufWriter Copy(GgufFile source, GgufTensor tensor) =>
+        Add(tensor.Name, tensor.Shape, tensor.Type, stream => source.CopyTo(tensor, stream));
 
     /// <summary>Writes the file whole or not at all.</summary>
     /// <exception cref="ArtifactStoreException">No space, no permission, no such directory.</exception>
@@ -57,24 +61,19 @@ public sealed class GgufWriter
         stream.Write(header);
         foreach (var entry in _tensors)
         {
-            var values = entry.Values();
-            if (values.Length != entry.Tensor.Elements)
-                throw new InvalidOperationException($"'{entry.Tensor.Name}' needs {entry.Tensor.Elements} values and got {values.Length}.");
-            WriteValues(stream, entry.Tensor.Type, values.Span);
+            entry.Write(stream);
             stream.Write(new byte[Align(entry.Tensor.ByteLength) - entry.Tensor.ByteLength]);
         }
     }
 
-    private static void WriteValues(Stream stream, TensorType type, ReadOnlySpan<float> values)
+    private GgufWriter Add(string name, int[] shape, TensorType type, Action<Stream> write)
     {
-        var buffer = new byte[type.ByteLength(Math.Min(values.Length, EncodedAtOnce))];
-        for (; values.Length > 0; values = values[Math.Min(values.Length, EncodedAtOnce)..])
-        {
-            var part = values[..Math.Min(values.Length, EncodedAtOnce)];
-            var bytes = buffer.AsSpan(0, (int)type.ByteLength(part.Length));
-            TensorEncoder.Encode(type, part, bytes);
-            stream.Write(bytes);
-        }
+        if (!_names.Add(name)) throw new ArgumentException($"'{name}' is there already.", nameof(name));
+        var last = _tensors.Count == 0 ? null : _tensors[^1].Tensor;
+        var offset = last is null ? 0 : Align(last.Offset + last.ByteLength);
+        var elements = shape.Aggregate(1L, (product, size) => checked(product * size));
+        _tensors.Add(new(new(name, [.. shape], type, offset, type.ByteLength(elements)), write));
+        return this;
     }
 
     private byte[] Header()

@@ -6,7 +6,22 @@ namespace IterativeDpo.Artifacts.Gguf;
 /// <summary>Encodes float32 values as F32, F16, BF16 or Q8_0, rounding as ggml's reference does.</summary>
 internal static class TensorEncoder
 {
+    private const int EncodedAtOnce = 1 << 16;
+
     public static bool CanWrite(TensorType type) => type is TensorType.F32 or TensorType.F16 or TensorType.BF16 or TensorType.Q8_0;
+
+    /// <summary>Encodes a whole number of blocks to a stream, a part at a time.</summary>
+    public static void Write(Stream stream, TensorType type, ReadOnlySpan<float> values)
+    {
+        var buffer = new byte[type.ByteLength(Math.Min(values.Length, EncodedAtOnce))];
+        for (; values.Length > 0; values = values[Math.Min(values.Length, EncodedAtOnce)..])
+        {
+            var part = values[..Math.Min(values.Length, EncodedAtOnce)];
+            var bytes = buffer.AsSpan(0, (int)type.ByteLength(part.Length));
+            Encode(type, part, bytes);
+            stream.Write(bytes);
+        }
+    }
 
     /// <summary>Both spans hold the same whole number of blocks.</summary>
     public static void Encode(TensorType type, ReadOnlySpan<float> source, Span<byte> destination)

@@ -1,0 +1,50 @@
+namespace IterativeDpo.Artifacts.Safetensors;
+
+/// <summary>
+/// A memory-mapped safetensors file: the length of a JSON header, the header, the values. Opening it checks the whole header, so that
+/// what is read from it afterwards is inside the file.
+/// </summary>
+public sealed class SafetensorsFile : IDisposable
+{
+    private readonly MappedFile _file;
+    private readonly SafetensorsHeader _header;
+
+    private SafetensorsFile(MappedFile file)
+    {
+        _file = file;
+        _header = new SafetensorsParser(file).Parse();
+    }
+
+    public string Path => _file.Path;
+
+    /// <summary>The header's <c>__metadata__</c>: text by key.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;
+
+    /// <summary>By name, in the header's order.</summary>
+    public IReadOnlyDictionary<string, SafetensorsTensor> Tensors => _header.Tensors;
+
+    /// <exception cref="UserInputException">The file is missing, not readable, not a safetensors file, damaged, or of a type not read here.</exception>
+    public static SafetensorsFile Open(string path)
+    {
+        var file = MappedFile.Open(path);
+        try
+        {
+            return new(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Decodes the tensor, row-major.</summary>
+    public float[] ReadFloat32(SafetensorsTensor tensor)
+    {
+        var values = new float[tensor.Elements];
+        _file.ReadFloat32(tensor.Type, tensor.Offset, values);
+        return values;
+    }
+
+    public void Dispose() => _file.Dispose();
+}
