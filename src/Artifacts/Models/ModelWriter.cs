@@ -20,11 +20,35 @@ public static class ModelWriter
 
     /// <summary>Writes new weights for the model in <paramref name="original"/>, with its metadata: vocabulary, template and all.</summary>
     /// <inheritdoc cref="Write" path="/param|/exception"/>
-    public static void WriteLike(GgufFile original, string path, Func<string, ReadOnlyMemory<float>> weights, TensorType type)
+    public static void WriteLike(GgufFile original, string path, Func<string, ReadOnlyMemory<float>> weights, TensorType type) =>
+        WriteTensors(path, WriterLike(original), ModelConfig.Read(original), weights, type);
+
+    /// <summary>
+    /// Writes new weights for some tensors of the model in <paramref name="original"/>, each in the type it has; everything else is copied
+    /// byte by byte.
+    /// </summary>
+    /// <param name="changed">The names of those tensors.</param>
+    /// <param name="weights">Their values by name, row-major, one at a time.</param>
+    /// <exception cref="UserInputException">One of them has a type that is not written.</exception>
+    public static void WriteChanged(
+        GgufFile original, string path, IReadOnlySet<string> changed, Func<string, ReadOnlyMemory<float>> weights)
+    {
+        var writer = WriterLike(original);
+        foreach (var tensor in original.Tensors.Values)
+        {
+            if (!changed.Contains(tensor.Name)) writer.Copy(original, tensor);
+            else if (TensorEncoder.CanWrite(tensor.Type)) writer.Add(tensor.Name, tensor.Shape, tensor.Type, () => weights(tensor.Name));
+            else throw new UserInputException($"{original.Path}: tensor '{tensor.Name}' is stored as {tensor.Type}, which is read, not written. "
+                + "Choose Q8_0, F16, BF16 or F32 for the new file.");
+        }
+        writer.Write(path);
+    }
+
+    private static GgufWriter WriterLike(GgufFile original)
     {
         var writer = new GgufWriter();
         foreach (var (key, value) in original.Metadata.Where(entry => entry.Key != "general.alignment")) writer.Set(key, value);
-        WriteTensors(path, writer, ModelConfig.Read(original), weights, type);
+        return writer;
     }
 
     private static void SetShape(GgufWriter writer, ModelConfig config)

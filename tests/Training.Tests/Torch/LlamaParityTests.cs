@@ -48,6 +48,28 @@ public sealed class LlamaParityTests : IDisposable
         AssertClose(adapted, TrainerLogits(path, lora));
     }
 
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("qwen2")]
+    public void Merged_model_gives_the_logits_of_base_and_adapter(string architecture)
+    {
+        var config = TinyModel.Config(architecture);
+        var path = WriteBase(config);
+        using var lora = RandomAdapter(config);
+        var adapter = new LoraAdapter(4, 8, new(Digest.OfFile(path).Hex, null, "tests", 0, "{}"), [.. lora.Export()]);
+        var (adapterPath, mergedPath) = (Path.Combine(_folder, "adapter.gguf"), Path.Combine(_folder, "merged.gguf"));
+        adapter.Write(adapterPath, config);
+        using (var file = GgufFile.Open(path))
+        {
+            new AdapterMerge(file, adapter, null, default).Write(mergedPath, TensorType.F32);
+        }
+
+        var merged = LlamaCpp.Logits(mergedPath, null, s_ids);
+
+        AssertClose(LlamaCpp.Logits(path, adapterPath, s_ids), merged, 1e-4f);
+        AssertClose(merged, TrainerLogits(mergedPath, null));
+    }
+
     private string WriteBase(ModelConfig config)
     {
         var path = Path.Combine(_folder, "base.gguf");
@@ -75,9 +97,9 @@ public sealed class LlamaParityTests : IDisposable
         return [.. Floats.Of(hidden.mm(model.Head.t())).Chunk(model.Config.VocabSize)];
     }
 
-    private static void AssertClose(float[][] expected, float[][] actual)
+    private static void AssertClose(float[][] expected, float[][] actual, float tolerance = 1e-3f)
     {
         var worst = expected.Zip(actual, (e, a) => e.Zip(a, (x, y) => Math.Abs(x - y)).Max()).Max();
-        Assert.True(worst < 1e-3, $"logits differ by {worst}");
+        Assert.True(worst < tolerance, $"logits differ by {worst}");
     }
 }

@@ -1,0 +1,47 @@
+using System.Numerics.Tensors;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Artifacts.Store;
+
+namespace IterativeDpo.Artifacts.Adapters;
+
+/// <summary>
+/// Makes one model of a base and its adapter: W + (alpha / rank) B A in float32, a tensor at a time. Metadata and vocabulary are the base's.
+/// </summary>
+/// <param name="progress">Gets the number of maps merged so far.</param>
+public sealed class AdapterMerge(GgufFile baseModel, LoraAdapter adapter, IProgress<int>? progress, CancellationToken cancellationToken)
+{
+    private readonly Dictionary<string, LoraMap> _maps = adapter.Maps.ToDictionary(map => map.Tensor);
+    private int _merged;
+
+    /// <summary>Writes the merged model, whole or not at all.</summary>
+    /// <param name="type">F32, F16, BF16 or Q8_0 for every map; null keeps the base's types, and the bytes of what the adapter leaves alone.</param>
+    /// <exception cref="UserInputException">The type does not fit the model's shapes, or is kept where it cannot be written.</exception>
+    /// <exception cref="ArtifactStoreException">No space, no permission.</exception>
+    public void Write(string path, TensorType? type)
+    {
+        if (type is { } given) ModelWriter.WriteLike(baseModel, path, Weights, given);
+        else ModelWriter.WriteChanged(baseModel, path, _maps.Keys.ToHashSet(), Weights);
+    }
+
+    private ReadOnlyMemory<float> Weights(string name)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var weights = baseModel.ReadFloat32(baseModel.Tensors[name]);
+        if (!_maps.TryGetValue(name, out var map)) return weights;
+        AddProduct(weights, map);
+        progress?.Report(++_merged);
+        return weights;
+    }
+
+    private void AddProduct(float[] weights, LoraMap map)
+    {
+        var rank = adapter.Rank;
+        var (columns, scale) = (map.A.Length / rank, adapter.Alpha / rank);
+        Parallel.For(0, weights.Length / columns, row =>
+        {
+            var sum = weights.AsSpan(row * columns, columns);
+            for (var k = 0; k < rank; k++) TensorPrimitives.MultiplyAdd(map.A.AsSpan(k * columns, columns), scale * map.B[row * rank + k], sum, sum);
+        });
+    }
+}
