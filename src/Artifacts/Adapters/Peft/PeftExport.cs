@@ -1,0 +1,70 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Artifacts.Safetensors;
+using IterativeDpo.Artifacts.Store;
+
+namespace IterativeDpo.Artifacts.Adapters.Peft;
+
+/// <summary>Writes an adapter as the PEFT library saves one: its names, its row order, its configuration.</summary>
+public static class PeftExport
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <param name="directory">Made where it is missing. The configuration comes last: without it there is no adapter.</param>
+    /// <param name="config">The base model's shape.</param>
+    /// <param name="baseName">The base by its name or path for Hugging Face.</param>
+    /// <param name="type">F32, F16 or BF16.</param>
+    /// <exception cref="ArtifactStoreException">No space, no permission.</exception>
+    public static void Write(LoraAdapter adapter, string directory, ModelConfig config, string baseName, TensorType type)
+    {
+        var maps = adapter.Maps.ToDictionary(map => map.Tensor);
+        var modules = PeftModules.Of(config).Where(module => maps.ContainsKey(module.Tensor)).ToList();
+        var writer = new SafetensorsWriter(type).Set("format", "pt");
+        foreach (var module in modules)
+        {
+            var map = maps[module.Tensor];
+            writer.Add(module.TensorA, [adapter.Rank, module.Shape[1]], () => map.A);
+            writer.Add(module.TensorB, [module.Shape[0], adapter.Rank], () => PeftModules.RowsToPeft(module, map.B, adapter.Rank, config));
+        }
+        writer.Write(PeftDirectory.Weights(directory));
+        AtomicFile.Write(PeftDirectory.Config(directory), stream =>
+        {
+            JsonSerializer.Serialize(stream, Settings(adapter, Targets(modules, config), baseName), Json);
+            stream.Write("\n"u8);
+        });
+    }
+
+    /// <summary>Short names where every block has the same maps; otherwise each module's whole name, which the library takes as well.</summary>
+    private static IReadOnlyList<string> Targets(IReadOnlyList<PeftModule> modules, ModelConfig config) =>
+        modules.GroupBy(module => module.ShortName).All(group => group.Count() == config.Layers)
+            ? [.. modules.Select(module => module.ShortName).Distinct()]
+            : [.. modules.Select(module => module.Name)];
+
+    // The keys that every version of the library knows; it fills in the rest. They are sorted, as it sorts them.
+    private static object Settings(LoraAdapter adapter, IReadOnlyList<string> targets, string baseName) => new
+    {
+        alpha_pattern = new { },
+        base_model_name_or_path = baseName,
+        bias = "none",
+        fan_in_fan_out = false,
+        inference_mode = true,
+        init_lora_weights = true,
+        lora_alpha = adapter.Alpha,
+        lora_dropout = 0.0,
+        modules_to_save = (string[]?)null,
+        peft_type = "LORA",
+        r = adapter.Rank,
+        rank_pattern = new { },
+        target_modules = targets,
+        task_type = "CAUSAL_LM",
+        use_dora = false,
+        use_rslora = false,
+    };
+}

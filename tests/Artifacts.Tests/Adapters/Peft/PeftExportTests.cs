@@ -1,0 +1,113 @@
+using System.Text.Json;
+using IterativeDpo.Artifacts.Adapters;
+using IterativeDpo.Artifacts.Adapters.Peft;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Artifacts.Safetensors;
+using IterativeDpo.Artifacts.Tests.Models;
+
+namespace IterativeDpo.Artifacts.Tests.Adapters.Peft;
+
+public sealed class PeftExportTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void Write_names_every_tensor_as_the_library_does()
+    {
+        using var file = Export(TinyAdapter.Create(TinyModel.Config()), TinyModel.Config());
+
+        string[] modules = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"];
+        var expected = from layer in Enumerable.Range(0, 2)
+                       from module in modules
+                       from matrix in (string[])["lora_A", "lora_B"]
+                       select $"base_model.model.model.layers.{layer}.{module}.{matrix}.weight";
+        Assert.Equal(expected, file.Tensors.Keys);
+        Assert.Equal([4, 64], file.Tensors["base_model.model.model.layers.1.mlp.down_proj.lora_A.weight"].Shape);
+        Assert.Equal([16, 4], file.Tensors["base_model.model.model.layers.1.self_attn.k_proj.lora_B.weight"].Shape);
+        Assert.Equal("pt", file.Metadata["format"]);
+    }
+
+    [Fact]
+    public void Write_gives_the_configuration_the_library_reads()
+    {
+        Export(TinyAdapter.Create(TinyModel.Config(), 4, 8, "attn_q", "ffn_up"), TinyModel.Config()).Dispose();
+
+        var expected = """
+            {
+              "alpha_pattern": {},
+              "base_model_name_or_path": "org/tiny",
+              "bias": "none",
+              "fan_in_fan_out": false,
+              "inference_mode": true,
+              "init_lora_weights": true,
+              "lora_alpha": 8,
+              "lora_dropout": 0,
+              "modules_to_save": null,
+              "peft_type": "LORA",
+              "r": 4,
+              "rank_pattern": {},
+              "target_modules": [
+                "q_proj",
+                "up_proj"
+              ],
+              "task_type": "CAUSAL_LM",
+              "use_dora": false,
+              "use_rslora": false
+            }
+
+            """;
+        Assert.Equal(expected, File.ReadAllText(_directory["adapter_config.json"]));
+    }
+
+    [Fact]
+    public void Write_of_maps_that_differ_by_block_names_whole_modules()
+    {
+        var adapter = TinyAdapter.Create(TinyModel.Config(), 4, 8, "attn_q", "ffn_up");
+        Export(adapter with { Maps = [.. adapter.Maps.Where(map => map.Tensor != "blk.0.ffn_up.weight")] }, TinyModel.Config()).Dispose();
+
+        using var document = JsonDocument.Parse(File.ReadAllText(_directory["adapter_config.json"]));
+        Assert.Equal(
+            ["model.layers.0.self_attn.q_proj", "model.layers.1.self_attn.q_proj", "model.layers.1.mlp.up_proj"],
+            document.RootElement.GetProperty("target_modules").EnumerateArray().Select(name => name.GetString()!));
+    }
+
+    [Theory]
+    [InlineData("attn_q", "self_attn.q_proj", 4)]
+    [InlineData("attn_k", "self_attn.k_proj", 2)]
+    public void Write_of_a_llama_adapter_splits_the_heads_rows(string map, string module, int heads)
+    {
+        var adapter = TinyAdapter.Create(TinyModel.Config());
+        using var file = Export(adapter, TinyModel.Config());
+
+        // llama.cpp's converter writes row (half j, pair i) of a head as row 2i + j: this is the way back, for heads of 8.
+        int[] rowsOfHead = [0, 2, 4, 6, 1, 3, 5, 7];
+        var gguf = adapter.Maps.Single(m => m.Tensor == $"blk.1.{map}.weight").B.Chunk(4).ToArray();
+        var expected = Enumerable.Range(0, heads).SelectMany(head => rowsOfHead.SelectMany(row => gguf[head * 8 + row]));
+        Assert.Equal(expected, file.ReadFloat32(file.Tensors[$"base_model.model.model.layers.1.{module}.lora_B.weight"]));
+    }
+
+    [Theory]
+    [InlineData("llama", "attn_v", "self_attn.v_proj")]
+    [InlineData("llama", "attn_output", "self_attn.o_proj")]
+    [InlineData("qwen2", "attn_q", "self_attn.q_proj")]
+    [InlineData("qwen2", "attn_k", "self_attn.k_proj")]
+    public void Write_leaves_the_rows_of_every_other_map(string architecture, string map, string module)
+    {
+        var config = TinyModel.Config(architecture);
+        var adapter = TinyAdapter.Create(config);
+        using var file = Export(adapter, config);
+
+        var written = adapter.Maps.Single(m => m.Tensor == $"blk.0.{map}.weight");
+        Assert.Equal(written.A, file.ReadFloat32(file.Tensors[$"base_model.model.model.layers.0.{module}.lora_A.weight"]));
+        Assert.Equal(written.B, file.ReadFloat32(file.Tensors[$"base_model.model.model.layers.0.{module}.lora_B.weight"]));
+    }
+
+    private SafetensorsFile Export(LoraAdapter adapter, ModelConfig config)
+    {
+        PeftExport.Write(adapter, _directory.Root, config, "org/tiny", TensorType.F32);
+        return SafetensorsFile.Open(_directory["adapter_model.safetensors"]);
+    }
+}
