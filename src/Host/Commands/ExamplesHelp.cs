@@ -13,6 +13,9 @@ internal sealed class ExampleCommand(string name, string description, params str
 /// <summary>System.CommandLine's help, followed by the command's examples.</summary>
 public sealed class ExamplesHelp(HelpAction inner) : SynchronousCommandLineAction
 {
+    /// <summary>Who asks for help need not have given the arguments.</summary>
+    public override bool ClearsParseErrors => true;
+
     public override int Invoke(ParseResult parseResult)
     {
         var exitCode = inner.Invoke(parseResult);
