@@ -84,6 +84,25 @@ public sealed class BadInputTests
     }
 
     [Fact]
+    public void Export_ofAFileThatIsNoAdapter_saysSo()
+    {
+        using var process = DpoProcess.Run("export", Path.Combine(AppContext.BaseDirectory, "dpo.dll"), "--to", "peft", "--out", "nowhere", "--json");
+
+        Assert.Equal(2, process.ExitCode);
+        Assert.Contains("not a GGUF file", process.Errors, StringComparison.Ordinal);
+        Assert.Empty(process.Output);
+    }
+
+    [Fact]
+    public void Help_withoutTheRequiredArguments_isShown()
+    {
+        using var process = DpoProcess.Run("export", "--help");
+
+        Assert.Equal(0, process.ExitCode);
+        Assert.Contains("Examples:", process.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Dpo_withAnUnknownOption_exits2()
     {
         using var process = DpoProcess.Run("run", "a.conf", "--rouns", "3");

@@ -19,6 +19,29 @@ public static class CommonOptions
     public static Option<bool> Json() =>
         new("--json") { Description = "Print one JSON document on standard output at the end." };
 
+    public static Option<bool> Force() => new("--force") { Description = "Replace what is at --out." };
+
+    public static Option<FileInfo> Model() => new("--model")
+    {
+        Description = "The base GGUF; the bundled seed policy if not given.",
+        HelpName = "FILE",
+        DefaultValueFactory = _ => new FileInfo(BundledFiles.SeedModel),
+    };
+
+    /// <summary>One of a few words.</summary>
+    public static Option<string> Choice(string name, string description, params string[] words)
+    {
+        var option = new Option<string>(name) { Description = description, HelpName = string.Join('|', words) };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !words.Contains(token.Value))
+            {
+                result.AddError($"{name} takes one of {string.Join(", ", words)}; '{token.Value}' is none of them.");
+            }
+        });
+        return option;
+    }
+
     public static Option<DirectoryInfo> State() => new("--state")
     {
         Description = "Where everything is kept.",

@@ -16,7 +16,7 @@ public static class GenerateCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private static readonly Option<FileInfo> _model = new("--model") { Description = "The base GGUF.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo(BundledFiles.SeedModel) };
+    private static readonly Option<FileInfo> _model = CommonOptions.Model();
     private static readonly Option<FileInfo?> _adapter = new("--adapter") { Description = "A LoRA adapter GGUF for this base.", HelpName = "FILE" };
     private static readonly Option<FileInfo?> _file = new("--prompts") { Description = "A JSON-lines prompt file instead.", HelpName = "FILE" };
     private static readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without the model's chat template." };

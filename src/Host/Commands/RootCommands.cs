@@ -14,6 +14,8 @@ public static class RootCommands
             StatusCommand.CreateStatus(),
             StatusCommand.CreateReport(),
             GenerateCommand.Create(),
+            ExportCommand.Create(),
+            ImportCommand.Create(),
             SeedCommand.Create(),
             BenchCommand.Create(),
             DoctorCommand.Create(),

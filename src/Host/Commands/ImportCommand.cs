@@ -1,0 +1,58 @@
+using System.CommandLine;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Adapters.Peft;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+
+namespace IterativeDpo.Host.Commands;
+
+/// <summary><c>dpo import</c>: an adapter that the PEFT library saved, as an adapter of a base GGUF.</summary>
+public static class ImportCommand
+{
+    private static readonly Argument<DirectoryInfo> _directory = new("PEFT_DIR") { Description = "The directory that PEFT's save_pretrained wrote." };
+    private static readonly Option<FileInfo> _model = CommonOptions.Model();
+    private static readonly Option<FileInfo> _output = new("--out") { Description = "The adapter GGUF to write.", HelpName = "FILE", Required = true };
+    private static readonly Option<bool> _force = CommonOptions.Force();
+    private static readonly Option<bool> _json = CommonOptions.Json();
+
+    public static Command Create()
+    {
+        var command = new ExampleCommand(
+            "import",
+            "Take a LoRA adapter from the PEFT library, for generating and for training on from it.",
+            "./dpo import adapter-peft --model base.gguf --out adapter.gguf",
+            "./dpo import adapter-peft --model base.gguf --out adapter.gguf --force --json")
+        {
+            _directory, _model, _output, _force, _json,
+        };
+        command.SetAction(Run);
+        return command;
+    }
+
+    private static int Run(ParseResult parsed)
+    {
+        var modelFile = parsed.GetRequiredValue(_model);
+        var output = OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), modelFile);
+        using var model = GgufFile.Open(modelFile.FullName);
+        var config = ModelConfig.Read(model);
+        var adapter = PeftImport.Read(parsed.GetRequiredValue(_directory).FullName, config, Digest.OfFile(modelFile.FullName));
+        adapter.Write(output, config);
+        if (parsed.GetValue(_json))
+        {
+            CommonOptions.PrintJson(new
+            {
+                output,
+                maps = adapter.Maps.Count,
+                adapter.Rank,
+                adapter.Alpha,
+                base_sha256 = adapter.Manifest.BaseSha256,
+                adapter_sha256 = Digest.OfFile(output).Hex,
+            });
+        }
+        else
+        {
+            Console.WriteLine($"wrote {output}: rank {adapter.Rank}, alpha {adapter.Alpha} on {adapter.Maps.Count} maps");
+        }
+        return ExitCodes.Done;
+    }
+}

@@ -1,0 +1,38 @@
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Host.Commands;
+
+/// <summary>Where a command writes: what is there is kept unless <c>--force</c> was given, and what the command reads in any case.</summary>
+public static class OutputPath
+{
+    /// <exception cref="UserInputException">There is a directory, or a file that may not be replaced.</exception>
+    public static string OfFile(FileInfo output, bool force, params ReadOnlySpan<FileInfo> inputs)
+    {
+        foreach (var input in inputs)
+        {
+            if (input.FullName == output.FullName)
+            {
+                throw new UserInputException($"{output}: the command reads this file, so it cannot write it. Choose another --out.");
+            }
+        }
+        if (Directory.Exists(output.FullName))
+        {
+            throw new UserInputException($"{output}: this is a directory. Choose a file for --out.");
+        }
+        return !force && output.Exists ? throw Exists(output) : output.FullName;
+    }
+
+    /// <summary>A directory that is missing or empty, or any with <paramref name="force"/>.</summary>
+    /// <exception cref="UserInputException">There is a file, or a directory with something in it.</exception>
+    public static string OfDirectory(DirectoryInfo output, bool force)
+    {
+        if (File.Exists(output.FullName))
+        {
+            throw new UserInputException($"{output}: this is a file. Choose a directory for --out.");
+        }
+        return !force && output.Exists && output.EnumerateFileSystemInfos().Any() ? throw Exists(output) : output.FullName;
+    }
+
+    private static UserInputException Exists(FileSystemInfo output) =>
+        new($"{output}: there is something already. Choose another --out, or replace it with --force.");
+}
