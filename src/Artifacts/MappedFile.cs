@@ -40,8 +40,23 @@ internal sealed unsafe class MappedFile : IDisposable
         }
     }
 
+    /// <summary>Opens a file and has it parsed; it is closed again if that fails.</summary>
     /// <exception cref="UserInputException">The file is missing, not readable, or empty.</exception>
-    public static MappedFile Open(string path)
+    public static T Open<T>(string path, Func<MappedFile, T> parse)
+    {
+        var file = Open(path);
+        try
+        {
+            return parse(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static MappedFile Open(string path)
     {
         try
         {

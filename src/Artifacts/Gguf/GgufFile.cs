@@ -26,19 +26,7 @@ public sealed unsafe class GgufFile : IDisposable
     public IReadOnlyDictionary<string, GgufTensor> Tensors => _header.Tensors;
 
     /// <exception cref="UserInputException">The file is missing, not readable, not a GGUF file, or damaged.</exception>
-    public static GgufFile Open(string path)
-    {
-        var file = MappedFile.Open(path);
-        try
-        {
-            return new(file);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
+    public static GgufFile Open(string path) => MappedFile.Open(path, file => new GgufFile(file));
 
     /// <summary>The tensor's bytes as they are stored; valid until the file is disposed.</summary>
     /// <exception cref="UserInputException">Over 2 GiB.</exception>

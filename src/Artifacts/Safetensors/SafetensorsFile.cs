@@ -24,19 +24,7 @@ public sealed class SafetensorsFile : IDisposable
     public IReadOnlyDictionary<string, SafetensorsTensor> Tensors => _header.Tensors;
 
     /// <exception cref="UserInputException">The file is missing, not readable, not a safetensors file, damaged, or of a type not read here.</exception>
-    public static SafetensorsFile Open(string path)
-    {
-        var file = MappedFile.Open(path);
-        try
-        {
-            return new(file);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
+    public static SafetensorsFile Open(string path) => MappedFile.Open(path, file => new SafetensorsFile(file));
 
     /// <summary>Decodes the tensor, row-major.</summary>
     public float[] ReadFloat32(SafetensorsTensor tensor)
