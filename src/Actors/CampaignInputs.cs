@@ -6,20 +6,25 @@ using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging.Verifier;
+using IterativeDpo.Training;
 
 namespace IterativeDpo.Actors;
 
 /// <summary>What a campaign is made of, besides its state: prompts, base model, and the plan that follows from its settings.</summary>
 internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts, Digest BaseModel)
 {
-    /// <exception cref="UserInputException">The model or the prompt file cannot be read.</exception>
+    /// <exception cref="UserInputException">The model or the prompt file cannot be read, or the adapter's settings do not fit the model.</exception>
     public static CampaignInputs Read(CampaignConfiguration configuration)
     {
         var options = configuration.Options;
         var prompts = new CampaignPrompts(options.Prompts, options.Evaluation.PromptsPerTask, options.Seed);
         using (var file = GgufFile.Open(options.ModelPath))
         {
-            ModelConfig.Read(file);
+            var config = ModelConfig.Read(file);
+            if (options.Training.Lora is { } lora)
+            {
+                LoraTargets.Of(lora, config);
+            }
         }
         var model = Digest.OfFile(options.ModelPath);
         return new CampaignInputs(PlanOf(configuration, prompts, model), prompts, model);

@@ -1,12 +1,20 @@
+using System.Text.Json.Serialization;
+
 namespace IterativeDpo.Training;
 
 public enum ComputeType { Float32, BFloat16 }
 
 public enum LearningRateSchedule { Constant, Linear, Cosine }
 
-/// <summary>LoRA's shape (arXiv 2106.09685): y = Wx + (alpha / rank) B A x on every target map.</summary>
-/// <param name="Targets">Maps of each block by their GGUF names: attn_q, attn_k, attn_v, attn_output, ffn_gate, ffn_up, ffn_down.</param>
-public sealed record LoraOptions(int Rank, float Alpha, IReadOnlyList<string> Targets);
+/// <summary>LoRA (arXiv 2106.09685): y = Wx + scale · B A x on every target map.</summary>
+/// <param name="Targets">Patterns of map names, see <see cref="LoraTargets"/>.</param>
+/// <param name="UseRslora">Whether the scale is alpha / √rank (rank-stabilised, arXiv 2312.03732) and not alpha / rank.</param>
+public sealed record LoraOptions(int Rank, float Alpha, IReadOnlyList<string> Targets, bool UseRslora = false)
+{
+    /// <summary>The alpha that gives the scale as alpha / rank, the one form that an adapter file has.</summary>
+    [JsonIgnore]
+    public float FileAlpha => UseRslora ? Alpha * MathF.Sqrt(Rank) : Alpha;
+}
 
 /// <summary>A training round's settings; ranges are checked where the configuration is read.</summary>
 /// <param name="Loss">What is minimised.</param>

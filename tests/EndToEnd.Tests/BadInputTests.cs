@@ -12,6 +12,14 @@ public sealed class BadInputTests
         AssertRefused(new TinyCampaign(extra: "training.loss.label-smoothing = 0.7"), "label-smoothing", "0.499");
 
     [Fact]
+    public void Run_withALoraTargetThatTheModelLacks_namesItBeforeAnythingIsSampled() =>
+        AssertRefused(new TinyCampaign(extra: "training.lora.targets = [\"blk.99.attn_*\"]"), "blk.99.attn_*", "matches no map");
+
+    [Fact]
+    public void Run_withALoraRankOverTheMatrices_namesTheSmallestSide() =>
+        AssertRefused(new TinyCampaign(extra: "training.lora.rank = 4096"), "LoRA rank 4096", "smallest side");
+
+    [Fact]
     public void Run_withAMissingModel_namesIt() =>
         AssertRefused(new TinyCampaign(extra: "model = nowhere.gguf"), "nowhere.gguf", "no such file");
 

@@ -96,10 +96,11 @@ internal sealed class SettingsReader(Config config, Func<string, ConfigurationOr
 
     /// <summary>A list, each of the allowed words at most once, and at least one.</summary>
     /// <param name="orOne">A single word is taken for a list of it.</param>
-    public IReadOnlyList<string> Choices(string key, IReadOnlyCollection<string> allowed, bool orOne = false)
+    /// <param name="orAlso">What else is taken.</param>
+    public IReadOnlyList<string> Choices(string key, IReadOnlyCollection<string> allowed, bool orOne = false, Func<string, bool>? orAlso = null)
     {
         var texts = orOne && Value(key).IsString() ? [Text(key)] : Texts(key);
-        if (texts.FirstOrDefault(text => !allowed.Contains(text)) is { } unknown)
+        if (texts.FirstOrDefault(text => !allowed.Contains(text) && orAlso?.Invoke(text) is not true) is { } unknown)
         {
             throw NotAllowed(key, unknown, allowed);
         }

@@ -1,3 +1,4 @@
+using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Training;
 using IterativeDpo.Training.Torch.Losses;
 
@@ -7,7 +8,6 @@ namespace IterativeDpo.Actors.Configuration;
 internal static class TrainingOptionsReader
 {
     private static readonly string[] ComputeTypes = ["float32", "bfloat16"];
-    private static readonly string[] LoraTargets = ["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"];
 
     public static TrainingOptions Read(SettingsReader training, int threads) => new(
         ReadLoss(training.Section("loss")),
@@ -47,5 +47,6 @@ internal static class TrainingOptionsReader
     private static LoraOptions ReadLora(SettingsReader lora) => new(
         lora.Int("rank", 1, 4096),
         lora.PositiveFloat("alpha"),
-        lora.Choices("targets", LoraTargets));
+        lora.Choices("targets", ModelConfig.BlockMaps, orAlso: LoraTargets.IsPattern),
+        lora.Choice("use-rslora", ["false", "true"]) == "true");
 }

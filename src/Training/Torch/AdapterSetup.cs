@@ -15,9 +15,8 @@ internal sealed class AdapterSetup(TrainingRequest request, ModelConfig config, 
         if (request.Options.Lora is not { } options)
         {
             return request.InitialAdapterPath is null ? null : throw new UserInputException(
-                $"{request.InitialAdapterPath}: full training starts from a whole model, not from an adapter. Merge it first, or train an adapter.");
+                $"{request.InitialAdapterPath}: full training starts from a whole model, not from an adapter. Merge it first (./dpo export --to merged), or train an adapter.");
         }
-        CheckShape(options);
         var initial = request.InitialAdapterPath is { } path ? Continued(path, options) : null;
         var lora = new LoraWeights(config, options, device);
         if (initial is null)
@@ -39,36 +38,28 @@ internal sealed class AdapterSetup(TrainingRequest request, ModelConfig config, 
             return null;
         }
         var adapter = LoraAdapter.Read(path, config, baseDigest);
-        var lora = new LoraWeights(config, new(adapter.Rank, adapter.Alpha, TargetsOf(adapter)), device);
+        var lora = new LoraWeights(config, new(adapter.Rank, adapter.Alpha, [.. adapter.Maps.Select(map => LoraTargets.Exactly(map.Tensor))]), device);
         lora.Load(adapter);
         return lora;
-    }
-
-    private void CheckShape(LoraOptions options)
-    {
-        if (options.Targets.FirstOrDefault(target => !ModelConfig.BlockMaps.Contains(target)) is { } unknown)
-        {
-            throw new UserInputException($"LoRA target '{unknown}' is no map of the model; choose from {string.Join(", ", ModelConfig.BlockMaps)}.");
-        }
-        var smallest = options.Targets.Min(target => config.MapShape(target).Min());
-        if (options.Rank < 1 || options.Rank > smallest)
-        {
-            throw new UserInputException($"LoRA rank {options.Rank} is outside 1 to {smallest}, the smallest side of the targets' matrices.");
-        }
     }
 
     private LoraAdapter Continued(string path, LoraOptions options)
     {
         var adapter = LoraAdapter.Read(path, config, baseDigest);
-        if (adapter.Rank != options.Rank || adapter.Alpha != options.Alpha || !TargetsOf(adapter).ToHashSet().SetEquals(options.Targets))
+        if (adapter.Rank != options.Rank || adapter.Alpha != options.FileAlpha)
         {
             throw new UserInputException(
-                $"{path}: the adapter has rank {adapter.Rank}, alpha {adapter.Alpha} on {string.Join(", ", TargetsOf(adapter))}; the settings say "
-                + $"rank {options.Rank}, alpha {options.Alpha} on {string.Join(", ", options.Targets)}. Use its shape, or start from a fresh adapter.");
+                $"{path}: the adapter has rank {adapter.Rank} and alpha {adapter.Alpha}; the settings say rank {options.Rank} and alpha {options.Alpha}"
+                + $"{(options.UseRslora ? $" with rsLoRA, which is {options.FileAlpha}" : "")}. Use its shape, or start from a fresh adapter.");
+        }
+        var (has, wanted) = (adapter.Maps.Select(map => map.Tensor).ToHashSet(), LoraTargets.Of(options, config));
+        if (!has.SetEquals(wanted))
+        {
+            var first = wanted.FirstOrDefault(tensor => !has.Contains(tensor)) ?? has.First(tensor => !wanted.Contains(tensor));
+            throw new UserInputException(
+                $"{path}: the adapter is on {has.Count} maps and the settings' targets are {wanted.Count}; '{first}' is "
+                + $"{(has.Contains(first) ? "not a target" : "not in the adapter")}. Use its targets, or start from a fresh adapter.");
         }
         return adapter;
     }
-
-    private static IReadOnlyList<string> TargetsOf(LoraAdapter adapter) =>
-        [.. ModelConfig.BlockMaps.Where(map => adapter.Maps.Any(m => m.Tensor.EndsWith($".{map}.weight", StringComparison.Ordinal)))];
 }

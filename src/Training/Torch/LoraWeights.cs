@@ -1,3 +1,4 @@
+using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Generation;
@@ -11,7 +12,7 @@ namespace IterativeDpo.Training.Torch;
 /// </summary>
 /// <param name="A">[maps × rank, in].</param>
 /// <param name="B">Of each map, [out, rank]; [out, 0] where the map is not a target.</param>
-/// <param name="Scale">alpha / rank.</param>
+/// <param name="Scale">alpha / rank, of the alpha in the adapter's file.</param>
 internal sealed record FusedLora(Tensor A, IReadOnlyList<Tensor> B, float Scale);
 
 /// <summary>An adapter's matrices by the fused map they belong to, in float32: to be trained, or a frozen reference.</summary>
@@ -19,20 +20,23 @@ internal sealed class LoraWeights : IDisposable
 {
     private readonly ModelConfig _config;
     private readonly LoraOptions _options;
+    private readonly HashSet<string> _tensors;
     private readonly Dictionary<string, FusedLora> _maps = [];
     private readonly List<Tensor> _empty = [];
 
+    /// <exception cref="UserInputException">The options do not fit the model.</exception>
     public LoraWeights(ModelConfig config, LoraOptions options, Device device)
     {
         _config = config;
         _options = options;
+        _tensors = [.. LoraTargets.Of(options, config)];
         Parameters = new([.. Targets().SelectMany(target => new[]
         {
             new ParameterSpec(AName(target.Weight), [(long)target.Parts.Count * options.Rank, target.Weight.Columns!.Value]),
         }.Concat(target.Parts.Select(part => new ParameterSpec(BName(part), [part.Rows, options.Rank]))))], device);
         foreach (var (weight, parts) in Targets())
         {
-            _maps.Add(weight.Name, new(Parameters[AName(weight)], [.. weight.Parts.Select(B)], options.Alpha / options.Rank));
+            _maps.Add(weight.Name, new(Parameters[AName(weight)], [.. weight.Parts.Select(B)], options.FileAlpha / options.Rank));
             Tensor B(WeightPart part) => parts.Contains(part) ? Parameters[BName(part)] : Empty(part.Rows, device);
         }
     }
@@ -117,8 +121,7 @@ internal sealed class LoraWeights : IDisposable
         {
             foreach (var weight in WeightLayout.BlockMaps(_config, layer))
             {
-                var prefix = ModelConfig.BlockTensor(layer, "");
-                var parts = weight.Parts.Where(part => _options.Targets.Any(target => part.Name == $"{prefix}{target}.weight")).ToList();
+                var parts = weight.Parts.Where(part => _tensors.Contains(part.Name)).ToList();
                 if (parts.Count > 0)
                 {
                     yield return (weight, parts);

@@ -73,7 +73,7 @@ public sealed class TorchTrainer : ITrainer
     {
         if (lora is not null)
         {
-            new LoraAdapter(request.Options.Lora!.Rank, request.Options.Lora.Alpha, request.Manifest, [.. lora.Export()])
+            new LoraAdapter(request.Options.Lora!.Rank, request.Options.Lora.FileAlpha, request.Manifest, [.. lora.Export()])
                 .Write(request.OutputPath, model.Config);
             return;
         }

@@ -45,6 +45,15 @@ public sealed class CampaignConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void Load_lora_takes_patterns_that_only_a_model_can_tell()
+    {
+        var lora = _files.Load("""campaign.training.lora { rank = 8, use-rslora = true, targets = [attn_q, "ffn_*", "blk.[0-3].attn_v"] }""").Options.Training.Lora!;
+
+        Assert.Equal(["attn_q", "ffn_*", "blk.[0-3].attn_v"], lora.Targets);
+        Assert.True(lora.UseRslora);
+    }
+
+    [Fact]
     public void Load_model_is_relative_to_the_file()
     {
         Assert.Equal(Path.Combine(_files.Directory, "policy.gguf"), _files.Load().Options.ModelPath);

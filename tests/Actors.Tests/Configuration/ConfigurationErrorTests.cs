@@ -50,6 +50,7 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.training.loss.type = sigmoit", "(did you mean sigmoid?)")]
     [InlineData("campaign.prompts.tasks = [ad]", "(did you mean add?)")]
     [InlineData("campaign.training.lora.targets = [attn_qq]", "(did you mean attn_q?)")]
+    [InlineData("campaign.training.lora.use-rslora = maybe", "campaign.training.lora.use-rslora is maybe: it must be one of false, true")]
     [InlineData("campaign.policy.reference = ema", "campaign.policy.reference is ema: it must be one of base, previous")]
     public void Load_word_that_is_none_of_those_allowed(string line, string expected) => AssertRefused(line, expected);
 

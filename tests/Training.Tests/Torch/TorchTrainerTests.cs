@@ -98,6 +98,34 @@ public sealed class TorchTrainerTests : IDisposable
     }
 
     [Fact]
+    public async Task TrainAsync_rsLora_trains_as_the_alpha_that_gives_its_scale()
+    {
+        var lora = Tiny.Options.Lora!;
+        var stabilised = Request("a", Tiny.Options with { Lora = lora with { Alpha = 6, UseRslora = true } });
+        var plain = Request("b", Tiny.Options with { Lora = lora with { Alpha = 12 } });
+        await new TorchTrainer().TrainAsync(stabilised, null, default);
+        await new TorchTrainer().TrainAsync(plain, null, default);
+
+        Assert.Equal(12, LoraAdapter.Read(stabilised.OutputPath, Config, Digest.OfFile(Base)).Alpha);
+        Assert.Equal(Digest.OfFile(plain.OutputPath), Digest.OfFile(stabilised.OutputPath));
+    }
+
+    [Fact]
+    public async Task TrainAsync_patterns_give_an_adapter_on_these_maps_alone()
+    {
+        var request = Request("a", Tiny.Options with { Lora = Tiny.Options.Lora! with { Targets = ["blk.0.attn_k", "blk.[1-1].*_output"] } });
+        await new TorchTrainer().TrainAsync(request, null, default);
+
+        var maps = LoraAdapter.Read(request.OutputPath, Config, Digest.OfFile(Base)).Maps;
+        Assert.Equal(["blk.0.attn_k.weight", "blk.1.attn_output.weight"], maps.Select(map => map.Tensor));
+        Assert.All(maps, map => Assert.Contains(map.B, value => value != 0));
+
+        var next = Request("b", request.Options) with { InitialAdapterPath = request.OutputPath, ReferenceAdapterPath = request.OutputPath };
+        var result = await new TorchTrainer().TrainAsync(next, null, default);
+        Assert.Equal(0, result.History[0].Metrics["rewards/margins"], 5);
+    }
+
+    [Fact]
     public async Task TrainAsync_reference_is_computed_once_for_a_pair_set()
     {
         var request = Request("a", Tiny.Options);
@@ -119,6 +147,8 @@ public sealed class TorchTrainerTests : IDisposable
     [InlineData("length", "none of the 12 examples")]
     [InlineData("token", "token 264")]
     [InlineData("shape", "rank 4")]
+    [InlineData("alpha", "alpha 8 with rsLoRA, which is 16")]
+    [InlineData("maps", "the adapter is on 14 maps and the settings' targets are 2; 'blk.0.attn_k.weight' is not a target")]
     [InlineData("full", "not from an adapter")]
     public async Task TrainAsync_request_that_cannot_be_met_says_why(string mistake, string message)
     {
@@ -134,6 +164,8 @@ public sealed class TorchTrainerTests : IDisposable
             "length" => request with { Options = options with { MaxLength = 2 } },
             "token" => request with { Examples = [new PreferencePair("p", [1], [2], [264])] },
             "shape" => request with { InitialAdapterPath = Output("a"), Options = options with { Lora = lora with { Rank = 2 } } },
+            "alpha" => request with { InitialAdapterPath = Output("a"), Options = options with { Lora = lora with { UseRslora = true } } },
+            "maps" => request with { InitialAdapterPath = Output("a"), Options = options with { Lora = lora with { Targets = ["attn_q"] } } },
             _ => request with { InitialAdapterPath = Output("a"), Options = options with { Lora = null } },
         };
         request = request with { OutputPath = Output("b") };
