@@ -29,15 +29,31 @@ public sealed record CampaignConfiguration(CampaignOptions Options, Config Syste
     /// </exception>
     public static CampaignConfiguration Load(string path, IReadOnlyList<ConfigurationOverride>? overrides = null)
     {
-        var reference = HoconFile.Load(Path.Combine(ShippedDirectory, "reference.conf"));
         var file = HoconFile.Load(path);
-        UnknownKeys.Refuse(file, KeysOf(reference.Config.Root.GetObject(), "").ToHashSet());
-        var origins = new Dictionary<string, ConfigurationOrigin>(file.Origins);
-        var config = Apply(overrides ?? [], origins).WithFallback(file.Config).WithFallback(reference.Config);
-        var whole = new ConfigurationOrigin(path, Path.GetDirectoryName(Path.GetFullPath(path))!);
-        var reader = new SettingsReader(config, key => origins.GetValueOrDefault(key, whole), Section, new HashSet<string>());
-        var options = CampaignOptionsReader.Read(reader, Environment.ProcessorCount);
+        var options = CampaignOptionsReader.Read(Reader(file, overrides ?? []), Environment.ProcessorCount);
         return new CampaignConfiguration(options, SystemSettings(file.Config), OptionsJson.Write(options));
+    }
+
+    /// <summary>The settings of a campaign over those of reference.conf, with the overrides over both.</summary>
+    /// <param name="file">The campaign file, or null for the defaults.</param>
+    /// <exception cref="UserInputException">An unknown key.</exception>
+    internal static SettingsReader Reader(HoconFile? file, IReadOnlyList<ConfigurationOverride> overrides)
+    {
+        var reference = HoconFile.Load(Path.Combine(ShippedDirectory, "reference.conf"));
+        var known = KeysOf(reference.Config.Root.GetObject(), "").ToHashSet();
+        if (file is not null)
+        {
+            UnknownKeys.Refuse(file, known);
+        }
+        var origins = new Dictionary<string, ConfigurationOrigin>(file?.Origins ?? new Dictionary<string, ConfigurationOrigin>());
+        foreach (var item in overrides)
+        {
+            UnknownKeys.Refuse(item, known);
+            origins[item.Key] = new ConfigurationOrigin(item.Option, Directory.GetCurrentDirectory());
+        }
+        var below = file?.Config.WithFallback(reference.Config) ?? reference.Config;
+        var whole = new ConfigurationOrigin(file?.Path ?? "the defaults", Path.GetDirectoryName(Path.GetFullPath(file?.Path ?? "."))!);
+        return new SettingsReader(Parse(overrides).WithFallback(below), key => origins.GetValueOrDefault(key, whole), Section, new HashSet<string>());
     }
 
     /// <summary>The full keys of all values under an object.</summary>
@@ -46,14 +62,9 @@ public sealed record CampaignConfiguration(CampaignOptions Options, Config Syste
             ? KeysOf(item.Value.GetObject(), $"{prefix}{item.Key}.")
             : [prefix + item.Key]);
 
-    private static Config Apply(IReadOnlyList<ConfigurationOverride> overrides, Dictionary<string, ConfigurationOrigin> origins)
-    {
-        foreach (var item in overrides)
-        {
-            origins[item.Key] = new ConfigurationOrigin(item.Option, Directory.GetCurrentDirectory());
-        }
-        return ConfigurationFactory.ParseString(string.Join('\n', overrides.Select(item => $"{item.Key} = \"\"\"{item.Value}\"\"\"")));
-    }
+    /// <summary>A list is written as in a file, [a, b]; anything else is taken as it is.</summary>
+    private static Config Parse(IEnumerable<ConfigurationOverride> overrides) => ConfigurationFactory.ParseString(string.Join('\n', overrides.Select(item =>
+        item.Value is ['[', .., ']'] ? $"{item.Key} = {item.Value}" : $"{item.Key} = \"\"\"{item.Value}\"\"\"")));
 
     private static Config SystemSettings(Config file)
     {

@@ -16,10 +16,11 @@ internal static class CampaignOptionsReader
     /// <exception cref="UserInputException">A value is of the wrong type, out of range or missing.</exception>
     public static CampaignOptions Read(SettingsReader campaign, int processors)
     {
-        var threads = campaign.Int("threads", 0, 1024) is var set and > 0 ? set : processors;
+        var training = ReadTraining(campaign, processors);
+        var threads = training.Options.Threads;
         var options = new CampaignOptions(
             ReadName(campaign),
-            (ulong)campaign.Long("seed", 0, long.MaxValue),
+            training.Seed,
             campaign.Int("rounds", 1, 10_000),
             campaign.RequiredPath("model"),
             threads,
@@ -27,13 +28,19 @@ internal static class CampaignOptionsReader
             ReadGeneration(campaign.Section("generation")),
             ReadJudging(campaign.Section("judging")),
             ReadPairs(campaign.Section("pairs"), campaign.Section("training")),
-            ReadPolicy(campaign.Section("policy")),
-            TrainingOptionsReader.Read(campaign.Section("training"), threads),
+            training.Policy,
+            training.Options,
             ReadEvaluation(campaign.Section("evaluation")),
             ReadWork(campaign.Section("work")));
         CheckTogether(campaign, options);
         return options;
     }
+
+    /// <summary>What a training run on its own goes by.</summary>
+    public static TrainingConfiguration ReadTraining(SettingsReader campaign, int processors) => new(
+        TrainingOptionsReader.Read(campaign.Section("training"), campaign.Int("threads", 0, 1024) is var set and > 0 ? set : processors),
+        ReadPolicy(campaign.Section("policy")),
+        (ulong)campaign.Long("seed", 0, long.MaxValue));
 
     private static string ReadName(SettingsReader campaign)
     {

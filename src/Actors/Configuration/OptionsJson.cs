@@ -17,7 +17,7 @@ public static class OptionsJson
         NewLine = "\n",
     };
 
-    public static string Write(CampaignOptions options) => JsonSerializer.Serialize(options, Options);
+    public static string Write<T>(T options) => JsonSerializer.Serialize(options, Options);
 
     public static CampaignOptions Read(string json) => JsonSerializer.Deserialize<CampaignOptions>(json, Options)!;
 
@@ -34,10 +34,14 @@ public static class OptionsJson
     };
 
     /// <summary>The settings in which two campaigns differ, incidentals left out, one to a line: <c>training.loss.beta: 0.1, now 0.2</c>.</summary>
-    public static IReadOnlyList<string> Differences(CampaignOptions stored, CampaignOptions now)
+    public static IReadOnlyList<string> Differences(CampaignOptions stored, CampaignOptions now) => Differences(
+        JsonSerializer.SerializeToNode(WithoutIncidentals(stored), Options), JsonSerializer.SerializeToNode(WithoutIncidentals(now), Options));
+
+    /// <summary>The places in which two documents differ, one to a line.</summary>
+    public static IReadOnlyList<string> Differences(JsonNode? stored, JsonNode? now)
     {
-        var before = Flatten(JsonSerializer.SerializeToNode(WithoutIncidentals(stored), Options), "").ToDictionary();
-        var after = Flatten(JsonSerializer.SerializeToNode(WithoutIncidentals(now), Options), "").ToDictionary();
+        var before = Flatten(stored, "").ToDictionary();
+        var after = Flatten(now, "").ToDictionary();
         return [.. before.Keys.Union(after.Keys)
             .Where(key => before.GetValueOrDefault(key) != after.GetValueOrDefault(key))
             .Select(key => $"{key}: {before.GetValueOrDefault(key, "unset")}, now {after.GetValueOrDefault(key, "unset")}")];

@@ -21,6 +21,15 @@ internal static class UnknownKeys
         }
     }
 
+    /// <exception cref="UserInputException">The override's key is none of the known ones.</exception>
+    public static void Refuse(ConfigurationOverride item, IReadOnlySet<string> known)
+    {
+        if (!known.Contains(item.Key))
+        {
+            throw new UserInputException($"{item.Option}: {Explain(item.Key, known)}.");
+        }
+    }
+
     private static string Explain(string key, IReadOnlySet<string> known)
     {
         if (known.Any(k => k.StartsWith($"{key}.", StringComparison.Ordinal)))

@@ -11,7 +11,7 @@ namespace IterativeDpo.Actors.Protocol;
 public sealed record TrainOrder(WorkId Id, ImmutableArray<Digest> Pairs, Digest? Initial, Digest? Reference, Digest? Parent) : WorkOrder(Id);
 
 /// <param name="Adapter">The stored adapter GGUF.</param>
-/// <param name="History">The stored metrics of every step.</param>
+/// <param name="History">The stored metrics of every step, see <see cref="Training.MetricsLog"/>.</param>
 /// <param name="Metrics">Means over the round, by TRL's names.</param>
 public sealed record TrainResult(
     WorkId Id,

@@ -28,10 +28,16 @@ public sealed class TrainerActor : WorkerActor
         var start = _context.Time.GetTimestamp();
         var directory = PrepareDirectory(order.Id.Round);
         var request = RequestOf(order, directory);
-        var progress = new ActionProgress<TrainingStep>(step => _report(ProgressOf(order.Id, step, start)));
+        using var log = new MetricsLog(Path.Combine(_context.WorkPath, $"metrics-{order.Id.Round}.jsonl"), _context.Time);
+        var progress = new ActionProgress<TrainingStep>(step =>
+        {
+            log.Report(step);
+            _report(ProgressOf(order.Id, step, start));
+        });
         var result = await _trainer.Value.TrainAsync(request, progress, cancellationToken);
+        log.Complete(result.History);
         var adapter = _context.Store.PutFile(request.OutputPath);
-        var history = _context.Store.Put(JsonSerializer.SerializeToUtf8Bytes(result.History));
+        var history = _context.Store.Put(stream => MetricsLog.Write(stream, result.History));
         return new TrainResult(
             order.Id,
             adapter,

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace IterativeDpo.Artifacts.Store;
 
 /// <summary>
@@ -11,9 +9,9 @@ public sealed class StateDirectory : IDisposable
     /// <summary>The layout's version. Raised when an older program could not read, or would harm, what a newer one wrote.</summary>
     public const int Format = 1;
 
-    private readonly FileStream _lock;
+    private readonly DirectoryLock _lock;
 
-    private StateDirectory(string path, FileStream held)
+    private StateDirectory(string path, DirectoryLock held)
     {
         Root = path;
         _lock = held;
@@ -32,13 +30,12 @@ public sealed class StateDirectory : IDisposable
     /// </exception>
     public static StateDirectory Open(string path, string campaign)
     {
-        FileStream? held = null;
+        DirectoryLock? held = null;
         try
         {
             Directory.CreateDirectory(path);
-            held = Lock(path);
+            held = DirectoryLock.Take(path, "--state");
             Claim(path, campaign);
-            AtomicFile.Write(OwnerFile(path), stream => stream.Write(Encoding.ASCII.GetBytes($"{Environment.ProcessId}")));
             var directory = new StateDirectory(path, held);
             directory.Artifacts.DeleteAbandoned();
             return directory;
@@ -53,26 +50,6 @@ public sealed class StateDirectory : IDisposable
     }
 
     public void Dispose() => _lock.Dispose();
-
-    // The lock is the open file: it goes with the process however that ends. Being locked it cannot be read, hence the owner's file.
-    private static FileStream Lock(string path)
-    {
-        var file = Path.Combine(path, "lock");
-        try
-        {
-            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e) when (IsLocked(e))
-        {
-            var owner = File.Exists(OwnerFile(path)) ? $"process {File.ReadAllText(OwnerFile(path))}" : "another process";
-            throw new UserInputException($"{path}: in use by {owner}. Wait for it to end, stop it, or choose another directory with --state.", e);
-        }
-    }
-
-    // EWOULDBLOCK on Linux and macOS, a sharing violation on Windows.
-    private static bool IsLocked(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
-
-    private static string OwnerFile(string path) => Path.Combine(path, "owner");
 
     private static void Claim(string path, string campaign)
     {

@@ -13,6 +13,7 @@ public static class RootCommands
             RunCommand.CreateRun(),
             StatusCommand.CreateStatus(),
             StatusCommand.CreateReport(),
+            TrainCommand.Create(),
             GenerateCommand.Create(),
             ExportCommand.Create(),
             ImportCommand.Create(),

@@ -52,6 +52,9 @@ internal static class Html
 
     public static string Number(double value, string format = "0.000") => value.ToString(format, CultureInfo.InvariantCulture).Replace('-', '−');
 
+    /// <summary>A figure of any size in three digits or so.</summary>
+    public static string Significant(double value) => Number(value, Math.Abs(value) is > 0 and < 0.01 or >= 1e6 ? "0.00e0" : "0.000");
+
     public static string Duration(double seconds) => TimeSpan.FromSeconds(seconds) switch
     {
         { TotalMinutes: < 2 } span => string.Create(CultureInfo.InvariantCulture, $"{span.TotalSeconds:0.0} s"),

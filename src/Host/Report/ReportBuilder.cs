@@ -1,4 +1,3 @@
-using System.Text.Json;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
@@ -40,15 +39,8 @@ public static class ReportBuilder
         _ => "no pairs",
     };
 
-    private static TrainingStep[] Steps(RoundState round, ArtifactStore store)
-    {
-        if (round.Training is not { } training)
-        {
-            return [];
-        }
-        using var stream = store.OpenRead(training.History);
-        return JsonSerializer.Deserialize<TrainingStep[]>(stream)!;
-    }
+    private static IReadOnlyList<TrainingStep> Steps(RoundState round, ArtifactStore store) =>
+        round.Training is { } training ? MetricsLog.Read(store.PathOf(training.History)) : [];
 
     /// <summary>A round's pairs, evenly thinned where there are many.</summary>
     private static IEnumerable<PairRecord> Pairs(RoundState round, ArtifactStore store)

@@ -10,20 +10,27 @@ public static class ReportHtml
     /// <exception cref="ArtifactStoreException">It could not be written; an older report is untouched.</exception>
     public static void Write(ReportData data, string path) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(Render(data))));
 
-    public static string Render(ReportData data) => $"""
+    public static string Render(ReportData data) => Page(
+        $"{data.Summary.Campaign} · iterative DPO report",
+        HeaderSection.Render(data) + NotesSection.Render(data) + AccuracySection.Render(data) + RoundsSection.Render(data) + TrainingSection.Render(data)
+        + PolicySection.Render(data) + TimeSection.Render(data) + PairsSection.Render(data) + SettingsSection.Render(data));
+
+    /// <summary>A whole page.</summary>
+    /// <param name="sections">HTML.</param>
+    public static string Page(string title, string sections) => $"""
         <!DOCTYPE html>
         <html lang="en">
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
-        <title>{Html.Text(data.Summary.Campaign)} · iterative DPO report</title>
+        <title>{Html.Text(title)}</title>
         <style>
         {Stylesheet()}</style>
         </head>
         <body>
         <main>
-        {HeaderSection.Render(data)}{NotesSection.Render(data)}{AccuracySection.Render(data)}{RoundsSection.Render(data)}{TrainingSection.Render(data)}{PolicySection.Render(data)}{TimeSection.Render(data)}{PairsSection.Render(data)}{SettingsSection.Render(data)}</main>
+        {sections}</main>
         </body>
         </html>
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Actors.Protocol;
@@ -137,8 +136,8 @@ public sealed class ReportBuilderTests : IDisposable
         };
     }
 
-    private Digest StoreHistory() => _store.Put(JsonSerializer.SerializeToUtf8Bytes<TrainingStep[]>(
-        [new(1, 1, new Dictionary<string, double> { ["loss"] = 0.25 })]));
+    private Digest StoreHistory() => _store.Put(stream => MetricsLog.Write(
+        stream, [new(1, 1, new Dictionary<string, double> { ["loss"] = 0.25 })]));
 
     private Digest StorePairs(int round) =>
         _store.Put(stream => PairFile.Write(stream, Enumerable.Range(0, 130).Select(i => SyntheticReport.Pair(round, "prompt", $"{i}", "no"))));

@@ -23,5 +23,5 @@ internal static class HeaderSection
             """;
     }
 
-    private static string Card(string name, string value) => $"<div><dt>{name}</dt><dd>{value}</dd></div>\n";
+    public static string Card(string name, string value) => $"<div><dt>{name}</dt><dd>{value}</dd></div>\n";
 }

@@ -3,12 +3,14 @@ namespace IterativeDpo.Host.Report;
 /// <summary>What it takes to run the campaign again.</summary>
 internal static class SettingsSection
 {
-    public static string Render(ReportData data)
+    public static string Render(ReportData data) => Render(
+        [new("base model", data.ModelName), .. data.Summary.Engines, new("state", data.Summary.State)], data.SettingsJson);
+
+    public static string Render(IEnumerable<KeyValuePair<string, string>> facts, string settingsJson)
     {
-        var engines = string.Concat(data.Summary.Engines.Select(engine => Item(engine.Key, engine.Value)));
         var body = $"""
-            <dl class="facts">{Item("base model", data.ModelName)}{engines}{Item("state", data.Summary.State)}</dl>
-            <details><summary>Resolved configuration</summary><div class="scroll" role="region" aria-label="Resolved configuration" tabindex="0"><pre>{Html.Text(data.SettingsJson)}</pre></div></details>
+            <dl class="facts">{string.Concat(facts.Select(fact => Item(fact.Key, fact.Value)))}</dl>
+            <details><summary>Resolved configuration</summary><div class="scroll" role="region" aria-label="Resolved configuration" tabindex="0"><pre>{Html.Text(settingsJson)}</pre></div></details>
             """;
         return Html.Section("settings", "How it was run", "", body);
     }

@@ -14,17 +14,26 @@ internal static class TrainingSection
         new("Reward margin", "β × (log-ratio of chosen − of rejected).", null, ["rewards/margins"]),
         new("Reward accuracy", "Share of pairs whose chosen completion has the higher reward.", (0, 1), ["rewards/accuracies"]),
         new("Rewards", "β × log-ratio of policy to reference.", null, ["rewards/chosen", "rewards/rejected"]),
+        new("Log-probabilities", "Summed over a completion's tokens, nats; their mean over a step.", null, ["logps/chosen", "logps/rejected"]),
+        new("Distance from the reference", "Mean log-ratio of policy to reference over the step's completions, nats.", null, ["kl"]),
+        new("Entropy", "Of the policy at a completion's token, nats.", null, ["entropy"]),
+        new("Gradient norm", "Before clipping.", null, ["grad_norm"]),
+        new("Learning rate", "By schedule.", null, ["learning_rate"]),
+        new("Validation loss", "The objective on the examples held back.", null, ["eval_loss"]),
+        new("Speed", "Tokens trained on per second, each completion's prompt counted.", null, ["tokens_per_second"]),
     ];
 
-    public static string Render(ReportData data)
+    /// <summary>A campaign's rounds; charts without a figure are left out.</summary>
+    public static string Render(ReportData data) => Render(
+        data.Rounds, "Every optimiser step of every round, end to end. Rewards are measured against the reference policy of their round.");
+
+    public static string Render(IReadOnlyList<RoundDetail> rounds, string lead)
     {
-        var steps = data.Rounds.SelectMany(round => round.Steps.Select(step => (round.Round, Step: step))).ToArray();
-        var marks = Marks(data.Rounds);
+        var steps = rounds.SelectMany(round => round.Steps.Select(step => (round.Round, Step: step))).ToArray();
+        var known = steps.SelectMany(item => item.Step.Metrics.Keys).ToHashSet();
+        var charts = Charts.Where(chart => chart.Metrics.Any(known.Contains));
         return Html.Section(
-            "training",
-            "Training",
-            "Every optimiser step of every round, end to end. Rewards are measured against the reference policy of their round.",
-            $"<div class=\"charts\">\n{string.Concat(Charts.Select(chart => Draw(chart, steps, marks)))}</div>");
+            "training", "Training", lead, $"<div class=\"charts\">\n{string.Concat(charts.Select(chart => Draw(chart, steps, Marks(rounds))))}</div>");
     }
 
     private static string Draw(MetricChart chart, (int Round, TrainingStep Step)[] steps, IReadOnlyList<(double, string)> marks) => Html.Figure(
@@ -45,7 +54,7 @@ internal static class TrainingSection
             .Select(item => new ChartPoint(
                 item.Place,
                 item.Step.Metrics[metric],
-                $"{metric} {Html.Number(item.Step.Metrics[metric])}, round {item.Round}, step {item.Step.Step}"))]).Thinned(MostPoints);
+                $"{metric} {Html.Significant(item.Step.Metrics[metric])}, round {item.Round}, step {item.Step.Step}"))]).Thinned(MostPoints);
 
     /// <summary>Where each round begins; labels only as many as there is room for.</summary>
     private static List<(double, string)> Marks(IReadOnlyList<RoundDetail> rounds)

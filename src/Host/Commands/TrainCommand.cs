@@ -1,0 +1,99 @@
+using System.CommandLine;
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Host.TrainingRuns;
+
+namespace IterativeDpo.Host.Commands;
+
+/// <summary><c>dpo train</c>: one round of preference training on data from a file, with the campaign's own trainer.</summary>
+public static class TrainCommand
+{
+    private static readonly Option<FileInfo> _model = new("--model") { Description = "The base GGUF.", HelpName = "FILE", Required = true };
+    private static readonly Option<FileInfo[]> _data = new("--data") { Description = "Preference data in JSON lines; several files are read one after the other.", HelpName = "FILE", Required = true, AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<DirectoryInfo> _out = new("--out") { Description = "Takes adapter.gguf or model.gguf, metrics.jsonl, report.html and the checkpoints.", HelpName = "DIR", Required = true };
+    private static readonly Option<FileInfo?> _config = new("--config") { Description = "A campaign file: its training, policy, seed and threads settings count here.", HelpName = "FILE" };
+    private static readonly Option<string[]> _set = new("--set") { Description = "One setting of hocon/reference.conf under campaign, e.g. training.loss.type=simpo; may be given several times.", HelpName = "KEY=VALUE" };
+    private static readonly Option<FileInfo?> _adapter = new("--adapter") { Description = "The previous round's adapter: training goes on from it, and it is the reference (policy.initialisation, policy.reference).", HelpName = "FILE" };
+    private static readonly Option<bool> _full = new("--full") { Description = "Train every weight and write a whole model instead of an adapter." };
+    private static readonly Option<bool> _json = CommonOptions.Json();
+
+    private static readonly (Option Option, string Key)[] _shortcuts =
+    [
+        (Text("--loss", "The loss, or several with commas: sigmoid,sft."), "training.loss.type"),
+        (Text("--beta", "β of the loss."), "training.loss.beta"),
+        (Text("--learning-rate", "The highest learning rate."), "training.learning-rate"),
+        (Text("--epochs", "Passes over the data."), "training.epochs"),
+        (Text("--batch-pairs", "Examples to an optimiser step."), "training.batch-pairs"),
+        (Text("--max-length", "Most tokens of a prompt and one completion together."), "training.max-length"),
+        (Text("--lora-rank", "Rank of the adapter."), "training.lora.rank"),
+        (Text("--seed", "Seeds the adapter's first values and the data order."), "seed"),
+        (Text("--threads", "Processor threads; 0: all."), "threads"),
+    ];
+
+    public static Command Create()
+    {
+        var command = new ExampleCommand(
+            "train",
+            "Train a policy on preference data: any loss, an adapter or the whole model. The same command goes on where it was stopped.",
+            "./dpo train --model models/seed.gguf --data pairs.jsonl --out out",
+            "./dpo train --model m.gguf --data pairs.jsonl --out out --loss simpo --set training.loss.gamma-beta-ratio=0.5 --beta 2",
+            "./dpo train --model m.gguf --data kto.jsonl --out out --loss kto --epochs 3 --json",
+            "./dpo train --model m.gguf --data round2.jsonl --adapter out1/adapter.gguf --set policy.reference=base --out out2",
+            "./dpo train --model m.gguf --data pairs.jsonl --out full --full --learning-rate 1e-6")
+        {
+            _model, _data, _out, _config, _set, _adapter, _full, _json,
+        };
+        foreach (var (option, _) in _shortcuts)
+        {
+            command.Add(option);
+        }
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var configuration = TrainingConfiguration.Load(parsed.GetValue(_config)?.FullName, Overrides(parsed));
+        if (parsed.GetValue(_full))
+        {
+            configuration = configuration with { Options = configuration.Options with { Lora = null } };
+        }
+        var session = new TrainingSession(
+            configuration,
+            parsed.GetRequiredValue(_model).FullName,
+            [.. parsed.GetRequiredValue(_data).Select(file => file.FullName)],
+            parsed.GetValue(_adapter)?.FullName,
+            parsed.GetRequiredValue(_out).FullName);
+        var outcome = await session.RunAsync(cancellationToken);
+        if (parsed.GetValue(_json))
+        {
+            CommonOptions.PrintJson(outcome);
+            return ExitCodes.Done;
+        }
+        Console.WriteLine($"{outcome.Losses}: {outcome.Steps} steps on {outcome.Examples} examples in {outcome.Seconds:F1} s");
+        Console.WriteLine($"wrote {outcome.Output}");
+        Console.WriteLine($"report: {Path.Combine(session.OutputPath, "report.html")}");
+        return ExitCodes.Done;
+    }
+
+    private static List<ConfigurationOverride> Overrides(ParseResult parsed)
+    {
+        var overrides = new List<ConfigurationOverride>();
+        foreach (var setting in parsed.GetValue(_set) ?? [])
+        {
+            overrides.Add(setting.Split('=', 2) is [var key, var value]
+                ? new($"campaign.{key.Trim()}", value.Trim(), $"--set {setting}")
+                : throw new UserInputException($"--set {setting}: write KEY=VALUE, e.g. --set training.epochs=2."));
+        }
+        foreach (var (option, key) in _shortcuts)
+        {
+            if (parsed.GetValue((Option<string?>)option) is { } value)
+            {
+                overrides.Add(new($"campaign.{key}", value.Contains(',', StringComparison.Ordinal) ? $"[{value}]" : value, option.Name));
+            }
+        }
+        return overrides;
+    }
+
+    private static Option<string?> Text(string name, string description) => new(name) { Description = description, HelpName = "VALUE" };
+}

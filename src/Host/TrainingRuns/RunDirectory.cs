@@ -1,0 +1,82 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
+
+namespace IterativeDpo.Host.TrainingRuns;
+
+/// <summary>
+/// The output directory of a training run, held by this process: <c>settings.json</c> says what is computed there, <c>metrics.jsonl</c> has
+/// the steps, <c>work/</c> the checkpoints, <c>report.html</c> the curves, and <c>adapter.gguf</c> or <c>model.gguf</c> the result.
+/// </summary>
+internal sealed class RunDirectory : IDisposable
+{
+    private readonly DirectoryLock _lock;
+
+    private RunDirectory(string path, DirectoryLock held) => (Root, _lock) = (path, held);
+
+    public string Root { get; }
+
+    public string Work => System.IO.Path.Combine(Root, "work");
+
+    public string Path(string name) => System.IO.Path.Combine(Root, name);
+
+    /// <summary>Takes the directory for a run, and makes it if it is not there.</summary>
+    /// <param name="settings">All that the run depends on, as JSON.</param>
+    /// <exception cref="UserInputException">In use, not writable, or of a run with other settings: names them. Nothing in it was changed.</exception>
+    public static RunDirectory Open(string path, string settings)
+    {
+        DirectoryLock? held = null;
+        try
+        {
+            Directory.CreateDirectory(path);
+            held = DirectoryLock.Take(path, "--out");
+            var directory = new RunDirectory(path, held);
+            directory.Claim(settings);
+            Directory.CreateDirectory(directory.Work);
+            return directory;
+        }
+        catch (Exception e)
+        {
+            held?.Dispose();
+            throw e is IOException or UnauthorizedAccessException
+                ? new UserInputException($"{path}: cannot be used for the run: {e.Message} Choose another directory with --out.", e)
+                : e;
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private void Claim(string settings)
+    {
+        var file = Path("settings.json");
+        if (!File.Exists(file))
+        {
+            if (Directory.EnumerateFileSystemEntries(Root).Any(entry => System.IO.Path.GetFileName(entry) is not ("lock" or "owner")))
+            {
+                throw new UserInputException($"{Root}: holds other files and no training run. Choose an empty or a new directory with --out.");
+            }
+            AtomicFile.Write(file, stream => stream.Write(Encoding.UTF8.GetBytes(settings)));
+            return;
+        }
+        var differences = OptionsJson.Differences(ReadSettings(file), JsonNode.Parse(settings));
+        if (differences.Count > 0)
+        {
+            throw new UserInputException(
+                $"{Root}: holds a run with other settings ({string.Join("; ", differences)}). Use those to go on with it, or choose another directory with --out.");
+        }
+    }
+
+    private static JsonNode? ReadSettings(string file)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(file));
+        }
+        catch (System.Text.Json.JsonException e)
+        {
+            throw new UserInputException($"{file}: damaged: {e.Message} Choose another directory with --out, or delete this one.", e);
+        }
+    }
+}
