@@ -49,8 +49,20 @@ public sealed class MetricsLog(string path, TimeProvider time) : IProgress<Train
         {
             throw new UserInputException($"{path}: there is no such metrics file.");
         }
-        return [.. File.ReadLines(path).Select((line, i) => Parse(line)
-            ?? throw new UserInputException($"{path}, line {i + 1}: not the metrics of a step. Correct the line or remove it."))];
+        using var stream = File.OpenRead(path);
+        return Read(stream, path);
+    }
+
+    /// <param name="name">What messages call the stream.</param>
+    public static IReadOnlyList<TrainingStep> Read(Stream stream, string name)
+    {
+        using var reader = new StreamReader(stream);
+        var steps = new List<TrainingStep>();
+        while (reader.ReadLine() is { } line)
+        {
+            steps.Add(Parse(line) ?? throw new UserInputException($"{name}, line {steps.Count + 1}: not the metrics of a step. Correct the line or remove it."));
+        }
+        return steps;
     }
 
     public void Dispose()

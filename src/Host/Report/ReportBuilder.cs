@@ -39,8 +39,15 @@ public static class ReportBuilder
         _ => "no pairs",
     };
 
-    private static IReadOnlyList<TrainingStep> Steps(RoundState round, ArtifactStore store) =>
-        round.Training is { } training ? MetricsLog.Read(store.PathOf(training.History)) : [];
+    private static IReadOnlyList<TrainingStep> Steps(RoundState round, ArtifactStore store)
+    {
+        if (round.Training is not { } training)
+        {
+            return [];
+        }
+        using var stream = store.OpenRead(training.History);
+        return MetricsLog.Read(stream, store.PathOf(training.History));
+    }
 
     /// <summary>A round's pairs, evenly thinned where there are many.</summary>
     private static IEnumerable<PairRecord> Pairs(RoundState round, ArtifactStore store)

@@ -23,7 +23,7 @@ internal static class TrainingSection
         new("Speed", "Tokens trained on per second, each completion's prompt counted.", null, ["tokens_per_second"]),
     ];
 
-    /// <summary>A campaign's rounds; charts without a figure are left out.</summary>
+    /// <summary>A campaign's rounds. Charts of what no step has are left out; before the first step the usual ones are there, empty.</summary>
     public static string Render(ReportData data) => Render(
         data.Rounds, "Every optimiser step of every round, end to end. Rewards are measured against the reference policy of their round.");
 
@@ -31,7 +31,7 @@ internal static class TrainingSection
     {
         var steps = rounds.SelectMany(round => round.Steps.Select(step => (round.Round, Step: step))).ToArray();
         var known = steps.SelectMany(item => item.Step.Metrics.Keys).ToHashSet();
-        var charts = Charts.Where(chart => chart.Metrics.Any(known.Contains));
+        var charts = known.Count == 0 ? Charts[..4] : [.. Charts.Where(chart => chart.Metrics.Any(known.Contains))];
         return Html.Section(
             "training", "Training", lead, $"<div class=\"charts\">\n{string.Concat(charts.Select(chart => Draw(chart, steps, Marks(rounds))))}</div>");
     }

@@ -1,0 +1,123 @@
+using IterativeDpo.Generation;
+using IterativeDpo.Training;
+
+namespace IterativeDpo.EndToEnd.Tests;
+
+/// <summary><c>dpo train</c> in a process of its own.</summary>
+public sealed class TrainTests : IDisposable
+{
+    private readonly TinyTraining _training = new();
+
+    public void Dispose() => _training.Dispose();
+
+    [Fact]
+    public void Train_writesAdapterMetricsAndReport()
+    {
+        using var process = DpoProcess.Run(_training.Arguments("out", "--json"));
+
+        Assert.True(process.ExitCode == 0, process.Errors);
+        Assert.Equal(36, process.Json.GetProperty("steps").GetInt32());
+        var steps = MetricsLog.Read(Path.Combine(_training.PathOf("out"), "metrics.jsonl"));
+        Assert.Equal(Enumerable.Range(1, 36), steps.Select(step => step.Step));
+        Assert.True(steps[^1].Metrics["loss"] < steps[0].Metrics["loss"] / 2);
+        Assert.Equal(process.Json.GetProperty("sha256").GetString(), Artifacts.Digest.Of(_training.Result("out")).Hex);
+        Assert.Contains("<h1>sigmoid</h1>", File.ReadAllText(Path.Combine(_training.PathOf("out"), "report.html")));
+    }
+
+    [Fact]
+    public void Train_killedAgainAndAgain_endsWithTheSameBits()
+    {
+        using (var whole = DpoProcess.Run(_training.Arguments("whole")))
+        {
+            Assert.True(whole.ExitCode == 0, whole.Errors);
+        }
+        var random = new SplitMix64(3);
+        for (var kill = 0; kill < 3; kill++)
+        {
+            using var process = DpoProcess.Start(_training.Arguments("parts"));
+            var at = _training.StepsOf("parts") + 1 + (int)(random.Next() % 8);
+            Assert.True(SpinWait.SpinUntil(() => _training.StepsOf("parts") >= at, TimeSpan.FromMinutes(1)), process.Errors);
+            process.Kill9();
+        }
+
+        using var last = DpoProcess.Run(_training.Arguments("parts"));
+
+        Assert.True(last.ExitCode == 0, last.Errors);
+        Assert.Equal(_training.Result("whole"), _training.Result("parts"));
+        Assert.Equal(36, _training.StepsOf("parts"));
+    }
+
+    [Fact]
+    public void Train_interrupted_exits130AndGoesOn()
+    {
+        using (var process = DpoProcess.Start(_training.Arguments("out")))
+        {
+            Assert.True(SpinWait.SpinUntil(() => _training.StepsOf("out") > 2, TimeSpan.FromMinutes(1)), process.Errors);
+            process.Interrupt();
+            Assert.Equal(130, process.ExitCode);
+            Assert.False(File.Exists(Path.Combine(_training.PathOf("out"), "adapter.gguf")));
+        }
+
+        using var second = DpoProcess.Run(_training.Arguments("out"));
+
+        Assert.True(second.ExitCode == 0, second.Errors);
+        Assert.Equal(36, _training.StepsOf("out"));
+    }
+
+    [Fact]
+    public void Train_full_writesAWholeModel()
+    {
+        using var process = DpoProcess.Run(_training.Arguments("out", "--full", "--epochs", "1"));
+
+        Assert.True(process.ExitCode == 0, process.Errors);
+        Assert.True(_training.Result("out", "model.gguf").Length > new FileInfo(TinyTraining.Model).Length);
+    }
+
+    [Fact]
+    public void Train_intoADirectoryOfOtherSettings_isRefusedAndLosesNothing()
+    {
+        DpoProcess.Run(_training.Arguments("out")).Dispose();
+        var before = _training.Result("out");
+
+        AssertRefused(_training.Arguments("out", "--beta", "0.3"), "settings.options.loss.beta: 0.1, now 0.3", "--out");
+
+        Assert.Equal(before, _training.Result("out"));
+    }
+
+    [Fact]
+    public void Train_intoADirectoryOfOtherFiles_isRefused()
+    {
+        Directory.CreateDirectory(_training.PathOf("photos"));
+        File.WriteAllText(Path.Combine(_training.PathOf("photos"), "cat.jpg"), "");
+
+        AssertRefused(_training.Arguments("photos"), "photos", "holds other files", "--out");
+    }
+
+    [Fact]
+    public void Train_twiceInOneDirectory_namesTheProcessThatHasIt()
+    {
+        using var first = DpoProcess.Start(_training.Arguments("out", "--epochs", "500"));
+        Assert.True(SpinWait.SpinUntil(() => _training.StepsOf("out") > 0, TimeSpan.FromMinutes(1)), first.Errors);
+
+        AssertRefused(_training.Arguments("out", "--epochs", "500"), "in use by process", "--out");
+    }
+
+    [Theory]
+    [InlineData(new[] { "--loss", "sigmoit" }, new[] { "--loss", "did you mean sigmoid?" })]
+    [InlineData(new[] { "--set", "training.los.beta=1" }, new[] { "--set training.los.beta=1", "did you mean campaign.training.loss.beta?" })]
+    [InlineData(new[] { "--set", "training.epochs" }, new[] { "KEY=VALUE" })]
+    [InlineData(new[] { "--lora-rank", "999" }, new[] { "rank 999" })]
+    [InlineData(new[] { "--max-length", "4" }, new[] { "within 4 tokens" })]
+    [InlineData(new[] { "--model", "nowhere.gguf" }, new[] { "nowhere.gguf", "no such file" })]
+    [InlineData(new[] { "--data", "nowhere.jsonl" }, new[] { "nowhere.jsonl", "no such file" })]
+    [InlineData(new[] { "--adapter", "nowhere.gguf" }, new[] { "nowhere.gguf", "no such file" })]
+    [InlineData(new[] { "--config", "nowhere.conf" }, new[] { "nowhere.conf" })]
+    public void Train_withBadInput_saysWhereAndWhatToDo(string[] wrong, string[] expected) => AssertRefused(_training.Arguments("out", wrong), expected);
+
+    private static void AssertRefused(string[] arguments, params string[] expected)
+    {
+        using var process = DpoProcess.Run(arguments);
+        Assert.Equal(2, process.ExitCode);
+        Assert.All(expected, text => Assert.Contains(text, process.Errors));
+    }
+}
