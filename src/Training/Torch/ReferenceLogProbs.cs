@@ -15,6 +15,9 @@ internal sealed class ReferenceLogProbs
 
     public float[] Second { get; }
 
+    /// <summary>What there is without a reference: r = log π.</summary>
+    public static ReferenceLogProbs None(int examples) => new(new float[examples], new float[examples]);
+
     /// <param name="model">The base; the reference is it with <paramref name="lora"/> on.</param>
     public static ReferenceLogProbs ReadOrCompute(
         string path, PolicyModel model, LoraWeights? lora, IReadOnlyList<ITrainingExample> examples, TrainingOptions options,

@@ -11,8 +11,7 @@ internal static class StepMetrics
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         var (chosen, rejected) = Masks(batch, objective.Unpaired);
-        var ratios = stack([batch.First.Ratio, batch.Second.Ratio]);
-        var rewards = ratios * objective.Options.Beta;
+        var rewards = stack([objective.Reward(batch.First), objective.Reward(batch.Second)]);
         double Mean(Tensor values, Tensor mask) => (values * mask).sum().item<float>() / Math.Max(1, mask.sum().item<float>());
         double TokenMean(Tensor sums, Tensor mask) => (sums * mask).sum().item<float>() / Math.Max(1, (figures.Tokens * mask).sum().item<float>());
         var both = chosen + rejected;
@@ -30,12 +29,20 @@ internal static class StepMetrics
             // TRL takes the entropy over all completion tokens and the accuracy over the chosen ones.
             ["entropy"] = TokenMean(figures.Entropies, both),
             ["mean_token_accuracy"] = TokenMean(figures.Hits, chosen),
-            // The usual estimate of the divergence from the reference: the mean log-ratio of completions, nats.
-            ["kl"] = Mean(ratios, both),
         };
+        if (objective.UsesReference)
+        {
+            // The usual estimate of the divergence from the reference: the mean log-ratio of completions, nats.
+            metrics["kl"] = Mean(stack([batch.First.Ratio, batch.Second.Ratio]), both);
+        }
         if (!objective.Unpaired)
         {
-            metrics["rewards/accuracies"] = (batch.First.Ratio > batch.Second.Ratio).to(ScalarType.Float32).mean().item<float>();
+            // A tie is not a win.
+            metrics["rewards/accuracies"] = (rewards.select(0, 0) > rewards.select(0, 1)).to(ScalarType.Float32).mean().item<float>();
+        }
+        foreach (var (name, value) in objective.Metrics(batch))
+        {
+            metrics[name] = value;
         }
         return metrics;
     }

@@ -2,6 +2,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Training.Torch.Losses;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,17 +19,20 @@ public sealed class TorchTrainer : ITrainer
     internal static TrainingResult Train(TrainingRequest request, IProgress<TrainingStep>? progress, CancellationToken cancellation)
     {
         var options = request.Options;
+        var objective = new Objective(options.Loss);
         set_num_threads(options.Threads);
         using var scope = NewDisposeScope();
         var device = torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU);
         using var file = GgufFile.Open(request.BaseModelPath);
         var baseDigest = Digest.OfFile(request.BaseModelPath);
         using var model = PolicyModel.Load(file, options.ComputeType, trainable: options.Lora is null, device);
-        var examples = UsableExamples(request, model.Config);
+        var examples = UsableExamples(request, objective, model.Config);
         var identity = new RunIdentity(request, baseDigest, examples);
         var adapters = new AdapterSetup(request, model.Config, baseDigest, device);
         using var lora = adapters.CreatePolicy();
-        var reference = ReadReference(request, identity, adapters, model, examples, cancellation);
+        var reference = objective.UsesReference
+            ? ReadReference(request, identity, adapters, model, examples, cancellation)
+            : ReferenceLogProbs.None(examples.Count);
 
         var training = new PreferenceTraining(model, lora, examples, reference, options, request.Seed);
         using var optimiser = new AdamW(training.Parameters, options.AdamBeta1, options.AdamBeta2, options.AdamEpsilon, options.WeightDecay);
@@ -40,9 +44,10 @@ public sealed class TorchTrainer : ITrainer
         return new(history.Count, TrainingSummary.MeansOf(history, options.BatchPairs, examples.Count), history);
     }
 
-    private static IReadOnlyList<ITrainingExample> UsableExamples(TrainingRequest request, ModelConfig config)
+    private static IReadOnlyList<ITrainingExample> UsableExamples(TrainingRequest request, Objective objective, ModelConfig config)
     {
-        var examples = ExampleTruncation.Apply(request.Examples, request.Options.MaxLength).Examples;
+        var maxLength = request.Options.MaxLength;
+        var examples = ExampleTruncation.Apply(objective.ExamplesOf(ExampleTruncation.Apply(request.Examples, maxLength).Examples), maxLength).Examples;
         if (examples.Count == 0)
         {
             throw new UserInputException(

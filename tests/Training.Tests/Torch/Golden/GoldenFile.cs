@@ -1,7 +1,7 @@
 using System.Text.Json;
 using static TorchSharp.torch;
 
-namespace IterativeDpo.Training.Tests.Torch;
+namespace IterativeDpo.Training.Tests.Torch.Golden;
 
 /// <summary>
 /// Figures that the reference implementations computed: rows 0 to B−1 are chosen, B to 2B−1 rejected, logits[t] predicts
@@ -9,13 +9,18 @@ namespace IterativeDpo.Training.Tests.Torch;
 /// </summary>
 internal sealed class GoldenFile : IDisposable
 {
-    private readonly JsonDocument _document = JsonDocument.Parse(File.ReadAllText(
-        Environment.GetEnvironmentVariable("ITERATIVE_DPO_GOLDEN") is { Length: > 0 } path
-            ? path : Path.Combine(AppContext.BaseDirectory, "golden", "preference_losses.json")));
+    private readonly JsonDocument _document;
+
+    private GoldenFile(JsonDocument document) => _document = document;
 
     public int Pairs => Root.GetProperty("batch_pairs").GetInt32();
 
     public JsonElement Root => _document.RootElement;
+
+    /// <summary>The project's copy, or the file that the environment names.</summary>
+    public static GoldenFile Open() => new(JsonDocument.Parse(File.ReadAllText(
+        Environment.GetEnvironmentVariable("ITERATIVE_DPO_GOLDEN") is { Length: > 0 } path
+            ? path : Path.Combine(AppContext.BaseDirectory, "golden", "preference_losses.json"))));
 
     /// <summary>The rows' completion tokens in order, [M], as places in the flattened positions.</summary>
     public (int[] Positions, int[] Targets, int[] Rows) CompletionTokens()
