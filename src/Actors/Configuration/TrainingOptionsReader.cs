@@ -47,6 +47,6 @@ internal static class TrainingOptionsReader
     private static LoraOptions ReadLora(SettingsReader lora) => new(
         lora.Int("rank", 1, 4096),
         lora.PositiveFloat("alpha"),
-        lora.Choices("targets", ModelConfig.BlockMaps, orAlso: LoraTargets.IsPattern),
+        lora.Choices("targets", ModelConfig.BlockMaps, orOne: true, orAlso: LoraTargets.IsPattern),
         lora.Choice("use-rslora", ["false", "true"]) == "true");
 }

@@ -51,6 +51,7 @@ public sealed class CampaignConfigurationTests : IDisposable
 
         Assert.Equal(["attn_q", "ffn_*", "blk.[0-3].attn_v"], lora.Targets);
         Assert.True(lora.UseRslora);
+        Assert.Equal(["all"], _files.Load("campaign.training.lora.targets = all").Options.Training.Lora!.Targets);
     }
 
     [Fact]
