@@ -23,7 +23,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>By name, in the header's order.</summary>
     public IReadOnlyDictionary<string, SafetensorsTensor> Tensors => _header.Tensors;
 
-    /// <exception cref="UserInputException">The file is missing, not readable, not a safetensors file, damaged, or of a type not read here.</exception>
+    /// <exception cref="UserInputException">Missing, not readable, not a safetensors file, damaged, or of a type that is not read.</exception>
     public static SafetensorsFile Open(string path) => MappedFile.Open(path, file => new SafetensorsFile(file));
 
     /// <summary>Decodes the tensor, row-major.</summary>

@@ -82,7 +82,8 @@ internal sealed class SafetensorsParser(MappedFile file)
             throw Damaged($"tensor '{name}' has the data_offsets {Shorten(offsets)}, not [begin, end]");
         var tensor = new SafetensorsTensor(name, shape, type, data + begin);
         if (end - begin != type.ByteLength(tensor.Elements))
-            throw Damaged($"tensor '{name}' has {end - begin} bytes, where {type} of the shape [{string.Join(", ", shape)}] takes {type.ByteLength(tensor.Elements)}");
+            throw Damaged($"tensor '{name}' has {end - begin} bytes, where {type} of the shape [{string.Join(", ", shape)}] takes "
+                + $"{type.ByteLength(tensor.Elements)}");
         return new(tensor, begin, end);
     }
 

@@ -47,7 +47,8 @@ public sealed class SafetensorsWriter(TensorType type)
         foreach (var (name, entry) in _tensors)
         {
             var values = entry.Values();
-            if (values.Length != entry.Elements) throw new InvalidOperationException($"'{name}' needs {entry.Elements} values and got {values.Length}.");
+            if (values.Length != entry.Elements)
+                throw new InvalidOperationException($"'{name}' needs {entry.Elements} values and got {values.Length}.");
             TensorEncoder.Write(stream, type, values.Span);
         }
     });

@@ -15,11 +15,27 @@ public static class ExportCommand
 
     private static readonly Argument<FileInfo> _adapter = new("ADAPTER") { Description = "The LoRA adapter GGUF." };
     private static readonly Option<FileInfo> _model = CommonOptions.Model();
-    private static readonly Option<string> _to = CommonOptions.Choice("--to", "peft: a directory that PEFT loads.  merged: one GGUF of base and adapter.", Peft, Merged);
-    private static readonly Option<FileInfo> _output = new("--out") { Description = "The directory or file to write.", HelpName = "PATH", Required = true };
+    private static readonly Option<string> _to = CommonOptions.Choice(
+        "--to", "peft: a directory that PEFT loads.  merged: one GGUF of base and adapter.", Peft, Merged);
+
+    private static readonly Option<FileInfo> _output = new("--out")
+    {
+        Description = "The directory or file to write.",
+        HelpName = "PATH",
+        Required = true,
+    };
+
     private static readonly Option<string?> _type = CommonOptions.Choice(
-        "--type", "How values are stored; f32 for PEFT and keep (the base's own types) for a merged model if not given.", "f32", "f16", "bf16", "q8_0", Keep)!;
-    private static readonly Option<string?> _baseName = new("--base-name") { Description = "The base by its name for PEFT; the GGUF's if not given.", HelpName = "NAME" };
+        "--type",
+        "How values are stored; f32 for PEFT and keep (the base's own types) for a merged model if not given.",
+        "f32", "f16", "bf16", "q8_0", Keep)!;
+
+    private static readonly Option<string?> _baseName = new("--base-name")
+    {
+        Description = "The base by its name for PEFT; the GGUF's if not given.",
+        HelpName = "NAME",
+    };
+
     private static readonly Option<bool> _force = CommonOptions.Force();
     private static readonly Option<bool> _json = CommonOptions.Json();
 

@@ -27,14 +27,15 @@ public sealed class PeftImport
     /// <summary>Reads the adapter in a directory.</summary>
     /// <param name="config">The base model's shape.</param>
     /// <param name="baseDigest">The base model file's digest.</param>
-    /// <exception cref="UserInputException">Not a LoRA adapter, damaged, not for this base, or not to be expressed as a llama.cpp adapter.</exception>
+    /// <exception cref="UserInputException">No LoRA adapter, damaged, for another base, or no adapter that llama.cpp could have.</exception>
     public static LoraAdapter Read(string directory, ModelConfig config, Digest baseDigest)
     {
-        if (!Directory.Exists(directory)) throw new UserInputException($"{directory}: there is no such directory. Give one that PEFT's save_pretrained wrote.");
+        if (!Directory.Exists(directory))
+            throw new UserInputException($"{directory}: there is no such directory. Give one that PEFT's save_pretrained wrote.");
         var settings = PeftSettings.Read(PeftDirectory.Config(directory));
         var weights = PeftDirectory.Weights(directory);
         if (!File.Exists(weights) && File.Exists(Path.Combine(directory, "adapter_model.bin")))
-            throw new UserInputException($"{directory}: the weights are a pickled adapter_model.bin. Save the adapter again with safe_serialization=True.");
+            throw new UserInputException($"{directory}: the weights are a pickled adapter_model.bin. Save it again with safe_serialization=True.");
         using var file = SafetensorsFile.Open(weights);
         return new PeftImport(file, settings, config).Read(baseDigest);
     }
@@ -67,7 +68,7 @@ public sealed class PeftImport
 
     private LoraMap Map(Source source, Source largest)
     {
-        var (module, a, b, rank) = (source.Module, _file.ReadFloat32(source.A), _file.ReadFloat32(source.B), largest.Rank);
+        var (module, a, b, rank) = (source.Module, Finite(source.A), Finite(source.B), largest.Rank);
         // Exactly 1 for a map of the common rank and alpha: its values stay as they are.
         var scale = (float)(source.Alpha / source.Rank * rank / largest.Alpha);
         if (scale != 1) TensorPrimitives.Multiply(b, scale, b);
@@ -77,6 +78,14 @@ public sealed class PeftImport
             b = Widen(b, source.Rank, rank);
         }
         return new(module.Tensor, a, PeftModules.RowsFromPeft(module, b, rank, _config));
+    }
+
+    private float[] Finite(SafetensorsTensor tensor)
+    {
+        var values = _file.ReadFloat32(tensor);
+        return TensorPrimitives.IsFiniteAll<float>(values)
+            ? values
+            : throw Bad($"tensor '{tensor.Name}' has values that are not finite. Train the adapter again");
     }
 
     /// <summary>[rows, from] with zeros after each row, [rows, to].</summary>
@@ -97,7 +106,8 @@ public sealed class PeftImport
     }
 
     private UserInputException Misfit(SafetensorsTensor tensor, string shape) =>
-        Bad($"tensor '{tensor.Name}' has the shape [{string.Join(", ", tensor.Shape)}], not {shape}: it fits another base. Give an adapter of this base");
+        Bad($"tensor '{tensor.Name}' has the shape [{string.Join(", ", tensor.Shape)}], not {shape}: it fits another base. "
+            + "Give an adapter of this base");
 
     private UserInputException Bad(string problem) => new($"{_file.Path}: {problem}.");
 }

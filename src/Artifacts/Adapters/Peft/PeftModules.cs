@@ -6,6 +6,7 @@ namespace IterativeDpo.Artifacts.Adapters.Peft;
 /// <param name="Tensor">The base tensor's name in GGUF.</param>
 /// <param name="Map">Its short name, one of <see cref="ModelConfig.BlockMaps"/>.</param>
 /// <param name="Shape">[out, in].</param>
+/// <param name="Name">The module's name, as <c>model.layers.0.self_attn.q_proj</c>.</param>
 internal sealed record PeftModule(string Tensor, string Map, int[] Shape, string Name)
 {
     // What the library puts before a module of the model it wraps.
@@ -15,7 +16,7 @@ internal sealed record PeftModule(string Tensor, string Map, int[] Shape, string
 
     public string TensorB => $"{Prefix}{Name}.lora_B.weight";
 
-    /// <summary>The module's name within its block's part, as <c>target_modules</c> has it.</summary>
+    /// <summary>The name's last part, as <c>target_modules</c> has it.</summary>
     public string ShortName => Name[(Name.LastIndexOf('.') + 1)..];
 }
 
@@ -34,8 +35,11 @@ internal static class PeftModules
     };
 
     /// <summary>The maps of every block, in the model's order.</summary>
-    public static IEnumerable<PeftModule> Of(ModelConfig config) => Enumerable.Range(0, config.Layers).SelectMany(layer => ModelConfig.BlockMaps.Select(map =>
-        new PeftModule(ModelConfig.BlockTensor(layer, $"{map}.weight"), map, config.MapShape(map), $"model.layers.{layer}.{NamesInBlock[map]}")));
+    public static IEnumerable<PeftModule> Of(ModelConfig config) =>
+        from layer in Enumerable.Range(0, config.Layers)
+        from map in ModelConfig.BlockMaps
+        select new PeftModule(
+            ModelConfig.BlockTensor(layer, $"{map}.weight"), map, config.MapShape(map), $"model.layers.{layer}.{NamesInBlock[map]}");
 
     /// <summary>B's rows, [out, rank], from the GGUF's order to Hugging Face's, which rotates halves whatever the architecture.</summary>
     public static float[] RowsToPeft(PeftModule module, float[] b, int rank, ModelConfig config) =>

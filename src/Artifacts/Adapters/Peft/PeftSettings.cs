@@ -93,7 +93,9 @@ internal sealed class PeftSettings
         }
         if (_root.TryGetProperty("init_lora_weights", out var start) && start.ValueKind == JsonValueKind.String
             && InitialisationsThatChangeTheBase.Any(name => start.GetString()!.StartsWith(name, StringComparison.OrdinalIgnoreCase)))
-            throw Bad("init_lora_weights", $"'{start.GetString()}' changed the base's weights; save it with path_initial_model_for_weight_conversion");
+            throw Bad(
+                "init_lora_weights",
+                $"'{start.GetString()}' changed the base's weights; save it with path_initial_model_for_weight_conversion");
     }
 
     /// <summary>Whether a key is there and has another value than false, null or nothing.</summary>

@@ -107,6 +107,15 @@ public sealed class PeftImportTests : IDisposable
     }
 
     [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.NegativeInfinity)]
+    public void Read_with_a_value_that_is_not_finite_names_the_tensor(float value)
+    {
+        Write("""{"peft_type":"LORA","r":4,"lora_alpha":8}""", (Up, 4, value));
+        AssertRefused($"tensor '{Up}.lora_A.weight' has values that are not finite");
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("[]")]
     [InlineData("{\"peft_type\":")]
