@@ -9,18 +9,14 @@ namespace IterativeDpo.Training.Torch;
 public sealed class ForwardPass
 {
     private readonly BatchTensors _batch;
-    private readonly Tensor _hidden;
+    private readonly DecoderPass _body;
     private readonly Tensor _head;
     private readonly Tensor? _headGradient;
 
-    internal ForwardPass(BatchTensors batch, Tensor hidden, Tensor head, Tensor? headGradient, ScalarType type, bool confidences)
+    internal ForwardPass(BatchTensors batch, DecoderPass body, Tensor head, Tensor? headGradient, bool confidences)
     {
-        _batch = batch;
-        _hidden = hidden;
-        using var gradients = no_grad();
-        _head = head.to(type);
-        _headGradient = headGradient;
-        Output = ChunkedHead.Forward(_head, hidden.detach(), batch.Targets, confidences);
+        (_batch, _body, _head, _headGradient) = (batch, body, head, headGradient);
+        Output = ChunkedHead.Forward(head, body.Hidden, batch.Targets, confidences);
         TokenLogProbs = Output.LogProbs.requires_grad_();
     }
 
@@ -33,11 +29,13 @@ public sealed class ForwardPass
     /// <summary>Adds the gradients of everything trained, from the gradient that the loss left on <see cref="TokenLogProbs"/>.</summary>
     public void Backward()
     {
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
         var gradient = TokenLogProbs.grad!; // [M]
         if (_headGradient is not null)
         {
-            ChunkedHead.AddWeightGradient(_head, _hidden.detach(), _batch.Targets, gradient, _headGradient);
+            ChunkedHead.AddWeightGradient(_head, _body.Hidden, _batch.Targets, gradient, _headGradient);
         }
-        autograd.backward(_hidden, Output.Slopes * gradient.unsqueeze(1));
+        _body.Backward(Output.Slopes * gradient.unsqueeze(1));
     }
 }

@@ -6,15 +6,6 @@ using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Torch;
 
-/// <summary>
-/// LoRA matrices (arXiv 2106.09685) of the maps that are computed as one product: y += scale · B A x, with the A of every
-/// map stacked and the B of every map on a diagonal.
-/// </summary>
-/// <param name="A">[maps × rank, in].</param>
-/// <param name="B">Of each map, [out, rank]; [out, 0] where the map is not a target.</param>
-/// <param name="Scale">alpha / rank, of the alpha in the adapter's file.</param>
-internal sealed record FusedLora(Tensor A, IReadOnlyList<Tensor> B, float Scale);
-
 /// <summary>An adapter's matrices by the fused map they belong to, in float32: to be trained, or a frozen reference.</summary>
 internal sealed class LoraWeights : IDisposable
 {
@@ -22,7 +13,6 @@ internal sealed class LoraWeights : IDisposable
     private readonly LoraOptions _options;
     private readonly HashSet<string> _tensors;
     private readonly Dictionary<string, FusedLora> _maps = [];
-    private readonly List<Tensor> _empty = [];
 
     /// <exception cref="UserInputException">The options do not fit the model.</exception>
     public LoraWeights(ModelConfig config, LoraOptions options, Device device)
@@ -36,8 +26,10 @@ internal sealed class LoraWeights : IDisposable
         }.Concat(target.Parts.Select(part => new ParameterSpec(BName(part), [part.Rows, options.Rank]))))], device);
         foreach (var (weight, parts) in Targets())
         {
-            _maps.Add(weight.Name, new(Parameters[AName(weight)], [.. weight.Parts.Select(B)], options.FileAlpha / options.Rank));
-            Tensor B(WeightPart part) => parts.Contains(part) ? Parameters[BName(part)] : Empty(part.Rows, device);
+            var b = weight.Parts.Select(part => parts.Contains(part)
+                ? new LoraPart(part.Rows, Parameters[BName(part)], Parameters.Gradient(BName(part)))
+                : new LoraPart(part.Rows, null, null));
+            _maps.Add(weight.Name, new(Parameters[AName(weight)], Parameters.Gradient(AName(weight)), [.. b], options.FileAlpha / options.Rank));
         }
     }
 
@@ -102,14 +94,7 @@ internal sealed class LoraWeights : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        Parameters.Dispose();
-        foreach (var tensor in _empty)
-        {
-            tensor.Dispose();
-        }
-    }
+    public void Dispose() => Parameters.Dispose();
 
     private static string AName(FusedWeight weight) => weight.Name + ".lora_a";
 
@@ -128,11 +113,5 @@ internal sealed class LoraWeights : IDisposable
                 }
             }
         }
-    }
-
-    private Tensor Empty(int rows, Device device)
-    {
-        _empty.Add(zeros([rows, 0], device: device).DetachFromDisposeScope());
-        return _empty[^1];
     }
 }

@@ -16,7 +16,7 @@ internal sealed class ModelWeights : IDisposable
     /// <param name="read">Gives a tensor's values by its name in the file, row-major.</param>
     public ModelWeights(ModelConfig config, Func<string, float[]> read, ScalarType type, bool trainable, Device device)
     {
-        _config = config;
+        (_config, Type) = (config, type);
         _layout = WeightLayout.Of(config);
         Parameters = trainable ? new([.. _layout.Select(w => new ParameterSpec(w.Name, w.Shape))], device) : null;
         using var gradients = no_grad();
@@ -38,9 +38,17 @@ internal sealed class ModelWeights : IDisposable
     /// <summary>The weights as parameters, or null where they are frozen.</summary>
     public ParameterBuffer? Parameters { get; }
 
+    /// <summary>The compute type.</summary>
+    public ScalarType Type { get; }
+
+    /// <summary>A weight as it is kept.</summary>
     public Tensor this[string name] => Parameters is null ? _frozen[name] : Parameters[name];
 
-    public Tensor? Find(string name) => _layout.Any(w => w.Name == name) ? this[name] : null;
+    /// <summary>A matrix in the compute type, made for this use: it belongs to the caller's dispose scope.</summary>
+    public Tensor Matrix(string name) => this[name].to(Type);
+
+    /// <summary>Where the weight's gradient is added, or null where it is frozen.</summary>
+    public Tensor? Gradient(string name) => Parameters?.Gradient(name);
 
     /// <summary>Every tensor by its name in the file, in the file's row order, row-major.</summary>
     public IEnumerable<(string Name, int[] Shape, float[] Values)> Export()

@@ -28,28 +28,26 @@ public sealed class ParameterBuffer : IDisposable
         foreach (var spec in Specs)
         {
             using var scope = NewDisposeScope();
-            // Backward adds into a gradient that is there already, so it lands in the flat tensor.
-            var gradient = Gradients.narrow(0, offset, spec.Elements).view(spec.Shape).DetachFromDisposeScope();
-            var value = Values.narrow(0, offset, spec.Elements).view(spec.Shape).detach().requires_grad_().DetachFromDisposeScope();
-            value.grad = gradient;
-            _views.Add(spec.Name, (value, gradient));
+            _views.Add(spec.Name, (View(Values), View(Gradients)));
             offset += spec.Elements;
+
+            Tensor View(Tensor all) => all.narrow(0, offset, spec.Elements).view(spec.Shape).DetachFromDisposeScope();
         }
     }
 
     /// <summary>In the order they lie in the flat tensors.</summary>
     public IReadOnlyList<ParameterSpec> Specs { get; }
 
-    /// <summary>All values, float32 [size]. Write to it under <c>no_grad</c> only.</summary>
+    /// <summary>All values, float32 [size].</summary>
     public Tensor Values { get; }
 
-    /// <summary>All gradients, float32 [size]; <c>backward</c> adds to it.</summary>
+    /// <summary>All gradients, float32 [size]; a backward pass adds to them.</summary>
     public Tensor Gradients { get; }
 
     /// <summary>Leading elements that belong to matrices.</summary>
     public long DecayedElements { get; }
 
-    /// <summary>The parameter as a leaf of the graph.</summary>
+    /// <summary>The parameter, a view.</summary>
     public Tensor this[string name] => _views[name].Value;
 
     /// <summary>The parameter's gradient, a view.</summary>

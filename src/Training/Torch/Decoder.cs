@@ -1,0 +1,66 @@
+using IterativeDpo.Artifacts.Models;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Torch;
+
+/// <summary>
+/// The body of the model, from token ids to normalised hidden rows, and its backward pass, which is written out: it keeps
+/// what it needs and no more, and gives back each block's memory as soon as that is done.
+/// </summary>
+internal sealed class Decoder
+{
+    private readonly ModelConfig _config;
+    private readonly ModelWeights _weights;
+    private readonly IReadOnlyList<DecoderBlock> _blocks;
+    private readonly RmsNorm _norm;
+
+    public Decoder(ModelConfig config, ModelWeights weights, LoraWeights? lora)
+    {
+        (_config, _weights) = (config, weights);
+        _norm = Norm(ModelConfig.OutputNorm);
+        _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => Block(layer, lora))];
+    }
+
+    /// <summary>Normalised hidden rows without a way back, one for each completion token, float32 [M, dim].</summary>
+    public Tensor Forward(BatchTensors batch)
+    {
+        using var scope = NewDisposeScope();
+        var x = Embed(batch);
+        for (var layer = 0; layer < _blocks.Count; layer++)
+        {
+            using var block = NewDisposeScope();
+            var before = x;
+            x = _blocks[layer].Forward(x, Rows(batch, layer)).Output.MoveToOuterDisposeScope();
+            before.Dispose();
+        }
+        return _norm.Forward(x).Rows.index_select(0, batch.Predictors).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc cref="Forward"/>
+    /// <param name="checkpoint">Keep each block's input only, and run the block again on the way back: less memory, more time.</param>
+    public DecoderPass Start(BatchTensors batch, bool checkpoint) => new(this, batch, checkpoint);
+
+    internal IReadOnlyList<DecoderBlock> Blocks => _blocks;
+
+    internal RmsNorm OutputNorm => _norm;
+
+    /// <summary>[N, dim].</summary>
+    internal Tensor Embed(BatchTensors batch) => _weights[ModelConfig.Embedding].index_select(0, batch.TokenIds).to(ScalarType.Float32);
+
+    internal void AddEmbeddingGradient(BatchTensors batch, Tensor gradient) =>
+        _weights.Gradient(ModelConfig.Embedding)?.index_add_(0, batch.TokenIds, gradient, 1);
+
+    internal BlockRows Rows(BatchTensors batch, int layer) => layer == _blocks.Count - 1 ? batch.Last : batch.Inner;
+
+    private DecoderBlock Block(int layer, LoraWeights? lora)
+    {
+        string Name(string map) => WeightLayout.Name(layer, map);
+        LinearMap Map(string map, string? bias = null) => new(_weights, Name(map), bias, lora?.On(Name(map)));
+        var qkv = Map(WeightLayout.Qkv, _config.Architecture.QkvBiases ? Name(WeightLayout.QkvBias) : null);
+        return new(
+            new(_config, Norm(Name(WeightLayout.AttentionNorm)), qkv, Map(WeightLayout.AttentionOutput), _weights.Type),
+            new(Norm(Name(WeightLayout.FeedForwardNorm)), Map(WeightLayout.GateUp), Map(WeightLayout.Down), _weights.Type));
+    }
+
+    private RmsNorm Norm(string name) => new(_weights[name], _weights.Gradient(name), _config.RmsEps);
+}
