@@ -9,4 +9,7 @@ public interface IModelParams
     int GpuLayerCount { get; }
 
     bool UseMemorymap { get; }
+
+    /// <summary>Loads the vocabulary and the metadata, and no weights.</summary>
+    bool VocabOnly { get; }
 }

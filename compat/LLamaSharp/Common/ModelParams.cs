@@ -14,6 +14,8 @@ public record ModelParams : IModelParams, IContextParams
 
     public bool UseMemorymap { get; set; } = true;
 
+    public bool VocabOnly { get; set; }
+
     public uint? ContextSize { get; set; }
 
     public uint BatchSize { get; set; } = 512;

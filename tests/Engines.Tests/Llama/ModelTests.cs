@@ -25,12 +25,23 @@ public sealed class ModelTests(TinyLlama llama) : IClassFixture<TinyLlama>
     }
 
     [Fact]
+    public void LoadFromFile_vocabOnly_hasTokensAndTemplateAndNoTensors()
+    {
+        using var weights = LLamaWeights.LoadFromFile(llama.Parameters with { VocabOnly = true });
+
+        Assert.Equal(ByteVocabulary.Size, weights.Vocab.Count);
+        Assert.NotNull(weights.NativeHandle.GetTemplate());
+        Assert.Equal([(LLamaToken)'a'], weights.NativeHandle.Tokenize("a", false, false, Encoding.UTF8));
+    }
+
+    [Fact]
     public void ModelParams_new_hasThePackagesDefaults()
     {
         var parameters = new ModelParams("x");
 
         Assert.Equal((20, true, null, 512u, 512u, 1u), (
             parameters.GpuLayerCount, parameters.UseMemorymap, parameters.ContextSize, parameters.BatchSize, parameters.UBatchSize, parameters.SeqMax));
+        Assert.False(parameters.VocabOnly);
         Assert.Null(parameters.Threads);
         Assert.Null(parameters.FlashAttention);
         Assert.Null(parameters.KVUnified);
