@@ -13,10 +13,11 @@ internal sealed class LlamaModel : IDisposable
 {
     private readonly Lazy<Digest> _digest;
 
-    private LlamaModel(string path, ModelConfig config, LLamaWeights weights)
+    private LlamaModel(string path, ModelConfig config, Digest tokenizerDigest, LLamaWeights weights)
     {
         Path = path;
         Config = config;
+        TokenizerDigest = tokenizerDigest;
         Weights = weights;
         _digest = new Lazy<Digest>(() => Digest.OfFile(path));
     }
@@ -25,26 +26,17 @@ internal sealed class LlamaModel : IDisposable
 
     public ModelConfig Config { get; }
 
+    /// <summary>Of everything in the file that token ids depend on.</summary>
+    public Digest TokenizerDigest { get; }
+
     public LLamaWeights Weights { get; }
 
     /// <exception cref="UserInputException">The file is missing, damaged, or not a model that can be run; or llama.cpp is missing.</exception>
-    public static LlamaModel Load(string path)
-    {
-        var config = ReadConfig(path);
-        LlamaLog.Silence();
-        try
-        {
-            return new LlamaModel(path, config, LLamaWeights.LoadFromFile(new ModelParams(path) { GpuLayerCount = -1 }));
-        }
-        catch (LoadWeightsFailedException e)
-        {
-            throw new UserInputException($"{path}: llama.cpp cannot load this model: {LlamaLog.LastError}", e);
-        }
-        catch (TypeInitializationException e) when (e.InnerException is RuntimeError error)
-        {
-            throw new UserInputException(error.Message, e);
-        }
-    }
+    public static LlamaModel Load(string path) => Load(new ModelParams(path) { GpuLayerCount = -1 });
+
+    /// <summary>Loads vocabulary and chat template without the weights.</summary>
+    /// <exception cref="UserInputException">As for <see cref="Load(string)"/>.</exception>
+    public static LlamaModel LoadVocabulary(string path) => Load(new ModelParams(path) { GpuLayerCount = 0, VocabOnly = true });
 
     /// <summary>Loads an adapter of this model; whoever asked for it unloads it.</summary>
     /// <exception cref="UserInputException">It is missing, damaged, or made for another base.</exception>
@@ -57,9 +49,28 @@ internal sealed class LlamaModel : IDisposable
 
     public void Dispose() => Weights.Dispose();
 
-    private static ModelConfig ReadConfig(string path)
+    private static LlamaModel Load(ModelParams parameters)
+    {
+        var path = parameters.ModelPath;
+        var (config, tokenizer) = Read(path);
+        LlamaLog.Silence();
+        try
+        {
+            return new LlamaModel(path, config, tokenizer, LLamaWeights.LoadFromFile(parameters));
+        }
+        catch (LoadWeightsFailedException e)
+        {
+            throw new UserInputException($"{path}: llama.cpp cannot load this model: {LlamaLog.LastError}", e);
+        }
+        catch (TypeInitializationException e) when (e.InnerException is RuntimeError error)
+        {
+            throw new UserInputException(error.Message, e);
+        }
+    }
+
+    private static (ModelConfig Config, Digest Tokenizer) Read(string path)
     {
         using var file = GgufFile.Open(path);
-        return ModelConfig.Read(file);
+        return (ModelConfig.Read(file), TokenizerDigests.Of(file.Metadata));
     }
 }

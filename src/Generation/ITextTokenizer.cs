@@ -1,0 +1,38 @@
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Generation;
+
+/// <summary>
+/// Turns texts into a model's token ids, a prompt and its completions apart: a sequence is the two joined. Any thread may use it.
+/// </summary>
+/// <remarks>
+/// A text is what the model reads, so a special token that it spells is that token, as in TRL. What a turn of a conversation says is a
+/// person's, and never becomes a special token.
+/// </remarks>
+public interface ITextTokenizer
+{
+    /// <summary>Of everything in the model file that ids depend on: vocabulary, merges, chat template.</summary>
+    Digest Digest { get; }
+
+    int VocabSize { get; }
+
+    /// <summary>A prompt's ids with BOS once; turns go through the chat template once, which then opens the assistant's turn.</summary>
+    /// <exception cref="ConversationException">The template cannot show these turns.</exception>
+    int[] EncodePrompt(Passage prompt);
+
+    /// <summary>
+    /// A completion's ids with the end token once: a text's, or what the chat template adds to the prompt for these turns. What a
+    /// template puts behind the last end token is left out, because a sampler stops there.
+    /// </summary>
+    /// <exception cref="ConversationException">The template cannot show these turns.</exception>
+    int[] EncodeCompletion(Passage prompt, Passage completion);
+
+    /// <summary>
+    /// The text of ids, special tokens spelled. BOS at the beginning and an end token at the end are left out: encoding puts them back.
+    /// Null where the bytes are no text.
+    /// </summary>
+    string? Decode(ReadOnlySpan<int> ids);
+}
+
+/// <summary>A model's chat template cannot show a conversation: says why.</summary>
+public sealed class ConversationException(string message) : Exception(message);

@@ -1,0 +1,35 @@
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Generation.Llama;
+
+/// <summary>A model file's own tokenizer and chat template, as llama.cpp has them; its weights stay on the disk.</summary>
+public sealed class LlamaTextTokenizer : ITextTokenizer, IDisposable
+{
+    private readonly LlamaModel _model;
+    private readonly LlamaText _text;
+    private readonly LlamaChat _chat;
+
+    private LlamaTextTokenizer(LlamaModel model)
+    {
+        _model = model;
+        _text = new LlamaText(model.Weights);
+        _chat = new LlamaChat(model.Weights, _text, model.Path);
+    }
+
+    public Digest Digest => _model.TokenizerDigest;
+
+    public int VocabSize => _model.Config.VocabSize;
+
+    /// <exception cref="UserInputException">The file is missing, damaged, or not a model that can be run.</exception>
+    public static LlamaTextTokenizer Load(string modelPath) => new(LlamaModel.LoadVocabulary(modelPath));
+
+    public int[] EncodePrompt(Passage prompt) =>
+        _text.WithBos(prompt.Turns is { } turns ? _chat.EncodePrompt(turns) : _text.Tokenize(prompt.Text ?? "", special: true));
+
+    public int[] EncodeCompletion(Passage prompt, Passage completion) => _text.WithEnd(
+        completion.Turns is { } turns ? _chat.EncodeCompletion(prompt.Turns ?? [], turns) : _text.Tokenize(completion.Text ?? "", special: true));
+
+    public string? Decode(ReadOnlySpan<int> ids) => _text.Decode(ids);
+
+    public void Dispose() => _model.Dispose();
+}

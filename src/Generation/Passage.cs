@@ -1,0 +1,16 @@
+namespace IterativeDpo.Generation;
+
+/// <summary>
+/// A prompt or a completion as data has it: text as it is, or the turns of a conversation. Exactly one of them is set. Equal by content.
+/// </summary>
+public sealed record Passage(string? Text, IReadOnlyList<ChatMessage>? Turns)
+{
+    public static Passage Of(string text) => new(text, null);
+
+    public static Passage Of(params IReadOnlyList<ChatMessage> turns) => new(null, turns);
+
+    public bool Equals(Passage? other) =>
+        other is not null && Text == other.Text && (Turns ?? []).SequenceEqual(other.Turns ?? []);
+
+    public override int GetHashCode() => HashCode.Combine(Text, Turns?.Count);
+}
