@@ -17,31 +17,35 @@ public static class ExampleBatches
     public static IReadOnlyList<PlannedStep> PlanEpoch(
         IReadOnlyList<ITrainingExample> examples, int batchExamples, int microBatchTokens, ulong seed, int epoch)
     {
-        var groups = GroupByPrompt(examples, Enumerable.Range(0, examples.Count));
-        Shuffle(groups, SampleSeed.Mix(seed ^ SampleSeed.Mix((ulong)epoch)));
-        return [.. groups.SelectMany(group => group).Chunk(batchExamples).Select(step => PlanStep(examples, step, microBatchTokens))];
+        var sizeOf = ExampleSizes.Of(examples);
+        var groups = PromptGroups.Of([.. Enumerable.Range(0, examples.Count)], i => sizeOf(i).Group);
+        int[] order = [.. Enumerable.Range(0, groups.Count)];
+        Shuffle(order, SampleSeed.Mix(seed ^ SampleSeed.Mix((ulong)epoch)));
+        return [.. order.SelectMany(group => groups[group].ToArray()).Chunk(batchExamples).Select(step => PlanStep(sizeOf, step, microBatchTokens))];
     }
 
     /// <summary>Splits examples into forward passes of at most so many packed tokens (or one prompt, where that is more).</summary>
-    public static IReadOnlyList<int[]> SplitByTokens(IReadOnlyList<ITrainingExample> examples, IEnumerable<int> indexes, int microBatchTokens)
+    public static IReadOnlyList<int[]> SplitByTokens(IReadOnlyList<ITrainingExample> examples, IEnumerable<int> indexes, int microBatchTokens) =>
+        SplitByTokens(ExampleSizes.Of(examples), [.. indexes], microBatchTokens);
+
+    private static List<int[]> SplitByTokens(Func<int, ExampleSize> sizeOf, int[] indexes, int microBatchTokens)
     {
-        var groups = GroupByPrompt(examples, indexes)
-            .Select(group => (Group: group, Tokens: PackedTokens(examples, group)))
-            // Attention pads a pass's groups to the longest of them, so like goes with like.
-            .OrderByDescending(g => g.Tokens);
+        var groups = PromptGroups.Of(indexes, i => sizeOf(i).Group);
+        var sizes = Enumerable.Range(0, groups.Count).Select(group => PackedTokens(sizeOf, groups[group])).ToArray();
         var result = new List<int[]>();
         var current = new List<int>();
         long tokens = 0;
-        foreach (var (group, size) in groups)
+        // Attention pads a pass's groups to the longest of them, so like goes with like.
+        foreach (var group in Enumerable.Range(0, groups.Count).OrderByDescending(group => sizes[group]))
         {
-            if (current.Count > 0 && tokens + size > microBatchTokens)
+            if (current.Count > 0 && tokens + sizes[group] > microBatchTokens)
             {
                 result.Add([.. current]);
                 current.Clear();
                 tokens = 0;
             }
-            current.AddRange(group);
-            tokens += size;
+            current.AddRange(groups[group]);
+            tokens += sizes[group];
         }
         if (current.Count > 0)
         {
@@ -50,19 +54,23 @@ public static class ExampleBatches
         return result;
     }
 
-    private static PlannedStep PlanStep(IReadOnlyList<ITrainingExample> examples, int[] step, int microBatchTokens) =>
-        new(SplitByTokens(examples, step, microBatchTokens), step.Length, step.Sum(i => (long)examples[i].First.Length));
+    private static PlannedStep PlanStep(Func<int, ExampleSize> sizeOf, int[] step, int microBatchTokens) =>
+        new(SplitByTokens(sizeOf, step, microBatchTokens), step.Length, step.Sum(i => (long)sizeOf(i).FirstTokens));
 
-    private static List<int[]> GroupByPrompt(IReadOnlyList<ITrainingExample> examples, IEnumerable<int> indexes) =>
-        [.. indexes.GroupBy(i => examples[i].PromptId).Select(group => group.ToArray())];
-
-    private static long PackedTokens(IReadOnlyList<ITrainingExample> examples, int[] group) =>
-        examples[group[0]].PromptIds.Length + group.Sum(i => (long)examples[i].First.Length + examples[i].Second.Length);
+    private static long PackedTokens(Func<int, ExampleSize> sizeOf, ReadOnlySpan<int> group)
+    {
+        long tokens = sizeOf(group[0]).PromptTokens;
+        foreach (var i in group)
+        {
+            tokens += sizeOf(i).CompletionTokens;
+        }
+        return tokens;
+    }
 
     /// <summary>Fisher–Yates with SplitMix64: the same order on every machine and .NET version.</summary>
-    private static void Shuffle<T>(List<T> items, ulong seed)
+    private static void Shuffle(int[] items, ulong seed)
     {
-        for (var i = items.Count - 1; i > 0; i--)
+        for (var i = items.Length - 1; i > 0; i--)
         {
             seed = SampleSeed.Mix(seed);
             var j = (int)(seed % (ulong)(i + 1));
