@@ -1,3 +1,5 @@
+using IterativeDpo.Training.Data;
+
 namespace IterativeDpo.Training;
 
 /// <summary>Examples that fit, in their order, and how many could not be used.</summary>
@@ -9,6 +11,10 @@ public static class ExampleTruncation
 {
     public static TruncatedExamples Apply(IReadOnlyList<ITrainingExample> examples, int maxLength)
     {
+        if (examples is ExampleStore store && store.MaxLength <= maxLength)
+        {
+            return new(store, 0);
+        }
         var kept = examples.Select(example => example.CutTo(maxLength)).OfType<ITrainingExample>().ToList();
         return new(kept, examples.Count - kept.Count);
     }

@@ -26,14 +26,14 @@ public sealed record LabelledCompletion(
     }
 
     /// <summary>Each pair as two examples: its chosen completion, desirable, and its rejected one, undesirable.</summary>
-    public static IReadOnlyList<LabelledCompletion> FromPairs(IEnumerable<PreferencePair> pairs) => WithMismatches(
+    public static IReadOnlyList<LabelledCompletion> FromPairs(IEnumerable<PreferencePair> pairs) => WithMismatches([.. pairs.SelectMany(Of)]);
+
+    /// <summary>A pair as two examples, as yet without mismatches.</summary>
+    internal static LabelledCompletion[] Of(PreferencePair pair) =>
     [
-        .. pairs.SelectMany(pair => new LabelledCompletion[]
-        {
-            new(pair.PromptId, pair.PromptIds, pair.ChosenIds, Desirable: true, []),
-            new(pair.PromptId, pair.PromptIds, pair.RejectedIds, Desirable: false, []),
-        }),
-    ]);
+        new(pair.PromptId, pair.PromptIds, pair.ChosenIds, Desirable: true, []),
+        new(pair.PromptId, pair.PromptIds, pair.RejectedIds, Desirable: false, []),
+    ];
 
     /// <summary>Gives each example the completion of the nearest one before it that has another prompt; the first ones go round to the end.</summary>
     public static IReadOnlyList<LabelledCompletion> WithMismatches(IReadOnlyList<LabelledCompletion> examples)

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -55,20 +56,24 @@ public static class PairFile
 
     private static PairRecord Parse(string line, string path, int number)
     {
-        PairRecord? record;
         try
         {
-            record = JsonSerializer.Deserialize<PairRecord>(line, Json);
+            var record = Parse(Encoding.UTF8.GetBytes(line));
+            return Problem(record.Pair) is { } problem ? throw new JsonException($"{problem}.") : record;
         }
         catch (JsonException e)
         {
             throw new UserInputException($"{path}, line {number}: not a pair: {e.Message} Correct the line or remove it.", e);
         }
-        var problem = record is null ? "it is null" : Problem(record.Pair);
-        return problem is null
-            ? record!
-            : throw new UserInputException($"{path}, line {number}: not a pair: {problem}. Correct the line or remove it.");
     }
+
+    /// <exception cref="JsonException">Not a pair record.</exception>
+    internal static PairRecord Parse(ReadOnlySpan<byte> line) =>
+        JsonSerializer.Deserialize<PairRecord>(line, Json) ?? throw new JsonException("it is null");
+
+    /// <exception cref="JsonException">Not a pair's provenance.</exception>
+    internal static PairProvenance ParseProvenance(JsonElement element) =>
+        element.Deserialize<PairProvenance>(Json) ?? throw new JsonException("it is null");
 
     private static string? Problem(PreferencePair pair)
     {

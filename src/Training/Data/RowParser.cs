@@ -1,0 +1,196 @@
+using System.Text.Json;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Generation;
+
+namespace IterativeDpo.Training.Data;
+
+/// <summary>
+/// Reads a row of any <see cref="DataFormat"/>, recognised by its fields. <c>prompt_id</c> groups rows, <c>chosen_probability</c> softens
+/// a preference's label, <c>provenance</c> is our own; other fields are ignored, and null is as good as absent.
+/// </summary>
+internal static class RowParser
+{
+    private static readonly string[] _roles = ["system", "user", "assistant"];
+
+    /// <exception cref="RowException">The row cannot be used.</exception>
+    public static DataRow Parse(ReadOnlyMemory<byte> line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            var row = document.RootElement;
+            if (row.ValueKind != JsonValueKind.Object)
+            {
+                throw new RowException(RowProblem.NotJson, "the line is no JSON object");
+            }
+            return row.TryGetProperty("pair", out _) ? ParsePair(line.Span) : ParseTexts(row);
+        }
+        // The second is a text that is no Unicode: half of a surrogate pair, or bytes that are not UTF-8.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new RowException(RowProblem.NotJson, "the line is not JSON: every line must be one whole object");
+        }
+    }
+
+    private static DataRow ParsePair(ReadOnlySpan<byte> line)
+    {
+        try
+        {
+            var record = PairFile.Parse(line);
+            return new(DataFormat.Pair, record.Pair.PromptId, record.Pair, null, record.Provenance);
+        }
+        catch (JsonException e)
+        {
+            throw new RowException(RowProblem.WrongType, $"not a pair: {e.Message}");
+        }
+    }
+
+    private static DataRow ParseTexts(JsonElement row)
+    {
+        var provenance = Field(row, "provenance") is { } element ? ParseProvenance(element) : null;
+        var (format, texts) = Field(row, "chosen") is not null || Field(row, "rejected") is not null
+            ? ParsePreference(row)
+            : ParseUnpaired(row);
+        CheckTexts(texts);
+        return new(format, PromptId(row, texts.Prompt), null, texts, provenance);
+    }
+
+    private static (DataFormat, RowTexts) ParsePreference(JsonElement row)
+    {
+        var (chosen, rejected) = (Required(row, "chosen"), Required(row, "rejected"));
+        RequireSameKind("chosen", chosen, "rejected", rejected);
+        var probability = Probability(row);
+        if (chosen == rejected)
+        {
+            throw new RowException(RowProblem.ChosenEqualsRejected, "\"chosen\" and \"rejected\" are equal");
+        }
+        var prompt = Field(row, "prompt") is { } asked ? PassageOf(asked, "prompt") : null;
+        var chat = chosen.Turns is not null;
+        // As in TRL: a prompt as text beside whole conversations only repeats what these begin with.
+        if (prompt is null || (chat && prompt.Text is not null))
+        {
+            var split = ImplicitPrompt.Split(chosen, rejected);
+            return split.Prompt is { Text: "" } or { Turns.Count: 0 }
+                ? throw new RowException(RowProblem.NoCommonPrefix, "\"chosen\" and \"rejected\" have no beginning in common to be the prompt")
+                : (chat ? DataFormat.ImplicitChatPreference : DataFormat.ImplicitPreference, new(split.Prompt, split.Chosen, split.Rejected, probability));
+        }
+        RequireSameKind("prompt", prompt, "chosen", chosen);
+        return (chat ? DataFormat.ChatPreference : DataFormat.Preference, new(prompt, chosen, rejected, probability));
+    }
+
+    private static (DataFormat, RowTexts) ParseUnpaired(JsonElement row)
+    {
+        if (Field(row, "completion") is null && Field(row, "label") is null)
+        {
+            throw new RowException(RowProblem.MissingField, "\"chosen\" and \"rejected\", or \"completion\" and \"label\", are missing");
+        }
+        var (prompt, completion) = (Required(row, "prompt"), Required(row, "completion"));
+        RequireSameKind("prompt", prompt, "completion", completion);
+        var label = Field(row, "label") ?? throw new RowException(RowProblem.MissingField, "\"label\" is missing");
+        if (label.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
+        {
+            throw new RowException(RowProblem.LabelNotBoolean, $"\"label\" must be true or false, not {Shorten(label)}");
+        }
+        var format = completion.Turns is null ? DataFormat.Unpaired : DataFormat.ChatUnpaired;
+        return (format, new(prompt, completion, null, label.GetBoolean() ? 1 : 0));
+    }
+
+    private static void CheckTexts(RowTexts texts)
+    {
+        if (texts.Prompt is { Text: "" } or { Turns.Count: 0 })
+        {
+            throw new RowException(RowProblem.EmptyPrompt, "\"prompt\" is empty");
+        }
+        if (texts.Prompt.Turns is [.., { Role: "assistant" }])
+        {
+            throw new RowException(RowProblem.NoAssistantTurn, "the prompt ends with an assistant's turn, so no completion can follow");
+        }
+        foreach (var completion in new[] { texts.First, texts.Second }.OfType<Passage>())
+        {
+            if (completion.Turns is { Count: > 0 } turns && !(turns[0].Role == "assistant" && turns[^1].Role == "assistant"))
+            {
+                throw new RowException(RowProblem.NoAssistantTurn, "a completion must begin and end with an assistant's turn");
+            }
+            if (completion is { Text: "" } or { Turns.Count: 0 } || completion.Turns is [.., { Content: "" }])
+            {
+                throw new RowException(RowProblem.EmptyCompletion, "a completion is empty");
+            }
+        }
+    }
+
+    private static Passage Required(JsonElement row, string name) => Field(row, name) is { } value
+        ? PassageOf(value, name)
+        : throw new RowException(RowProblem.MissingField, $"\"{name}\" is missing");
+
+    private static Passage PassageOf(JsonElement value, string name) => value.ValueKind switch
+    {
+        JsonValueKind.String => Passage.Of(value.GetString()!),
+        JsonValueKind.Array => Passage.Of([.. value.EnumerateArray().Select(turn => Turn(turn, name))]),
+        _ => throw new RowException(RowProblem.WrongType, $"\"{name}\" must be a text or a list of messages, not {Shorten(value)}"),
+    };
+
+    private static ChatMessage Turn(JsonElement turn, string name)
+    {
+        if (turn.ValueKind != JsonValueKind.Object
+            || Field(turn, "role") is not { ValueKind: JsonValueKind.String } role
+            || Field(turn, "content") is not { ValueKind: JsonValueKind.String } content)
+        {
+            throw new RowException(RowProblem.WrongType, $"a message in \"{name}\" must have \"role\" and \"content\", both texts: {Shorten(turn)}");
+        }
+        return _roles.Contains(role.GetString())
+            ? new(role.GetString()!, content.GetString()!)
+            : throw new RowException(RowProblem.UnknownRole, $"the role \"{role.GetString()}\" in \"{name}\" is not one of {string.Join(", ", _roles)}");
+    }
+
+    private static double Probability(JsonElement row)
+    {
+        if (Field(row, "chosen_probability") is not { } value)
+        {
+            return 1;
+        }
+        if (value.ValueKind != JsonValueKind.Number)
+        {
+            throw new RowException(RowProblem.WrongType, $"\"chosen_probability\" must be a number, not {Shorten(value)}");
+        }
+        return value.GetDouble() is >= 0 and <= 1 and var probability
+            ? probability
+            : throw new RowException(RowProblem.ProbabilityOutOfRange, $"\"chosen_probability\" must be from 0 to 1, not {Shorten(value)}");
+    }
+
+    private static string PromptId(JsonElement row, Passage prompt) => Field(row, "prompt_id") switch
+    {
+        null => $"p-{Digest.Of(JsonSerializer.SerializeToUtf8Bytes(prompt)).Short}",
+        { ValueKind: JsonValueKind.String } id => id.GetString()!,
+        { ValueKind: JsonValueKind.Number } id => id.GetRawText(),
+        { } other => throw new RowException(RowProblem.WrongType, $"\"prompt_id\" must be a text or a number, not {Shorten(other)}"),
+    };
+
+    private static PairProvenance ParseProvenance(JsonElement element)
+    {
+        try
+        {
+            return PairFile.ParseProvenance(element);
+        }
+        catch (JsonException e)
+        {
+            throw new RowException(RowProblem.WrongType, $"\"provenance\" is not a pair's: {e.Message}");
+        }
+    }
+
+    private static void RequireSameKind(string oneName, Passage one, string otherName, Passage other)
+    {
+        if (one.Text is null != other.Text is null)
+        {
+            throw new RowException(RowProblem.WrongType, $"\"{oneName}\" and \"{otherName}\" must both be texts or both be lists of messages");
+        }
+    }
+
+    private static JsonElement? Field(JsonElement row, string name) =>
+        row.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    private static string Shorten(JsonElement element)
+    {
+        var text = element.GetRawText();
+        return text.Length <= 40 ? text : $"{text[..40]}…";
+    }
+}

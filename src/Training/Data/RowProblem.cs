@@ -1,0 +1,43 @@
+namespace IterativeDpo.Training.Data;
+
+/// <summary>Why a row of a data file is not used.</summary>
+public enum RowProblem
+{
+    NotJson,
+    MissingField,
+    WrongType,
+    MixedFormats,
+    EmptyPrompt,
+    EmptyCompletion,
+    ChosenEqualsRejected,
+    LabelNotBoolean,
+    ProbabilityOutOfRange,
+
+    /// <summary>Implicit prompts: the two have no beginning in common.</summary>
+    NoCommonPrefix,
+
+    /// <summary>A completion does not begin and end with an assistant's turn.</summary>
+    NoAssistantTurn,
+    UnknownRole,
+
+    /// <summary>The chat template cannot show the conversation.</summary>
+    Template,
+    UnknownToken,
+
+    /// <summary>The prompt leaves no token of the maximum length.</summary>
+    PromptTooLong,
+
+    /// <summary>The two completions have the same tokens within the maximum length. Such a pair is dropped and counted, never an error.</summary>
+    EqualWithinLength,
+}
+
+/// <summary>A row that is not used.</summary>
+/// <param name="Line">From 1.</param>
+/// <param name="Detail">What is wrong with it, for people.</param>
+public sealed record RejectedRow(string File, int Line, RowProblem Problem, string Detail);
+
+/// <summary>A row cannot be used: what is wrong, without the file and the line.</summary>
+internal sealed class RowException(RowProblem problem, string detail) : Exception(detail)
+{
+    public RowProblem Problem { get; } = problem;
+}

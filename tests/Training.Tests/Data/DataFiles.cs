@@ -1,0 +1,38 @@
+using IterativeDpo.Generation.Llama;
+using IterativeDpo.Training.Data;
+
+namespace IterativeDpo.Training.Tests.Data;
+
+/// <summary>A byte-level model's tokenizer, as llama.cpp has it, and a directory for data files; made once for a test class.</summary>
+public sealed class DataFiles : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("data-test-").FullName;
+    private int _files;
+
+    public DataFiles()
+    {
+        TinyModel.Write(this["tiny.gguf"], TinyModel.Config());
+        Tokenizer = LlamaTextTokenizer.Load(this["tiny.gguf"]);
+    }
+
+    public LlamaTextTokenizer Tokenizer { get; }
+
+    public string this[string name] => Path.Combine(_directory, name);
+
+    /// <summary>A new file with these lines.</summary>
+    public string Write(params IEnumerable<string> lines)
+    {
+        var path = this[$"data-{_files++}.jsonl"];
+        File.WriteAllLines(path, lines);
+        return path;
+    }
+
+    public TrainingData Open(string path, DataOptions? options = null, string? cache = null) =>
+        TrainingData.Open([path], Tokenizer, options ?? new DataOptions(64), cache ?? this[$"cache-{_files++}"]);
+
+    public void Dispose()
+    {
+        Tokenizer.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+}
