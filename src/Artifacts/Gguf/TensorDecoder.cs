@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics;
 namespace IterativeDpo.Artifacts.Gguf;
 
 /// <summary>Decodes stored tensors to float32. Quantised values equal ggml's reference formulas exactly.</summary>
-internal static class TensorDecoder
+public static class TensorDecoder
 {
     /// <summary>Both spans hold the same whole number of blocks.</summary>
     public static void Decode(TensorType type, ReadOnlySpan<byte> source, Span<float> destination)

@@ -1,0 +1,75 @@
+using IterativeDpo.Artifacts.Gguf;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Torch;
+
+/// <summary>
+/// A frozen matrix kept as its file has it, about 8.5 bits a weight for Q8_0 and 4.6 for Q4_K (QLoRA, arXiv 2305.14314), and
+/// dequantised whole when it is needed, on whatever device it is on: x = d · scale · q − dmin · minimum.
+/// </summary>
+internal sealed class QuantisedMatrix : IDisposable
+{
+    private readonly QuantLayout _layout;
+    private readonly long _rows;
+    private readonly long _columns;
+    private readonly Tensor _quants;
+    private readonly Tensor _superScales;
+    private readonly Tensor? _scales;
+    private readonly Tensor? _superMinima;
+    private readonly Tensor? _minima;
+
+    /// <param name="bytes">The matrix as the file has it, row after row.</param>
+    public QuantisedMatrix(TensorType type, ReadOnlySpan<byte> bytes, int rows, int columns, Device device)
+    {
+        (_layout, _rows, _columns) = (QuantLayout.Of(type)!, rows, columns);
+        var parts = _layout.Split(bytes);
+        var blocks = columns / _layout.BlockSize;
+        Tensor Place(Tensor values, params long[] shape) => values.view([rows, blocks, .. shape]).to(device).DetachFromDisposeScope();
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        _quants = _layout.Nibbles ? Place(tensor(parts.Quants), -1, _layout.SubBlockSize) : Place(tensor(Signed(parts.Quants)), -1, _layout.SubBlockSize);
+        _superScales = Place(tensor(parts.SuperScales).to(ScalarType.Float16), 1, 1);
+        _scales = parts.Scales is { } scales ? Place(tensor(Signed(scales)), -1, 1) : null;
+        _superMinima = parts.SuperMinima is { } superMinima ? Place(tensor(superMinima).to(ScalarType.Float16), 1, 1) : null;
+        _minima = parts.Minima is { } minima ? Place(tensor(Signed(minima)), -1, 1) : null;
+    }
+
+    /// <summary>Whether matrices of this type are kept quantised; others are dequantised when they are read.</summary>
+    public static bool Takes(TensorType type, int columns) => QuantLayout.Of(type) is { } layout && columns % layout.BlockSize == 0;
+
+    /// <summary>The weights, [rows, columns]; the same values that reading them as float32 gives, rounded to the type.</summary>
+    public Tensor Dequantise(ScalarType type)
+    {
+        using var gradients = no_grad();
+        using var scope = NewDisposeScope();
+        var scale = _scales is null ? Wide(_superScales) : Wide(_superScales) * Wide(_scales);
+        var values = (_layout.Nibbles ? Unpack(_quants) : Wide(_quants)).mul_(scale);
+        if (_superMinima is not null)
+        {
+            values.sub_(Wide(_superMinima) * Wide(_minima!));
+        }
+        return values.view(_rows, _columns).to(type).MoveToOuterDisposeScope();
+    }
+
+    public void Dispose()
+    {
+        _quants.Dispose();
+        _superScales.Dispose();
+        _scales?.Dispose();
+        _superMinima?.Dispose();
+        _minima?.Dispose();
+    }
+
+    /// <summary>Bytes with two values each, [.., half, n], to values, [.., 2 · half, n]: the low nibbles' sub-block, then the high ones'.</summary>
+    private static Tensor Unpack(Tensor packed)
+    {
+        var both = Wide(packed);
+        var high = (both / 16).floor_();
+        var low = both.sub_(high * 16);
+        return stack([low, high], 3).flatten(2, 3);
+    }
+
+    private static Tensor Wide(Tensor values) => values.to(ScalarType.Float32);
+
+    private static sbyte[] Signed(byte[] values) => Array.ConvertAll(values, value => unchecked((sbyte)value));
+}
