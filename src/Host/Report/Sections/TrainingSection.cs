@@ -15,7 +15,7 @@ internal static class TrainingSection
         new("Reward accuracy", "Share of pairs whose chosen completion has the higher reward.", (0, 1), ["rewards/accuracies"]),
         new("Rewards", "β × log-ratio of policy to reference.", null, ["rewards/chosen", "rewards/rejected"]),
         new("Log-probabilities", "Summed over a completion's tokens, nats; their mean over a step.", null, ["logps/chosen", "logps/rejected"]),
-        new("Distance from the reference", "Mean log-ratio of policy to reference over the step's completions, nats.", null, ["kl"]),
+        new("KL to the reference", "Mean log-ratio of policy to reference over the step's completions, nats: an estimate where the policy itself wrote them.", null, ["kl"]),
         new("Entropy", "Of the policy at a completion's token, nats.", null, ["entropy"]),
         new("Gradient norm", "Before clipping.", null, ["grad_norm"]),
         new("Learning rate", "By schedule.", null, ["learning_rate"]),
@@ -56,12 +56,12 @@ internal static class TrainingSection
                 item.Step.Metrics[metric],
                 $"{metric} {Html.Significant(item.Step.Metrics[metric])}, round {item.Round}, step {item.Step.Step}"))]).Thinned(MostPoints);
 
-    /// <summary>Where each round begins; labels only as many as there is room for.</summary>
+    /// <summary>Where each round of several begins; labels only as many as there is room for.</summary>
     private static List<(double, string)> Marks(IReadOnlyList<RoundDetail> rounds)
     {
         var marks = new List<(double, string)>();
         var place = 1;
-        foreach (var round in rounds.Where(round => round.Steps.Count > 0))
+        foreach (var round in rounds.Count == 1 ? [] : rounds.Where(round => round.Steps.Count > 0))
         {
             marks.Add((place, rounds.Count <= 8 ? $"r{round.Round}" : ""));
             place += round.Steps.Count;
