@@ -6,12 +6,12 @@ namespace IterativeDpo.Artifacts.Models;
 /// </summary>
 public static class RotaryOrder
 {
-    /// <param name="rows">[heads × headDim, columns], row-major.</param>
+    /// <param name="rows">[heads × headDim, columns], row-major: numbers, or a quantised map's bytes.</param>
     /// <returns>A new array, or the same where nothing changes.</returns>
-    public static float[] Change(float[] rows, int columns, ModelConfig config, RopeKind from, RopeKind to)
+    public static T[] Change<T>(T[] rows, int columns, ModelConfig config, RopeKind from, RopeKind to)
     {
         if (from == to) return rows;
-        var result = new float[rows.Length];
+        var result = new T[rows.Length];
         for (var row = 0; row < rows.Length / columns; row++)
         {
             var (head, inHead) = Math.DivRem(row, config.HeadDim);

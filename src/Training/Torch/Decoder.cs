@@ -45,7 +45,7 @@ internal sealed class Decoder
     internal RmsNorm OutputNorm => _norm;
 
     /// <summary>[N, dim].</summary>
-    internal Tensor Embed(BatchTensors batch) => _weights[ModelConfig.Embedding].index_select(0, batch.TokenIds).to(ScalarType.Float32);
+    internal Tensor Embed(BatchTensors batch) => _weights.RowsOf(ModelConfig.Embedding, batch.TokenIds);
 
     internal void AddEmbeddingGradient(BatchTensors batch, Tensor gradient) =>
         _weights.Gradient(ModelConfig.Embedding)?.index_add_(0, batch.TokenIds, gradient, 1);

@@ -4,17 +4,20 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch;
 
 /// <summary>
-/// A model's weights, fused. Frozen ones are kept in the compute type; trained ones in float32, in a
-/// <see cref="ParameterBuffer"/>. Norms and biases are float32 always.
+/// A model's weights, fused. Frozen ones are kept in the compute type, or quantised as their file has them; trained ones in float32,
+/// in a <see cref="ParameterBuffer"/>. Norms and biases are float32 always.
 /// </summary>
 internal sealed class ModelWeights : IDisposable
 {
     private readonly ModelConfig _config;
     private readonly IReadOnlyList<FusedWeight> _layout;
     private readonly Dictionary<string, Tensor> _frozen = [];
+    private readonly Dictionary<string, QuantisedWeight> _quantised = [];
 
     /// <param name="read">Gives a tensor's values by its name in the file, row-major.</param>
-    public ModelWeights(ModelConfig config, Func<string, float[]> read, ScalarType type, bool trainable, Device device)
+    /// <param name="stored">Gives a matrix that the file has quantised as it is there, and null for any other tensor.</param>
+    public ModelWeights(
+        ModelConfig config, Func<string, float[]> read, Func<string, StoredMatrix?> stored, ScalarType type, bool trainable, Device device)
     {
         (_config, Type) = (config, type);
         _layout = WeightLayout.Of(config);
@@ -23,6 +26,11 @@ internal sealed class ModelWeights : IDisposable
         foreach (var weight in _layout)
         {
             using var scope = NewDisposeScope();
+            if (!trainable && weight.Parts.Any(part => stored(part.Name) is not null))
+            {
+                _quantised.Add(weight.Name, new(weight, part => stored(part.Name), part => Rows(weight, part, read(part.Name)).to(type), config, device));
+                continue;
+            }
             var values = cat([.. weight.Parts.Select(part => Rows(weight, part, read(part.Name)))]).view(weight.Shape).to(device);
             if (Parameters is null)
             {
@@ -41,11 +49,15 @@ internal sealed class ModelWeights : IDisposable
     /// <summary>The compute type.</summary>
     public ScalarType Type { get; }
 
-    /// <summary>A weight as it is kept.</summary>
+    /// <summary>A weight that is not quantised, as every norm and bias, in the form it is kept.</summary>
     public Tensor this[string name] => Parameters is null ? _frozen[name] : Parameters[name];
 
     /// <summary>A matrix in the compute type, made for this use: it belongs to the caller's dispose scope.</summary>
-    public Tensor Matrix(string name) => this[name].to(Type);
+    public Tensor Matrix(string name) => _quantised.TryGetValue(name, out var weight) ? weight.Matrix(Type) : this[name].to(Type);
+
+    /// <summary>Some rows of a matrix, float32 [n, columns].</summary>
+    public Tensor RowsOf(string name, Tensor indexes) =>
+        _quantised.TryGetValue(name, out var weight) ? weight.RowsOf(indexes) : this[name].index_select(0, indexes).to(ScalarType.Float32);
 
     /// <summary>Where the weight's gradient is added, or null where it is frozen.</summary>
     public Tensor? Gradient(string name) => Parameters?.Gradient(name);
@@ -71,9 +83,9 @@ internal sealed class ModelWeights : IDisposable
     public void Dispose()
     {
         Parameters?.Dispose();
-        foreach (var tensor in _frozen.Values)
+        foreach (var weight in _frozen.Values.Concat<IDisposable>(_quantised.Values))
         {
-            tensor.Dispose();
+            weight.Dispose();
         }
     }
 

@@ -13,11 +13,13 @@ public sealed class PolicyModel : IDisposable
 {
     private readonly ModelWeights _weights;
 
-    private PolicyModel(ModelConfig config, Func<string, float[]> read, ComputeType computeType, bool trainable, Device device)
+    /// <param name="stored">Gives matrices that stay quantised, see <see cref="ModelWeights"/>.</param>
+    internal PolicyModel(
+        ModelConfig config, Func<string, float[]> read, Func<string, StoredMatrix?> stored, ComputeType computeType, bool trainable, Device device)
     {
         Config = config;
         Device = device;
-        _weights = new(config, read, computeType == ComputeType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32, trainable, device);
+        _weights = new(config, read, stored, computeType == ComputeType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32, trainable, device);
     }
 
     public ModelConfig Config { get; }
@@ -30,13 +32,13 @@ public sealed class PolicyModel : IDisposable
     /// <summary>The model's weights, where they are trained; null where they are frozen (under an adapter).</summary>
     public ParameterBuffer? Parameters => _weights.Parameters;
 
-    /// <summary>Reads a model file, dequantising its weights.</summary>
-    public static PolicyModel Load(GgufFile file, ComputeType computeType, bool trainable, Device device) =>
-        Create(ModelConfig.Read(file), name => file.ReadFloat32(file.Tensors[name]), computeType, trainable, device);
+    /// <summary>Reads a model file. What is trained is dequantised; quantised weights that stay frozen are kept as they are.</summary>
+    public static PolicyModel Load(GgufFile file, ComputeType computeType, bool trainable, Device device) => new(
+        ModelConfig.Read(file), name => file.ReadFloat32(file.Tensors[name]), name => StoredMatrix.Of(file, name), computeType, trainable, device);
 
     /// <summary>Builds a model from weights given by their names in a file, row-major.</summary>
     public static PolicyModel Create(ModelConfig config, Func<string, float[]> weights, ComputeType computeType, bool trainable, Device device) =>
-        new(config, weights, computeType, trainable, device);
+        new(config, weights, _ => null, computeType, trainable, device);
 
     /// <summary>Every weight by its name in a file, row-major.</summary>
     public IEnumerable<(string Name, int[] Shape, float[] Values)> Export() => _weights.Export();

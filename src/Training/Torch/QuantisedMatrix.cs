@@ -10,7 +10,6 @@ namespace IterativeDpo.Training.Torch;
 internal sealed class QuantisedMatrix : IDisposable
 {
     private readonly QuantLayout _layout;
-    private readonly long _rows;
     private readonly long _columns;
     private readonly Tensor _quants;
     private readonly Tensor _superScales;
@@ -21,7 +20,7 @@ internal sealed class QuantisedMatrix : IDisposable
     /// <param name="bytes">The matrix as the file has it, row after row.</param>
     public QuantisedMatrix(TensorType type, ReadOnlySpan<byte> bytes, int rows, int columns, Device device)
     {
-        (_layout, _rows, _columns) = (QuantLayout.Of(type)!, rows, columns);
+        (_layout, _columns) = (QuantLayout.Of(type)!, columns);
         var parts = _layout.Split(bytes);
         var blocks = columns / _layout.BlockSize;
         Tensor Place(Tensor values, params long[] shape) => values.view([rows, blocks, .. shape]).to(device).DetachFromDisposeScope();
@@ -38,17 +37,23 @@ internal sealed class QuantisedMatrix : IDisposable
     public static bool Takes(TensorType type, int columns) => QuantLayout.Of(type) is { } layout && columns % layout.BlockSize == 0;
 
     /// <summary>The weights, [rows, columns]; the same values that reading them as float32 gives, rounded to the type.</summary>
-    public Tensor Dequantise(ScalarType type)
+    public Tensor Dequantise(ScalarType type) => Dequantise(type, part => part);
+
+    /// <summary>Some of the rows, [n, columns].</summary>
+    public Tensor Dequantise(ScalarType type, Tensor rows) => Dequantise(type, part => part.index_select(0, rows));
+
+    private Tensor Dequantise(ScalarType type, Func<Tensor, Tensor> take)
     {
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
+        Tensor Wide(Tensor part) => take(part).to(ScalarType.Float32);
         var scale = _scales is null ? Wide(_superScales) : Wide(_superScales) * Wide(_scales);
-        var values = (_layout.Nibbles ? Unpack(_quants) : Wide(_quants)).mul_(scale);
+        var values = (_layout.Nibbles ? Unpack(Wide(_quants)) : Wide(_quants)).mul_(scale);
         if (_superMinima is not null)
         {
             values.sub_(Wide(_superMinima) * Wide(_minima!));
         }
-        return values.view(_rows, _columns).to(type).MoveToOuterDisposeScope();
+        return values.view(-1, _columns).to(type).MoveToOuterDisposeScope();
     }
 
     public void Dispose()
@@ -63,13 +68,9 @@ internal sealed class QuantisedMatrix : IDisposable
     /// <summary>Bytes with two values each, [.., half, n], to values, [.., 2 · half, n]: the low nibbles' sub-block, then the high ones'.</summary>
     private static Tensor Unpack(Tensor packed)
     {
-        var both = Wide(packed);
-        var high = (both / 16).floor_();
-        var low = both.sub_(high * 16);
-        return stack([low, high], 3).flatten(2, 3);
+        var high = (packed / 16).floor_();
+        return stack([packed - high * 16, high], 3).flatten(2, 3);
     }
-
-    private static Tensor Wide(Tensor values) => values.to(ScalarType.Float32);
 
     private static sbyte[] Signed(byte[] values) => Array.ConvertAll(values, value => unchecked((sbyte)value));
 }

@@ -9,8 +9,8 @@ namespace IterativeDpo.Training.Torch;
 internal static class RopeRows
 {
     /// <summary>From the file's order to this program's.</summary>
-    /// <param name="values">A map's rows, [heads × headDim, columns].</param>
-    public static float[] FromFile(float[] values, int columns, ModelConfig config) =>
+    /// <param name="values">A map's rows, [heads × headDim, columns]: numbers, or a quantised map's bytes.</param>
+    public static T[] FromFile<T>(T[] values, int columns, ModelConfig config) =>
         RotaryOrder.Change(values, columns, config, config.Architecture.Rope, RopeKind.Interleaved);
 
     /// <summary>From this program's order to the file's.</summary>

@@ -1,0 +1,63 @@
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Torch;
+
+/// <summary>A quantised matrix as its file has it.</summary>
+internal sealed record StoredMatrix(TensorType Type, byte[] Bytes)
+{
+    /// <summary>Null where the tensor is not quantised, or not in a way that it can be kept.</summary>
+    public static StoredMatrix? Of(GgufFile file, string name)
+    {
+        var tensor = file.Tensors[name];
+        return tensor.Shape is [_, var columns] && QuantisedMatrix.Takes(tensor.Type, columns) ? new(tensor.Type, file.Bytes(tensor).ToArray()) : null;
+    }
+}
+
+/// <summary>A fused weight of which some or all parts are kept quantised; the others are in the compute type.</summary>
+internal sealed class QuantisedWeight : IDisposable
+{
+    private readonly List<(QuantisedMatrix? Quantised, Tensor? Plain)> _parts = [];
+
+    /// <param name="stored">Gives a part as the file has it, or null where it is not quantised.</param>
+    /// <param name="plain">Gives such a part's values.</param>
+    public QuantisedWeight(
+        FusedWeight weight, Func<WeightPart, StoredMatrix?> stored, Func<WeightPart, Tensor> plain, ModelConfig config, Device device)
+    {
+        var columns = weight.Columns!.Value;
+        foreach (var part in weight.Parts)
+        {
+            if (stored(part) is { } matrix)
+            {
+                var bytes = part.Rotated ? RopeRows.FromFile(matrix.Bytes, matrix.Bytes.Length / part.Rows, config) : matrix.Bytes;
+                _parts.Add((new(matrix.Type, bytes, part.Rows, columns, device), null));
+            }
+            else
+            {
+                _parts.Add((null, plain(part).view(part.Rows, columns).to(device).DetachFromDisposeScope()));
+            }
+        }
+    }
+
+    /// <summary>The whole matrix, [rows, columns], made for this use.</summary>
+    public Tensor Matrix(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        return cat([.. _parts.Select(part => part.Quantised?.Dequantise(type) ?? part.Plain!)]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Some rows of a weight of one part, float32 [n, columns].</summary>
+    public Tensor RowsOf(Tensor indexes) => _parts is [{ Quantised: { } only }]
+        ? only.Dequantise(ScalarType.Float32, indexes)
+        : throw new InvalidOperationException("A weight of several parts has no rows of its own.");
+
+    public void Dispose()
+    {
+        foreach (var (quantised, plain) in _parts)
+        {
+            quantised?.Dispose();
+            plain?.Dispose();
+        }
+    }
+}
