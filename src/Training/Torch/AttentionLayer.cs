@@ -4,6 +4,8 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch;
 
 /// <summary>What <see cref="AttentionLayer.Backward"/> needs of the forward pass.</summary>
+/// <param name="Normed">What <see cref="LinearMap.Backward"/> wants of q, k and v.</param>
+/// <param name="Attended">What it wants of the output map.</param>
 internal sealed record AttentionTrace(Tensor Input, Tensor Factors, Tensor Normed, IReadOnlyList<TileTrace> Tiles, Tensor Attended)
 {
     public IEnumerable<Tensor> Tensors => [Input, Factors, Normed, .. Tiles.SelectMany(tile => tile.Tensors), Attended];
@@ -22,13 +24,13 @@ internal sealed class AttentionLayer(ModelConfig config, RmsNorm norm, LinearMap
     {
         using var scope = NewDisposeScope();
         var (rows, factors) = norm.Forward(x);
-        var normed = rows.to(type);
-        var projected = qkv.Forward(normed).to(ScalarType.Float32); // [N, (heads + 2 kvHeads) headDim]
+        var (mapped, normed) = qkv.Forward(rows.to(type)); // [N, (heads + 2 kvHeads) headDim]
+        var projected = mapped.to(ScalarType.Float32);
         Rotate(projected, rotation);
         var keyStart = projected.size(1) - _queryWidth;
-        var (attended, tiles) = _attention.Forward(
+        var (together, tiles) = _attention.Forward(
             projected.narrow(1, 0, _queryWidth).to(type).contiguous(), projected.narrow(1, _queryWidth, keyStart).to(type).contiguous(), plan);
-        var result = output.Forward(attended);
+        var (result, attended) = output.Forward(together);
         var trace = new AttentionTrace(x, factors, normed, tiles, attended);
         scope.MoveToOuter([result, .. trace.Tensors]);
         return (result, trace);

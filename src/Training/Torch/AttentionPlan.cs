@@ -27,16 +27,20 @@ internal sealed class AttentionPlan
     private readonly ScalarType _type;
     private readonly Device _device;
 
-    /// <param name="rows">The rows whose output is wanted, in this order: all of them, or those that predict a token.</param>
-    public AttentionPlan(PackedBatch batch, IReadOnlyList<int> rows, ScalarType type, Device device)
+    /// <param name="rows">The rows whose output is wanted, in this order, such as those that predict a token; null for all.</param>
+    public AttentionPlan(PackedBatch batch, IReadOnlyList<int>? rows, ScalarType type, Device device)
     {
         (_type, _device) = (type, device);
-        _places = rows.Select((row, place) => (row, place)).ToDictionary(p => p.row, p => p.place);
+        Kept = rows is null ? null : Floats.Indexes(rows, device);
+        _places = (rows ?? [.. Enumerable.Range(0, batch.TokenIds.Length)]).Select((row, place) => (row, place)).ToDictionary(p => p.row, p => p.place);
         var runs = Run.AllOf(batch).ToList();
         var cuts = Cut(runs.Where(run => run.IsPrompt)).Concat(Cut(runs.Where(run => !run.IsPrompt))).ToList();
         Tiles = [.. cuts.Select(CreateTile)];
         Slots = Floats.Indexes(SlotsOf(cuts), device);
     }
+
+    /// <summary>The rows whose output is wanted; null where that is all.</summary>
+    public Tensor? Kept { get; }
 
     public IReadOnlyList<AttentionTile> Tiles { get; }
 

@@ -4,14 +4,13 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch;
 
 /// <summary>The rows that a block computes.</summary>
-/// <param name="Plan">How they attend.</param>
-/// <param name="Kept">Which of the N input rows they are, [rows]; null where they are all.</param>
+/// <param name="Plan">Which they are, and how they attend.</param>
 /// <param name="Rotation">
 /// √scale · e^(iθ) for each of the N rows and each rotated pair, complex [N, 1, headDim / 2]: q and k both carry the root of
 /// the scores' scale, 1 / √headDim.
 /// </param>
 /// <param name="InverseRotation">Its conjugate, which turns gradients.</param>
-internal sealed record BlockRows(AttentionPlan Plan, Tensor? Kept, Tensor Rotation, Tensor InverseRotation);
+internal sealed record BlockRows(AttentionPlan Plan, Tensor Rotation, Tensor InverseRotation);
 
 /// <summary>A packed batch's index tensors. There is no padding but inside attention.</summary>
 internal sealed class BatchTensors
@@ -25,8 +24,8 @@ internal sealed class BatchTensors
         Predictors = Floats.Indexes(batch.Predictors.Select(row => place[row]), device);
         Targets = Floats.Indexes(batch.Targets, device);
         var (rotation, inverse) = RotationsOf(batch.Positions, config, device);
-        Inner = new(new(batch, [.. Enumerable.Range(0, batch.TokenIds.Length)], type, device), null, rotation, inverse);
-        Last = new(new(batch, predicting, type, device), Floats.Indexes(predicting, device), rotation, inverse);
+        Inner = new(new(batch, null, type, device), rotation, inverse);
+        Last = new(new(batch, predicting, type, device), rotation, inverse);
     }
 
     /// <summary>[N].</summary>

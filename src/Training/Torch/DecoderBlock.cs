@@ -26,7 +26,7 @@ internal sealed class DecoderBlock(AttentionLayer attention, FeedForwardLayer fe
     {
         using var scope = NewDisposeScope();
         var (attended, attentionTrace) = attention.Forward(x, rows.Plan, rows.Rotation);
-        var middle = rows.Kept is null ? x + attended : x.index_select(0, rows.Kept).add_(attended);
+        var middle = rows.Plan.Kept is { } kept ? x.index_select(0, kept).add_(attended) : x + attended;
         var (inside, feedForwardTrace) = feedForward.Forward(middle);
         var trace = new BlockTrace(attentionTrace, feedForwardTrace);
         var result = middle + inside;
@@ -41,6 +41,6 @@ internal sealed class DecoderBlock(AttentionLayer attention, FeedForwardLayer fe
         using var scope = NewDisposeScope();
         var middle = feedForward.Backward(trace.FeedForward, gradient).add_(gradient);
         var result = attention.Backward(trace.Attention, rows.Plan, rows.InverseRotation, middle);
-        return (rows.Kept is null ? result.add_(middle) : result.index_add_(0, rows.Kept, middle, 1)).MoveToOuterDisposeScope();
+        return (rows.Plan.Kept is { } kept ? result.index_add_(0, kept, middle, 1) : result.add_(middle)).MoveToOuterDisposeScope();
     }
 }

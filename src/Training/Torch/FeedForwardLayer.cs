@@ -3,6 +3,8 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch;
 
 /// <summary>What <see cref="FeedForwardLayer.Backward"/> needs of the forward pass; the input is float32, the rest of the compute type.</summary>
+/// <param name="Normed">What <see cref="LinearMap.Backward"/> wants of gate and up.</param>
+/// <param name="Activated">What it wants of down.</param>
 internal sealed record FeedForwardTrace(Tensor Input, Tensor Factors, Tensor Normed, Tensor GateUp, Tensor Sigmoid, Tensor Activated)
 {
     public IEnumerable<Tensor> Tensors => [Input, Factors, Normed, GateUp, Sigmoid, Activated];
@@ -17,12 +19,10 @@ internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, LinearMap
     {
         using var scope = NewDisposeScope();
         var (rows, factors) = norm.Forward(x);
-        var normed = rows.to(type);
-        var both = gateUp.Forward(normed); // [n, 2 × inside]
+        var (both, normed) = gateUp.Forward(rows.to(type)); // [n, 2 × inside]
         var (gate, up) = Halves(both);
         var sigmoid = gate.sigmoid();
-        var activated = (gate * sigmoid).mul_(up).to(type);
-        var output = down.Forward(activated);
+        var (output, activated) = down.Forward(gate.mul_(sigmoid).mul_(up).to(type));
         var trace = new FeedForwardTrace(x, factors, normed, both, sigmoid.to(type), activated);
         scope.MoveToOuter([output, .. trace.Tensors]);
         return (output, trace);
@@ -36,16 +36,18 @@ internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, LinearMap
         var inside = down.Backward(trace.Activated, gradient.to(type)).to(ScalarType.Float32);
         var (gate, up) = Halves(trace.GateUp);
         var sigmoid = trace.Sigmoid.to(ScalarType.Float32);
-        var silu = gate * sigmoid;
+        var silu = gate.mul_(sigmoid);
         var slope = (sigmoid + silu).addcmul_(silu, sigmoid, -1); // silu' = σ + silu (1 − σ)
-        var both = cat([slope.mul_(up).mul_(inside), silu.mul_(inside)], 1).to(type);
+        var both = empty_like(trace.GateUp);
+        both.narrow(1, 0, up.size(1)).copy_(slope.mul_(up).mul_(inside));
+        both.narrow(1, up.size(1), up.size(1)).copy_(silu.mul_(inside));
         return norm.Backward(trace.Input, trace.Factors, gateUp.Backward(trace.Normed, both)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Gate and up, float32 [n, inside] each.</summary>
+    /// <summary>Copies of gate and up, float32 [n, inside] each.</summary>
     private static (Tensor Gate, Tensor Up) Halves(Tensor both)
     {
         var inside = both.size(1) / 2;
-        return (both.narrow(1, 0, inside).to(ScalarType.Float32), both.narrow(1, inside, inside).to(ScalarType.Float32));
+        return (both.narrow(1, 0, inside).to(ScalarType.Float32, copy: true), both.narrow(1, inside, inside).to(ScalarType.Float32, copy: true));
     }
 }

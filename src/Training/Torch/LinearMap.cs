@@ -12,25 +12,31 @@ namespace IterativeDpo.Training.Torch;
 internal sealed class LinearMap(ModelWeights weights, string name, string? bias, FusedLora? lora)
 {
     /// <param name="x">[n, in].</param>
-    /// <returns>[n, out].</returns>
-    public Tensor Forward(Tensor x)
+    /// <returns>y, [n, out], and what <see cref="Backward"/> wants: x, beside it A x where there is an adapter, [n, in + maps × rank].</returns>
+    public (Tensor Output, Tensor Input) Forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var y = nn.functional.linear(x, weights.Matrix(name), bias is null ? null : weights[bias].to(x.dtype));
+        var (input, matrix) = (x, weights.Matrix(name));
         if (lora is not null)
         {
-            y.addmm_(x.mm(lora.A.to(x.dtype).t()), lora.DiagonalB(x.dtype).t(), 1, lora.Scale);
+            // One product of [x, A x] and [W, scale · B]: a second pass over y would cost more than these copies.
+            input = cat([x, x.mm(lora.A.to(x.dtype).t())], 1);
+            matrix = cat([matrix, lora.ScaledB(x.dtype)], 1);
         }
-        return y.MoveToOuterDisposeScope();
+        var y = nn.functional.linear(input, matrix, bias is null ? null : weights[bias].to(x.dtype));
+        scope.MoveToOuter([y, input]);
+        return (y, input);
     }
 
     /// <summary>Adds the gradients of everything trained; gives d loss / dx, [n, in].</summary>
-    /// <param name="x">As it was in <see cref="Forward"/>.</param>
+    /// <param name="input">From <see cref="Forward"/>.</param>
     /// <param name="gradient">d loss / dy, [n, out], of the compute type.</param>
-    public Tensor Backward(Tensor x, Tensor gradient)
+    public Tensor Backward(Tensor input, Tensor gradient)
     {
         using var scope = NewDisposeScope();
-        var result = gradient.mm(weights.Matrix(name)); // [n, in]
+        var matrix = weights.Matrix(name);
+        var x = input.narrow(1, 0, matrix.size(1));
+        var result = gradient.mm(matrix); // [n, in]
         weights.Gradient(name)?.add_(gradient.t().mm(x));
         if (bias is not null)
         {
@@ -38,10 +44,8 @@ internal sealed class LinearMap(ModelWeights weights, string name, string? bias,
         }
         if (lora is not null)
         {
-            var a = lora.A.to(x.dtype);
-            var inner = gradient.mm(lora.DiagonalB(x.dtype)).mul_(lora.Scale); // d loss / d(A x), [n, maps × rank]
-            lora.AddGradients(inner.t().mm(x), gradient.t().mm(x.mm(a.t()).mul_(lora.Scale)));
-            result.addmm_(inner, a);
+            var inner = lora.Backward(x, input.narrow(1, x.size(1), input.size(1) - x.size(1)), gradient);
+            result.addmm_(inner, lora.A.to(x.dtype));
         }
         return result.MoveToOuterDisposeScope();
     }

@@ -32,15 +32,23 @@ internal sealed class TiledAttention(ModelConfig config)
         return (rows, tiles);
     }
 
-    /// <summary>Adds the gradients of queries, keys and values, side by side, to <paramref name="into"/>, float32.</summary>
+    /// <summary>Writes the gradients of queries, keys and values side by side.</summary>
     /// <param name="gradient">d loss / d output, [rows, heads × headDim].</param>
+    /// <param name="into">Zeros, float32 [N, (heads + 2 kvHeads) headDim].</param>
     public void Backward(IReadOnlyList<TileTrace> traces, AttentionPlan plan, Tensor gradient, Tensor into)
     {
+        using var scope = NewDisposeScope();
         var width = gradient.size(1);
-        var (queries, keysValues) = (into.narrow(1, 0, width), into.narrow(1, width, into.size(1) - width));
-        foreach (var (trace, tile) in traces.Zip(plan.Tiles))
+        var (ofQueries, ofKeysValues) = (into.narrow(1, 0, width), into.narrow(1, width, into.size(1) - width));
+        // A row is one query, but a key of every tile that sees it.
+        var queries = cat([.. traces.Zip(plan.Tiles, (trace, tile) => BackwardTile(trace, tile, gradient, ofKeysValues))]).index_select(0, plan.Slots);
+        if (plan.Kept is null)
         {
-            BackwardTile(trace, tile, gradient, queries, keysValues);
+            ofQueries.copy_(queries);
+        }
+        else
+        {
+            ofQueries.index_copy_(0, plan.Kept, queries.to(into.dtype));
         }
     }
 
@@ -58,7 +66,8 @@ internal sealed class TiledAttention(ModelConfig config)
         return trace;
     }
 
-    private void BackwardTile(TileTrace trace, AttentionTile tile, Tensor gradient, Tensor queries, Tensor keysValues)
+    /// <summary>Adds the gradient of keys and values; gives that of the tile's queries, [B × Tq, heads × headDim].</summary>
+    private Tensor BackwardTile(TileTrace trace, AttentionTile tile, Tensor gradient, Tensor keysValues)
     {
         using var scope = NewDisposeScope();
         var g = SplitHeads(gradient.index_select(0, tile.Outputs).mul_(tile.Real), tile);
@@ -67,8 +76,8 @@ internal sealed class TiledAttention(ModelConfig config)
         scores.sub_((g * trace.Attended).sum(2, keepdim: true)).mul_(trace.Probabilities);
         var kv = stack([scores.transpose(1, 2).bmm(trace.Queries), trace.Probabilities.transpose(1, 2).bmm(g)])
             .view(2, tile.Count, _kvHeads, -1, _headDim).permute(1, 3, 0, 2, 4).reshape(-1, 2 * _kvHeads * _headDim);
-        queries.index_add_(0, tile.Queries, JoinHeads(scores.bmm(trace.KeysValues.select(0, 0)), tile).to(ScalarType.Float32), 1);
         keysValues.index_add_(0, tile.Keys, kv.to(ScalarType.Float32), 1);
+        return JoinHeads(scores.bmm(trace.KeysValues.select(0, 0)), tile).MoveToOuterDisposeScope();
     }
 
     private Tensor SplitHeads(Tensor rows, AttentionTile tile) => rows.view(tile.Count, -1, _kvHeads, _headsPerKv, _headDim)
