@@ -85,6 +85,41 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
+    public void Train_afterABadRowIsCorrected_goesOnInTheSameDirectory()
+    {
+        var rows = File.ReadAllLines(_training.DataPath);
+        File.WriteAllLines(_training.DataPath, [.. rows[..3], "{", .. rows[3..]]);
+        AssertRefused(_training.Arguments("out"), "pairs.jsonl, line 4", "--skip-bad-rows");
+
+        File.WriteAllLines(_training.DataPath, rows);
+        using var process = DpoProcess.Run(_training.Arguments("out"));
+
+        Assert.True(process.ExitCode == 0, process.Errors);
+    }
+
+    [Fact]
+    public void Train_skippingBadRows_countsAndListsThem()
+    {
+        File.AppendAllText(_training.DataPath, "{\n");
+
+        using var process = DpoProcess.Run(_training.Arguments("out", "--skip-bad-rows", "--json"));
+
+        Assert.True(process.ExitCode == 0, process.Errors);
+        Assert.Equal(1, process.Json.GetProperty("rejected").GetProperty("not_json").GetInt32());
+        Assert.Contains("\"line\":49", File.ReadAllText(Path.Combine(_training.PathOf("out"), "rejected.jsonl")));
+    }
+
+    [Fact]
+    public void Train_unpairedLossOnPairs_learnsFromBothCompletions()
+    {
+        using var process = DpoProcess.Run(_training.Arguments("out", "--loss", "kto", "--json"));
+
+        Assert.True(process.ExitCode == 0, process.Errors);
+        Assert.Equal(96, process.Json.GetProperty("examples").GetInt32());
+        Assert.True(process.Json.GetProperty("metrics").GetProperty("rewards/margins").GetDouble() > 0);
+    }
+
+    [Fact]
     public void Train_intoADirectoryOfOtherFiles_isRefused()
     {
         Directory.CreateDirectory(_training.PathOf("photos"));
@@ -107,8 +142,9 @@ public sealed class TrainTests : IDisposable
     [InlineData(new[] { "--set", "training.los.beta=1" }, new[] { "--set training.los.beta=1", "did you mean campaign.training.loss.beta?" })]
     [InlineData(new[] { "--set", "training.epochs" }, new[] { "KEY=VALUE" })]
     [InlineData(new[] { "--lora-rank", "999" }, new[] { "rank 999" })]
-    [InlineData(new[] { "--max-length", "4" }, new[] { "within 4 tokens" })]
+    [InlineData(new[] { "--max-length", "4" }, new[] { "maximum length is 4" })]
     [InlineData(new[] { "--model", "nowhere.gguf" }, new[] { "nowhere.gguf", "no such file" })]
+    [InlineData(new[] { "--loss", "sigmoid,kto" }, new[] { "kto learns from labelled completions" })]
     [InlineData(new[] { "--data", "nowhere.jsonl" }, new[] { "nowhere.jsonl", "no such file" })]
     [InlineData(new[] { "--adapter", "nowhere.gguf" }, new[] { "nowhere.gguf", "no such file" })]
     [InlineData(new[] { "--config", "nowhere.conf" }, new[] { "nowhere.conf" })]

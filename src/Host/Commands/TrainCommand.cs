@@ -9,11 +9,12 @@ namespace IterativeDpo.Host.Commands;
 public static class TrainCommand
 {
     private static readonly Option<FileInfo> _model = new("--model") { Description = "The base GGUF.", HelpName = "FILE", Required = true };
-    private static readonly Option<FileInfo[]> _data = new("--data") { Description = "Preference data in JSON lines; several files are read one after the other.", HelpName = "FILE", Required = true, AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<FileInfo[]> _data = new("--data") { Description = "Preference data in JSON lines: TRL's formats, paired or unpaired, or a pair file; several files are read one after the other.", HelpName = "FILE", Required = true, AllowMultipleArgumentsPerToken = true };
     private static readonly Option<DirectoryInfo> _out = new("--out") { Description = "Takes adapter.gguf or model.gguf, metrics.jsonl, report.html and the checkpoints.", HelpName = "DIR", Required = true };
     private static readonly Option<FileInfo?> _config = new("--config") { Description = "A campaign file: its training, policy, seed and threads settings count here.", HelpName = "FILE" };
     private static readonly Option<string[]> _set = new("--set") { Description = "One setting of hocon/reference.conf under campaign, e.g. training.loss.type=simpo; may be given several times.", HelpName = "KEY=VALUE" };
     private static readonly Option<FileInfo?> _adapter = new("--adapter") { Description = "The previous round's adapter: training goes on from it, and it is the reference (policy.initialisation, policy.reference).", HelpName = "FILE" };
+    private static readonly Option<bool> _skipBadRows = new("--skip-bad-rows") { Description = "Leave out rows that cannot be used and list them in rejected.jsonl; otherwise the first one is an error." };
     private static readonly Option<bool> _full = new("--full") { Description = "Train every weight and write a whole model instead of an adapter." };
     private static readonly Option<bool> _json = CommonOptions.Json();
 
@@ -41,7 +42,7 @@ public static class TrainCommand
             "./dpo train --model m.gguf --data round2.jsonl --adapter out1/adapter.gguf --set policy.reference=base --out out2",
             "./dpo train --model m.gguf --data pairs.jsonl --out full --full --learning-rate 1e-6")
         {
-            _model, _data, _out, _config, _set, _adapter, _full, _json,
+            _model, _data, _out, _config, _set, _adapter, _skipBadRows, _full, _json,
         };
         foreach (var (option, _) in _shortcuts)
         {
@@ -63,6 +64,7 @@ public static class TrainCommand
             parsed.GetRequiredValue(_model).FullName,
             [.. parsed.GetRequiredValue(_data).Select(file => file.FullName)],
             parsed.GetValue(_adapter)?.FullName,
+            parsed.GetValue(_skipBadRows),
             parsed.GetRequiredValue(_out).FullName);
         var outcome = await session.RunAsync(cancellationToken);
         if (parsed.GetValue(_json))

@@ -1,17 +1,32 @@
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Training.Data;
 
 namespace IterativeDpo.Host.TrainingRuns;
 
 /// <summary>
 /// The output directory of a training run, held by this process: <c>settings.json</c> says what is computed there, <c>metrics.jsonl</c> has
-/// the steps, <c>work/</c> the checkpoints, <c>report.html</c> the curves, and <c>adapter.gguf</c> or <c>model.gguf</c> the result.
+/// the steps, <c>work/</c> the tokenised data and the checkpoints, <c>rejected.jsonl</c> the rows that were not used, <c>report.html</c> the curves, and <c>adapter.gguf</c> or <c>model.gguf</c> the result.
 /// </summary>
 internal sealed class RunDirectory : IDisposable
 {
+    private static readonly JsonSerializerOptions Lines = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public const string MetricsFile = "metrics.jsonl";
+
+    public const string RejectedFile = "rejected.jsonl";
+
     private readonly DirectoryLock _lock;
 
     private RunDirectory(string path, DirectoryLock held) => (Root, _lock) = (path, held);
@@ -46,6 +61,16 @@ internal sealed class RunDirectory : IDisposable
         }
     }
 
+    /// <summary>Lists rows of the data that were not used.</summary>
+    public void WriteRejected(IEnumerable<RejectedRow> rows) => AtomicFile.Write(Path(RejectedFile), stream =>
+    {
+        foreach (var row in rows)
+        {
+            JsonSerializer.Serialize(stream, row, Lines);
+            stream.WriteByte((byte)'\n');
+        }
+    });
+
     public void Dispose() => _lock.Dispose();
 
     private void Claim(string settings)
@@ -57,15 +82,14 @@ internal sealed class RunDirectory : IDisposable
             {
                 throw new UserInputException($"{Root}: holds other files and no training run. Choose an empty or a new directory with --out.");
             }
-            AtomicFile.Write(file, stream => stream.Write(Encoding.UTF8.GetBytes(settings)));
-            return;
         }
-        var differences = OptionsJson.Differences(ReadSettings(file), JsonNode.Parse(settings));
-        if (differences.Count > 0)
+        else if (File.Exists(Path(MetricsFile)) && OptionsJson.Differences(ReadSettings(file), JsonNode.Parse(settings)) is { Count: > 0 } differences)
         {
             throw new UserInputException(
                 $"{Root}: holds a run with other settings ({string.Join("; ", differences)}). Use those to go on with it, or choose another directory with --out.");
         }
+        // Settings of a run that never took a step, because of bad input say, give way.
+        AtomicFile.Write(file, stream => stream.Write(Encoding.UTF8.GetBytes(settings)));
     }
 
     private static JsonNode? ReadSettings(string file)
@@ -74,7 +98,7 @@ internal sealed class RunDirectory : IDisposable
         {
             return JsonNode.Parse(File.ReadAllText(file));
         }
-        catch (System.Text.Json.JsonException e)
+        catch (JsonException e)
         {
             throw new UserInputException($"{file}: damaged: {e.Message} Choose another directory with --out, or delete this one.", e);
         }
