@@ -9,7 +9,8 @@ public enum LearningRateSchedule { Constant, Linear, Cosine }
 /// <summary>LoRA (arXiv 2106.09685): y = Wx + scale · B A x on every target map.</summary>
 /// <param name="Targets">Patterns of map names, see <see cref="LoraTargets"/>.</param>
 /// <param name="UseRslora">Whether the scale is alpha / √rank (rank-stabilised, arXiv 2312.03732) and not alpha / rank.</param>
-public sealed record LoraOptions(int Rank, float Alpha, IReadOnlyList<string> Targets, bool UseRslora = false)
+/// <param name="Dropout">The chance that a value of the adapter's input is dropped in training; 0 is off.</param>
+public sealed record LoraOptions(int Rank, float Alpha, IReadOnlyList<string> Targets, bool UseRslora = false, float Dropout = 0)
 {
     /// <summary>The alpha that gives the scale as alpha / rank, the one form that an adapter file has.</summary>
     [JsonIgnore]

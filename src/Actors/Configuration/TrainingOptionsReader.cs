@@ -48,5 +48,6 @@ internal static class TrainingOptionsReader
         lora.Int("rank", 1, 4096),
         lora.PositiveFloat("alpha"),
         lora.Choices("targets", ModelConfig.BlockMaps, orOne: true, orAlso: LoraTargets.IsPattern),
-        lora.Choice("use-rslora", ["false", "true"]) == "true");
+        lora.Choice("use-rslora", ["false", "true"]) == "true",
+        lora.Float("dropout", 0, 0.99));
 }

@@ -14,11 +14,11 @@ internal sealed class Decoder
     private readonly IReadOnlyList<DecoderBlock> _blocks;
     private readonly RmsNorm _norm;
 
-    public Decoder(ModelConfig config, ModelWeights weights, LoraWeights? lora)
+    public Decoder(ModelConfig config, ModelWeights weights, LoraWeights? lora, LoraDropout? dropout = null)
     {
         (_config, _weights) = (config, weights);
         _norm = Norm(ModelConfig.OutputNorm);
-        _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => Block(layer, lora))];
+        _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => Block(layer, lora, dropout))];
     }
 
     /// <summary>Normalised hidden rows without a way back, one for each completion token, float32 [M, dim].</summary>
@@ -52,10 +52,10 @@ internal sealed class Decoder
 
     internal BlockRows Rows(BatchTensors batch, int layer) => layer == _blocks.Count - 1 ? batch.Last : batch.Inner;
 
-    private DecoderBlock Block(int layer, LoraWeights? lora)
+    private DecoderBlock Block(int layer, LoraWeights? lora, LoraDropout? dropout)
     {
         string Name(string map) => WeightLayout.Name(layer, map);
-        LinearMap Map(string map, string? bias = null) => new(_weights, Name(map), bias, lora?.On(Name(map)));
+        LinearMap Map(string map, string? bias = null) => new(_weights, Name(map), bias, lora?.On(Name(map)), dropout);
         var qkv = Map(WeightLayout.Qkv, _config.Architecture.QkvBiases ? Name(WeightLayout.QkvBias) : null);
         return new(
             new(_config, Norm(Name(WeightLayout.AttentionNorm)), qkv, Map(WeightLayout.AttentionOutput), _weights.Type),

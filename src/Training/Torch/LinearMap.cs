@@ -9,19 +9,23 @@ namespace IterativeDpo.Training.Torch;
 /// <param name="name">The fused map, see <see cref="WeightLayout"/>.</param>
 /// <param name="bias">The name of its bias, or null.</param>
 /// <param name="lora">The adapter on it, or null.</param>
-internal sealed class LinearMap(ModelWeights weights, string name, string? bias, FusedLora? lora)
+/// <param name="dropout">On the adapter's input, or null.</param>
+internal sealed class LinearMap(ModelWeights weights, string name, string? bias, FusedLora? lora, LoraDropout? dropout)
 {
+    private readonly FusedLora? _lora = dropout is null || lora is null ? lora : lora with { Scale = lora.Scale * dropout.Scale };
+
     /// <param name="x">[n, in].</param>
     /// <returns>y, [n, out], and what <see cref="Backward"/> wants: x, beside it A x where there is an adapter, [n, in + maps × rank].</returns>
     public (Tensor Output, Tensor Input) Forward(Tensor x)
     {
         using var scope = NewDisposeScope();
         var (input, matrix) = (x, weights.Matrix(name));
-        if (lora is not null)
+        if (_lora is not null)
         {
             // One product of [x, A x] and [W, scale · B]: a second pass over y would cost more than these copies.
-            input = cat([x, x.mm(lora.A.to(x.dtype).t())], 1);
-            matrix = cat([matrix, lora.ScaledB(x.dtype)], 1);
+            var kept = dropout is null ? x : dropout.Mask(x, name).mul_(x);
+            input = cat([x, kept.mm(_lora.A.to(x.dtype).t())], 1);
+            matrix = cat([matrix, _lora.ScaledB(x.dtype)], 1);
         }
         var y = nn.functional.linear(input, matrix, bias is null ? null : weights[bias].to(x.dtype));
         scope.MoveToOuter([y, input]);
@@ -42,10 +46,11 @@ internal sealed class LinearMap(ModelWeights weights, string name, string? bias,
         {
             weights.Gradient(bias)?.add_(gradient.sum([0L], type: ScalarType.Float32));
         }
-        if (lora is not null)
+        if (_lora is not null)
         {
-            var inner = lora.Backward(x, input.narrow(1, x.size(1), input.size(1) - x.size(1)), gradient);
-            result.addmm_(inner, lora.A.to(x.dtype));
+            var (a, mask) = (_lora.A.to(x.dtype), dropout?.Mask(x, name));
+            var inner = _lora.Backward(mask is null ? x : mask * x, input.narrow(1, x.size(1), input.size(1) - x.size(1)), gradient);
+            _ = mask is null ? result.addmm_(inner, a) : result.addcmul_(inner.mm(a), mask, 1);
         }
         return result.MoveToOuterDisposeScope();
     }

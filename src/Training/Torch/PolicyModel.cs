@@ -48,15 +48,16 @@ public sealed class PolicyModel : IDisposable
     /// </summary>
     /// <param name="lora">The adapter on the model, or null.</param>
     /// <param name="confidences">Whether <see cref="HeadOutput.Confidences"/> are wanted.</param>
-    internal ForwardPass Forward(PackedBatch batch, LoraWeights? lora, bool confidences = false)
+    /// <param name="dropout">On the adapter's inputs, or null.</param>
+    internal ForwardPass Forward(PackedBatch batch, LoraWeights? lora, bool confidences = false, LoraDropout? dropout = null)
     {
         using var gradients = no_grad();
         var tensors = Upload(batch);
-        var body = new Decoder(Config, _weights, lora).Start(tensors, GradientCheckpointing);
+        var body = new Decoder(Config, _weights, lora, dropout).Start(tensors, GradientCheckpointing);
         return new(tensors, body, _weights.Matrix(HeadName), _weights.Gradient(HeadName), confidences);
     }
 
-    /// <inheritdoc cref="Forward(PackedBatch, LoraWeights?, bool)"/>
+    /// <inheritdoc cref="Forward(PackedBatch, LoraWeights?, bool, LoraDropout?)"/>
     public ForwardPass Forward(PackedBatch batch) => Forward(batch, null);
 
     /// <summary>Each completion token's log-prob without a gradient, float32 [M].</summary>

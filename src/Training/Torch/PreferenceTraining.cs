@@ -62,7 +62,7 @@ internal sealed class PreferenceTraining
         var plan = Plan(index);
         using var scope = NewDisposeScope();
         Parameters.Gradients.fill_(0);
-        var (loss, figures, batch) = new StepRun(_model, _lora, _objective, _examples, _reference, plan).Backward(CheckLoss, cancellation);
+        var (loss, figures, batch) = new StepRun(_model, _lora, _objective, _examples, _reference, plan, Dropout(index)).Backward(CheckLoss, cancellation);
         var norm = GradientNorm();
         if (!double.IsFinite(norm))
         {
@@ -85,6 +85,8 @@ internal sealed class PreferenceTraining
             }
         }
     }
+
+    private LoraDropout? Dropout(int step) => _options.Lora is { Dropout: > 0 and var share } ? new LoraDropout(share, _seed).At(step) : null;
 
     private PlannedStep Plan(int step)
     {

@@ -15,13 +15,16 @@ internal sealed class StepRun
     private readonly Objective _objective;
     private readonly IReadOnlyList<ITrainingExample> _examples;
     private readonly PlannedStep _plan;
+    private readonly LoraDropout? _dropout;
     private readonly Tensor _reference;
     private readonly Tensor _labels;
 
+    /// <param name="dropout">On the adapter's inputs, or null.</param>
     public StepRun(
-        PolicyModel model, LoraWeights? lora, Objective objective, IReadOnlyList<ITrainingExample> examples, ReferenceLogProbs reference, PlannedStep plan)
+        PolicyModel model, LoraWeights? lora, Objective objective, IReadOnlyList<ITrainingExample> examples, ReferenceLogProbs reference, PlannedStep plan,
+        LoraDropout? dropout)
     {
-        (_model, _lora, _objective, _examples, _plan) = (model, lora, objective, examples, plan);
+        (_model, _lora, _objective, _examples, _plan, _dropout) = (model, lora, objective, examples, plan, dropout);
         var order = plan.MicroBatches.SelectMany(m => m).ToArray();
         _reference = tensor(order.Select(i => reference.First[i]).Concat(order.Select(i => reference.Second[i])).ToArray())
             .view(2, order.Length).to(model.Device);
@@ -41,7 +44,7 @@ internal sealed class StepRun
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            var (pass, figures) = Forward(microBatch);
+            var (pass, figures) = Forward(microBatch, start);
             var value = _objective.Of(whole is null ? Batch(figures, start) : Batch(whole.With(figures, start), 0));
             var share = value.item<float>();
             check(share, microBatch);
@@ -59,19 +62,22 @@ internal sealed class StepRun
     {
         using var gradients = no_grad();
         var parts = new List<RowFigures>();
+        var start = 0;
         foreach (var microBatch in _plan.MicroBatches)
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            parts.Add(Forward(microBatch).Figures.Detach().MoveToOuterDisposeScope());
+            parts.Add(Forward(microBatch, start).Figures.Detach().MoveToOuterDisposeScope());
+            start += microBatch.Length;
         }
         return RowFigures.Join(parts);
     }
 
-    private (ForwardPass Pass, RowFigures Figures) Forward(int[] microBatch)
+    /// <param name="start">The step's example that the micro-batch begins with: it draws the same dropout however often it is run.</param>
+    private (ForwardPass Pass, RowFigures Figures) Forward(int[] microBatch, int start)
     {
         var packed = PackedExamples.Create(Array.ConvertAll(microBatch, i => _examples[i]));
-        var pass = _model.Forward(packed.Batch, _lora, _objective.Options.Wpo);
+        var pass = _model.Forward(packed.Batch, _lora, _objective.Options.Wpo, _dropout?.At(start));
         return (pass, RowFigures.Of(pass.TokenLogProbs, pass.Output, new(packed, _objective.Options.LdAlpha, _model.Device)));
     }
 

@@ -47,10 +47,11 @@ public sealed class CampaignConfigurationTests : IDisposable
     [Fact]
     public void Load_lora_takes_patterns_that_only_a_model_can_tell()
     {
-        var lora = _files.Load("""campaign.training.lora { rank = 8, use-rslora = true, targets = [attn_q, "ffn_*", "blk.[0-3].attn_v"] }""").Options.Training.Lora!;
+        var lora = _files.Load("""campaign.training.lora { rank = 8, use-rslora = true, dropout = 0.1, targets = [attn_q, "ffn_*", "blk.[0-3].attn_v"] }""").Options.Training.Lora!;
 
         Assert.Equal(["attn_q", "ffn_*", "blk.[0-3].attn_v"], lora.Targets);
         Assert.True(lora.UseRslora);
+        Assert.Equal(0.1f, lora.Dropout);
         Assert.Equal(["all"], _files.Load("campaign.training.lora.targets = all").Options.Training.Lora!.Targets);
     }
 

@@ -30,6 +30,7 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.threads = -1", "campaign.threads is -1")]
     [InlineData("campaign.training.loss.beta = 0", "campaign.training.loss.beta is 0: it must be a number above 0")]
     [InlineData("campaign.training.lora.rank = 0", "campaign.training.lora.rank is 0: it must be a whole number from 1 to 4096")]
+    [InlineData("campaign.training.lora.dropout = 1", "campaign.training.lora.dropout is 1: it must be a number from 0 to 0.99")]
     [InlineData("campaign.judging.timeout = null", "campaign.judging.timeout: it must be a duration")]
     [InlineData("campaign.judging.timeout = 1e300", "campaign.judging.timeout is 1e300: it must be a duration")]
     [InlineData("campaign.training.loss.beta = NaN", "campaign.training.loss.beta is NaN")]

@@ -29,10 +29,12 @@ public sealed class TorchTrainerTests : IDisposable
         Assert.Equal(1, result.History[^1].Metrics["rewards/accuracies"]);
     }
 
-    [Fact]
-    public async Task TrainAsync_interrupted_and_resumed_gives_the_same_bytes()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.3f)]
+    public async Task TrainAsync_interrupted_and_resumed_gives_the_same_bytes(float dropout)
     {
-        var options = Tiny.Options with { Epochs = 3, CheckpointSteps = 2 };
+        var options = Tiny.Options with { Epochs = 3, CheckpointSteps = 2, Lora = Tiny.Options.Lora! with { Dropout = dropout } };
         await new TorchTrainer().TrainAsync(Request("whole", options), null, default);
         using var stop = new CancellationTokenSource();
         var steps = new StopAt(4, stop);
@@ -123,6 +125,40 @@ public sealed class TorchTrainerTests : IDisposable
         var next = Request("b", request.Options) with { InitialAdapterPath = request.OutputPath, ReferenceAdapterPath = request.OutputPath };
         var result = await new TorchTrainer().TrainAsync(next, null, default);
         Assert.Equal(0, result.History[0].Metrics["rewards/margins"], 5);
+    }
+
+    [Fact]
+    public async Task TrainAsync_dropout_changes_the_training_and_follows_from_the_seed()
+    {
+        var dropping = Tiny.Options with { Lora = Tiny.Options.Lora! with { Dropout = 0.3f } };
+        string[] names = ["a", "b", "c", "d"];
+        var requests = new[]
+        {
+            Request(names[0], dropping), Request(names[1], dropping), Request(names[2], dropping) with { Seed = 8 }, Request(names[3], Tiny.Options),
+        };
+        foreach (var request in requests)
+        {
+            await new TorchTrainer().TrainAsync(request, null, default);
+        }
+        var digests = requests.Select(request => Digest.OfFile(request.OutputPath)).ToArray();
+
+        Assert.Equal(digests[0], digests[1]);
+        Assert.Equal(3, digests.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task TrainAsync_dropout_is_off_in_the_reference()
+    {
+        var first = Request("a", Tiny.Options with { Epochs = 4 });
+        await new TorchTrainer().TrainAsync(first, null, default);
+        var against = Request("b", Tiny.Options with { Lora = Tiny.Options.Lora! with { Dropout = 0.3f } }) with { ReferenceAdapterPath = first.OutputPath };
+        var plain = against with { Options = Tiny.Options, OutputPath = Output("c") };
+        await new TorchTrainer().TrainAsync(against, null, default);
+        var stored = await File.ReadAllBytesAsync(Directory.GetFiles(against.WorkDirectory, "reference-*.bin").Single());
+        Directory.Delete(against.WorkDirectory, recursive: true);
+        await new TorchTrainer().TrainAsync(plain, null, default);
+
+        Assert.Equal(stored, await File.ReadAllBytesAsync(Directory.GetFiles(plain.WorkDirectory, "reference-*.bin").Single()));
     }
 
     [Fact]
