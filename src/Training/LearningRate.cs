@@ -11,12 +11,13 @@ public static class LearningRate
     public static double At(TrainingOptions options, int step, int steps)
     {
         double peak = options.LearningRate;
-        if (step < options.WarmupSteps)
+        var warmup = options.WarmupRatio > 0 ? (int)Math.Ceiling((double)options.WarmupRatio * steps) : options.WarmupSteps;
+        if (step < warmup)
         {
-            return peak * (step + 1) / options.WarmupSteps;
+            return peak * (step + 1) / warmup;
         }
-        var decaySteps = steps - 1 - options.WarmupSteps;
-        var progress = decaySteps <= 0 ? 0 : (double)(step - options.WarmupSteps) / decaySteps;
+        var decaySteps = steps - 1 - warmup;
+        var progress = decaySteps <= 0 ? 0 : (double)(step - warmup) / decaySteps;
         var share = options.Schedule switch
         {
             LearningRateSchedule.Constant => 1,

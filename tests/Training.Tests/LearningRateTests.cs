@@ -22,4 +22,17 @@ public class LearningRateTests
     [Fact]
     public void At_only_step_has_the_peak_rate() =>
         Assert.Equal(1, LearningRate.At(Tiny.Options with { LearningRate = 1, Schedule = LearningRateSchedule.Linear }, 0, 1), 6);
+
+    [Theory]
+    [InlineData(0, 0.5)]
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(9, 0)]
+    public void At_warmup_ratio_takes_the_place_of_the_steps(int step, double expected)
+    {
+        // A tenth and a half of 10 steps are 2 of them, a started one counting whole.
+        var options = Tiny.Options with { LearningRate = 1, WarmupSteps = 7, WarmupRatio = 0.15f, Schedule = LearningRateSchedule.Linear };
+
+        Assert.Equal(expected, LearningRate.At(options, step, 10), 6);
+    }
 }

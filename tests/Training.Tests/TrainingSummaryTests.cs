@@ -14,4 +14,22 @@ public class TrainingSummaryTests
         Assert.Equal((4 * 1 + 6 + 4 * 2 + 7) / 10.0, means["loss"], 9);
         Assert.Equal(40, means["num_tokens"]);
     }
+
+    [Fact]
+    public void MeansOf_takes_the_evaluation_with_the_lowest_loss()
+    {
+        TrainingStep Step(int step, double? evaluated)
+        {
+            var metrics = new Dictionary<string, double> { ["loss"] = step };
+            if (evaluated is { } loss)
+            {
+                (metrics["eval_loss"], metrics["eval_kl"]) = (loss, step);
+            }
+            return new(step, 4, metrics);
+        }
+
+        var means = TrainingSummary.MeansOf([Step(1, 0.9), Step(2, 0.5), Step(3, 0.7), Step(4, null)], batchPairs: 4, examples: 16);
+
+        Assert.Equal((2.5, 0.5, 2), (means["loss"], means["eval_loss"], means["eval_kl"]));
+    }
 }

@@ -9,25 +9,58 @@ internal static class TrainingOptionsReader
 {
     private static readonly string[] ComputeTypes = ["float32", "bfloat16"];
 
-    public static TrainingOptions Read(SettingsReader training, int threads) => new(
-        ReadLoss(training.Section("loss")),
-        ReadLora(training.Section("lora")),
-        training.PositiveFloat("learning-rate"),
-        training.Float("adam-beta1", 0, 0.99999),
-        training.Float("adam-beta2", 0, 0.99999),
-        training.PositiveFloat("adam-epsilon"),
-        training.Float("weight-decay", 0),
-        training.Int("warmup-steps", 0),
-        training.Choice<LearningRateSchedule>("schedule"),
-        training.Float("final-learning-rate-ratio", 0, 1),
-        training.Float("max-grad-norm", 0),
-        training.Int("epochs", 1, 1000),
-        training.Int("batch-pairs", 1, 100_000),
-        training.Int("micro-batch-tokens", 2, 100_000_000),
-        training.Int("max-length", 2, 10_000_000),
-        training.Choice("compute-type", ComputeTypes) == "bfloat16" ? ComputeType.BFloat16 : ComputeType.Float32,
-        threads,
-        training.Int("checkpoint-steps", 1));
+    public static TrainingOptions Read(SettingsReader training, int threads)
+    {
+        var options = new TrainingOptions(
+            ReadLoss(training.Section("loss")),
+            ReadLora(training.Section("lora")),
+            training.PositiveFloat("learning-rate"),
+            training.Float("adam-beta1", 0, 0.99999),
+            training.Float("adam-beta2", 0, 0.99999),
+            training.PositiveFloat("adam-epsilon"),
+            training.Float("weight-decay", 0),
+            training.Int("warmup-steps", 0),
+            training.Choice<LearningRateSchedule>("schedule"),
+            training.Float("final-learning-rate-ratio", 0, 1),
+            training.Float("max-grad-norm", 0),
+            training.Int("epochs", 1, 1000),
+            training.Int("batch-pairs", 1, 100_000),
+            training.Int("micro-batch-tokens", 2, 100_000_000),
+            training.Int("max-length", 2, 10_000_000),
+            training.Choice("compute-type", ComputeTypes) == "bfloat16" ? ComputeType.BFloat16 : ComputeType.Float32,
+            threads,
+            training.Int("checkpoint-steps", 1),
+            training.Choice<OptimizerKind>("optimizer"),
+            training.Float("lion-beta1", 0, 0.99999),
+            training.Float("lion-beta2", 0, TrainingOptions.HighestLionBeta2),
+            training.Float("warmup-ratio", 0, 1),
+            training.Int("max-steps", 0),
+            training.Float("validation-share", 0, 0.9),
+            training.Int("evaluation-steps", 0),
+            training.Int("early-stopping-patience", 0),
+            ReadReferenceSync(training.Section("reference-sync")));
+        CheckTogether(training, options);
+        return options;
+    }
+
+    private static ReferenceSyncOptions? ReadReferenceSync(SettingsReader sync)
+    {
+        var options = new ReferenceSyncOptions(sync.Int("steps", 0), sync.Float("mix", 0.0001, 1));
+        return options.Steps == 0 ? null : options;
+    }
+
+    private static void CheckTogether(SettingsReader training, TrainingOptions options)
+    {
+        if (options.EvaluationSteps > 0 && options.ValidationShare == 0)
+        {
+            throw training.Invalid("evaluation-steps", $"{options.EvaluationSteps}", "there is nothing to evaluate on; set training.validation-share, or 0 here");
+        }
+        if (options.EarlyStoppingPatience > 0 && options.EvaluationSteps == 0)
+        {
+            throw training.Invalid(
+                "early-stopping-patience", $"{options.EarlyStoppingPatience}", "there is one evaluation, at the end; set training.evaluation-steps, or 0 here");
+        }
+    }
 
     private static LossOptions ReadLoss(SettingsReader loss)
     {

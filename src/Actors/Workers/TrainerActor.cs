@@ -72,7 +72,8 @@ public sealed class TrainerActor : WorkerActor
             directory,
             Path.Combine(directory, "adapter.gguf"),
             new AdapterManifest(
-                _context.BaseModel.Hex, order.Parent?.Hex, options.Name, order.Id.Round, JsonSerializer.Serialize(options.Training)));
+                _context.BaseModel.Hex, order.Parent?.Hex, options.Name, order.Id.Round, JsonSerializer.Serialize(options.Training)),
+            SplitSeed: options.Seed);
     }
 
     private string? PathOf(Digest? adapter) => adapter is { } digest ? _context.Store.PathOf(digest) : null;

@@ -75,7 +75,8 @@ internal sealed class TrainingSession(
             configuration.Seed,
             directory.Work,
             directory.Path(options.Lora is null ? "model.gguf" : "adapter.gguf"),
-            new AdapterManifest(model.Hex, previousAdapter is { } path ? DigestOf(path).Hex : null, "", 1, configuration.ToJson()));
+            new AdapterManifest(model.Hex, previousAdapter is { } path ? DigestOf(path).Hex : null, "", 1, configuration.ToJson()),
+            SplitSeed: configuration.Seed);
     }
 
     /// <summary>All that the result depends on.</summary>

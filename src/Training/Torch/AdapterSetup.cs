@@ -17,17 +17,7 @@ internal sealed class AdapterSetup(TrainingRequest request, ModelConfig config, 
             return request.InitialAdapterPath is null ? null : throw new UserInputException(
                 $"{request.InitialAdapterPath}: full training starts from a whole model, not from an adapter. Merge it first (./dpo export --to merged), or train an adapter.");
         }
-        var initial = request.InitialAdapterPath is { } path ? Continued(path, options) : null;
-        var lora = new LoraWeights(config, options, device);
-        if (initial is null)
-        {
-            lora.Initialise(request.Seed);
-        }
-        else
-        {
-            lora.Load(initial);
-        }
-        return lora;
+        return Create(options, request.InitialAdapterPath is { } path ? Continued(path, options) : null);
     }
 
     /// <summary>The reference's frozen adapter; null where the reference is the base itself.</summary>
@@ -42,6 +32,38 @@ internal sealed class AdapterSetup(TrainingRequest request, ModelConfig config, 
         lora.Load(adapter);
         return lora;
     }
+
+    /// <summary>Where a reference that follows the policy begins: of the policy's own shape, the reference adapter or no change to the base.</summary>
+    /// <exception cref="UserInputException">The reference adapter has another shape than the settings: the two could not be mixed.</exception>
+    public LoraWeights? CreateMovingReference()
+    {
+        if (request.Options.Lora is not { } options)
+        {
+            return null;
+        }
+        var start = request.ReferenceAdapterPath is { } reference ? Continued(reference, options)
+            : request.InitialAdapterPath is { } initial ? WithoutEffect(Continued(initial, options))
+            : null;
+        return Create(options, start);
+    }
+
+    private LoraWeights Create(LoraOptions options, LoraAdapter? start)
+    {
+        var lora = new LoraWeights(config, options, device);
+        if (start is null)
+        {
+            lora.Initialise(request.Seed);
+        }
+        else
+        {
+            lora.Load(start);
+        }
+        return lora;
+    }
+
+    /// <summary>The adapter with B = 0: the base itself, in the policy's coordinates A.</summary>
+    private static LoraAdapter WithoutEffect(LoraAdapter adapter) =>
+        adapter with { Maps = [.. adapter.Maps.Select(map => map with { B = new float[map.B.Length] })] };
 
     private LoraAdapter Continued(string path, LoraOptions options)
     {

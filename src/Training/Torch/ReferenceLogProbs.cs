@@ -1,54 +1,76 @@
-using TorchSharp;
+using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Torch;
 
-/// <summary>
-/// The examples' log-probs under the frozen reference: computed once for a set of examples, before training, and kept in a file
-/// that later starts of the same run read.
-/// </summary>
-internal sealed class ReferenceLogProbs
+/// <summary>The examples' log-probs under the reference, each summed over a completion, with LD-DPO's weights where that is on.</summary>
+/// <param name="First">Of each example's first completion, [P].</param>
+/// <param name="Second">Of each example's second completion, [P].</param>
+internal sealed record ReferenceLogProbs(float[] First, float[] Second)
 {
-    private ReferenceLogProbs(float[] first, float[] second) => (First, Second) = (first, second);
-
-    /// <summary>Summed log-prob of each example's first completion, [P], with LD-DPO's weights where that is on.</summary>
-    public float[] First { get; }
-
-    public float[] Second { get; }
-
-    /// <summary>What there is without a reference: r = log π.</summary>
+    /// <summary>For a loss that has no reference: log-ratios are log-probs.</summary>
     public static ReferenceLogProbs None(int examples) => new(new float[examples], new float[examples]);
 
-    /// <param name="model">The base; the reference is it with <paramref name="lora"/> on.</param>
-    public static ReferenceLogProbs ReadOrCompute(
-        string path, PolicyModel model, LoraWeights? lora, IReadOnlyList<ITrainingExample> examples, TrainingOptions options,
-        CancellationToken cancellation)
+    /// <summary>Computed once for a set of examples, and kept in a file that later starts of the same run read.</summary>
+    /// <param name="key">Names everything that the figures depend on; a file with another key is refused.</param>
+    /// <param name="compute">Called where there is no file.</param>
+    /// <exception cref="Artifacts.UserInputException">The file is damaged, or holds something else.</exception>
+    public static ReferenceLogProbs ReadOrCompute(string path, string key, int examples, Func<ReferenceLogProbs> compute)
     {
-        if (StateFile.Read(path) is { } stored)
+        using var scope = NewDisposeScope();
+        Tensor[] stored = [zeros(examples), zeros(examples)];
+        if (StateFile.Read(path, key, stored) is not null)
         {
-            return new(stored.Arrays[0], stored.Arrays[1]);
+            return new(Floats.Of(stored[0]), Floats.Of(stored[1]));
         }
-        var result = Compute(model, lora, examples, options, cancellation);
-        StateFile.Write(path, "reference log-probs: first, second", result.First, result.Second);
-        return result;
+        var computed = compute();
+        StateFile.Write(path, key, "", [tensor(computed.First), tensor(computed.Second)]);
+        return computed;
     }
 
+    /// <summary>Of all examples, as many at a time as fit.</summary>
+    /// <param name="model">The base; the reference is it with <paramref name="lora"/> on.</param>
+    /// <exception cref="NonFiniteTrainingException">A log-prob is not finite.</exception>
     public static ReferenceLogProbs Compute(
         PolicyModel model, LoraWeights? lora, IReadOnlyList<ITrainingExample> examples, TrainingOptions options, CancellationToken cancellation)
     {
-        var result = new ReferenceLogProbs(new float[examples.Count], new float[examples.Count]);
-        foreach (var indexes in ExampleBatches.SplitByTokens(examples, Enumerable.Range(0, examples.Count), options.MicroBatchTokens))
+        var passes = ExampleBatches.SplitByTokens(examples, Enumerable.Range(0, examples.Count), options.MicroBatchTokens);
+        var inOrder = Compute(model, lora, examples, passes, options.Loss.LdAlpha, cancellation);
+        var result = None(examples.Count);
+        foreach (var (position, i) in passes.SelectMany(pass => pass).Index())
         {
-            cancellation.ThrowIfCancellationRequested();
-            using var scope = torch.NewDisposeScope();
-            var packed = PackedExamples.Create(Array.ConvertAll(indexes, i => examples[i]));
-            var rows = new ExampleRows(packed, options.Loss.LdAlpha, model.Device);
-            var sums = Floats.Of(rows.Weighted(model.TokenLogProbs(packed.Batch, lora)));
-            for (var i = 0; i < indexes.Length; i++)
-            {
-                result.First[indexes[i]] = sums[i];
-                result.Second[indexes[i]] = sums[indexes.Length + i];
-            }
+            (result.First[i], result.Second[i]) = (inOrder.First[position], inOrder.Second[position]);
         }
         return result;
     }
+
+    /// <summary>Of some examples, in the order of the passes.</summary>
+    /// <param name="passes">Which examples go through the model together, by their indexes.</param>
+    /// <param name="ldAlpha">See <see cref="LossOptions.LdAlpha"/>.</param>
+    /// <exception cref="NonFiniteTrainingException">A log-prob is not finite.</exception>
+    public static ReferenceLogProbs Compute(
+        PolicyModel model, LoraWeights? lora, IReadOnlyList<ITrainingExample> examples, IReadOnlyList<int[]> passes, float ldAlpha,
+        CancellationToken cancellation)
+    {
+        var result = None(passes.Sum(pass => pass.Length));
+        var start = 0;
+        foreach (var pass in passes)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var inPass = Array.ConvertAll(pass, i => examples[i]);
+            var packed = PackedExamples.Create(inPass);
+            var sums = Floats.Of(new ExampleRows(packed, ldAlpha, model.Device).Weighted(model.TokenLogProbs(packed.Batch, lora)));
+            if (!Array.TrueForAll(sums, float.IsFinite))
+            {
+                throw NonFiniteTrainingException.Of("reference's log-prob", inPass, "Look at these examples and at the reference.");
+            }
+            sums.AsSpan(0, pass.Length).CopyTo(result.First.AsSpan(start));
+            sums.AsSpan(pass.Length).CopyTo(result.Second.AsSpan(start));
+            start += pass.Length;
+        }
+        return result;
+    }
+
+    /// <summary>The figures of some examples, in this order.</summary>
+    public ReferenceLogProbs Pick(int[] indexes) => new(Array.ConvertAll(indexes, i => First[i]), Array.ConvertAll(indexes, i => Second[i]));
 }

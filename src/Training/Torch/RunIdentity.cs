@@ -7,18 +7,35 @@ using IterativeDpo.Artifacts;
 namespace IterativeDpo.Training.Torch;
 
 /// <summary>
-/// Names what a run computes by everything that its bits depend on, so that a stored reference or checkpoint is never
-/// taken for another's.
+/// Names what a run computes by everything that its bits depend on, so that a stored reference or checkpoint is never taken for
+/// another's. The names are keys of <see cref="StateFile"/>; files are called by their digests.
 /// </summary>
 internal sealed class RunIdentity
 {
-    public RunIdentity(TrainingRequest request, Digest baseDigest, IReadOnlyList<ITrainingExample> examples)
+    /// <param name="examples">All the examples in use, in their order; their ids carry template and truncation.</param>
+    /// <param name="device">What computes, e.g. <c>CPU</c>.</param>
+    public RunIdentity(TrainingRequest request, Digest baseDigest, IReadOnlyList<ITrainingExample> examples, string device)
     {
         var options = request.Options;
-        var examplesDigest = DigestOf(examples);
-        var reference = DigestOf(request.ReferenceAdapterPath);
-        Reference = Name(baseDigest, reference, examplesDigest, options.MaxLength, options.MicroBatchTokens, options.Loss.LdAlpha, options.ComputeType, options.Threads);
-        Run = Name(Reference, DigestOf(request.InitialAdapterPath), request.Seed, JsonSerializer.Serialize(options));
+        Reference = FormattableString.Invariant($"""
+            reference log-probs
+            base {baseDigest}
+            reference adapter {DigestOf(request.ReferenceAdapterPath)}
+            examples {DigestOf(examples)}
+            max length {options.MaxLength}
+            ld alpha {options.Loss.LdAlpha:R}
+            compute type {options.ComputeType}
+            micro-batch tokens {options.MicroBatchTokens}
+            threads {options.Threads}
+            device {device}
+            """);
+        Run = FormattableString.Invariant($"""
+            training run
+            initial adapter {DigestOf(request.InitialAdapterPath)}
+            seed {request.Seed} {request.SplitSeed}
+            options {JsonSerializer.Serialize(options)}
+            {Reference}
+            """);
     }
 
     /// <summary>Identifies the reference's log-probs.</summary>
@@ -27,16 +44,17 @@ internal sealed class RunIdentity
     /// <summary>Identifies the training run.</summary>
     public string Run { get; }
 
-    private static string DigestOf(string? path) => path is null ? "none" : Digest.OfFile(path).Hex;
+    /// <summary>A key's part of a file name.</summary>
+    public static string Short(string key) => Digest.Of(Encoding.UTF8.GetBytes(key)).Short;
 
-    private static string Name(params object[] parts) => Digest.Of(Encoding.UTF8.GetBytes(string.Join('\n', parts))).Short;
+    private static string DigestOf(string? path) => path is null ? "none" : Digest.OfFile(path).Hex;
 
     private static string DigestOf(IReadOnlyList<ITrainingExample> examples)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var example in examples)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes($"{example.GetType().Name}\n{example.PromptId}\n{example.Label:R}\n"));
+            hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{example.GetType().Name}\n{example.PromptId}\n{example.Label:R}\n")));
             foreach (var ids in new[] { example.PromptIds, example.First, example.Second })
             {
                 hash.AppendData(BitConverter.GetBytes(ids.Length));

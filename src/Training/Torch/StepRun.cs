@@ -19,16 +19,15 @@ internal sealed class StepRun
     private readonly Tensor _reference;
     private readonly Tensor _labels;
 
+    /// <param name="reference">Of the plan's examples, in its order.</param>
     /// <param name="dropout">On the adapter's inputs, or null.</param>
     public StepRun(
         PolicyModel model, LoraWeights? lora, Objective objective, IReadOnlyList<ITrainingExample> examples, ReferenceLogProbs reference, PlannedStep plan,
         LoraDropout? dropout)
     {
         (_model, _lora, _objective, _examples, _plan, _dropout) = (model, lora, objective, examples, plan, dropout);
-        var order = plan.MicroBatches.SelectMany(m => m).ToArray();
-        _reference = tensor(order.Select(i => reference.First[i]).Concat(order.Select(i => reference.Second[i])).ToArray())
-            .view(2, order.Length).to(model.Device);
-        _labels = tensor(order.Select(i => (float)examples[i].Label).ToArray()).to(model.Device);
+        _reference = tensor([.. reference.First, .. reference.Second]).view(2, plan.Examples).to(model.Device);
+        _labels = tensor(plan.MicroBatches.SelectMany(m => m).Select(i => (float)examples[i].Label).ToArray()).to(model.Device);
     }
 
     /// <summary>Adds the step's gradients to the parameters' and gives its figures, for the metrics.</summary>
@@ -56,6 +55,15 @@ internal sealed class StepRun
         }
         var all = RowFigures.Join(parts);
         return (loss, all, Batch(all, 0));
+    }
+
+    /// <summary>The step's figures alone: the objective, and all of them as one batch.</summary>
+    public (double Loss, RowFigures Figures, LossBatch Batch) Evaluate(CancellationToken cancellation)
+    {
+        using var gradients = no_grad();
+        var figures = FiguresOfStep(cancellation);
+        var batch = Batch(figures, 0);
+        return (_objective.Of(batch).item<float>(), figures, batch);
     }
 
     private RowFigures FiguresOfStep(CancellationToken cancellation)

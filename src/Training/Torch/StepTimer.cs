@@ -23,14 +23,14 @@ public static class StepTimer
         using var lora = options.Lora is null ? null : new LoraWeights(config, options.Lora, device);
         lora?.Initialise(1);
         var oneStep = options with { Epochs = 1, BatchPairs = pairs.Count };
-        using var optimiser = new AdamW(
-            lora?.Parameters ?? model.Parameters!, options.AdamBeta1, options.AdamBeta2, options.AdamEpsilon, options.WeightDecay);
+        using var optimizer = Optimizer.Create(options, PreferenceTraining.ParametersOf(model, lora));
         var seconds = new List<double>();
         for (var i = 0; i < warmup + steps; i++)
         {
             var start = time.GetTimestamp();
             var reference = ReferenceLogProbs.Compute(model, null, pairs, oneStep, default);
-            new PreferenceTraining(model, lora, pairs, reference, oneStep, 1).Run([], optimiser, () => { }, null, default);
+            using var training = new PreferenceTraining(model, lora, new(pairs, reference), null, optimizer, oneStep, 1);
+            training.Run([], () => { }, null, default);
             seconds.Add(time.GetElapsedTime(start).TotalSeconds);
         }
         return seconds[warmup..];

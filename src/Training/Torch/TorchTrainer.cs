@@ -27,21 +27,43 @@ public sealed class TorchTrainer : ITrainer
         var baseDigest = Digest.OfFile(request.BaseModelPath);
         using var model = PolicyModel.Load(file, options.ComputeType, trainable: options.Lora is null, device);
         var examples = UsableExamples(request, objective, model.Config);
-        var identity = new RunIdentity(request, baseDigest, examples);
+        var identity = new RunIdentity(request, baseDigest, examples, device.type.ToString());
         var adapters = new AdapterSetup(request, model.Config, baseDigest, device);
         using var lora = adapters.CreatePolicy();
-        var reference = objective.UsesReference
+        var reference = objective.UsesReference && options.ReferenceSync is null
             ? ReadReference(request, identity, adapters, model, examples, cancellation)
             : ReferenceLogProbs.None(examples.Count);
+        var (training, validation) = Split(request, new(examples, reference));
 
-        var training = new PreferenceTraining(model, lora, examples, reference, options, request.Seed);
-        using var optimiser = new AdamW(training.Parameters, options.AdamBeta1, options.AdamBeta2, options.AdamEpsilon, options.WeightDecay);
-        var checkpoint = new TrainingCheckpoint(Path.Combine(request.WorkDirectory, $"checkpoint-{identity.Run}.bin"));
-        var history = checkpoint.Restore(training.Parameters, optimiser);
-        training.Run(history, optimiser, () => checkpoint.Save(training.Parameters, optimiser, history), progress, cancellation);
+        using var optimizer = Optimizer.Create(options, PreferenceTraining.ParametersOf(model, lora));
+        using var moving = CreateMovingReference(options, adapters, PreferenceTraining.ParametersOf(model, lora));
+        using var run = new PreferenceTraining(model, lora, training, validation, optimizer, options, request.Seed) { Moving = moving };
+        var checkpoint = new TrainingCheckpoint(Path.Combine(request.WorkDirectory, $"checkpoint-{RunIdentity.Short(identity.Run)}.bin"), identity.Run);
+        var history = checkpoint.Restore(run.State);
+        run.Run(history, () => checkpoint.Save(run.State, history), progress, cancellation);
 
         Publish(request, file, model, lora);
-        return new(history.Count, TrainingSummary.MeansOf(history, options.BatchPairs, examples.Count), history);
+        return new(history.Count, TrainingSummary.MeansOf(history, options.BatchPairs, training.Examples.Count), history);
+    }
+
+    private static (ExampleSet Training, ExampleSet? Validation) Split(TrainingRequest request, ExampleSet all)
+    {
+        if (request.Options.ValidationShare == 0)
+        {
+            return (all, null);
+        }
+        var (training, validation) = ValidationSplit.Of(all.Examples, request.Options.ValidationShare, request.SplitSeed);
+        return (all.Pick(training), all.Pick(validation));
+    }
+
+    private static MovingReference? CreateMovingReference(TrainingOptions options, AdapterSetup adapters, ParameterBuffer parameters)
+    {
+        if (options.ReferenceSync is not { } sync)
+        {
+            return null;
+        }
+        using var start = adapters.CreateMovingReference();
+        return new MovingReference(parameters, (start?.Parameters ?? parameters).Values, sync);
     }
 
     private static IReadOnlyList<ITrainingExample> UsableExamples(TrainingRequest request, Objective objective, ModelConfig config)
@@ -70,8 +92,11 @@ public sealed class TorchTrainer : ITrainer
         CancellationToken cancellation)
     {
         using var lora = adapters.CreateReference();
-        var path = Path.Combine(request.WorkDirectory, $"reference-{identity.Reference}.bin");
-        return ReferenceLogProbs.ReadOrCompute(path, model, lora, examples, request.Options, cancellation);
+        return ReferenceLogProbs.ReadOrCompute(
+            Path.Combine(request.WorkDirectory, $"reference-{RunIdentity.Short(identity.Reference)}.bin"),
+            identity.Reference,
+            examples.Count,
+            () => ReferenceLogProbs.Compute(model, lora, examples, request.Options, cancellation));
     }
 
     private static void Publish(TrainingRequest request, GgufFile file, PolicyModel model, LoraWeights? lora)

@@ -102,11 +102,12 @@ public class PreferenceTrainingTests
     }
 
     private static List<TrainingStep> Train(
-        PolicyModel model, LoraWeights lora, PreferencePair[] pairs, TrainingOptions options, AdamW optimiser, IProgress<TrainingStep>? progress)
+        PolicyModel model, LoraWeights lora, PreferencePair[] pairs, TrainingOptions options, Optimizer optimiser, IProgress<TrainingStep>? progress)
     {
         var reference = ReferenceLogProbs.Compute(model, null, pairs, Tiny.Options, default);
         var history = new List<TrainingStep>();
-        new PreferenceTraining(model, lora, pairs, reference, options, 1).Run(history, optimiser, () => { }, progress, default);
+        using var training = new PreferenceTraining(model, lora, new(pairs, reference), null, optimiser, options, 1);
+        training.Run(history, () => { }, progress, default);
         return history;
     }
 

@@ -1,0 +1,103 @@
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Training.Tests.Torch;
+
+/// <summary>The reference's log-probs are computed once for everything that they depend on, and never taken for others.</summary>
+public sealed class ReferenceLogProbsTests : IDisposable
+{
+    private readonly TinyRun _run = new();
+
+    public void Dispose() => _run.Dispose();
+
+    [Theory]
+    [InlineData("seed")]
+    [InlineData("learning rate")]
+    [InlineData("beta")]
+    [InlineData("optimizer")]
+    [InlineData("validation share")]
+    public void Train_what_the_reference_does_not_depend_on_leaves_it_as_it_is(string change)
+    {
+        var request = _run.Request("a", Tiny.Options);
+        TinyRun.Train(request);
+        var before = Assert.Single(References(request));
+        var written = File.GetLastWriteTimeUtc(before);
+
+        TinyRun.Train(Changed(request, change));
+
+        Assert.Equal([before], References(request));
+        Assert.Equal(written, File.GetLastWriteTimeUtc(before));
+    }
+
+    [Theory]
+    [InlineData("base")]
+    [InlineData("adapter")]
+    [InlineData("prompt ids")]
+    [InlineData("completion ids")]
+    [InlineData("order")]
+    [InlineData("max length")]
+    [InlineData("ld alpha")]
+    [InlineData("compute type")]
+    [InlineData("micro-batch tokens")]
+    [InlineData("threads")]
+    public void Train_everything_the_reference_depends_on_makes_another_one(string change)
+    {
+        var request = _run.Request("a", Tiny.Options);
+        TinyRun.Train(request);
+        var before = References(request);
+
+        TinyRun.Train(Changed(request, change));
+
+        Assert.Equal(before.Length + 1, References(request).Length);
+    }
+
+    [Fact]
+    public void Train_file_renamed_from_another_reference_is_refused()
+    {
+        var request = _run.Request("a", Tiny.Options);
+        TinyRun.Train(request);
+        var mine = References(request).Single();
+        TinyRun.Train(Changed(request, "completion ids"));
+        File.Move(References(request).Single(path => path != mine), mine, overwrite: true);
+        File.Delete(request.OutputPath);
+
+        var e = Assert.Throws<UserInputException>(() => TinyRun.Train(request with { Seed = 9 }));
+
+        Assert.Contains(mine, e.Message);
+        Assert.False(File.Exists(request.OutputPath));
+    }
+
+    private static string[] References(TrainingRequest request) => Directory.GetFiles(request.WorkDirectory, "reference-*.bin");
+
+    private TrainingRequest Changed(TrainingRequest request, string change)
+    {
+        var (options, pairs) = (request.Options, request.Examples.Cast<PreferencePair>().ToArray());
+        switch (change)
+        {
+            case "base":
+                var other = Path.Combine(_run.Folder, "other.gguf");
+                TinyModel.Write(other, TinyRun.Config, seed: 2);
+                return request with { BaseModelPath = other };
+            case "adapter": return request with { ReferenceAdapterPath = request.OutputPath, OutputPath = _run.Output("second") };
+            case "prompt ids": return request with { Examples = [pairs[0] with { PromptIds = [.. pairs[0].PromptIds, 5] }, .. pairs[1..]] };
+            case "completion ids": return request with { Examples = [pairs[0] with { RejectedIds = [.. pairs[0].RejectedIds, 5] }, .. pairs[1..]] };
+            case "order": return request with { Examples = [.. pairs.Reverse()] };
+            case "seed": return request with { Seed = 8 };
+        }
+        return request with
+        {
+            Options = change switch
+            {
+                "max length" => options with { MaxLength = 63 },
+                "ld alpha" => options with { Loss = options.Loss with { LdAlpha = 0.5f } },
+                "compute type" => options with { ComputeType = ComputeType.BFloat16 },
+                "micro-batch tokens" => options with { MicroBatchTokens = 65 },
+                "threads" => options with { Threads = 2 },
+                "validation share" => options with { ValidationShare = 0.2f },
+                "learning rate" => options with { LearningRate = 2e-2f },
+                "beta" => options with { Loss = options.Loss with { Beta = 0.2f } },
+                "optimizer" => options with { Optimizer = OptimizerKind.Lion },
+                _ => throw new ArgumentException(change),
+            },
+        };
+    }
+}
