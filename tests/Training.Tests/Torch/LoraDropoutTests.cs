@@ -32,5 +32,25 @@ public sealed class LoraDropoutTests : IDisposable
         Assert.All(others, other => Assert.Equal(0.5, other.Zip(Mask(dropout, "a"), (x, y) => x == y ? 1.0 : 0).Average(), 0.02));
     }
 
+    [Fact]
+    public void Backward_that_runs_the_blocks_again_draws_the_same_masks()
+    {
+        Assert.Equal(Gradients(checkpointing: false, new(0.4f, 7)), Gradients(checkpointing: true, new(0.4f, 7)));
+        Assert.NotEqual(Gradients(checkpointing: false, new(0.4f, 7)), Gradients(checkpointing: false, null));
+    }
+
+    private static float[] Gradients(bool checkpointing, LoraDropout? dropout)
+    {
+        var config = TinyModel.Config();
+        using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: false, CPU);
+        model.GradientCheckpointing = checkpointing;
+        using var lora = new LoraWeights(config, Tiny.Options.Lora!, CPU);
+        lora.Parameters.Values.copy_(sin(arange(lora.Parameters.Values.numel()).to(ScalarType.Float32)) * 0.2f);
+        var pass = model.Forward(PackedExamples.Create(TinyModel.Pairs(3)).Batch, lora, dropout: dropout);
+        pass.TokenLogProbs.sum().backward();
+        pass.Backward();
+        return Floats.Of(lora.Parameters.Gradients);
+    }
+
     private static float[] Mask(LoraDropout dropout, string map) => Floats.Of(dropout.Mask(zeros(200, 100), map));
 }
