@@ -72,6 +72,8 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
             options.Policy.Data,
             options.Policy.Initialisation,
             options.Policy.Reference,
-            options.Evaluation.RollbackPoints);
+            options.Evaluation.RollbackPoints,
+            options.Policy.ReplayShare,
+            options.Policy.ReferenceEmaDecay);
     }
 }

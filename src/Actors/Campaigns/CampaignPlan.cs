@@ -2,11 +2,35 @@ using IterativeDpo.Actors.Protocol;
 
 namespace IterativeDpo.Actors.Campaigns;
 
-/// <summary>Which adapter training starts from, and which one the loss refers to.</summary>
+/// <summary>Which adapter training starts from.</summary>
 public enum PolicyOrigin { Base, Previous }
 
-/// <summary>Which pairs a round trains on: its own, or those of all rounds so far.</summary>
-public enum PairData { New, Accumulated }
+/// <summary>Which policy the loss refers to.</summary>
+public enum ReferenceOrigin
+{
+    Base,
+
+    /// <summary>The one that the round's samples come from.</summary>
+    Previous,
+
+    /// <summary>The exponential moving average of all adapters that were kept.</summary>
+    Ema,
+
+    /// <summary>None: the loss has no reference.</summary>
+    None,
+}
+
+/// <summary>Which pairs a round trains on.</summary>
+public enum PairData
+{
+    New,
+
+    /// <summary>Those of all rounds so far.</summary>
+    Accumulated,
+
+    /// <summary>Its own, and a share drawn from those of the rounds before.</summary>
+    Replay,
+}
 
 /// <summary>What the campaign decides by. Everything else in the configuration only changes how work is done.</summary>
 /// <param name="Settings">Digest of the resolved configuration: a campaign is resumed with the settings it began with.</param>
@@ -15,6 +39,8 @@ public enum PairData { New, Accumulated }
 /// <param name="HeldOutPrompts">Prompts every checkpoint is evaluated on.</param>
 /// <param name="MaxAttempts">How often a unit of work is tried.</param>
 /// <param name="RollbackPoints">A round that loses more held-out accuracy than this, in percentage points, is rolled back; null is off.</param>
+/// <param name="ReplayShare">Share of a round's pairs that is drawn from earlier rounds, where the data is a replay.</param>
+/// <param name="ReferenceEmaDecay">What the average keeps of itself from round to round, where it is the reference.</param>
 public sealed record CampaignPlan(
     string Campaign,
     string Settings,
@@ -25,8 +51,10 @@ public sealed record CampaignPlan(
     int MaxAttempts,
     PairData Data,
     PolicyOrigin Initialization,
-    PolicyOrigin Reference,
-    double? RollbackPoints)
+    ReferenceOrigin Reference,
+    double? RollbackPoints,
+    double ReplayShare = 0,
+    double ReferenceEmaDecay = 0)
 {
     /// <summary>Units of work in a stage; 1 for the stages that take the round as a whole.</summary>
     public int Units(Stage stage) => stage switch

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Actors.Campaigns;
 
@@ -22,7 +23,7 @@ public static class DueWork
         }
         if (round.Training is { } training)
         {
-            return [new PublishOrder(new WorkId(round.Number, Stage.Publish, 0), training.Adapter)];
+            return [new PublishOrder(new WorkId(round.Number, Stage.Publish, 0), training.Adapter, Average(plan, state))];
         }
         if (round.Pairs is not null)
         {
@@ -58,11 +59,26 @@ public static class DueWork
         var rounds = plan.Data == PairData.Accumulated ? state.Rounds : [round];
         return new TrainOrder(
             new WorkId(round.Number, Stage.Train, 0),
-            [.. rounds.Select(r => r.Pairs).OfType<PairResult>().Where(pairs => pairs.PairCount > 0).Select(pairs => pairs.Pairs)],
+            PairsOf(rounds),
             plan.Initialization == PolicyOrigin.Previous ? round.Policy : null,
-            plan.Reference == PolicyOrigin.Previous ? round.Policy : null,
-            round.Policy);
+            Reference(plan, state, round),
+            round.Policy,
+            plan.Data == PairData.Replay ? new ReplayOrder(PairsOf(state.Rounds.Remove(round)), plan.ReplayShare) : null);
     }
+
+    private static ImmutableArray<Digest> PairsOf(IEnumerable<RoundState> rounds) =>
+        [.. rounds.Select(r => r.Pairs).OfType<PairResult>().Where(pairs => pairs.PairCount > 0).Select(pairs => pairs.Pairs)];
+
+    private static Digest? Reference(CampaignPlan plan, CampaignState state, RoundState round) => plan.Reference switch
+    {
+        ReferenceOrigin.Previous => round.Policy,
+        ReferenceOrigin.Ema => state.LastKept?.Publication?.Average,
+        _ => null,
+    };
+
+    /// <summary>The average goes on from that of the last round that was kept, so that a round that is rolled back leaves no trace in it.</summary>
+    private static AverageOrder? Average(CampaignPlan plan, CampaignState state) =>
+        plan.Reference == ReferenceOrigin.Ema ? new AverageOrder(state.LastKept?.Publication?.Average, plan.ReferenceEmaDecay) : null;
 
     private static IEnumerable<WorkOrder> Evaluation(CampaignPlan plan, RoundState round)
     {

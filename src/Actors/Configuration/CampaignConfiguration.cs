@@ -17,7 +17,7 @@ public sealed record CampaignConfiguration(CampaignOptions Options, Config Syste
     /// Changes with every setting that changes results. Rounds, threads, retries and where files lie are left out: a campaign may
     /// go on with other ones.
     /// </summary>
-    public Digest Identity => Digest.Of(Encoding.UTF8.GetBytes(OptionsJson.Write(OptionsJson.WithoutIncidentals(Options))));
+    public Digest Identity => Digest.Of(Encoding.UTF8.GetBytes(OptionsJson.WriteIdentity(Options)));
 
     /// <summary>The directory of reference.conf, akka.conf and the bundled campaigns, beside the executable.</summary>
     public static string ShippedDirectory => Path.Combine(AppContext.BaseDirectory, "hocon");

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 using IterativeDpo.Generation.Tasks;
@@ -37,10 +36,11 @@ internal static class CampaignOptionsReader
     }
 
     /// <summary>What a training run on its own goes by.</summary>
-    public static TrainingConfiguration ReadTraining(SettingsReader campaign, int processors) => new(
-        TrainingOptionsReader.Read(campaign.Section("training"), campaign.Int("threads", 0, 1024) is var set and > 0 ? set : processors),
-        ReadPolicy(campaign.Section("policy")),
-        (ulong)campaign.Long("seed", 0, long.MaxValue));
+    public static TrainingConfiguration ReadTraining(SettingsReader campaign, int processors)
+    {
+        var training = TrainingOptionsReader.Read(campaign.Section("training"), campaign.Int("threads", 0, 1024) is var set and > 0 ? set : processors);
+        return new(training, PolicyOptionsReader.Read(campaign, training), (ulong)campaign.Long("seed", 0, long.MaxValue));
+    }
 
     private static string ReadName(SettingsReader campaign)
     {
@@ -80,11 +80,6 @@ internal static class CampaignOptionsReader
         pairs.Int("max-per-prompt", 1, 10_000),
         pairs.Double("min-margin", 0, 1),
         training.Int("max-length", 2));
-
-    private static PolicyOptions ReadPolicy(SettingsReader policy) => new(
-        policy.Choice<PolicyOrigin>("initialisation"),
-        policy.Choice<PolicyOrigin>("reference"),
-        policy.Choice<PairData>("data"));
 
     private static EvaluationOptions ReadEvaluation(SettingsReader evaluation) => new(
         evaluation.Int("prompts-per-task", 1, 1_000_000),

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace IterativeDpo.Actors.Configuration;
 
@@ -17,7 +18,18 @@ public static class OptionsJson
         NewLine = "\n",
     };
 
+    private static readonly JsonSerializerOptions IdentityOptions = new(Options)
+    {
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutDefaults } },
+    };
+
     public static string Write<T>(T options) => JsonSerializer.Serialize(options, Options);
+
+    /// <summary>
+    /// What of the options changes results. A setting whose record has a default for it counts only where it differs from that, so that
+    /// a campaign begun before there was such a setting is still the same one.
+    /// </summary>
+    public static string WriteIdentity(CampaignOptions options) => JsonSerializer.Serialize(WithoutIncidentals(options), IdentityOptions);
 
     public static CampaignOptions Read(string json) => JsonSerializer.Deserialize<CampaignOptions>(json, Options)!;
 
@@ -32,6 +44,17 @@ public static class OptionsJson
         Judging = options.Judging with { Timeout = TimeSpan.Zero, Retries = 0 },
         Work = options.Work with { Retries = 0 },
     };
+
+    private static void LeaveOutDefaults(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties)
+        {
+            if (property.AssociatedParameter is { HasDefaultValue: true, DefaultValue: var standard })
+            {
+                property.ShouldSerialize = (_, value) => !Equals(value, standard);
+            }
+        }
+    }
 
     /// <summary>The settings in which two campaigns differ, incidentals left out, one to a line: <c>training.loss.beta: 0.1, now 0.2</c>.</summary>
     public static IReadOnlyList<string> Differences(CampaignOptions stored, CampaignOptions now) => Differences(

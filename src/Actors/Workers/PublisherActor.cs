@@ -1,5 +1,10 @@
+using System.Text.Json;
 using Akka.Actor;
 using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Adapters;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
 
 namespace IterativeDpo.Actors.Workers;
 
@@ -30,6 +35,28 @@ public sealed class PublisherActor : WorkerActor
         {
             throw new InvalidOperationException($"a generator cannot use the adapter: {refused.Reason}");
         }
-        return new PublishResult(order.Id, order.Adapter, _context.Time.GetElapsedTime(start).TotalSeconds);
+        var average = order.Average is { } ordered ? Average(order, ordered) : (Digest?)null;
+        return new PublishResult(order.Id, order.Adapter, _context.Time.GetElapsedTime(start).TotalSeconds, average);
+    }
+
+    /// <summary>Stores the average with the adapter in it: the same orders give the same bytes, so a repeated one stores nothing new.</summary>
+    private Digest Average(PublishOrder order, AverageOrder average)
+    {
+        using var model = GgufFile.Open(_context.Options.ModelPath);
+        var config = ModelConfig.Read(model);
+        LoraAdapter Read(Digest adapter)
+        {
+            _context.Store.Verify(adapter);
+            return LoraAdapter.Read(_context.Store.PathOf(adapter), config, _context.BaseModel);
+        }
+        var manifest = new AdapterManifest(
+            _context.BaseModel.Hex,
+            average.Previous?.Hex,
+            _context.Options.Name,
+            order.Id.Round,
+            JsonSerializer.Serialize(new { reference_ema_decay = average.Decay, adapter = order.Adapter.Hex }));
+        var path = Path.Combine(_context.WorkPath, $"round-{order.Id.Round}", "reference-ema.gguf");
+        AdapterAverage.Next(average.Previous is { } previous ? Read(previous) : null, Read(order.Adapter), average.Decay, manifest).Write(path, config);
+        return _context.Store.PutFile(path);
     }
 }

@@ -66,7 +66,7 @@ public sealed class TrainerActor : WorkerActor
             options.ModelPath,
             PathOf(order.Initial),
             PathOf(order.Reference),
-            [.. order.Pairs.SelectMany(pairs => PairFile.Read(_context.Store.PathOf(pairs))).Select(record => record.Pair)],
+            PairsOf(order),
             options.Training,
             SampleSeed.Derive(options.Seed, order.Id.Round, "training", 0),
             directory,
@@ -74,6 +74,22 @@ public sealed class TrainerActor : WorkerActor
             new AdapterManifest(
                 _context.BaseModel.Hex, order.Parent?.Hex, options.Name, order.Id.Round, JsonSerializer.Serialize(options.Training)),
             SplitSeed: options.Seed);
+    }
+
+    /// <summary>Earlier pairs that were drawn come first, as the older ones do wherever there are several rounds'.</summary>
+    private List<PreferencePair> PairsOf(TrainOrder order)
+    {
+        var own = Read(order.Pairs);
+        if (order.Replay is not { } replay)
+        {
+            return own;
+        }
+        var earlier = Read(replay.Pairs);
+        var seed = SampleSeed.Derive(_context.Options.Seed, order.Id.Round, "replay", 0);
+        return [.. Replay.Draw(earlier.Count, own.Count, replay.Share, seed).Select(i => earlier[i]), .. own];
+
+        List<PreferencePair> Read(ImmutableArray<Digest> files) =>
+            [.. files.SelectMany(pairs => PairFile.Read(_context.Store.PathOf(pairs))).Select(record => record.Pair)];
     }
 
     private string? PathOf(Digest? adapter) => adapter is { } digest ? _context.Store.PathOf(digest) : null;

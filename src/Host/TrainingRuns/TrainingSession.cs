@@ -69,7 +69,7 @@ internal sealed class TrainingSession(
         return new(
             modelPath,
             configuration.Policy.Initialisation == PolicyOrigin.Previous ? previousAdapter : null,
-            configuration.Policy.Reference == PolicyOrigin.Previous ? previousAdapter : null,
+            configuration.Policy.Reference == ReferenceOrigin.Previous ? previousAdapter : null,
             examples,
             options,
             configuration.Seed,

@@ -10,7 +10,7 @@ internal sealed class CampaignSimulator
 {
     public static CampaignPlan Plan { get; } = new(
         "test", "settings", Rounds: 3, Prompts: 5, UnitPrompts: 2, HeldOutPrompts: 3, MaxAttempts: 3,
-        PairData.New, PolicyOrigin.Previous, PolicyOrigin.Base, RollbackPoints: 5);
+        PairData.New, PolicyOrigin.Previous, ReferenceOrigin.Base, RollbackPoints: 5);
 
     public CampaignSimulator(CampaignPlan? plan = null, IEnumerable<CampaignEvent>? history = null)
     {
@@ -62,12 +62,15 @@ internal sealed class CampaignSimulator
         JudgeOrder o => new JudgeResult(o.Id, DigestOf(o), 0, 0, Scores(o.Id), 1),
         PairOrder o => new PairResult(o.Id, DigestOf(o), Pairs(o.Id.Round), 2, 1, 1),
         TrainOrder o => new TrainResult(o.Id, DigestOf(o), DigestOf(o), 7, ImmutableSortedDictionary<string, double>.Empty.Add("loss", 0.5), 1),
-        PublishOrder o => new PublishResult(o.Id, o.Adapter, 1),
+        PublishOrder o => new PublishResult(o.Id, o.Adapter, 1, o.Average is null ? null : AverageOf(o.Id.Round)),
         _ => throw new InvalidOperationException(order.ToString()),
     };
 
     /// <summary>The adapter that a round trains.</summary>
     public static Digest AdapterOf(int round) => new($"{round}/{Stage.Train}/0");
+
+    /// <summary>The average that a round's publication makes.</summary>
+    public static Digest AverageOf(int round) => new($"{round}/average");
 
     private ImmutableSortedDictionary<string, TaskScore> Scores(WorkId id) =>
         ImmutableSortedDictionary<string, TaskScore>.Empty.Add("add", new TaskScore(id.Stage == Stage.Grade ? Right(id.Round) : 2, 10));

@@ -5,6 +5,8 @@ namespace IterativeDpo.Actors.Tests.Campaigns;
 
 public sealed class DueWorkTests
 {
+    private static readonly CampaignPlan Averaging = CampaignSimulator.Plan with { Reference = ReferenceOrigin.Ema, ReferenceEmaDecay = 0.9 };
+
     [Fact]
     public void Of_sampling_covers_every_prompt_once()
     {
@@ -24,27 +26,73 @@ public sealed class DueWorkTests
     }
 
     [Theory]
-    [InlineData(PolicyOrigin.Base, PolicyOrigin.Base)]
-    [InlineData(PolicyOrigin.Base, PolicyOrigin.Previous)]
-    [InlineData(PolicyOrigin.Previous, PolicyOrigin.Base)]
-    [InlineData(PolicyOrigin.Previous, PolicyOrigin.Previous)]
-    public void Of_training_starts_and_refers_as_configured(PolicyOrigin initialization, PolicyOrigin reference)
+    [InlineData(PolicyOrigin.Base, ReferenceOrigin.Base)]
+    [InlineData(PolicyOrigin.Base, ReferenceOrigin.Previous)]
+    [InlineData(PolicyOrigin.Previous, ReferenceOrigin.Base)]
+    [InlineData(PolicyOrigin.Previous, ReferenceOrigin.Previous)]
+    [InlineData(PolicyOrigin.Previous, ReferenceOrigin.None)]
+    public void Of_training_starts_and_refers_as_configured(PolicyOrigin initialization, ReferenceOrigin reference)
     {
-        var order = TrainingOfRound2(CampaignSimulator.Plan with { Initialization = initialization, Reference = reference });
+        var order = TrainingOf(2, CampaignSimulator.Plan with { Initialization = initialization, Reference = reference });
 
         Assert.Equal(initialization == PolicyOrigin.Base ? null : CampaignSimulator.AdapterOf(1), order.Initial);
-        Assert.Equal(reference == PolicyOrigin.Base ? null : CampaignSimulator.AdapterOf(1), order.Reference);
+        Assert.Equal(reference == ReferenceOrigin.Previous ? CampaignSimulator.AdapterOf(1) : null, order.Reference);
         Assert.Equal(CampaignSimulator.AdapterOf(1), order.Parent);
+    }
+
+    [Fact]
+    public void Of_training_against_the_average_begins_with_the_base_and_follows_what_was_kept()
+    {
+        Assert.Null(TrainingOf(1, Averaging).Reference);
+        Assert.Equal(CampaignSimulator.AverageOf(1), TrainingOf(2, Averaging).Reference);
+        Assert.Equal(CampaignSimulator.AverageOf(2), TrainingOf(3, Averaging).Reference);
+    }
+
+    [Fact]
+    public void Of_a_round_rolled_back_leaves_no_trace_in_the_average()
+    {
+        var campaign = new CampaignSimulator(Averaging) { Right = round => round == 2 ? 1 : 5 };
+
+        var training = campaign.Run(until: new WorkId(3, Stage.Train, 0)).State;
+        var publishing = campaign.Run(until: new WorkId(3, Stage.Publish, 0)).State;
+
+        Assert.Equal(RoundOutcome.RolledBack, training.Rounds[2].Outcome);
+        Assert.Equal(CampaignSimulator.AverageOf(1), Assert.IsType<TrainOrder>(DueWork.Of(training).Single()).Reference);
+        Assert.Equal(new AverageOrder(CampaignSimulator.AverageOf(1), 0.9), Assert.IsType<PublishOrder>(DueWork.Of(publishing).Single()).Average);
+    }
+
+    [Theory]
+    [InlineData(ReferenceOrigin.Base)]
+    [InlineData(ReferenceOrigin.Previous)]
+    public void Of_publishing_makes_no_average_that_is_not_the_reference(ReferenceOrigin reference)
+    {
+        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { Reference = reference }).Run(until: new WorkId(1, Stage.Publish, 0));
+
+        Assert.Null(Assert.IsType<PublishOrder>(DueWork.Of(campaign.State).Single()).Average);
     }
 
     [Theory]
     [InlineData(PairData.New, 1)]
     [InlineData(PairData.Accumulated, 2)]
+    [InlineData(PairData.Replay, 1)]
     public void Of_training_takes_the_pairs_configured(PairData data, int sets)
     {
-        var order = TrainingOfRound2(CampaignSimulator.Plan with { Data = data });
+        var order = TrainingOf(2, CampaignSimulator.Plan with { Data = data });
 
         Assert.Equal(sets, order.Pairs.Length);
+    }
+
+    [Fact]
+    public void Of_training_replays_the_rounds_before()
+    {
+        var plan = CampaignSimulator.Plan with { Data = PairData.Replay, ReplayShare = 0.25 };
+
+        var (first, third) = (TrainingOf(1, plan), TrainingOf(3, plan));
+
+        Assert.Empty(first.Replay!.Pairs);
+        Assert.Equal(["1/Pair/0", "2/Pair/0"], third.Replay!.Pairs.Select(pairs => pairs.Hex));
+        Assert.Equal(0.25, third.Replay.Share);
+        Assert.Null(TrainingOf(3, CampaignSimulator.Plan).Replay);
     }
 
     [Fact]
@@ -63,6 +111,6 @@ public sealed class DueWorkTests
         Assert.All(DueWork.Of(campaign.State).Cast<SampleOrder>(), work => Assert.Equal(CampaignSimulator.AdapterOf(2), work.Adapter));
     }
 
-    private static TrainOrder TrainingOfRound2(CampaignPlan plan) =>
-        Assert.IsType<TrainOrder>(Assert.Single(DueWork.Of(new CampaignSimulator(plan).Run(until: new WorkId(2, Stage.Train, 0)).State)));
+    private static TrainOrder TrainingOf(int round, CampaignPlan plan) =>
+        Assert.IsType<TrainOrder>(Assert.Single(DueWork.Of(new CampaignSimulator(plan).Run(until: new WorkId(round, Stage.Train, 0)).State)));
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Judging.Pairs;
@@ -21,7 +22,7 @@ public sealed class CampaignConfigurationTests : IDisposable
         Assert.Equal(12, options.Prompts.Tasks.Count);
         Assert.Equal(8, options.Generation.SamplesPerPrompt);
         Assert.Equal(TimeSpan.FromSeconds(30), options.Judging.Timeout);
-        Assert.Equal(new PolicyOptions(PolicyOrigin.Previous, PolicyOrigin.Previous, PairData.New), options.Policy);
+        Assert.Equal(new PolicyOptions(PolicyOrigin.Previous, ReferenceOrigin.Previous, PairData.New), options.Policy);
         Assert.Equal(7, options.Training.Lora!.Targets.Count);
         Assert.Equal(ComputeType.BFloat16, options.Training.ComputeType);
     }
@@ -39,7 +40,7 @@ public sealed class CampaignConfigurationTests : IDisposable
         Assert.Equal(7UL, options.Seed);
         Assert.Equal(PairStrategy.AllAboveMargin, options.Pairs.Strategy);
         Assert.Equal(0.25, options.Pairs.MinMargin);
-        Assert.Equal(new PolicyOptions(PolicyOrigin.Base, PolicyOrigin.Base, PairData.Accumulated), options.Policy);
+        Assert.Equal(new PolicyOptions(PolicyOrigin.Base, ReferenceOrigin.Base, PairData.Accumulated), options.Policy);
         Assert.Equal(LearningRateSchedule.Constant, options.Training.Schedule);
         Assert.Equal(ComputeType.Float32, options.Training.ComputeType);
     }
@@ -176,5 +177,52 @@ public sealed class CampaignConfigurationTests : IDisposable
         Assert.Equal(
             ["training.loss.beta: 0.1, now 0.2", "training.lora.rank: 16, now 4", "evaluation.rollback-points: 5, now unset"],
             OptionsJson.Differences(stored, now));
+    }
+
+    [Theory]
+    [InlineData("", ReferenceOrigin.Previous, 0, 0)]
+    [InlineData("campaign.policy { reference = ema, reference-ema-decay = 0.5, replay-share = 0.1 }", ReferenceOrigin.Ema, 0.5, 0)]
+    [InlineData("campaign.policy { data = replay, replay-share = 0.1 }", ReferenceOrigin.Previous, 0, 0.1)]
+    [InlineData("campaign.training.loss.type = simpo", ReferenceOrigin.None, 0, 0)]
+    [InlineData("campaign { policy.reference = none, training.loss.type = orpo }", ReferenceOrigin.None, 0, 0)]
+    public void Load_policy_counts_what_has_an_effect(string settings, ReferenceOrigin reference, double decay, double share)
+    {
+        var policy = _files.Load(settings).Options.Policy;
+
+        Assert.Equal((reference, decay, share), (policy.Reference, policy.ReferenceEmaDecay, policy.ReplayShare));
+    }
+
+    [Fact]
+    public void Load_trainer_settings_are_read()
+    {
+        var training = _files.Load("""
+            campaign.training {
+              optimizer = lion, lion-beta1 = 0.8, lion-beta2 = 0.95, warmup-ratio = 0.1, max-steps = 7
+              validation-share = 0.2, evaluation-steps = 3, early-stopping-patience = 2, reference-sync.steps = 512
+            }
+            """).Options.Training;
+
+        Assert.Equal((OptimizerKind.Lion, 0.8f, 0.95f), (training.Optimizer, training.LionBeta1, training.LionBeta2));
+        Assert.Equal((0.1f, 7), (training.WarmupRatio, training.MaxSteps));
+        Assert.Equal((0.2f, 3, 2), (training.ValidationShare, training.EvaluationSteps, training.EarlyStoppingPatience));
+        Assert.Equal(new ReferenceSyncOptions(512, 0.6f), training.ReferenceSync);
+    }
+
+    [Fact]
+    public void Identity_of_a_campaign_from_before_a_setting_is_that_of_its_off_value()
+    {
+        var now = _files.Load();
+        var before = JsonNode.Parse(now.Json)!;
+        foreach (var later in new[] { "optimizer", "lion-beta1", "lion-beta2", "warmup-ratio", "max-steps", "validation-share", "evaluation-steps", "early-stopping-patience", "reference-sync" })
+        {
+            Assert.True(before["training"]!.AsObject().Remove(later));
+        }
+        Assert.True(before["policy"]!.AsObject().Remove("replay-share") && before["policy"]!.AsObject().Remove("reference-ema-decay"));
+
+        var read = OptionsJson.Read(before.ToJsonString());
+
+        Assert.Equal(now.Json, OptionsJson.Write(read));
+        Assert.DoesNotContain("lion", OptionsJson.WriteIdentity(now.Options), StringComparison.Ordinal);
+        Assert.Contains("lion", OptionsJson.WriteIdentity(_files.Load("campaign.training.optimizer = lion").Options), StringComparison.Ordinal);
     }
 }

@@ -64,8 +64,19 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.training.optimizer = adam", "must be one of adamw, lion (did you mean adamw?)")]
     [InlineData("campaign.training.lora.targets = [attn_qq]", "(did you mean attn_q?)")]
     [InlineData("campaign.training.lora.use-rslora = maybe", "campaign.training.lora.use-rslora is maybe: it must be one of false, true")]
-    [InlineData("campaign.policy.reference = ema", "campaign.policy.reference is ema: it must be one of base, previous")]
+    [InlineData("campaign.policy.reference = emma", "campaign.policy.reference is emma: it must be one of base, previous, ema, none (did you mean ema?)")]
+    [InlineData("campaign.policy.data = replays", "must be one of new, accumulated, replay (did you mean replay?)")]
     public void Load_word_that_is_none_of_those_allowed(string line, string expected) => AssertRefused(line, expected);
+
+    [Theory]
+    [InlineData("campaign.policy.reference-ema-decay = 1", "campaign.policy.reference-ema-decay is 1: it must be a number from 0 to 0.9999")]
+    [InlineData("campaign.policy.replay-share = 0", "campaign.policy.replay-share is 0: it must be a number from 0.001 to 0.95")]
+    [InlineData("campaign.policy { reference = ema, initialisation = base }", "campaign.policy.reference is ema: an average needs adapters that go on from each other")]
+    [InlineData("campaign.policy.reference = none", "campaign.policy.reference is none: sigmoid compares the policy with a reference; set base, previous or ema")]
+    [InlineData("campaign { policy.reference = base, training.loss.type = simpo }", "campaign.policy.reference is base: simpo has no reference here; set none")]
+    [InlineData("campaign { policy.reference = ema, training.loss.type = [simpo, sft] }", "campaign.policy.reference is ema: simpo, sft has no reference here; set none")]
+    [InlineData("campaign.training { loss.type = simpo, reference-sync.steps = 512 }", "campaign.training.reference-sync.steps is 512: simpo has no reference that could follow the policy; set 0")]
+    public void Load_policy_that_has_no_meaning(string line, string expected) => AssertRefused(line, expected);
 
     [Theory]
     [InlineData("campaign {\n  seed = 1\n", "line 2: the '{' here is never closed")]

@@ -45,8 +45,8 @@ public sealed class WireFormatTests
         new PairOrder(Id, [new JudgedUnit(A, B)], A),
         new PairResult(Id, A, 3, 4, 5, 0.5),
         new PlanRevised(CampaignSimulator.Plan, At),
-        new PublishOrder(Id, A),
-        new PublishResult(Id, A, 0.5),
+        new PublishOrder(Id, A, new AverageOrder(B, 0.9)),
+        new PublishResult(Id, A, 0.5, B),
         new ResumeCampaign(),
         new RoundCompleted(2, RoundOutcome.RolledBack, At),
         new RoundStarted(2, A, At),
@@ -55,7 +55,7 @@ public sealed class WireFormatTests
         new StartCampaign(CampaignSimulator.Plan),
         new StopCampaign(),
         new SwapAdapter(A),
-        new TrainOrder(Id, [A, B], A, B, A),
+        new TrainOrder(Id, [A, B], A, B, A, new ReplayOrder([B], 0.25)),
         new TrainResult(Id, A, B, 34, Metrics, 0.5),
         new WatchCampaign(),
         new WorkCancelled(Id),
@@ -98,6 +98,21 @@ public sealed class WireFormatTests
     public void Read_damaged_bytes_is_an_error()
     {
         Assert.Throws<JsonException>(() => WireFormat.Read("{\"id\":"u8.ToArray(), "work-cancelled"));
+    }
+
+    /// <summary>A journal from before replays and averages.</summary>
+    [Fact]
+    public void Read_plan_and_publication_without_later_settings_have_them_off()
+    {
+        var started = (CampaignStarted)WireFormat.Read(
+            """
+            {"plan":{"campaign":"c","settings":"s","rounds":3,"prompts":5,"unitPrompts":2,"heldOutPrompts":3,"maxAttempts":3,"data":"New",
+            "initialization":"Previous","reference":"Base","rollbackPoints":5},"at":"2026-01-02T03:04:05+00:00"}
+            """u8.ToArray(), "campaign-started");
+        var published = (PublishResult)WireFormat.Read("""{"adapter":"aa","id":"1/Publish/0","seconds":0.5}"""u8.ToArray(), "publish-result");
+
+        Assert.Equal((ReferenceOrigin.Base, 0, 0), (started.Plan.Reference, started.Plan.ReplayShare, started.Plan.ReferenceEmaDecay));
+        Assert.Null(published.Average);
     }
 
     /// <summary>Compares by content: records with collections in them are equal by reference only.</summary>

@@ -5,6 +5,11 @@ using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Actors.Tests.Fakes;
 using IterativeDpo.Actors.Workers;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Adapters;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Training;
 
 namespace IterativeDpo.Actors.Tests.Workers;
 
@@ -163,6 +168,42 @@ public sealed class WorkerActorTests : TestKit
         Assert.True(Directory.Exists(Path.Combine(context.WorkPath, "round-2")));
     }
 
+    [Fact]
+    public void Publisher_makes_the_average_from_round_to_round_and_the_same_one_again()
+    {
+        var context = _campaign.WorkerContext(TestActor);
+        var first = Publish(1, Put(context, round: 1, b: 8), new AverageOrder(null, 0.75));
+        var second = Publish(2, Put(context, round: 2, b: 4), new AverageOrder(first, 0.75));
+
+        Assert.Equal(second, Publish(2, Put(context, round: 2, b: 4), new AverageOrder(first, 0.75)));
+        var average = Read(context, second);
+        Assert.All(average.Maps[0].B, value => Assert.Equal(0.75f * (0.25f * 8) + 0.25f * 4, value));
+        Assert.Equal((first.Hex, 2, context.BaseModel.Hex), (average.Manifest.ParentSha256, average.Manifest.Round, average.Manifest.BaseSha256));
+
+        Digest Publish(int round, Digest adapter, AverageOrder order)
+        {
+            var generator = CreateTestProbe();
+            StartPublisher(context, generator.Ref).Tell(new PublishOrder(new WorkId(round, Stage.Publish, 0), adapter, order));
+            generator.ExpectMsg<SwapAdapter>();
+            generator.Reply(new AdapterSwapped(adapter));
+            return ((PublishResult)Expect<CompleteWork>().Result).Average!.Value;
+        }
+    }
+
+    [Fact]
+    public void Trainer_replays_its_share_of_earlier_pairs()
+    {
+        var context = _campaign.WorkerContext(TestActor);
+        Digest Pairs(int count) => context.Store.Put(stream => PairFile.Write(
+            stream, Enumerable.Range(0, count).Select(i => new PairRecord(new PreferencePair($"{count}-{i}", [1], [2], [3])))));
+
+        Sys.ActorOf(Props.Create(() => new TrainerActor(context))).Tell(
+            new TrainOrder(new WorkId(2, Stage.Train, 0), [Pairs(9)], null, null, null, new ReplayOrder([Pairs(4), Pairs(5)], 0.25)));
+        Expect<CompleteWork>();
+
+        Assert.Contains("trained 2 on 12 pairs", _campaign.Log.Entries);
+    }
+
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
@@ -179,6 +220,23 @@ public sealed class WorkerActorTests : TestKit
 
     private IActorRef StartPublisher(WorkerContext context, IActorRef generator) =>
         Sys.ActorOf(Props.Create(() => new PublisherActor(context, new[] { generator })));
+
+    private Digest Put(WorkerContext context, int round, float b)
+    {
+        var path = Path.Combine(context.WorkPath, "adapter.gguf");
+        new LoraAdapter(1, 1, new(context.BaseModel.Hex, null, "test", round, "{}"), [new("blk.0.attn_q.weight", [.. Enumerable.Repeat(1f, 32)], [.. Enumerable.Repeat(b, 32)])])
+            .Write(path, ConfigOf(context));
+        return context.Store.PutFile(path);
+    }
+
+    private static LoraAdapter Read(WorkerContext context, Digest adapter) =>
+        LoraAdapter.Read(context.Store.PathOf(adapter), ConfigOf(context), context.BaseModel);
+
+    private static ModelConfig ConfigOf(WorkerContext context)
+    {
+        using var model = GgufFile.Open(context.Options.ModelPath);
+        return ModelConfig.Read(model);
+    }
 
     private T Expect<T>() where T : class =>
         (T)FishForMessage<ShardingEnvelope>(envelope => envelope.Message is T).Message;

@@ -13,7 +13,7 @@ public sealed class PlainProgressTests : IDisposable
 
     private static readonly CampaignPlan Plan = new(
         "c", "settings", Rounds: 2, Prompts: 100, UnitPrompts: 50, HeldOutPrompts: 10, MaxAttempts: 1,
-        PairData.New, PolicyOrigin.Previous, PolicyOrigin.Previous, RollbackPoints: null);
+        PairData.New, PolicyOrigin.Previous, ReferenceOrigin.Previous, RollbackPoints: null);
 
     private readonly StringWriter _written = new();
 
