@@ -40,7 +40,7 @@ public sealed record CampaignConfiguration(CampaignOptions Options, Config Syste
     internal static SettingsReader Reader(HoconFile? file, IReadOnlyList<ConfigurationOverride> overrides)
     {
         var reference = HoconFile.Load(Path.Combine(ShippedDirectory, "reference.conf"));
-        var known = KeysOf(reference.Config.Root.GetObject(), "").ToHashSet();
+        var known = KeysOf(reference.Config.Root.GetObject(), "").Concat(UnknownKeys.OfConstraints).ToHashSet();
         if (file is not null)
         {
             UnknownKeys.Refuse(file, known);

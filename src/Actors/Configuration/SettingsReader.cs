@@ -59,6 +59,24 @@ internal sealed class SettingsReader(Config config, Func<string, ConfigurationOr
             : throw Invalid(key, text, "it must be a number above 0");
     }
 
+    /// <summary>Any finite number.</summary>
+    public float Number(string key)
+    {
+        var text = Text(key);
+        return float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && float.IsFinite(value)
+            ? value
+            : throw Invalid(key, text, "it must be a number");
+    }
+
+    /// <summary>Any finite number, or null for <c>off</c>.</summary>
+    public float? NumberOrOff(string key) => Text(key) == "off" ? null : Number(key);
+
+    /// <summary><c>on</c> or <c>off</c>.</summary>
+    public bool Switch(string key) => Choice(key, ["on", "off"]) == "on";
+
+    /// <summary>The names of the sections under one; none where it is not set.</summary>
+    public IReadOnlyList<string> Sections(string key) => config.GetValue(Full(key)) is { } value && value.IsObject() ? [.. value.GetObject().Items.Keys] : [];
+
     /// <summary>A duration from a millisecond to a day.</summary>
     public TimeSpan Duration(string key)
     {
@@ -134,6 +152,6 @@ internal sealed class SettingsReader(Config config, Func<string, ConfigurationOr
     {
         keysRead.Add(Full(key));
         return config.GetValue(Full(key))
-            ?? throw new InvalidOperationException($"{Full(key)} has no default in reference.conf.");
+            ?? throw Invalid(key, "", "it must be set");
     }
 }

@@ -62,18 +62,46 @@ internal static class TrainingOptionsReader
         }
     }
 
+    /// <summary>Ranges, and what goes with what, are the losses' own business: their rules name the key.</summary>
     private static LossOptions ReadLoss(SettingsReader loss)
     {
-        var names = loss.Choices("type", [.. PreferenceLosses.All.Select(known => known.Name)], orOne: true);
+        var names = loss.Choices("type", [.. PreferenceLosses.Names], orOne: true);
         var weights = loss.Floats("weights");
         if (weights.Count > 0 && weights.Count != names.Count)
         {
             throw loss.Invalid("weights", $"[{string.Join(", ", weights)}]", $"it must have a weight for each of {string.Join(", ", names)}, or none");
         }
-        return new(
+        var options = new LossOptions(
             [.. names.Select((name, i) => new WeightedLoss(name, weights.Count == 0 ? 1 : weights[i]))],
-            loss.PositiveFloat("beta"),
-            loss.Float("label-smoothing", 0, 0.499));
+            loss.Number("beta"),
+            loss.Number("label-smoothing"),
+            loss.Switch("probabilistic-labels"),
+            loss.Choice<FDivergence>("f-divergence"),
+            loss.Number("alpha-divergence-coefficient"),
+            loss.Number("ld-alpha"),
+            loss.Switch("wpo"),
+            loss.Switch("reference-free"),
+            loss.Switch("ipo-on-sums"),
+            loss.Switch("bco-reward-mean"),
+            loss.Number("discopop-tau"),
+            loss.Number("simpo-gamma"),
+            loss.NumberOrOff("gamma-beta-ratio"),
+            loss.Number("alphapo-alpha"),
+            loss.Number("cpo-alpha"),
+            loss.Number("desirable-weight"),
+            loss.Number("undesirable-weight"),
+            ReadConstraints(loss));
+        return LossRules.FirstViolation(options) is { } violation ? throw loss.Invalid(violation.Key, violation.Value, violation.Rule) : options;
+    }
+
+    private static IReadOnlyList<LossConstraint> ReadConstraints(SettingsReader loss)
+    {
+        var constraints = loss.Section("constraints");
+        return [.. loss.Sections("constraints").Select(name => (Name: name, Settings: constraints.Section(name))).Select(constraint => new LossConstraint(
+            constraint.Name,
+            constraint.Settings.Choice("score", [.. ConstraintScores.All.Select(score => score.Name)]),
+            constraint.Settings.Number("limit"),
+            constraint.Settings.Number("weight")))];
     }
 
     /// <summary>A round publishes its adapter, so a campaign always has one; whole models are trained by the trainer alone.</summary>

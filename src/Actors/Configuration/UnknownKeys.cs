@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Actors.Configuration;
@@ -8,13 +9,19 @@ internal static class UnknownKeys
     /// <summary>Settings of the actor system, which knows its own keys.</summary>
     private const string SystemPrefix = "akka.";
 
+    /// <summary>The section whose sections have names of the user's own.</summary>
+    private const string Constraints = "campaign.training.loss.constraints.";
+
+    /// <summary>The keys of such a section, which has no default and is not in reference.conf.</summary>
+    public static readonly IReadOnlyList<string> OfConstraints = [$"{Constraints}NAME.score", $"{Constraints}NAME.limit", $"{Constraints}NAME.weight"];
+
     /// <param name="known">The full key of every setting there is.</param>
     /// <exception cref="UserInputException">Names the place, the key and the nearest valid key.</exception>
     public static void Refuse(HoconFile file, IReadOnlySet<string> known)
     {
         foreach (var key in CampaignConfiguration.KeysOf(file.Config.Root.GetObject(), ""))
         {
-            if (!known.Contains(key) && !key.StartsWith(SystemPrefix, StringComparison.Ordinal))
+            if (!IsKnown(key, known) && !key.StartsWith(SystemPrefix, StringComparison.Ordinal))
             {
                 throw new UserInputException($"{Place(file, key)}: {Explain(key, known)}.");
             }
@@ -24,11 +31,14 @@ internal static class UnknownKeys
     /// <exception cref="UserInputException">The override's key is none of the known ones.</exception>
     public static void Refuse(ConfigurationOverride item, IReadOnlySet<string> known)
     {
-        if (!known.Contains(item.Key))
+        if (!IsKnown(item.Key, known))
         {
             throw new UserInputException($"{item.Option}: {Explain(item.Key, known)}.");
         }
     }
+
+    private static bool IsKnown(string key, IReadOnlySet<string> known) => known.Contains(key)
+        || (key.StartsWith(Constraints, StringComparison.Ordinal) && known.Contains(Regex.Replace(key, @"(?<=\.constraints\.)[^.]+", "NAME")));
 
     private static string Explain(string key, IReadOnlySet<string> known)
     {

@@ -34,7 +34,7 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.judging.timeout = null", "campaign.judging.timeout: it must be a duration")]
     [InlineData("campaign.judging.timeout = 1e300", "campaign.judging.timeout is 1e300: it must be a duration")]
     [InlineData("campaign.training.loss.beta = NaN", "campaign.training.loss.beta is NaN")]
-    [InlineData("campaign.training.loss.label-smoothing = 0.5", "campaign.training.loss.label-smoothing is 0.5: it must be a number from 0 to 0.499")]
+    [InlineData("campaign.training.loss.label-smoothing = 0.5", "campaign.training.loss.label-smoothing is 0.5: it must be a number from 0 to below 0.5")]
     [InlineData("campaign.training.lion-beta2 = 0.999", "campaign.training.lion-beta2 is 0.999: it must be a number from 0 to 0.995")]
     [InlineData("campaign.training.warmup-ratio = 1.1", "campaign.training.warmup-ratio is 1.1: it must be a number from 0 to 1")]
     [InlineData("campaign.training.max-steps = -1", "campaign.training.max-steps is -1: it must be a whole number, 0 or more")]
