@@ -7,6 +7,7 @@ namespace IterativeDpo.Training.Torch;
 internal sealed class PreferenceTraining : IDisposable
 {
     private const string Advice = "Lower the learning rate, or look at these examples.";
+    private const string RewardMean = "rewards/running_mean";
 
     private readonly PolicyModel _model;
     private readonly LoraWeights? _lora;
@@ -102,8 +103,8 @@ internal sealed class PreferenceTraining : IDisposable
         var plan = Plan(index);
         using var scope = NewDisposeScope();
         Parameters.Gradients.fill_(0);
-        var (loss, figures, batch) = RunOf(_training, plan, Dropout(index), cancellation).Backward(
-            (share, examples) => Check(share, $"loss of step {index + 1} of {Steps}", examples), cancellation);
+        var run = RunOf(_training, plan, Dropout(index), history, cancellation);
+        var (loss, figures, batch) = run.Backward((share, examples) => Check(share, $"loss of step {index + 1} of {Steps}", examples), cancellation);
         var norm = GradientNorm();
         Check(norm, $"gradient of step {index + 1} of {Steps}", plan.MicroBatches.SelectMany(m => m));
         var rate = LearningRate.At(_options, index, Steps);
@@ -113,6 +114,10 @@ internal sealed class PreferenceTraining : IDisposable
         var metrics = StepMetrics.Of(loss, figures, batch, _objective);
         metrics["learning_rate"] = rate;
         metrics["grad_norm"] = norm;
+        if (_options.Loss.BcoRewardMean)
+        {
+            metrics[RewardMean] = run.Rewards.Value;
+        }
         metrics["num_tokens"] = TokensOf(plan) + (history.Count == 0 ? 0 : history[^1].Metrics["num_tokens"]);
         return new(index + 1, Steps, metrics);
     }
@@ -123,7 +128,7 @@ internal sealed class PreferenceTraining : IDisposable
         var examples = _validation!.Examples;
         var plan = ExampleBatches.PlanEpoch(examples, examples.Count, _options.MicroBatchTokens, 0, 0).Single();
         using var scope = NewDisposeScope();
-        var (loss, figures, batch) = RunOf(_validation, plan, null, cancellation).Evaluate(cancellation);
+        var (loss, figures, batch) = RunOf(_validation, plan, null, history, cancellation).Evaluate(cancellation);
         if (!double.IsFinite(loss))
         {
             throw NonFiniteTrainingException.Of($"validation loss after step {history.Count} of {Steps}", examples, Advice);
@@ -138,13 +143,13 @@ internal sealed class PreferenceTraining : IDisposable
         return step;
     }
 
-    private StepRun RunOf(ExampleSet set, PlannedStep plan, LoraDropout? dropout, CancellationToken cancellation)
+    private StepRun RunOf(ExampleSet set, PlannedStep plan, LoraDropout? dropout, List<TrainingStep> history, CancellationToken cancellation)
     {
         var passes = plan.MicroBatches;
         var reference = Moving is null
             ? set.Reference.Pick([.. passes.SelectMany(m => m)])
             : Moving.Run(() => ReferenceLogProbs.Compute(_model, _lora, set.Examples, passes, _options.Loss.LdAlpha, cancellation));
-        return new(_model, _lora, _objective, set.Examples, reference, plan, dropout);
+        return new(_model, _lora, _objective, set.Examples, reference, plan, dropout, RewardsOf(history));
     }
 
     /// <summary>Puts the best parameters in the place of the last ones, where there are best ones.</summary>
@@ -171,6 +176,14 @@ internal sealed class PreferenceTraining : IDisposable
             _plannedEpoch = epoch;
         }
         return _epochPlan[inEpoch];
+    }
+
+    /// <summary>The history has the mean of the rewards so far, and the checkpoint has the history: a resumed run goes on with the same bits.</summary>
+    private RunningMean RewardsOf(List<TrainingStep> history)
+    {
+        var (epochs, steps) = Math.DivRem(history.Count, _stepsPerEpoch);
+        var examples = (long)epochs * _training.Examples.Count + (long)steps * _options.BatchPairs;
+        return _options.Loss.BcoRewardMean && examples > 0 ? new(history[^1].Metrics[RewardMean], 2 * examples) : default;
     }
 
     private double GradientNorm()

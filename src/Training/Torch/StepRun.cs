@@ -21,14 +21,18 @@ internal sealed class StepRun
 
     /// <param name="reference">Of the plan's examples, in its order.</param>
     /// <param name="dropout">On the adapter's inputs, or null.</param>
+    /// <param name="rewards">The rewards of the steps before.</param>
     public StepRun(
         PolicyModel model, LoraWeights? lora, Objective objective, IReadOnlyList<ITrainingExample> examples, ReferenceLogProbs reference, PlannedStep plan,
-        LoraDropout? dropout)
+        LoraDropout? dropout, RunningMean rewards)
     {
-        (_model, _lora, _objective, _examples, _plan, _dropout) = (model, lora, objective, examples, plan, dropout);
+        (_model, _lora, _objective, _examples, _plan, _dropout, Rewards) = (model, lora, objective, examples, plan, dropout, rewards);
         _reference = tensor([.. reference.First, .. reference.Second]).view(2, plan.Examples).to(model.Device);
         _labels = tensor(plan.MicroBatches.SelectMany(m => m).Select(i => (float)examples[i].Label).ToArray()).to(model.Device);
     }
+
+    /// <summary>The rewards so far, this step's included once it has run; only where the objective follows them.</summary>
+    public RunningMean Rewards { get; private set; }
 
     /// <summary>Adds the step's gradients to the parameters' and gives its figures, for the metrics.</summary>
     /// <param name="check">Sees each micro-batch's share of the objective, with its examples, before it goes back.</param>
@@ -44,6 +48,10 @@ internal sealed class StepRun
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var (pass, figures) = Forward(microBatch, start);
+            if (start == 0)
+            {
+                FollowRewards(whole ?? figures.Detach());
+            }
             var value = _objective.Of(whole is null ? Batch(figures, start) : Batch(whole.With(figures, start), 0));
             var share = value.item<float>();
             check(share, microBatch);
@@ -64,6 +72,15 @@ internal sealed class StepRun
         var figures = FiguresOfStep(cancellation);
         var batch = Batch(figures, 0);
         return (_objective.Of(batch).item<float>(), figures, batch);
+    }
+
+    /// <summary>The shift of the step's losses includes the step's own rewards.</summary>
+    private void FollowRewards(RowFigures step)
+    {
+        if (_objective.Options.BcoRewardMean)
+        {
+            Rewards = Rewards.With(_objective.MeanReward(Batch(step, 0)), 2L * _plan.Examples);
+        }
     }
 
     private RowFigures FiguresOfStep(CancellationToken cancellation)
@@ -94,6 +111,6 @@ internal sealed class StepRun
     private LossBatch Batch(RowFigures figures, int start)
     {
         var count = figures.Tokens.size(1);
-        return figures.ToLossBatch(_reference.narrow(1, start, count), _labels.narrow(0, start, count), _plan);
+        return figures.ToLossBatch(_reference.narrow(1, start, count), _labels.narrow(0, start, count), _plan) with { RewardShift = (float)Rewards.Value };
     }
 }

@@ -64,7 +64,7 @@ public sealed class Objective
     /// <summary>The batch's share of each term of the objective, by the name it is logged with.</summary>
     public IEnumerable<(string Name, Tensor Value)> Terms(LossBatch batch)
     {
-        var seen = Options.ReferenceFree ? batch with { First = WithoutReference(batch.First), Second = WithoutReference(batch.Second) } : batch;
+        var seen = Seen(batch);
         Tensor Share(Tensor values) => (values / batch.StepExamples).sum();
         foreach (var (loss, weight) in _losses)
         {
@@ -83,7 +83,7 @@ public sealed class Objective
     /// <summary>The mean of both sides' βs: what <see cref="LossBatch.RewardShift"/> follows.</summary>
     public double MeanReward(LossBatch batch)
     {
-        var (chosen, rejected) = RewardLosses.Rewards(batch, Options);
+        var (chosen, rejected) = RewardLosses.Rewards(Seen(batch), Options);
         return (chosen.sum() + rejected.sum()).to(ScalarType.Float64).item<double>() / (2 * batch.StepExamples);
     }
 
@@ -91,13 +91,18 @@ public sealed class Objective
     public IEnumerable<(string Name, double Value)> Metrics(LossBatch batch)
     {
         var terms = _losses.Count + _constraints.Count == 1 ? [] : Terms(batch);
-        return terms.Concat(_losses.SelectMany(l => l.Loss.Metrics?.Invoke(batch) ?? []))
+        return terms.Concat(_losses.SelectMany(l => l.Loss.Metrics?.Invoke(Seen(batch)) ?? []))
             .Select(term => (term.Name, term.Value.to(ScalarType.Float64).item<double>()));
     }
 
     /// <summary>WPO's weight of each example: how likely the policy finds what the loss is about, [P].</summary>
     private Tensor Likelihood(LossBatch batch) =>
         (Unpaired ? batch.First.Confidence! : batch.First.Confidence! + batch.Second.Confidence!).exp();
+
+    /// <summary>The batch as the losses see it.</summary>
+    internal LossBatch Seen(LossBatch batch) => Options.ReferenceFree
+        ? batch with { First = WithoutReference(batch.First), Second = WithoutReference(batch.Second) }
+        : batch;
 
     private static LossSide WithoutReference(LossSide side) => side with { ReferenceLogProbs = zeros_like(side.ReferenceLogProbs) };
 }
