@@ -25,10 +25,10 @@ internal static class MarginLosses
     public static Tensor ExoPair(LossBatch x, LossOptions options)
     {
         var z = Scores.Margin(x, options);
-        var p = options.ProbabilisticLabels
-            ? x.Labels.clamp(LeastSmoothing, 1 - LeastSmoothing)
-            : full_like(x.Labels, 1 - (options.LabelSmoothing == 0 ? LeastSmoothing : options.LabelSmoothing));
-        return z.sigmoid() * (-LossMath.LogLoss(z) - p.log()) + (-z).sigmoid() * (-LossMath.LogLoss(-z) - (1 - p).log());
+        var flipped = options.ProbabilisticLabels
+            ? (1 - x.Labels).clamp(LeastSmoothing, 1 - LeastSmoothing)
+            : full_like(x.Labels, options.LabelSmoothing == 0 ? LeastSmoothing : options.LabelSmoothing);
+        return z.sigmoid() * (-LossMath.LogLoss(z) - (1 - flipped).log()) + (-z).sigmoid() * (-LossMath.LogLoss(-z) - flipped.log());
     }
 
     public static Tensor Discopop(LossBatch x, LossOptions options)

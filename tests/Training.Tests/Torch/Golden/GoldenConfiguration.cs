@@ -9,11 +9,11 @@ namespace IterativeDpo.Training.Tests.Torch.Golden;
 /// </summary>
 internal static class GoldenConfiguration
 {
-    /// <summary>Keys with figures, which the tests compare.</summary>
+    /// <summary>Keys with figures, which the tests compare, and notes on them.</summary>
     private static readonly string[] Figures =
         ["loss", "per_pair", "chosen_rewards", "rejected_rewards", "grad_policy_logits", "kl", "kl_note", "note", "log_odds_chosen", "log_odds_ratio"];
 
-    /// <summary>An entry of <c>dpo</c>.</summary>
+    /// <summary>An entry's <c>config</c> of <c>dpo</c>.</summary>
     public static LossOptions OfDpo(JsonElement config)
     {
         var keys = new Keys(config);
@@ -90,6 +90,14 @@ internal static class GoldenConfiguration
             UndesirableWeight = keys.Number("undesirable_weight", 1),
         });
     }
+
+    /// <summary>A list of entries that no test knows would be passed over.</summary>
+    public static void RefuseOtherLists(JsonElement root) => Assert.DoesNotContain(root.EnumerateObject(), p =>
+        p.Value.ValueKind == JsonValueKind.Array && p.Value.EnumerateArray().Any(item => item.ValueKind == JsonValueKind.Object) && p.Name is not ("dpo" or "other" or "kto"));
+
+    /// <summary>An entry of <c>dpo</c> itself, beside its <c>config</c>.</summary>
+    public static void RefuseOtherKeys(JsonElement entry) =>
+        Assert.DoesNotContain(entry.EnumerateObject(), p => !Figures.Contains(p.Name) && p.Name is not ("config" or "metrics"));
 
     /// <summary>The keys of an entry, each to be read once.</summary>
     private sealed class Keys(JsonElement entry, params string[] others)

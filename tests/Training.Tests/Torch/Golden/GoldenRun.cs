@@ -16,9 +16,9 @@ internal sealed class GoldenRun : IDisposable
     private readonly GoldenFile _golden;
     private readonly (int[] Positions, int[] Targets, int[] Rows) _tokens;
 
-    public GoldenRun()
+    public GoldenRun(bool generated)
     {
-        _golden = GoldenFile.Open();
+        _golden = GoldenFile.Open(generated);
         _tokens = _golden.CompletionTokens();
     }
 
@@ -79,14 +79,7 @@ internal sealed class GoldenRun : IDisposable
         Objective Objective, LossBatch Batch, float Loss, float[] Gradient, IReadOnlyDictionary<string, double> Metrics)
     {
         /// <summary>The only loss's figure of each pair.</summary>
-        public float[] PerPair()
-        {
-            var loss = PreferenceLosses.Named(Objective.Options.Losses.Single().Name);
-            var seen = Objective.Options.ReferenceFree
-                ? Batch with { First = WithoutReference(Batch.First), Second = WithoutReference(Batch.Second) } : Batch;
-            return Floats.Of(loss.Compute(seen, Objective.Options));
-        }
-
-        private static LossSide WithoutReference(LossSide side) => side with { ReferenceLogProbs = zeros_like(side.ReferenceLogProbs) };
+        public float[] PerPair() =>
+            Floats.Of(PreferenceLosses.Named(Objective.Options.Losses.Single().Name).Compute(Objective.Seen(Batch), Objective.Options));
     }
 }

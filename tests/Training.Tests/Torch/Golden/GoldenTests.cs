@@ -1,25 +1,33 @@
+using System.Text.Json;
 using IterativeDpo.Training.Torch;
+using IterativeDpo.Training.Torch.Losses;
 
 namespace IterativeDpo.Training.Tests.Torch.Golden;
 
-/// <summary>Every entry of the golden file.</summary>
+/// <summary>Every entry of the golden file, and of a generated one with other shapes.</summary>
 public class GoldenTests
 {
-    [Fact]
-    public void Head_golden_logits_give_the_golden_log_probs()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Head_golden_logits_give_the_golden_log_probs(bool generated)
     {
-        using var run = new GoldenRun();
+        using var run = new GoldenRun(generated);
+        GoldenConfiguration.RefuseOtherLists(run.Root);
 
         GoldenAssert.Figure(run.Root, "policy_logps", Floats.Of(run.LogProbs("policy_logits")));
         GoldenAssert.Figure(run.Root, "ref_logps", Floats.Of(run.LogProbs("ref_logits")));
     }
 
-    [Fact]
-    public void Dpo_every_configuration_gives_the_golden_loss_gradient_and_metrics()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Dpo_every_configuration_gives_the_golden_loss_gradient_and_metrics(bool generated)
     {
-        using var run = new GoldenRun();
+        using var run = new GoldenRun(generated);
         foreach (var entry in run.Root.GetProperty("dpo").EnumerateArray())
         {
+            GoldenConfiguration.RefuseOtherKeys(entry);
             var result = run.OfPairs(GoldenConfiguration.OfDpo(entry.GetProperty("config")));
 
             GoldenAssert.Figure(entry, "loss", result.Loss);
@@ -32,10 +40,12 @@ public class GoldenTests
         }
     }
 
-    [Fact]
-    public void Other_every_entry_gives_the_golden_losses_rewards_and_gradient()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Other_every_entry_gives_the_golden_losses_rewards_and_gradient(bool generated)
     {
-        using var run = new GoldenRun();
+        using var run = new GoldenRun(generated);
         foreach (var entry in run.Root.GetProperty("other").EnumerateArray())
         {
             var result = run.OfPairs(GoldenConfiguration.OfOther(entry));
@@ -55,10 +65,12 @@ public class GoldenTests
         }
     }
 
-    [Fact]
-    public void Kto_every_entry_gives_the_golden_loss_divergence_and_gradient()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Kto_every_entry_gives_the_golden_loss_divergence_and_gradient(bool generated)
     {
-        using var run = new GoldenRun();
+        using var run = new GoldenRun(generated);
         foreach (var entry in run.Root.GetProperty("kto").EnumerateArray())
         {
             var result = run.OfRows(GoldenConfiguration.OfKto(entry));
@@ -69,4 +81,19 @@ public class GoldenTests
             GoldenAssert.Figure(entry, "kl", result.Objective.Options.Losses[0].Name == "kto" ? (float)result.Metrics["kl"] : 0);
         }
     }
+
+    [Theory]
+    [InlineData("""{"loss_type": ["sigmoid"], "beta": 0.1, "temperature": 2}""")]
+    [InlineData("""{"loss_type": ["sigmoid", "new_loss"], "beta": 0.1}""")]
+    [InlineData("""{"loss_type": ["sigmoid"], "f_divergence_type": "new_divergence"}""")]
+    [InlineData("""{"loss_type": [], "beta": 0.1}""")]
+    public void Dpo_configuration_that_is_not_understood_fails(string config) =>
+        Assert.ThrowsAny<Exception>(() => new Objective(GoldenConfiguration.OfDpo(JsonDocument.Parse(config).RootElement)));
+
+    [Theory]
+    [InlineData("""{"family": "cpo", "loss_type": "new_loss", "average_log_prob": true}""")]
+    [InlineData("""{"family": "new_family", "loss_type": "sigmoid"}""")]
+    [InlineData("""{"family": "dpo_paper_repo", "beta": 0.1, "new_key": 1}""")]
+    public void Other_entry_that_is_not_understood_fails(string entry) =>
+        Assert.ThrowsAny<Exception>(() => GoldenConfiguration.OfOther(JsonDocument.Parse(entry).RootElement));
 }
