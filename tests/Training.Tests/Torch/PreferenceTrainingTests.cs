@@ -1,4 +1,5 @@
 using IterativeDpo.Training.Torch;
+using IterativeDpo.Training.Torch.Losses;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -23,27 +24,32 @@ public class PreferenceTrainingTests
         Assert.Equal(live[0], live[^1]);
     }
 
+    public static TheoryData<string> Losses => [.. PreferenceLosses.All.Select(loss => loss.Name)];
+
     [Theory]
-    [InlineData("sigmoid")]
-    [InlineData("sft")]
-    public void Run_split_into_micro_batches_gives_the_same_step(string loss)
+    [MemberData(nameof(Losses))]
+    public void Run_split_into_micro_batches_gives_the_same_step(string name)
     {
         using var scope = NewDisposeScope();
         using var model = Model();
-        var pairs = TinyModel.Pairs(9);
+        using var reference = Moved(model, 4);
+        var loss = new LossOptions(name) { BcoRewardMean = name == "bco_pair", Wpo = true };
+        var examples = new Objective(loss).ExamplesOf(TinyModel.Pairs(9));
 
         var (whole, wholeLoss) = OneStep(10_000);
         var (split, splitLoss) = OneStep(20);
 
-        Assert.Equal(wholeLoss, splitLoss, 5);
-        Assert.True((whole - split).abs().max().item<float>() < 1e-5, "gradients differ");
+        // Losses that are squares of hundreds have gradients of that size.
+        Assert.Equal(wholeLoss, splitLoss, 1e-5 * Math.Max(1, wholeLoss));
+        Assert.True((whole - split).abs().max().item<float>() < 1e-5 * Math.Max(1, whole.abs().max().item<float>()), "gradients differ");
+        Assert.True(whole.abs().max().item<float>() > 1e-5, "there is no gradient");
 
         (Tensor Gradients, double Loss) OneStep(int microBatchTokens)
         {
             using var lora = Fresh(model);
             using var optimiser = new AdamW(lora.Parameters, 0.9f, 0.99f, 1e-8f, 0);
-            var options = Tiny.Options with { BatchPairs = 9, MicroBatchTokens = microBatchTokens, Loss = new(loss), MaxGradNorm = 0 };
-            var history = Train(model, lora, pairs, options, optimiser, null);
+            var options = Tiny.Options with { BatchPairs = examples.Count, MicroBatchTokens = microBatchTokens, Loss = loss, MaxGradNorm = 0 };
+            var history = Train(model, lora, examples, options, optimiser, null, reference);
             return (lora.Parameters.Gradients.clone(), history[0].Metrics["loss"]);
         }
     }
@@ -88,6 +94,44 @@ public class PreferenceTrainingTests
         Assert.InRange(metrics["grad_norm"], 1e-6, 1e6);
     }
 
+    [Fact]
+    public void Run_constraint_is_logged_by_its_name_and_adds_to_the_loss()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Model();
+        using var lora = Fresh(model);
+        using var optimiser = new AdamW(lora.Parameters, 0.9f, 0.99f, 1e-8f, 0);
+        var pairs = TinyModel.Pairs(4);
+        var reference = ReferenceLogProbs.Compute(model, null, pairs, Tiny.Options, default);
+        var loss = new LossOptions("sigmoid") { Constraints = [new("fluent", "nll", 1, 0.5f)] };
+
+        var metrics = Train(model, lora, pairs, Tiny.Options with { Loss = loss }, optimiser, null)[0].Metrics;
+
+        var penalty = pairs.Select((p, i) => 0.5 * Math.Max(0, -reference.First[i] / p.ChosenIds.Length - 1)).Average();
+        Assert.Equal(penalty, metrics["constraints/fluent"], 4);
+        Assert.Equal(Math.Log(2), metrics["losses/sigmoid"], 4);
+        Assert.Equal(Math.Log(2) + penalty, metrics["loss"], 4);
+    }
+
+    [Fact]
+    public void Run_reward_mean_takes_in_every_step()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Model();
+        using var reference = Moved(model, 4);
+        using var lora = Fresh(model);
+        using var optimiser = new AdamW(lora.Parameters, 0.9f, 0.99f, 1e-8f, 0);
+        // 10 pairs in steps of 4, 4 and 2, twice; nothing moves.
+        var options = Tiny.Options with { Loss = new LossOptions("bco_pair") { BcoRewardMean = true }, Epochs = 2, LearningRate = 0 };
+
+        var history = Train(model, lora, TinyModel.Pairs(10), options, optimiser, null, reference).Select(step => step.Metrics).ToArray();
+
+        double Mean(int step) => (history[step]["rewards/chosen"] + history[step]["rewards/rejected"]) / 2;
+        Assert.Equal(Mean(0), history[0]["rewards/running_mean"], 5);
+        Assert.Equal((4 * Mean(0) + 4 * Mean(1) + 2 * Mean(2)) / 10, history[2]["rewards/running_mean"], 5);
+        Assert.Equal(history[2]["rewards/running_mean"], history[5]["rewards/running_mean"], 5);
+    }
+
     private static PolicyModel Model()
     {
         var config = TinyModel.Config();
@@ -101,12 +145,22 @@ public class PreferenceTrainingTests
         return lora;
     }
 
-    private static List<TrainingStep> Train(
-        PolicyModel model, LoraWeights lora, PreferencePair[] pairs, TrainingOptions options, Optimizer optimiser, IProgress<TrainingStep>? progress)
+    /// <summary>An adapter that is not the policy, so that no log-ratio is 0.</summary>
+    private static LoraWeights Moved(PolicyModel model, ulong seed)
     {
-        var reference = ReferenceLogProbs.Compute(model, null, pairs, Tiny.Options, default);
+        var lora = Fresh(model);
+        using var gradients = no_grad();
+        lora.Parameters.Values.copy_(sin(arange(lora.Parameters.Values.numel()).to(ScalarType.Float32) * seed) * 0.1f);
+        return lora;
+    }
+
+    private static List<TrainingStep> Train(
+        PolicyModel model, LoraWeights lora, IReadOnlyList<ITrainingExample> examples, TrainingOptions options, Optimizer optimiser, IProgress<TrainingStep>? progress,
+        LoraWeights? referenceLora = null)
+    {
+        var reference = ReferenceLogProbs.Compute(model, referenceLora, examples, Tiny.Options, default);
         var history = new List<TrainingStep>();
-        using var training = new PreferenceTraining(model, lora, new(pairs, reference), null, optimiser, options, 1);
+        using var training = new PreferenceTraining(model, lora, new(examples, reference), null, optimiser, options, 1);
         training.Run(history, () => { }, progress, default);
         return history;
     }

@@ -30,11 +30,17 @@ public sealed class TorchTrainerTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(0.3f)]
-    public async Task TrainAsync_interrupted_and_resumed_gives_the_same_bytes(float dropout)
+    [InlineData(0, false)]
+    [InlineData(0.3f, false)]
+    [InlineData(0, true)]
+    public async Task TrainAsync_interrupted_and_resumed_gives_the_same_bytes(float dropout, bool rewardMean)
     {
         var options = Tiny.Options with { Epochs = 3, CheckpointSteps = 2, Lora = Tiny.Options.Lora! with { Dropout = dropout } };
+        if (rewardMean)
+        {
+            // The loss carries it over from step to step.
+            options = options with { Loss = new LossOptions("bco_pair") { BcoRewardMean = true } };
+        }
         await new TorchTrainer().TrainAsync(Request("whole", options), null, default);
         using var stop = new CancellationTokenSource();
         var steps = new StopAt(4, stop);
@@ -174,6 +180,32 @@ public sealed class TorchTrainerTests : IDisposable
         await new TorchTrainer().TrainAsync(request with { Examples = TinyModel.Pairs(11) }, null, default);
 
         Assert.Equal(2, Directory.GetFiles(request.WorkDirectory, "reference-*.bin").Length);
+    }
+
+    [Theory]
+    [InlineData("kto")]
+    [InlineData("apo_zero_unpaired")]
+    public async Task TrainAsync_loss_on_labelled_completions_takes_pairs_apart(string loss)
+    {
+        var result = await new TorchTrainer().TrainAsync(Request("a", Tiny.Options with { Loss = new(loss), Epochs = 4 }), null, default);
+
+        Assert.Equal(24, result.Steps);
+        Assert.Equal(0.5, result.History[0].Metrics["loss"], 5);
+        Assert.True(result.History[^1].Metrics["rewards/margins"] > 0.1);
+        Assert.True(result.History[0].Metrics["kl"] >= 0);
+    }
+
+    [Theory]
+    [InlineData("simpo", false)]
+    [InlineData("sigmoid", true)]
+    public async Task TrainAsync_reference_is_computed_only_for_a_loss_that_uses_it(string loss, bool expected)
+    {
+        var request = Request("a", Tiny.Options with { Loss = new(loss) });
+
+        var result = await new TorchTrainer().TrainAsync(request, null, default);
+
+        Assert.Equal(expected ? 1 : 0, Directory.GetFiles(request.WorkDirectory, "reference-*").Length);
+        Assert.Equal(expected, result.History[0].Metrics.ContainsKey("kl"));
     }
 
     [Theory]
