@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using LLama.Exceptions;
 using LLama.Native;
 
@@ -34,9 +35,15 @@ public sealed unsafe class LLamaTemplate
             {
                 messages[i] = new() { role = (byte*)strings[2 * i], content = (byte*)strings[(2 * i) + 1] };
             }
-            var result = new byte[Render((byte*)strings[^1], messages, [])];
-            _ = Render((byte*)strings[^1], messages, result);
-            return result;
+            // As the package does: twice the input is mostly enough.
+            var result = new byte[Math.Max(32, 2 * _messages.Sum(m => Encoding.UTF8.GetByteCount(m.Role) + Encoding.UTF8.GetByteCount(m.Content)))];
+            var length = Render((byte*)strings[^1], messages, result);
+            if (length > result.Length)
+            {
+                result = new byte[length];
+                _ = Render((byte*)strings[^1], messages, result);
+            }
+            return result.AsSpan(0, length);
         }
         finally
         {
