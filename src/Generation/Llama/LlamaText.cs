@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text;
 using LLama;
@@ -10,6 +11,7 @@ internal sealed class LlamaText(LLamaWeights weights)
 {
     private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private readonly int? _bos = (int?)weights.Vocab.BOS;
+    private readonly SearchValues<string> _specials = SearchValues.Create(SpellSpecials(weights), StringComparison.Ordinal);
     private readonly int? _end = (int?)(weights.Vocab.EOS ?? weights.Vocab.EOT);
 
     /// <param name="special">Whether a special token that the text spells becomes that token.</param>
@@ -21,7 +23,7 @@ internal sealed class LlamaText(LLamaWeights weights)
     }
 
     /// <summary>Whether the text spells no special token.</summary>
-    public bool IsPlain(string text) => Tokenize(text, special: true).AsSpan().SequenceEqual(Tokenize(text, special: false));
+    public bool IsPlain(string text) => !text.AsSpan().ContainsAny(_specials);
 
     /// <summary>The ids with BOS once, if the model wants it.</summary>
     public int[] WithBos(int[] ids) => weights.Vocab.ShouldAddBOS && _bos is { } bos ? [bos, .. WithoutBos(ids)] : ids;
@@ -42,6 +44,21 @@ internal sealed class LlamaText(LLamaWeights weights)
     {
         var rest = WithoutBos(ids);
         return Spell(rest is [.., var last] && IsEnd(last) ? rest[..^1] : rest);
+    }
+
+    /// <summary>The texts of the tokens that are only ever text when asked for: control tokens and the unknown token.</summary>
+    private static string[] SpellSpecials(LLamaWeights weights)
+    {
+        var buffer = new byte[512];
+        var texts = new List<string>();
+        for (var id = 0; id < weights.Vocab.Count; id++)
+        {
+            if (weights.NativeHandle.TokenToSpan(id, buffer) == 0 && weights.NativeHandle.TokenToSpan(id, buffer, special: true) is > 0 and var length)
+            {
+                texts.Add(Encoding.UTF8.GetString(buffer.AsSpan(0, Math.Min((int)length, buffer.Length))));
+            }
+        }
+        return [.. texts];
     }
 
     private bool IsEnd(int id)
