@@ -15,36 +15,28 @@ internal sealed class PromptGroups
     /// <param name="groupOf">An item's group, any number.</param>
     public static PromptGroups Of(int[] items, Func<int, int> groupOf)
     {
-        var numbers = new Dictionary<int, int>();
-        var groups = new int[items.Length];
+        // Sorted by group and then by place: a table of groups would take several times the memory.
+        var places = new long[items.Length];
         for (var i = 0; i < items.Length; i++)
         {
-            var group = groupOf(items[i]);
-            if (!numbers.TryGetValue(group, out groups[i]))
-            {
-                numbers.Add(group, groups[i] = numbers.Count);
-            }
+            places[i] = ((long)groupOf(items[i]) << 32) | (uint)i;
         }
-        return Sort(items, groups, numbers.Count);
+        Array.Sort(places);
+        int[] begins = [.. Enumerable.Range(0, places.Length).Where(i => i == 0 || places[i] >> 32 != places[i - 1] >> 32)];
+        Array.Sort(Array.ConvertAll(begins, begin => (int)places[begin]), begins);
+        return Collect(items, places, begins);
     }
 
-    /// <summary>A counting sort: stable, in linear time.</summary>
-    private static PromptGroups Sort(int[] items, int[] groups, int count)
+    private static PromptGroups Collect(int[] items, long[] places, int[] begins)
     {
-        var starts = new int[count + 1];
-        foreach (var group in groups)
+        var (sorted, starts, filled) = (new int[items.Length], new int[begins.Length + 1], 0);
+        for (var group = 0; group < begins.Length; group++)
         {
-            starts[group + 1]++;
-        }
-        for (var group = 0; group < count; group++)
-        {
-            starts[group + 1] += starts[group];
-        }
-        var next = starts[..count];
-        var sorted = new int[items.Length];
-        for (var i = 0; i < items.Length; i++)
-        {
-            sorted[next[groups[i]]++] = items[i];
+            for (var i = begins[group]; i < places.Length && places[i] >> 32 == places[begins[group]] >> 32; i++)
+            {
+                sorted[filled++] = items[(int)places[i]];
+            }
+            starts[group + 1] = filled;
         }
         return new(sorted, starts);
     }

@@ -21,7 +21,7 @@ internal sealed class ExampleStore : ISizedExamples, IDisposable
     private ExampleStore(FileStream file, StoreScan scan)
     {
         (_file, _scan) = (file, scan);
-        _lastMismatch = Array.FindLastIndex(scan.Records, record => record.Head.Group != scan.Records[0].Head.Group);
+        _lastMismatch = Array.FindLastIndex(scan.Records, record => record.Group != scan.Records[0].Group);
     }
 
     public int Count => _scan.Records.Length;
@@ -34,10 +34,7 @@ internal sealed class ExampleStore : ISizedExamples, IDisposable
     {
         get
         {
-            var head = _scan.Records[index].Head;
-            var body = ReadBody(index, (int)head.BodyBytes(_scan.Labelled));
-            var promptId = Encoding.UTF8.GetString(body.AsSpan(0, head.PromptIdBytes));
-            var ids = body.AsSpan(head.PromptIdBytes);
+            var (head, promptId, ids) = Read(index);
             var prompt = Ids(ids, 0, head.PromptTokens);
             var first = Ids(ids, head.PromptTokens, head.FirstTokens);
             return _scan.Labelled
@@ -68,8 +65,8 @@ internal sealed class ExampleStore : ISizedExamples, IDisposable
 
     public ExampleSize SizeOf(int index)
     {
-        var head = _scan.Records[index].Head;
-        return new(head.Group, head.PromptTokens, head.FirstTokens, _scan.Labelled ? MismatchTokens(index) : head.Second);
+        var record = _scan.Records[index];
+        return new(record.Group, record.PromptTokens, record.FirstTokens, _scan.Labelled ? MismatchTokens(index) : record.Second);
     }
 
     public IEnumerator<ITrainingExample> GetEnumerator()
@@ -84,10 +81,10 @@ internal sealed class ExampleStore : ISizedExamples, IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private int MismatchOf(int index) => _scan.Records[index].Head.Second is >= 0 and var earlier ? earlier : _lastMismatch;
+    private int MismatchOf(int index) => _scan.Records[index].Second is >= 0 and var earlier ? earlier : _lastMismatch;
 
     private int MismatchTokens(int index) => MismatchOf(index) is >= 0 and var other
-        ? Math.Min(_scan.Records[other].Head.FirstTokens, MaxLength - _scan.Records[index].Head.PromptTokens)
+        ? Math.Min(_scan.Records[other].FirstTokens, MaxLength - _scan.Records[index].PromptTokens)
         : 0;
 
     private int[] Mismatch(int index)
@@ -96,30 +93,28 @@ internal sealed class ExampleStore : ISizedExamples, IDisposable
         {
             return [];
         }
-        var head = _scan.Records[other].Head;
-        return Ids(ReadBody(other, (int)head.BodyBytes(labelled: true)).AsSpan(head.PromptIdBytes), head.PromptTokens, MismatchTokens(index));
+        var (head, _, ids) = Read(other);
+        return Ids(ids, head.PromptTokens, MismatchTokens(index));
     }
 
-    private byte[] ReadBody(int index, int bytes)
+    private (StoredHead Head, string PromptId, Memory<byte> Ids) Read(int index)
     {
-        var body = new byte[bytes];
-        var offset = _scan.Records[index].Offset + StoredHead.Bytes;
-        for (var done = 0; done < bytes;)
+        var (start, end) = (_scan.Records[index].Offset, index + 1 < Count ? _scan.Records[index + 1].Offset : _scan.End);
+        var record = new byte[end - start];
+        for (var done = 0; done < record.Length;)
         {
-            var read = RandomAccess.Read(_file.SafeFileHandle, body.AsSpan(done), offset + done);
-            if (read == 0)
-            {
-                throw new IOException($"{_file.Name}: it was cut off while it was in use. Run again: it is made anew.");
-            }
-            done += read;
+            var read = RandomAccess.Read(_file.SafeFileHandle, record.AsSpan(done), start + done);
+            done += read > 0 ? read : throw new IOException($"{_file.Name}: it was cut off while it was in use. Run again: it is made anew.");
         }
-        return body;
+        var head = StoredHead.Read(record);
+        var body = record.AsMemory(StoredHead.Bytes);
+        return (head, Encoding.UTF8.GetString(body.Span[..head.PromptIdBytes]), body[head.PromptIdBytes..]);
     }
 
     // Stored little-endian, as are all machines that .NET runs on but one.
-    private static int[] Ids(ReadOnlySpan<byte> ids, int from, int count)
+    private static int[] Ids(Memory<byte> ids, int from, int count)
     {
-        var result = MemoryMarshal.Cast<byte, int>(ids.Slice(4 * from, 4 * count)).ToArray();
+        var result = MemoryMarshal.Cast<byte, int>(ids.Span.Slice(4 * from, 4 * count)).ToArray();
         return BitConverter.IsLittleEndian ? result : Array.ConvertAll(result, System.Buffers.Binary.BinaryPrimitives.ReverseEndianness);
     }
 }

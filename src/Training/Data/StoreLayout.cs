@@ -41,7 +41,7 @@ internal readonly record struct StoredHead(double Label, int PromptIdBytes, int 
 
     /// <summary>Whether the numbers can be a record's at all, with so many bytes left.</summary>
     public bool Fits(bool labelled, long bytesLeft) =>
-        PromptIdBytes >= 0 && Group >= 0 && PromptTokens >= 0 && FirstTokens >= 0 && Second >= (labelled ? -1 : 0) && BodyBytes(labelled) <= bytesLeft;
+        PromptIdBytes >= 0 && PromptTokens >= 0 && FirstTokens >= 0 && Second >= (labelled ? -1 : 0) && BodyBytes(labelled) <= bytesLeft;
 
     private static int Int(ReadOnlySpan<byte> bytes, int index) => BinaryPrimitives.ReadInt32LittleEndian(bytes[(8 + (4 * index))..]);
 }

@@ -5,11 +5,13 @@ using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Training.Data;
 
-/// <summary>Where a record begins, and its head.</summary>
-internal readonly record struct StoredRecord(long Offset, StoredHead Head);
+/// <summary>Where a record begins, and what is worth knowing of it without reading it: 24 bytes, which a store has in memory for each example.</summary>
+/// <param name="Second">As in <see cref="StoredHead"/>.</param>
+internal readonly record struct StoredRecord(long Offset, int Group, int PromptTokens, int FirstTokens, int Second);
 
 /// <summary>What one reading of a store file finds: that it is whole, and where everything is.</summary>
-internal sealed record StoreScan(int MaxLength, bool Labelled, StoredRecord[] Records, RowSummary Summary)
+/// <param name="End">Where the last record ends.</param>
+internal sealed record StoreScan(int MaxLength, bool Labelled, StoredRecord[] Records, long End, RowSummary Summary)
 {
     /// <summary>Null for a file that was damaged, cut off, or made with another key.</summary>
     public static StoreScan? Read(FileStream file, Digest key)
@@ -48,13 +50,14 @@ internal sealed record StoreScan(int MaxLength, bool Labelled, StoredRecord[] Re
             var body = head.BodyBytes(labelled);
             reader.Skip(body);
             left -= body;
-            records[i] = new(offset, head);
+            records[i] = new(offset, head.Group, head.PromptTokens, head.FirstTokens, head.Second);
         }
         Require(left == 0);
+        var end = reader.Position;
         var summary = JsonSerializer.Deserialize<RowSummary>(reader.Next(summaryBytes));
         reader.Next(8);
         Require(summary is not null && reader.Hash().AsSpan().SequenceEqual(tail.AsSpan(8)));
-        return new(BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(40)), labelled, records, summary!);
+        return new(BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(40)), labelled, records, end, summary!);
     }
 
     private static void Require(bool condition)

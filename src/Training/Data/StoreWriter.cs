@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -8,14 +7,12 @@ using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Training.Data;
 
-/// <summary>Writes a store as its examples come; of each prompt it keeps a few bytes, to number them.</summary>
+/// <summary>Writes a store as its examples come, and keeps nothing of them.</summary>
 internal sealed class StoreWriter
 {
     private readonly Stream _stream;
     private readonly bool _labelled;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    // 64 bits of the prompt id's digest: two prompts that share them would only be batched together.
-    private readonly Dictionary<ulong, int> _groups = [];
     private byte[] _record = new byte[1 << 12];
     private int _count;
     private int _lastGroup;
@@ -90,12 +87,8 @@ internal sealed class StoreWriter
         _stream.Write(_hash.GetHashAndReset());
     }
 
-    private int GroupOf(ReadOnlySpan<byte> promptId)
-    {
-        var name = BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(promptId));
-        ref var group = ref CollectionsMarshal.GetValueRefOrAddDefault(_groups, name, out var known);
-        return known ? group : group = _groups.Count - 1;
-    }
+    // Numbers counted up would take a table of all prompts. Two prompts that share a number are only planned next to each other.
+    private static int GroupOf(ReadOnlySpan<byte> promptId) => BinaryPrimitives.ReadInt32LittleEndian(SHA256.HashData(promptId));
 
     private int PutIds(int[] ids, int offset)
     {
