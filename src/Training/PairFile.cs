@@ -12,7 +12,7 @@ namespace IterativeDpo.Training;
 /// </summary>
 public static class PairFile
 {
-    private static readonly JsonSerializerOptions Json = new()
+    internal static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         RespectNullableAnnotations = true,

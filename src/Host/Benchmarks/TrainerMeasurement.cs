@@ -43,7 +43,7 @@ public sealed record TrainerMeasurement(
         bfloat16 ? ComputeType.BFloat16 : ComputeType.Float32, threads, CheckpointSteps: int.MaxValue);
 
     // The kernel's own high-water mark; .NET reports the present size only.
-    private static int PeakMib() => int.Parse(
+    internal static int PeakMib() => int.Parse(
         File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM", StringComparison.Ordinal))
             .Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
 }

@@ -18,11 +18,13 @@ public static class BenchCommand
             "Measure a part against its peer, as a ratio; run it on an idle machine.",
             "./dpo bench generation --json",
             "./dpo bench trainer --json",
-            "./dpo bench actors --json")
+            "./dpo bench actors --json",
+            "./dpo bench data --json")
         {
             Subcommand("generation", "Sampling against a bare decode loop over the same batches.", GenerationAsync),
             Subcommand("trainer", "DPO steps against eager PyTorch (bench/peers/torch_dpo_step.py) at its best setting.", TrainerAsync),
             Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", ActorsAsync),
+            Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", DataAsync),
             TrainerWorker(),
         };
         return bench;
@@ -66,6 +68,9 @@ public static class BenchCommand
         command.SetAction(parsed => TrainerMeasurement.RunWorker(parsed.GetRequiredValue(arguments), Console.Out));
         return command;
     }
+
+    private static Task<IReadOnlyList<object>> DataAsync(int threads, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<object>>([.. DataBenchmark.Run(BundledFiles.SeedModel, threads, cancellationToken)]);
 
     private static async Task<IReadOnlyList<object>> ActorsAsync(int threads, CancellationToken cancellationToken) =>
         [await ActorsBenchmark.RunAsync(cancellationToken)];

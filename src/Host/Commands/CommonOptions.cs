@@ -21,6 +21,9 @@ public static class CommonOptions
 
     public static Option<bool> Force() => new("--force") { Description = "Replace what is at --out." };
 
+    public static Option<bool> SkipBadRows() =>
+        new("--skip-bad-rows") { Description = "Leave out and count rows that cannot be used; the first one is an error without it." };
+
     public static Option<FileInfo> Model() => new("--model")
     {
         Description = "The base GGUF; the bundled seed policy if not given.",

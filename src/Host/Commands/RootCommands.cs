@@ -17,6 +17,7 @@ public static class RootCommands
             GenerateCommand.Create(),
             ExportCommand.Create(),
             ImportCommand.Create(),
+            ConvertCommand.Create(),
             SeedCommand.Create(),
             BenchCommand.Create(),
             DoctorCommand.Create(),

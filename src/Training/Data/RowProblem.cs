@@ -24,6 +24,12 @@ public enum RowProblem
     Template,
     UnknownToken,
 
+    /// <summary>Token ids that are the bytes of no text.</summary>
+    NotText,
+
+    /// <summary>Token ids that are not those of the conversation they are said to be.</summary>
+    NotTheConversation,
+
     /// <summary>The prompt leaves no token of the maximum length.</summary>
     PromptTooLong,
 

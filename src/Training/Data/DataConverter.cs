@@ -1,0 +1,112 @@
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Generation;
+
+namespace IterativeDpo.Training.Data;
+
+/// <summary>
+/// Converts a data file of any <see cref="DataFormat"/>, row by row. A row keeps its prompt's id, its probability and its provenance.
+/// </summary>
+/// <param name="tokenizer">Needed from and to token ids, and from conversations to texts; null where there is none.</param>
+public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
+{
+    /// <summary>Writes the whole file, or none.</summary>
+    /// <param name="options"><see cref="DataOptions.MaxLength"/> and <see cref="DataOptions.Unpaired"/> do not matter: nothing is cut.</param>
+    /// <exception cref="UserInputException">The data has a row that cannot be used, or cannot become what is asked for.</exception>
+    /// <exception cref="ArtifactStoreException">The output cannot be written.</exception>
+    public ConversionSummary Convert(
+        string dataPath, string outputPath, DataOptions options, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var counter = new RowCounter();
+        var rows = new RowReader(dataPath, counter, options.SkipBadRows, options.Threads).Read(Convert, row => (row.Length, false), progress, cancellation);
+        AtomicFile.Write(outputPath, stream =>
+        {
+            foreach (var line in rows.SelectMany(row => row))
+            {
+                stream.Write(line);
+            }
+        });
+        var summary = counter.Summarise();
+        return new(summary, summary.Examples);
+    }
+
+    /// <summary>The lines that a row becomes.</summary>
+    private byte[][] Convert(DataRow row) => target switch
+    {
+        DataTarget.Pairs => [RowWriter.Pair(new(PairOf(row), row.Provenance))],
+        DataTarget.Trl => [RowWriter.Preference(row.PromptId, PreferenceOf(row, Spell(row)), row.Provenance)],
+        DataTarget.TrlConversational => [RowWriter.Preference(row.PromptId, PreferenceOf(row, TurnsOf(row)), row.Provenance)],
+        _ => Unpaired(row.PromptId, row.Texts ?? Spell(row)),
+    };
+
+    private static byte[][] Unpaired(string promptId, RowTexts texts) => texts.Second is { } rejected
+        ? [RowWriter.Unpaired(promptId, texts.Prompt, texts.First, label: true), RowWriter.Unpaired(promptId, texts.Prompt, rejected, label: false)]
+        : [RowWriter.Unpaired(promptId, texts.Prompt, texts.First, texts.Label == 1)];
+
+    private PreferencePair PairOf(DataRow row) => row.Pair
+        ?? new RowTokenizer(Tokenizer, new DataOptions(int.MaxValue)).Tokenize(row).Examples.Cast<PreferencePair>().Single();
+
+    private static RowTexts PreferenceOf(DataRow row, RowTexts texts) => row.Format.IsUnpaired()
+        ? throw new UserInputException("the rows are unpaired, so there is nothing to compare a completion with. Convert to trl-unpaired.")
+        : texts;
+
+    /// <summary>Everything as the text that the model reads, but for BOS and the end token, which TRL adds.</summary>
+    private RowTexts Spell(DataRow row)
+    {
+        if (row.Pair is { } pair)
+        {
+            return new(Decode(pair.PromptIds), Decode(pair.ChosenIds), Decode(pair.RejectedIds), pair.ChosenProbability);
+        }
+        var texts = row.Texts!;
+        return texts.Prompt.Text is not null ? texts : texts with
+        {
+            Prompt = Decode(Encoded(() => Tokenizer.EncodePrompt(texts.Prompt))),
+            First = Decode(Encoded(() => Tokenizer.EncodeCompletion(texts.Prompt, texts.First))),
+            Second = texts.Second is { } second ? Decode(Encoded(() => Tokenizer.EncodeCompletion(texts.Prompt, second))) : null,
+        };
+    }
+
+    /// <summary>Everything as turns: a conversation as it is, and a pair whose ids are those of a question and two answers.</summary>
+    private RowTexts TurnsOf(DataRow row)
+    {
+        if (row.Pair is not { } pair)
+        {
+            return row.Texts!.Prompt.Turns is not null
+                ? row.Texts
+                : throw new UserInputException("the rows are texts, which have no turns. Convert to trl.");
+        }
+        if (row.Provenance is not { } source)
+        {
+            throw new RowException(RowProblem.MissingField, "\"provenance\" is missing, which has what was asked and answered");
+        }
+        var prompt = Passage.Of(new ChatMessage("user", source.PromptText));
+        if (!Encoded(() => Tokenizer.EncodePrompt(prompt)).AsSpan().SequenceEqual(pair.PromptIds))
+        {
+            throw new RowException(RowProblem.NotTheConversation, "\"prompt_ids\" are not those of \"prompt_text\" as a user's one question to this model");
+        }
+        return new(
+            prompt,
+            Passage.Of(new ChatMessage("assistant", source.ChosenText)),
+            Passage.Of(new ChatMessage("assistant", source.RejectedText)),
+            pair.ChosenProbability);
+    }
+
+    private ITextTokenizer Tokenizer => tokenizer
+        ?? throw new UserInputException("this conversion goes from or to token ids, or through a chat template: name the model with --model.");
+
+    private Passage Decode(int[] ids) => Tokenizer.Decode(ids) is { } text
+        ? Passage.Of(text)
+        : throw new RowException(RowProblem.NotText, "token ids are the bytes of no text");
+
+    private static int[] Encoded(Func<int[]> encode)
+    {
+        try
+        {
+            return encode();
+        }
+        catch (ConversationException e)
+        {
+            throw new RowException(RowProblem.Template, e.Message);
+        }
+    }
+}

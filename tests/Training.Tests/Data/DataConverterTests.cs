@@ -1,0 +1,165 @@
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Training.Data;
+
+namespace IterativeDpo.Training.Tests.Data;
+
+/// <summary>Our pairs out to TRL's formats and back, and every conversion that has no meaning.</summary>
+public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFiles>
+{
+    private static readonly PairRecord[] _records =
+    [
+        Record("p1", "sky → <|user|>?", "blue", "green", 0.75),
+        Record("p1", "sky → <|user|>?", "blue", "grün", 1),
+        Record("p2", "grass?", "green\n", "blue", 1),
+    ];
+
+    [Theory]
+    [InlineData(DataTarget.TrlConversational)]
+    [InlineData(DataTarget.Trl)]
+    public void Convert_pairs_there_and_back_gives_the_same_file(DataTarget target)
+    {
+        // A text has no way to tell a special token from one that a person spelled.
+        var path = files.Write((target == DataTarget.Trl ? _records[2..] : _records).Select(Line));
+
+        var there = Convert(path, target);
+        var back = Convert(there, DataTarget.Pairs);
+
+        Assert.Equal(File.ReadAllText(path), File.ReadAllText(back));
+    }
+
+    [Fact]
+    public void Convert_pairs_to_standard_is_what_the_model_reads_without_bos_and_end()
+    {
+        var path = files.Write(Line(new(_records[2].Pair)));
+
+        Assert.Equal(
+            """{"prompt":"<|user|>\ngrass?<|end|>\n<|assistant|>\n","chosen":"green\n","rejected":"blue","prompt_id":"p2"}""" + "\n",
+            File.ReadAllText(Convert(path, DataTarget.Trl)));
+    }
+
+    [Fact]
+    public void Convert_pairs_to_conversational_is_question_and_answers()
+    {
+        var path = files.Write(Line(_records[0]));
+
+        Assert.StartsWith(
+            """{"prompt":[{"role":"user","content":"sky → <|user|>?"}],"chosen":[{"role":"assistant","content":"blue"}],"rejected":[{"role":"assistant","content":"green"}],"prompt_id":"p1","chosen_probability":0.75,"provenance":{"task":""",
+            File.ReadAllText(Convert(path, DataTarget.TrlConversational)));
+    }
+
+    [Fact]
+    public void Convert_pairs_to_unpaired_trains_as_the_pairs_do()
+    {
+        var path = files.Write(_records[1..].Select(Line));
+        using var pairs = files.Open(path, new DataOptions(64, Unpaired: true));
+
+        using var unpaired = files.Open(Convert(path, DataTarget.TrlUnpaired), new DataOptions(64, Unpaired: true));
+
+        Assert.Equivalent(pairs.Examples.Skip(2), unpaired.Examples.Skip(2), strict: true);
+        Assert.Equal(4, unpaired.Examples.Count);
+    }
+
+    [Theory]
+    [InlineData("""{"chosen":"The sky is blue.","rejected":"The sky is green."}""", DataTarget.Trl, """{"prompt":"The sky is","chosen":" blue.","rejected":" green.",""")]
+    [InlineData("""{"prompt":"a","chosen":"b","rejected":"c"}""", DataTarget.TrlUnpaired, """{"prompt":"a","completion":"b","label":true,""")]
+    [InlineData("""{"prompt":"a","completion":"b","label":false,"prompt_id":"p"}""", DataTarget.TrlUnpaired, """{"prompt":"a","completion":"b","label":false,"prompt_id":"p"}""")]
+    [InlineData(
+        """{"chosen":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}],"rejected":[{"role":"user","content":"a"},{"role":"assistant","content":"c"}]}""",
+        DataTarget.TrlConversational,
+        """{"prompt":[{"role":"user","content":"a"}],"chosen":[{"role":"assistant","content":"b"}],"rejected":[{"role":"assistant","content":"c"}],""")]
+    [InlineData(
+        """{"prompt":[{"role":"user","content":"a"}],"chosen":[{"role":"assistant","content":"b"}],"rejected":[{"role":"assistant","content":"c"}]}""",
+        DataTarget.TrlUnpaired,
+        """{"prompt":[{"role":"user","content":"a"}],"completion":[{"role":"assistant","content":"b"}],"label":true,""")]
+    public void Convert_without_token_ids_needs_no_model(string row, DataTarget target, string expected)
+    {
+        var output = $"{files.Write(row)}.converted";
+
+        new DataConverter(target, null).Convert(files.Write(row), output, new DataOptions(0));
+
+        Assert.StartsWith(expected, File.ReadAllText(output));
+    }
+
+    [Fact]
+    public void Convert_conversation_to_texts_goes_through_the_template()
+    {
+        var path = files.Write("""{"prompt":[{"role":"user","content":"a"}],"chosen":[{"role":"assistant","content":"b"}],"rejected":[{"role":"assistant","content":"c"}]}""");
+
+        Assert.StartsWith(
+            """{"prompt":"<|user|>\na<|end|>\n<|assistant|>\n","chosen":"b","rejected":"c",""",
+            File.ReadAllText(Convert(path, DataTarget.Trl)));
+    }
+
+    [Fact]
+    public void Convert_says_what_it_read_and_wrote()
+    {
+        var path = files.Write("""{"prompt":"a","chosen":"b","rejected":"c"}""", "{", """{"prompt":"a","chosen":"b","rejected":"b"}""");
+
+        var summary = new DataConverter(DataTarget.TrlUnpaired, null).Convert(path, files["said.jsonl"], new DataOptions(0, SkipBadRows: true));
+
+        Assert.Equal((3, 2, 2), (summary.Read.Rows, summary.Read.Rejected, summary.RowsWritten));
+    }
+
+    [Theory]
+    [InlineData("""{"prompt":"a","completion":"b","label":true}""", DataTarget.Trl, "unpaired")]
+    [InlineData("""{"prompt":"a","completion":"b","label":true}""", DataTarget.Pairs, "unpaired")]
+    [InlineData("""{"prompt":"a","chosen":"b","rejected":"c"}""", DataTarget.TrlConversational, "no turns")]
+    [InlineData("""{"pair":{"prompt_id":"p","prompt_ids":[256,97],"chosen_ids":[98],"rejected_ids":[99]}}""", DataTarget.TrlConversational, "\"provenance\" is missing")]
+    [InlineData("""{"pair":{"prompt_id":"p","prompt_ids":[256,97],"chosen_ids":[200],"rejected_ids":[99]}}""", DataTarget.Trl, "no text")]
+    public void Convert_to_what_the_rows_cannot_be_is_refused_and_writes_nothing(string row, DataTarget target, string said)
+    {
+        var output = files["refused.jsonl"];
+
+        var error = Assert.Throws<UserInputException>(
+            () => new DataConverter(target, files.Tokenizer).Convert(files.Write(row), output, new DataOptions(0)));
+
+        Assert.Contains(said, error.Message);
+        Assert.False(File.Exists(output));
+    }
+
+    [Fact]
+    public void Convert_pair_of_a_raw_text_is_no_conversation()
+    {
+        var record = _records[2] with { Pair = _records[2].Pair with { PromptIds = [ByteVocabulary.Bos, .. ByteVocabulary.Encode("grass?")] } };
+
+        var summary = new DataConverter(DataTarget.TrlConversational, files.Tokenizer)
+            .Convert(files.Write(Line(record), Line(_records[2])), files["raw.jsonl"], new DataOptions(0, SkipBadRows: true));
+
+        Assert.Equal([new(RowProblem.NotTheConversation, 1)], summary.Read.RejectedByProblem);
+    }
+
+    [Fact]
+    public void Convert_pairs_without_a_model_asks_for_it()
+    {
+        var error = Assert.Throws<UserInputException>(
+            () => new DataConverter(DataTarget.Trl, null).Convert(files.Write(Line(_records[0])), files["asks.jsonl"], new DataOptions(0)));
+
+        Assert.Contains("--model", error.Message);
+    }
+
+    private string Convert(string path, DataTarget target)
+    {
+        var output = $"{path}.{target}";
+        new DataConverter(target, files.Tokenizer).Convert(path, output, new DataOptions(0));
+        return output;
+    }
+
+    private static PairRecord Record(string id, string question, string chosen, string rejected, double probability) => new(
+        new PreferencePair(id, PromptIds(question), Answer(chosen), Answer(rejected), probability),
+        new PairProvenance("say", question, chosen, rejected, 0, 1, ulong.MaxValue, 7, 1, 0, "verifier", "temperature 1", "aa", null, 3));
+
+    private static int[] PromptIds(string question) =>
+        [ByteVocabulary.Bos, .. ByteVocabulary.Encode("<|user|>\n"), .. Bytes(question), .. ByteVocabulary.Encode("<|end|>\n<|assistant|>\n")];
+
+    private static int[] Answer(string text) => [.. Bytes(text), ByteVocabulary.End];
+
+    private static IEnumerable<int> Bytes(string text) => System.Text.Encoding.UTF8.GetBytes(text).Select(b => (int)b);
+
+    private static string Line(PairRecord record)
+    {
+        using var stream = new MemoryStream();
+        PairFile.Write(stream, [record]);
+        return System.Text.Encoding.UTF8.GetString(stream.ToArray()).TrimEnd('\n');
+    }
+}
