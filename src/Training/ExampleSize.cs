@@ -11,6 +11,9 @@ public readonly record struct ExampleSize(int Group, int PromptTokens, int First
 /// <summary>Examples whose sizes are known without reading their tokens.</summary>
 public interface ISizedExamples : IReadOnlyList<ITrainingExample>
 {
+    /// <summary>The examples are cut to so many tokens already; <see cref="int.MaxValue"/> where they are not.</summary>
+    int MaxLength { get; }
+
     ExampleSize SizeOf(int index);
 }
 

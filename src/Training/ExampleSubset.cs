@@ -9,6 +9,8 @@ internal sealed class ExampleSubset(IReadOnlyList<ITrainingExample> examples, in
 
     public int Count => indexes.Length;
 
+    public int MaxLength => (examples as ISizedExamples)?.MaxLength ?? int.MaxValue;
+
     public ITrainingExample this[int index] => examples[indexes[index]];
 
     public ExampleSize SizeOf(int index) => _sizeOf(indexes[index]);

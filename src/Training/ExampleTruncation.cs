@@ -1,5 +1,3 @@
-using IterativeDpo.Training.Data;
-
 namespace IterativeDpo.Training;
 
 /// <summary>Examples that fit, in their order, and how many could not be used.</summary>
@@ -11,9 +9,9 @@ public static class ExampleTruncation
 {
     public static TruncatedExamples Apply(IReadOnlyList<ITrainingExample> examples, int maxLength)
     {
-        if (examples is ExampleStore store && store.MaxLength <= maxLength)
+        if (examples is ISizedExamples sized && sized.MaxLength <= maxLength)
         {
-            return new(store, 0);
+            return new(examples, 0);
         }
         var kept = examples.Select(example => example.CutTo(maxLength)).OfType<ITrainingExample>().ToList();
         return new(kept, examples.Count - kept.Count);

@@ -14,7 +14,7 @@ public static class TrainCommand
     private static readonly Option<FileInfo?> _config = new("--config") { Description = "A campaign file: its training, policy, seed and threads settings count here.", HelpName = "FILE" };
     private static readonly Option<string[]> _set = new("--set") { Description = "One setting of hocon/reference.conf under campaign, e.g. training.loss.type=simpo; may be given several times.", HelpName = "KEY=VALUE" };
     private static readonly Option<FileInfo?> _adapter = new("--adapter") { Description = "The previous round's adapter: training goes on from it, and it is the reference (policy.initialisation, policy.reference).", HelpName = "FILE" };
-    private static readonly Option<bool> _skipBadRows = new("--skip-bad-rows") { Description = "Leave out rows that cannot be used and list them in rejected.jsonl; otherwise the first one is an error." };
+    private static readonly Option<bool> _skipBadRows = CommonOptions.SkipBadRows();
     private static readonly Option<bool> _full = new("--full") { Description = "Train every weight and write a whole model instead of an adapter." };
     private static readonly Option<bool> _json = CommonOptions.Json();
 

@@ -54,8 +54,8 @@ public sealed class Objective
         }
         var labelled = examples.All(example => example is PreferencePair)
             ? LabelledCompletion.FromPairs(examples.Cast<PreferencePair>())
-            : examples.Cast<LabelledCompletion>();
-        return [.. _losses.Any(l => l.Loss.UsesMismatched) ? labelled : labelled.Select(example => example with { MismatchedIds = [] })];
+            : examples;
+        return _losses.Any(l => l.Loss.UsesMismatched) ? labelled : new WithoutMismatches(labelled);
     }
 
     /// <summary>The batch's share of the objective.</summary>
