@@ -40,6 +40,10 @@ public sealed record LoraOptions(int Rank, float Alpha, IReadOnlyList<string> Ta
 /// <param name="EvaluationSteps">Steps between evaluations on it; 0 is one at the end.</param>
 /// <param name="EarlyStoppingPatience">Evaluations without improvement after which training ends; 0 is off.</param>
 /// <param name="ReferenceSync">A reference that follows the policy; null is a frozen one.</param>
+/// <param name="GradientCheckpointing">
+/// Keep each block's input only, and compute the block again on the way back: a third more time, and memory that hardly grows with the
+/// number of blocks.
+/// </param>
 public sealed record TrainingOptions(
     LossOptions Loss,
     LoraOptions? Lora,
@@ -67,7 +71,8 @@ public sealed record TrainingOptions(
     float ValidationShare = 0,
     int EvaluationSteps = 0,
     int EarlyStoppingPatience = 0,
-    ReferenceSyncOptions? ReferenceSync = null)
+    ReferenceSyncOptions? ReferenceSync = null,
+    bool GradientCheckpointing = false)
 {
     /// <summary>
     /// Lion's moment is stored in bfloat16, whose spacing is up to 1/128 of a value: an update of less than half of that, 1 − β2 of the

@@ -38,7 +38,8 @@ internal static class TrainingOptionsReader
             training.Float("validation-share", 0, 0.9),
             training.Int("evaluation-steps", 0),
             training.Int("early-stopping-patience", 0),
-            ReadReferenceSync(training.Section("reference-sync")));
+            ReadReferenceSync(training.Section("reference-sync")),
+            training.Choice("gradient-checkpointing", ["false", "true"]) == "true");
         CheckTogether(training, options);
         return options;
     }

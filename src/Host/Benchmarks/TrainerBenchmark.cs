@@ -12,15 +12,21 @@ public sealed record TrainerBenchmarkResult(
     string Shape, string Mode, double Ratio, double MemoryRatio, TrainerMeasurement Ours, TrainerMeasurement Peer);
 
 /// <summary>
-/// Measures the trainer and <c>bench/peers/torch_dpo_step.py</c> one after the other, each in a process of its own, on steps that count the
-/// reference's pass on both sides. The peer is taken at its best of 1 and 2 threads with and without bfloat16.
+/// Measures the trainer and <c>bench/peers/torch_dpo_step.py</c> in turn, each in a process of its own and in the same environment, on
+/// steps that count the reference's pass on both sides. The peer is taken at its best of 1 and 2 threads with and without bfloat16.
 /// </summary>
 /// <param name="worker">A command line that runs <see cref="TrainerMeasurement.RunWorker"/> with the arguments put after it.</param>
 /// <param name="peerScript">The peer script's path.</param>
 public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerScript)
 {
+    // Machines change speed from minute to minute: the sides take turns, and each counts with its median.
+    private const int Turns = 3;
+
     // The interpreter that Debian's python3-torch belongs to, whatever else is on the path.
     private const string Python = "/usr/bin/python3";
+
+    private static readonly string[][] PeerSettings =
+        [["--threads", "1"], ["--threads", "2"], ["--threads", "1", "--bf16"], ["--threads", "2", "--bf16"]];
 
     public IEnumerable<TrainerBenchmarkResult> Run(IReadOnlyList<TrainerShape> shapes, IReadOnlyList<string> modes)
     {
@@ -28,25 +34,27 @@ public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerSc
         {
             foreach (var mode in modes)
             {
-                var ours = MeasureOurs(shape, mode);
-                var peer = MeasurePeer(shape, mode);
+                var setting = PeerSettings.MaxBy(setting => MeasurePeer(shape with { Steps = 1 }, mode, setting).RealTokensPerSecond)!;
+                var turns = Enumerable.Range(0, Turns).Select(_ => (Ours: MeasureOurs(shape, mode), Peer: MeasurePeer(shape, mode, setting))).ToList();
+                var (ours, peer) = (Median(turns.Select(turn => turn.Ours)), Median(turns.Select(turn => turn.Peer)));
                 yield return new(
                     shape.Name, mode, ours.RealTokensPerSecond / peer.RealTokensPerSecond, (double)ours.PeakRssMib / peer.PeakRssMib, ours, peer);
             }
         }
     }
 
-    private TrainerMeasurement MeasureOurs(TrainerShape shape, string mode) => Measure(
-        [.. worker, .. Texts(shape.Prompt, shape.Completion, shape.Pairs, shape.Vocabulary), mode, "2", "bf16"]);
+    private static TrainerMeasurement Median(IEnumerable<TrainerMeasurement> turns) =>
+        turns.OrderBy(turn => turn.RealTokensPerSecond).ElementAt(Turns / 2);
 
-    private TrainerMeasurement MeasurePeer(TrainerShape shape, string mode)
-    {
-        var arguments = Texts(
+    private TrainerMeasurement MeasureOurs(TrainerShape shape, string mode) => Measure([.. worker, shape.Name, mode, "2"]);
+
+    private TrainerMeasurement MeasurePeer(TrainerShape shape, string mode, string[] setting) => Measure(
+    [
+        .. Texts(
             Python, peerScript, "--prompt", shape.Prompt, "--completion", shape.Completion, "--pairs", shape.Pairs, "--vocab", shape.Vocabulary,
-            "--mode", mode);
-        string[][] settings = [["--threads", "1"], ["--threads", "2"], ["--threads", "1", "--bf16"], ["--threads", "2", "--bf16"]];
-        return settings.Select(setting => Measure([.. arguments, .. setting])).MaxBy(measured => measured.RealTokensPerSecond)!;
-    }
+            "--steps", shape.Steps, "--warmup", Math.Min(2, shape.Steps), "--mode", mode),
+        .. setting,
+    ]);
 
     private static TrainerMeasurement Measure(IReadOnlyList<string> command)
     {

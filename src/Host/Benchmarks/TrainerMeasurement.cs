@@ -20,27 +20,25 @@ public sealed record TrainerMeasurement(
 {
     /// <summary>
     /// Measures our own trainer in this process and prints the result as JSON. It is run as a process of its own, so that its peak memory
-    /// is its own: <c>PROMPT COMPLETION PAIRS VOCABULARY lora|full THREADS bf16|f32</c>.
+    /// is its own: <c>SHAPE lora|full THREADS</c>. Products are bfloat16, as the peer's best are.
     /// </summary>
     public static void RunWorker(IReadOnlyList<string> arguments, TextWriter output)
     {
-        int Number(int i) => int.Parse(arguments[i], CultureInfo.InvariantCulture);
-        var shape = new TrainerShape(Number(0), Number(1), Number(2), Number(3));
-        var options = Options(arguments[4] == "lora", Number(5), arguments[6] == "bf16");
+        var shape = TrainerShape.All.Single(known => known.Name == arguments[0]);
+        var options = Options(arguments[1] == "lora", int.Parse(arguments[2], CultureInfo.InvariantCulture), shape.Checkpointing);
         var pairs = shape.CreatePairs();
-        var seconds = StepTimer.Measure(shape.Model, pairs, options, warmup: 3, steps: 11, TimeProvider.System).Order().ElementAt(5);
+        var seconds = StepTimer.Measure(shape.Model, pairs, options, warmup: 2, shape.Steps, TimeProvider.System).Order().ElementAt(shape.Steps / 2);
         var tokens = pairs.Sum(pair => 2 * pair.PromptIds.Length + pair.ChosenIds.Length + pair.RejectedIds.Length);
-        var measured = new TrainerMeasurement(tokens / seconds, seconds, PeakMib(), options.Threads, arguments[6] == "bf16");
-        output.WriteLine(JsonSerializer.Serialize(measured));
+        output.WriteLine(JsonSerializer.Serialize(new TrainerMeasurement(tokens / seconds, seconds, PeakMib(), options.Threads, BFloat16: true)));
     }
 
-    private static TrainingOptions Options(bool lora, int threads, bool bfloat16) => new(
+    private static TrainingOptions Options(bool lora, int threads, bool checkpointing) => new(
         Loss: new("sigmoid"),
         Lora: lora ? new(Rank: 16, Alpha: 32, ModelConfig.BlockMaps) : null,
         LearningRate: 1e-4f, AdamBeta1: 0.9f, AdamBeta2: 0.999f, AdamEpsilon: 1e-8f, WeightDecay: 0.01f,
         WarmupSteps: 0, Schedule: LearningRateSchedule.Constant, FinalLearningRateRatio: 1, MaxGradNorm: 1, Epochs: 1,
         BatchPairs: 1, MicroBatchTokens: 2048, MaxLength: 4096,
-        bfloat16 ? ComputeType.BFloat16 : ComputeType.Float32, threads, CheckpointSteps: int.MaxValue);
+        ComputeType.BFloat16, threads, CheckpointSteps: int.MaxValue, GradientCheckpointing: checkpointing);
 
     // The kernel's own high-water mark; .NET reports the present size only.
     internal static int PeakMib() => int.Parse(

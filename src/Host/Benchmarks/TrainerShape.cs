@@ -5,14 +5,23 @@ using IterativeDpo.Training;
 namespace IterativeDpo.Host.Benchmarks;
 
 /// <summary>A batch to be timed: prompts of one length, completions of half of <paramref name="Completion"/> to all of it.</summary>
+/// <param name="Name">For the command line and the table.</param>
 /// <param name="Pairs">Pairs in a step.</param>
-public sealed record TrainerShape(int Prompt, int Completion, int Pairs, int Vocabulary)
+/// <param name="PairsPerPrompt">1, or a square: as many right completions as wrong ones, and every pair of them.</param>
+/// <param name="Checkpointing">Whether our side recomputes blocks on the way back; the peer cannot.</param>
+/// <param name="Steps">Steps measured, after two that are not.</param>
+public sealed record TrainerShape(
+    string Name, int Prompt, int Completion, int Pairs, int Vocabulary = 512, int PairsPerPrompt = 1, bool Checkpointing = false, int Steps = 9)
 {
-    /// <summary>The shapes that are measured where none is asked for.</summary>
-    public static readonly IReadOnlyList<TrainerShape> Standard = [new(48, 48, 16, 512), new(192, 64, 8, 512), new(48, 48, 8, 32_000)];
-
-    /// <summary>For people: prompt/completion, pairs, vocabulary.</summary>
-    public string Name => $"{Prompt}/{Completion} x {Pairs}, vocabulary {Vocabulary}";
+    public static readonly IReadOnlyList<TrainerShape> All =
+    [
+        new("48/48", 48, 48, Pairs: 16),
+        new("192/64", 192, 64, Pairs: 8),
+        new("vocabulary", 48, 48, Pairs: 8, Vocabulary: 32_000),
+        new("shared", 48, 48, Pairs: 16, PairsPerPrompt: 4),
+        // With 16 pairs the peer does not fit in 24 GiB.
+        new("long", 1024, 256, Pairs: 6, Checkpointing: true, Steps: 3),
+    ];
 
     /// <summary>The peer script's model.</summary>
     public ModelConfig Model => new(
@@ -29,7 +38,14 @@ public sealed record TrainerShape(int Prompt, int Completion, int Pairs, int Voc
             return (int)(state % (ulong)below);
         }
         int[] Ids(int count) => [.. Enumerable.Range(0, count).Select(_ => Draw(Vocabulary))];
-        int Length() => Completion / 2 + Draw(Completion - Completion / 2 + 1);
-        return [.. Enumerable.Range(0, Pairs).Select(i => new PreferencePair($"prompt-{i}", Ids(Prompt), Ids(Length()), Ids(Length())))];
+        int[][] Completions(int count) => [.. Enumerable.Range(0, count).Select(_ => Ids(Completion / 2 + Draw(Completion - Completion / 2 + 1)))];
+        IEnumerable<PreferencePair> PairsOf(int prompt)
+        {
+            var ids = Ids(Prompt);
+            var side = (int)Math.Sqrt(PairsPerPrompt);
+            var (right, wrong) = (Completions(side), Completions(side));
+            return right.SelectMany(chosen => wrong.Select(rejected => new PreferencePair($"prompt-{prompt}", ids, chosen, rejected)));
+        }
+        return [.. Enumerable.Range(0, Pairs / PairsPerPrompt).SelectMany(PairsOf)];
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Host.Benchmarks;
+using IterativeDpo.Training.Torch;
 
 namespace IterativeDpo.Host.Commands;
 
@@ -22,7 +23,7 @@ public static class BenchCommand
             "./dpo bench data --json")
         {
             Subcommand("generation", "Sampling against a bare decode loop over the same batches.", GenerationAsync),
-            Subcommand("trainer", "DPO steps against eager PyTorch (bench/peers/torch_dpo_step.py) at its best setting.", TrainerAsync),
+            Trainer(),
             Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", ActorsAsync),
             Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", DataAsync),
             TrainerWorker(),
@@ -52,11 +53,36 @@ public static class BenchCommand
         return command;
     }
 
-    private static Task<IReadOnlyList<object>> TrainerAsync(int threads, CancellationToken cancellationToken)
+    private static ExampleCommand Trainer()
     {
-        string[] worker = ["dotnet", "exec", typeof(BenchCommand).Assembly.Location, "bench", _workerName];
-        var benchmark = new TrainerBenchmark(worker, Path.Combine(AppContext.BaseDirectory, "bench", "peers", "torch_dpo_step.py"));
-        return Task.FromResult<IReadOnlyList<object>>([.. benchmark.Run(TrainerShape.Standard, ["lora", "full"])]);
+        string[] modes = ["lora", "full"];
+        string[] names = [.. TrainerShape.All.Select(known => known.Name)];
+        var shape = new Option<string?>("--shape") { Description = $"One shape only: {string.Join(", ", names)}." }.AcceptOnlyFromAmong(names);
+        var mode = new Option<string?>("--mode") { Description = "lora or full only." }.AcceptOnlyFromAmong(modes);
+        var command = new ExampleCommand(
+            "trainer", "DPO steps against eager PyTorch (bench/peers/torch_dpo_step.py) at its best setting.",
+            "./dpo bench trainer", "./dpo bench trainer --json --shape 48/48 --mode lora") { shape, mode, _json };
+        command.SetAction(parsed =>
+        {
+            var benchmark = new TrainerBenchmark(
+                ["dotnet", "exec", typeof(BenchCommand).Assembly.Location, "bench", _workerName],
+                Path.Combine(AppContext.BaseDirectory, "bench", "peers", "torch_dpo_step.py"));
+            var peak = StepTimer.MeasureProductPeak(threads: 2, TimeProvider.System) / 1e9;
+            var results = benchmark.Run(
+                [.. TrainerShape.All.Where(known => parsed.GetValue(shape) is not { } one || known.Name == one)],
+                parsed.GetValue(mode) is { } only ? [only] : modes).ToList();
+            if (parsed.GetValue(_json))
+            {
+                CommonOptions.PrintJson(new { matmulPeakGflops = peak, results });
+            }
+            else
+            {
+                Console.WriteLine($"matrix products: {peak:F0} GFLOP/s at most");
+                results.ForEach(Console.WriteLine);
+            }
+            return ExitCodes.Done;
+        });
+        return command;
     }
 
     /// <summary>Our side of the trainer benchmark, in a process of its own: its peak memory is then its own.</summary>

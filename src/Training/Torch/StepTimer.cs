@@ -20,6 +20,7 @@ public static class StepTimer
         var device = torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU);
         var shapes = config.ListTensors().ToDictionary(t => t.Name, t => t.Shape);
         using var model = PolicyModel.Create(config, name => RandomWeights(shapes[name]), options.ComputeType, options.Lora is null, device);
+        model.GradientCheckpointing = options.GradientCheckpointing;
         using var lora = options.Lora is null ? null : new LoraWeights(config, options.Lora, device);
         lora?.Initialise(1);
         var oneStep = options with { Epochs = 1, BatchPairs = pairs.Count };
@@ -34,6 +35,24 @@ public static class StepTimer
             seconds.Add(time.GetElapsedTime(start).TotalSeconds);
         }
         return seconds[warmup..];
+    }
+
+    /// <summary>The most floating-point operations a second that products of the trainer's compute type reach here.</summary>
+    public static double MeasureProductPeak(int threads, TimeProvider time)
+    {
+        const int size = 1024, products = 40;
+        set_num_threads(threads);
+        using var scope = NewDisposeScope();
+        var matrix = ones([size, size], ScalarType.BFloat16, torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU));
+        var seconds = Enumerable.Range(0, products).Min(_ =>
+        {
+            using var inner = NewDisposeScope();
+            var start = time.GetTimestamp();
+            // Reading an element waits for a GPU.
+            matrix.mm(matrix)[0, 0].to(ScalarType.Float32).item<float>();
+            return time.GetElapsedTime(start).TotalSeconds;
+        });
+        return 2.0 * size * size * size / seconds;
     }
 
     private static float[] RandomWeights(int[] shape)

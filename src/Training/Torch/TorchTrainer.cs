@@ -26,6 +26,7 @@ public sealed class TorchTrainer : ITrainer
         using var file = GgufFile.Open(request.BaseModelPath);
         var baseDigest = Digest.OfFile(request.BaseModelPath);
         using var model = PolicyModel.Load(file, options.ComputeType, trainable: options.Lora is null, device);
+        model.GradientCheckpointing = options.GradientCheckpointing;
         var examples = UsableExamples(request, objective, model.Config);
         var identity = new RunIdentity(request, baseDigest, examples, device.type.ToString());
         var adapters = new AdapterSetup(request, model.Config, baseDigest, device);

@@ -7,7 +7,7 @@ public class TrainerShapeTests
     [Fact]
     public void CreatePairs_lengths_are_those_the_peer_draws()
     {
-        var pairs = new TrainerShape(48, 32, 200, 512).CreatePairs();
+        var pairs = new TrainerShape("test", 48, 32, Pairs: 200).CreatePairs();
         var lengths = pairs.SelectMany(pair => new[] { pair.ChosenIds.Length, pair.RejectedIds.Length }).ToList();
 
         Assert.All(pairs, pair => Assert.Equal(48, pair.PromptIds.Length));
