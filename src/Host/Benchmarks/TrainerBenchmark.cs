@@ -19,9 +19,6 @@ public sealed record TrainerBenchmarkResult(
 /// <param name="peerScript">The peer script's path.</param>
 public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerScript)
 {
-    // Machines change speed from minute to minute: the sides take turns, and each counts with its median.
-    private const int Turns = 3;
-
     // The interpreter that Debian's python3-torch belongs to, whatever else is on the path.
     private const string Python = "/usr/bin/python3";
 
@@ -34,8 +31,8 @@ public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerSc
         {
             foreach (var mode in modes)
             {
-                var setting = PeerSettings.MaxBy(setting => MeasurePeer(shape with { Steps = 1 }, mode, setting).RealTokensPerSecond)!;
-                var turns = Enumerable.Range(0, Turns).Select(_ => (Ours: MeasureOurs(shape, mode), Peer: MeasurePeer(shape, mode, setting))).ToList();
+                var setting = PeerSettings.Where(setting => shape.Turns > 1 || setting.Contains("2")).MaxBy(setting => MeasurePeer(shape with { Steps = 1 }, mode, setting).RealTokensPerSecond)!;
+                var turns = Enumerable.Range(0, shape.Turns).Select(_ => (Ours: MeasureOurs(shape, mode), Peer: MeasurePeer(shape, mode, setting))).ToList();
                 var (ours, peer) = (Median(turns.Select(turn => turn.Ours)), Median(turns.Select(turn => turn.Peer)));
                 yield return new(
                     shape.Name, mode, ours.RealTokensPerSecond / peer.RealTokensPerSecond, (double)ours.PeakRssMib / peer.PeakRssMib, ours, peer);
@@ -43,8 +40,11 @@ public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerSc
         }
     }
 
-    private static TrainerMeasurement Median(IEnumerable<TrainerMeasurement> turns) =>
-        turns.OrderBy(turn => turn.RealTokensPerSecond).ElementAt(Turns / 2);
+    private static TrainerMeasurement Median(IEnumerable<TrainerMeasurement> turns)
+    {
+        var ordered = turns.OrderBy(turn => turn.RealTokensPerSecond).ToList();
+        return ordered[ordered.Count / 2];
+    }
 
     private TrainerMeasurement MeasureOurs(TrainerShape shape, string mode) => Measure([.. worker, shape.Name, mode, "2"]);
 

@@ -18,8 +18,8 @@ internal sealed record HeadOutput(Tensor LogProbs, Tensor Entropies, Tensor Hits
 /// </summary>
 internal static class ChunkedHead
 {
-    // 32 MiB of float32 logits at once.
-    private const long LogitsAtOnce = 8 << 20;
+    // 16 MiB of float32 logits at once.
+    private const long LogitsAtOnce = 4 << 20;
 
     /// <param name="weight">[V, dim], of the compute type.</param>
     /// <param name="hidden">Normalised hidden rows, float32 [M, dim].</param>
@@ -29,12 +29,10 @@ internal static class ChunkedHead
     {
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
-        // The mean logit is linear in the hidden row: one row of weights gives it.
-        var meanWeight = weight.to(ScalarType.Float32).mean([0L]);
         var chunks = new List<HeadOutput>();
         foreach (var (start, length) in Chunks(weight, hidden))
         {
-            chunks.Add(ForwardChunk(weight, meanWeight, hidden.narrow(0, start, length), targets.narrow(0, start, length), confidences));
+            chunks.Add(ForwardChunk(weight, hidden.narrow(0, start, length), targets.narrow(0, start, length), confidences));
         }
         Tensor Join(Func<HeadOutput, Tensor> part) => cat([.. chunks.Select(part)]).MoveToOuterDisposeScope();
         return new(
@@ -71,17 +69,18 @@ internal static class ChunkedHead
             var rows = hidden.narrow(0, start, length);
             var weights = gradient.narrow(0, start, length).unsqueeze(1);
             var logits = Logits(weight, rows);
-            var expected = logits.softmax(1).mul_(weights).to(weight.dtype);
+            var expected = logits.sub_(logits.logsumexp(1, keepdim: true)).exp_().mul_(weights).to(weight.dtype);
             into.sub_(expected.t().mm(rows.to(weight.dtype)));
             into.index_add_(0, targets.narrow(0, start, length), rows * weights, 1);
         }
     }
 
-    private static HeadOutput ForwardChunk(Tensor weight, Tensor meanWeight, Tensor hidden, Tensor targets, bool confidences)
+    private static HeadOutput ForwardChunk(Tensor weight, Tensor hidden, Tensor targets, bool confidences)
     {
         using var scope = NewDisposeScope();
         var logits = Logits(weight, hidden);
         var target = logits.gather(1, targets.unsqueeze(1));
+        var meanLogit = logits.mean([1L]);
         var max = logits.amax(1).unsqueeze(1);
         var exponentials = logits.sub_(max).exp_();
         var sum = exponentials.sum(1, keepdim: true);
@@ -92,7 +91,7 @@ internal static class ChunkedHead
             (target - logZ).squeeze(1).MoveToOuterDisposeScope(),
             entropy.squeeze(1).MoveToOuterDisposeScope(),
             (target == max).to(ScalarType.Float32).squeeze(1).MoveToOuterDisposeScope(),
-            hidden.mv(meanWeight).MoveToOuterDisposeScope(),
+            meanLogit.MoveToOuterDisposeScope(),
             (weight.index_select(0, targets) - mean).MoveToOuterDisposeScope(),
             confidences ? (target - max - (exponentials.pow(2).sum(1, keepdim: true) / sum).log()).squeeze(1).MoveToOuterDisposeScope() : null);
     }

@@ -21,6 +21,8 @@ public static class StepTimer
         var shapes = config.ListTensors().ToDictionary(t => t.Name, t => t.Shape);
         using var model = PolicyModel.Create(config, name => RandomWeights(shapes[name]), options.ComputeType, options.Lora is null, device);
         model.GradientCheckpointing = options.GradientCheckpointing;
+        // As the trainer does: the arrays that the weights came in are garbage as large as the model.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         using var lora = options.Lora is null ? null : new LoraWeights(config, options.Lora, device);
         lora?.Initialise(1);
         var oneStep = options with { Epochs = 1, BatchPairs = pairs.Count };

@@ -27,6 +27,8 @@ public sealed class TorchTrainer : ITrainer
         var baseDigest = Digest.OfFile(request.BaseModelPath);
         using var model = PolicyModel.Load(file, options.ComputeType, trainable: options.Lora is null, device);
         model.GradientCheckpointing = options.GradientCheckpointing;
+        // The arrays that the weights came in are garbage as large as the model.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         var examples = UsableExamples(request, objective, model.Config);
         var identity = new RunIdentity(request, baseDigest, examples, device.type.ToString());
         var adapters = new AdapterSetup(request, model.Config, baseDigest, device);
