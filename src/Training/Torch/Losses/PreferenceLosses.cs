@@ -17,7 +17,7 @@ public static class PreferenceLosses
         new("sigmoid", "(1−ε) ℓ(βΔ) + ε ℓ(−βΔ)", "DPO, arXiv 2305.18290 eq. 7; with ε > 0 cDPO", Scored | Labels, MarginLosses.Sigmoid),
         new("robust", "[(1−ε) ℓ(βΔ) − ε ℓ(−βΔ)] / (1−2ε)", "arXiv 2403.00409", Scored | LabelSmoothing, MarginLosses.Robust),
         new("hinge", "max(0, 1 − βΔ)", "RSO, arXiv 2309.06657; SLiC, arXiv 2305.10425", Scored, MarginLosses.Hinge),
-        new("exo_pair", "σ(βΔ) [log σ(βΔ) − log(1−ε)] + σ(−βΔ) [log σ(−βΔ) − log ε], ε at least 0.001", "arXiv 2402.00856 eq. 16", Scored | Labels, MarginLosses.ExoPair),
+        new("exo_pair", "σ(βΔ) [log σ(βΔ) − log(1−ε)] + σ(−βΔ) [log σ(−βΔ) − log ε], ε 0.001 where it is 0", "arXiv 2402.00856 eq. 16", Scored | Labels, MarginLosses.ExoPair),
         new("discopop", "σ(−βΔ/τ) ℓ(βΔ) + σ(βΔ/τ) e^(−βΔ)", "arXiv 2406.08414 eq. 5", Scored | DiscopopTau, MarginLosses.Discopop),
         new("sigmoid_norm", "ℓ(β (s_w/n_w − s_l/n_l))", "TRL; arXiv 2411.15124", Scored, MarginLosses.SigmoidNorm),
         new("ipo", "(s_w/n_w − s_l/n_l − 1/(2β))²; with ipo-on-sums without n", "arXiv 2310.12036 eq. 17", Scored | IpoOnSums, RewardLosses.Ipo),
