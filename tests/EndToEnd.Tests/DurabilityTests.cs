@@ -43,6 +43,25 @@ public sealed class DurabilityTests
     }
 
     [Fact]
+    public void Run_killedInTraining_withAveragesReplayAndValidation_goesOn()
+    {
+        using var campaign = new TinyCampaign(extra: """
+            policy { reference = ema, reference-ema-decay = 0.5, data = replay, replay-share = 0.3 }
+            training { optimizer = lion, lion-beta2 = 0.98, validation-share = 0.2, evaluation-steps = 2, early-stopping-patience = 5 }
+            """);
+        using (var first = campaign.Start())
+        {
+            Assert.True(first.WaitForLine(line => line.StartsWith("round 2/2: training", StringComparison.Ordinal)), first.Errors);
+            first.Kill9();
+        }
+        AssertGoesOn(campaign);
+
+        var rounds = campaign.ReadState().Rounds;
+        Assert.All(rounds.Skip(1), round => Assert.True(round.Training!.Metrics.ContainsKey("eval_loss")));
+        Assert.Equal(2, rounds.Skip(1).Select(round => round.Publication!.Average!.Value).Distinct().Count());
+    }
+
+    [Fact]
     public void Run_interrupted_savesAndExits130Within5Seconds()
     {
         using var campaign = new TinyCampaign();

@@ -19,7 +19,8 @@ public static class Recorded
     [
         .. state.Rounds.SelectMany(round => round.Samples.Values.Concat(round.Evaluations.Values).Select(unit => unit.Samples)
             .Concat(round.Pairs is { } pairs ? [pairs.Pairs] : [])
-            .Concat(round.Training is { } training ? [training.Adapter, training.History] : []))
+            .Concat(round.Training is { } training ? [training.Adapter, training.History] : [])
+            .Concat(round.Publication?.Average is { } average ? [average] : []))
             .Select(digest => digest.Hex),
     ];
 }
