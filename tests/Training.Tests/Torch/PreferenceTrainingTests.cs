@@ -132,6 +132,39 @@ public class PreferenceTrainingTests
         Assert.Equal(history[2]["rewards/running_mean"], history[5]["rewards/running_mean"], 5);
     }
 
+    /// <summary>An interruption can fall between a step and its evaluation; what is stored then has the one and not the other.</summary>
+    [Fact]
+    public void Run_stopped_before_an_evaluation_goes_on_with_it()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Model();
+        using var lora = Fresh(model);
+        using var optimiser = new AdamW(lora.Parameters, 0.9f, 0.99f, 1e-8f, 0);
+        var pairs = TinyModel.Pairs(12);
+        var set = new ExampleSet(pairs, ReferenceLogProbs.Compute(model, null, pairs, Tiny.Options, default));
+        var options = Tiny.Options with { Epochs = 3, EvaluationSteps = 2, CheckpointSteps = 1, ValidationShare = 0.25f };
+        using var training = new PreferenceTraining(model, lora, set.Pick([.. Enumerable.Range(0, 9)]), set.Pick([9, 10, 11]), optimiser, options, 1);
+        var history = new List<TrainingStep>();
+        var stored = new List<Tensor[]>();
+        training.Run(history, () => stored.Add([.. training.State.Select(tensor => tensor.clone())]), null, default);
+        var expected = Floats.Of(lora.Parameters.Values);
+
+        var bare = history[3].Metrics.Where(metric => !metric.Key.StartsWith(Evaluations.Prefix, StringComparison.Ordinal)).ToDictionary();
+        List<TrainingStep> resumed = [.. history.Take(3), history[3] with { Metrics = bare }];
+        using (no_grad())
+        {
+            // The best parameters are still those of the evaluation before.
+            foreach (var (tensor, value) in training.State.Zip([.. stored[3][..^1], stored[2][^1]]))
+            {
+                tensor.copy_(value);
+            }
+        }
+        training.Run(resumed, () => { }, null, default);
+
+        Assert.Equal(history.Select(step => step.Metrics.GetValueOrDefault("eval_loss")), resumed.Select(step => step.Metrics.GetValueOrDefault("eval_loss")));
+        Assert.Equal(expected, Floats.Of(lora.Parameters.Values));
+    }
+
     private static PolicyModel Model()
     {
         var config = TinyModel.Config();

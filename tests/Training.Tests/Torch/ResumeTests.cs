@@ -34,6 +34,7 @@ public sealed class ResumeTests : IDisposable
                 data.Add("lora", step);
                 data.Add("lion", step);
                 data.Add("full", step);
+                data.Add("bco", step);
             }
             return data;
         }
@@ -119,6 +120,7 @@ public sealed class ResumeTests : IDisposable
     {
         "lion" => Everything with { Optimizer = OptimizerKind.Lion, LearningRate = 1e-3f },
         "full" => Everything with { Lora = null, LearningRate = 1e-3f },
+        "bco" => Everything with { Loss = new("bco_pair") { BcoRewardMean = true } },
         _ => Everything,
     };
 }

@@ -17,14 +17,27 @@ public sealed class ValidationTests : IDisposable
         Assert.Equal(result.Steps, Assert.Single(result.History, Evaluations.Has).Step);
     }
 
-    [Fact]
-    public void Train_evaluates_every_so_many_steps_with_every_metric_of_the_loss()
+    [Theory]
+    [InlineData("sigmoid")]
+    [InlineData("aot")]
+    [InlineData("simpo")]
+    [InlineData("bco_pair")]
+    public void Train_evaluates_every_so_many_steps_with_every_metric_of_the_loss(string loss)
     {
-        var result = TinyRun.Train(_run.Request("a", Validated with { Epochs = 5, EvaluationSteps = 3 }));
+        var result = TinyRun.Train(_run.Request("a", Validated with { Loss = new(loss), Epochs = 5, EvaluationSteps = 3 }));
 
         Assert.Equal([3, 6, 9, 10], result.History.Where(Evaluations.Has).Select(step => step.Step));
         var names = result.History[0].Metrics.Keys.Except(["learning_rate", "grad_norm", "num_tokens"]);
         Assert.Equal(names.Select(name => "eval_" + name), result.History[2].Metrics.Keys.Where(name => name.StartsWith("eval_", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Train_on_labelled_completions_evaluates_those_held_back()
+    {
+        var result = TinyRun.Train(_run.Request("a", Validated with { Loss = new("kto"), Epochs = 2 }));
+
+        Assert.InRange(result.Metrics["eval_loss"], 0.01, 1.5);
+        Assert.DoesNotContain("eval_rewards/accuracies", result.Metrics.Keys);
     }
 
     [Fact]
