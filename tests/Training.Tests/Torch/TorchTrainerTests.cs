@@ -29,31 +29,6 @@ public sealed class TorchTrainerTests : IDisposable
         Assert.Equal(1, result.History[^1].Metrics["rewards/accuracies"]);
     }
 
-    [Theory]
-    [InlineData(0, false)]
-    [InlineData(0.3f, false)]
-    [InlineData(0, true)]
-    public async Task TrainAsync_interrupted_and_resumed_gives_the_same_bytes(float dropout, bool rewardMean)
-    {
-        var options = Tiny.Options with { Epochs = 3, CheckpointSteps = 2, Lora = Tiny.Options.Lora! with { Dropout = dropout } };
-        if (rewardMean)
-        {
-            // The loss carries it over from step to step.
-            options = options with { Loss = new LossOptions("bco_pair") { BcoRewardMean = true } };
-        }
-        await new TorchTrainer().TrainAsync(Request("whole", options), null, default);
-        using var stop = new CancellationTokenSource();
-        var steps = new StopAt(4, stop);
-
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => new TorchTrainer().TrainAsync(Request("parts", options), steps, stop.Token));
-        Assert.False(File.Exists(Output("parts")));
-        var resumed = await new TorchTrainer().TrainAsync(Request("parts", options), null, default);
-
-        Assert.Equal(9, resumed.Steps);
-        Assert.Equal(Digest.OfFile(Output("whole")), Digest.OfFile(Output("parts")));
-    }
-
     [Fact]
     public async Task TrainAsync_fresh_adapter_has_the_shape_and_manifest_asked_for()
     {
@@ -66,17 +41,6 @@ public sealed class TorchTrainerTests : IDisposable
         Assert.Equal(request.Manifest, adapter.Manifest);
         Assert.Equal(14, adapter.Maps.Count);
         Assert.All(adapter.Maps, map => Assert.Contains(map.B, value => value != 0));
-    }
-
-    [Fact]
-    public async Task TrainAsync_loss_that_is_not_finite_names_the_step_and_prompts_and_publishes_nothing()
-    {
-        var request = Request("a", Tiny.Options with { LearningRate = 1e30f, Epochs = 4, MaxGradNorm = 0 });
-
-        var e = await Assert.ThrowsAsync<NonFiniteTrainingException>(() => new TorchTrainer().TrainAsync(request, null, default));
-
-        Assert.Matches(@"of step \d+ of 12 is not finite; prompts: p\d", e.Message);
-        Assert.False(File.Exists(request.OutputPath));
     }
 
     [Fact]
@@ -167,21 +131,6 @@ public sealed class TorchTrainerTests : IDisposable
         Assert.Equal(stored, await File.ReadAllBytesAsync(Directory.GetFiles(plain.WorkDirectory, "reference-*.bin").Single()));
     }
 
-    [Fact]
-    public async Task TrainAsync_reference_is_computed_once_for_a_pair_set()
-    {
-        var request = Request("a", Tiny.Options);
-        await new TorchTrainer().TrainAsync(request, null, default);
-        var stored = Directory.GetFiles(request.WorkDirectory, "reference-*.bin").Single();
-        var written = File.GetLastWriteTimeUtc(stored);
-
-        await new TorchTrainer().TrainAsync(request with { Seed = 8 }, null, default);
-        Assert.Equal(written, File.GetLastWriteTimeUtc(stored));
-        await new TorchTrainer().TrainAsync(request with { Examples = TinyModel.Pairs(11) }, null, default);
-
-        Assert.Equal(2, Directory.GetFiles(request.WorkDirectory, "reference-*.bin").Length);
-    }
-
     [Theory]
     [InlineData("kto")]
     [InlineData("apo_zero_unpaired")]
@@ -249,15 +198,4 @@ public sealed class TorchTrainerTests : IDisposable
     private TrainingRequest Request(string name, TrainingOptions options) => new(
         Base, null, null, TinyModel.Pairs(12), options, 7, Path.Combine(_folder, name), Output(name),
         new(Digest.OfFile(Base).Hex, null, "tests", 1, "{}"));
-
-    private sealed class StopAt(int step, CancellationTokenSource source) : IProgress<TrainingStep>
-    {
-        public void Report(TrainingStep value)
-        {
-            if (value.Step == step)
-            {
-                source.Cancel();
-            }
-        }
-    }
 }
