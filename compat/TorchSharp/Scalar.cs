@@ -9,24 +9,15 @@ public sealed class Scalar : IDisposable
 {
     internal readonly Number Value;
 
-    internal Scalar(Number value) => Value = value;
-
     private Scalar(long value) => Value = new Number(value, Number.Integer);
     private Scalar(double value) => Value = new Number(BitConverter.DoubleToInt64Bits(value), Number.Floating);
-    private Scalar(bool value) => Value = new Number(value ? 1 : 0, Number.Boolean);
 
     internal bool IsIntegral => Value.Kind != Number.Floating;
 
-    public static implicit operator Scalar(byte value) => new((long)value);
-    public static implicit operator Scalar(sbyte value) => new((long)value);
-    public static implicit operator Scalar(short value) => new((long)value);
     public static implicit operator Scalar(int value) => new((long)value);
     public static implicit operator Scalar(long value) => new(value);
-    public static implicit operator Scalar(Half value) => new((double)value);
-    public static implicit operator Scalar(BFloat16 value) => new((double)value.ToSingle());
     public static implicit operator Scalar(float value) => new((double)value);
     public static implicit operator Scalar(double value) => new(value);
-    public static implicit operator Scalar(bool value) => new(value);
 
     /// <summary>Nothing to release here; the package's scalars hold native memory.</summary>
     public void Dispose() { }

@@ -6,11 +6,9 @@ namespace TorchSharp;
 /// <summary>Records operations for gradients, or does not, until disposed; then as before. Per thread.</summary>
 internal sealed partial class AutoGradMode : IDisposable
 {
-    private readonly bool _before = IsEnabled;
+    private readonly bool _before = op_grad_enabled();
 
     internal AutoGradMode(bool enabled) => op_set_grad_enabled(enabled);
-
-    internal static bool IsEnabled => op_grad_enabled();
 
     public void Dispose() => op_set_grad_enabled(_before);
 

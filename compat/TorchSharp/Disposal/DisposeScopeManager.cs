@@ -4,12 +4,13 @@ namespace TorchSharp;
 public class DisposeScopeManager
 {
     [ThreadStatic] private static DisposeScopeManager? _threadSingleton;
+    private readonly ThreadDisposeScopeStatistics _statistics = new();
+
+    private DisposeScopeManager() { }
 
     internal static DisposeScopeManager ThreadSingleton => _threadSingleton ??= new DisposeScopeManager();
 
-    public static ThreadDisposeScopeStatistics Statistics => ThreadSingleton.StatisticsInstance;
-
-    internal ThreadDisposeScopeStatistics StatisticsInstance { get; } = new();
+    public static ThreadDisposeScopeStatistics Statistics => ThreadSingleton._statistics;
 
     internal DisposeScope? CurrentDisposeScope { get; private set; }
 
@@ -17,21 +18,12 @@ public class DisposeScopeManager
 
     internal DisposeScope? Register(torch.Tensor tensor)
     {
-        if (CurrentDisposeScope is null)
-        {
-            StatisticsInstance.TensorStatistics.CreatedOutsideScopeCount++;
-            return null;
-        }
-        StatisticsInstance.TensorStatistics.CreatedInScopeCount++;
-        CurrentDisposeScope.Disposables.Add(tensor);
+        _statistics.TensorStatistics.ThreadTotalLiveCount++;
+        CurrentDisposeScope?.Disposables.Add(tensor);
         return CurrentDisposeScope;
     }
 
-    internal void CountDisposal(torch.Tensor tensor)
-    {
-        if (tensor.OwningDisposeScope is null) StatisticsInstance.TensorStatistics.DisposedOutsideScopeCount++;
-        else StatisticsInstance.TensorStatistics.DisposedInScopeCount++;
-    }
+    internal void CountDisposal() => _statistics.TensorStatistics.ThreadTotalLiveCount--;
 
     /// <summary>Takes a scope out of the stack; those inside it now belong to the one around it.</summary>
     internal void Remove(DisposeScope scope)

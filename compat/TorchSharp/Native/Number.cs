@@ -3,7 +3,7 @@ namespace TorchSharp.Native;
 /// <summary>A scalar as it crosses the boundary: its bits, and what they are.</summary>
 internal readonly struct Number
 {
-    internal const long Integer = 0, Floating = 1, Boolean = 2;
+    internal const long Integer = 0, Floating = 1;
 
     internal static readonly Number Absent = new(0, -1);
 
@@ -15,8 +15,4 @@ internal readonly struct Number
         Bits = bits;
         Kind = kind;
     }
-
-    internal double AsDouble => Kind == Floating ? BitConverter.Int64BitsToDouble(Bits) : Bits;
-    internal long AsInt64 => Kind == Floating ? (long)BitConverter.Int64BitsToDouble(Bits) : Bits;
-    internal bool AsBoolean => AsDouble != 0;
 }

@@ -4,79 +4,38 @@ public static partial class torch
 {
     public partial class Tensor
     {
-        public static Tensor operator +(Tensor left, Tensor right) => left.add(right);
-        public static Tensor operator +(Tensor left, Scalar right) => left.add(right);
-        public static Tensor operator +(Tensor left, int right) => left.add((Scalar)right);
-        public static Tensor operator +(Tensor left, long right) => left.add((Scalar)right);
-        public static Tensor operator +(Tensor left, float right) => left.add((Scalar)right);
-        public static Tensor operator +(Tensor left, double right) => left.add((Scalar)right);
-        public static Tensor operator +(Scalar left, Tensor right) => right.add(left);
-        public static Tensor operator +(int left, Tensor right) => right.add((Scalar)left);
-        public static Tensor operator +(long left, Tensor right) => right.add((Scalar)left);
-        public static Tensor operator +(float left, Tensor right) => right.add((Scalar)left);
-        public static Tensor operator +(double left, Tensor right) => right.add((Scalar)left);
+        public static Tensor operator +(Tensor left, Tensor right) => op_add(left, right, One);
+        public static Tensor operator +(Tensor left, int right) => op_add_number(left, right, One);
+        public static Tensor operator +(Tensor left, float right) => op_add_number(left, right, One);
+        public static Tensor operator +(Tensor left, double right) => op_add_number(left, right, One);
 
-        public static Tensor operator *(Tensor left, Tensor right) => left.mul(right);
-        public static Tensor operator *(Tensor left, Scalar right) => left.mul(right);
-        public static Tensor operator *(Tensor left, int right) => left.mul((Scalar)right);
-        public static Tensor operator *(Tensor left, long right) => left.mul((Scalar)right);
-        public static Tensor operator *(Tensor left, float right) => left.mul((Scalar)right);
-        public static Tensor operator *(Tensor left, double right) => left.mul((Scalar)right);
-        public static Tensor operator *(Scalar left, Tensor right) => right.mul(left);
-        public static Tensor operator *(int left, Tensor right) => right.mul((Scalar)left);
-        public static Tensor operator *(long left, Tensor right) => right.mul((Scalar)left);
-        public static Tensor operator *(float left, Tensor right) => right.mul((Scalar)left);
-        public static Tensor operator *(double left, Tensor right) => right.mul((Scalar)left);
+        public static Tensor operator *(Tensor left, Tensor right) => op_mul(left, right);
+        public static Tensor operator *(Tensor left, int right) => op_mul_number(left, right);
+        public static Tensor operator *(Tensor left, float right) => op_mul_number(left, right);
+        public static Tensor operator *(Tensor left, double right) => op_mul_number(left, right);
 
-        public static Tensor operator -(Tensor left, Tensor right) => left.sub(right);
-        public static Tensor operator -(Tensor left, Scalar right) => left.sub(right);
-        public static Tensor operator -(Tensor left, int right) => left.sub((Scalar)right);
-        public static Tensor operator -(Tensor left, long right) => left.sub((Scalar)right);
-        public static Tensor operator -(Tensor left, float right) => left.sub((Scalar)right);
-        public static Tensor operator -(Tensor left, double right) => left.sub((Scalar)right);
-        public static Tensor operator -(Scalar left, Tensor right) => right.negative().add(left);
-        public static Tensor operator -(int left, Tensor right) => right.negative().add((Scalar)left);
-        public static Tensor operator -(long left, Tensor right) => right.negative().add((Scalar)left);
-        public static Tensor operator -(float left, Tensor right) => right.negative().add((Scalar)left);
-        public static Tensor operator -(double left, Tensor right) => right.negative().add((Scalar)left);
+        public static Tensor operator -(Tensor left, Tensor right) => op_sub(left, right);
+        public static Tensor operator -(Tensor left, float right) => op_sub_number(left, right);
+        public static Tensor operator -(int left, Tensor right) => op_add_number(-right, left, One);
+        public static Tensor operator -(float left, Tensor right) => op_add_number(-right, left, One);
 
-        public static Tensor operator /(Tensor left, Tensor right) => left.div(right);
-        public static Tensor operator /(Tensor left, Scalar right) => left.div(right);
-        public static Tensor operator /(Tensor left, int right) => left.div((Scalar)right);
-        public static Tensor operator /(Tensor left, long right) => left.div((Scalar)right);
-        public static Tensor operator /(Tensor left, float right) => left.div((Scalar)right);
-        public static Tensor operator /(Tensor left, double right) => left.div((Scalar)right);
-        public static Tensor operator /(Scalar left, Tensor right) => right.reciprocal().mul(left);
-        public static Tensor operator /(int left, Tensor right) => right.reciprocal().mul((Scalar)left);
-        public static Tensor operator /(long left, Tensor right) => right.reciprocal().mul((Scalar)left);
-        public static Tensor operator /(float left, Tensor right) => right.reciprocal().mul((Scalar)left);
-        public static Tensor operator /(double left, Tensor right) => right.reciprocal().mul((Scalar)left);
+        public static Tensor operator /(Tensor left, Tensor right) => op_true_divide(left, right);
+        public static Tensor operator /(Tensor left, int right) => op_true_divide_number(left, right);
+        public static Tensor operator /(Tensor left, float right) => op_true_divide_number(left, right);
+        public static Tensor operator /(Tensor left, double right) => op_true_divide_number(left, right);
 
-        public static Tensor operator -(Tensor tensor) => tensor.neg();
-        public static Tensor operator %(Tensor left, Tensor right) => left.remainder(right);
-        public static Tensor operator %(Tensor left, Scalar right) => left.remainder(right);
-        public static Tensor operator &(Tensor left, Tensor right) => left.bitwise_and(right);
-        public static Tensor operator |(Tensor left, Tensor right) => left.bitwise_or(right);
-        public static Tensor operator ^(Tensor left, Tensor right) => left.bitwise_xor(right);
-        public static Tensor operator ~(Tensor left) => left.bitwise_not();
+        public static Tensor operator -(Tensor tensor) => op_neg(tensor);
 
-        public static Tensor operator ==(Tensor left, Tensor right) => left.eq(right);
-        public static Tensor operator ==(Tensor left, Scalar right) => left.eq(right);
-        public static Tensor operator ==(Scalar left, Tensor right) => right.eq(left);
-        public static Tensor operator !=(Tensor left, Tensor right) => left.ne(right);
-        public static Tensor operator !=(Tensor left, Scalar right) => left.ne(right);
-        public static Tensor operator !=(Scalar left, Tensor right) => right.ne(left);
-        public static Tensor operator <(Tensor left, Tensor right) => left.lt(right);
-        public static Tensor operator <(Tensor left, Scalar right) => left.lt(right);
-        public static Tensor operator <(Scalar left, Tensor right) => right.gt(left);
-        public static Tensor operator <=(Tensor left, Tensor right) => left.le(right);
-        public static Tensor operator <=(Tensor left, Scalar right) => left.le(right);
-        public static Tensor operator <=(Scalar left, Tensor right) => right.ge(left);
-        public static Tensor operator >(Tensor left, Tensor right) => left.gt(right);
-        public static Tensor operator >(Tensor left, Scalar right) => left.gt(right);
-        public static Tensor operator >(Scalar left, Tensor right) => right.lt(left);
-        public static Tensor operator >=(Tensor left, Tensor right) => left.ge(right);
-        public static Tensor operator >=(Tensor left, Scalar right) => left.ge(right);
-        public static Tensor operator >=(Scalar left, Tensor right) => right.le(left);
+        // C# takes one of == and !=, < and >, <= and >= only with the other.
+        public static Tensor operator ==(Tensor left, Tensor right) => op_eq(left, right);
+        public static Tensor operator !=(Tensor left, Tensor right) => op_ne(left, right);
+        public static Tensor operator ==(Tensor left, Scalar right) => op_eq_number(left, right);
+        public static Tensor operator !=(Tensor left, Scalar right) => op_ne_number(left, right);
+        public static Tensor operator <(Tensor left, Tensor right) => op_lt(left, right);
+        public static Tensor operator >(Tensor left, Tensor right) => op_gt(left, right);
+        public static Tensor operator <(Tensor left, Scalar right) => op_lt_number(left, right);
+        public static Tensor operator >(Tensor left, Scalar right) => op_gt_number(left, right);
+        public static Tensor operator <=(Tensor left, Tensor right) => op_le(left, right);
+        public static Tensor operator >=(Tensor left, Tensor right) => op_ge(left, right);
     }
 }

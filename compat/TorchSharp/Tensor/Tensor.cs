@@ -23,9 +23,7 @@ public static partial class torch
         internal DisposeScope? OwningDisposeScope { get; set; }
 
         /// <exception cref="InvalidOperationException">The tensor was disposed.</exception>
-        public IntPtr Handle => _handle != 0 ? _handle : throw new InvalidOperationException("Tensor invalid -- empty handle.");
-
-        public bool IsInvalid => _handle == 0;
+        internal IntPtr Handle => _handle != 0 ? _handle : throw new InvalidOperationException("Tensor invalid -- empty handle.");
 
         public void Dispose()
         {
@@ -36,15 +34,15 @@ public static partial class torch
         protected virtual void Dispose(bool disposing)
         {
             if (_handle == 0) return;
-            DisposeScopeManager.ThreadSingleton.CountDisposal(this);
-            OwningDisposeScope?.MarkAsDisposed(this);
+            DisposeScopeManager.ThreadSingleton.CountDisposal();
+            OwningDisposeScope?.Detach(this);
             op_dispose(_handle);
             _handle = 0;
         }
 
         public Tensor MoveToOuterDisposeScope()
         {
-            OwningDisposeScope?.MoveToOuter(this);
+            OwningDisposeScope?.MoveToOuter([this]);
             return this;
         }
 

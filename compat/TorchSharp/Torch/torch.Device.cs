@@ -7,43 +7,31 @@ public static partial class torch
     /// <summary>Where a tensor lives. The stand-in has the CPU only.</summary>
     public class Device
     {
-        public DeviceType type { get; private set; } = DeviceType.CPU;
-        public int index { get; private set; } = -1;
+        private readonly int _index;
 
-        public Device(DeviceType deviceType, int index = -1)
+        public DeviceType type { get; }
+
+        internal Device(DeviceType deviceType, int index = -1)
         {
             type = deviceType;
-            this.index = index;
+            _index = index;
         }
 
-        public Device(string deviceType, int index = -1) : this(Enum.Parse<DeviceType>(deviceType, ignoreCase: true), index) { }
-
-        public override string ToString() => index < 0 ? type.ToString().ToLowerInvariant() : $"{type.ToString().ToLowerInvariant()}:{index}";
+        public override string ToString() => _index < 0 ? type.ToString().ToLowerInvariant() : $"{type.ToString().ToLowerInvariant()}:{_index}";
     }
-
-    public static Device device(string deviceType, int index = -1) => InitializeDevice(new Device(deviceType, index));
 
     public static Device device(DeviceType deviceType, int index = -1) => InitializeDevice(new Device(deviceType, index));
 
-    public static Device InitializeDevice(Device? device)
+    internal static Device InitializeDevice(Device? device)
     {
         device ??= CPU;
-        InitializeDeviceType(device.type);
+        if (device.type != DeviceType.CPU)
+            throw new InvalidOperationException($"Torch device type {device.type} did not initialise: this build uses the CPU only.");
         return device;
     }
-
-    public static void InitializeDeviceType(DeviceType deviceType)
-    {
-        if (!TryInitializeDeviceType(deviceType))
-            throw new InvalidOperationException($"Torch device type {deviceType} did not initialise: this build uses the CPU only.");
-    }
-
-    public static bool TryInitializeDeviceType(DeviceType deviceType) => deviceType == DeviceType.CPU;
 
     public static partial class cuda
     {
         public static bool is_available() => false;
-
-        public static int device_count() => 0;
     }
 }

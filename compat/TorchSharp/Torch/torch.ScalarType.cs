@@ -15,22 +15,8 @@ public static partial class torch
         ComplexFloat32 = 9,
         ComplexFloat64 = 10,
         Bool = 11,
-        QInt8 = 12,
-        QUInt8 = 13,
-        QInt32 = 14,
         BFloat16 = 15,
     }
-
-    public static ScalarType @bool = ScalarType.Bool;
-    public static ScalarType uint8 = ScalarType.Byte;
-    public static ScalarType int8 = ScalarType.Int8;
-    public static ScalarType int16 = ScalarType.Int16;
-    public static ScalarType int32 = ScalarType.Int32;
-    public static ScalarType int64 = ScalarType.Int64;
-    public static ScalarType bfloat16 = ScalarType.BFloat16;
-    public static ScalarType float16 = ScalarType.Float16;
-    public static ScalarType float32 = ScalarType.Float32;
-    public static ScalarType float64 = ScalarType.Float64;
 
     /// <summary>The code of an element type at the boundary; -1 where none is given.</summary>
     internal static int Code(ScalarType? type) => type is { } given ? (int)given : -1;

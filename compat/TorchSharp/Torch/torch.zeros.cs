@@ -8,20 +8,11 @@ public static partial class torch
     public static Tensor zeros(ReadOnlySpan<long> size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         Made(op_zeros(size, size.Length, Code(dtype ?? ScalarType.Float32)), device, requires_grad, names);
 
-    public static Tensor zeros(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        zeros((ReadOnlySpan<long>)size, dtype, device, requires_grad, names);
-
     public static Tensor zeros(long size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         zeros([size], dtype, device, requires_grad, names);
 
     public static Tensor zeros(long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
         zeros([rows, columns], dtype, device, requires_grad, names);
-
-    public static Tensor zeros(long dim0, long dim1, long dim2, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        zeros([dim0, dim1, dim2], dtype, device, requires_grad, names);
-
-    public static Tensor zeros(long dim0, long dim1, long dim2, long dim3, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
-        zeros([dim0, dim1, dim2, dim3], dtype, device, requires_grad, names);
 
     [LibraryImport(Library.Name)] private static partial Tensor op_zeros(ReadOnlySpan<long> dims, long rank, int type);
 }

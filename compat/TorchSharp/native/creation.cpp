@@ -17,22 +17,10 @@ TENSOR(empty, (Dims dims, int64_t rank, int32_t type), at::empty(at::IntArrayRef
 TENSOR(zeros, (Dims dims, int64_t rank, int32_t type), at::zeros(at::IntArrayRef(dims, rank), options(type)))
 TENSOR(ones, (Dims dims, int64_t rank, int32_t type), at::ones(at::IntArrayRef(dims, rank), options(type)))
 TENSOR(full, (Dims dims, int64_t rank, Number value, int32_t type), at::full(at::IntArrayRef(dims, rank), scalar(value), options(type)))
-TENSOR(eye, (int64_t rows, int64_t columns, int32_t type), at::eye(rows, columns, options(type)))
-TENSOR(arange, (Number start, Number stop, Number step, int32_t type), at::arange(scalar(start), scalar(stop), scalar(step), options(type)))
+TENSOR(arange, (Number start, Number stop, int32_t type), at::arange(scalar(start), scalar(stop), options(type)))
 TENSOR(rand, (Dims dims, int64_t rank, int32_t type, at::Generator* random),
     at::rand(at::IntArrayRef(dims, rank), maybe_generator(random), options(type)))
-TENSOR(randn, (Dims dims, int64_t rank, int32_t type, at::Generator* random),
-    at::randn(at::IntArrayRef(dims, rank), maybe_generator(random), options(type)))
-TENSOR(randint, (int64_t low, int64_t high, Dims dims, int64_t rank, int32_t type, at::Generator* random),
-    at::randint(low, high, at::IntArrayRef(dims, rank), maybe_generator(random), options(type)))
-TENSOR(randperm, (int64_t n, int32_t type, at::Generator* random), at::randperm(n, maybe_generator(random), options(type)))
 TENSOR(empty_like, (H self, int32_t type), at::empty_like(*self, at::TensorOptions().dtype(maybe_type(type))))
 TENSOR(zeros_like, (H self, int32_t type), at::zeros_like(*self, at::TensorOptions().dtype(maybe_type(type))))
 TENSOR(ones_like, (H self, int32_t type), at::ones_like(*self, at::TensorOptions().dtype(maybe_type(type))))
 TENSOR(full_like, (H self, Number value, int32_t type), at::full_like(*self, scalar(value), at::TensorOptions().dtype(maybe_type(type))))
-
-CHANGE(normal_, (H self, double mean, double std, at::Generator* random), self->normal_(mean, std, maybe_generator(random)))
-CHANGE(uniform_, (H self, double from, double to, at::Generator* random), self->uniform_(from, to, maybe_generator(random)))
-TENSOR(bernoulli, (H self, at::Generator* random), self->bernoulli(maybe_generator(random)))
-TENSOR(multinomial, (H self, int64_t samples, bool replacement, at::Generator* random),
-    self->multinomial(samples, replacement, maybe_generator(random)))

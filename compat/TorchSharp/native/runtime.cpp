@@ -1,8 +1,7 @@
-// Errors, numbers, threads, random generators and the autograd switches.
+// Errors, numbers, threads, random generators and the autograd switch.
 #include "standin.h"
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
-#include <c10/core/InferenceMode.h>
 #include <c10/core/GradMode.h>
 #include <cstdlib>
 #include <cstring>
@@ -36,20 +35,9 @@ extern "C" const char* op_last_error()
 at::Scalar scalar(Number value)
 {
     if (value.kind == 0) return value.bits;
-    if (value.kind == 2) return value.bits != 0;
     double number;
     std::memcpy(&number, &value.bits, sizeof number);
     return number;
-}
-
-Number number(const at::Scalar& value)
-{
-    if (value.isBoolean()) return {value.toBool(), 2};
-    if (value.isIntegral(false)) return {value.toLong(), 0};
-    const double number = value.toDouble();
-    Number result{0, 1};
-    std::memcpy(&result.bits, &number, sizeof number);
-    return result;
 }
 
 List* list(const std::vector<at::Tensor>& tensors)
@@ -70,33 +58,13 @@ extern "C" int64_t op_element_size(H self) { return static_cast<int64_t>(self->e
 extern "C" void op_sizes(H self, int64_t* into) { std::memcpy(into, self->sizes().data(), self->dim() * sizeof(int64_t)); }
 extern "C" void op_strides(H self, int64_t* into) { std::memcpy(into, self->strides().data(), self->dim() * sizeof(int64_t)); }
 VALUE(int64_t, 0, size, (H self, int64_t dim), self->size(dim))
-VALUE(int64_t, 0, stride, (H self, int64_t dim), self->stride(dim))
 VALUE(bool, false, is_contiguous, (H self), self->is_contiguous())
 VALUE(void*, nullptr, data, (H self), self->data_ptr())
-VALUE(Number, (Number{0, 0}), item, (H self), number(self->item()))
 
-extern "C" int32_t op_get_num_threads() { return at::get_num_threads(); }
 CHANGE(set_num_threads, (int32_t count), at::set_num_threads(count))
-extern "C" int32_t op_get_num_interop_threads() { return static_cast<int32_t>(at::get_num_interop_threads()); }
-CHANGE(set_num_interop_threads, (int32_t count), at::set_num_interop_threads(count))
-
-static at::Generator seeded(at::Generator generator, uint64_t seed)
-{
-    std::lock_guard<std::mutex> lock(generator.mutex());
-    generator.set_current_seed(seed);
-    return generator;
-}
 
 extern "C" at::Generator* op_generator_new(uint64_t seed) { return new at::Generator(at::make_generator<at::CPUGeneratorImpl>(seed)); }
-extern "C" at::Generator* op_generator_default() { return new at::Generator(at::detail::getDefaultCPUGenerator()); }
 extern "C" void op_generator_dispose(at::Generator* self) { delete self; }
-CHANGE(generator_seed, (at::Generator * self, uint64_t seed), seeded(*self, seed))
-VALUE(int64_t, 0, generator_initial_seed, (at::Generator * self), static_cast<int64_t>(self->current_seed()))
-TENSOR(generator_get_state, (at::Generator * self), self->get_state())
-CHANGE(generator_set_state, (at::Generator * self, H state), self->set_state(*state))
 
 extern "C" bool op_grad_enabled() { return c10::GradMode::is_enabled(); }
 extern "C" void op_set_grad_enabled(bool enabled) { c10::GradMode::set_enabled(enabled); }
-extern "C" bool op_inference_enabled() { return c10::InferenceMode::is_enabled(); }
-extern "C" c10::InferenceMode* op_inference_enter(bool enabled) { return new c10::InferenceMode(enabled); }
-extern "C" void op_inference_leave(c10::InferenceMode* mode) { delete mode; }

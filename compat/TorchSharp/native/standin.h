@@ -9,10 +9,10 @@
 using H = at::Tensor*;       // a tensor's handle; the caller owns it and releases it with op_dispose
 using Dims = const int64_t*; // with its length as the next parameter
 
-// A C# number on its way in or out: its bits, and whether they are an integer, a double or a bool.
+// A C# number on its way in: its bits, and whether they are an integer or a double.
 struct Number {
     int64_t bits;
-    int64_t kind; // 0 integer, 1 floating point, 2 bool, -1 absent
+    int64_t kind; // 0 integer, 1 floating point, -1 absent
 };
 
 // Several tensors on their way out; C# takes the handles and frees the list.
@@ -23,7 +23,6 @@ struct List {
 
 void remember_error() noexcept;
 at::Scalar scalar(Number value);
-Number number(const at::Scalar& value);
 List* list(const std::vector<at::Tensor>& tensors);
 
 inline std::vector<at::Tensor> tensors(H* handles, int64_t count)

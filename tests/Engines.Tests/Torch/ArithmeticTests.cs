@@ -40,8 +40,8 @@ public sealed class ArithmeticTests
 
         AssertElements([1.5f, 2.5f], Of(1, 2) + 0.5);
         AssertElements([9, 8], 10 - Of(1, 2));
-        AssertElements([2, 4], 2f * Of(1, 2));
-        AssertElements([1, 0.5f], 1 / Of(1, 2));
+        AssertElements([2, 4], Of(1, 2) * 2f);
+        AssertElements([0.5f, 1], Of(1, 2) / 2);
     }
 
     [Fact]
@@ -52,7 +52,6 @@ public sealed class ArithmeticTests
         sum.add_(Of(10, 20), 0.1);
 
         AssertElements([2, 4], sum);
-        AssertElements([3, 6], sum.add(Of(1, 2), 1));
     }
 
     [Fact]
@@ -62,20 +61,10 @@ public sealed class ArithmeticTests
 
         AssertChanged([7, 13], Of(1, 1), x => x.addcmul_(Of(1, 2), Of(3, 3), 2));
         AssertChanged([0, -1], Of(1, 1), x => x.addcdiv_(Of(2, 4), Of(4, 4), -2));
-        AssertChanged([1.5f, 2.5f], Of(1, 2), x => x.lerp_(Of(2, 3), tensor(0.5f)));
         AssertChanged([0.5f, 1], Of(1, 2), x => x.mul_(0.5));
         AssertChanged([-2, -4], Of(1, 2), x => x.sub_(Of(3, 6)));
         AssertChanged([0, 0], Of(1, 2), x => x.fill_(0));
         AssertChanged([3, 4], Of(1, 2), x => x.copy_(Of(3, 4)));
-    }
-
-    [Fact]
-    public void div_with_a_rounding_mode_rounds()
-    {
-        using var scope = NewDisposeScope();
-
-        AssertElements([-4], Of(-7).div(Of(2), RoundingMode.floor));
-        AssertElements([-3], Of(-7).div(Of(2), RoundingMode.trunc));
     }
 
     [Fact]
@@ -86,15 +75,24 @@ public sealed class ArithmeticTests
 
         AssertElements([MathF.Exp(0.5f)], x.exp());
         AssertElements([MathF.Log(0.5f)], x.log());
-        AssertElements([MathF.Log(1.5f)], x.log1p());
         AssertElements([MathF.Exp(0.5f) - 1], x.expm1());
         AssertElements([MathF.Sqrt(0.5f)], x.sqrt());
-        AssertElements([1 / MathF.Sqrt(0.5f)], x.rsqrt());
         AssertElements([MathF.Sin(0.5f)], x.sin());
         AssertElements([MathF.Cos(0.5f)], x.cos());
-        AssertElements([MathF.Tanh(0.5f)], x.tanh());
         AssertElements([0.25f], x.square());
         AssertElements([0.125f], x.pow(3));
+    }
+
+    [Fact]
+    public void functions_in_place_match_those_that_copy()
+    {
+        using var scope = NewDisposeScope();
+
+        AssertChanged([MathF.Exp(0.5f)], Of(0.5f), x => x.exp_());
+        AssertChanged([MathF.Sqrt(0.5f)], Of(0.5f), x => x.sqrt_());
+        AssertChanged([1 / MathF.Sqrt(0.5f)], Of(0.5f), x => x.rsqrt_());
+        AssertChanged([-1, 0, 1], Of(-2, 0, 0.5f), x => x.sign_());
+        AssertChanged([-1, 1], Of(-0.5f, 1.5f), x => x.floor_());
     }
 
     [Fact]
@@ -102,11 +100,10 @@ public sealed class ArithmeticTests
     {
         using var scope = NewDisposeScope();
 
-        AssertElements([-1, 0, 1], Of(-3, 0, 3).clamp((-1).ToScalar(), 1.ToScalar()));
-        AssertElements([-1, 0, 3], Of(-3, 0, 3).clamp(min: (-1).ToScalar()));
+        AssertElements([-1, 0, 1], Of(-3, 0, 3).clamp((Scalar)(-1), (Scalar)1));
+        AssertElements([-1, 0, 3], Of(-3, 0, 3).clamp(min: (Scalar)(-1)));
         AssertElements([0, 0, 3], Of(-3, 0, 3).clamp_min(0));
-        AssertElements([0, 2], Of(-1, 2).maximum(Of(0, 0)));
-        AssertElements([-1, 0], Of(-1, 2).minimum(Of(0, 0)));
+        AssertElements([-3, 0, 0], Of(-3, 0, 3).clamp_max(0));
     }
 
     [Fact]
@@ -115,40 +112,21 @@ public sealed class ArithmeticTests
         using var scope = NewDisposeScope();
         var (left, right) = (Of(1, 2, 3), Of(3, 2, 1));
 
-        Assert.Equal([false, true, false], left.eq(right).data<bool>().ToArray());
-        Assert.Equal([true, false, false], (left < right).data<bool>().ToArray());
-        Assert.Equal([false, true, true], (left >= 2).data<bool>().ToArray());
-        Assert.Equal([true, false, true], left.ne(right).data<bool>().ToArray());
-    }
-
-    [Fact]
-    public void isfinite_tells_numbers_from_the_rest()
-    {
-        using var scope = NewDisposeScope();
-        var numbers = Of(1, float.NaN, float.PositiveInfinity);
-
-        Assert.Equal([true, false, false], numbers.isfinite().data<bool>().ToArray());
-        Assert.Equal([false, true, false], numbers.isnan().data<bool>().ToArray());
-    }
-
-    [Fact]
-    public void allclose_allows_the_tolerance_and_no_more()
-    {
-        using var scope = NewDisposeScope();
-
-        Assert.True(Of(1).allclose(Of(1.01f), rtol: 0, atol: 0.02));
-        Assert.False(Of(1).allclose(Of(1.03f), rtol: 0, atol: 0.02));
+        Assert.Equal([false, true, false], (left == right).data<bool>().ToArray());
+        Assert.Equal([true, false, true], (left != right).data<bool>().ToArray());
+        Assert.Equal([false, false, true], (left > right).data<bool>().ToArray());
+        Assert.Equal([false, true, true], (left >= right).data<bool>().ToArray());
+        Assert.Equal([false, true, true], left.ge(2).data<bool>().ToArray());
     }
 
     [Fact]
     public void scaled_products_add_to_what_is_there()
     {
         using var scope = NewDisposeScope();
-        var identity = eye(2);
+        var identity = Of(1, 0, 0, 1).view(2, 2);
 
         AssertElements([3, 1, 1, 3], ones(2, 2).addmm(identity, identity, alpha: 2));
         AssertElements([1, 0, 0, 1], ones(2, 2).addmm_(identity, identity, beta: 0));
-        AssertElements([3, 4, 6, 8], Of(1, 2).outer(Of(3, 4)));
-        AssertElements([2, 1, 1, 2], ones(1, 2, 2).baddbmm(identity.unsqueeze(0), identity.unsqueeze(0)).squeeze(0));
+        AssertElements([3, 4, 6, 8], outer(Of(1, 2), Of(3, 4)));
     }
 }

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace IterativeDpo.Engines.Tests.Torch;
@@ -6,16 +5,6 @@ namespace IterativeDpo.Engines.Tests.Torch;
 public sealed class CreationTests
 {
     private static readonly long[] TwoByThree = [2, 3];
-
-    [Fact]
-    public void tensor_of_an_array_and_sizes_is_row_major()
-    {
-        using var scope = NewDisposeScope();
-        var made = tensor(new float[] { 1, 2, 3, 4, 5, 6 }, TwoByThree);
-
-        Assert.Equal(TwoByThree, made.shape);
-        Assert.Equal(6f, made[1, 2].ToSingle());
-    }
 
     [Fact]
     public void tensor_of_an_array_does_not_share_its_memory()
@@ -29,28 +18,14 @@ public sealed class CreationTests
     }
 
     [Fact]
-    public void tensor_with_fewer_numbers_than_the_sizes_need_throws() =>
-        Assert.Throws<ArgumentException>(() => tensor(new float[] { 1, 2 }, TwoByThree));
-
-    [Fact]
-    public void tensor_of_a_two_dimensional_array_has_its_shape()
-    {
-        using var scope = NewDisposeScope();
-        var made = tensor(new float[,] { { 1, 2, 3 }, { 4, 5, 6 } });
-
-        Assert.Equal(TwoByThree, made.shape);
-        Assert.Equal([1f, 2f, 3f, 4f, 5f, 6f], made.data<float>().ToArray());
-    }
-
-    [Fact]
     public void tensor_takes_the_element_type_of_the_numbers()
     {
         using var scope = NewDisposeScope();
 
         Assert.Equal(ScalarType.Int64, tensor(new long[] { 1 }).dtype);
-        Assert.Equal(ScalarType.Int32, tensor(new int[] { 1 }).dtype);
         Assert.Equal(ScalarType.Float64, tensor(new double[] { 1 }).dtype);
-        Assert.Equal(ScalarType.Bool, tensor(new bool[] { true }).dtype);
+        Assert.Equal(ScalarType.Byte, tensor(new byte[] { 1 }).dtype);
+        Assert.Equal(ScalarType.Int8, tensor(new sbyte[] { 1 }).dtype);
     }
 
     [Fact]
@@ -67,9 +42,9 @@ public sealed class CreationTests
     {
         using var scope = NewDisposeScope();
 
-        Assert.Equal(0f, zeros(2, 3).sum().ToSingle());
-        Assert.Equal(6f, ones(2, 3).sum().ToSingle());
-        Assert.Equal(15f, full(2, 3, 2.5f).sum().ToSingle());
+        Assert.Equal(0f, zeros(2, 3).sum().item<float>());
+        Assert.Equal(6f, ones(2, 3).sum().item<float>());
+        Assert.Equal(15f, full([2, 3], 2.5f).sum().item<float>());
     }
 
     [Fact]
@@ -84,10 +59,10 @@ public sealed class CreationTests
     public void arange_of_whole_numbers_counts_in_int64()
     {
         using var scope = NewDisposeScope();
-        var numbers = arange(2, 8, 2);
+        var numbers = arange(2, 5);
 
         Assert.Equal(ScalarType.Int64, numbers.dtype);
-        Assert.Equal([2L, 4L, 6L], numbers.data<long>().ToArray());
+        Assert.Equal([2L, 3L, 4L], numbers.data<long>().ToArray());
     }
 
     [Fact]
@@ -95,7 +70,7 @@ public sealed class CreationTests
     {
         using var scope = NewDisposeScope();
 
-        Assert.Equal([0f, 0.5f, 1f], arange(0, 1.5, 0.5).data<float>().ToArray());
+        Assert.Equal([0.5f, 1.5f, 2.5f], arange(0.5, 3).data<float>().ToArray());
     }
 
     [Fact]
@@ -106,14 +81,6 @@ public sealed class CreationTests
 
         Assert.Equal(TwoByThree, made.shape);
         Assert.Equal(ScalarType.Float64, made.dtype);
-        Assert.Equal(0d, made.sum().ToDouble());
-    }
-
-    [Fact]
-    public void eye_has_ones_on_the_diagonal_only()
-    {
-        using var scope = NewDisposeScope();
-
-        Assert.Equal([1f, 0f, 0f, 1f], eye(2).data<float>().ToArray());
+        Assert.Equal(0d, made.sum().item<double>());
     }
 }

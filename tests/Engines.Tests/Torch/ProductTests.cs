@@ -5,13 +5,11 @@ namespace IterativeDpo.Engines.Tests.Torch;
 
 public sealed class ProductTests
 {
-    private static readonly long[] TwoByTwo = [2, 2];
-
     [Fact]
     public void matmul_of_two_matrices_is_their_product()
     {
         using var scope = NewDisposeScope();
-        var product = tensor(new float[] { 1, 2, 3, 4 }, TwoByTwo).matmul(tensor(new float[] { 5, 6, 7, 8 }, TwoByTwo));
+        var product = tensor(new float[] { 1, 2, 3, 4 }).view(2, 2).matmul(tensor(new float[] { 5, 6, 7, 8 }).view(2, 2));
 
         Assert.Equal([19, 22, 43, 50], product.data<float>().ToArray());
     }
