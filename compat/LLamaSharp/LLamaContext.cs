@@ -14,13 +14,9 @@ public sealed class LLamaContext : IDisposable
 
     public SafeLLamaContextHandle NativeHandle { get; }
 
-    public uint ContextSize => NativeHandle.ContextSize;
-
-    public uint BatchSize => NativeHandle.BatchSize;
-
-    /// <exception cref="ArgumentException">The batch has more tokens than <see cref="BatchSize"/>.</exception>
+    /// <exception cref="ArgumentException">The batch has more tokens than <see cref="IContextParams.BatchSize"/>.</exception>
     public DecodeResult Decode(LLamaBatch batch) =>
-        batch.TokenCount > BatchSize
+        batch.TokenCount > NativeHandle.BatchSize
             ? throw new ArgumentException("Input contains more tokens than configured batch size", nameof(batch))
             : NativeHandle.Decode(batch);
 

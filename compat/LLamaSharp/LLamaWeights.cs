@@ -10,8 +10,6 @@ public sealed class LLamaWeights : IDisposable
 
     public SafeLlamaModelHandle NativeHandle { get; }
 
-    public int ContextSize => NativeHandle.ContextSize;
-
     public SafeLlamaModelHandle.Vocabulary Vocab => NativeHandle.Vocab;
 
     /// <exception cref="LLama.Exceptions.LoadWeightsFailedException">llama.cpp refused the file.</exception>
@@ -19,7 +17,6 @@ public sealed class LLamaWeights : IDisposable
     {
         var parameters = NativeMethods.llama_model_default_params();
         parameters.n_gpu_layers = @params.GpuLayerCount < 0 ? int.MaxValue : @params.GpuLayerCount;
-        parameters.use_mmap = @params.UseMemorymap ? (byte)1 : (byte)0;
         parameters.vocab_only = @params.VocabOnly ? (byte)1 : (byte)0;
         return new LLamaWeights(SafeLlamaModelHandle.Load(@params.ModelPath, parameters));
     }

@@ -8,8 +8,6 @@ public interface IModelParams
     /// <summary>Layers kept on the GPU; a negative number is all of them. Without a GPU it has no effect.</summary>
     int GpuLayerCount { get; }
 
-    bool UseMemorymap { get; }
-
     /// <summary>Loads the vocabulary and the metadata, and no weights.</summary>
     bool VocabOnly { get; }
 }

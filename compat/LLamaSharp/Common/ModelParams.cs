@@ -12,8 +12,6 @@ public record ModelParams : IModelParams, IContextParams
 
     public int GpuLayerCount { get; set; } = 20;
 
-    public bool UseMemorymap { get; set; } = true;
-
     public bool VocabOnly { get; set; }
 
     public uint? ContextSize { get; set; }

@@ -13,7 +13,7 @@ public unsafe class LLamaBatch
 
     public LLamaBatch() => Grow(128);
 
-    public int TokenCount { get; private set; }
+    internal int TokenCount { get; private set; }
 
     /// <summary>Adds a token to one sequence.</summary>
     /// <returns>Its index in the batch, by which its logits are read.</returns>

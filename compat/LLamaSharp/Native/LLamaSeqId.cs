@@ -6,11 +6,9 @@ namespace LLama.Native;
 [StructLayout(LayoutKind.Sequential)]
 public record struct LLamaSeqId
 {
-    public int Value;
+    internal readonly int Value;
 
     private LLamaSeqId(int value) => Value = value;
-
-    public static explicit operator int(LLamaSeqId pos) => pos.Value;
 
     public static explicit operator LLamaSeqId(int value) => new(value);
 

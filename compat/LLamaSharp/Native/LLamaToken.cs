@@ -16,7 +16,5 @@ public readonly record struct LLamaToken
 
     public bool IsEndOfGeneration(SafeLlamaModelHandle.Vocabulary vocab) => NativeMethods.llama_vocab_is_eog(vocab.Native, _value) != 0;
 
-    public bool IsControl(SafeLlamaModelHandle.Vocabulary vocab) => NativeMethods.llama_vocab_is_control(vocab.Native, _value) != 0;
-
     public override string ToString() => _value.ToString();
 }

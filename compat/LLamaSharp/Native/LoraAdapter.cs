@@ -3,18 +3,14 @@ namespace LLama.Native;
 /// <summary>A LoRA adapter loaded for one model.</summary>
 public class LoraAdapter
 {
-    internal LoraAdapter(SafeLlamaModelHandle model, string path, nint pointer)
+    internal LoraAdapter(SafeLlamaModelHandle model, nint pointer)
     {
         Model = model;
-        Path = path;
         Pointer = pointer;
         Loaded = true;
     }
 
-    public SafeLlamaModelHandle Model { get; }
-
-    /// <summary>The full path of its file.</summary>
-    public string Path { get; }
+    internal SafeLlamaModelHandle Model { get; }
 
     internal nint Pointer { get; }
 

@@ -18,7 +18,6 @@ internal static unsafe class NativeMethods
 
     [DllImport(Llama)] public static extern nint llama_model_load_from_file([MarshalAs(UnmanagedType.LPUTF8Str)] string path, NativeModelParams parameters);
     [DllImport(Llama)] public static extern void llama_model_free(nint model);
-    [DllImport(Llama)] public static extern int llama_model_n_ctx_train(SafeLlamaModelHandle model);
     [DllImport(Llama)] public static extern nint llama_model_get_vocab(SafeLlamaModelHandle model);
     [DllImport(Llama)] public static extern nint llama_model_chat_template(SafeLlamaModelHandle model, [MarshalAs(UnmanagedType.LPUTF8Str)] string? name);
 
@@ -28,7 +27,6 @@ internal static unsafe class NativeMethods
 
     [DllImport(Llama)] public static extern nint llama_init_from_model(SafeLlamaModelHandle model, NativeContextParams parameters);
     [DllImport(Llama)] public static extern void llama_free(nint context);
-    [DllImport(Llama)] public static extern uint llama_n_ctx(SafeLLamaContextHandle context);
     [DllImport(Llama)] public static extern uint llama_n_batch(SafeLLamaContextHandle context);
     [DllImport(Llama)] public static extern int llama_decode(SafeLLamaContextHandle context, NativeBatch batch);
     [DllImport(Llama)] public static extern float* llama_get_logits_ith(SafeLLamaContextHandle context, int i);
@@ -44,7 +42,6 @@ internal static unsafe class NativeMethods
     [DllImport(Llama)] public static extern int llama_vocab_eot(nint vocab);
     [DllImport(Llama)] public static extern byte llama_vocab_get_add_bos(nint vocab);
     [DllImport(Llama)] public static extern byte llama_vocab_is_eog(nint vocab, int token);
-    [DllImport(Llama)] public static extern byte llama_vocab_is_control(nint vocab, int token);
 
     [DllImport(Llama)] public static extern int llama_tokenize(nint vocab, byte* text, int length, int* tokens, int capacity, byte addSpecial, byte parseSpecial);
     [DllImport(Llama)] public static extern int llama_token_to_piece(nint vocab, int token, byte* buffer, int length, int leftStrip, byte special);

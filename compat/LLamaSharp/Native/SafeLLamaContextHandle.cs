@@ -15,12 +15,9 @@ public sealed unsafe class SafeLLamaContextHandle : SafeLLamaHandleBase
         ModelHandle = model;
     }
 
-    /// <summary>Cells of the KV cache over all sequences.</summary>
-    public uint ContextSize => NativeMethods.llama_n_ctx(this);
+    internal uint BatchSize => NativeMethods.llama_n_batch(this);
 
-    public uint BatchSize => NativeMethods.llama_n_batch(this);
-
-    public SafeLlamaModelHandle ModelHandle { get; }
+    internal SafeLlamaModelHandle ModelHandle { get; }
 
     internal static SafeLLamaContextHandle Create(SafeLlamaModelHandle model, NativeContextParams parameters)
     {
@@ -28,7 +25,7 @@ public sealed unsafe class SafeLLamaContextHandle : SafeLLamaHandleBase
         return handle == 0 ? throw new RuntimeError("Failed to create context from model") : new SafeLLamaContextHandle(handle, model);
     }
 
-    public DecodeResult Decode(LLamaBatch batch)
+    internal DecodeResult Decode(LLamaBatch batch)
     {
         if (batch.TokenCount == 0)
         {
@@ -44,7 +41,7 @@ public sealed unsafe class SafeLLamaContextHandle : SafeLLamaHandleBase
     public Span<float> GetLogitsIth(int i)
     {
         var logits = NativeMethods.llama_get_logits_ith(this, i);
-        return logits is null ? throw new GetLogitsInvalidIndexException(i) : new Span<float>(logits, ModelHandle.Vocab.Count);
+        return logits is null ? throw new RuntimeError($"llama_get_logits_ith({i}) returned null") : new Span<float>(logits, ModelHandle.Vocab.Count);
     }
 
     /// <summary>Puts these adapters, and no others, on the context.</summary>

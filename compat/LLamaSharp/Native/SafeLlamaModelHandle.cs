@@ -9,10 +9,7 @@ public sealed unsafe class SafeLlamaModelHandle : SafeLLamaHandleBase
 {
     private SafeLlamaModelHandle(nint handle) : base(handle) => Vocab = new Vocabulary(this);
 
-    /// <summary>The number of tokens in the contexts the model was trained on.</summary>
-    public int ContextSize => NativeMethods.llama_model_n_ctx_train(this);
-
-    public Vocabulary Vocab { get; }
+    internal Vocabulary Vocab { get; }
 
     internal static SafeLlamaModelHandle Load(string modelPath, NativeModelParams parameters)
     {
@@ -31,7 +28,7 @@ public sealed unsafe class SafeLlamaModelHandle : SafeLLamaHandleBase
         using (File.OpenRead(path))
         {
         }
-        return new LoraAdapter(this, path, NativeMethods.llama_adapter_lora_init(this, path));
+        return new LoraAdapter(this, NativeMethods.llama_adapter_lora_init(this, path));
     }
 
     /// <summary>Writes a token's bytes; nothing if <paramref name="dest"/> is too short.</summary>
@@ -68,7 +65,7 @@ public sealed unsafe class SafeLlamaModelHandle : SafeLLamaHandleBase
     }
 
     /// <summary>The chat template in the model's metadata; without one null, or an exception when <paramref name="strict"/>.</summary>
-    public string? GetTemplate(string? name = null, bool strict = true)
+    internal string? GetTemplate(string? name = null, bool strict = true)
     {
         var template = NativeMethods.llama_model_chat_template(this, name);
         return template == 0 && strict
