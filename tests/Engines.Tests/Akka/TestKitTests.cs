@@ -67,9 +67,4 @@ public sealed class TestKitTests : TestKit
 
         ExpectMsg("hello");
     }
-
-    private sealed class Echo : ReceiveActor
-    {
-        public Echo() => ReceiveAny(message => Sender.Tell(message));
-    }
 }
