@@ -1,0 +1,78 @@
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+
+namespace IterativeDpo.Training;
+
+/// <summary>
+/// What a training run takes at its peak, in bytes: a sum of what it is known to keep, a few per cent to a quarter from what is measured
+/// (docs/performance.md).
+/// </summary>
+/// <param name="Weights">The frozen model, or nothing where every weight is trained.</param>
+/// <param name="Trained">Trained parameters with gradients and the optimiser's state.</param>
+/// <param name="Activations">What one forward pass keeps for the way back.</param>
+/// <param name="Working">Temporaries of a block, the head's logits, and the program itself.</param>
+public sealed record MemoryEstimate(long Weights, long Trained, long Activations, long Working)
+{
+    /// <summary>.NET, LibTorch and its thread pools before any model.</summary>
+    private const long Program = 300L << 20;
+
+    /// <summary>The head's logits, their exponentials and a copy in the compute type, of a chunk.</summary>
+    private const long HeadChunks = 96L << 20;
+
+    public long Total => Weights + Trained + Activations + Working;
+
+    /// <param name="longest">Packed tokens of the longest example: its prompt and both completions.</param>
+    /// <param name="optimizerBytes">State of the optimiser for each trained parameter.</param>
+    public static MemoryEstimate Of(GgufFile file, TrainingOptions options, int longest, int optimizerBytes)
+    {
+        var config = ModelConfig.Read(file);
+        long type = options.ComputeType == ComputeType.BFloat16 ? 2 : 4;
+        var all = file.Tensors.Values.Sum(tensor => (long)tensor.Elements);
+        var largest = file.Tensors.Values.Max(tensor => (long)tensor.Elements);
+        var trained = options.Lora is { } lora ? Adapter(lora, config) : all;
+        long rows = Math.Max(options.MicroBatchTokens, longest);
+        var perBlock = RowBytes(config, type, longest);
+        var kept = options.GradientCheckpointing ? 4L * config.Dim * config.Layers + perBlock : perBlock * config.Layers;
+        return new(
+            options.Lora is null ? 0 : file.Tensors.Values.Sum(tensor => Kept(tensor, type)),
+            trained * (8 + optimizerBytes),
+            rows * kept,
+            rows * 28L * config.FeedForwardDim + largest * (type + 4) + HeadChunks + Program);
+    }
+
+    /// <exception cref="UserInputException">It is more than there is: says what takes how much, and what to change.</exception>
+    public void CheckFits(long availableBytes, TrainingOptions options)
+    {
+        if (Total > availableBytes)
+        {
+            throw new UserInputException(
+                $"training needs about {Format(Total)} of memory, and there are {Format(availableBytes)}: {this}. Lower training.micro-batch-tokens "
+                + $"({options.MicroBatchTokens}){(options.GradientCheckpointing ? "" : " or set training.gradient-checkpointing = true")}, "
+                + (options.Lora is null ? "train an adapter instead of every weight, or take a smaller model." : "or take a quantised or smaller base."));
+        }
+    }
+
+    public override string ToString() =>
+        $"weights {Format(Weights)}, trained parameters {Format(Trained)}, activations {Format(Activations)}, working memory {Format(Working)}";
+
+    public static string Format(long bytes) => FormattableString.Invariant($"{bytes / (double)(1L << 30):F2} GiB");
+
+    private static long Adapter(LoraOptions lora, ModelConfig config)
+    {
+        var targets = LoraTargets.Of(lora, config).ToHashSet();
+        return config.ListBlockMaps().Where(map => targets.Contains(map.Name)).Sum(map => (long)lora.Rank * map.Shape.Sum());
+    }
+
+    private static long Kept(GgufTensor tensor, long type) =>
+        tensor.Shape.Length < 2 ? 4L * tensor.Elements : tensor.Type.BlockLength() > 1 ? tensor.ByteLength : type * tensor.Elements;
+
+    /// <summary>What a block keeps of a row: the residual stream twice in float32, and in the compute type everything that a product reads.</summary>
+    private static long RowBytes(ModelConfig config, long type, int longest)
+    {
+        long queries = config.Heads * config.HeadDim, keysValues = 2L * config.KvHeads * config.HeadDim;
+        var attention = config.Dim + 3 * queries + keysValues + config.Heads * longest / 2L;
+        var feedForward = config.Dim + 4L * config.FeedForwardDim;
+        return 8L * config.Dim + type * (attention + feedForward);
+    }
+}
