@@ -11,6 +11,8 @@ public static class TrainCommand
     private static readonly Option<FileInfo> _model = new("--model") { Description = "The base GGUF.", HelpName = "FILE", Required = true };
     private static readonly Option<FileInfo[]> _data = new("--data") { Description = "Preference data in JSON lines: TRL's formats, paired or unpaired, or a pair file; several files are read one after the other.", HelpName = "FILE", Required = true, AllowMultipleArgumentsPerToken = true };
     private static readonly Option<DirectoryInfo> _out = new("--out") { Description = "Takes adapter.gguf or model.gguf, metrics.jsonl, report.html and the checkpoints.", HelpName = "DIR", Required = true };
+    private static readonly Option<FileInfo[]?> _earlier = new("--earlier") { Description = "Data of earlier rounds, for policy.data=accumulated or replay.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<FileInfo?> _average = new("--average") { Description = "The average.gguf of the round before, for policy.reference=ema; without it an average begins.", HelpName = "FILE" };
     private static readonly Option<FileInfo?> _config = new("--config") { Description = "A campaign file: its training, policy, seed and threads settings count here.", HelpName = "FILE" };
     private static readonly Option<string[]> _set = new("--set") { Description = "One setting of hocon/reference.conf under campaign, e.g. training.loss.type=simpo; may be given several times.", HelpName = "KEY=VALUE" };
     private static readonly Option<FileInfo?> _adapter = new("--adapter") { Description = "The previous round's adapter: training goes on from it, and it is the reference (policy.initialisation, policy.reference).", HelpName = "FILE" };
@@ -40,9 +42,10 @@ public static class TrainCommand
             "./dpo train --model m.gguf --data pairs.jsonl --out out --loss simpo --set training.loss.gamma-beta-ratio=0.5 --beta 2",
             "./dpo train --model m.gguf --data kto.jsonl --out out --loss kto --epochs 3 --json",
             "./dpo train --model m.gguf --data round2.jsonl --adapter out1/adapter.gguf --set policy.reference=base --out out2",
+            "./dpo train --model m.gguf --data round3.jsonl --earlier round1.jsonl round2.jsonl --set policy.data=replay --out out3",
             "./dpo train --model m.gguf --data pairs.jsonl --out full --full --learning-rate 1e-6")
         {
-            _model, _data, _out, _config, _set, _adapter, _skipBadRows, _full, _json,
+            _model, _data, _out, _config, _set, _adapter, _average, _earlier, _skipBadRows, _full, _json,
         };
         foreach (var (option, _) in _shortcuts)
         {
@@ -59,14 +62,15 @@ public static class TrainCommand
         {
             configuration = configuration with { Options = configuration.Options with { Lora = null } };
         }
-        var session = new TrainingSession(
-            configuration,
+        var inputs = new TrainingInputs(
             parsed.GetRequiredValue(_model).FullName,
             [.. parsed.GetRequiredValue(_data).Select(file => file.FullName)],
+            [.. (parsed.GetValue(_earlier) ?? []).Select(file => file.FullName)],
             parsed.GetValue(_adapter)?.FullName,
+            parsed.GetValue(_average)?.FullName,
             parsed.GetValue(_skipBadRows),
             parsed.GetRequiredValue(_out).FullName);
-        var outcome = await session.RunAsync(cancellationToken);
+        var outcome = await new TrainingSession(configuration, inputs).RunAsync(cancellationToken);
         if (parsed.GetValue(_json))
         {
             CommonOptions.PrintJson(outcome);
@@ -74,7 +78,7 @@ public static class TrainCommand
         }
         Console.WriteLine($"{outcome.Losses}: {outcome.Steps} steps on {outcome.Examples} examples in {outcome.Seconds:F1} s");
         Console.WriteLine($"wrote {outcome.Output}");
-        Console.WriteLine($"report: {Path.Combine(session.OutputPath, "report.html")}");
+        Console.WriteLine($"report: {Path.Combine(inputs.Output, "report.html")}");
         return ExitCodes.Done;
     }
 

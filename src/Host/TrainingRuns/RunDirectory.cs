@@ -12,7 +12,7 @@ namespace IterativeDpo.Host.TrainingRuns;
 
 /// <summary>
 /// The output directory of a training run, held by this process: <c>settings.json</c> says what is computed there, <c>metrics.jsonl</c> has
-/// the steps, <c>work/</c> the tokenised data and the checkpoints, <c>rejected.jsonl</c> the rows that were not used, <c>report.html</c> the curves, and <c>adapter.gguf</c> or <c>model.gguf</c> the result.
+/// the steps, <c>work/</c> the tokenised data and the checkpoints, <c>rejected.jsonl</c> the rows that were not used, <c>report.html</c> the curves, <c>adapter.gguf</c> or <c>model.gguf</c> the result, <c>average.gguf</c> the moving average of adapters.
 /// </summary>
 internal sealed class RunDirectory : IDisposable
 {
@@ -61,15 +61,24 @@ internal sealed class RunDirectory : IDisposable
         }
     }
 
-    /// <summary>Lists rows of the data that were not used.</summary>
-    public void WriteRejected(IEnumerable<RejectedRow> rows) => AtomicFile.Write(Path(RejectedFile), stream =>
+    /// <summary>Lists the rows of the data that were not used, and says on standard error that there are some.</summary>
+    public void ListRejected(params IEnumerable<RowSummary?> summaries)
     {
-        foreach (var row in rows)
+        var all = summaries.OfType<RowSummary>().ToList();
+        if (all.All(rows => rows.Rejected == 0))
         {
-            JsonSerializer.Serialize(stream, row, Lines);
-            stream.WriteByte((byte)'\n');
+            return;
         }
-    });
+        AtomicFile.Write(Path(RejectedFile), stream =>
+        {
+            foreach (var row in all.SelectMany(rows => rows.FirstRejected))
+            {
+                JsonSerializer.Serialize(stream, row, Lines);
+                stream.WriteByte((byte)'\n');
+            }
+        });
+        Console.Error.WriteLine($"dpo: {all.Sum(rows => rows.Rejected)} of {all.Sum(rows => rows.Rows)} rows were not used; {Path(RejectedFile)} says why");
+    }
 
     public void Dispose() => _lock.Dispose();
 

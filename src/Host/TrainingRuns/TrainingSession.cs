@@ -4,92 +4,95 @@ using System.Text.Json.Nodes;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
-using IterativeDpo.Generation.Llama;
+using IterativeDpo.Artifacts.Adapters;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Training;
-using IterativeDpo.Training.Data;
 using IterativeDpo.Training.Torch;
-using IterativeDpo.Training.Torch.Losses;
 
 namespace IterativeDpo.Host.TrainingRuns;
 
 /// <summary>A training run on its own, from its files to its report.</summary>
-/// <param name="previousAdapter">The adapter of the round before, or null.</param>
-/// <param name="skipBadRows">Leave out rows that cannot be used, and list them; otherwise the first one is an error.</param>
-internal sealed class TrainingSession(
-    TrainingConfiguration configuration, string modelPath, IReadOnlyList<string> dataPaths, string? previousAdapter, bool skipBadRows,
-    string outputPath)
+internal sealed class TrainingSession(TrainingConfiguration configuration, TrainingInputs inputs)
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    public string OutputPath => outputPath;
 
     /// <exception cref="UserInputException">A file is missing or wrong, or the settings contradict each other.</exception>
     public async Task<TrainingOutcome> RunAsync(CancellationToken cancellationToken)
     {
         var start = TimeProvider.System.GetTimestamp();
-        var model = DigestOf(modelPath);
+        inputs.Check(configuration.Policy, full: configuration.Options.Lora is null);
+        var model = DigestOf(inputs.Model);
         var settings = Settings(model);
-        using var directory = RunDirectory.Open(outputPath, settings);
-        using var data = await OpenDataAsync(directory, cancellationToken);
-        using var log = new MetricsLog(directory.Path(RunDirectory.MetricsFile), TimeProvider.System);
+        using var directory = RunDirectory.Open(inputs.Output, settings);
+        using var data = await RunData.OpenAsync(configuration, inputs, directory, cancellationToken);
         var request = Request(directory, model, data.Examples);
+        var history = await TrainAsync(request, directory, cancellationToken);
+        if (configuration.Policy.Reference == ReferenceOrigin.Ema)
+        {
+            WriteAverage(request, model, directory.Path("average.gguf"));
+        }
+        var outcome = new TrainingOutcome(
+            inputs.Model, inputs.Data, Losses(), request.OutputPath, Digest.OfFile(request.OutputPath).Hex, data.Rows.Rows, data.Rejected,
+            data.Examples.Count, history.Steps, TimeProvider.System.GetElapsedTime(start).TotalSeconds, history.Metrics);
+        TrainingReport.Write(directory.Path("report.html"), outcome, MetricsLog.Read(directory.Path(RunDirectory.MetricsFile)), settings);
+        return outcome;
+    }
+
+    private static async Task<TrainingResult> TrainAsync(TrainingRequest request, RunDirectory directory, CancellationToken cancellationToken)
+    {
+        using var log = new MetricsLog(directory.Path(RunDirectory.MetricsFile), TimeProvider.System);
         var result = await StepProgress.RunAsync<TrainingStep, TrainingResult>(
             "training",
             step => (step.Step, step.Steps, $"loss {step.Metrics["loss"]:F4}"),
             progress => new TorchTrainer().TrainAsync(request, new Both(log, progress), cancellationToken));
         log.Complete(result.History);
-        var outcome = new TrainingOutcome(
-            modelPath, dataPaths, Losses(), request.OutputPath, Digest.OfFile(request.OutputPath).Hex, data.Rows.Rows,
-            data.Rows.RejectedByProblem.ToDictionary(p => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{p.Key}"), p => p.Value), data.Rows.Examples, result.Steps, TimeProvider.System.GetElapsedTime(start).TotalSeconds, result.Metrics);
-        TrainingReport.Write(directory.Path("report.html"), outcome, MetricsLog.Read(directory.Path(RunDirectory.MetricsFile)), settings);
-        return outcome;
-    }
-
-    private async Task<TrainingData> OpenDataAsync(RunDirectory directory, CancellationToken cancellationToken)
-    {
-        var options = new DataOptions(
-            configuration.Options.MaxLength, new Objective(configuration.Options.Loss).Unpaired, skipBadRows, configuration.Options.Threads);
-        using var tokenizer = LlamaTextTokenizer.Load(modelPath);
-        var data = await StepProgress.RunAsync<DataProgress, TrainingData>(
-            "reading data",
-            read => ((int)(100 * read.Bytes / Math.Max(1, read.TotalBytes)), 100, $"% of {Path.GetFileName(read.File)}, {read.Rows} rows"),
-            progress => Task.Run(() => TrainingData.Open(dataPaths, tokenizer, options, directory.Work, progress, cancellationToken), cancellationToken));
-        if (data.Rows.Rejected > 0)
-        {
-            directory.WriteRejected(data.Rows.FirstRejected);
-            Console.Error.WriteLine($"dpo: {data.Rows.Rejected} of {data.Rows.Rows} rows were not used; {directory.Path(RunDirectory.RejectedFile)} says why");
-        }
-        return data;
+        return result;
     }
 
     private TrainingRequest Request(RunDirectory directory, Digest model, IReadOnlyList<ITrainingExample> examples)
     {
-        var options = configuration.Options;
+        var (options, policy) = (configuration.Options, configuration.Policy);
         return new(
-            modelPath,
-            configuration.Policy.Initialisation == PolicyOrigin.Previous ? previousAdapter : null,
-            configuration.Policy.Reference == ReferenceOrigin.Previous ? previousAdapter : null,
+            inputs.Model,
+            inputs.Initial(policy),
+            inputs.Reference(policy),
             examples,
             options,
             configuration.Seed,
             directory.Work,
             directory.Path(options.Lora is null ? "model.gguf" : "adapter.gguf"),
-            new AdapterManifest(model.Hex, previousAdapter is { } path ? DigestOf(path).Hex : null, "", 1, configuration.ToJson()),
+            new AdapterManifest(model.Hex, HexOf(inputs.Adapter), "", 1, configuration.ToJson()),
             SplitSeed: configuration.Seed);
+    }
+
+    /// <summary>The average with the new adapter in it: the next round's reference.</summary>
+    private void WriteAverage(TrainingRequest request, Digest model, string path)
+    {
+        using var file = GgufFile.Open(inputs.Model);
+        var config = ModelConfig.Read(file);
+        LoraAdapter Read(string adapter) => LoraAdapter.Read(adapter, config, model);
+        var manifest = request.Manifest with { ParentSha256 = HexOf(inputs.Average) };
+        AdapterAverage.Next(
+            inputs.Average is { } average ? Read(average) : null, Read(request.OutputPath), configuration.Policy.ReferenceEmaDecay, manifest).Write(path, config);
     }
 
     /// <summary>All that the result depends on.</summary>
     private string Settings(Digest model) => new JsonObject
     {
         ["model-sha256"] = model.Hex,
-        ["data-sha256"] = string.Join(' ', dataPaths.Select(path => DigestOf(path).Hex)),
-        ["adapter-sha256"] = previousAdapter is { } path ? DigestOf(path).Hex : null,
+        ["data-sha256"] = string.Join(' ', inputs.Data.Select(HexOf)),
+        ["earlier-sha256"] = string.Join(' ', inputs.Earlier.Select(HexOf)),
+        ["adapter-sha256"] = HexOf(inputs.Adapter),
+        ["average-sha256"] = HexOf(inputs.Average),
         ["settings"] = JsonNode.Parse(configuration.ToJson()),
     }.ToJsonString(Indented);
 
     private string Losses() => string.Join(" + ", configuration.Options.Loss.Losses.Select(loss =>
         loss.Weight == 1 ? loss.Name : FormattableString.Invariant($"{loss.Weight} {loss.Name}")));
+
+    private static string? HexOf(string? path) => path is null ? null : DigestOf(path).Hex;
 
     private static Digest DigestOf(string path) => File.Exists(path)
         ? Digest.OfFile(path)
