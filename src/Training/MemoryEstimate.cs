@@ -22,9 +22,18 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
 
     public long Total => Weights + Trained + Activations + Working;
 
+    /// <summary>What there is for the program: the machine's memory, or the limit it runs under.</summary>
+    public static long AvailableBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    public static MemoryEstimate Of(GgufFile file, TrainingOptions options, IReadOnlyList<ITrainingExample> examples)
+    {
+        var sizeOf = ExampleSizes.Of(examples);
+        var longest = Enumerable.Range(0, examples.Count).Select(sizeOf).Max(size => size.PromptTokens + size.CompletionTokens);
+        return Of(file, options, longest);
+    }
+
     /// <param name="longest">Packed tokens of the longest example: its prompt and both completions.</param>
-    /// <param name="optimizerBytes">State of the optimiser for each trained parameter.</param>
-    public static MemoryEstimate Of(GgufFile file, TrainingOptions options, int longest, int optimizerBytes)
+    internal static MemoryEstimate Of(GgufFile file, TrainingOptions options, long longest)
     {
         var config = ModelConfig.Read(file);
         long type = options.ComputeType == ComputeType.BFloat16 ? 2 : 4;
@@ -36,7 +45,7 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
         var kept = options.GradientCheckpointing ? 4L * config.Dim * config.Layers + perBlock : perBlock * config.Layers;
         return new(
             options.Lora is null ? 0 : file.Tensors.Values.Sum(tensor => Kept(tensor, type)),
-            trained * (8 + optimizerBytes),
+            trained * (8 + (options.Optimizer == OptimizerKind.Lion ? 2 : 8)),
             rows * kept,
             rows * 28L * config.FeedForwardDim + largest * (type + 4) + HeadChunks + Program);
     }
@@ -68,7 +77,7 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
         tensor.Shape.Length < 2 ? 4L * tensor.Elements : tensor.Type.BlockLength() > 1 ? tensor.ByteLength : type * tensor.Elements;
 
     /// <summary>What a block keeps of a row: the residual stream twice in float32, and in the compute type everything that a product reads.</summary>
-    private static long RowBytes(ModelConfig config, long type, int longest)
+    private static long RowBytes(ModelConfig config, long type, long longest)
     {
         long queries = config.Heads * config.HeadDim, keysValues = 2L * config.KvHeads * config.HeadDim;
         var attention = config.Dim + 3 * queries + keysValues + config.Heads * longest / 2L;

@@ -28,6 +28,7 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
         using var directory = RunDirectory.Open(inputs.Output, settings);
         using var data = await RunData.OpenAsync(configuration, inputs, directory, cancellationToken);
         var request = Request(directory, model, data.Examples);
+        SayMemory(request);
         var history = await TrainAsync(request, directory, cancellationToken);
         if (configuration.Policy.Reference == ReferenceOrigin.Ema)
         {
@@ -38,6 +39,14 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
             data.Examples.Count, history.Steps, TimeProvider.System.GetElapsedTime(start).TotalSeconds, history.Metrics);
         TrainingReport.Write(directory.Path("report.html"), outcome, MetricsLog.Read(directory.Path(RunDirectory.MetricsFile)), settings);
         return outcome;
+    }
+
+    private static void SayMemory(TrainingRequest request)
+    {
+        using var file = GgufFile.Open(request.BaseModelPath);
+        var estimate = MemoryEstimate.Of(file, request.Options, request.Examples);
+        Console.Error.WriteLine(
+            $"dpo: memory: about {MemoryEstimate.Format(estimate.Total)} of {MemoryEstimate.Format(MemoryEstimate.AvailableBytes)} ({estimate})");
     }
 
     private static async Task<TrainingResult> TrainAsync(TrainingRequest request, RunDirectory directory, CancellationToken cancellationToken)

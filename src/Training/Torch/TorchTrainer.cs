@@ -24,6 +24,10 @@ public sealed class TorchTrainer : ITrainer
         using var scope = NewDisposeScope();
         var device = torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU);
         using var file = GgufFile.Open(request.BaseModelPath);
+        if (device.type == DeviceType.CPU)
+        {
+            MemoryEstimate.Of(file, options, request.Examples).CheckFits(MemoryEstimate.AvailableBytes, options);
+        }
         var baseDigest = Digest.OfFile(request.BaseModelPath);
         using var model = PolicyModel.Load(file, options.ComputeType, trainable: options.Lora is null, device);
         model.GradientCheckpointing = options.GradientCheckpointing;

@@ -1,0 +1,69 @@
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+
+namespace IterativeDpo.Training.Tests;
+
+public sealed class MemoryEstimateTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Of_full_training_keeps_values_gradients_and_moments_of_every_weight()
+    {
+        using var file = Model(TensorType.F32);
+        var weights = file.Tensors.Values.Sum(tensor => (long)tensor.Elements);
+
+        var estimate = MemoryEstimate.Of(file, Tiny.Options with { Lora = null }, 10);
+
+        Assert.Equal((0, 16 * weights), (estimate.Weights, estimate.Trained));
+        Assert.Equal(10 * weights, MemoryEstimate.Of(file, Tiny.Options with { Lora = null, Optimizer = OptimizerKind.Lion }, 10).Trained);
+    }
+
+    [Fact]
+    public void Of_adapter_on_a_quantised_base_keeps_the_file_s_bytes()
+    {
+        using var file = Model(TensorType.Q8_0);
+
+        var estimate = MemoryEstimate.Of(file, Tiny.Options, 10);
+
+        Assert.Equal(file.Tensors.Values.Sum(tensor => tensor.ByteLength), estimate.Weights);
+        // Rank 4 on every map of two blocks, 16 bytes a parameter.
+        Assert.Equal(16L * 4 * file.Tensors.Values.Where(t => t.Name.StartsWith("blk") && t.Shape.Length == 2).Sum(t => t.Shape.Sum()), estimate.Trained);
+    }
+
+    [Fact]
+    public void Of_activations_grow_with_the_rows_of_a_pass_and_fall_with_checkpointing()
+    {
+        using var file = Model(TensorType.F32);
+        long Activations(TrainingOptions options) => MemoryEstimate.Of(file, options, 10).Activations;
+
+        Assert.Equal(2 * Activations(Tiny.Options with { MicroBatchTokens = 1000 }), Activations(Tiny.Options with { MicroBatchTokens = 2000 }));
+        Assert.True(Activations(Tiny.Options with { GradientCheckpointing = true }) < Activations(Tiny.Options));
+    }
+
+    [Fact]
+    public void CheckFits_too_large_says_what_takes_how_much_and_what_to_change()
+    {
+        using var file = Model(TensorType.F32);
+        var estimate = MemoryEstimate.Of(file, Tiny.Options, 10);
+
+        estimate.CheckFits(estimate.Total, Tiny.Options);
+        var e = Assert.Throws<UserInputException>(() => estimate.CheckFits(estimate.Total - 1, Tiny.Options));
+
+        Assert.Contains("activations", e.Message);
+        Assert.Contains("training.micro-batch-tokens (64)", e.Message);
+        Assert.Contains("training.gradient-checkpointing = true", e.Message);
+    }
+
+    private GgufFile Model(TensorType type)
+    {
+        var config = TinyModel.Config() with { FeedForwardDim = 64 };
+        var path = Path.Combine(_folder, $"{type}.gguf");
+        var weights = TinyModel.Weights(config);
+        ModelWriter.Write(path, "tiny", config, name => weights(name), type);
+        return GgufFile.Open(path);
+    }
+}
