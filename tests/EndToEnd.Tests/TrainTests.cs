@@ -69,6 +69,29 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
+    public void Train_secondRound_goesOnFromTheAdapterTheAverageAndTheEarlierData()
+    {
+        string[] policy = ["--epochs", "1", "--set", "policy.reference=ema", "--json"];
+        using var first = DpoProcess.Run(_training.Arguments("one", policy));
+        Assert.True(first.ExitCode == 0, first.Errors);
+
+        using var second = DpoProcess.Run(_training.Arguments("two",
+        [
+            .. policy, "--adapter", Result("one", "adapter.gguf"), "--average", Result("one", "average.gguf"), "--earlier", _training.DataPath,
+            "--set", "policy.data=replay", "--set", "policy.replay-share=0.25",
+        ]));
+
+        Assert.True(second.ExitCode == 0, second.Errors);
+        // 48 pairs of its own are three quarters of all.
+        Assert.Equal(64, second.Json.GetProperty("examples").GetInt32());
+        // The reference lags behind the policy that training goes on from, so there is a distance from the first step on.
+        Assert.NotEqual(0, MetricsLog.Read(Result("two", "metrics.jsonl"))[0].Metrics["kl"]);
+        Assert.NotEqual(_training.Result("one", "average.gguf"), _training.Result("two", "average.gguf"));
+
+        string Result(string output, string file) => Path.Combine(_training.PathOf(output), file);
+    }
+
+    [Fact]
     public void Train_full_writesAWholeModel()
     {
         using var process = DpoProcess.Run(_training.Arguments("out", "--full", "--epochs", "1"));
@@ -144,8 +167,12 @@ public sealed class TrainTests : IDisposable
     [Theory]
     [InlineData(new[] { "--loss", "sigmoit" }, new[] { "--loss", "did you mean sigmoid?" })]
     [InlineData(new[] { "--set", "training.los.beta=1" }, new[] { "--set training.los.beta=1", "did you mean campaign.training.loss.beta?" })]
-    [InlineData(new[] { "--set", "policy.reference=ema" }, new[] { "--set policy.reference=ema", "a campaign makes the average" })]
-    [InlineData(new[] { "--set", "policy.data=replay" }, new[] { "--set policy.data=replay", "trains on all the files it is given" })]
+    [InlineData(new[] { "--set", "policy.data=replay" }, new[] { "policy.data is replay", "--earlier FILE" })]
+    [InlineData(new[] { "--earlier", "old.jsonl" }, new[] { "--earlier", "policy.data is new" })]
+    [InlineData(new[] { "--average", "average.gguf" }, new[] { "--average", "policy.reference = ema" })]
+    [InlineData(new[] { "--full", "--set", "policy.reference=ema" }, new[] { "policy.reference is ema", "--full trains no adapter" })]
+    [InlineData(new[] { "--loss", "simpo", "--set", "training.loss.f-divergence=forward-kl" }, new[] { "f-divergence", "it is for sigmoid" })]
+    [InlineData(new[] { "--set", "training.micro-batch-tokens=100000000" }, new[] { "training needs about", "training.micro-batch-tokens (100000000)" })]
     [InlineData(new[] { "--set", "policy.reference=none" }, new[] { "sigmoid compares the policy with a reference" })]
     [InlineData(new[] { "--set", "training.early-stopping-patience=2" }, new[] { "set training.evaluation-steps" })]
     [InlineData(new[] { "--set", "training.epochs" }, new[] { "KEY=VALUE" })]

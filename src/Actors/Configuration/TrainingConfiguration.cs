@@ -1,4 +1,3 @@
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Training;
 
@@ -13,17 +12,7 @@ public sealed record TrainingConfiguration(TrainingOptions Options, PolicyOption
     public static TrainingConfiguration Load(string? path, IReadOnlyList<ConfigurationOverride> overrides)
     {
         var campaign = CampaignConfiguration.Reader(path is null ? null : HoconFile.Load(path), overrides);
-        var training = CampaignOptionsReader.ReadTraining(campaign, Environment.ProcessorCount);
-        if (training.Policy.Reference == ReferenceOrigin.Ema)
-        {
-            throw campaign.Invalid("policy.reference", "ema", "a campaign makes the average from round to round, and this is one run; set base or previous");
-        }
-        if (training.Policy.Data != PairData.New)
-        {
-            throw campaign.Invalid(
-                "policy.data", Words.Kebab(training.Policy.Data), "a run on its own trains on all the files it is given; set new, and name the files of earlier rounds, too");
-        }
-        return training;
+        return CampaignOptionsReader.ReadTraining(campaign, Environment.ProcessorCount);
     }
 
     /// <summary>The settings as indented JSON.</summary>
