@@ -6,10 +6,12 @@ namespace IterativeDpo.Training.Torch;
 /// <param name="LogProbs">log p of the token, [M].</param>
 /// <param name="Entropies">Entropy of the distribution it came from, in nats, [M].</param>
 /// <param name="Hits">1 where it was the likeliest token, [M].</param>
+/// <param name="LogNormalisers">log Z = log Σ_v exp(logit), [M].</param>
 /// <param name="MeanLogits">Mean of the logits over the vocabulary, [M].</param>
 /// <param name="Slopes">d log p / d hidden, [M, dim].</param>
 /// <param name="Confidences">log p − log Σ_v p_v² (WPO, arXiv 2406.11827 eq. 4), [M]; null where it was not asked for.</param>
-internal sealed record HeadOutput(Tensor LogProbs, Tensor Entropies, Tensor Hits, Tensor MeanLogits, Tensor Slopes, Tensor? Confidences);
+internal sealed record HeadOutput(
+    Tensor LogProbs, Tensor Entropies, Tensor Hits, Tensor LogNormalisers, Tensor MeanLogits, Tensor Slopes, Tensor? Confidences);
 
 /// <summary>
 /// The output map and the log-softmax, some rows at a time, so that the logits of the whole batch never exist. Log-probs
@@ -30,13 +32,13 @@ internal static class ChunkedHead
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         var chunks = new List<HeadOutput>();
-        foreach (var (start, length) in Chunks(weight, hidden))
+        foreach (var (start, length) in Chunks(hidden.size(0), weight.size(0)))
         {
             chunks.Add(ForwardChunk(weight, hidden.narrow(0, start, length), targets.narrow(0, start, length), confidences));
         }
         Tensor Join(Func<HeadOutput, Tensor> part) => cat([.. chunks.Select(part)]).MoveToOuterDisposeScope();
         return new(
-            Join(c => c.LogProbs), Join(c => c.Entropies), Join(c => c.Hits), Join(c => c.MeanLogits), Join(c => c.Slopes),
+            Join(c => c.LogProbs), Join(c => c.Entropies), Join(c => c.Hits), Join(c => c.LogNormalisers), Join(c => c.MeanLogits), Join(c => c.Slopes),
             confidences ? Join(c => c.Confidences!) : null);
     }
 
@@ -46,7 +48,7 @@ internal static class ChunkedHead
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         var chunks = new List<Tensor>();
-        foreach (var (start, length) in Chunks(weight, hidden))
+        foreach (var (start, length) in Chunks(hidden.size(0), weight.size(0)))
         {
             using var inner = NewDisposeScope();
             var logits = Logits(weight, hidden.narrow(0, start, length));
@@ -57,22 +59,24 @@ internal static class ChunkedHead
     }
 
     /// <summary>
-    /// Adds d(Σ gradient · log p)/dW to <paramref name="into"/>, [V, dim], from logits computed again.
+    /// Adds d(Σ gradient · log p)/dW to <paramref name="into"/>, [V, dim], from logits computed again, a slice of the vocabulary at a time: each
+    /// row of the gradient is touched once.
     /// </summary>
+    /// <param name="logNormalisers">From <see cref="Forward"/>, [M].</param>
     /// <param name="gradient">d loss / d log p, [M].</param>
-    public static void AddWeightGradient(Tensor weight, Tensor hidden, Tensor targets, Tensor gradient, Tensor into)
+    public static void AddWeightGradient(Tensor weight, Tensor hidden, Tensor targets, Tensor logNormalisers, Tensor gradient, Tensor into)
     {
         using var gradients = no_grad();
-        foreach (var (start, length) in Chunks(weight, hidden))
+        using var scope = NewDisposeScope();
+        var rows = hidden.to(weight.dtype);
+        foreach (var (start, length) in Chunks(weight.size(0), hidden.size(0)))
         {
-            using var scope = NewDisposeScope();
-            var rows = hidden.narrow(0, start, length);
-            var weights = gradient.narrow(0, start, length).unsqueeze(1);
-            var logits = Logits(weight, rows);
-            var expected = logits.sub_(logits.logsumexp(1, keepdim: true)).exp_().mul_(weights).to(weight.dtype);
-            into.sub_(expected.t().mm(rows.to(weight.dtype)));
-            into.index_add_(0, targets.narrow(0, start, length), rows * weights, 1);
+            using var inner = NewDisposeScope();
+            var logits = Logits(rows, weight.narrow(0, start, length)); // [length, M]
+            var expected = logits.sub_(logNormalisers).exp_().mul_(gradient).to(weight.dtype);
+            into.narrow(0, start, length).sub_(expected.mm(rows));
         }
+        into.index_add_(0, targets, hidden * gradient.unsqueeze(1), 1);
     }
 
     private static HeadOutput ForwardChunk(Tensor weight, Tensor hidden, Tensor targets, bool confidences)
@@ -91,6 +95,7 @@ internal static class ChunkedHead
             (target - logZ).squeeze(1).MoveToOuterDisposeScope(),
             entropy.squeeze(1).MoveToOuterDisposeScope(),
             (target == max).to(ScalarType.Float32).squeeze(1).MoveToOuterDisposeScope(),
+            logZ.squeeze(1).MoveToOuterDisposeScope(),
             meanLogit.MoveToOuterDisposeScope(),
             (weight.index_select(0, targets) - mean).MoveToOuterDisposeScope(),
             confidences ? (target - max - (exponentials.pow(2).sum(1, keepdim: true) / sum).log()).squeeze(1).MoveToOuterDisposeScope() : null);
@@ -99,10 +104,10 @@ internal static class ChunkedHead
     private static Tensor Logits(Tensor weight, Tensor hidden) =>
         nn.functional.linear(hidden.to(weight.dtype), weight).to(ScalarType.Float32);
 
-    private static IEnumerable<(long Start, long Length)> Chunks(Tensor weight, Tensor hidden)
+    /// <summary>Rows of <paramref name="rows"/> to be taken at once, when each gives <paramref name="width"/> logits.</summary>
+    private static IEnumerable<(long Start, long Length)> Chunks(long rows, long width)
     {
-        var rows = hidden.size(0);
-        var size = Math.Max(16, LogitsAtOnce / weight.size(0));
+        var size = Math.Max(16, LogitsAtOnce / width);
         for (long start = 0; start < rows; start += size)
         {
             yield return (start, Math.Min(size, rows - start));

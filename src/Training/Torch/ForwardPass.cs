@@ -34,7 +34,7 @@ public sealed class ForwardPass
         var gradient = TokenLogProbs.grad!; // [M]
         if (_headGradient is not null)
         {
-            ChunkedHead.AddWeightGradient(_head, _body.Hidden, _batch.Targets, gradient, _headGradient);
+            ChunkedHead.AddWeightGradient(_head, _body.Hidden, _batch.Targets, Output.LogNormalisers, gradient, _headGradient);
         }
         _body.Backward(Output.Slopes * gradient.unsqueeze(1));
     }

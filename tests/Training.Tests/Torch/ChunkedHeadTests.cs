@@ -33,16 +33,19 @@ public sealed class ChunkedHeadTests : IDisposable
         AssertClose(picked, ChunkedHead.LogProbs(weight, hidden, targets));
     }
 
-    [Fact]
-    public void AddWeightGradient_adds_what_autograd_gives()
+    [Theory]
+    [InlineData(11)]
+    [InlineData(Vocabulary)]
+    public void AddWeightGradient_adds_what_autograd_gives(int vocabulary)
     {
-        var (weight, hidden, targets) = Inputs(11);
+        var (weight, hidden, targets) = Inputs(vocabulary);
         var gradient = cos(arange(Rows).to(ScalarType.Float32));
         weight.requires_grad_();
         (hidden.mm(weight.t()).log_softmax(1).gather(1, targets.unsqueeze(1)).squeeze(1) * gradient).sum().backward();
-        var into = ones(11, Dim);
+        var into = ones(vocabulary, Dim);
 
-        ChunkedHead.AddWeightGradient(weight.detach(), hidden, targets, gradient, into);
+        ChunkedHead.AddWeightGradient(
+            weight.detach(), hidden, targets, ChunkedHead.Forward(weight.detach(), hidden, targets).LogNormalisers, gradient, into);
 
         AssertClose(weight.grad! + 1, into);
     }
