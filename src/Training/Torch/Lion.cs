@@ -9,24 +9,14 @@ namespace IterativeDpo.Training.Torch;
 /// <param name="beta2">At most <see cref="TrainingOptions.HighestLionBeta2"/>.</param>
 internal sealed class Lion(ParameterBuffer parameters, float beta1, float beta2, float weightDecay) : Optimizer(parameters, weightDecay)
 {
-    /// <summary>Elements to a pass: its float32 temporaries stay small whatever the model.</summary>
-    private const long Slice = 1 << 20;
-
     private readonly Tensor _moment = zeros_like(parameters.Values, ScalarType.BFloat16).DetachFromDisposeScope();
 
     public override IReadOnlyList<Tensor> State => [_moment];
 
-    protected override void Update(Tensor values, Tensor gradients, double learningRate)
+    protected override void Update(Tensor values, Tensor gradients, IReadOnlyList<Tensor> state, double learningRate)
     {
-        for (long start = 0; start < values.numel(); start += Slice)
-        {
-            using var scope = NewDisposeScope();
-            var length = Math.Min(Slice, values.numel() - start);
-            var gradient = gradients.narrow(0, start, length);
-            var stored = _moment.narrow(0, start, length);
-            var moment = stored.to(ScalarType.Float32);
-            values.narrow(0, start, length).add_(moment.mul(beta1).add_(gradient, 1 - beta1).sign_(), -learningRate);
-            stored.copy_(moment.mul_(beta2).add_(gradient, 1 - beta2));
-        }
+        var moment = state[0].to(ScalarType.Float32);
+        values.add_(moment.mul(beta1).add_(gradients, 1 - beta1).sign_(), -learningRate);
+        state[0].copy_(moment.mul_(beta2).add_(gradients, 1 - beta2));
     }
 }

@@ -5,6 +5,9 @@ namespace IterativeDpo.Training.Torch;
 /// <summary>A rule by which gradients move the parameters of a flat buffer, with decoupled weight decay (arXiv 1711.05101) on the matrices.</summary>
 internal abstract class Optimizer(ParameterBuffer parameters, float weightDecay) : IDisposable
 {
+    // Few enough that a slice's values, gradients and state stay in a processor's cache from one operation to the next.
+    private const long ElementsAtOnce = 1 << 18;
+
     /// <summary>Steps done.</summary>
     public int Steps { get; set; }
 
@@ -23,14 +26,18 @@ internal abstract class Optimizer(ParameterBuffer parameters, float weightDecay)
     public void Step(double learningRate, double gradientScale)
     {
         using var gradients = no_grad();
-        using var scope = NewDisposeScope();
         Steps++;
-        parameters.Gradients.mul_(gradientScale);
-        if (weightDecay > 0)
+        foreach (var (start, length) in Slices(0, parameters.DecayedElements).Concat(Slices(parameters.DecayedElements, parameters.Values.numel())))
         {
-            parameters.Values.narrow(0, 0, parameters.DecayedElements).mul_(1 - learningRate * weightDecay);
+            using var scope = NewDisposeScope();
+            Tensor Slice(Tensor all) => all.narrow(0, start, length);
+            var values = Slice(parameters.Values);
+            if (weightDecay > 0 && start < parameters.DecayedElements)
+            {
+                values.mul_(1 - learningRate * weightDecay);
+            }
+            Update(values, Slice(parameters.Gradients).mul_(gradientScale), [.. State.Select(Slice)], learningRate);
         }
-        Update(parameters.Values, parameters.Gradients, learningRate);
     }
 
     public void Dispose()
@@ -41,6 +48,15 @@ internal abstract class Optimizer(ParameterBuffer parameters, float weightDecay)
         }
     }
 
-    /// <summary>Moves the values along the gradients, float32 [size] each.</summary>
-    protected abstract void Update(Tensor values, Tensor gradients, double learningRate);
+    /// <summary>Moves some values along their gradients, float32 [n] each.</summary>
+    /// <param name="state">Their part of <see cref="State"/>, to be updated too.</param>
+    protected abstract void Update(Tensor values, Tensor gradients, IReadOnlyList<Tensor> state, double learningRate);
+
+    private static IEnumerable<(long Start, long Length)> Slices(long start, long end)
+    {
+        for (; start < end; start += ElementsAtOnce)
+        {
+            yield return (start, Math.Min(ElementsAtOnce, end - start));
+        }
+    }
 }
