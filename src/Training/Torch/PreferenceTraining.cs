@@ -162,7 +162,8 @@ internal sealed class PreferenceTraining : IDisposable
             Parameters.Values.copy_(_best);
         }
         // A step's own loss is from before its update, so nothing has looked at the last one yet.
-        Check(Parameters.Values.abs().max().item<float>(), $"update of step {steps} of {Steps}", Plan(steps - 1).MicroBatches.SelectMany(m => m));
+        // A sum is not finite where a value is not, and needs no copy of them.
+        Check(Parameters.Values.sum().item<float>(), $"update of step {steps} of {Steps}", Plan(steps - 1).MicroBatches.SelectMany(m => m));
     }
 
     private LoraDropout? Dropout(int step) => _options.Lora is { Dropout: > 0 and var share } ? new LoraDropout(share, _seed).At(step) : null;
