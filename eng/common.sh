@@ -47,9 +47,11 @@ export_engine_environment() {
   if [[ -z "${OPENBLAS_CORETYPE:-}" ]] && grep -qm1 avx512f /proc/cpuinfo; then
     export OPENBLAS_CORETYPE=SKYLAKEX
   fi
-  # OpenMP's threads wait for each other in a busy loop by default: with another process on the cores a training step
-  # then takes ten times as long. This short a wait costs nothing measurable on an idle machine.
-  export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-2000}"
+  # OpenMP's threads wait for each other in a busy loop by default: with ggml's threads or another process on the cores a training
+  # step then takes ten times as long. The trainer alone may use the cores to the full, and so may its peer.
+  if [[ "${1:-}" != train && "$*" != "bench trainer"* ]]; then
+    export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-2000}"
+  fi
   # Tensors come and go by the megabyte: keep what is freed instead of asking the kernel for zeroed pages again, in one heap, in large pages.
   export MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-1073741824}" MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-33554432}"
   export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}" GLIBC_TUNABLES="${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1}"
