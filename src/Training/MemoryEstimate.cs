@@ -5,8 +5,8 @@ using IterativeDpo.Artifacts.Models;
 namespace IterativeDpo.Training;
 
 /// <summary>
-/// What a training run takes at its peak, in bytes: a sum of what it is known to keep, a few per cent to a quarter from what is measured
-/// (docs/performance.md).
+/// What a training run takes at its peak, in bytes: a sum of what it is known to keep. At the sizes of docs/performance.md it is within a
+/// quarter of what is measured where passes are full, and over it where they are not.
 /// </summary>
 /// <param name="Weights">The frozen model, or nothing where every weight is trained.</param>
 /// <param name="Trained">Trained parameters with gradients and the optimiser's state.</param>
@@ -15,10 +15,10 @@ namespace IterativeDpo.Training;
 public sealed record MemoryEstimate(long Weights, long Trained, long Activations, long Working)
 {
     /// <summary>.NET, LibTorch and its thread pools before any model.</summary>
-    private const long Program = 300L << 20;
+    private const long Program = 240L << 20;
 
     /// <summary>The head's logits, their exponentials and a copy in the compute type, of a chunk.</summary>
-    private const long HeadChunks = 96L << 20;
+    private const long HeadChunks = 48L << 20;
 
     public long Total => Weights + Trained + Activations + Working;
 
@@ -47,7 +47,7 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
             options.Lora is null ? 0 : file.Tensors.Values.Sum(tensor => Kept(tensor, type)),
             trained * (8 + (options.Optimizer == OptimizerKind.Lion ? 2 : 8)),
             rows * kept,
-            rows * 28L * config.FeedForwardDim + largest * (type + 4) + HeadChunks + Program);
+            rows * 6L * config.FeedForwardDim + largest * (type + 4) + HeadChunks + Program);
     }
 
     /// <exception cref="UserInputException">It is more than there is: says what takes how much, and what to change.</exception>

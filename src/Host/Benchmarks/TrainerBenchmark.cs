@@ -46,7 +46,7 @@ public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerSc
         return ordered[ordered.Count / 2];
     }
 
-    private TrainerMeasurement MeasureOurs(TrainerShape shape, string mode) => Measure([.. worker, shape.Name, mode, "2"]);
+    private TrainerMeasurement MeasureOurs(TrainerShape shape, string mode) => Measure([.. worker, JsonSerializer.Serialize(shape), mode, "2"]);
 
     private TrainerMeasurement MeasurePeer(TrainerShape shape, string mode, string[] setting) => Measure(
     [
@@ -56,7 +56,7 @@ public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerSc
         .. setting,
     ]);
 
-    private static TrainerMeasurement Measure(IReadOnlyList<string> command)
+    internal static TrainerMeasurement Measure(IReadOnlyList<string> command)
     {
         Console.Error.WriteLine($"measuring: {string.Join(' ', command)}");
         var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true };

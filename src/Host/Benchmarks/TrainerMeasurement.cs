@@ -20,14 +20,14 @@ public sealed record TrainerMeasurement(
 {
     /// <summary>
     /// Measures our own trainer in this process and prints the result as JSON. It is run as a process of its own, so that its peak memory
-    /// is its own: <c>SHAPE lora|full THREADS</c>. Products are bfloat16, as the peer's best are.
+    /// is its own: <c>SHAPE lora|full THREADS</c>, the shape as JSON. Products are bfloat16, as the peer's best are.
     /// </summary>
     public static void RunWorker(IReadOnlyList<string> arguments, TextWriter output)
     {
-        var shape = TrainerShape.All.Single(known => known.Name == arguments[0]);
+        var shape = JsonSerializer.Deserialize<TrainerShape>(arguments[0])!;
         var options = Options(arguments[1] == "lora", int.Parse(arguments[2], CultureInfo.InvariantCulture), shape.Checkpointing);
         var pairs = shape.CreatePairs();
-        var seconds = StepTimer.Measure(shape.Model, pairs, options, warmup: 2, shape.Steps, TimeProvider.System).Order().ElementAt(shape.Steps / 2);
+        var seconds = StepTimer.Measure(shape.Model, shape.Base, pairs, options, warmup: 2, shape.Steps, TimeProvider.System).Order().ElementAt(shape.Steps / 2);
         var tokens = pairs.Sum(pair => 2 * pair.PromptIds.Length + pair.ChosenIds.Length + pair.RejectedIds.Length);
         output.WriteLine(JsonSerializer.Serialize(new TrainerMeasurement(tokens / seconds, seconds, PeakMib(), options.Threads, BFloat16: true)));
     }

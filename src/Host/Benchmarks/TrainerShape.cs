@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Generation;
 using IterativeDpo.Training;
@@ -11,8 +13,10 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <param name="Checkpointing">Whether our side recomputes blocks on the way back; the peer cannot.</param>
 /// <param name="Steps">Steps measured, after two that are not.</param>
 /// <param name="Turns">How often both sides are measured: machines change speed from minute to minute, and the median turn counts.</param>
+/// <param name="Base">How the frozen matrices are kept, under an adapter: F32 stands for the compute type, Q8_0 and Q4_K as they are.</param>
 public sealed record TrainerShape(
-    string Name, int Prompt, int Completion, int Pairs, int Vocabulary = 512, int PairsPerPrompt = 1, bool Checkpointing = false, int Steps = 9, int Turns = 3)
+    string Name, int Prompt, int Completion, int Pairs, int Vocabulary = 512, int PairsPerPrompt = 1, bool Checkpointing = false, int Steps = 9, int Turns = 3,
+    int Layers = 6, int Dim = 256, TensorType Base = TensorType.F32)
 {
     public static readonly IReadOnlyList<TrainerShape> All =
     [
@@ -24,10 +28,11 @@ public sealed record TrainerShape(
         new("long", 1024, 256, Pairs: 4, Checkpointing: true, Steps: 3, Turns: 1),
     ];
 
-    /// <summary>The peer script's model.</summary>
+    /// <summary>The peer script's model, of other layers and width where that is asked for.</summary>
+    [JsonIgnore]
     public ModelConfig Model => new(
-        ModelArchitecture.Named("llama"), Layers: 6, Dim: 256, Heads: 8, KvHeads: 4, HeadDim: 32, FeedForwardDim: 704, RmsEps: 1e-5f,
-        RopeBase: 10_000, RopeDim: 32, ContextLength: 4096, VocabSize: Vocabulary, TiedEmbeddings: false);
+        ModelArchitecture.Named("llama"), Layers, Dim, Heads: 8, KvHeads: 4, HeadDim: Dim / 8, FeedForwardDim: Dim * 11 / 4, RmsEps: 1e-5f,
+        RopeBase: 10_000, RopeDim: Dim / 8, ContextLength: 4096, VocabSize: Vocabulary, TiedEmbeddings: false);
 
     /// <summary>The batch: lengths drawn as the peer script draws its own.</summary>
     public IReadOnlyList<PreferencePair> CreatePairs()

@@ -9,6 +9,10 @@ namespace IterativeDpo.Host.Commands;
 public static class BenchCommand
 {
     private const string _workerName = "trainer-worker";
+
+    /// <summary>A command line that measures one shape in a process of its own.</summary>
+    private static readonly string[] Worker = ["dotnet", "exec", typeof(BenchCommand).Assembly.Location, "bench", _workerName];
+
     private static readonly Option<int?> _threads = CommonOptions.Threads();
     private static readonly Option<bool> _json = CommonOptions.Json();
 
@@ -20,10 +24,12 @@ public static class BenchCommand
             "./dpo bench generation --json",
             "./dpo bench trainer --json",
             "./dpo bench actors --json",
-            "./dpo bench data --json")
+            "./dpo bench data --json",
+            "./dpo bench scaling --output scaling.html")
         {
             Subcommand("generation", "Sampling against a bare decode loop over the same batches.", GenerationAsync),
             Trainer(),
+            Scaling(),
             Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", ActorsAsync),
             Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", DataAsync),
             TrainerWorker(),
@@ -65,7 +71,7 @@ public static class BenchCommand
         command.SetAction(parsed =>
         {
             var benchmark = new TrainerBenchmark(
-                ["dotnet", "exec", typeof(BenchCommand).Assembly.Location, "bench", _workerName],
+                Worker,
                 Path.Combine(AppContext.BaseDirectory, "bench", "peers", "torch_dpo_step.py"));
             var peak = StepTimer.MeasureProductPeak(threads: 2, TimeProvider.System) / 1e9;
             var results = benchmark.Run(
@@ -78,6 +84,32 @@ public static class BenchCommand
             else
             {
                 Console.WriteLine($"matrix products: {peak:F0} GFLOP/s at most");
+                results.ForEach(Console.WriteLine);
+            }
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static ExampleCommand Scaling()
+    {
+        var output = new Option<FileInfo?>("--output") { Description = "An HTML page with the curves.", HelpName = "FILE" };
+        var command = new ExampleCommand(
+            "scaling", "Time and memory of a step as tokens, vocabulary, layers, pairs and the base's type grow.",
+            "./dpo bench scaling", "./dpo bench scaling --json --output scaling.html") { output, _json };
+        command.SetAction(parsed =>
+        {
+            var results = new ScalingBenchmark(Worker).Run().ToList();
+            if (parsed.GetValue(output) is { } page)
+            {
+                ScalingPage.Write(results, page.FullName);
+            }
+            if (parsed.GetValue(_json))
+            {
+                CommonOptions.PrintJson(new { results });
+            }
+            else
+            {
                 results.ForEach(Console.WriteLine);
             }
             return ExitCodes.Done;

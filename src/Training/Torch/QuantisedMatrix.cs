@@ -9,6 +9,9 @@ namespace IterativeDpo.Training.Torch;
 /// </summary>
 internal sealed class QuantisedMatrix : IDisposable
 {
+    // 1 MiB in float32: what is made on the way stays in a processor's cache, and takes no memory to speak of.
+    private const long ValuesAtOnce = 1 << 18;
+
     private readonly QuantLayout _layout;
     private readonly long _columns;
     private readonly Tensor _quants;
@@ -36,15 +39,29 @@ internal sealed class QuantisedMatrix : IDisposable
     /// <summary>Whether matrices of this type are kept quantised; others are dequantised when they are read.</summary>
     public static bool Takes(TensorType type, int columns) => QuantLayout.Of(type) is { } layout && columns % layout.BlockSize == 0;
 
-    /// <summary>The weights, [rows, columns]; the same values that reading them as float32 gives, rounded to the type.</summary>
-    public Tensor Dequantise(ScalarType type) => Dequantise(type, part => part);
-
-    /// <summary>Some of the rows, [n, columns].</summary>
-    public Tensor Dequantise(ScalarType type, Tensor rows) => Dequantise(type, part => part.index_select(0, rows));
-
-    private Tensor Dequantise(ScalarType type, Func<Tensor, Tensor> take)
+    /// <summary>Writes the weights, [rows, columns]: the values that reading them as float32 gives, rounded to the destination's type.</summary>
+    public void CopyTo(Tensor destination)
     {
         using var gradients = no_grad();
+        var rowsAtOnce = Math.Max(1, ValuesAtOnce / _columns);
+        for (long start = 0; start < destination.size(0); start += rowsAtOnce)
+        {
+            using var scope = NewDisposeScope();
+            var rows = Math.Min(rowsAtOnce, destination.size(0) - start);
+            destination.narrow(0, start, rows).copy_(Values(part => part.narrow(0, start, rows)));
+        }
+    }
+
+    /// <summary>Some of the rows, float32 [n, columns].</summary>
+    public Tensor Rows(Tensor indexes)
+    {
+        using var gradients = no_grad();
+        return Values(part => part.index_select(0, indexes));
+    }
+
+    /// <param name="take">Takes the rows wanted of each part.</param>
+    private Tensor Values(Func<Tensor, Tensor> take)
+    {
         using var scope = NewDisposeScope();
         Tensor Wide(Tensor part) => take(part).to(ScalarType.Float32);
         var scale = _scales is null ? Wide(_superScales) : Wide(_superScales) * Wide(_scales);
@@ -53,7 +70,7 @@ internal sealed class QuantisedMatrix : IDisposable
         {
             values.sub_(Wide(_superMinima) * Wide(_minima!));
         }
-        return values.view(-1, _columns).to(type).MoveToOuterDisposeScope();
+        return values.view(-1, _columns).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -18,24 +18,27 @@ internal sealed record StoredMatrix(TensorType Type, byte[] Bytes)
 /// <summary>A fused weight of which some or all parts are kept quantised; the others are in the compute type.</summary>
 internal sealed class QuantisedWeight : IDisposable
 {
-    private readonly List<(QuantisedMatrix? Quantised, Tensor? Plain)> _parts = [];
+    private readonly List<(int Rows, QuantisedMatrix? Quantised, Tensor? Plain)> _parts = [];
+    private readonly long[] _shape;
+    private readonly Device _device;
 
     /// <param name="stored">Gives a part as the file has it, or null where it is not quantised.</param>
     /// <param name="plain">Gives such a part's values.</param>
     public QuantisedWeight(
         FusedWeight weight, Func<WeightPart, StoredMatrix?> stored, Func<WeightPart, Tensor> plain, ModelConfig config, Device device)
     {
+        (_shape, _device) = (weight.Shape, device);
         var columns = weight.Columns!.Value;
         foreach (var part in weight.Parts)
         {
             if (stored(part) is { } matrix)
             {
                 var bytes = part.Rotated ? RopeRows.FromFile(matrix.Bytes, matrix.Bytes.Length / part.Rows, config) : matrix.Bytes;
-                _parts.Add((new(matrix.Type, bytes, part.Rows, columns, device), null));
+                _parts.Add((part.Rows, new(matrix.Type, bytes, part.Rows, columns, device), null));
             }
             else
             {
-                _parts.Add((null, plain(part).view(part.Rows, columns).to(device).DetachFromDisposeScope()));
+                _parts.Add((part.Rows, null, plain(part).view(part.Rows, columns).to(device).DetachFromDisposeScope()));
             }
         }
     }
@@ -43,18 +46,34 @@ internal sealed class QuantisedWeight : IDisposable
     /// <summary>The whole matrix, [rows, columns], made for this use.</summary>
     public Tensor Matrix(ScalarType type)
     {
+        var result = empty(_shape, type, _device);
         using var scope = NewDisposeScope();
-        return cat([.. _parts.Select(part => part.Quantised?.Dequantise(type) ?? part.Plain!)]).MoveToOuterDisposeScope();
+        using var gradients = no_grad();
+        long row = 0;
+        foreach (var (rows, quantised, plain) in _parts)
+        {
+            var place = result.narrow(0, row, rows);
+            if (quantised is null)
+            {
+                place.copy_(plain!);
+            }
+            else
+            {
+                quantised.CopyTo(place);
+            }
+            row += rows;
+        }
+        return result;
     }
 
     /// <summary>Some rows of a weight of one part, float32 [n, columns].</summary>
     public Tensor RowsOf(Tensor indexes) => _parts is [{ Quantised: { } only }]
-        ? only.Dequantise(ScalarType.Float32, indexes)
+        ? only.Rows(indexes)
         : throw new InvalidOperationException("A weight of several parts has no rows of its own.");
 
     public void Dispose()
     {
-        foreach (var (quantised, plain) in _parts)
+        foreach (var (_, quantised, plain) in _parts)
         {
             quantised?.Dispose();
             plain?.Dispose();

@@ -1,3 +1,4 @@
+using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Generation;
 using TorchSharp;
@@ -12,14 +13,16 @@ public static class StepTimer
     /// Seconds of each step after the warm-up ones: the reference's log-probs of the step's pairs, forward, backward and
     /// the update. All steps train on the same pairs, which are one batch.
     /// </summary>
+    /// <param name="baseType">A quantised type that the matrices of a frozen model are kept in; F32 is the compute type.</param>
     public static IReadOnlyList<double> Measure(
-        ModelConfig config, IReadOnlyList<PreferencePair> pairs, TrainingOptions options, int warmup, int steps, TimeProvider time)
+        ModelConfig config, TensorType baseType, IReadOnlyList<PreferencePair> pairs, TrainingOptions options, int warmup, int steps, TimeProvider time)
     {
         set_num_threads(options.Threads);
         using var scope = NewDisposeScope();
         var device = torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU);
         var shapes = config.ListTensors().ToDictionary(t => t.Name, t => t.Shape);
-        using var model = PolicyModel.Create(config, name => RandomWeights(shapes[name]), options.ComputeType, options.Lora is null, device);
+        using var model = new PolicyModel(
+            config, name => RandomWeights(shapes[name]), name => RandomBlocks(shapes[name], baseType), options.ComputeType, options.Lora is null, device);
         model.GradientCheckpointing = options.GradientCheckpointing;
         // As the trainer does: the arrays that the weights came in are garbage as large as the model.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
@@ -55,6 +58,24 @@ public static class StepTimer
             return time.GetElapsedTime(start).TotalSeconds;
         });
         return 2.0 * size * size * size / seconds;
+    }
+
+    /// <summary>A quantised matrix of random bytes with small scales; null for another tensor.</summary>
+    private static StoredMatrix? RandomBlocks(int[] shape, TensorType type)
+    {
+        if (shape.Length < 2 || !QuantisedMatrix.Takes(type, shape[1]))
+        {
+            return null;
+        }
+        var bytes = new byte[(long)shape[0] * shape[1] / type.BlockLength() * type.BlockBytes()];
+        new Random(1).NextBytes(bytes);
+        for (var block = 0; block < bytes.Length; block += type.BlockBytes())
+        {
+            // Q8_0 and Q4_K begin with their scales.
+            BitConverter.TryWriteBytes(bytes.AsSpan(block), (Half)1e-4);
+            BitConverter.TryWriteBytes(bytes.AsSpan(block + 2), (Half)1e-4);
+        }
+        return new(type, bytes);
     }
 
     private static float[] RandomWeights(int[] shape)
