@@ -49,7 +49,7 @@ export_engine_environment() {
   fi
   # OpenMP's threads wait for each other in a busy loop by default: with ggml's threads or another process on the cores a training
   # step then takes ten times as long. The trainer alone may use the cores to the full, and so may its peer.
-  if [[ "${1:-}" != train && "$*" != "bench trainer"* ]]; then
+  if [[ "${1:-}" != train && "$*" != "bench trainer"* && "$*" != "bench scaling"* ]]; then
     export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-2000}"
   fi
   # Tensors come and go by the megabyte: keep what is freed instead of asking the kernel for zeroed pages again, in one heap, in large pages.
