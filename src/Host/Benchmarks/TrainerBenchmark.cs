@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.Intrinsics.X86;
 using System.Text.Json;
+using IterativeDpo.Training.Torch;
 
 namespace IterativeDpo.Host.Benchmarks;
 
@@ -8,8 +9,9 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <param name="Mode"><c>lora</c> or <c>full</c>.</param>
 /// <param name="Ratio">Our real tokens per second over the peer's.</param>
 /// <param name="MemoryRatio">Our peak memory over the peer's.</param>
+/// <param name="PeakShare">Share of our step that products of the weights would take at the machine's peak.</param>
 public sealed record TrainerBenchmarkResult(
-    string Shape, string Mode, double Ratio, double MemoryRatio, TrainerMeasurement Ours, TrainerMeasurement Peer);
+    string Shape, string Mode, double Ratio, double MemoryRatio, double PeakShare, TrainerMeasurement Ours, TrainerMeasurement Peer);
 
 /// <summary>
 /// Measures the trainer and <c>bench/peers/torch_dpo_step.py</c> in turn, each in a process of its own and in the same environment, on
@@ -17,7 +19,8 @@ public sealed record TrainerBenchmarkResult(
 /// </summary>
 /// <param name="worker">A command line that runs <see cref="TrainerMeasurement.RunWorker"/> with the arguments put after it.</param>
 /// <param name="peerScript">The peer script's path.</param>
-public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerScript)
+/// <param name="peak">Floating-point operations a second of large products.</param>
+public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerScript, double peak)
 {
     // The interpreter that Debian's python3-torch belongs to, whatever else is on the path.
     private const string Python = "/usr/bin/python3";
@@ -31,11 +34,13 @@ public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerSc
         {
             foreach (var mode in modes)
             {
-                var setting = PeerSettings.Where(setting => shape.Turns > 1 || setting.Contains("2")).MaxBy(setting => MeasurePeer(shape with { Steps = 1 }, mode, setting).RealTokensPerSecond)!;
+                var trial = shape with { Steps = 1, Pairs = Math.Min(shape.Pairs, shape.TrialPairs) };
+                var setting = PeerSettings.Where(setting => shape.Turns > 1 || setting.Contains("2")).MaxBy(setting => MeasurePeer(trial, mode, setting).RealTokensPerSecond)!;
                 var turns = Enumerable.Range(0, shape.Turns).Select(_ => (Ours: MeasureOurs(shape, mode), Peer: MeasurePeer(shape, mode, setting))).ToList();
                 var (ours, peer) = (Median(turns.Select(turn => turn.Ours)), Median(turns.Select(turn => turn.Peer)));
+                var share = StepTimer.CountProducts(shape.Model, shape.CreatePairs(), mode == "full") / ours.SecondsPerStep / peak;
                 yield return new(
-                    shape.Name, mode, ours.RealTokensPerSecond / peer.RealTokensPerSecond, (double)ours.PeakRssMib / peer.PeakRssMib, ours, peer);
+                    shape.Name, mode, ours.RealTokensPerSecond / peer.RealTokensPerSecond, (double)ours.PeakRssMib / peer.PeakRssMib, share, ours, peer);
             }
         }
     }

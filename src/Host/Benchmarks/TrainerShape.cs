@@ -12,11 +12,12 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <param name="PairsPerPrompt">1, or a square: as many right completions as wrong ones, and every pair of them.</param>
 /// <param name="Checkpointing">Whether our side recomputes blocks on the way back; the peer cannot.</param>
 /// <param name="Steps">Steps measured, after two that are not.</param>
+/// <param name="TrialPairs">At most so many are taken to find the peer's best setting.</param>
 /// <param name="Turns">How often both sides are measured: machines change speed from minute to minute, and the median turn counts.</param>
 /// <param name="Base">How the frozen matrices are kept, under an adapter: F32 stands for the compute type, Q8_0 and Q4_K as they are.</param>
 public sealed record TrainerShape(
-    string Name, int Prompt, int Completion, int Pairs, int Vocabulary = 512, int PairsPerPrompt = 1, bool Checkpointing = false, int Steps = 9, int Turns = 3,
-    int Layers = 6, int Dim = 256, TensorType Base = TensorType.F32)
+    string Name, int Prompt, int Completion, int Pairs, int Vocabulary = 512, int PairsPerPrompt = 1, bool Checkpointing = false, int Steps = 9, int TrialPairs = 16,
+    int Turns = 3, int Layers = 6, int Dim = 256, TensorType Base = TensorType.F32)
 {
     public static readonly IReadOnlyList<TrainerShape> All =
     [
@@ -24,8 +25,8 @@ public sealed record TrainerShape(
         new("192/64", 192, 64, Pairs: 8),
         new("vocabulary", 48, 48, Pairs: 8, Vocabulary: 32_000),
         new("shared", 48, 48, Pairs: 16, PairsPerPrompt: 4),
-        // The peer needs 1.8 GiB a pair: 16 do not fit in 24 GiB, and 4 take it 10 seconds a step. Our memory does not depend on the number.
-        new("long", 1024, 256, Pairs: 4, Checkpointing: true, Steps: 3, Turns: 1),
+        // The peer needs 1.8 GiB a pair, so 16 do not fit in 24 GiB beside anything else. Our memory does not depend on the number.
+        new("long", 1024, 256, Pairs: 10, Checkpointing: true, Steps: 1, TrialPairs: 2, Turns: 1),
     ];
 
     /// <summary>The peer script's model, of other layers and width where that is asked for.</summary>

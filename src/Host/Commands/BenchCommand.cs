@@ -70,20 +70,20 @@ public static class BenchCommand
             "./dpo bench trainer", "./dpo bench trainer --json --shape 48/48 --mode lora") { shape, mode, _json };
         command.SetAction(parsed =>
         {
+            var peak = StepTimer.MeasureProductPeak(threads: 2, TimeProvider.System);
             var benchmark = new TrainerBenchmark(
                 Worker,
-                Path.Combine(AppContext.BaseDirectory, "bench", "peers", "torch_dpo_step.py"));
-            var peak = StepTimer.MeasureProductPeak(threads: 2, TimeProvider.System) / 1e9;
+                Path.Combine(AppContext.BaseDirectory, "bench", "peers", "torch_dpo_step.py"), peak);
             var results = benchmark.Run(
                 [.. TrainerShape.All.Where(known => parsed.GetValue(shape) is not { } one || known.Name == one)],
                 parsed.GetValue(mode) is { } only ? [only] : modes).ToList();
             if (parsed.GetValue(_json))
             {
-                CommonOptions.PrintJson(new { matmulPeakGflops = peak, results });
+                CommonOptions.PrintJson(new { matmulPeakGflops = peak / 1e9, results });
             }
             else
             {
-                Console.WriteLine($"matrix products: {peak:F0} GFLOP/s at most");
+                Console.WriteLine($"matrix products: {peak / 1e9:F0} GFLOP/s at most");
                 results.ForEach(Console.WriteLine);
             }
             return ExitCodes.Done;

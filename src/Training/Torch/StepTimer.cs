@@ -60,6 +60,23 @@ public static class StepTimer
         return 2.0 * size * size * size / seconds;
     }
 
+    /// <summary>
+    /// Floating-point operations that a step cannot do without in products of the model's weights: the reference's pass, forward, the gradients
+    /// of the inputs and, where they are trained, of the weights. Attention, adapters and whatever is computed twice are left out.
+    /// </summary>
+    public static double CountProducts(ModelConfig config, IReadOnlyList<PreferencePair> pairs, bool trainable)
+    {
+        var batch = PackedExamples.Create(pairs).Batch;
+        long all = batch.TokenIds.Length, predicting = batch.Predictors.Distinct().Count();
+        static long Elements(FusedWeight map) => map.Rows * (long)map.Columns!.Value;
+        var block = WeightLayout.BlockMaps(config, 0);
+        var qkv = Elements(block.Single(map => map.Name == WeightLayout.Name(0, WeightLayout.Qkv)));
+        // The last block computes more than keys and values of the predicting rows only.
+        var (whole, last) = (block.Sum(Elements) * all, qkv * all + (block.Sum(Elements) - qkv) * predicting);
+        var head = (long)config.VocabSize * config.Dim * batch.Predictors.Length;
+        return 2.0 * (trainable ? 4 : 3) * ((config.Layers - 1) * whole + last + head);
+    }
+
     /// <summary>A quantised matrix of random bytes with small scales; null for another tensor.</summary>
     private static StoredMatrix? RandomBlocks(int[] shape, TensorType type)
     {
