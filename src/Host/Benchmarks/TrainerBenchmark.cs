@@ -34,7 +34,8 @@ public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerSc
         {
             foreach (var mode in modes)
             {
-                var trial = shape with { Steps = 1, Pairs = Math.Min(shape.Pairs, shape.TrialPairs) };
+                // Several steps: the first ones are slow, and a wrong choice would flatter us.
+                var trial = shape with { Steps = Math.Min(shape.Steps, 5), Pairs = Math.Min(shape.Pairs, shape.TrialPairs) };
                 var setting = PeerSettings.Where(setting => shape.Turns > 1 || setting.Contains("2")).MaxBy(setting => MeasurePeer(trial, mode, setting).RealTokensPerSecond)!;
                 var turns = Enumerable.Range(0, shape.Turns).Select(_ => (Ours: MeasureOurs(shape, mode), Peer: MeasurePeer(shape, mode, setting))).ToList();
                 var (ours, peer) = (Median(turns.Select(turn => turn.Ours)), Median(turns.Select(turn => turn.Peer)));
