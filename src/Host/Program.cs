@@ -3,6 +3,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Host;
 using IterativeDpo.Host.Commands;
+using IterativeDpo.Training;
 
 var root = RootCommands.Create();
 var parsed = root.Parse(args);
@@ -28,7 +29,7 @@ catch (UserInputException error)
     Console.Error.WriteLine($"dpo: {error.Message}");
     return ExitCodes.BadInput;
 }
-catch (ArtifactStoreException error)
+catch (Exception error) when (error is ArtifactStoreException or NonFiniteTrainingException)
 {
     Console.Error.WriteLine($"dpo: {error.Message}");
     return ExitCodes.Failed;

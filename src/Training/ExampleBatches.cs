@@ -24,7 +24,7 @@ public static class ExampleBatches
         return [.. order.SelectMany(group => groups[group].ToArray()).Chunk(batchExamples).Select(step => PlanStep(sizeOf, step, microBatchTokens))];
     }
 
-    /// <summary>Splits examples into forward passes of at most so many packed tokens (or one prompt, where that is more).</summary>
+    /// <summary>Splits examples into forward passes of at most so many packed tokens (or one example, where that is more).</summary>
     public static IReadOnlyList<int[]> SplitByTokens(IReadOnlyList<ITrainingExample> examples, IEnumerable<int> indexes, int microBatchTokens) =>
         SplitByTokens(ExampleSizes.Of(examples), [.. indexes], microBatchTokens);
 
@@ -38,20 +38,36 @@ public static class ExampleBatches
         // Attention pads a pass's groups to the longest of them, so like goes with like.
         foreach (var group in Enumerable.Range(0, groups.Count).OrderByDescending(group => sizes[group]))
         {
-            if (current.Count > 0 && tokens + sizes[group] > microBatchTokens)
+            if (tokens + sizes[group] > microBatchTokens)
+            {
+                EndPass();
+            }
+            long prompt = sizeOf(groups[group][0]).PromptTokens;
+            tokens += prompt;
+            foreach (var i in groups[group])
+            {
+                if (current.Count > 0 && tokens + sizeOf(i).CompletionTokens > microBatchTokens)
+                {
+                    // A prompt with more than a pass takes is computed again in the next.
+                    EndPass();
+                    tokens = prompt;
+                }
+                current.Add(i);
+                tokens += sizeOf(i).CompletionTokens;
+            }
+        }
+        EndPass();
+        return result;
+
+        void EndPass()
+        {
+            if (current.Count > 0)
             {
                 result.Add([.. current]);
                 current.Clear();
-                tokens = 0;
             }
-            current.AddRange(groups[group]);
-            tokens += sizes[group];
+            tokens = 0;
         }
-        if (current.Count > 0)
-        {
-            result.Add([.. current]);
-        }
-        return result;
     }
 
     private static PlannedStep PlanStep(Func<int, ExampleSize> sizeOf, int[] step, int microBatchTokens) =>

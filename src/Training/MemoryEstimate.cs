@@ -45,7 +45,7 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
         var kept = options.GradientCheckpointing ? 4L * config.Dim * config.Layers + perBlock : perBlock * config.Layers;
         return new(
             options.Lora is null ? 0 : file.Tensors.Values.Sum(tensor => Kept(tensor, type)),
-            trained * (8 + (options.Optimizer == OptimizerKind.Lion ? 2 : 8)),
+            trained * BytesOfParameter(options),
             rows * kept,
             rows * 6L * config.FeedForwardDim + largest * (type + 4) + HeadChunks + Program);
     }
@@ -66,6 +66,10 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
         $"weights {Format(Weights)}, trained parameters {Format(Trained)}, activations {Format(Activations)}, working memory {Format(Working)}";
 
     public static string Format(long bytes) => FormattableString.Invariant($"{bytes / (double)(1L << 30):F2} GiB");
+
+    /// <summary>Value, gradient and state; the best values where there is a validation; a reference that moves, and the values it takes turns with.</summary>
+    private static long BytesOfParameter(TrainingOptions options) =>
+        8 + (options.Optimizer == OptimizerKind.Lion ? 2 : 8) + (options.ValidationShare > 0 ? 4 : 0) + (options.ReferenceSync is null ? 0 : 8);
 
     private static long Adapter(LoraOptions lora, ModelConfig config)
     {

@@ -170,6 +170,8 @@ public sealed class TrainTests : IDisposable
     [InlineData(new[] { "--set", "policy.data=replay" }, new[] { "policy.data is replay", "--earlier FILE" })]
     [InlineData(new[] { "--earlier", "old.jsonl" }, new[] { "--earlier", "policy.data is new" })]
     [InlineData(new[] { "--average", "average.gguf" }, new[] { "--average", "policy.reference = ema" })]
+    [InlineData(new[] { "--adapter", "a.gguf", "--loss", "simpo", "--set", "policy.initialisation=base" }, new[] { "--adapter", "without effect" })]
+    [InlineData(new[] { "--set", "training.reference-sync.steps=5", "--set", "policy.initialisation=base" }, new[] { "training.reference-sync.steps", "policy.initialisation" })]
     [InlineData(new[] { "--full", "--set", "policy.reference=ema" }, new[] { "policy.reference is ema", "--full trains no adapter" })]
     [InlineData(new[] { "--loss", "simpo", "--set", "training.loss.f-divergence=forward-kl" }, new[] { "f-divergence", "it is for sigmoid" })]
     [InlineData(new[] { "--set", "training.micro-batch-tokens=100000000" }, new[] { "training needs about", "training.micro-batch-tokens (100000000)" })]

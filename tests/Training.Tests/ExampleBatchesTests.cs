@@ -46,8 +46,8 @@ public class ExampleBatchesTests
     }
 
     [Fact]
-    public void SplitByTokens_prompt_over_the_limit_goes_alone() =>
-        Assert.Equal([2, 2], ExampleBatches.SplitByTokens(Pairs, [0, 1, 2, 3], 1).Select(pass => pass.Length));
+    public void SplitByTokens_prompt_over_the_limit_is_computed_in_several_passes() =>
+        Assert.Equal([1, 1, 1, 1], ExampleBatches.SplitByTokens(Pairs, [0, 1, 2, 3], 1).Select(pass => pass.Length));
 
     private static int[] Order(ulong seed, int epoch) =>
         [.. ExampleBatches.PlanEpoch(Pairs, 8, 1000, seed, epoch).SelectMany(s => s.MicroBatches).SelectMany(m => m)];

@@ -19,6 +19,11 @@ internal static class PolicyOptionsReader
             throw policy.Invalid("reference", "ema",
                 "an average needs adapters that go on from each other, and policy.initialisation = base makes each round's a fresh one; set that to previous, or reference = base");
         }
+        if (training.ReferenceSync is { } sync && initialisation == PolicyOrigin.Base && reference == ReferenceOrigin.Previous)
+        {
+            throw campaign.Invalid("training.reference-sync.steps", $"{sync.Steps}",
+                "the policy's fresh adapter cannot be mixed into the previous one; set policy.initialisation = previous, or policy.reference = base");
+        }
         return new(initialisation, reference, data, reference == ReferenceOrigin.Ema ? decay : 0, data == PairData.Replay ? share : 0);
     }
 

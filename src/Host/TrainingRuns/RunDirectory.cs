@@ -48,6 +48,7 @@ internal sealed class RunDirectory : IDisposable
             Directory.CreateDirectory(path);
             held = DirectoryLock.Take(path, "--out");
             var directory = new RunDirectory(path, held);
+            directory.DeleteAbandoned();
             directory.Claim(settings);
             Directory.CreateDirectory(directory.Work);
             return directory;
@@ -81,6 +82,15 @@ internal sealed class RunDirectory : IDisposable
     }
 
     public void Dispose() => _lock.Dispose();
+
+    /// <summary>Files that a killed process was writing: the lock says that no living one is.</summary>
+    private void DeleteAbandoned()
+    {
+        foreach (var file in new[] { Root, Work }.Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, "*.tmp")))
+        {
+            File.Delete(file);
+        }
+    }
 
     private void Claim(string settings)
     {

@@ -26,6 +26,11 @@ internal sealed record TrainingInputs(
         {
             throw new UserInputException("--average: it is for policy.reference = ema, and would be without effect. Set that, or leave it out.");
         }
+        if (Adapter is not null && Initial(policy) != Adapter && Reference(policy) != Adapter)
+        {
+            throw new UserInputException(
+                "--adapter: with policy.initialisation = base and this policy.reference it would be without effect. Set one of them to previous, or leave it out.");
+        }
         if (policy.Reference == ReferenceOrigin.Ema && full)
         {
             throw new UserInputException("policy.reference is ema, the average of adapters, and --full trains no adapter. Set base, previous or none.");

@@ -72,7 +72,7 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
             configuration.Seed,
             directory.Work,
             directory.Path(options.Lora is null ? "model.gguf" : "adapter.gguf"),
-            new AdapterManifest(model.Hex, HexOf(inputs.Adapter), "", 1, configuration.ToJson()),
+            new AdapterManifest(model.Hex, HexOf(inputs.Initial(policy)), "", 1, configuration.ToJson()),
             SplitSeed: configuration.Seed);
     }
 

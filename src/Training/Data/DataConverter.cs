@@ -43,8 +43,11 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
         ? [RowWriter.Unpaired(promptId, texts.Prompt, texts.First, label: true), RowWriter.Unpaired(promptId, texts.Prompt, rejected, label: false)]
         : [RowWriter.Unpaired(promptId, texts.Prompt, texts.First, texts.Label == 1)];
 
-    private PreferencePair PairOf(DataRow row) => row.Pair
-        ?? new RowTokenizer(Tokenizer, new DataOptions(int.MaxValue)).Tokenize(row).Examples.Cast<PreferencePair>().Single();
+    private PreferencePair PairOf(DataRow row) => row.Pair ?? Tokenized(row);
+
+    /// <summary>The row as token ids, each within the vocabulary: llama.cpp takes no others.</summary>
+    private PreferencePair Tokenized(DataRow row) =>
+        new RowTokenizer(Tokenizer, new DataOptions(int.MaxValue)).Tokenize(row).Examples.Cast<PreferencePair>().Single();
 
     private static RowTexts PreferenceOf(DataRow row, RowTexts texts) => row.Format.IsUnpaired()
         ? throw new UserInputException("the rows are unpaired, so there is nothing to compare a completion with. Convert to trl-unpaired.")
@@ -53,8 +56,9 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
     /// <summary>Everything as the text that the model reads, but for BOS and the end token, which TRL adds.</summary>
     private RowTexts Spell(DataRow row)
     {
-        if (row.Pair is { } pair)
+        if (row.Pair is not null)
         {
+            var pair = Tokenized(row);
             return new(Decode(pair.PromptIds), Decode(pair.ChosenIds), Decode(pair.RejectedIds), pair.ChosenProbability);
         }
         var texts = row.Texts!;

@@ -46,8 +46,7 @@ public static class SeedTrainer
             optimizer.Step(options.RateShare(step));
             progress?.Report(new(step + 1, options.Steps, loss));
         }
-        var weights = model.Export().ToDictionary(tensor => tensor.Name, tensor => tensor.Values);
-        ModelWriter.Write(options.OutputPath, "iterativedpo-seed", SeedModel.Config, name => weights[name], StoredType);
+        ModelWriter.Write(options.OutputPath, "iterativedpo-seed", SeedModel.Config, name => model.Values(name), StoredType);
     }
 
     /// <summary>Leaves the gradients of the mean token loss on the parameters.</summary>

@@ -39,7 +39,9 @@ internal sealed class AdapterSetup(TrainingRequest request, ModelConfig config, 
     {
         if (request.Options.Lora is not { } options)
         {
-            return null;
+            return request.ReferenceAdapterPath is null ? null : throw new UserInputException(
+                $"{request.ReferenceAdapterPath}: in full training a reference that follows the policy begins as the base, not with an adapter. "
+                + "Leave the adapter out, merge it into the base first, or set training.reference-sync.steps = 0.");
         }
         var start = request.ReferenceAdapterPath is { } reference ? Continued(reference, options)
             : request.InitialAdapterPath is { } initial ? WithoutEffect(Continued(initial, options))

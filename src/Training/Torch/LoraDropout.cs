@@ -24,7 +24,8 @@ internal sealed record LoraDropout(float Share, ulong Seed)
             seed = SampleSeed.Mix(seed ^ c);
         }
         using var scope = NewDisposeScope();
-        using var generator = new Generator(seed, input.device);
-        return rand(input.shape, device: input.device, generator: generator).ge(Share).to(input.dtype).MoveToOuterDisposeScope();
+        // Drawn on the processor: TorchSharp's generators are of no other device, and a GPU then drops the same values.
+        using var generator = new Generator(seed);
+        return rand(input.shape, generator: generator).ge(Share).to(input.dtype).to(input.device).MoveToOuterDisposeScope();
     }
 }

@@ -62,22 +62,15 @@ internal sealed class ModelWeights : IDisposable
     /// <summary>Where the weight's gradient is added, or null where it is frozen.</summary>
     public Tensor? Gradient(string name) => Parameters?.Gradient(name);
 
-    /// <summary>Every tensor by its name in the file, in the file's row order, row-major.</summary>
-    public IEnumerable<(string Name, int[] Shape, float[] Values)> Export()
+    /// <summary>A trained tensor by its name in the file, in the file's row order, row-major.</summary>
+    public float[] Values(string name)
     {
-        foreach (var weight in _layout)
-        {
-            var values = Floats.Of(this[weight.Name]);
-            var columns = weight.Columns ?? 1;
-            var row = 0;
-            foreach (var part in weight.Parts)
-            {
-                var rows = values[(row * columns)..((row + part.Rows) * columns)];
-                int[] shape = weight.Columns is null ? [part.Rows] : [part.Rows, columns];
-                yield return (part.Name, shape, part.Rotated ? RopeRows.ToFile(rows, columns, _config) : rows);
-                row += part.Rows;
-            }
-        }
+        using var scope = NewDisposeScope();
+        var weight = _layout.Single(w => w.Parts.Any(part => part.Name == name));
+        var before = weight.Parts.TakeWhile(part => part.Name != name).Sum(part => part.Rows);
+        var part = weight.Parts.Single(part => part.Name == name);
+        var values = Floats.Of(Parameters![weight.Name].narrow(0, before, part.Rows));
+        return part.Rotated ? RopeRows.ToFile(values, weight.Columns ?? 1, _config) : values;
     }
 
     public void Dispose()

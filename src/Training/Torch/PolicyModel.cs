@@ -40,8 +40,8 @@ public sealed class PolicyModel : IDisposable
     public static PolicyModel Create(ModelConfig config, Func<string, float[]> weights, ComputeType computeType, bool trainable, Device device) =>
         new(config, weights, _ => null, computeType, trainable, device);
 
-    /// <summary>Every weight by its name in a file, row-major.</summary>
-    public IEnumerable<(string Name, int[] Shape, float[] Values)> Export() => _weights.Export();
+    /// <summary>A trained weight by its name in a file, row-major.</summary>
+    public float[] Values(string name) => _weights.Values(name);
 
     /// <summary>
     /// Computes each completion token's log-prob, ready for a gradient. Call inside a dispose scope, which takes what is left.

@@ -19,7 +19,7 @@ internal sealed class RunIdentity
         var options = request.Options;
         Reference = FormattableString.Invariant($"""
             reference log-probs
-            base {baseDigest}
+            base {baseDigest}, {(options.Lora is null ? "trained in float32" : "frozen")}
             reference adapter {DigestOf(request.ReferenceAdapterPath)}
             examples {DigestOf(examples)}
             max length {options.MaxLength}

@@ -54,7 +54,7 @@ internal sealed class StepRun
             }
             var value = _objective.Of(whole is null ? Batch(figures, start) : Batch(whole.With(figures, start), 0));
             var share = value.item<float>();
-            check(share, microBatch);
+            check(share, whole is null ? microBatch : [.. _plan.MicroBatches.SelectMany(m => m)]);
             loss = whole is null ? loss + share : share;
             value.backward();
             pass.Backward();

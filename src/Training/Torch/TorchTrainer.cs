@@ -114,7 +114,6 @@ public sealed class TorchTrainer : ITrainer
                 .Write(request.OutputPath, model.Config);
             return;
         }
-        var weights = model.Export().ToDictionary(w => w.Name, w => w.Values);
-        ModelWriter.WriteLike(file, request.OutputPath, name => weights[name], TensorType.F32);
+        ModelWriter.WriteLike(file, request.OutputPath, name => model.Values(name), TensorType.F32);
     }
 }

@@ -33,6 +33,9 @@ public static class PeftExport
             writer.Add(module.TensorA, [adapter.Rank, module.Shape[1]], () => map.A);
             writer.Add(module.TensorB, [module.Shape[0], adapter.Rank], () => PeftModules.RowsToPeft(module, map.B, adapter.Rank, config));
         }
+        // Without its settings a directory is no adapter: an older export's never stand beside these weights.
+        Directory.CreateDirectory(directory);
+        File.Delete(PeftDirectory.Config(directory));
         writer.Write(PeftDirectory.Weights(directory));
         AtomicFile.Write(PeftDirectory.Config(directory), stream =>
         {

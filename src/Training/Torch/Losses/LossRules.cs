@@ -57,6 +57,11 @@ public static class LossRules
         {
             yield return new("label-smoothing", $"{options.LabelSmoothing}", "with probabilistic-labels each pair's own probability takes its place; choose one of the two");
         }
+        var hard = chosen.Where(l => l.Reads.HasFlag(LossSettings.LabelSmoothing) && !l.Reads.HasFlag(LossSettings.ProbabilisticLabels)).ToArray();
+        if (options.ProbabilisticLabels && hard.Length > 0)
+        {
+            yield return new("probabilistic-labels", "on", $"{NamesOf(hard)} would take every label for certain beside it; leave it out, or set off");
+        }
         if (options.GammaBetaRatio is not null && LossRanges.Changed(options).Contains(LossSettings.SimpoGamma))
         {
             yield return new("gamma-beta-ratio", $"{options.GammaBetaRatio}", "simpo-gamma is set too, and the margin has one value; choose one of the two");
