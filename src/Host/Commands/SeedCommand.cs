@@ -15,7 +15,7 @@ public static class SeedCommand
     };
 
     private static readonly Option<int?> _seed = CommonOptions.Positive("--seed", "Seeds the first weights and every batch.");
-    private static readonly Option<int?> _threads = CommonOptions.Positive("--threads", "Processor threads; another number gives other bits than the bundled file's.");
+    private static readonly Option<int?> _threads = CommonOptions.Positive("--threads", "Processor threads; another number gives other bits.");
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     public static Command Create()
