@@ -14,18 +14,29 @@ public sealed class MetricsLog(string path, TimeProvider time) : IProgress<Train
 {
     private const string Rate = "tokens_per_second";
 
-    private StreamWriter? _writer;
+    private Stream? _stream;
     private (long Time, double Tokens) _last;
 
+    /// <summary>Opens the file for appending; without a buffer, so that what cannot be written fails at once, and only once.</summary>
+    internal Func<string, Stream> Open { get; init; } = path => new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
+
+    /// <exception cref="ArtifactStoreException">The file cannot be written. The run goes on from its last checkpoint.</exception>
     public void Report(TrainingStep value)
     {
         var now = time.GetTimestamp();
         var tokens = value.Metrics.GetValueOrDefault("num_tokens");
-        double? rate = _writer is null ? null : (tokens - _last.Tokens) / time.GetElapsedTime(_last.Time, now).TotalSeconds;
+        double? rate = _stream is null ? null : (tokens - _last.Tokens) / time.GetElapsedTime(_last.Time, now).TotalSeconds;
         _last = (now, tokens);
-        _writer ??= OpenAt(value.Step);
-        _writer.WriteLine(Line(value, rate is { } known && double.IsFinite(known) ? known : null));
-        _writer.Flush();
+        var line = Encoding.UTF8.GetBytes(Line(value, rate is { } known && double.IsFinite(known) ? known : null) + "\n");
+        try
+        {
+            _stream ??= OpenAt(value.Step);
+            _stream.Write(line);
+        }
+        catch (Exception e) when (IoFailure.Is(e))
+        {
+            throw IoFailure.Explain(path, "cannot be written", e);
+        }
     }
 
     /// <summary>Sees to it that every step of a finished run has its line: a process may end between a checkpoint and its line.</summary>
@@ -67,15 +78,15 @@ public sealed class MetricsLog(string path, TimeProvider time) : IProgress<Train
 
     public void Dispose()
     {
-        _writer?.Dispose();
-        _writer = null;
+        _stream?.Dispose();
+        _stream = null;
     }
 
-    private StreamWriter OpenAt(int step)
+    private Stream OpenAt(int step)
     {
         var kept = ReadLines(path).Where(line => line.Step < step).Select(line => line.Text).ToArray();
         AtomicFile.Write(path, stream => Write(stream, kept));
-        return new StreamWriter(new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read));
+        return Open(path);
     }
 
     private static void Write(Stream stream, IEnumerable<string> lines)

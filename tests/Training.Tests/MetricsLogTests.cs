@@ -1,4 +1,5 @@
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Training.Tests;
 
@@ -53,6 +54,21 @@ public sealed class MetricsLogTests : IDisposable
         using var log = new MetricsLog(LogPath, _clock);
 
         log.Complete([Step(1), Step(2), Step(3)]);
+
+        Assert.Equal([1, 2, 3], MetricsLog.Read(LogPath).Select(step => step.Step));
+    }
+
+    [Fact]
+    public void Report_without_space_names_the_file_and_loses_nothing()
+    {
+        WriteSteps(1, 2);
+        using (var log = new MetricsLog(LogPath, _clock) { Open = _ => new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0) })
+        {
+            var e = Assert.Throws<ArtifactStoreException>(() => log.Report(Step(3)));
+            Assert.StartsWith($"{LogPath}: cannot be written: no space left on its volume. Free some", e.Message);
+        }
+
+        WriteSteps(3);
 
         Assert.Equal([1, 2, 3], MetricsLog.Read(LogPath).Select(step => step.Step));
     }

@@ -1,17 +1,19 @@
 namespace IterativeDpo.Artifacts.Store;
 
 /// <summary>Puts a failure of the file system into words: what was wrong and the way out.</summary>
-internal static class IoFailure
+public static class IoFailure
 {
     // HResult of an IOException is the errno on Unix where .NET has no exception type of its own for it.
     private const int NoSpace = 28, ReadOnlyFileSystem = 30, QuotaExceededLinux = 122;
     private const int NoSpaceWindows = unchecked((int)0x80070070);
 
+    /// <summary>Whether the file system failed.</summary>
     public static bool Is(Exception e) => e is IOException or UnauthorizedAccessException || IsFileTooBig(e);
 
     /// <param name="action">What was being done, as in "cannot be written".</param>
     public static ArtifactStoreException Explain(string path, string action, Exception e) => new($"{path}: {action}: {Cause(e)}", e);
 
+    /// <summary>What was wrong and what to do about it.</summary>
     public static string Cause(Exception e) => e switch
     {
         UnauthorizedAccessException => "permission denied. Make it accessible to this user, or choose another directory.",
