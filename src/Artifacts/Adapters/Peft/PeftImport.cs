@@ -59,7 +59,10 @@ public sealed class PeftImport
         if (!hasA || !hasB) throw Bad($"tensor '{(hasA ? module.TensorB : module.TensorA)}' is missing. Save the adapter again");
         int outputs = module.Shape[0], inputs = module.Shape[1];
         var rank = a!.Shape is [var rows, _] ? rows : 0;
-        if (rank < 1 || rank > Math.Min(outputs, inputs) || a.Shape[1] != inputs) throw Misfit(a, $"[rank, {inputs}]");
+        if (rank < 1 || a.Shape[1] != inputs) throw Misfit(a, $"[rank, {inputs}]");
+        if (rank > Math.Min(outputs, inputs))
+            throw Bad($"tensor '{a.Name}' has the rank {rank}, more than {Math.Min(outputs, inputs)}, the smaller side of the map [{outputs}, {inputs}] "
+                + "and the rank of any update to it. Give an adapter of a lower rank, or merge this one into its base with PEFT");
         if (!b!.Shape.AsSpan().SequenceEqual([outputs, rank])) throw Misfit(b, $"[{outputs}, {rank}]");
         if (_settings.RankOf(module.Name) is var said && said != rank)
             throw Bad($"tensor '{a.Name}' has the rank {rank}, but adapter_config.json says {said} for it. Give the two files of one adapter");

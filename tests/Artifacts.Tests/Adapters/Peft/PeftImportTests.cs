@@ -161,7 +161,7 @@ public sealed class PeftImportTests : IDisposable
     [InlineData(new[] { 4, 31 }, new[] { 64, 4 }, "lora_A.weight' has the shape [4, 31], not [rank, 32]")]
     [InlineData(new[] { 128 }, new[] { 64, 4 }, "lora_A.weight' has the shape [128], not [rank, 32]")]
     [InlineData(new[] { 0, 32 }, new[] { 64, 0 }, "lora_A.weight' has the shape [0, 32], not [rank, 32]")]
-    [InlineData(new[] { 33, 32 }, new[] { 64, 33 }, "lora_A.weight' has the shape [33, 32]")]
+    [InlineData(new[] { 33, 32 }, new[] { 64, 33 }, "lora_A.weight' has the rank 33, more than 32, the smaller side of the map [64, 32]")]
     [InlineData(new[] { 4, 32 }, new[] { 63, 4 }, "lora_B.weight' has the shape [63, 4], not [64, 4]")]
     [InlineData(new[] { 4, 32 }, new[] { 64, 3 }, "lora_B.weight' has the shape [64, 3], not [64, 4]")]
     public void Read_with_a_shape_that_does_not_fit_the_base_says_which(int[] a, int[] b, string problem)
