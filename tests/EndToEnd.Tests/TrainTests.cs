@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using IterativeDpo.Generation;
 using IterativeDpo.Training;
 
@@ -137,6 +138,18 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
+    public void Train_skippingMoreBadRowsThanAreListed_saysHowManyAre()
+    {
+        File.AppendAllLines(_training.DataPath, Enumerable.Repeat("{", 1001));
+
+        using var process = DpoProcess.Run(_training.Arguments("out", "--skip-bad-rows", "--epochs", "1"));
+
+        Assert.Contains("1001 of 1049 rows were not used", process.Errors);
+        Assert.Contains("says why of the first 1000", process.Errors);
+        Assert.Equal(1000, File.ReadLines(Path.Combine(_training.PathOf("out"), "rejected.jsonl")).Count());
+    }
+
+    [Fact]
     public void Train_unpairedLossOnPairs_learnsFromBothCompletions()
     {
         using var process = DpoProcess.Run(_training.Arguments("out", "--loss", "kto", "--json"));
@@ -146,13 +159,27 @@ public sealed class TrainTests : IDisposable
         Assert.True(process.Json.GetProperty("metrics").GetProperty("rewards/margins").GetDouble() > 0);
     }
 
-    [Fact]
-    public void Train_intoADirectoryOfOtherFiles_isRefused()
+    [Theory]
+    [InlineData("cat.jpg")]
+    [InlineData("cat.tmp")]
+    [InlineData("settings.json")]
+    public void Train_intoADirectoryOfOtherFiles_isRefusedAndLeavesNothingThere(string file)
     {
         Directory.CreateDirectory(_training.PathOf("photos"));
-        File.WriteAllText(Path.Combine(_training.PathOf("photos"), "cat.jpg"), "");
+        File.WriteAllText(Path.Combine(_training.PathOf("photos"), file), "{}");
 
         AssertRefused(_training.Arguments("photos"), "photos", "holds other files", "--out");
+
+        Assert.Equal([file], Directory.GetFileSystemEntries(_training.PathOf("photos")).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task Train_onAPipe_isRefusedWithTheWayOut()
+    {
+        await Process.Start("mkfifo", _training.PathOf("pipe")).WaitForExitAsync();
+        _ = Task.Factory.StartNew(() => File.WriteAllText(_training.PathOf("pipe"), "{}"), TaskCreationOptions.LongRunning);
+
+        AssertRefused(_training.Arguments("out", "--data", _training.PathOf("pipe")), "a pipe", "Write it to a file first");
     }
 
     [Fact]

@@ -1,9 +1,11 @@
+using System.Text.RegularExpressions;
+
 namespace IterativeDpo.Artifacts.Store;
 
 /// <summary>
 /// Writes a file so that it is there whole or not at all: a temporary file beside it, flushed to the disk, then renamed over it.
 /// </summary>
-public static class AtomicFile
+public static partial class AtomicFile
 {
     private static int _counter;
 
@@ -21,6 +23,9 @@ public static class AtomicFile
             throw IoFailure.Explain(path, "cannot be written", e);
         }
     }
+
+    /// <summary>Whether a file has the name of an unfinished one.</summary>
+    public static bool IsTemporary(string path) => TemporaryName().IsMatch(path);
 
     /// <summary>Writes and flushes <c>stem.N.tmp</c>; removes it again if that fails.</summary>
     internal static string WriteTemporary(string stem, Action<Stream> write)
@@ -55,6 +60,9 @@ public static class AtomicFile
         }
         DirectoryFlush.Flush(directory);
     }
+
+    [GeneratedRegex(@"\.\d+-\d+\.tmp$", RegexOptions.CultureInvariant)]
+    private static partial Regex TemporaryName();
 
     // The name needs to be free, not random: an earlier process may have left some behind.
     private static FileStream CreateTemporary(string stem)

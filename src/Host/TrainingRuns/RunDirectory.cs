@@ -27,6 +27,11 @@ internal sealed class RunDirectory : IDisposable
 
     public const string RejectedFile = "rejected.jsonl";
 
+    /// <summary>A key of the settings that no other program's file of that name has.</summary>
+    public const string ModelKey = "model-sha256";
+
+    private const string SettingsFile = "settings.json";
+
     private readonly DirectoryLock _lock;
 
     private RunDirectory(string path, DirectoryLock held) => (Root, _lock) = (path, held);
@@ -45,6 +50,7 @@ internal sealed class RunDirectory : IDisposable
         DirectoryLock? held = null;
         try
         {
+            RefuseForeign(path);
             Directory.CreateDirectory(path);
             held = DirectoryLock.Take(path, "--out");
             var directory = new RunDirectory(path, held);
@@ -78,7 +84,9 @@ internal sealed class RunDirectory : IDisposable
                 stream.WriteByte((byte)'\n');
             }
         });
-        Console.Error.WriteLine($"dpo: {all.Sum(rows => rows.Rejected)} of {all.Sum(rows => rows.Rows)} rows were not used; {Path(RejectedFile)} says why");
+        var (rejected, listed) = (all.Sum(rows => rows.Rejected), all.Sum(rows => rows.FirstRejected.Count));
+        Console.Error.WriteLine(
+            $"dpo: {rejected} of {all.Sum(rows => rows.Rows)} rows were not used; {Path(RejectedFile)} says why{(listed < rejected ? $" of the first {listed}" : "")}");
     }
 
     public void Dispose() => _lock.Dispose();
@@ -86,23 +94,30 @@ internal sealed class RunDirectory : IDisposable
     /// <summary>Files that a killed process was writing: the lock says that no living one is.</summary>
     private void DeleteAbandoned()
     {
-        foreach (var file in new[] { Root, Work }.Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, "*.tmp")))
+        foreach (var file in new[] { Root, Work }.Where(Directory.Exists).SelectMany(Directory.EnumerateFiles).Where(AtomicFile.IsTemporary))
         {
             File.Delete(file);
         }
     }
 
+    /// <summary>Before the lock, which leaves files of its own: one of its files is all that a run has before its settings.</summary>
+    private static void RefuseForeign(string root)
+    {
+        var settings = System.IO.Path.Combine(root, SettingsFile);
+        var isForeign = File.Exists(settings)
+            ? ReadSettings(settings) is not JsonObject run || !run.ContainsKey(ModelKey)
+            : Directory.Exists(root) && Directory.EnumerateFileSystemEntries(root).Any(entry =>
+                System.IO.Path.GetFileName(entry) is not ("lock" or "owner") && !AtomicFile.IsTemporary(entry));
+        if (isForeign)
+        {
+            throw new UserInputException($"{root}: holds other files and no training run. Choose an empty or a new directory with --out.");
+        }
+    }
+
     private void Claim(string settings)
     {
-        var file = Path("settings.json");
-        if (!File.Exists(file))
-        {
-            if (Directory.EnumerateFileSystemEntries(Root).Any(entry => System.IO.Path.GetFileName(entry) is not ("lock" or "owner")))
-            {
-                throw new UserInputException($"{Root}: holds other files and no training run. Choose an empty or a new directory with --out.");
-            }
-        }
-        else if (File.Exists(Path(MetricsFile)) && OptionsJson.Differences(ReadSettings(file), JsonNode.Parse(settings)) is { Count: > 0 } differences)
+        var file = Path(SettingsFile);
+        if (File.Exists(file) && File.Exists(Path(MetricsFile)) && OptionsJson.Differences(ReadSettings(file), JsonNode.Parse(settings)) is { Count: > 0 } differences)
         {
             throw new UserInputException(
                 $"{Root}: holds a run with other settings ({string.Join("; ", differences)}). Use those to go on with it, or choose another directory with --out.");

@@ -90,7 +90,7 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
     /// <summary>All that the result depends on.</summary>
     private string Settings(Digest model) => new JsonObject
     {
-        ["model-sha256"] = model.Hex,
+        [RunDirectory.ModelKey] = model.Hex,
         ["data-sha256"] = string.Join(' ', inputs.Data.Select(HexOf)),
         ["earlier-sha256"] = string.Join(' ', inputs.Earlier.Select(HexOf)),
         ["adapter-sha256"] = HexOf(inputs.Adapter),
