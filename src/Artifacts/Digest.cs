@@ -7,11 +7,17 @@ public readonly record struct Digest(string Hex)
 {
     public static Digest Of(ReadOnlySpan<byte> bytes) => new(Convert.ToHexStringLower(SHA256.HashData(bytes)));
 
+    /// <exception cref="UserInputException">A pipe: whoever asks for a file's digest reads it again.</exception>
     public static Digest OfFile(string path)
     {
         using var stream = File.OpenRead(path);
-        return new(Convert.ToHexStringLower(SHA256.HashData(stream)));
+        return OfFile(stream);
     }
+
+    /// <inheritdoc cref="OfFile(string)"/>
+    public static Digest OfFile(FileStream stream) => stream.CanSeek
+        ? new(Convert.ToHexStringLower(SHA256.HashData(stream)))
+        : throw new UserInputException($"{stream.Name}: a pipe, and it would have to be read more than once. Write it to a file first.");
 
     /// <summary>The first 12 digits, for people.</summary>
     public string Short => Hex[..12];

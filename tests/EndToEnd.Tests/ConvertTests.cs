@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace IterativeDpo.EndToEnd.Tests;
 
 /// <summary><c>dpo convert</c> through the real executable and the bundled seed's tokenizer.</summary>
@@ -43,6 +45,21 @@ public sealed class ConvertTests : IDisposable
 
         AssertRefused(process, "data.jsonl, line 2", "--skip-bad-rows");
         Assert.False(File.Exists(Output));
+    }
+
+    [Fact]
+    public async Task Convert_ofADash_readsStandardInput()
+    {
+        using var process = Process.Start(new ProcessStartInfo(
+            "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "dpo.dll"), "convert", "-", "--to", "trl-conversational", "--out", Output])
+        { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        await process.StandardInput.WriteLineAsync(Row);
+        process.StandardInput.Close();
+        var errors = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+
+        Assert.True(process.ExitCode == 0, errors);
+        Assert.Equal(Row + "\n", File.ReadAllText(Output));
     }
 
     [Fact]

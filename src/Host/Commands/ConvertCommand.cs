@@ -18,7 +18,7 @@ public static class ConvertCommand
 
     private static readonly Argument<FileInfo> _data = new("DATA")
     {
-        Description = "JSON lines: our pairs, or TRL's preference or unpaired preference, standard or conversational.",
+        Description = "JSON lines: our pairs, or TRL's preference or unpaired preference, standard or conversational; - is standard input.",
     };
 
     private static readonly Option<string> _to = CommonOptions.Choice(
@@ -33,7 +33,7 @@ public static class ConvertCommand
     };
 
     private static readonly Option<bool> _skip = CommonOptions.SkipBadRows();
-    private static readonly Option<bool> _list = new("--list-bad-rows") { Description = "List the rows that were left out, with the reasons." };
+    private static readonly Option<bool> _list = new("--list-bad-rows") { Description = $"List the rows that were left out, the first {RowSummary.MostListed} of them, with the reasons." };
     private static readonly Option<bool> _force = CommonOptions.Force();
     private static readonly Option<int?> _threads = CommonOptions.Threads();
     private static readonly Option<bool> _json = CommonOptions.Json();
@@ -46,7 +46,7 @@ public static class ConvertCommand
             "Convert preference data between our pairs and TRL's formats.",
             "./dpo convert pairs.jsonl --model model.gguf --to trl-conversational --out for-trl.jsonl",
             "./dpo convert from-trl.jsonl --model model.gguf --to pairs --out pairs.jsonl --skip-bad-rows --list-bad-rows",
-            "./dpo convert preferences.jsonl --to trl-unpaired --out kto.jsonl --json")
+            "zcat preferences.jsonl.gz | ./dpo convert - --to trl-unpaired --out kto.jsonl --json")
         {
             _data, _to, _output, _model, _skip, _list, _force, _threads, _json,
         };
@@ -56,7 +56,7 @@ public static class ConvertCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var data = parsed.GetRequiredValue(_data);
+        var data = parsed.GetRequiredValue(_data) is var given && given.ToString() == "-" ? new FileInfo("/dev/stdin") : given;
         var model = parsed.GetValue(_model);
         var output = OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), model is null ? [data] : [data, model]);
         using var tokenizer = model is null ? null : LlamaTextTokenizer.Load(model.FullName);
@@ -90,6 +90,10 @@ public static class ConvertCommand
             foreach (var row in summary.Read.FirstRejected)
             {
                 Console.Error.WriteLine($"{row.File}, line {row.Line}: {row.Detail}");
+            }
+            if (summary.Read.FirstRejected.Count is var listed && listed < summary.Read.Rejected)
+            {
+                Console.Error.WriteLine($"and {summary.Read.Rejected - listed} more; the first {listed} are listed");
             }
         }
         Console.WriteLine($"wrote {output}: {summary.RowsWritten} rows of {summary.Read.Rows}{DataView.Rejected(summary.Read)}");

@@ -25,6 +25,7 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
             {
                 stream.Write(line);
             }
+            counter.Summarise().RequireExamples(dataPath, "Correct them, or convert to another format.");
         });
         var summary = counter.Summarise();
         return new(summary, summary.Examples);
@@ -36,12 +37,14 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
         DataTarget.Pairs => [RowWriter.Pair(new(PairOf(row), row.Provenance))],
         DataTarget.Trl => [RowWriter.Preference(row.PromptId, PreferenceOf(row, Spell(row)), row.Provenance)],
         DataTarget.TrlConversational => [RowWriter.Preference(row.PromptId, PreferenceOf(row, TurnsOf(row)), row.Provenance)],
-        _ => Unpaired(row.PromptId, row.Texts ?? Spell(row)),
+        _ => Unpaired(row, row.Texts ?? Spell(row)),
     };
 
-    private static byte[][] Unpaired(string promptId, RowTexts texts) => texts.Second is { } rejected
-        ? [RowWriter.Unpaired(promptId, texts.Prompt, texts.First, label: true), RowWriter.Unpaired(promptId, texts.Prompt, rejected, label: false)]
-        : [RowWriter.Unpaired(promptId, texts.Prompt, texts.First, texts.Label == 1)];
+    private static byte[][] Unpaired(DataRow row, RowTexts texts)
+    {
+        byte[] Line(Passage completion, bool label) => RowWriter.Unpaired(row.PromptId, texts.Prompt, completion, label, row.Provenance);
+        return texts.Second is { } rejected ? [Line(texts.First, true), Line(rejected, false)] : [Line(texts.First, texts.Label == 1)];
+    }
 
     private PreferencePair PairOf(DataRow row) => row.Pair ?? Tokenized(row);
 
@@ -50,7 +53,7 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
         new RowTokenizer(Tokenizer, new DataOptions(int.MaxValue)).Tokenize(row).Examples.Cast<PreferencePair>().Single();
 
     private static RowTexts PreferenceOf(DataRow row, RowTexts texts) => row.Format.IsUnpaired()
-        ? throw new UserInputException("the rows are unpaired, so there is nothing to compare a completion with. Convert to trl-unpaired.")
+        ? throw new RowException(RowProblem.Unpaired, "the row is unpaired, so there is nothing to compare its completion with: convert to trl-unpaired")
         : texts;
 
     /// <summary>Everything as the text that the model reads, but for BOS and the end token, which TRL adds.</summary>
@@ -77,7 +80,7 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
         {
             return row.Texts!.Prompt.Turns is not null
                 ? row.Texts
-                : throw new UserInputException("the rows are texts, which have no turns. Convert to trl.");
+                : throw new RowException(RowProblem.NoTurns, "the row has texts, which have no turns: convert to trl");
         }
         if (row.Provenance is not { } source)
         {

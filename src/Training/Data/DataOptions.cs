@@ -9,5 +9,5 @@ public sealed record DataOptions(int MaxLength, bool Unpaired = false, bool Skip
 
 /// <summary>How far the reading of a data file is.</summary>
 /// <param name="Rows">Of this file and those before it.</param>
-/// <param name="Bytes">Of this file.</param>
+/// <param name="Bytes">Of this file; 0 of a pipe, as is <paramref name="TotalBytes"/>.</param>
 public readonly record struct DataProgress(string File, int Rows, long Bytes, long TotalBytes);

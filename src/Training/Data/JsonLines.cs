@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Training.Data;
@@ -8,37 +7,37 @@ namespace IterativeDpo.Training.Data;
 /// <param name="End">Where the next line begins, in bytes.</param>
 internal readonly record struct JsonLine(int Number, ReadOnlyMemory<byte> Bytes, long End);
 
-/// <summary>The lines of a JSON-lines file as bytes, one at a time.</summary>
-internal static class JsonLines
+/// <summary>The lines of a JSON-lines file as bytes, one at a time; a pipe will do, and is read once.</summary>
+internal sealed class JsonLines : IDisposable
 {
     private const int MostBytes = 1 << 28;
 
-    /// <summary>Bytes of the file.</summary>
-    /// <exception cref="UserInputException">The file is missing or cannot be read.</exception>
-    public static long LengthOf(string path)
-    {
-        using var stream = Open(path);
-        return stream.Length;
-    }
+    private readonly string _path;
+    private readonly FileStream _stream;
 
-    /// <exception cref="UserInputException">As above.</exception>
-    public static Digest DigestOf(string path)
-    {
-        using var stream = Open(path);
-        return new(Convert.ToHexStringLower(SHA256.HashData(stream)));
-    }
+    /// <exception cref="UserInputException">The file is missing or cannot be read.</exception>
+    public JsonLines(string path) => (_path, _stream) = (path, Open(path));
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
-    /// <exception cref="UserInputException">The file is missing or cannot be read, or a line is too long to be one row.</exception>
-    public static IEnumerable<JsonLine> Read(string path)
+    /// <summary>Bytes of the file; 0 where nobody knows, as of a pipe.</summary>
+    public long Length => _stream.CanSeek ? _stream.Length : 0;
+
+    /// <exception cref="UserInputException">The file is missing or cannot be read, or is a pipe, which could not be read again.</exception>
+    public static Digest DigestOf(string path)
     {
         using var stream = Open(path);
+        return Digest.OfFile(stream);
+    }
+
+    /// <exception cref="UserInputException">A line is too long to be one row.</exception>
+    public IEnumerable<JsonLine> Read()
+    {
         var buffer = new byte[1 << 16];
         var (number, filled, position) = (0, 0, 0L);
         while (true)
         {
-            var read = stream.Read(buffer, filled, buffer.Length - filled);
+            var read = _stream.Read(buffer, filled, buffer.Length - filled);
             filled += read;
             var start = 0;
             while (LengthOfLine(buffer.AsSpan(start, filled - start), atEnd: read == 0) is { } length)
@@ -60,10 +59,12 @@ internal static class JsonLines
             Array.Copy(buffer, start, buffer, 0, filled);
             if (filled == buffer.Length)
             {
-                buffer = Grow(buffer, path, number + 1);
+                buffer = Grow(buffer, number + 1);
             }
         }
     }
+
+    public void Dispose() => _stream.Dispose();
 
     private static int? LengthOfLine(ReadOnlySpan<byte> bytes, bool atEnd) =>
         bytes.IndexOf((byte)'\n') is >= 0 and var end ? end : atEnd && bytes.Length > 0 ? bytes.Length : null;
@@ -71,11 +72,11 @@ internal static class JsonLines
     private static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> line, bool isFirst) =>
         (isFirst && line.StartsWith(ByteOrderMark) ? line[ByteOrderMark.Length..] : line).Trim(" \t\r"u8);
 
-    private static byte[] Grow(byte[] buffer, string path, int line)
+    private byte[] Grow(byte[] buffer, int line)
     {
         if (buffer.Length >= MostBytes)
         {
-            throw new UserInputException($"{path}, line {line}: longer than {MostBytes >> 20} MiB. Give JSON lines: one object to a line.");
+            throw new UserInputException($"{_path}, line {line}: longer than {MostBytes >> 20} MiB. Give JSON lines: one object to a line.");
         }
         Array.Resize(ref buffer, buffer.Length * 2);
         return buffer;

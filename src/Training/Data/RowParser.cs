@@ -6,11 +6,13 @@ namespace IterativeDpo.Training.Data;
 
 /// <summary>
 /// Reads a row of any <see cref="DataFormat"/>, recognised by its fields. <c>prompt_id</c> groups rows, <c>chosen_probability</c> softens
-/// a preference's label, <c>provenance</c> is our own; other fields are ignored, and null is as good as absent.
+/// a preference's label. Other fields are ignored, a <c>pair</c> or a <c>provenance</c> that is not our own among them; null is as good as
+/// absent. What would change the conversation that the model sees is refused.
 /// </summary>
 internal static class RowParser
 {
     private static readonly string[] _roles = ["system", "user", "assistant"];
+    private static readonly string[] _texts = ["chosen", "rejected", "completion"];
 
     /// <exception cref="RowException">The row cannot be used.</exception>
     public static DataRow Parse(ReadOnlyMemory<byte> line)
@@ -23,7 +25,7 @@ internal static class RowParser
             {
                 throw new RowException(RowProblem.NotJson, "the line is no JSON object");
             }
-            return row.TryGetProperty("pair", out _) ? ParsePair(line.Span) : ParseTexts(row);
+            return IsPair(row) ? ParsePair(line.Span) : ParseTexts(row);
         }
         // The second is a text that is no Unicode: half of a surrogate pair, or bytes that are not UTF-8.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
@@ -31,6 +33,10 @@ internal static class RowParser
             throw new RowException(RowProblem.NotJson, "the line is not JSON: every line must be one whole object");
         }
     }
+
+    /// <summary>Other tools have a column of this name too, beside their texts.</summary>
+    private static bool IsPair(JsonElement row) =>
+        Field(row, "pair") is { ValueKind: JsonValueKind.Object } && !_texts.Any(name => row.TryGetProperty(name, out _));
 
     private static DataRow ParsePair(ReadOnlySpan<byte> line)
     {
@@ -47,11 +53,17 @@ internal static class RowParser
 
     private static DataRow ParseTexts(JsonElement row)
     {
-        var provenance = Field(row, "provenance") is { } element ? ParseProvenance(element) : null;
+        var provenance = Field(row, "provenance") is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty("prompt_text", out _)
+            ? ParseProvenance(element)
+            : null;
         var (format, texts) = Field(row, "chosen") is not null || Field(row, "rejected") is not null
             ? ParsePreference(row)
             : ParseUnpaired(row);
         CheckTexts(texts);
+        if (texts.Prompt.Turns is not null)
+        {
+            RefuseExtras(row, "tools", "chat_template_kwargs");
+        }
         return new(format, PromptId(row, texts.Prompt), null, texts, provenance);
     }
 
@@ -137,9 +149,21 @@ internal static class RowParser
         {
             throw new RowException(RowProblem.WrongType, $"a message in \"{name}\" must have \"role\" and \"content\", both texts: {Shorten(turn)}");
         }
+        RefuseExtras(turn, "tool_calls");
         return _roles.Contains(role.GetString())
             ? new(role.GetString()!, content.GetString()!)
             : throw new RowException(RowProblem.UnknownRole, $"the role \"{role.GetString()}\" in \"{name}\" is not one of {string.Join(", ", _roles)}");
+    }
+
+    private static void RefuseExtras(JsonElement element, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (Field(element, name) is { } value && value.GetRawText() is not ("[]" or "{}"))
+            {
+                throw new RowException(RowProblem.Unsupported, $"\"{name}\" is not supported, and the conversation would be read without it: {Shorten(value)}");
+            }
+        }
     }
 
     private static double Probability(JsonElement row)

@@ -33,6 +33,15 @@ public enum RowProblem
     /// <summary>The prompt leaves no token of the maximum length.</summary>
     PromptTooLong,
 
+    /// <summary>Completions with labels, where pairs are needed.</summary>
+    Unpaired,
+
+    /// <summary>Texts, where the turns of a conversation are needed.</summary>
+    NoTurns,
+
+    /// <summary>A conversation with tools or arguments of the chat template, which would be lost.</summary>
+    Unsupported,
+
     /// <summary>The two completions have the same tokens within the maximum length. Such a pair is dropped and counted, never an error.</summary>
     EqualWithinLength,
 }

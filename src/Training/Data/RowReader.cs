@@ -18,9 +18,9 @@ internal sealed class RowReader(string path, RowCounter counter, bool skipBadRow
     public IEnumerable<T> Read<T>(
         Func<DataRow, T> convert, Func<T, (int Examples, bool Cut)> countOf, IProgress<DataProgress>? progress, CancellationToken cancellation)
     {
-        var total = JsonLines.LengthOf(path);
+        using var file = new JsonLines(path);
         var any = false;
-        foreach (var lines in JsonLines.Read(path).Chunk(BatchRows))
+        foreach (var lines in file.Read().Chunk(BatchRows))
         {
             cancellation.ThrowIfCancellationRequested();
             foreach (var result in ConvertAll(lines, convert, cancellation))
@@ -33,7 +33,7 @@ internal sealed class RowReader(string path, RowCounter counter, bool skipBadRow
                 }
             }
             any = true;
-            progress?.Report(new(path, counter.Rows, Math.Min(lines[^1].End, total), total));
+            progress?.Report(new(path, counter.Rows, Math.Min(lines[^1].End, file.Length), file.Length));
         }
         if (!any)
         {
@@ -76,10 +76,13 @@ internal sealed class RowReader(string path, RowCounter counter, bool skipBadRow
         var problem = result.Problem;
         if (result.Format is { } format)
         {
-            _first ??= (format, result.Line);
-            if (format != _first.Value.Format)
+            if (problem is null)
             {
-                var detail = $"{format.Describe()}, where line {_first.Value.Line} has {_first.Value.Format.Describe()}";
+                _first ??= (format, result.Line);
+            }
+            if (_first is { } first && format != first.Format)
+            {
+                var detail = $"{format.Describe()}, where line {first.Line} has {first.Format.Describe()}";
                 problem = new(path, result.Line, RowProblem.MixedFormats, detail);
             }
         }

@@ -1,3 +1,5 @@
+using IterativeDpo.Artifacts;
+
 namespace IterativeDpo.Training.Data;
 
 /// <summary>What became of the rows of some data files.</summary>
@@ -19,6 +21,11 @@ public sealed record RowSummary(
     public const int MostListed = 1000;
 
     public int Rejected => RejectedByProblem.Values.Sum();
+
+    /// <summary>Itself, where a row could be used.</summary>
+    /// <exception cref="UserInputException">None could: says why, and this advice.</exception>
+    internal RowSummary RequireExamples(string files, string advice) => Examples > 0 ? this : throw new UserInputException(
+        $"{files}: none of the {Rows} rows can be used ({string.Join(", ", RejectedByProblem.Select(problem => $"{problem.Value} {problem.Key}"))}). {advice}");
 }
 
 /// <summary>Counts rows as they come.</summary>

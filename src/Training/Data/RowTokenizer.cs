@@ -1,4 +1,3 @@
-using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 
 namespace IterativeDpo.Training.Data;
@@ -10,12 +9,12 @@ internal readonly record struct TokenizedRow(ITrainingExample[] Examples, bool C
 internal sealed class RowTokenizer(ITextTokenizer tokenizer, DataOptions options)
 {
     /// <exception cref="RowException">The row cannot be used.</exception>
-    /// <exception cref="UserInputException">No row like this can be used.</exception>
     public TokenizedRow Tokenize(DataRow row)
     {
         if (row.Format.IsUnpaired() && !options.Unpaired)
         {
-            throw new UserInputException("the rows are unpaired, and this loss compares pairs. Give \"chosen\" and \"rejected\", or take a loss on unpaired data.");
+            throw new RowException(
+                RowProblem.Unpaired, "the row is unpaired, and this loss compares pairs: give \"chosen\" and \"rejected\", or take a loss on unpaired data");
         }
         var whole = row.Pair is { } pair ? Checked(pair) : Encode(row.PromptId, row.Texts!);
         if (whole.PromptIds.Length >= options.MaxLength)

@@ -20,19 +20,16 @@ internal static class RowWriter
         {
             writer.WriteNumber("chosen_probability", texts.Label);
         }
-        if (provenance is not null)
-        {
-            writer.WritePropertyName("provenance");
-            JsonSerializer.Serialize(writer, provenance, PairFile.Json);
-        }
+        Write(writer, provenance);
     });
 
-    public static byte[] Unpaired(string promptId, Passage prompt, Passage completion, bool label) => Line(writer =>
+    public static byte[] Unpaired(string promptId, Passage prompt, Passage completion, bool label, PairProvenance? provenance) => Line(writer =>
     {
         Write(writer, "prompt", prompt);
         Write(writer, "completion", completion);
         writer.WriteBoolean("label", label);
         writer.WriteString("prompt_id", promptId);
+        Write(writer, provenance);
     });
 
     private static byte[] Line(Action<Utf8JsonWriter> write)
@@ -46,6 +43,15 @@ internal static class RowWriter
         }
         stream.WriteByte((byte)'\n');
         return stream.ToArray();
+    }
+
+    private static void Write(Utf8JsonWriter writer, PairProvenance? provenance)
+    {
+        if (provenance is not null)
+        {
+            writer.WritePropertyName("provenance");
+            JsonSerializer.Serialize(writer, provenance, PairFile.Json);
+        }
     }
 
     private static void Write(Utf8JsonWriter writer, string name, Passage passage)

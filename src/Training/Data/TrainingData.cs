@@ -46,22 +46,12 @@ public sealed class TrainingData : IDisposable
                 .Read(tokenize.Tokenize, row => (row.Examples.Length, row.Cut), progress, cancellation)
             from example in row.Examples
             select example;
-        StoreWriter.Write(storePath, key, options, examples, () => Checked(paths, options, counter.Summarise()));
+        StoreWriter.Write(storePath, key, options, examples, () => counter.Summarise()
+            .RequireExamples(string.Join(", ", paths), $"Correct them, or raise the maximum length of {options.MaxLength} tokens."));
         var store = ExampleStore.Open(storePath, key)
             ?? throw new ArtifactStoreException($"{storePath}: it is not what was just written. Check its volume.");
         return new(store, reused: false);
     }
 
     public void Dispose() => _store.Dispose();
-
-    private static RowSummary Checked(IReadOnlyList<string> paths, DataOptions options, RowSummary rows)
-    {
-        if (rows.Examples > 0)
-        {
-            return rows;
-        }
-        var problems = string.Join(", ", rows.RejectedByProblem.Select(problem => $"{problem.Value} {problem.Key}"));
-        throw new UserInputException(
-            $"{string.Join(", ", paths)}: none of the {rows.Rows} rows can be used ({problems}). Correct them, or raise the maximum length of {options.MaxLength} tokens.");
-    }
 }

@@ -92,6 +92,39 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     }
 
     [Fact]
+    public void Convert_to_unpaired_keeps_the_provenance()
+    {
+        var there = Convert(files.Write(Line(_records[0])), DataTarget.TrlUnpaired);
+
+        var again = Convert(there, DataTarget.TrlUnpaired);
+
+        Assert.All(File.ReadLines(there), line => Assert.Contains("\"provenance\":{\"task\":\"say\",\"prompt_text\":\"sky → <|user|>?\"", line));
+        Assert.Equal(File.ReadAllText(there), File.ReadAllText(again));
+    }
+
+    [Fact]
+    public async Task Convert_pipe_is_read_as_a_file_is()
+    {
+        const string Row = """{"prompt":"a","completion":"b","label":false,"prompt_id":"p"}""";
+        var pipe = await files.PipeAsync(Row);
+
+        Assert.Equal(Row + "\n", File.ReadAllText(Convert(pipe, DataTarget.TrlUnpaired)));
+    }
+
+    [Fact]
+    public void Convert_rows_that_can_all_not_be_converted_writes_nothing()
+    {
+        var output = files["none.jsonl"];
+        var path = files.Write("""{"prompt":"a","completion":"b","label":true}""");
+
+        var error = Assert.Throws<UserInputException>(
+            () => new DataConverter(DataTarget.Trl, null).Convert(path, output, new DataOptions(0, SkipBadRows: true)));
+
+        Assert.Contains("none of the 1 rows can be used (1 Unpaired)", error.Message);
+        Assert.False(File.Exists(output));
+    }
+
+    [Fact]
     public void Convert_says_what_it_read_and_wrote()
     {
         var path = files.Write("""{"prompt":"a","chosen":"b","rejected":"c"}""", "{", """{"prompt":"a","chosen":"b","rejected":"b"}""");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Training.Data;
 
@@ -24,6 +25,16 @@ public sealed class DataFiles : IDisposable
     {
         var path = this[$"data-{_files++}.jsonl"];
         File.WriteAllLines(path, lines);
+        return path;
+    }
+
+    /// <summary>A new pipe, into which somebody writes this line.</summary>
+    public async Task<string> PipeAsync(string line)
+    {
+        var path = this[$"pipe-{_files++}"];
+        await Process.Start("mkfifo", path).WaitForExitAsync();
+        // Opening it for writing waits for a reader.
+        _ = Task.Factory.StartNew(() => File.WriteAllText(path, line), TaskCreationOptions.LongRunning);
         return path;
     }
 

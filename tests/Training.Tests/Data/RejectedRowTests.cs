@@ -26,7 +26,7 @@ public sealed class RejectedRowTests(DataFiles files) : IClassFixture<DataFiles>
         { Good, """{"prompt":[{"role":"user","content":"a"}],"chosen":"b","rejected":"c"}""", RowProblem.WrongType },
         { Good, """{"prompt":"a","chosen":"b","rejected":"c","prompt_id":[]}""", RowProblem.WrongType },
         { Good, """{"prompt":"a","chosen":"b","rejected":"c","chosen_probability":"high"}""", RowProblem.WrongType },
-        { Good, """{"prompt":"a","chosen":"b","rejected":"c","provenance":{"judge":1}}""", RowProblem.WrongType },
+        { Good, """{"prompt":"a","chosen":"b","rejected":"c","provenance":{"prompt_text":1}}""", RowProblem.WrongType },
         { Good, """{"prompt":"a","chosen":"b","rejected":"c","chosen_probability":1.5}""", RowProblem.ProbabilityOutOfRange },
         { Good, """{"prompt":"a","chosen":"b","rejected":"b"}""", RowProblem.ChosenEqualsRejected },
         { Good, """{"prompt":"","chosen":"b","rejected":"c"}""", RowProblem.EmptyPrompt },
@@ -45,6 +45,9 @@ public sealed class RejectedRowTests(DataFiles files) : IClassFixture<DataFiles>
         { GoodChat, GoodChat.Replace("user", "assistant"), RowProblem.NoAssistantTurn },
         { GoodChat, GoodChat.Replace("\"content\":\"a\"", "\"content\":[1]"), RowProblem.WrongType },
         { GoodChat, GoodChat.Replace("\"a\"", "\"a\\u0000b\""), RowProblem.Template },
+        { GoodChat, GoodChat.Replace("{\"prompt\"", "{\"tools\":[{\"name\":\"f\"}],\"prompt\""), RowProblem.Unsupported },
+        { GoodChat, GoodChat.Replace("{\"prompt\"", "{\"chat_template_kwargs\":{\"think\":true},\"prompt\""), RowProblem.Unsupported },
+        { GoodChat, GoodChat.Replace("\"content\":\"b\"", "\"content\":\"b\",\"tool_calls\":[{\"type\":\"function\"}]"), RowProblem.Unsupported },
         { GoodUnpaired, """{"prompt":"a","completion":"b","label":1}""", RowProblem.LabelNotBoolean },
         { GoodUnpaired, """{"prompt":"a","completion":"b","label":"true"}""", RowProblem.LabelNotBoolean },
         { GoodUnpaired, """{"prompt":"a","completion":"b"}""", RowProblem.MissingField },
@@ -89,6 +92,20 @@ public sealed class RejectedRowTests(DataFiles files) : IClassFixture<DataFiles>
         var error = Assert.Throws<UserInputException>(() => files.Open(path, new DataOptions(64, Unpaired: true)));
 
         Assert.Contains("line 3: an unpaired text, where line 2 has a preference of texts", error.Message);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Open_unpaired_row_among_pairs_skipped_is_counted_wherever_it_is(int at)
+    {
+        List<string> rows = [GoodPair, GoodPair];
+        rows.Insert(at, GoodUnpaired);
+
+        using var data = files.Open(files.Write(rows), new DataOptions(64, SkipBadRows: true));
+
+        Assert.Equal([new(at == 0 ? RowProblem.Unpaired : RowProblem.MixedFormats, 1)], data.Rows.RejectedByProblem);
+        Assert.Equal(2, data.Examples.Count);
     }
 
     [Fact]

@@ -82,6 +82,28 @@ public sealed class TrainingDataTests(DataFiles files) : IClassFixture<DataFiles
         Assert.Equivalent(pairs, data.Examples, strict: true);
     }
 
+    [Theory]
+    [InlineData("\"pair\":\"a-b\"")]
+    [InlineData("\"pair\":{\"left\":1}")]
+    [InlineData("\"pair\":null")]
+    [InlineData("\"provenance\":\"web\"")]
+    [InlineData("\"provenance\":{\"judge\":1}")]
+    [InlineData("\"tools\":[{\"name\":\"f\"}]")]
+    public void Open_texts_beside_a_column_of_another_tool_are_read(string column) =>
+        Assert.Equal(_sky, OnePair($$"""{{{column}},"prompt":"The sky is","chosen":" blue.","rejected":" green."}""").PromptIds);
+
+    [Fact]
+    public void Open_conversation_with_columns_for_tools_that_hold_nothing_is_read() => Assert.Equal(_question, OnePair(
+        """{"tools":null,"chat_template_kwargs":{},"prompt":[{"role":"user","content":"sky?","tool_calls":[]}],"chosen":[{"role":"assistant","content":"blue"}],"rejected":[{"role":"assistant","content":"green"}]}""").PromptIds);
+
+    [Fact]
+    public async Task Open_pipe_is_refused_with_the_way_out()
+    {
+        var pipe = await files.PipeAsync("{}");
+
+        Assert.Contains("a pipe", Assert.Throws<UserInputException>(() => files.Open(pipe)).Message);
+    }
+
     [Fact]
     public void Open_several_files_gives_one_after_the_other()
     {
