@@ -103,6 +103,7 @@ public sealed class CampaignActor : ReceivePersistentActor
         }
         else if (command is FailWork { Id: var failed })
         {
+            _workers.Failed(failed, Sender);
             Release(failed);
         }
         Dispatch();

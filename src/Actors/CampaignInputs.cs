@@ -5,7 +5,6 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Generation;
-using IterativeDpo.Judging.Verifier;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Actors;
@@ -31,18 +30,34 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
     }
 
     /// <summary>Finds what a prompt file has wrong before the campaign begins, rather than rounds later.</summary>
-    /// <exception cref="UserInputException">A check that cannot be evaluated, or a prompt that leaves no room in the context.</exception>
+    /// <exception cref="UserInputException">A prompt that leaves no room in the context.</exception>
     public void CheckPromptFile(CampaignEngines engines)
     {
         if (!Prompts.FromFile.Any())
         {
             return;
         }
-        VerifierJudge.Validate(Prompts.FromFile);
         using var generator = engines.Generator();
         foreach (var prompt in Prompts.FromFile)
         {
             PromptRoom.Check(prompt, generator.Tokenize(prompt).Length, generator.ContextSize);
+        }
+    }
+
+    /// <summary>Finds out before the campaign begins whether its judges can judge.</summary>
+    /// <exception cref="UserInputException">One cannot, or one that only compares is to grade single answers.</exception>
+    public async Task CheckJudgesAsync(CampaignOptions options, CampaignEngines engines, CancellationToken cancellationToken)
+    {
+        var grader = options.Evaluation.Judge ?? options.Judging.Judge;
+        foreach (var name in new[] { options.Judging.Judge, grader }.Distinct())
+        {
+            await using var judge = engines.Judge(name);
+            if (name == grader && !judge.ScoresSingleSamples)
+            {
+                throw new UserInputException(
+                    $"The judge '{name}' compares samples and cannot grade the single answers of the evaluation; name one that can in evaluation.judge, e.g. verifier.");
+            }
+            await judge.CheckAsync(Prompts.FromFile, cancellationToken);
         }
     }
 

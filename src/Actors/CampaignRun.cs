@@ -7,7 +7,8 @@ using IterativeDpo.Training;
 namespace IterativeDpo.Actors;
 
 /// <summary>Makes the engines; a worker whose engine failed asks for a new one.</summary>
-public sealed record CampaignEngines(Func<IGenerator> Generator, Func<ITrainer> Trainer, Func<IJudge> Judge);
+/// <param name="Judge">Makes the judge of this name, see <see cref="Configuration.JudgingOptions.Find"/>.</param>
+public sealed record CampaignEngines(Func<IGenerator> Generator, Func<ITrainer> Trainer, Func<string, IJudge> Judge);
 
 /// <summary>How a run of a campaign ended.</summary>
 public enum CampaignEnd

@@ -35,6 +35,7 @@ public static class CampaignRunner
     {
         var inputs = CampaignInputs.Read(configuration);
         inputs.CheckPromptFile(engines);
+        await inputs.CheckJudgesAsync(configuration.Options, engines, cancellationToken);
         using var state = StateDirectory.Open(statePath, configuration.Options.Name);
         inputs.RefuseOtherCampaign(CampaignReader.ReadOrCreate(state.Root), state.Root);
         AtomicFile.Write(CampaignReader.SettingsPath(state.Root), stream => stream.Write(Encoding.UTF8.GetBytes(configuration.Json)));

@@ -8,6 +8,7 @@ internal sealed class WorkerPool
 {
     private readonly Dictionary<IActorRef, WorkerRole> _workers = [];
     private readonly Dictionary<IActorRef, WorkOrder> _inHand = [];
+    private readonly Dictionary<WorkId, IActorRef> _failedOn = [];
 
     public IReadOnlyCollection<IActorRef> Busy => _inHand.Keys;
 
@@ -36,6 +37,9 @@ internal sealed class WorkerPool
         }
     }
 
+    /// <summary>Takes note that a worker failed on this work: another one of its role, where there is any, has the next try.</summary>
+    public void Failed(WorkId id, IActorRef worker) => _failedOn[id] = worker;
+
     /// <summary>Gives due work that nobody has in hand to free workers of its role, in the order given.</summary>
     public IReadOnlyList<(IActorRef Worker, WorkOrder Order)> Assign(IEnumerable<WorkOrder> due)
     {
@@ -43,13 +47,18 @@ internal sealed class WorkerPool
         var assigned = new List<(IActorRef Worker, WorkOrder Order)>();
         foreach (var order in due.Where(order => !taken.Contains(order.Id)))
         {
-            var free = _workers.FirstOrDefault(pair => pair.Value == order.Role && !_inHand.ContainsKey(pair.Key)).Key;
-            if (free is not null)
+            if (CandidatesFor(order).FirstOrDefault(worker => !_inHand.ContainsKey(worker)) is { } free)
             {
                 _inHand.Add(free, order);
                 assigned.Add((free, order));
             }
         }
         return assigned;
+    }
+
+    private IEnumerable<IActorRef> CandidatesFor(WorkOrder order)
+    {
+        IActorRef[] able = [.. _workers.Where(pair => pair.Value == order.Role).Select(pair => pair.Key)];
+        return able.Length > 1 && _failedOn.TryGetValue(order.Id, out var failed) ? able.Where(worker => !worker.Equals(failed)) : able;
     }
 }

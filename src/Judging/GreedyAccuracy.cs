@@ -26,8 +26,8 @@ public static class GreedyAccuracy
         var scores = new List<(string Task, double Score)>(answers.Count);
         foreach (var answer in answers)
         {
-            var judgements = await judge.JudgeAsync(answer, cancellationToken).ConfigureAwait(false);
-            scores.AddRange(judgements.Where(judgement => judgement.Score is not null)
+            var verdict = await judge.JudgeAsync(answer, cancellationToken).ConfigureAwait(false);
+            scores.AddRange(verdict.Judgements.Where(judgement => judgement.Score is not null)
                 .Select(judgement => (answer.Prompt.Task ?? "other", judgement.Score!.Value)));
         }
         return [.. scores.GroupBy(score => score.Task).OrderBy(group => group.Key, StringComparer.Ordinal)

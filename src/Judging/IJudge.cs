@@ -2,17 +2,25 @@ using IterativeDpo.Generation;
 
 namespace IterativeDpo.Judging;
 
-/// <summary>A judge's verdict on one sample. No score means that the judge abstained.</summary>
-/// <param name="SampleIndex">The <see cref="Sample.Index"/> judged.</param>
-/// <param name="Score">0 (worst) to 1 (best), or null: abstained.</param>
-/// <param name="Explanation">Why, for provenance.</param>
-public sealed record Judgement(int SampleIndex, double? Score, string Explanation);
-
 /// <summary>Labels all samples of a prompt. A failure is an exception, never a score.</summary>
-public interface IJudge
+public interface IJudge : IAsyncDisposable
 {
     /// <summary>Names the judge and its settings in provenance.</summary>
     string Name { get; }
 
-    Task<IReadOnlyList<Judgement>> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken);
+    /// <summary>Whether a sample gets a score by itself; one that only compares samples cannot grade single answers.</summary>
+    bool ScoresSingleSamples { get; }
+
+    /// <summary>Makes sure, before anything is sampled, that the judge can judge: that it can be reached, and that these prompts have what it needs.</summary>
+    /// <exception cref="Artifacts.UserInputException">It cannot; says why and what to do.</exception>
+    Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken);
+
+    /// <summary>Says which policy the next samples come from, for judges that ask the policy itself.</summary>
+    /// <param name="adapterPath">Its adapter; null is the base.</param>
+    void UsePolicy(string? adapterPath)
+    {
+    }
+
+    /// <summary>Any number of calls at once.</summary>
+    Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken);
 }

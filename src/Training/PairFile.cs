@@ -18,6 +18,7 @@ public static class PairFile
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
         // The texts are for people to read; the file is never put into a web page as it is.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using IterativeDpo.Judging;
 
 namespace IterativeDpo.Training;
 
@@ -12,6 +13,8 @@ namespace IterativeDpo.Training;
 /// <param name="Sampling">The sampler's settings.</param>
 /// <param name="BaseSha256">The base model that the samples were drawn from.</param>
 /// <param name="AdapterSha256">The adapter that was on it, or null.</param>
+/// <param name="ChosenJudgement">The judge's verdict on the chosen sample, in full.</param>
+/// <param name="Comparison">The judge's verdict on the two, where it compared them.</param>
 public sealed record PairProvenance(
     string? Task,
     string PromptText,
@@ -27,7 +30,10 @@ public sealed record PairProvenance(
     string Sampling,
     string BaseSha256,
     string? AdapterSha256,
-    int Round);
+    int Round,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Judgement? ChosenJudgement = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Judgement? RejectedJudgement = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Comparison? Comparison = null);
 
 /// <summary>A line of a pair file.</summary>
 public sealed record PairRecord(

@@ -138,9 +138,10 @@ public sealed class CampaignRunnerTests : IDisposable
     public async Task RunAsync_prompt_on_which_the_judge_fails_is_tried_again_then_dropped_and_counted()
     {
         var prompt = new CampaignPrompts(_campaign.Configuration.Options.Prompts, 1, _campaign.Configuration.Options.Seed).OfRound(1)[0].Id;
+        var other = new CampaignPrompts(_campaign.Configuration.Options.Prompts, 1, _campaign.Configuration.Options.Seed).OfRound(1)[1].Id;
         _campaign.Engines = _campaign.Engines with
         {
-            Judge = () => new FakeJudge(_campaign.Log)
+            Judge = _ => new FakeJudge(_campaign.Log)
             {
                 BeforePrompt = (samples, _) => samples.Prompt.Id == prompt ? throw new InvalidOperationException("no answer") : Task.CompletedTask,
             },
@@ -149,7 +150,9 @@ public sealed class CampaignRunnerTests : IDisposable
         var outcome = await _campaign.RunAsync();
 
         Assert.Equal(1, outcome.State.Rounds[1].Judgements.Values.Sum(unit => unit.Dropped));
-        Assert.Equal(2, _campaign.Log.Entries.Count(entry => entry == $"judged {prompt}"));
+        // Two tries of the prompt in each of three attempts at its unit; the unit's other prompts keep their verdicts.
+        Assert.Equal(2 * 3, _campaign.Log.Entries.Count(entry => entry == $"judged {prompt}"));
+        Assert.Single(_campaign.Log.Entries, entry => entry == $"judged {other}");
     }
 
     [Fact]
@@ -262,5 +265,16 @@ public sealed class CampaignRunnerTests : IDisposable
                 report(value);
             }
         }
+    }
+
+    [Fact]
+    public async Task RunAsync_judge_that_only_compares_cannot_grade_the_evaluation()
+    {
+        _campaign.Engines = _campaign.Engines with { Judge = _ => new FakeJudge(_campaign.Log) { ScoresSingleSamples = false } };
+
+        var error = await Assert.ThrowsAsync<UserInputException>(() => _campaign.RunAsync());
+
+        Assert.Contains("evaluation.judge", error.Message, StringComparison.Ordinal);
+        Assert.Empty(_campaign.Log.Entries);
     }
 }

@@ -50,4 +50,30 @@ public sealed class WorkerPoolTests : TestKit
         Assert.Equal(First, _pool.Remove(TestActor));
         Assert.Empty(_pool.Assign([First]));
     }
+
+    [Fact]
+    public void Failed_work_waits_for_another_worker_of_the_role()
+    {
+        var other = CreateTestProbe().Ref;
+        _pool.Register(TestActor, WorkerRole.Judge);
+        _pool.Register(other, WorkerRole.Judge);
+        _pool.Assign([First, Second]);
+        _pool.Failed(First.Id, TestActor);
+        _pool.Release(First.Id);
+
+        var whileOtherIsBusy = _pool.Assign([First]);
+        _pool.Release(Second.Id);
+
+        Assert.Empty(whileOtherIsBusy);
+        Assert.Equal([(other, First)], _pool.Assign([First]));
+    }
+
+    [Fact]
+    public void Failed_work_goes_to_the_same_worker_where_there_is_no_other()
+    {
+        _pool.Register(TestActor, WorkerRole.Judge);
+        _pool.Failed(First.Id, TestActor);
+
+        Assert.Equal([(TestActor, First)], _pool.Assign([First]));
+    }
 }

@@ -1,4 +1,5 @@
 using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Actors.Campaigns;
 
@@ -14,5 +15,6 @@ public sealed record ResumeCampaign : CampaignCommand;
 /// <summary>From a worker: count this result. Repeated and outdated results change nothing.</summary>
 public sealed record CompleteWork(WorkResult Result) : CampaignCommand;
 
-/// <summary>From a worker: this attempt came to nothing.</summary>
-public sealed record FailWork(WorkId Id, string Reason, FailureKind Kind) : CampaignCommand;
+/// <summary>From a worker: this attempt came to nothing, or to a part.</summary>
+/// <param name="Partial">What of the work is done and stored, for the next attempt; null is nothing.</param>
+public sealed record FailWork(WorkId Id, string Reason, FailureKind Kind, Digest? Partial = null) : CampaignCommand;

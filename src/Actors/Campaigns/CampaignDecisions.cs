@@ -46,12 +46,15 @@ public static class CampaignDecisions
         var attempts = state.Attempts.GetValueOrDefault(failure.Id) + 1;
         if (failure.Kind == FailureKind.Transient && attempts < state.Plan!.MaxAttempts)
         {
-            return new Decision([new WorkFailed(failure.Id, failure.Reason, now)]);
+            return new Decision([new WorkFailed(failure.Id, failure.Reason, now, failure.Partial)]);
         }
-        return failure is { Kind: FailureKind.Transient, Id.Stage: Stage.Judge }
+        return failure is { Kind: FailureKind.Transient, Id.Stage: Stage.Judge } && !IsLastHope(state)
             ? Follow(state, [new WorkDropped(failure.Id, failure.Reason, now)])
             : new Decision([new CampaignPaused($"{failure.Id.Stage} of round {failure.Id.Round} failed: {failure.Reason}", now)]);
     }
+
+    /// <summary>Without this unit none of the round's would be judged: then it is the judge, and not the unit.</summary>
+    private static bool IsLastHope(CampaignState state) => state.Current!.DroppedUnits.Count + 1 == state.Plan!.Units(Stage.Judge);
 
     /// <summary>A result counts while its work is open; also when the campaign was paused meanwhile.</summary>
     private static bool IsExpected(CampaignState state, WorkId id) =>

@@ -26,6 +26,9 @@ public sealed record CampaignState : IClusterMessage
     /// <summary>Failed attempts of work in the current round.</summary>
     public ImmutableDictionary<WorkId, int> Attempts { get; init; } = ImmutableDictionary<WorkId, int>.Empty;
 
+    /// <summary>What failed attempts left of work that is still due.</summary>
+    public ImmutableDictionary<WorkId, Digest> Partials { get; init; } = ImmutableDictionary<WorkId, Digest>.Empty;
+
     public DateTimeOffset StartedAt { get; init; }
 
     public DateTimeOffset LastEventAt { get; init; }

@@ -19,7 +19,7 @@ public static class DueWork
         }
         if (round.Number == 0 || round.Publication is not null)
         {
-            return Evaluation(plan, round);
+            return Evaluation(plan, state, round);
         }
         if (round.Training is { } training)
         {
@@ -29,17 +29,17 @@ public static class DueWork
         {
             return [Training(plan, state, round)];
         }
-        var unit = Sampling(plan, round).ToArray();
+        var unit = Sampling(plan, state, round).ToArray();
         return unit.Length > 0 ? unit : [Pairing(round)];
     }
 
-    private static IEnumerable<WorkOrder> Sampling(CampaignPlan plan, RoundState round)
+    private static IEnumerable<WorkOrder> Sampling(CampaignPlan plan, CampaignState state, RoundState round)
     {
         foreach (var (index, samples) in round.Samples)
         {
             if (!round.Judgements.ContainsKey(index) && !round.DroppedUnits.Contains(index))
             {
-                yield return new JudgeOrder(new WorkId(round.Number, Stage.Judge, index), samples.Samples);
+                yield return Judging(plan, state, new WorkId(round.Number, Stage.Judge, index), samples.Samples, round.Policy);
             }
         }
         foreach (var index in Missing(plan.Units(Stage.Sample), round.Samples))
@@ -48,6 +48,13 @@ public static class DueWork
             yield return new SampleOrder(new WorkId(round.Number, Stage.Sample, index), round.Policy, first, count);
         }
     }
+
+    private static JudgeOrder Judging(CampaignPlan plan, CampaignState state, WorkId id, Digest samples, Digest? policy) => new(
+        id,
+        samples,
+        policy,
+        state.Partials.TryGetValue(id, out var known) ? known : null,
+        state.Attempts.GetValueOrDefault(id) + 1 >= plan.MaxAttempts);
 
     private static PairOrder Pairing(RoundState round) => new(
         new WorkId(round.Number, Stage.Pair, 0),
@@ -80,13 +87,13 @@ public static class DueWork
     private static AverageOrder? Average(CampaignPlan plan, CampaignState state) =>
         plan.Reference == ReferenceOrigin.Ema ? new AverageOrder(state.LastKept?.Publication?.Average, plan.ReferenceEmaDecay) : null;
 
-    private static IEnumerable<WorkOrder> Evaluation(CampaignPlan plan, RoundState round)
+    private static IEnumerable<WorkOrder> Evaluation(CampaignPlan plan, CampaignState state, RoundState round)
     {
         foreach (var (index, samples) in round.Evaluations)
         {
             if (!round.Grades.ContainsKey(index))
             {
-                yield return new JudgeOrder(new WorkId(round.Number, Stage.Grade, index), samples.Samples);
+                yield return Judging(plan, state, new WorkId(round.Number, Stage.Grade, index), samples.Samples, round.Training?.Adapter);
             }
         }
         foreach (var index in Missing(plan.Units(Stage.Evaluate), round.Evaluations))

@@ -9,8 +9,6 @@ namespace IterativeDpo.Actors.Configuration;
 /// <summary>Turns the section <c>campaign</c> into options; each key has its range here and its default in reference.conf.</summary>
 internal static class CampaignOptionsReader
 {
-    private static readonly string[] Judges = ["verifier"];
-
     /// <param name="processors">Threads where the setting is 0.</param>
     /// <exception cref="UserInputException">A value is of the wrong type, out of range or missing.</exception>
     public static CampaignOptions Read(SettingsReader campaign, int processors)
@@ -25,7 +23,7 @@ internal static class CampaignOptionsReader
             threads,
             ReadPrompts(campaign.Section("prompts")),
             ReadGeneration(campaign.Section("generation")),
-            ReadJudging(campaign.Section("judging")),
+            JudgesReader.Read(campaign.Section("judging")),
             ReadPairs(campaign.Section("pairs"), campaign.Section("training")),
             training.Policy,
             training.Options,
@@ -69,11 +67,6 @@ internal static class CampaignOptionsReader
         generation.Int("context-tokens", 16, 10_000_000),
         generation.Int("batch-tokens", 1, 1_000_000));
 
-    private static JudgingOptions ReadJudging(SettingsReader judging) => new(
-        judging.Choice("judge", Judges),
-        judging.Duration("timeout"),
-        judging.Int("retries", 0, 100));
-
     /// <summary>Completions are compared up to where the trainer cuts them.</summary>
     private static PairSelectionOptions ReadPairs(SettingsReader pairs, SettingsReader training) => new(
         pairs.Choice<PairStrategy>("strategy"),
@@ -84,7 +77,9 @@ internal static class CampaignOptionsReader
     private static EvaluationOptions ReadEvaluation(SettingsReader evaluation) => new(
         evaluation.Int("prompts-per-task", 1, 1_000_000),
         evaluation.Int("max-tokens", 1, 1_000_000),
-        evaluation.Double("rollback-points", 0, 100) is var points and < 100 ? points : null);
+        evaluation.Double("rollback-points", 0, 100) is var points and < 100 ? points : null,
+        evaluation.Text("judge") is { Length: > 0 } judge ? judge : null,
+        evaluation.Double("right-score", double.MinValue));
 
     private static WorkOptions ReadWork(SettingsReader work) => new(
         work.Int("prompts-per-unit", 1, 100_000),
@@ -100,6 +95,10 @@ internal static class CampaignOptionsReader
         if (options.Evaluation.MaxTokens >= context)
         {
             throw campaign.Invalid("evaluation.max-tokens", $"{options.Evaluation.MaxTokens}", $"it must leave room for the prompt in generation.context-tokens ({context})");
+        }
+        if (options.Evaluation.Judge is not null)
+        {
+            campaign.Choice("evaluation.judge", [.. JudgesReader.NamesOf(options.Judging.Judges)]);
         }
     }
 }

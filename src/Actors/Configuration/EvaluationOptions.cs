@@ -4,4 +4,7 @@ namespace IterativeDpo.Actors.Configuration;
 /// <param name="PromptsPerTask">Held-out prompts of each task; of a prompt file, of each task named in it.</param>
 /// <param name="MaxTokens">Most tokens in an answer, the end token included.</param>
 /// <param name="RollbackPoints">A round that loses more points (0 to 100) of accuracy than this is rolled back; null is off.</param>
-public sealed record EvaluationOptions(int PromptsPerTask, int MaxTokens, double? RollbackPoints);
+/// <param name="Judge">Who grades the answers; null: the judge of the samples.</param>
+/// <param name="RightScore">An answer is right from this score on.</param>
+public sealed record EvaluationOptions(
+    int PromptsPerTask, int MaxTokens, double? RollbackPoints, string? Judge = null, double RightScore = 1);

@@ -1,7 +1,26 @@
+using IterativeDpo.Judging;
+using IterativeDpo.Judging.Verifier;
+
 namespace IterativeDpo.Actors.Configuration;
 
 /// <summary>Who judges, and how long and how often a judge is tried on one prompt.</summary>
-/// <param name="Judge">The judge's name; <c>verifier</c> runs each prompt's own checks.</param>
+/// <param name="Judge">The judge's name: one of <paramref name="Judges"/>, or <c>verifier</c>, which runs each prompt's own checks.</param>
 /// <param name="Timeout">Most time for the samples of one prompt.</param>
-/// <param name="Retries">Further tries after a failure; then the prompt is dropped and counted.</param>
-public sealed record JudgingOptions(string Judge, TimeSpan Timeout, int Retries);
+/// <param name="Retries">Further tries after a failure; then the unit is tried on another worker.</param>
+/// <param name="Concurrency">Prompts that a worker judges at once.</param>
+/// <param name="Judges">The judges that the configuration names.</param>
+public sealed record JudgingOptions(
+    string Judge,
+    TimeSpan Timeout,
+    int Retries,
+    int Concurrency = 1,
+    IReadOnlyList<JudgeOptions>? Judges = null)
+{
+    /// <summary>The judge that is there without being named.</summary>
+    public const string Verifier = "verifier";
+
+    /// <exception cref="KeyNotFoundException">There is no such judge.</exception>
+    public JudgeOptions Find(string name) =>
+        Judges?.FirstOrDefault(judge => judge.Name == name)
+        ?? (name == Verifier ? new VerifierOptions(Verifier) : throw new KeyNotFoundException($"No judge is named {name}."));
+}

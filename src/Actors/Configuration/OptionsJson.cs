@@ -41,7 +41,13 @@ public static class OptionsJson
         Threads = 0,
         Prompts = options.Prompts with { File = options.Prompts.File is null ? null : "" },
         Training = options.Training with { Threads = 0, CheckpointSteps = 0 },
-        Judging = options.Judging with { Timeout = TimeSpan.Zero, Retries = 0 },
+        Judging = options.Judging with
+        {
+            Timeout = TimeSpan.Zero,
+            Retries = 0,
+            Concurrency = 1,
+            Judges = options.Judging.Judges is { } judges ? [.. judges.Select(judge => judge.WithoutIncidentals())] : null,
+        },
         Work = options.Work with { Retries = 0 },
     };
 

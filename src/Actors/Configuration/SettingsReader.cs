@@ -12,9 +12,28 @@ namespace IterativeDpo.Actors.Configuration;
 /// <param name="origin">Where a full key was set.</param>
 /// <param name="section">The section, e.g. <c>campaign.pairs</c>.</param>
 /// <param name="keysRead">Collects the full key of every setting read.</param>
-internal sealed class SettingsReader(Config config, Func<string, ConfigurationOrigin> origin, string section, ISet<string> keysRead)
+/// <param name="defaults">A section that has what this one leaves out.</param>
+internal sealed class SettingsReader(
+    Config config, Func<string, ConfigurationOrigin> origin, string section, ISet<string> keysRead, SettingsReader? defaults = null)
 {
     public SettingsReader Section(string name) => new(config, origin, Full(name), keysRead);
+
+    /// <summary>This section, with the values of another where it has none.</summary>
+    public SettingsReader WithDefaults(SettingsReader values) => new(config, origin, section, keysRead, values);
+
+    /// <summary>The keys of the values in this section, those of its sections as <c>section.key</c>.</summary>
+    public IReadOnlyList<string> Keys() => config.GetValue(section) is { } value && value.IsObject()
+        ? [.. CampaignConfiguration.KeysOf(value.GetObject(), "")]
+        : [];
+
+    /// <exception cref="UserInputException">This section has a key that is none of the known ones.</exception>
+    public void RefuseUnknown(IReadOnlyCollection<string> known)
+    {
+        if (Keys().FirstOrDefault(key => !known.Contains(key)) is { } key)
+        {
+            throw Invalid(key, "", $"there is no such setting here{Words.DidYouMean(key, known)}; there are {string.Join(", ", known)}");
+        }
+    }
 
     public string Text(string key)
     {
@@ -136,11 +155,14 @@ internal sealed class SettingsReader(Config config, Func<string, ConfigurationOr
 
     private string Full(string key) => $"{section}.{key}";
 
+    /// <summary>Where the value is: here, or in the defaults.</summary>
+    private string Source(string key) => config.GetValue(Full(key)) is null && defaults is not null ? defaults.Full(key) : Full(key);
+
     private TimeSpan? TryDuration(string key)
     {
         try
         {
-            return config.GetTimeSpan(Full(key), null, allowInfinite: false);
+            return config.GetTimeSpan(Source(key), null, allowInfinite: false);
         }
         catch (Exception e) when (e is FormatException or OverflowException)
         {
@@ -151,7 +173,7 @@ internal sealed class SettingsReader(Config config, Func<string, ConfigurationOr
     private HoconValue Value(string key)
     {
         keysRead.Add(Full(key));
-        return config.GetValue(Full(key))
+        return config.GetValue(Source(key))
             ?? throw Invalid(key, "", "it must be set");
     }
 }

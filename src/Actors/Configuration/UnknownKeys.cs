@@ -12,7 +12,10 @@ internal static class UnknownKeys
     /// <summary>The section whose sections have names of the user's own.</summary>
     private const string Constraints = "campaign.training.loss.constraints.";
 
-    /// <summary>The keys of such a section, which has no default and is not in reference.conf.</summary>
+    /// <summary>Another one; what may be in it depends on the judge's type, so <see cref="JudgesReader"/> looks at its keys.</summary>
+    private const string Judges = "campaign.judging.judges.";
+
+    /// <summary>The keys of a section of constraints, which has no default and is not in reference.conf.</summary>
     public static readonly IReadOnlyList<string> OfConstraints = [$"{Constraints}NAME.score", $"{Constraints}NAME.limit", $"{Constraints}NAME.weight"];
 
     /// <param name="known">The full key of every setting there is.</param>
@@ -38,6 +41,7 @@ internal static class UnknownKeys
     }
 
     private static bool IsKnown(string key, IReadOnlySet<string> known) => known.Contains(key)
+        || key.StartsWith(Judges, StringComparison.Ordinal)
         || (key.StartsWith(Constraints, StringComparison.Ordinal) && known.Contains(Regex.Replace(key, @"(?<=\.constraints\.)[^.]+", "NAME")));
 
     private static string Explain(string key, IReadOnlySet<string> known)

@@ -1,10 +1,14 @@
 using System.Collections.Immutable;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Judging;
 
 namespace IterativeDpo.Actors.Protocol;
 
 /// <summary>Judges every sample of a stored samples file.</summary>
-public sealed record JudgeOrder(WorkId Id, Digest Samples) : WorkOrder(Id);
+/// <param name="Policy">The adapter that the samples were drawn with; null is the base.</param>
+/// <param name="Known">Stored verdicts of an attempt before, which failed on some of the prompts.</param>
+/// <param name="IsLast">There is no further attempt: prompts that the judge fails on are dropped and counted.</param>
+public sealed record JudgeOrder(WorkId Id, Digest Samples, Digest? Policy = null, Digest? Known = null, bool IsLast = false) : WorkOrder(Id);
 
 /// <summary>How many samples of a task were right, of those that got a verdict.</summary>
 public sealed record TaskScore(int Right, int Total)
@@ -15,14 +19,16 @@ public sealed record TaskScore(int Right, int Total)
     public double Accuracy() => Total == 0 ? 0 : (double)Right / Total;
 }
 
-/// <param name="Judgements">The stored judgements file.</param>
+/// <param name="Judgements">The stored verdicts file.</param>
 /// <param name="Abstained">Samples without a verdict.</param>
 /// <param name="Dropped">Prompts given up because the judge failed on them time and again.</param>
 /// <param name="ByTask">Right samples by the prompts' task.</param>
+/// <param name="Usage">What the verdicts cost.</param>
 public sealed record JudgeResult(
     WorkId Id,
     Digest Judgements,
     int Abstained,
     int Dropped,
     ImmutableSortedDictionary<string, TaskScore> ByTask,
-    double Seconds) : WorkResult(Id, Seconds);
+    double Seconds,
+    JudgeUsage? Usage = null) : WorkResult(Id, Seconds);

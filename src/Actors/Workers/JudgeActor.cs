@@ -1,88 +1,128 @@
 using System.Collections.Immutable;
 using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 
 namespace IterativeDpo.Actors.Workers;
 
-/// <summary>Judges stored samples, prompt by prompt. A prompt on which the judge keeps failing is dropped and counted.</summary>
+/// <summary>
+/// Judges stored samples, several prompts at once. Prompts that the judge keeps failing on go back to the campaign with the verdicts on
+/// the others, for another worker to try; at the last attempt they are dropped and counted.
+/// </summary>
 public sealed class JudgeActor : WorkerActor
 {
-    /// <summary>A sample that passes every check, up to rounding in the weights, is right.</summary>
-    private const double RightScore = 1 - 1e-9;
+    /// <summary>Rounding in the weights of checks takes no right answer away.</summary>
+    private const double ScoreRounding = 1e-9;
 
     private readonly WorkerContext _context;
-    private readonly Lazy<IJudge> _judge;
+    private readonly Dictionary<string, IJudge> _judges = [];
 
     public JudgeActor(WorkerContext context) : base(WorkerRole.Judge, context.Campaign)
     {
         _context = context;
-        _judge = new Lazy<IJudge>(context.Engines.Judge);
 
         Do<JudgeOrder>(JudgeAsync);
+    }
+
+    protected override void PostStop()
+    {
+        base.PostStop();
+        // Nothing waits for them: a judge that is still at work comes to rest by itself.
+        foreach (var judge in _judges.Values)
+        {
+            _ = judge.DisposeAsync().AsTask();
+        }
     }
 
     private async Task<WorkResult> JudgeAsync(JudgeOrder order, CancellationToken cancellationToken)
     {
         var start = _context.Time.GetTimestamp();
-        var judged = new List<(PromptSamples Samples, IReadOnlyList<Judgement> Judgements)>();
-        Exception? failure = null;
-        var dropped = 0;
-        foreach (var samples in SampleFile.Read(_context.Store.PathOf(order.Samples)))
+        PromptSamples[] prompts = [.. SampleFile.Read(_context.Store.PathOf(order.Samples))];
+        var known = ReadKnown(order);
+        var judge = JudgeOf(order.Id.Stage);
+        judge.UsePolicy(order.Policy is { } policy ? _context.Store.PathOf(policy) : null);
+        var verdicts = new PromptVerdict[prompts.Length];
+        await Parallel.ForAsync(
+            0,
+            prompts.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = _context.Options.Judging.Concurrency, CancellationToken = cancellationToken },
+            async (i, token) => verdicts[i] = known.GetValueOrDefault(prompts[i].Prompt.Id) ?? await TryJudgeAsync(judge, prompts[i], token));
+
+        PromptVerdict[] failed = [.. verdicts.Where(prompt => prompt.Verdict is null)];
+        if (failed.Length > 0 && failed.Length == verdicts.Length)
         {
-            var (judgements, error) = await TryJudgeAsync(samples, cancellationToken);
-            failure = error ?? failure;
-            dropped += judgements is null ? 1 : 0;
-            judged.Add((samples, judgements ?? []));
+            throw new InvalidOperationException($"the judge failed on every prompt of the unit: {failed[0].Failure}");
         }
-        if (failure is not null && dropped == judged.Count)
+        var digest = _context.Store.Put(stream => VerdictFile.Write(stream, verdicts));
+        if (failed.Length > 0 && !order.IsLast)
         {
-            throw new InvalidOperationException($"the judge failed on every prompt of the unit: {failure.Message}", failure);
+            throw new UnfinishedWorkException($"the judge failed on {failed.Length} of {verdicts.Length} prompts: {failed[0].Failure}", digest);
         }
-        var digest = _context.Store.Put(stream => JudgementFile.Write(
-            stream, judged.Select(prompt => new PromptJudgements(prompt.Samples.Prompt.Id, prompt.Judgements))));
+        Verdict[] given = [.. verdicts.Select(prompt => prompt.Verdict).OfType<Verdict>()];
         return new JudgeResult(
             order.Id,
             digest,
-            judged.Sum(prompt => prompt.Judgements.Count(judgement => judgement.Score is null)),
-            dropped,
-            ScoresByTask(judged),
-            _context.Time.GetElapsedTime(start).TotalSeconds);
+            given.Sum(verdict => verdict.Judgements.Count(judgement => judgement.Score is null)),
+            failed.Length,
+            ScoresByTask(prompts, verdicts),
+            _context.Time.GetElapsedTime(start).TotalSeconds,
+            given.Select(verdict => verdict.Usage).OfType<JudgeUsage>().Aggregate((JudgeUsage?)null, (sum, usage) => sum is null ? usage : sum + usage));
     }
 
-    private async Task<(IReadOnlyList<Judgement>? Judgements, Exception? Error)> TryJudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
+    private IJudge JudgeOf(Stage stage)
     {
-        Exception? error = null;
+        var name = stage == Stage.Grade ? _context.Options.Evaluation.Judge ?? _context.Options.Judging.Judge : _context.Options.Judging.Judge;
+        return _judges.TryGetValue(name, out var judge) ? judge : _judges[name] = _context.Engines.Judge(name);
+    }
+
+    /// <summary>The verdicts of the attempt before, by prompt.</summary>
+    private Dictionary<string, PromptVerdict> ReadKnown(JudgeOrder order)
+    {
+        if (order.Known is not { } digest)
+        {
+            return [];
+        }
+        using var stream = _context.Store.OpenRead(digest);
+        return VerdictFile.Read(stream, _context.Store.PathOf(digest)).Where(prompt => prompt.Verdict is not null).ToDictionary(prompt => prompt.PromptId);
+    }
+
+    private async Task<PromptVerdict> TryJudgeAsync(IJudge judge, PromptSamples samples, CancellationToken cancellationToken)
+    {
+        var failure = "";
         for (var attempt = 0; attempt <= _context.Options.Judging.Retries; attempt++)
         {
             try
             {
-                return (await JudgeInTimeAsync(samples, cancellationToken), null);
+                return new PromptVerdict(samples.Prompt.Id, await JudgeInTimeAsync(judge, samples, cancellationToken));
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                error = e;
+                failure = $"no verdict within {_context.Options.Judging.Timeout} (judging.timeout)";
+            }
+            catch (Exception e) when (e is not (UserInputException or OperationCanceledException))
+            {
+                failure = e.Message;
             }
         }
-        return (null, error);
+        return new PromptVerdict(samples.Prompt.Id, null, failure);
     }
 
-    private async Task<IReadOnlyList<Judgement>> JudgeInTimeAsync(PromptSamples samples, CancellationToken cancellationToken)
+    private async Task<Verdict> JudgeInTimeAsync(IJudge judge, PromptSamples samples, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(_context.Options.Judging.Timeout, _context.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         // A judge that does not heed its token is left behind.
-        return await _judge.Value.JudgeAsync(samples, either.Token).WaitAsync(either.Token);
+        return await judge.JudgeAsync(samples, either.Token).WaitAsync(either.Token);
     }
 
-    private static ImmutableSortedDictionary<string, TaskScore> ScoresByTask(
-        IEnumerable<(PromptSamples Samples, IReadOnlyList<Judgement> Judgements)> judged) =>
-        judged
-            .SelectMany(prompt => prompt.Judgements, (prompt, judgement) => (Task: prompt.Samples.Prompt.Task ?? "all", judgement.Score))
+    private ImmutableSortedDictionary<string, TaskScore> ScoresByTask(PromptSamples[] prompts, PromptVerdict[] verdicts) =>
+        prompts.Zip(verdicts)
+            .SelectMany(pair => pair.Second.Verdict?.Judgements ?? [], (pair, judgement) => (Task: pair.First.Prompt.Task ?? "all", judgement.Score))
             .Where(item => item.Score is not null)
             .GroupBy(item => item.Task)
             .ToImmutableSortedDictionary(
                 task => task.Key,
-                task => new TaskScore(task.Count(item => item.Score >= RightScore), task.Count()),
+                task => new TaskScore(task.Count(item => item.Score >= _context.Options.Evaluation.RightScore - ScoreRounding), task.Count()),
                 StringComparer.Ordinal);
 }

@@ -25,13 +25,13 @@ public sealed class PairActor : WorkerActor
         var seed = SampleSeed.Derive(_context.Options.Seed, order.Id.Round, "pairs", 0);
         var selection = PairSelector.Select(prompts.Values, _context.Options.Pairs, seed);
         var records = new PairRecords(
-            _context.Engines.Judge().Name,
+            _context.Options.Judging.Judge,
             DescribeSampling(),
             _context.BaseModel,
             order.Policy,
             order.Id.Round);
         var digest = _context.Store.Put(stream =>
-            PairFile.Write(stream, selection.Pairs.Select(pair => records.Make(pair, prompts[pair.PromptId].Samples))));
+            PairFile.Write(stream, selection.Pairs.Select(pair => records.Make(pair, prompts[pair.PromptId].Samples, prompts[pair.PromptId].Verdict))));
         return new PairResult(
             order.Id,
             digest,
@@ -41,17 +41,17 @@ public sealed class PairActor : WorkerActor
             _context.Time.GetElapsedTime(start).TotalSeconds);
     }
 
-    /// <summary>A unit's prompts; those that the judge could not judge have no judgements, and were counted then.</summary>
-    private IEnumerable<(PromptSamples Samples, IReadOnlyList<Judgement> Judgements)> Read(JudgedUnit unit)
+    /// <summary>A unit's prompts, without those that the judge failed on, which were counted then.</summary>
+    private IEnumerable<(PromptSamples Samples, Verdict Verdict)> Read(JudgedUnit unit)
     {
         var path = _context.Store.PathOf(unit.Judgements);
         using var stream = _context.Store.OpenRead(unit.Judgements);
-        var judgements = JudgementFile.Read(stream, path).ToDictionary(prompt => prompt.PromptId, prompt => prompt.Judgements);
+        var verdicts = VerdictFile.Read(stream, path).ToDictionary(prompt => prompt.PromptId, prompt => prompt.Verdict);
         foreach (var samples in SampleFile.Read(_context.Store.PathOf(unit.Samples)))
         {
-            if (judgements.TryGetValue(samples.Prompt.Id, out var found) && found.Count > 0)
+            if (verdicts.GetValueOrDefault(samples.Prompt.Id) is { } verdict)
             {
-                yield return (samples, found);
+                yield return (samples, verdict);
             }
         }
     }

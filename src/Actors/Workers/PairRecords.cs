@@ -1,5 +1,6 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
+using IterativeDpo.Judging;
 using IterativeDpo.Judging.Pairs;
 using IterativeDpo.Training;
 
@@ -9,7 +10,7 @@ namespace IterativeDpo.Actors.Workers;
 /// <param name="policy">The adapter that was on the base when the samples were drawn.</param>
 internal sealed class PairRecords(string judge, string sampling, Digest baseModel, Digest? policy, int round)
 {
-    public PairRecord Make(SelectedPair pair, PromptSamples samples)
+    public PairRecord Make(SelectedPair pair, PromptSamples samples, Verdict verdict)
     {
         var chosen = samples.Samples.First(sample => sample.Index == pair.ChosenIndex);
         var rejected = samples.Samples.First(sample => sample.Index == pair.RejectedIndex);
@@ -30,8 +31,15 @@ internal sealed class PairRecords(string judge, string sampling, Digest baseMode
                 sampling,
                 baseModel.Hex,
                 policy?.Hex,
-                round));
+                round,
+                verdict.Judgements.FirstOrDefault(judgement => judgement.SampleIndex == pair.ChosenIndex),
+                verdict.Judgements.FirstOrDefault(judgement => judgement.SampleIndex == pair.RejectedIndex),
+                verdict.Comparisons?.FirstOrDefault(comparison => IsOf(comparison, pair))));
     }
+
+    private static bool IsOf(Comparison comparison, SelectedPair pair) =>
+        (comparison.First, comparison.Second) == (pair.ChosenIndex, pair.RejectedIndex)
+        || (comparison.Second, comparison.First) == (pair.ChosenIndex, pair.RejectedIndex);
 
     private static string TextOf(Prompt prompt) =>
         prompt.Text ?? string.Join('\n', prompt.Messages!.Select(message => message.Content));

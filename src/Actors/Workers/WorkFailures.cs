@@ -9,6 +9,12 @@ namespace IterativeDpo.Actors.Workers;
 /// <summary>A worker's engine failed; its supervisor gives it a new one.</summary>
 public sealed class WorkerException(string message, Exception innerException) : Exception(message, innerException);
 
+/// <summary>Some of the work could not be done; the rest is stored, for the next attempt.</summary>
+public sealed class UnfinishedWorkException(string message, Digest partial) : Exception(message)
+{
+    public Digest Partial { get; } = partial;
+}
+
 /// <summary>Tells failures that would come again from those that may pass.</summary>
 internal static class WorkFailures
 {

@@ -101,8 +101,8 @@ public abstract class WorkerActor : ReceiveActor, IWithTimers
             return;
         }
         var kind = WorkFailures.KindOf(message.Error);
-        _campaign.Tell(new FailWork(message.Id, message.Error.Message, kind), Self);
-        if (kind == FailureKind.Transient)
+        _campaign.Tell(new FailWork(message.Id, message.Error.Message, kind, (message.Error as UnfinishedWorkException)?.Partial), Self);
+        if (kind == FailureKind.Transient && message.Error is not UnfinishedWorkException)
         {
             throw new WorkerException($"{message.Id} failed: {message.Error.Message}", message.Error);
         }

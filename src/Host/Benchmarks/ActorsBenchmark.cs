@@ -28,7 +28,7 @@ public static class ActorsBenchmark
         try
         {
             var configuration = Configure(directory.FullName);
-            var engines = new CampaignEngines(() => new InstantGenerator(), () => new InstantTrainer(), () => new VerifierJudge());
+            var engines = new CampaignEngines(() => new InstantGenerator(), () => new InstantTrainer(), _ => new VerifierJudge());
             var outcome = await CampaignRunner.RunAsync(
                 configuration, Path.Combine(directory.FullName, "state"), engines, null, TimeProvider.System, cancellationToken).ConfigureAwait(false);
             var seconds = (outcome.State.LastEventAt - outcome.State.StartedAt).TotalSeconds;

@@ -13,7 +13,6 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <summary>A campaign's sampling, judging and pairing on instant engines as one loop, without actors and journal; it stores the same files.</summary>
 internal sealed class PlainLoop(CampaignOptions options, ArtifactStore store, IGenerator generator)
 {
-    private readonly VerifierJudge _judge = new();
     private readonly CampaignPrompts _prompts = new(options.Prompts, options.Evaluation.PromptsPerTask, options.Seed);
 
     /// <returns>Seconds.</returns>
@@ -30,24 +29,25 @@ internal sealed class PlainLoop(CampaignOptions options, ArtifactStore store, IG
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    private async Task<Dictionary<string, (PromptSamples Samples, IReadOnlyList<Judgement> Judgements)>> SampleAndJudgeAsync(
+    private async Task<Dictionary<string, (PromptSamples Samples, Verdict Verdict)>> SampleAndJudgeAsync(
         IReadOnlyList<Prompt> prompts, int samplesPerPrompt, CancellationToken cancellationToken)
     {
-        var all = new Dictionary<string, (PromptSamples, IReadOnlyList<Judgement>)>();
+        var all = new Dictionary<string, (PromptSamples, Verdict)>();
+        await using var judge = new VerifierJudge();
         foreach (var unit in prompts.Chunk(options.Work.PromptsPerUnit))
         {
             GenerationRequest[] requests = [.. unit.Select(prompt => RequestOf(prompt, samplesPerPrompt))];
             var samples = new List<PromptSamples>();
             await generator.GenerateAsync(requests, options.Generation.Sampling, samples.Add, cancellationToken).ConfigureAwait(false);
             store.Put(stream => SampleFile.Write(stream, samples));
-            var judged = new List<PromptJudgements>();
+            var judged = new List<PromptVerdict>();
             foreach (var prompt in samples)
             {
-                var judgements = await _judge.JudgeAsync(prompt, cancellationToken).ConfigureAwait(false);
-                judged.Add(new(prompt.Prompt.Id, judgements));
-                all.Add(prompt.Prompt.Id, (prompt, judgements));
+                var verdict = await judge.JudgeAsync(prompt, cancellationToken).ConfigureAwait(false);
+                judged.Add(new(prompt.Prompt.Id, verdict));
+                all.Add(prompt.Prompt.Id, (prompt, verdict));
             }
-            store.Put(stream => JudgementFile.Write(stream, judged));
+            store.Put(stream => VerdictFile.Write(stream, judged));
         }
         return all;
     }
@@ -55,7 +55,7 @@ internal sealed class PlainLoop(CampaignOptions options, ArtifactStore store, IG
     private GenerationRequest RequestOf(Prompt prompt, int samples) =>
         new(prompt, [.. Enumerable.Range(0, samples).Select(index => SampleSeed.Derive(options.Seed, 1, prompt.Id, index))]);
 
-    private void StorePairs(Dictionary<string, (PromptSamples Samples, IReadOnlyList<Judgement> Judgements)> judged)
+    private void StorePairs(Dictionary<string, (PromptSamples Samples, Verdict Verdict)> judged)
     {
         var pairs = PairSelector.Select(judged.Values, options.Pairs, options.Seed).Pairs;
         store.Put(stream => PairFile.Write(stream, pairs.Select(pair => RecordOf(pair, judged[pair.PromptId].Samples))));

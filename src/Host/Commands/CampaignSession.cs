@@ -2,9 +2,9 @@ using IterativeDpo.Actors;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Generation.Llama;
+using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Report;
 using IterativeDpo.Host.Terminal;
-using IterativeDpo.Judging.Verifier;
 using IterativeDpo.Training.Torch;
 
 namespace IterativeDpo.Host.Commands;
@@ -16,7 +16,7 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
     {
         var display = ProgressDisplay.Create(TimeProvider.System);
         var outcome = await display.DuringAsync(() =>
-            CampaignRunner.RunAsync(configuration, statePath, Engines(configuration.Options), display, TimeProvider.System, cancellationToken));
+            CampaignRunner.RunAsync(configuration, statePath, Engines(configuration.Options, new JudgeFactory(configuration.Options)), display, TimeProvider.System, cancellationToken));
         switch (outcome.End)
         {
             case CampaignEnd.Interrupted:
@@ -32,7 +32,7 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
         }
     }
 
-    private static CampaignEngines Engines(CampaignOptions options) => new(
+    private static CampaignEngines Engines(CampaignOptions options, JudgeFactory judges) => new(
         () => LlamaGenerator.Load(new LlamaOptions(
             options.ModelPath,
             options.Generation.ContextTokens,
@@ -40,7 +40,7 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
             options.Threads,
             options.Generation.BatchTokens)),
         () => new TorchTrainer(),
-        () => new VerifierJudge());
+        judges.Create);
 
     private void Finish(CampaignState state)
     {

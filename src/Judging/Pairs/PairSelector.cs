@@ -10,15 +10,15 @@ public static class PairSelector
 {
     /// <summary>Selects over many prompts, in their order.</summary>
     public static PairSelection Select(
-        IEnumerable<(PromptSamples Samples, IReadOnlyList<Judgement> Judgements)> prompts,
+        IEnumerable<(PromptSamples Samples, Verdict Verdict)> prompts,
         PairSelectionOptions options,
         ulong seed)
     {
         var pairs = new List<SelectedPair>();
         var counts = new PairSelectionCounts();
-        foreach (var (samples, judgements) in prompts)
+        foreach (var (samples, verdict) in prompts)
         {
-            var selection = Select(samples, judgements, options, seed);
+            var selection = Select(samples, verdict, options, seed);
             pairs.AddRange(selection.Pairs);
             counts += selection.Counts;
         }
@@ -26,12 +26,12 @@ public static class PairSelector
     }
 
     /// <summary>Selects among the samples of one prompt.</summary>
-    /// <param name="judgements">At most one for each sample, in any order; one without a score leaves its sample out.</param>
+    /// <param name="verdict">At most one judgement for each sample, in any order; one without a score leaves its sample out.</param>
     /// <param name="seed">Mixed with the prompt's id; decides among equals.</param>
     /// <exception cref="ArgumentException">A sample has two scores, or one that is not finite.</exception>
-    public static PairSelection Select(PromptSamples samples, IReadOnlyList<Judgement> judgements, PairSelectionOptions options, ulong seed)
+    public static PairSelection Select(PromptSamples samples, Verdict verdict, PairSelectionOptions options, ulong seed)
     {
-        var scored = WithScores(samples, judgements);
+        var scored = WithScores(samples, verdict.Judgements);
         if (scored.Length < 2)
         {
             return new([], new PairSelectionCounts(Prompts: 1, Abstained: 1));

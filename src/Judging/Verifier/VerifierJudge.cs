@@ -11,23 +11,27 @@ public sealed class VerifierJudge : IJudge
 {
     public string Name => "verifier";
 
-    /// <summary>Makes sure that every check can be run, before anything is sampled.</summary>
+    public bool ScoresSingleSamples => true;
+
+    /// <summary>Makes sure that every check can be run.</summary>
     /// <exception cref="UserInputException">Names the prompt and the check.</exception>
-    public static void Validate(IEnumerable<Prompt> prompts)
+    public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken)
     {
         foreach (var prompt in prompts)
         {
             Rules(prompt);
         }
+        return Task.CompletedTask;
     }
 
-    public Task<IReadOnlyList<Judgement>> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
+    public Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var rules = Rules(samples.Prompt);
-        IReadOnlyList<Judgement> judgements = [.. samples.Samples.Select(sample => Judge(sample, rules))];
-        return Task.FromResult(judgements);
+        return Task.FromResult(new Verdict([.. samples.Samples.Select(sample => Judge(sample, rules))]));
     }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private static Judgement Judge(Sample sample, Rule[] rules)
     {

@@ -1,5 +1,6 @@
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Actors.Tests.Campaigns;
 
@@ -103,6 +104,34 @@ public sealed class CampaignDecisionsTests
         Assert.Equal(CampaignStatus.Completed, campaign.State.Status);
         Assert.Equal([0], campaign.State.Rounds[1].DroppedUnits);
         Assert.Equal(2 + 1, campaign.State.Rounds[1].DroppedPrompts);
+    }
+
+    [Fact]
+    public void Decide_judge_that_fails_on_every_unit_pauses_the_campaign()
+    {
+        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { MaxAttempts = 1 }).Run(until: FirstJudging);
+
+        for (var unit = 0; unit < CampaignSimulator.Plan.Units(Stage.Judge); unit++)
+        {
+            campaign.Run(until: new WorkId(1, Stage.Judge, unit));
+            campaign.Command(new FailWork(new WorkId(1, Stage.Judge, unit), "no answer", FailureKind.Transient));
+        }
+
+        Assert.Equal(CampaignStatus.Paused, campaign.State.Status);
+        Assert.Contains("no answer", campaign.State.PauseReason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Decide_judging_done_in_part_is_due_again_with_that_part_and_says_when_it_is_the_last_try()
+    {
+        var campaign = new CampaignSimulator().Run(until: FirstJudging);
+        var partial = Digest.Of([7]);
+
+        campaign.Command(new FailWork(FirstJudging, "no answer", FailureKind.Transient, partial));
+        campaign.Command(new FailWork(FirstJudging, "no answer", FailureKind.Transient));
+
+        var order = DueWork.Of(campaign.State).OfType<JudgeOrder>().Single(work => work.Id == FirstJudging);
+        Assert.Equal((partial, true), (order.Known, order.IsLast));
     }
 
     [Fact]

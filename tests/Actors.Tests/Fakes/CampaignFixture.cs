@@ -17,7 +17,7 @@ internal sealed class CampaignFixture : IDisposable
     {
         WriteModel(Path.Combine(_directory.FullName, "model.gguf"));
         Configuration = Configure("");
-        Engines = new CampaignEngines(() => new FakeGenerator(Log), () => new FakeTrainer(Log), () => new FakeJudge(Log));
+        Engines = new CampaignEngines(() => new FakeGenerator(Log), () => new FakeTrainer(Log), _ => new FakeJudge(Log));
     }
 
     public FakeLog Log { get; } = new();

@@ -14,10 +14,16 @@ internal sealed class FakeJudge(FakeLog log) : IJudge
 
     public string Name => "fake";
 
-    public async Task<IReadOnlyList<Judgement>> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
+    public bool ScoresSingleSamples { get; init; } = true;
+
+    public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken) => _verifier.CheckAsync(prompts, cancellationToken);
+
+    public async Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
         log.Add($"judged {samples.Prompt.Id}");
         await BeforePrompt(samples, cancellationToken);
         return await _verifier.JudgeAsync(samples, cancellationToken);
     }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

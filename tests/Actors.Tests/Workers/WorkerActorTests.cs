@@ -9,6 +9,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Judging;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Actors.Tests.Workers;
@@ -94,22 +95,31 @@ public sealed class WorkerActorTests : TestKit
     }
 
     [Fact]
-    public void Judge_that_does_not_answer_in_time_drops_the_prompt()
+    public void Judge_that_does_not_answer_in_time_leaves_the_prompt_to_another_and_at_last_drops_it()
     {
-        _campaign.Configuration = _campaign.Configure("campaign.judging { timeout = 20ms, retries = 0 }");
+        _campaign.Configuration = _campaign.Configure("campaign.judging { timeout = 20ms, retries = 0, concurrency = 4 }");
         var context = _campaign.WorkerContext(TestActor);
         Sys.ActorOf(Props.Create(() => new GeneratorActor(context))).Tell(Order);
         var samples = (SampleResult)Expect<CompleteWork>().Result;
-        var stuck = context.Prompts.OfRound(1)[0].Id;
+        var prompts = context.Prompts.OfRound(1).Take(Order.Prompts).ToArray();
+        var stuck = prompts[0].Id;
+        var order = new JudgeOrder(new WorkId(1, Stage.Judge, 0), samples.Samples);
         var judge = new FakeJudge(_campaign.Log)
         {
             BeforePrompt = (prompt, _) => prompt.Prompt.Id == stuck ? new TaskCompletionSource().Task : Task.CompletedTask,
         };
-        var judging = context with { Engines = context.Engines with { Judge = () => judge } };
+        var judging = context with { Engines = context.Engines with { Judge = _ => judge } };
 
-        Sys.ActorOf(Props.Create(() => new JudgeActor(judging))).Tell(new JudgeOrder(new WorkId(1, Stage.Judge, 0), samples.Samples));
+        Sys.ActorOf(Props.Create(() => new JudgeActor(judging))).Tell(order);
+        var failure = Expect<FailWork>();
+        Sys.ActorOf(Props.Create(() => new JudgeActor(judging))).Tell(order with { Known = failure.Partial, IsLast = true });
+        var result = (JudgeResult)Expect<CompleteWork>().Result;
 
-        Assert.Equal(1, ((JudgeResult)Expect<CompleteWork>().Result).Dropped);
+        Assert.Contains($"failed on 1 of {prompts.Length} prompts: no verdict within 00:00:00.0200000", failure.Reason, StringComparison.Ordinal);
+        Assert.Equal(1, result.Dropped);
+        Assert.All(prompts, prompt => Assert.Equal(prompt.Id == stuck ? 2 : 1, _campaign.Log.Count($"judged {prompt.Id}")));
+        using var stream = context.Store.OpenRead(result.Judgements);
+        Assert.Equal(prompts.Select(prompt => prompt.Id), VerdictFile.Read(stream, "").Select(verdict => verdict.PromptId));
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public class LabelBugTests
     {
         // The longer text has the lower score: a penalty on length, put on or left off, would turn the pair round.
         var samples = Samples.OfPrompt("p", "a long answer", "short");
-        var pair = PairSelector.Select(samples, [new(0, 0.4, ""), new(1, 0.6, "")], new(strategy), 1).Pairs.Single();
+        var pair = PairSelector.Select(samples, new([new(0, 0.4, ""), new(1, 0.6, "")]), new(strategy), 1).Pairs.Single();
 
         Assert.Equal((1, 0, 0.6, 0.4), (pair.ChosenIndex, pair.RejectedIndex, pair.ChosenScore, pair.RejectedScore));
     }
@@ -48,5 +48,5 @@ public class LabelBugTests
     private static SelectedPair Only(PairStrategy strategy, params double[] scores) => Select(strategy, scores).Pairs.Single();
 
     private static PairSelection Select(PairStrategy strategy, params double[] scores) => PairSelector.Select(
-        Samples.OfPrompt("p", [.. scores.Select((_, i) => $"answer {i}")]), [.. scores.Select((score, i) => new Judgement(i, score, ""))], new(strategy), 1);
+        Samples.OfPrompt("p", [.. scores.Select((_, i) => $"answer {i}")]), new([.. scores.Select((score, i) => new Judgement(i, score, ""))]), new(strategy), 1);
 }

@@ -35,7 +35,7 @@ public class PairSelectorPropertyTests
         {
             var (prompt, options) = Arrange(strategy, (ulong)seed);
             var scored = prompt.Judgements.Count(judgement => judgement.Score is not null);
-            var selection = PairSelector.Select(prompt.Samples, prompt.Judgements, options, 1);
+            var selection = PairSelector.Select(prompt.Samples, new Verdict(prompt.Judgements), options, 1);
             var counts = selection.Counts;
             var accounted = counts.Ties + counts.Duplicates + counts.WithinMargin;
 
@@ -52,8 +52,8 @@ public class PairSelectorPropertyTests
     public void Select_sameSeed_givesTheSamePairs(PairStrategy strategy) => Assert.All(Enumerable.Range(0, 50), seed =>
     {
         var (prompt, options) = Arrange(strategy, (ulong)seed);
-        var first = PairSelector.Select(prompt.Samples, prompt.Judgements, options, 5);
-        var second = PairSelector.Select(prompt.Samples, prompt.Judgements, options, 5);
+        var first = PairSelector.Select(prompt.Samples, new Verdict(prompt.Judgements), options, 5);
+        var second = PairSelector.Select(prompt.Samples, new Verdict(prompt.Judgements), options, 5);
         Assert.Equal(first.Pairs, second.Pairs);
     });
 
@@ -63,7 +63,7 @@ public class PairSelectorPropertyTests
         for (var seed = 0; seed < 300; seed++)
         {
             var (prompt, options) = Arrange(strategy, (ulong)seed);
-            foreach (var pair in PairSelector.Select(prompt.Samples, prompt.Judgements, options, (ulong)seed).Pairs)
+            foreach (var pair in PairSelector.Select(prompt.Samples, new Verdict(prompt.Judgements), options, (ulong)seed).Pairs)
             {
                 holds(prompt, options, pair);
                 pairs++;

@@ -80,9 +80,9 @@ public class PairSelectorTests
     public void Select_judgementsInAnyOrder_goByTheSampleIndex()
     {
         var samples = Samples.OfPrompt("p", "a", "b");
-        Judgement[] judgements = [new(1, 1, ""), new(0, 0, "")];
+        Verdict verdict = new([new(1, 1, ""), new(0, 0, "")]);
 
-        Assert.Equal([new SelectedPair("p", 1, 0, 1, 0)], PairSelector.Select(samples, judgements, new(), 1).Pairs);
+        Assert.Equal([new SelectedPair("p", 1, 0, 1, 0)], PairSelector.Select(samples, verdict, new(), 1).Pairs);
     }
 
     [Theory]
@@ -90,9 +90,9 @@ public class PairSelectorTests
     [InlineData(1, 0.5)]
     public void Select_scoreThatIsNoneOrTwice_isRefused(int index, double score)
     {
-        Judgement[] judgements = [new(1, 1, ""), new(index, score, "")];
+        Verdict verdict = new([new(1, 1, ""), new(index, score, "")]);
 
-        Assert.Throws<ArgumentException>(() => PairSelector.Select(Samples.OfPrompt("p", "a", "b"), judgements, new(), 1));
+        Assert.Throws<ArgumentException>(() => PairSelector.Select(Samples.OfPrompt("p", "a", "b"), verdict, new(), 1));
     }
 
     [Fact]
@@ -106,14 +106,14 @@ public class PairSelectorTests
         Assert.Equal((10, 20), (together.Counts.Prompts, together.Counts.Pairs));
     }
 
-    private static IReadOnlyList<Judgement> Scores(params double[] scores) => [.. scores.Select((score, index) => new Judgement(index, score, ""))];
+    private static Verdict Scores(params double[] scores) => new([.. scores.Select((score, index) => new Judgement(index, score, ""))]);
 
     private static PairSelection Select(PairSelectionOptions options, params (string Text, double? Score)[] samples) => Select(options, 1, samples);
 
     private static PairSelection Select(PairSelectionOptions options, ulong seed, params (string Text, double? Score)[] samples) =>
         PairSelector.Select(
             Samples.OfPrompt("p", [.. samples.Select(sample => sample.Text)]),
-            [.. samples.Select((sample, index) => new Judgement(index, sample.Score, ""))],
+            new Verdict([.. samples.Select((sample, index) => new Judgement(index, sample.Score, ""))]),
             options,
             seed);
 }

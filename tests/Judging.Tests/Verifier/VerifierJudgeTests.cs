@@ -73,9 +73,9 @@ public class VerifierJudgeTests
     {
         var samples = new PromptSamples(Samples.Prompt(new AnswerCheck("exact", "b")), [1], [Samples.Of(4, "a"), Samples.Of(2, "b")]);
 
-        var judgements = await new VerifierJudge().JudgeAsync(samples, CancellationToken.None);
+        var verdict = await new VerifierJudge().JudgeAsync(samples, CancellationToken.None);
 
-        Assert.Equal([(4, 0.0), (2, 1.0)], judgements.Select(judgement => (judgement.SampleIndex, judgement.Score!.Value)));
+        Assert.Equal([(4, 0.0), (2, 1.0)], verdict.Judgements.Select(judgement => (judgement.SampleIndex, judgement.Score!.Value)));
     }
 
     [Theory]
@@ -88,14 +88,15 @@ public class VerifierJudgeTests
     [InlineData("exact", "42", -1, "the weight -1")]
     [InlineData("exact", "42", double.NaN, "the weight NaN")]
     [InlineData("exact", "42", 0, "add up to 0")]
-    public void Validate_badCheck_namesThePromptAndTheFault(string kind, string value, double weight, string fault)
+    public async Task CheckAsync_badCheck_namesThePromptAndTheFault(string kind, string value, double weight, string fault)
     {
-        var error = Assert.Throws<UserInputException>(() => VerifierJudge.Validate([Samples.Prompt(new AnswerCheck(kind, value, weight))]));
+        var error = await Assert.ThrowsAsync<UserInputException>(
+            () => new VerifierJudge().CheckAsync([Samples.Prompt(new AnswerCheck(kind, value, weight))], CancellationToken.None));
 
         Assert.StartsWith("Prompt \"p1\"", error.Message);
         Assert.Contains(fault, error.Message);
     }
 
     private static async Task<Judgement> JudgeAsync(Sample sample, params AnswerCheck[] checks) =>
-        (await new VerifierJudge().JudgeAsync(new PromptSamples(Samples.Prompt(checks), [1], [sample]), CancellationToken.None)).Single();
+        (await new VerifierJudge().JudgeAsync(new PromptSamples(Samples.Prompt(checks), [1], [sample]), CancellationToken.None)).Judgements.Single();
 }

@@ -1,0 +1,47 @@
+using System.Text.RegularExpressions;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Judging;
+using IterativeDpo.Judging.Verifier;
+
+namespace IterativeDpo.Actors.Configuration;
+
+/// <summary>
+/// Reads the section <c>judging</c>. Its <c>judges</c> have names of the user's own; what a type of judge can be told, and its defaults,
+/// is in <c>judging.types</c>.
+/// </summary>
+internal static class JudgesReader
+{
+    private static readonly Dictionary<string, Func<SettingsReader, string, JudgeOptions>> Types = new()
+    {
+        ["verifier"] = (_, name) => new VerifierOptions(name),
+    };
+
+    /// <exception cref="UserInputException">A judge of no known type, a key that its type has not, or the name of no judge.</exception>
+    public static JudgingOptions Read(SettingsReader judging)
+    {
+        JudgeOptions[] judges = [.. judging.Sections("judges").Select(name => ReadJudge(judging, name))];
+        return new JudgingOptions(
+            judging.Choice("judge", [.. NamesOf(judges)]),
+            judging.Duration("timeout"),
+            judging.Int("retries", 0, 100),
+            judging.Int("concurrency", 1, 1024),
+            judges.Length == 0 ? null : judges);
+    }
+
+    /// <summary>Every name that a judge may be called by.</summary>
+    public static IEnumerable<string> NamesOf(IReadOnlyList<JudgeOptions>? judges) =>
+        (judges ?? []).Select(judge => judge.Name).Prepend(JudgingOptions.Verifier).Distinct();
+
+    private static JudgeOptions ReadJudge(SettingsReader judging, string name)
+    {
+        var section = judging.Section("judges").Section(name);
+        if (!Regex.IsMatch(name, "^[A-Za-z0-9][A-Za-z0-9_-]*$"))
+        {
+            throw judging.Invalid($"judges.{name}", "", "a judge's name is letters, digits, '-' and '_'");
+        }
+        var type = section.Choice("type", Types.Keys);
+        var defaults = judging.Section("types").Section(type);
+        section.RefuseUnknown(["type", .. defaults.Keys()]);
+        return Types[type](section.WithDefaults(defaults), name);
+    }
+}

@@ -1,0 +1,16 @@
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Judging;
+using IterativeDpo.Judging.Verifier;
+
+namespace IterativeDpo.Host.Judges;
+
+/// <summary>Makes the judges that a campaign names, with the real engines behind them.</summary>
+internal sealed class JudgeFactory(CampaignOptions options)
+{
+    /// <exception cref="KeyNotFoundException">No judge has this name.</exception>
+    public IJudge Create(string name) => options.Judging.Find(name) switch
+    {
+        VerifierOptions => new VerifierJudge(),
+        var unknown => throw new InvalidOperationException($"{unknown} is a judge of no known type."),
+    };
+}

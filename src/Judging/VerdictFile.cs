@@ -1,0 +1,59 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Judging;
+
+/// <summary>The verdict on one prompt's samples, or why there is none.</summary>
+/// <param name="Verdict">Null: the judge failed on the prompt.</param>
+/// <param name="Failure">How the judge failed; null where it did not.</param>
+public sealed record PromptVerdict(
+    string PromptId,
+    Verdict? Verdict,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Failure = null);
+
+/// <summary>Verdicts as JSON lines, a prompt to a line, in the order given: equal verdicts are equal bytes.</summary>
+public static class VerdictFile
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public static void Write(Stream stream, IEnumerable<PromptVerdict> verdicts)
+    {
+        foreach (var line in verdicts)
+        {
+            JsonSerializer.Serialize(stream, line, Options);
+            stream.WriteByte((byte)'\n');
+        }
+    }
+
+    /// <param name="name">Names the file in errors.</param>
+    /// <exception cref="UserInputException">A line is not a prompt's verdict; names the file and the line.</exception>
+    public static IEnumerable<PromptVerdict> Read(Stream stream, string name)
+    {
+        using var reader = new StreamReader(stream, leaveOpen: true);
+        for (var number = 1; reader.ReadLine() is { } line; number++)
+        {
+            yield return Parse(line, $"{name}, line {number}");
+        }
+    }
+
+    private static PromptVerdict Parse(string line, string where)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<PromptVerdict>(line, Options) ?? throw new JsonException("null");
+        }
+        catch (JsonException e)
+        {
+            throw new UserInputException($"{where}: not a prompt's verdict ({e.Message}); the file is damaged, judge its prompts again.", e);
+        }
+    }
+}

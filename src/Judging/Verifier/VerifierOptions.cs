@@ -1,0 +1,4 @@
+namespace IterativeDpo.Judging.Verifier;
+
+/// <summary>Settings of a <see cref="VerifierJudge"/>.</summary>
+public sealed record VerifierOptions(string Name) : JudgeOptions(Name);

@@ -1,0 +1,50 @@
+using System.Text;
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Judging.Tests;
+
+public class VerdictFileTests
+{
+    private static readonly PromptVerdict[] Verdicts =
+    [
+        new("a", new([new(0, 1, "exact 42: yes"), new(1, 0.1, "exact 42: no")])),
+        new("b", new([new(0, null, "the prompt has no checks")])),
+        new("c", new(
+            [new(0, 0.7, "", [new("Score this.", "7")]), new(1, 0.3, "")],
+            [new(0, 1, Preference.First, 0.7, "clearer", 0.8, 0.6, [new("A or B?", "A")])],
+            new JudgeUsage(2, 1, 100, 2))),
+        new("d", null, "no answer"),
+    ];
+
+    [Fact]
+    public void Read_whatWasWritten_givesItBack()
+    {
+        var read = VerdictFile.Read(new MemoryStream(Write()), "x").ToArray();
+
+        Assert.Equivalent(Verdicts, read, strict: true);
+    }
+
+    [Fact]
+    public void Write_twice_givesEqualBytes() => Assert.Equal(Write(), Write());
+
+    [Theory]
+    [InlineData("oops")]
+    [InlineData("null")]
+    [InlineData("""{"prompt_id":"a"}""")]
+    [InlineData("""{"prompt_id":"a","verdict":{"judgements":[{"score":1}]}}""")]
+    public void Read_damagedLine_namesTheFileAndTheLine(string line)
+    {
+        byte[] bytes = [.. Write(), .. Encoding.UTF8.GetBytes(line)];
+
+        var error = Assert.Throws<UserInputException>(() => VerdictFile.Read(new MemoryStream(bytes), "j.jsonl").Count());
+
+        Assert.StartsWith("j.jsonl, line 5: ", error.Message);
+    }
+
+    private static byte[] Write()
+    {
+        var stream = new MemoryStream();
+        VerdictFile.Write(stream, Verdicts);
+        return stream.ToArray();
+    }
+}
