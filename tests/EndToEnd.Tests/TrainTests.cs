@@ -183,6 +183,27 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact]
+    public void Train_killedInTheReferencePass_keepsWhatIsDoneAndGivesTheSameBytes()
+    {
+        using var training = new TinyTraining(pairs: 1000);
+        string[] Arguments(string output) => training.Arguments(output, "--set", "training.max-steps=2", "--set", "training.micro-batch-tokens=64");
+        DpoProcess.Run(Arguments("whole")).Dispose();
+        string[] Unfinished() => Directory.Exists(training.PathOf("parts/work")) ? Directory.GetFiles(training.PathOf("parts/work"), "*.part") : [];
+
+        using (var process = DpoProcess.Start(Arguments("parts")))
+        {
+            Assert.True(SpinWait.SpinUntil(() => Unfinished().Any(file => new FileInfo(file).Length > 1000), TimeSpan.FromMinutes(1)), process.Errors);
+            process.Kill9();
+        }
+        Assert.Single(Unfinished());
+        using var second = DpoProcess.Run(Arguments("parts"));
+
+        Assert.True(second.ExitCode == 0, second.Errors);
+        Assert.Equal(training.Result("whole"), training.Result("parts"));
+        Assert.Empty(Unfinished());
+    }
+
+    [Fact]
     public void Train_twiceInOneDirectory_namesTheProcessThatHasIt()
     {
         using var first = DpoProcess.Start(_training.Arguments("out", "--epochs", "500"));

@@ -103,7 +103,7 @@ public sealed class TorchTrainer : ITrainer
             Path.Combine(request.WorkDirectory, $"reference-{RunIdentity.Short(identity.Reference)}.bin"),
             identity.Reference,
             examples.Count,
-            () => ReferenceLogProbs.Compute(model, lora, examples, request.Options, cancellation));
+            done => ReferenceLogProbs.Compute(model, lora, examples, request.Options, cancellation, done));
     }
 
     private static void Publish(TrainingRequest request, GgufFile file, PolicyModel model, LoraWeights? lora)

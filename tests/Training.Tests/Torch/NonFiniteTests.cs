@@ -40,7 +40,7 @@ public sealed class NonFiniteTests : IDisposable
 
         AssertRefused(Tiny.Options, "^the reference's log-prob is not finite; prompts: p");
 
-        Assert.False(Directory.Exists(_run.Request("a", Tiny.Options).WorkDirectory));
+        Assert.Empty(Directory.GetFiles(_run.Request("a", Tiny.Options).WorkDirectory, "*.bin"));
     }
 
     private void AssertRefused(TrainingOptions options, string message)

@@ -1,4 +1,8 @@
+using System.Collections;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Training.Torch;
+using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Tests.Torch;
 
@@ -64,6 +68,45 @@ public sealed class ReferenceLogProbsTests : IDisposable
 
         Assert.Contains(mine, e.Message);
         Assert.False(File.Exists(request.OutputPath));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void ReadOrCompute_killed_goes_on_with_the_pass_it_was_at_to_the_same_bits(int passesDone)
+    {
+        using var file = GgufFile.Open(_run.Base);
+        using var model = PolicyModel.Load(file, ComputeType.Float32, trainable: false, CPU);
+        var pairs = TinyModel.Pairs(12);
+        var passes = ExampleBatches.SplitByTokens(pairs, Enumerable.Range(0, pairs.Length), 32);
+        ReferenceLogProbs Compute(string name, MortalList examples) => ReferenceLogProbs.ReadOrCompute(
+            Path.Combine(_run.Folder, name), "key", pairs.Length, log => ReferenceLogProbs.Compute(model, null, examples, passes, 1, default, log));
+        var whole = Compute("whole.bin", new(pairs));
+
+        var life = passes.Take(passesDone).Sum(pass => pass.Length);
+        Assert.Throws<InvalidOperationException>(() => Compute("parts.bin", new(pairs, life)));
+        var rest = new MortalList(pairs);
+        var parts = Compute("parts.bin", rest);
+
+        Assert.Equal(whole.First, parts.First);
+        Assert.Equal(whole.Second, parts.Second);
+        Assert.Equal(pairs.Length - life, rest.Reads);
+        Assert.Equal(["base.gguf", "parts.bin", "whole.bin"], Directory.GetFiles(_run.Folder).Select(Path.GetFileName).Order());
+    }
+
+    /// <summary>Examples of which so many can be read.</summary>
+    private sealed class MortalList(IReadOnlyList<ITrainingExample> examples, int life = int.MaxValue) : IReadOnlyList<ITrainingExample>
+    {
+        public int Reads { get; private set; }
+
+        public int Count => examples.Count;
+
+        public ITrainingExample this[int index] => ++Reads <= life ? examples[index] : throw new InvalidOperationException("killed");
+
+        public IEnumerator<ITrainingExample> GetEnumerator() => examples.GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
     private static string[] References(TrainingRequest request) => Directory.GetFiles(request.WorkDirectory, "reference-*.bin");
