@@ -30,7 +30,7 @@ internal sealed class RunIdentity
             device {device}
             """);
         Run = FormattableString.Invariant($"""
-            training run
+            training run, steps in a log
             initial adapter {DigestOf(request.InitialAdapterPath)}
             seed {request.Seed} {request.SplitSeed}
             options {JsonSerializer.Serialize(options)}

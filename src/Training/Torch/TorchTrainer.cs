@@ -45,7 +45,7 @@ public sealed class TorchTrainer : ITrainer
         using var optimizer = Optimizer.Create(options, PreferenceTraining.ParametersOf(model, lora));
         using var moving = CreateMovingReference(options, adapters, PreferenceTraining.ParametersOf(model, lora));
         using var run = new PreferenceTraining(model, lora, training, validation, optimizer, options, request.Seed) { Moving = moving };
-        var checkpoint = new TrainingCheckpoint(Path.Combine(request.WorkDirectory, $"checkpoint-{RunIdentity.Short(identity.Run)}.bin"), identity.Run);
+        using var checkpoint = new TrainingCheckpoint(Path.Combine(request.WorkDirectory, $"checkpoint-{RunIdentity.Short(identity.Run)}.bin"), identity.Run);
         var history = checkpoint.Restore(run.State);
         run.Run(history, () => checkpoint.Save(run.State, history), progress, cancellation);
 

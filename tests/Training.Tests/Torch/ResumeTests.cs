@@ -104,6 +104,35 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public void Train_damaged_history_names_it_and_the_way_out()
+    {
+        var request = _run.Request("a", Everything);
+        TinyRun.TrainAndDieAt(5, request);
+        var steps = Directory.GetFiles(request.WorkDirectory, "checkpoint-*.steps").Single();
+        File.WriteAllBytes(steps, File.ReadAllBytes(steps)[..^1]);
+
+        var e = Assert.Throws<UserInputException>(() => TinyRun.Train(request));
+
+        Assert.Contains($"{steps}: step 3 of the run is missing or damaged. Delete {Path.ChangeExtension(steps, ".bin")}", e.Message);
+        File.Delete(Path.ChangeExtension(steps, ".bin"));
+        Assert.Equal(JsonSerializer.Serialize(TinyRun.Train(_run.Request("whole", Everything)).History), JsonSerializer.Serialize(TinyRun.Train(request).History));
+    }
+
+    [Fact]
+    public void Train_long_run_has_a_checkpoint_as_small_as_a_short_ones()
+    {
+        var request = _run.Request("a", Tiny.Options with { CheckpointSteps = 1, MaxSteps = 40 });
+        TinyRun.TrainAndDieAt(2, request);
+        var checkpoint = Directory.GetFiles(request.WorkDirectory, "checkpoint-*.bin").Single();
+        var before = new FileInfo(checkpoint).Length;
+
+        TinyRun.Train(request);
+
+        // A step's metrics as JSON are some 600 bytes, give or take a few digits.
+        Assert.InRange(new FileInfo(checkpoint).Length, before - 100, before + 100);
+    }
+
+    [Fact]
     public void Train_checkpoint_renamed_from_another_run_is_refused()
     {
         var mine = _run.Request("mine", Everything);
