@@ -76,9 +76,10 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
     {
         var options = configuration.Options;
         var file = options.Prompts.File is { } path ? Digest.OfFile(path).Hex : "";
+        var judges = (options.Judging.Judges ?? []).SelectMany(judge => judge.Files.Select(path => $" {DigestOf(path, judge.Name)}"));
         return new CampaignPlan(
             options.Name,
-            Digest.Of(Encoding.UTF8.GetBytes($"{configuration.Identity} {model} {file}")).Hex,
+            Digest.Of(Encoding.UTF8.GetBytes($"{configuration.Identity} {model} {file}{string.Concat(judges)}")).Hex,
             options.Rounds,
             options.Prompts.PerRound,
             options.Work.PromptsPerUnit,
@@ -91,4 +92,8 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
             options.Policy.ReplayShare,
             options.Policy.ReferenceEmaDecay);
     }
+
+    private static Digest DigestOf(string path, string judge) => File.Exists(path)
+        ? Digest.OfFile(path)
+        : throw new UserInputException($"{path}: there is no such file, and the judge '{judge}' needs it; check its path in judging.judges.{judge}.");
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Verifier;
 
 namespace IterativeDpo.Judging;
@@ -6,8 +7,13 @@ namespace IterativeDpo.Judging;
 /// <summary>A judge's settings, under the name that a campaign gives it.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(VerifierOptions), "verifier")]
+[JsonDerivedType(typeof(LlmJudgeOptions), "llm")]
 public abstract record JudgeOptions(string Name)
 {
+    /// <summary>Files that verdicts depend on, by what is in them and not by where they lie.</summary>
+    [JsonIgnore]
+    public virtual IEnumerable<string> Files => [];
+
     /// <summary>With every setting that does not change verdicts (time-outs, budgets, places) set to a fixed value.</summary>
     public virtual JudgeOptions WithoutIncidentals() => this;
 }

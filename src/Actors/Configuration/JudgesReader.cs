@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Verifier;
 
 namespace IterativeDpo.Actors.Configuration;
@@ -14,7 +15,17 @@ internal static class JudgesReader
     private static readonly Dictionary<string, Func<SettingsReader, string, JudgeOptions>> Types = new()
     {
         ["verifier"] = (_, name) => new VerifierOptions(name),
+        ["llm"] = (judge, name) => new LlmJudgeOptions(
+            name,
+            LlmModeReader.Read(judge),
+            judge.RequiredText("model") == "policy" ? null : judge.RequiredPath("model"),
+            judge.Int("context-tokens", 16, 10_000_000),
+            judge.Int("sequences", 1, 255),
+            judge.Int("batch-tokens", 1, 1_000_000)),
     };
+
+    /// <summary>The types that ask a language model, by the settings in <c>judging.asking</c>.</summary>
+    private static readonly string[] Asking = ["llm"];
 
     /// <exception cref="UserInputException">A judge of no known type, a key that its type has not, or the name of no judge.</exception>
     public static JudgingOptions Read(SettingsReader judging)
@@ -41,6 +52,10 @@ internal static class JudgesReader
         }
         var type = section.Choice("type", Types.Keys);
         var defaults = judging.Section("types").Section(type);
+        if (Asking.Contains(type))
+        {
+            defaults = defaults.WithDefaults(judging.Section("asking"));
+        }
         section.RefuseUnknown(["type", .. defaults.Keys()]);
         return Types[type](section.WithDefaults(defaults), name);
     }

@@ -21,10 +21,12 @@ internal sealed class SettingsReader(
     /// <summary>This section, with the values of another where it has none.</summary>
     public SettingsReader WithDefaults(SettingsReader values) => new(config, origin, section, keysRead, values);
 
-    /// <summary>The keys of the values in this section, those of its sections as <c>section.key</c>.</summary>
-    public IReadOnlyList<string> Keys() => config.GetValue(section) is { } value && value.IsObject()
-        ? [.. CampaignConfiguration.KeysOf(value.GetObject(), "")]
-        : [];
+    /// <summary>The keys of the values in this section and its defaults, those of sections in it as <c>section.key</c>.</summary>
+    public IReadOnlyList<string> Keys() =>
+    [
+        .. config.GetValue(section) is { } value && value.IsObject() ? CampaignConfiguration.KeysOf(value.GetObject(), "") : [],
+        .. defaults?.Keys() ?? [],
+    ];
 
     /// <exception cref="UserInputException">This section has a key that is none of the known ones.</exception>
     public void RefuseUnknown(IReadOnlyCollection<string> known)
@@ -156,7 +158,10 @@ internal sealed class SettingsReader(
     private string Full(string key) => $"{section}.{key}";
 
     /// <summary>Where the value is: here, or in the defaults.</summary>
-    private string Source(string key) => config.GetValue(Full(key)) is null && defaults is not null ? defaults.Full(key) : Full(key);
+    private string Source(string key) => config.GetValue(Full(key)) is null && defaults is not null ? defaults.Source(key) : Full(key);
+
+    /// <summary>Where the key's own default is, if it has one.</summary>
+    private string Declared(string key) => defaults is not null && config.GetValue(defaults.Source(key)) is not null ? defaults.Declared(key) : Full(key);
 
     private TimeSpan? TryDuration(string key)
     {
@@ -172,7 +177,7 @@ internal sealed class SettingsReader(
 
     private HoconValue Value(string key)
     {
-        keysRead.Add(Full(key));
+        keysRead.Add(Declared(key));
         return config.GetValue(Source(key))
             ?? throw Invalid(key, "", "it must be set");
     }

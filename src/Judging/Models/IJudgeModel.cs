@@ -8,9 +8,9 @@ public interface IJudgeModel : IAsyncDisposable
     /// <summary>Names the model in provenance.</summary>
     string Name { get; }
 
-    /// <summary>Makes sure that the model answers.</summary>
+    /// <summary>Makes sure that the model answers, and can choose among these labels (none: it is only asked for texts).</summary>
     /// <exception cref="Artifacts.UserInputException">It does not; says why and what to do.</exception>
-    Task CheckAsync(CancellationToken cancellationToken);
+    Task CheckAsync(IReadOnlyList<string> labels, CancellationToken cancellationToken);
 
     /// <summary>Says which policy is asked, where the model is the policy itself.</summary>
     void UsePolicy(string? adapterPath)
@@ -19,7 +19,7 @@ public interface IJudgeModel : IAsyncDisposable
 
     /// <summary>How likely each label is as the model's answer, from its first token's log-probabilities and not from a text.</summary>
     /// <param name="labels">Texts that begin with different tokens, such as A and B.</param>
-    /// <exception cref="JudgeModelException">The model did not answer, or with none of the labels.</exception>
+    /// <exception cref="JudgeModelException">The model did not answer. (An answer other than the labels is an answer: their probabilities are small or 0.)</exception>
     Task<LabelAnswer> ChooseAsync(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> labels, CancellationToken cancellationToken);
 
     /// <summary>A sampled answer.</summary>

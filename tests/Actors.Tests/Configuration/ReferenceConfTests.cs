@@ -11,12 +11,18 @@ public sealed class ReferenceConfTests
     public void Every_key_is_read_and_every_key_read_is_there()
     {
         var reference = ConfigurationFactory.ParseString(File.ReadAllText(ReferencePath));
-        var config = ConfigurationFactory.ParseString("campaign { name = test, model = policy.gguf }").WithFallback(reference);
+        var config = ConfigurationFactory.ParseString(
+            """
+            campaign {
+              name = test, model = policy.gguf
+              judging.judges { llm { type = llm, model = policy } }
+            }
+            """).WithFallback(reference);
         var read = new HashSet<string>();
 
         CampaignOptionsReader.Read(new SettingsReader(config, _ => new ConfigurationOrigin("", "/"), "campaign", read), processors: 1);
 
-        Assert.Equal(CampaignConfiguration.KeysOf(reference.Root.GetObject(), "").Order(), read.Order());
+        Assert.Equal(CampaignConfiguration.KeysOf(reference.Root.GetObject(), "").Order(), read.Where(key => !key.StartsWith("campaign.judging.judges.", StringComparison.Ordinal)).Order());
     }
 
     [Fact]

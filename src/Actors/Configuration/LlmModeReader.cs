@@ -1,0 +1,61 @@
+using IterativeDpo.Artifacts;
+using IterativeDpo.Judging.Llm;
+
+namespace IterativeDpo.Actors.Configuration;
+
+/// <summary>Reads what a judge asks a language model: the keys of <c>judging.asking</c>, the same for every type of judge that asks one.</summary>
+internal static class LlmModeReader
+{
+    /// <exception cref="UserInputException">A value out of range, or a template that cannot be used.</exception>
+    public static LlmMode Read(SettingsReader judge)
+    {
+        var mode = judge.Choice("mode", ["pairwise", "constitution", "rubric"]);
+        var principles = ReadPrinciples(judge);
+        var comparing = new ComparingMode(
+            Template: null!,
+            ReadLabels(judge),
+            judge.Double("tie-margin", 0, 0.5),
+            judge.Double("min-label-mass", 0, 1),
+            judge.Int("max-comparisons", 0),
+            mode == "constitution" ? principles : null);
+        var rubric = new RubricMode(
+            Template: null!, judge.Text("rubric"), judge.Int("answers", 1, 100), judge.Float("temperature", 0, 100), judge.Int("max-tokens", 1, 1_000_000));
+        return mode == "rubric"
+            ? rubric with { Template = ReadTemplate(judge, "rubric", RubricMode.Variables, "rubric") }
+            : comparing with
+            {
+                Template = ReadTemplate(
+                    judge,
+                    comparing.Labels.Count > 2 ? $"{mode}-with-ties" : mode,
+                    comparing.Principles is null ? ComparingMode.Variables : [.. ComparingMode.Variables, "principle"]),
+            };
+    }
+
+    private static PromptTemplate ReadTemplate(SettingsReader judge, string bundled, IReadOnlyList<string> required, params string[] optional)
+    {
+        var path = judge.OptionalPath("template") ?? Path.Combine(CampaignConfiguration.ShippedDirectory, "judges", $"{bundled}.txt");
+        return File.Exists(path) ? PromptTemplate.Read(path, required, optional) : throw judge.Invalid("template", path, "there is no such file");
+    }
+
+    private static IReadOnlyList<string> ReadLabels(SettingsReader judge)
+    {
+        var labels = judge.Texts("labels");
+        return labels.Count is 2 or 3 && labels.All(label => label.Length > 0) && labels.Distinct().Count() == labels.Count
+            ? labels
+            : throw judge.Invalid("labels", $"[{string.Join(", ", labels)}]", "it must be two or three different texts: the first sample, the second, and perhaps neither");
+    }
+
+    private static Principle[] ReadPrinciples(SettingsReader judge)
+    {
+        var (texts, weights) = (judge.Texts("principles"), judge.Floats("weights"));
+        if (texts.Count == 0 || texts.Any(text => text.Length == 0))
+        {
+            throw judge.Invalid("principles", "", "it must be a list of at least one text, and none of them empty");
+        }
+        if (weights.Count > 0 && (weights.Count != texts.Count || weights.Sum() <= 0))
+        {
+            throw judge.Invalid("weights", $"[{string.Join(", ", weights)}]", $"it must be [] or have one for each of the {texts.Count} principles, not all of them 0");
+        }
+        return [.. texts.Select((text, i) => new Principle(text, weights.Count == 0 ? 1 : weights[i]))];
+    }
+}

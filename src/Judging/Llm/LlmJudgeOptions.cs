@@ -1,0 +1,19 @@
+namespace IterativeDpo.Judging.Llm;
+
+/// <summary>Settings of an <see cref="LlmJudge"/> that asks a model in this process.</summary>
+/// <param name="ModelPath">Its GGUF file; null: the campaign's model with the adapter of the policy whose samples are judged.</param>
+/// <param name="ContextTokens">Most tokens of a question and its answer together.</param>
+/// <param name="Sequences">Questions that are computed side by side.</param>
+/// <param name="BatchTokens">Most tokens to one call of the model.</param>
+public sealed record LlmJudgeOptions(string Name, LlmMode Mode, string? ModelPath, int ContextTokens, int Sequences, int BatchTokens) : JudgeOptions(Name)
+{
+    public override IEnumerable<string> Files => ModelPath is null ? [] : [ModelPath];
+
+    public override JudgeOptions WithoutIncidentals() => this with
+    {
+        Mode = Mode.WithoutIncidentals(),
+        ModelPath = ModelPath is null ? null : "",
+        Sequences = 0,
+        BatchTokens = 0,
+    };
+}
