@@ -13,7 +13,8 @@ public sealed class LlmJudge(string name, IJudgeModel model, LlmMode mode, ulong
 
     public bool ScoresSingleSamples => mode is RubricMode;
 
-    public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken) => model.CheckAsync(mode.Choices, cancellationToken);
+    public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken) =>
+        model.CheckAsync(mode.Template.Example(), mode.Choices, cancellationToken);
 
     public void UsePolicy(string? adapterPath) => model.UsePolicy(adapterPath);
 

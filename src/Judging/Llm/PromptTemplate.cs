@@ -41,6 +41,9 @@ public sealed partial record PromptTemplate(string Path, string Text)
         return [.. parts[1..].Chunk(2).Select(turn => new ChatMessage(turn[0], Resolve(turn[1].Trim(), values)))];
     }
 
+    /// <summary>A conversation like those of the template, each variable as its own value.</summary>
+    public IReadOnlyList<ChatMessage> Example() => Resolve(Variables().Select(variable => variable.Name).Distinct().ToDictionary(name => name));
+
     /// <summary>A conversation in the form that templates have.</summary>
     public static string Write(IEnumerable<ChatMessage> turns) => string.Join("\n\n", turns.Select(turn => $"[{turn.Role}]\n{turn.Content}"));
 

@@ -8,9 +8,9 @@ public interface IJudgeModel : IAsyncDisposable
     /// <summary>Names the model in provenance.</summary>
     string Name { get; }
 
-    /// <summary>Makes sure that the model answers, and can choose among these labels (none: it is only asked for texts).</summary>
+    /// <summary>Makes sure that the model takes such a question, and can choose among these labels (none: it is only asked for texts).</summary>
     /// <exception cref="Artifacts.UserInputException">It does not; says why and what to do.</exception>
-    Task CheckAsync(IReadOnlyList<string> labels, CancellationToken cancellationToken);
+    Task CheckAsync(IReadOnlyList<ChatMessage> question, IReadOnlyList<string> labels, CancellationToken cancellationToken);
 
     /// <summary>Says which policy is asked, where the model is the policy itself.</summary>
     void UsePolicy(string? adapterPath)

@@ -114,6 +114,16 @@ public sealed class SampleComparerTests
     }
 
     [Fact]
+    public async Task CheckAsync_asksTheModelAboutTheTemplate()
+    {
+        var model = new ScriptedModel();
+
+        await new LlmJudge("judge", model, Pairwise, seed: 1).CheckAsync([], CancellationToken.None);
+
+        Assert.Equal(["prompt A=answer_a B=answer_b"], model.Asked);
+    }
+
+    [Fact]
     public async Task JudgeAsync_modelFails_throws() =>
         await Assert.ThrowsAsync<JudgeModelException>(() => Judge(new ScriptedModel(), Pairwise, "x", "y", "z"));
 

@@ -21,7 +21,11 @@ internal sealed class ScriptedModel : IJudgeModel
 
     public string Name => "scripted";
 
-    public Task CheckAsync(IReadOnlyList<string> labels, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task CheckAsync(IReadOnlyList<ChatMessage> question, IReadOnlyList<string> labels, CancellationToken cancellationToken)
+    {
+        Note(question);
+        return Task.CompletedTask;
+    }
 
     public void UsePolicy(string? adapterPath) => Policy = adapterPath;
 
