@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Generation;
 
 namespace IterativeDpo.Judging;
 
@@ -42,6 +43,29 @@ public static class VerdictFile
         for (var number = 1; reader.ReadLine() is { } line; number++)
         {
             yield return Parse(line, $"{name}, line {number}");
+        }
+    }
+
+    /// <summary>The prompts of a samples file with the verdicts on them; those that the judge failed on are left out.</summary>
+    /// <param name="verdicts">One for each prompt, in the same order.</param>
+    /// <param name="name">Names the verdicts in errors.</param>
+    /// <exception cref="UserInputException">A file is damaged, or the two are not of the same prompts; names the file and the line.</exception>
+    public static IEnumerable<(PromptSamples Samples, Verdict Verdict)> ReadWith(string samplesPath, Stream verdicts, string name)
+    {
+        using var lines = Read(verdicts, name).GetEnumerator();
+        var number = 0;
+        foreach (var samples in SampleFile.Read(samplesPath))
+        {
+            number++;
+            if (!lines.MoveNext() || lines.Current.PromptId != samples.Prompt.Id)
+            {
+                throw new UserInputException(
+                    $"{name}, line {number}: not the verdict on prompt {samples.Prompt.Id}, which is next in {samplesPath}; judge these samples again.");
+            }
+            if (lines.Current.Verdict is { } verdict)
+            {
+                yield return (samples, verdict);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ namespace IterativeDpo.Training;
 /// <param name="PromptText">The prompt as a person reads it.</param>
 /// <param name="ChosenIndex">The chosen sample's index among the prompt's samples.</param>
 /// <param name="ChosenSeed">The seed of its random stream.</param>
-/// <param name="ChosenScore">The judge's score of it, 0 to 1.</param>
+/// <param name="ChosenScore">The judge's score of it, in the judge's units.</param>
 /// <param name="Judge">The judge's name and settings.</param>
 /// <param name="Sampling">The sampler's settings.</param>
 /// <param name="BaseSha256">The base model that the samples were drawn from.</param>

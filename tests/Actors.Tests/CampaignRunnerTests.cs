@@ -24,6 +24,9 @@ public sealed class CampaignRunnerTests : IDisposable
         Assert.Equal(6, first.HeldOut.Total);
         Assert.Equal(["add", "sub"], first.HeldOutByTask.Keys);
         Assert.Equal(0.75, first.Training!.Metrics["loss"]);
+        var (pairs, counts) = (first.Pairs!, first.Pairs!.Counts!);
+        Assert.Equal((6, pairs.PairCount, pairs.Ties, pairs.Dropped), (counts.Prompts, counts.Pairs, counts.Ties, counts.Dropped));
+        Assert.Equal(6 * (4 * 3 / 2), counts.Pairs + counts.Ties + counts.Duplicates + counts.Unselected);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Generation;
 
 namespace IterativeDpo.Judging.Tests;
 
@@ -39,6 +40,42 @@ public class VerdictFileTests
         var error = Assert.Throws<UserInputException>(() => VerdictFile.Read(new MemoryStream(bytes), "j.jsonl").Count());
 
         Assert.StartsWith("j.jsonl, line 5: ", error.Message);
+    }
+
+    [Fact]
+    public void ReadWith_samples_givesEachItsVerdictAndLeavesFailuresOut()
+    {
+        var read = ReadWith("a", "b", "c", "d");
+
+        Assert.Equal(["a", "b", "c"], read.Select(prompt => prompt.Samples.Prompt.Id));
+        Assert.Equivalent(Verdicts[2].Verdict, read[2].Verdict, strict: true);
+    }
+
+    [Theory]
+    [InlineData(2, "a", "c")]
+    [InlineData(5, "a", "b", "c", "d", "e")]
+    public void ReadWith_samplesOfOtherPrompts_namesTheFileAndTheLine(int line, params string[] prompts)
+    {
+        var error = Assert.Throws<UserInputException>(() => ReadWith(prompts));
+
+        Assert.StartsWith($"j.jsonl, line {line}: not the verdict on prompt {prompts[line - 1]}", error.Message);
+    }
+
+    private static (PromptSamples Samples, Verdict Verdict)[] ReadWith(params string[] prompts)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            using (var stream = File.Create(path))
+            {
+                SampleFile.Write(stream, prompts.Select(id => Samples.OfPrompt(id, "x", "y")));
+            }
+            return [.. VerdictFile.ReadWith(path, new MemoryStream(Write()), "j.jsonl")];
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     private static byte[] Write()

@@ -2,7 +2,6 @@ using System.Text.RegularExpressions;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 using IterativeDpo.Generation.Tasks;
-using IterativeDpo.Judging.Pairs;
 
 namespace IterativeDpo.Actors.Configuration;
 
@@ -24,7 +23,7 @@ internal static class CampaignOptionsReader
             ReadPrompts(campaign.Section("prompts")),
             ReadGeneration(campaign.Section("generation")),
             JudgesReader.Read(campaign.Section("judging")),
-            ReadPairs(campaign.Section("pairs"), campaign.Section("training")),
+            PairOptionsReader.Read(campaign.Section("pairs"), campaign.Section("training")),
             training.Policy,
             training.Options,
             ReadEvaluation(campaign.Section("evaluation")),
@@ -66,13 +65,6 @@ internal static class CampaignOptionsReader
         generation.Int("sequences", 1, 255),
         generation.Int("context-tokens", 16, 10_000_000),
         generation.Int("batch-tokens", 1, 1_000_000));
-
-    /// <summary>Completions are compared up to where the trainer cuts them.</summary>
-    private static PairSelectionOptions ReadPairs(SettingsReader pairs, SettingsReader training) => new(
-        pairs.Choice<PairStrategy>("strategy"),
-        pairs.Int("max-per-prompt", 1, 10_000),
-        pairs.Double("min-margin", 0, 1),
-        training.Int("max-length", 2));
 
     private static EvaluationOptions ReadEvaluation(SettingsReader evaluation) => new(
         evaluation.Int("prompts-per-task", 1, 1_000_000),

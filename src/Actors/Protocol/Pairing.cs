@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Judging.Pairs;
 
 namespace IterativeDpo.Actors.Protocol;
 
@@ -14,4 +15,6 @@ public sealed record PairOrder(WorkId Id, ImmutableArray<JudgedUnit> Units, Dige
 /// <param name="PairCount">Pairs in it.</param>
 /// <param name="Ties">Two samples of one prompt that differ and scored alike.</param>
 /// <param name="Dropped">Prompts that gave no pair.</param>
-public sealed record PairResult(WorkId Id, Digest Pairs, int PairCount, int Ties, int Dropped, double Seconds) : WorkResult(Id, Seconds);
+/// <param name="Counts">What became of every two samples; null in a journal from before they were counted.</param>
+public sealed record PairResult(WorkId Id, Digest Pairs, int PairCount, long Ties, int Dropped, double Seconds, PairSelectionCounts? Counts = null)
+    : WorkResult(Id, Seconds);

@@ -21,38 +21,38 @@ public sealed class PairActor : WorkerActor
     private PairResult Select(PairOrder order)
     {
         var start = _context.Time.GetTimestamp();
-        var prompts = order.Units.SelectMany(Read).ToDictionary(prompt => prompt.Samples.Prompt.Id);
         var seed = SampleSeed.Derive(_context.Options.Seed, order.Id.Round, "pairs", 0);
-        var selection = PairSelector.Select(prompts.Values, _context.Options.Pairs, seed);
         var records = new PairRecords(
             _context.Options.Judging.Judge,
             DescribeSampling(),
             _context.BaseModel,
             order.Policy,
             order.Id.Round);
-        var digest = _context.Store.Put(stream =>
-            PairFile.Write(stream, selection.Pairs.Select(pair => records.Make(pair, prompts[pair.PromptId].Samples, prompts[pair.PromptId].Verdict))));
+        var counts = new PairSelectionCounts();
+        var digest = _context.Store.Put(stream => PairFile.Write(
+            stream,
+            PairSelector.Select(order.Units.SelectMany(Read), _context.Options.Pairs, seed).SelectMany(prompt =>
+            {
+                counts += prompt.Selection.Counts;
+                return prompt.Selection.Pairs.Select(pair => records.Make(pair, prompt.Samples, prompt.Verdict));
+            })));
         return new PairResult(
             order.Id,
             digest,
-            selection.Pairs.Count,
-            selection.Counts.Ties,
-            selection.Counts.Dropped,
-            _context.Time.GetElapsedTime(start).TotalSeconds);
+            counts.Pairs,
+            counts.Ties,
+            counts.Dropped,
+            _context.Time.GetElapsedTime(start).TotalSeconds,
+            counts);
     }
 
     /// <summary>A unit's prompts, without those that the judge failed on, which were counted then.</summary>
     private IEnumerable<(PromptSamples Samples, Verdict Verdict)> Read(JudgedUnit unit)
     {
-        var path = _context.Store.PathOf(unit.Judgements);
         using var stream = _context.Store.OpenRead(unit.Judgements);
-        var verdicts = VerdictFile.Read(stream, path).ToDictionary(prompt => prompt.PromptId, prompt => prompt.Verdict);
-        foreach (var samples in SampleFile.Read(_context.Store.PathOf(unit.Samples)))
+        foreach (var prompt in VerdictFile.ReadWith(_context.Store.PathOf(unit.Samples), stream, _context.Store.PathOf(unit.Judgements)))
         {
-            if (verdicts.GetValueOrDefault(samples.Prompt.Id) is { } verdict)
-            {
-                yield return (samples, verdict);
-            }
+            yield return prompt;
         }
     }
 

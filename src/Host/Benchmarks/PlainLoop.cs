@@ -29,10 +29,10 @@ internal sealed class PlainLoop(CampaignOptions options, ArtifactStore store, IG
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    private async Task<Dictionary<string, (PromptSamples Samples, Verdict Verdict)>> SampleAndJudgeAsync(
+    private async Task<List<(PromptSamples Samples, Verdict Verdict)>> SampleAndJudgeAsync(
         IReadOnlyList<Prompt> prompts, int samplesPerPrompt, CancellationToken cancellationToken)
     {
-        var all = new Dictionary<string, (PromptSamples, Verdict)>();
+        var all = new List<(PromptSamples, Verdict)>();
         await using var judge = new VerifierJudge();
         foreach (var unit in prompts.Chunk(options.Work.PromptsPerUnit))
         {
@@ -45,7 +45,7 @@ internal sealed class PlainLoop(CampaignOptions options, ArtifactStore store, IG
             {
                 var verdict = await judge.JudgeAsync(prompt, cancellationToken).ConfigureAwait(false);
                 judged.Add(new(prompt.Prompt.Id, verdict));
-                all.Add(prompt.Prompt.Id, (prompt, verdict));
+                all.Add((prompt, verdict));
             }
             store.Put(stream => VerdictFile.Write(stream, judged));
         }
@@ -55,10 +55,11 @@ internal sealed class PlainLoop(CampaignOptions options, ArtifactStore store, IG
     private GenerationRequest RequestOf(Prompt prompt, int samples) =>
         new(prompt, [.. Enumerable.Range(0, samples).Select(index => SampleSeed.Derive(options.Seed, 1, prompt.Id, index))]);
 
-    private void StorePairs(Dictionary<string, (PromptSamples Samples, Verdict Verdict)> judged)
+    private void StorePairs(List<(PromptSamples Samples, Verdict Verdict)> judged)
     {
-        var pairs = PairSelector.Select(judged.Values, options.Pairs, options.Seed).Pairs;
-        store.Put(stream => PairFile.Write(stream, pairs.Select(pair => RecordOf(pair, judged[pair.PromptId].Samples))));
+        var pairs = PairSelector.Select(judged, options.Pairs, options.Seed)
+            .SelectMany(prompt => prompt.Selection.Pairs.Select(pair => RecordOf(pair, prompt.Samples)));
+        store.Put(stream => PairFile.Write(stream, pairs));
     }
 
     private static PairRecord RecordOf(SelectedPair pair, PromptSamples prompt) => new(new PreferencePair(

@@ -40,7 +40,7 @@ public sealed record RoundSummary(
     int Samples,
     long GeneratedTokens,
     int Pairs,
-    int Ties,
+    long Ties,
     int Dropped,
     string? AdapterSha256,
     TrainSummary? Train,

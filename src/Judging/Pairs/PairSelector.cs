@@ -3,140 +3,64 @@ using IterativeDpo.Generation;
 namespace IterativeDpo.Judging.Pairs;
 
 /// <summary>
-/// Makes preference pairs of judged samples: pure, and the same for a prompt whatever else is selected beside it. One and the
-/// same score selects and orders; equal scores and equal texts never make a pair.
+/// Makes preference pairs of judged samples: pure, and the same for a prompt whatever its samples' order and whatever else is selected
+/// beside it. One and the same score selects and orders; where the judge compared the two as well, it must agree. Ties and equal texts
+/// never make a pair.
 /// </summary>
 public static class PairSelector
 {
-    /// <summary>Selects over many prompts, in their order.</summary>
-    public static PairSelection Select(
-        IEnumerable<(PromptSamples Samples, Verdict Verdict)> prompts,
-        PairSelectionOptions options,
-        ulong seed)
+    /// <summary>Selects over many prompts as they come, holding none of them.</summary>
+    /// <param name="prompts">Read twice where lengths are balanced: both times the same prompts.</param>
+    /// <param name="seed">Mixed with each prompt's id; decides among equals.</param>
+    /// <exception cref="ArgumentException">A verdict is not one, as below.</exception>
+    public static IEnumerable<PromptPairs> Select(
+        IEnumerable<(PromptSamples Samples, Verdict Verdict)> prompts, PairSelectionOptions options, ulong seed)
     {
-        var pairs = new List<SelectedPair>();
-        var counts = new PairSelectionCounts();
-        foreach (var (samples, verdict) in prompts)
-        {
-            var selection = Select(samples, verdict, options, seed);
-            pairs.AddRange(selection.Pairs);
-            counts += selection.Counts;
-        }
-        return new(pairs, counts);
+        var selected = prompts.Select(prompt => new PromptPairs(prompt.Samples, prompt.Verdict, Select(prompt.Samples, prompt.Verdict, options, seed)));
+        return options.BalanceLengths ? LengthBalance.Apply(selected, seed) : selected;
     }
 
-    /// <summary>Selects among the samples of one prompt.</summary>
+    /// <summary>Selects among the samples of one prompt, without regard to the balance of lengths.</summary>
     /// <param name="verdict">At most one judgement for each sample, in any order; one without a score leaves its sample out.</param>
-    /// <param name="seed">Mixed with the prompt's id; decides among equals.</param>
-    /// <exception cref="ArgumentException">A sample has two scores, or one that is not finite.</exception>
+    /// <exception cref="ArgumentException">
+    /// A sample has two scores or two samples have two comparisons, a score is not finite, or a probability is outside 0 to 1.
+    /// </exception>
     public static PairSelection Select(PromptSamples samples, Verdict verdict, PairSelectionOptions options, ulong seed)
     {
-        var scored = WithScores(samples, verdict.Judgements);
-        if (scored.Length < 2)
-        {
-            return new([], new PairSelectionCounts(Prompts: 1, Abstained: 1));
-        }
-        var (candidates, counts) = Candidates(scored, options);
+        var (scored, candidates, counts) = Candidates.Find(samples, verdict, options);
         if (candidates.Count == 0)
         {
-            return new([], counts with { ZeroSignal = 1 });
+            return new([], scored.Length < 2 ? counts with { Abstained = 1 } : counts with { ZeroSignal = 1 });
         }
         var random = new SplitMix64(SampleSeed.Derive(seed, 0, samples.Prompt.Id, 0));
-        var order = candidates.ToArray();
-        random.Shuffle(order.AsSpan());
-        var taken = Take(order, options);
-        var pairs = taken.Select(pair => new SelectedPair(
-            samples.Prompt.Id, pair.Chosen.Sample.Index, pair.Rejected.Sample.Index, pair.Chosen.Score, pair.Rejected.Score));
-        return new([.. pairs], counts with { Pairs = taken.Count });
-    }
-
-    private static Scored[] WithScores(PromptSamples samples, IReadOnlyList<Judgement> judgements)
-    {
-        var scores = new Dictionary<int, double>();
-        foreach (var judgement in judgements.Where(judgement => judgement.Score is not null))
+        var shuffled = candidates.ToArray();
+        random.Shuffle(shuffled.AsSpan());
+        SelectedPair[] pairs = [.. Distinct(PairStrategies.InOrder(shuffled, scored, options, random))
+            .Take(PairStrategies.Limit(options))
+            .Select(pair => new SelectedPair(
+                samples.Prompt.Id,
+                pair.Chosen.Sample.Index,
+                pair.Rejected.Sample.Index,
+                pair.Chosen.Score,
+                pair.Rejected.Score,
+                pair.Probability,
+                pair.LengthDifference))];
+        return new(pairs, counts with
         {
-            if (!double.IsFinite(judgement.Score!.Value) || !scores.TryAdd(judgement.SampleIndex, judgement.Score.Value))
-            {
-                throw new ArgumentException($"prompt {samples.Prompt.Id}, sample {judgement.SampleIndex}: a score that is not finite, or two of them", nameof(judgements));
-            }
-        }
-        return [.. samples.Samples.Where(sample => scores.ContainsKey(sample.Index)).Select(sample => new Scored(sample, scores[sample.Index]))];
+            Pairs = pairs.Length,
+            Unselected = candidates.Count - pairs.Length,
+            NoneSelected = pairs.Length == 0 ? 1 : 0,
+        });
     }
 
-    private static (List<Candidate> Candidates, PairSelectionCounts Counts) Candidates(Scored[] scored, PairSelectionOptions options)
+    /// <summary>Without those whose two texts are those of one before.</summary>
+    private static IEnumerable<Candidate> Distinct(IEnumerable<Candidate> candidates)
     {
-        var candidates = new List<Candidate>();
-        int ties = 0, duplicates = 0, withinMargin = 0;
-        for (var i = 0; i < scored.Length; i++)
+        var taken = new List<Candidate>();
+        foreach (var candidate in candidates.Where(candidate => !taken.Exists(candidate.EqualTo)))
         {
-            for (var j = i + 1; j < scored.Length; j++)
-            {
-                var (better, worse) = scored[i].Score > scored[j].Score ? (scored[i], scored[j]) : (scored[j], scored[i]);
-                var candidate = new Candidate(better, worse);
-                if (SameText(better.Sample, worse.Sample, options.MaxCompletionTokens))
-                {
-                    duplicates++;
-                }
-                else if (candidate.Margin == 0)
-                {
-                    ties++;
-                }
-                else if (candidate.Margin < options.MinMargin)
-                {
-                    withinMargin++;
-                }
-                else
-                {
-                    candidates.Add(candidate);
-                }
-            }
+            taken.Add(candidate);
+            yield return candidate;
         }
-        return (candidates, new(Prompts: 1, Ties: ties, Duplicates: duplicates, WithinMargin: withinMargin));
-    }
-
-    private static List<Candidate> Take(Candidate[] shuffled, PairSelectionOptions options)
-    {
-        switch (options.Strategy)
-        {
-            case PairStrategy.BestWorst:
-                return [shuffled.MaxBy(candidate => candidate.Margin)!];
-            case PairStrategy.BestRandom:
-                var best = shuffled.MaxBy(candidate => candidate.Chosen.Score)!.Chosen;
-                return Distinct(shuffled.Where(candidate => candidate.Chosen == best), options);
-            case PairStrategy.AllAboveMargin:
-                return Distinct(shuffled, options);
-            default:
-                throw new ArgumentOutOfRangeException(nameof(options), options.Strategy, "not a strategy");
-        }
-    }
-
-    private static List<Candidate> Distinct(IEnumerable<Candidate> candidates, PairSelectionOptions options)
-    {
-        var taken = new List<Candidate>(options.MaxPairsPerPrompt);
-        foreach (var candidate in candidates)
-        {
-            if (taken.Count == options.MaxPairsPerPrompt)
-            {
-                break;
-            }
-            if (!taken.Exists(other => SameTexts(other, candidate, options.MaxCompletionTokens)))
-            {
-                taken.Add(candidate);
-            }
-        }
-        return taken;
-    }
-
-    private static bool SameTexts(Candidate a, Candidate b, int maxTokens) =>
-        SameText(a.Chosen.Sample, b.Chosen.Sample, maxTokens) && SameText(a.Rejected.Sample, b.Rejected.Sample, maxTokens);
-
-    private static bool SameText(Sample a, Sample b, int maxTokens) =>
-        a.Text == b.Text || (maxTokens > 0 && a.TokenIds.Take(maxTokens).SequenceEqual(b.TokenIds.Take(maxTokens)));
-
-    private sealed record Scored(Sample Sample, double Score);
-
-    private sealed record Candidate(Scored Chosen, Scored Rejected)
-    {
-        public double Margin => Chosen.Score - Rejected.Score;
     }
 }

@@ -46,6 +46,21 @@ public sealed class CampaignConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void Load_pair_options()
+    {
+        var pairs = _files.Load("""
+            campaign.training.max-length = 99
+            campaign.pairs {
+              strategy = rejection-sampling, min-margin = 12.5, max-per-prompt = 3, rso-beta = 2, rso-samples = 6
+              max-length-ratio = 1.5, max-similarity = 0.75, balance-lengths = on
+            }
+            """).Options.Pairs;
+
+        Assert.Equal(new PairSelectionOptions(PairStrategy.RejectionSampling, 3, 12.5, 99, 2, 2, 6, 1.5, 0.75, true), pairs);
+        Assert.Equal(new PairSelectionOptions(MaxLength: 99), _files.Load("campaign.training.max-length = 99").Options.Pairs);
+    }
+
+    [Fact]
     public void Load_lora_takes_patterns_that_only_a_model_can_tell()
     {
         var lora = _files.Load("""campaign.training.lora { rank = 8, use-rslora = true, dropout = 0.1, targets = [attn_q, "ffn_*", "blk.[0-3].attn_v"] }""").Options.Training.Lora!;

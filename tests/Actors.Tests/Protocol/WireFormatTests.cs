@@ -6,6 +6,7 @@ using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Actors.Tests.Campaigns;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Judging.Pairs;
 
 namespace IterativeDpo.Actors.Tests.Protocol;
 
@@ -43,7 +44,7 @@ public sealed class WireFormatTests
         new JudgeOrder(Id, A),
         Judged,
         new PairOrder(Id, [new JudgedUnit(A, B)], A),
-        new PairResult(Id, A, 3, 4, 5, 0.5),
+        new PairResult(Id, A, 3, 4, 5, 0.5, new PairSelectionCounts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)),
         new PlanRevised(CampaignSimulator.Plan, At),
         new PublishOrder(Id, A, new AverageOrder(B, 0.9)),
         new PublishResult(Id, A, 0.5, B),

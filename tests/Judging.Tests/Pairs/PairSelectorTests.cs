@@ -1,3 +1,4 @@
+using IterativeDpo.Generation;
 using IterativeDpo.Judging.Pairs;
 
 namespace IterativeDpo.Judging.Tests.Pairs;
@@ -59,14 +60,14 @@ public class PairSelectorTests
     [Fact]
     public void Select_equalUpToTheTrainersCut_isADuplicate()
     {
-        var selection = Select(new(MaxCompletionTokens: 3), ("abcX", 1), ("abcY", 0));
+        var selection = Select(new(MaxLength: 4), ("abcX", 1), ("abcY", 0));
 
         Assert.Equal(new PairSelectionCounts(Prompts: 1, ZeroSignal: 1, Duplicates: 1), selection.Counts);
     }
 
     [Fact]
     public void Select_differentBeforeTheTrainersCut_isAPair() =>
-        Assert.Single(Select(new(MaxCompletionTokens: 3), ("abX", 1), ("abY", 0)).Pairs);
+        Assert.Single(Select(new(MaxLength: 4), ("abX", 1), ("abY", 0)).Pairs);
 
     [Fact]
     public void Select_judgeAbstained_countsThePrompt()
@@ -100,11 +101,140 @@ public class PairSelectorTests
     {
         var prompts = Enumerable.Range(0, 10).Select(i => (Samples.OfPrompt($"p{i}", "a", "b", "c", "d"), Scores(1, 0, 0, 0.5))).ToArray();
 
-        var together = PairSelector.Select(prompts, new(), 3);
+        var together = PairSelector.Select(prompts, new(), 3).ToArray();
 
-        Assert.Equal(prompts.SelectMany(prompt => PairSelector.Select(prompt.Item1, prompt.Item2, new(), 3).Pairs), together.Pairs);
-        Assert.Equal((10, 20), (together.Counts.Prompts, together.Counts.Pairs));
+        Assert.Equal(
+            prompts.SelectMany(prompt => PairSelector.Select(prompt.Item1, prompt.Item2, new(), 3).Pairs),
+            together.SelectMany(prompt => prompt.Selection.Pairs));
+        Assert.All(together, prompt => Assert.Equal(2, prompt.Selection.Counts.Pairs));
     }
+
+    [Fact]
+    public void Select_manyPrompts_areReadOneAtATime()
+    {
+        var read = 0;
+        IEnumerable<(PromptSamples, Verdict)> Prompts()
+        {
+            for (; ; read++)
+            {
+                yield return (Samples.OfPrompt($"p{read}", "a", "b"), Scores(1, 0));
+            }
+        }
+
+        Assert.Equal("p2", PairSelector.Select(Prompts(), new(), 1).Skip(2).First().Samples.Prompt.Id);
+        Assert.Equal(2, read);
+    }
+
+    [Fact]
+    public void Select_promptThatFillsTheTrainersLength_hasNothingToTellApart() =>
+        Assert.Equal(1, Select(new(MaxLength: 1), ("a", 1), ("b", 0)).Counts.Duplicates);
+
+    [Fact]
+    public void Select_bestSecond_takesTheNextBestOnly()
+    {
+        var selection = Select(new(PairStrategy.BestSecond, 5), ("a", 0.5), ("b", 1), ("c", 0.2), ("d", 0.7), ("e", 1));
+
+        var pair = Assert.Single(selection.Pairs);
+        Assert.Equal((1, 3), (pair.ChosenScore, pair.RejectedIndex));
+    }
+
+    [Fact]
+    public void Select_topBottom_pairsBothEndsTheWidestFirst()
+    {
+        var selection = Select(new(PairStrategy.TopBottom, 3, TopBottomK: 2), ("a", 0), ("b", 10), ("c", 5), ("d", 2), ("e", 7));
+
+        Assert.Equal([(1, 0), (1, 3), (4, 0)], selection.Pairs.Select(pair => (pair.ChosenIndex, pair.RejectedIndex)));
+    }
+
+    [Fact]
+    public void Select_topBottomOfFewerThanTwiceK_pairsNoSampleBothWays()
+    {
+        var selection = Select(new(PairStrategy.TopBottom, 100, TopBottomK: 50), ("a", 0), ("b", 1), ("c", 2), ("d", 3), ("e", 4));
+
+        Assert.Equal([(3, 0), (3, 1), (4, 0), (4, 1)], selection.Pairs.Select(pair => (pair.ChosenIndex, pair.RejectedIndex)).Order());
+    }
+
+    [Fact]
+    public void Select_lengthMatched_takesTheNearestInLengthForEachBest()
+    {
+        var selection = Select(new(PairStrategy.LengthMatched, 5), ("aaaa", 1), ("b", 1), ("ccc", 0), ("dd", 0.5), ("eeeeeee", 0));
+
+        Assert.Equal([(0, 2, 1), (1, 3, -1)], selection.Pairs.Select(pair => (pair.ChosenIndex, pair.RejectedIndex, pair.LengthDifference)).Order());
+    }
+
+    [Fact]
+    public void Select_rejectionSamplingNearZero_acceptsByRewardAlone()
+    {
+        var selection = Select(new(PairStrategy.RejectionSampling, 5, RsoBeta: 1e-6, RsoSamples: 2), ("a", 3), ("b", 9), ("c", 8), ("d", 1));
+
+        Assert.Equal([(1, 2)], selection.Pairs.Select(pair => (pair.ChosenIndex, pair.RejectedIndex)));
+    }
+
+    [Fact]
+    public void Select_rejectionSamplingThatAcceptsEqualOnly_countsThePrompt()
+    {
+        var selection = Select(new(PairStrategy.RejectionSampling, RsoBeta: 1e-6, RsoSamples: 2), ("a", 1), ("b", 1), ("c", 0));
+
+        Assert.Equal(new PairSelectionCounts(Prompts: 1, Ties: 1, Unselected: 2, NoneSelected: 1), selection.Counts);
+        Assert.Equal(1, selection.Counts.Dropped);
+    }
+
+    [Fact]
+    public void Select_tooDifferentALength_isCounted()
+    {
+        var selection = Select(new(PairStrategy.AllAboveMargin, 9, MaxLengthRatio: 2), ("aa", 1), ("bbbb", 0), ("ccccc", 0), ("", 0));
+
+        Assert.Equal([(0, 1)], selection.Pairs.Select(pair => (pair.ChosenIndex, pair.RejectedIndex)));
+        Assert.Equal(2, selection.Counts.LengthRatio);
+    }
+
+    [Fact]
+    public void Select_almostEqualTexts_areCounted()
+    {
+        var selection = Select(new(MaxSimilarity: 0.8), ("The answer to the question is 12.", 1), ("The answer to the question is 13.", 0));
+
+        Assert.Equal(new PairSelectionCounts(Prompts: 1, ZeroSignal: 1, Similar: 1), selection.Counts);
+    }
+
+    [Fact]
+    public void Select_rewardsWithoutBounds_keepTheMarginInTheirUnits()
+    {
+        var selection = Select(new(PairStrategy.AllAboveMargin, 9, MinMargin: 5), ("a", -7.5), ("b", -2), ("c", 12));
+
+        Assert.Equal([(1, 0), (2, 0), (2, 1)], selection.Pairs.Select(pair => (pair.ChosenIndex, pair.RejectedIndex)).Order());
+    }
+
+    [Theory]
+    [InlineData(Preference.First, 0.75)]
+    [InlineData(Preference.Second, 0.25)]
+    public void Select_comparisonThatAgrees_givesItsProbability(Preference preference, double probability)
+    {
+        var (first, second) = preference == Preference.First ? (1, 0) : (0, 1);
+        var pair = Compared(new Comparison(first, second, preference, probability, ""), 0, 1).Pairs.Single();
+
+        Assert.Equal((1, 0, 0.75), (pair.ChosenIndex, pair.RejectedIndex, pair.Probability));
+    }
+
+    [Fact]
+    public void Select_comparisonThatDoesNotAgree_isNoPairAndCounted()
+    {
+        Assert.Equal(1, Compared(new Comparison(0, 1, Preference.First, 0.75, ""), 0, 1).Counts.Contradicted);
+        Assert.Equal(1, Compared(new Comparison(1, 0, Preference.First, 0.5, ""), 0, 1).Counts.Contradicted);
+        Assert.Equal(1, Compared(new Comparison(1, 0, Preference.Tie, 0.9, ""), 0, 1).Counts.Ties);
+        Assert.Equal(1, Compared(new Comparison(1, 0, Preference.Abstained, 0.5, ""), 0, 1).Counts.Undecided);
+        Assert.Equal(1, Compared(new Comparison(1, 0, Preference.First, 0.9, ""), 1, 1).Counts.Ties);
+    }
+
+    [Fact]
+    public void Select_twoComparisonsOfTheSameTwo_areRefused()
+    {
+        Verdict verdict = new([new(0, 0, ""), new(1, 1, "")], [new(0, 1, Preference.Second, 0, ""), new(1, 0, Preference.First, 1, "")]);
+
+        Assert.Throws<ArgumentException>(() => PairSelector.Select(Samples.OfPrompt("p", "a", "b"), verdict, new(), 1));
+    }
+
+    private static PairSelection Compared(Comparison comparison, params double[] scores) =>
+        PairSelector.Select(Samples.OfPrompt("p", "a", "b"), Scores(scores) with { Comparisons = [comparison] }, new(), 1);
 
     private static Verdict Scores(params double[] scores) => new([.. scores.Select((score, index) => new Judgement(index, score, ""))]);
 
