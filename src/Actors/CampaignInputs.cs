@@ -57,7 +57,14 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
                 throw new UserInputException(
                     $"The judge '{name}' compares samples and cannot grade the single answers of the evaluation; name one that can in evaluation.judge, e.g. verifier.");
             }
-            await judge.CheckAsync(Prompts.FromFile, cancellationToken);
+            try
+            {
+                await judge.CheckAsync(Prompts.FromFile, cancellationToken);
+            }
+            catch (PromptException e) when (options.Prompts.File is { } file)
+            {
+                throw new UserInputException($"{PromptFile.PlaceOf(e.PromptId, file)}: {e.Message}", e);
+            }
         }
     }
 

@@ -1,13 +1,19 @@
+using System.Text.Json.Serialization;
+
 namespace IterativeDpo.Generation;
 
 /// <summary>One turn of a conversation; <paramref name="Role"/> is <c>system</c>, <c>user</c> or <c>assistant</c>.</summary>
 public sealed record ChatMessage(string Role, string Content);
 
-/// <summary>
-/// A rule that an answer is checked against, as data: the kind (<c>exact</c>, <c>numeric</c>, <c>regex</c>, <c>contains</c>,
-/// <c>json</c>), its argument and its weight. The judges give it meaning.
-/// </summary>
-public sealed record AnswerCheck(string Kind, string Value, double Weight = 1);
+/// <summary>A rule that an answer is checked against, as data. The verifier gives it meaning: docs/judges.md has the kinds.</summary>
+/// <param name="Value">The kind's argument; empty for kinds that take none.</param>
+/// <param name="Weight">Its share of the score, over the sum of all weights; from 0 up.</param>
+/// <param name="Required">Where it fails, the score is 0 whatever the rest.</param>
+public sealed record AnswerCheck(
+    string Kind,
+    string Value,
+    double Weight = 1,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Required = false);
 
 /// <summary>
 /// What a policy is asked. The id is stable across runs: it seeds the samples and names the prompt in provenance.

@@ -7,7 +7,7 @@ namespace IterativeDpo.Generation;
 
 /// <summary>
 /// Prompts as JSON lines, one object to a line: <c>prompt</c> is a text to continue or a list of
-/// <c>{"role", "content"}</c> messages; <c>id</c>, <c>task</c> and <c>checks</c> (<c>{"kind", "value", "weight"}</c>) may be
+/// <c>{"role", "content"}</c> messages; <c>id</c>, <c>task</c> and <c>checks</c> (<c>{"kind", "value", "weight", "required"}</c>) may be
 /// left out. Other members are ignored; without an id, the prompt's digest is its id.
 /// </summary>
 public static class PromptFile
@@ -17,7 +17,14 @@ public static class PromptFile
     /// <summary>Reads a file line by line; nothing beyond the ids is kept.</summary>
     /// <param name="side">The side of the split to read, or null for all.</param>
     /// <exception cref="UserInputException">Names the file and the line: no file, no prompts, not JSON, a member missing or of the wrong kind, an id twice.</exception>
-    public static IEnumerable<Prompt> Read(string path, Split? side = null)
+    public static IEnumerable<Prompt> Read(string path, Split? side = null) =>
+        ReadNumbered(path).Where(item => side is null || PromptSplit.Of(item.Prompt) == side).Select(item => item.Prompt);
+
+    /// <summary>Says where in a file a prompt is, for errors: <c>file, line 3</c>.</summary>
+    public static string PlaceOf(string promptId, string path) =>
+        $"{path}, line {ReadNumbered(path).First(item => item.Prompt.Id == promptId).Line}";
+
+    private static IEnumerable<(Prompt Prompt, int Line)> ReadNumbered(string path)
     {
         var lines = new Dictionary<string, int>();
         var number = 0;
@@ -34,10 +41,7 @@ public static class PromptFile
                 throw new UserInputException(
                     $"{path}, line {number}: the id \"{prompt.Id}\" is already on line {lines[prompt.Id]}; give every prompt its own \"id\" or take one of them out.");
             }
-            if (side is null || PromptSplit.Of(prompt) == side)
-            {
-                yield return prompt;
-            }
+            yield return (prompt, number);
         }
         if (lines.Count == 0)
         {
@@ -111,6 +115,10 @@ public static class PromptFile
             writer.WriteString("kind", check.Kind);
             writer.WriteString("value", check.Value);
             writer.WriteNumber("weight", check.Weight);
+            if (check.Required)
+            {
+                writer.WriteBoolean("required", true);
+            }
             writer.WriteEndObject();
         }
         writer.WriteEndArray();

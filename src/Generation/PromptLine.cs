@@ -54,10 +54,20 @@ internal static class PromptLine
         }
         if (checks.ValueKind != JsonValueKind.Array)
         {
-            throw new UserInputException($"{where}: \"checks\" must be a list of {{\"kind\", \"value\", \"weight\"}}.");
+            throw new UserInputException($"{where}: \"checks\" must be a list of {{\"kind\", \"value\", \"weight\", \"required\"}}.");
         }
-        return [.. checks.EnumerateArray().Select(check => new AnswerCheck(Text(check, "kind", where), Text(check, "value", where), Weight(check, where)))];
+        return [.. checks.EnumerateArray().Select(check => new AnswerCheck(Text(check, "kind", where), Value(check), Weight(check, where), IsRequired(check, where)))];
     }
+
+    /// <summary>A text is itself; any other value is its JSON, so that numbers, lists and schemas need no quoting.</summary>
+    private static string Value(JsonElement check) => check.TryGetProperty("value", out var value) && value.ValueKind != JsonValueKind.Null
+        ? value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText()
+        : "";
+
+    private static bool IsRequired(JsonElement check, string where) => check.TryGetProperty("required", out var required)
+        && (required.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? required.GetBoolean()
+            : throw new UserInputException($"{where}: \"required\" must be true or false, not a {Kind(required)}."));
 
     private static double Weight(JsonElement check, string where)
     {

@@ -15,7 +15,7 @@ public sealed class PromptFileTests : IDisposable
     {
         Prompt[] prompts =
         [
-            new("a", [new("system", "Be \"brief\"."), new("user", "1 < 2?")], null, "logic", [new("exact", "yes", 2), new("regex", "^y", 0.5)]),
+            new("a", [new("system", "Be \"brief\"."), new("user", "1 < 2?")], null, "logic", [new("exact", "yes", 2), new("regex", "^y", 0.5, Required: true)]),
             new("b", null, "Once upon a time, é", null, []),
         ];
         using (var stream = File.Create(_path))
@@ -53,7 +53,8 @@ public sealed class PromptFileTests : IDisposable
     [InlineData("""{"prompt": ["x"]}""", "\"role\" is missing")]
     [InlineData("""{"prompt": "x", "id": 3}""", "\"id\" must be a text, not a number")]
     [InlineData("""{"prompt": "x", "checks": {}}""", "\"checks\" must be a list")]
-    [InlineData("""{"prompt": "x", "checks": [{"kind": "exact"}]}""", "\"value\" is missing")]
+    [InlineData("""{"prompt": "x", "checks": [{"value": "y"}]}""", "\"kind\" is missing")]
+    [InlineData("""{"prompt": "x", "checks": [{"kind": "exact", "value": "y", "required": 1}]}""", "\"required\" must be true or false, not a number")]
     [InlineData("""{"prompt": "x", "checks": [{"kind": "exact", "value": "y", "weight": "z"}]}""", "\"weight\" must be a number")]
     public void Read_badLine_namesTheFileTheLineAndTheFault(string line, string fault)
     {
@@ -61,6 +62,22 @@ public sealed class PromptFileTests : IDisposable
 
         Assert.StartsWith($"{_path}, line 2: ", error.Message);
         Assert.Contains(fault, error.Message);
+    }
+
+    [Fact]
+    public void Read_valueThatIsNoText_isItsJson()
+    {
+        var checks = Read("""{"prompt": "x", "checks": [{"kind": "json-schema", "value": {"type": "null"}}, {"kind": "numeric", "value": 4.50}, {"kind": "ended"}]}""")[0].Checks;
+
+        Assert.Equal(["""{"type": "null"}""", "4.50", ""], checks.Select(check => check.Value));
+    }
+
+    [Fact]
+    public void PlaceOf_aPrompt_isItsLine()
+    {
+        Read("""{"id": "a", "prompt": "x"}""", "", """{"id": "b", "prompt": "y"}""");
+
+        Assert.Equal($"{_path}, line 3", PromptFile.PlaceOf("b", _path));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Verifier;
@@ -14,7 +15,7 @@ internal static class JudgesReader
 {
     private static readonly Dictionary<string, Func<SettingsReader, string, JudgeOptions>> Types = new()
     {
-        ["verifier"] = (_, name) => new VerifierOptions(name),
+        ["verifier"] = ReadVerifier,
         ["llm"] = (judge, name) => new LlmJudgeOptions(
             name,
             LlmModeReader.Read(judge),
@@ -31,6 +32,11 @@ internal static class JudgesReader
     public static JudgingOptions Read(SettingsReader judging)
     {
         JudgeOptions[] judges = [.. judging.Sections("judges").Select(name => ReadJudge(judging, name))];
+        if (judges.All(judge => judge.Name != JudgingOptions.Verifier)
+            && ReadVerifier(judging.Section("types").Section("verifier"), JudgingOptions.Verifier) is { Checks: not null } verifier)
+        {
+            judges = [verifier, .. judges];
+        }
         return new JudgingOptions(
             judging.Choice("judge", [.. NamesOf(judges)]),
             judging.Duration("timeout"),
@@ -42,6 +48,24 @@ internal static class JudgesReader
     /// <summary>Every name that a judge may be called by.</summary>
     public static IEnumerable<string> NamesOf(IReadOnlyList<JudgeOptions>? judges) =>
         (judges ?? []).Select(judge => judge.Name).Prepend(JudgingOptions.Verifier).Distinct();
+
+    private static VerifierOptions ReadVerifier(SettingsReader section, string name)
+    {
+        AnswerCheck[] checks =
+        [
+            .. section.Texts("checks")
+                .Select(text => text.Split(' ', 2, StringSplitOptions.TrimEntries))
+                .Select(parts => new AnswerCheck(parts[0], parts.ElementAtOrDefault(1) ?? "")),
+        ];
+        foreach (var check in checks)
+        {
+            if (VerifierJudge.FaultOf(check) is { } fault)
+            {
+                throw section.Invalid("checks", $"[{check.Kind} {check.Value}]", fault);
+            }
+        }
+        return new VerifierOptions(name, checks.Length == 0 ? null : checks);
+    }
 
     private static JudgeOptions ReadJudge(SettingsReader judging, string name)
     {

@@ -10,7 +10,7 @@ internal sealed class JudgeFactory(CampaignOptions options)
     /// <exception cref="KeyNotFoundException">No judge has this name.</exception>
     public IJudge Create(string name) => options.Judging.Find(name) switch
     {
-        VerifierOptions => new VerifierJudge(),
+        VerifierOptions verifier => new VerifierJudge(verifier.Checks),
         var unknown => throw new InvalidOperationException($"{unknown} is a judge of no known type."),
     };
 }

@@ -2,12 +2,12 @@ using IterativeDpo.Generation;
 
 namespace IterativeDpo.Judging.Verifier;
 
-/// <summary>An <see cref="AnswerCheck"/> made ready to run.</summary>
+/// <summary>An <see cref="AnswerCheck"/> made ready to run; holds no state, so that any number of samples can be held to it at once.</summary>
 /// <param name="Description">The kind and its argument, for explanations.</param>
-/// <param name="Weight">Its share of the score, over the sum of all weights.</param>
-/// <param name="NeedsEnd">Whether the answer must have ended: one cut at the token limit is no answer.</param>
-/// <param name="Accepts">The rule, on the completion's text.</param>
-internal sealed record Rule(string Description, double Weight, bool NeedsEnd, Func<string, bool> Accepts)
+/// <param name="NeedsEnd">Whether the answer must have ended: one cut at the token limit is no whole answer.</param>
+/// <param name="Test">What is wrong with a completion, in a few words; null where it passes.</param>
+internal sealed record Rule(string Description, bool NeedsEnd, Func<Sample, string?> Test)
 {
-    public bool Passes(Sample sample) => !(NeedsEnd && sample.FinishReason == FinishReason.Length) && Accepts(sample.Text);
+    /// <summary>What is wrong with the sample, or null.</summary>
+    public string? FaultOf(Sample sample) => NeedsEnd && sample.FinishReason == FinishReason.Length ? "cut at the token limit" : Test(sample);
 }

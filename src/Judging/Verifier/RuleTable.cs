@@ -1,117 +1,71 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.RegularExpressions;
-using IterativeDpo.Artifacts;
+using System.Collections.Concurrent;
 using IterativeDpo.Generation;
 
 namespace IterativeDpo.Judging.Verifier;
 
-/// <summary>
-/// What each kind of check means. <c>exact</c>: the whole text, to the character. <c>numeric</c>: the last number of the text,
-/// the value written as <c>3.14</c> or <c>3.14±0.01</c>. <c>json</c>: the whole text is JSON of this value, members in any order.
-/// <c>regex</c>: a match anywhere. <c>contains</c>: the text somewhere, to the character.
-/// </summary>
+/// <summary>Every kind of check, and what makes a rule of its value. What each means is in docs/judges.md.</summary>
 internal static class RuleTable
 {
-    /// <summary>What a pattern may take on one completion, where it needs backtracking at all.</summary>
-    private static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(1);
+    /// <summary>Rules that are kept; when there are more distinct checks, all are let go and made again as they come.</summary>
+    private const int MostKept = 4096;
 
-    private static readonly Regex Number = new(@"-?\d+(,\d{3})*(\.\d+)?([eE][+-]?\d+)?", RegexOptions.NonBacktracking);
+    private const int MostDescribed = 80;
 
-    private static readonly string[] Kinds = ["exact", "numeric", "regex", "contains", "json"];
-
-    /// <exception cref="UserInputException">The check cannot be run; names the prompt, the rule and what to write.</exception>
-    public static Rule Create(Prompt prompt, AnswerCheck check)
+    private static readonly Dictionary<string, Kind> Kinds = new(StringComparer.Ordinal)
     {
-        if (!(check.Weight >= 0 && double.IsFinite(check.Weight)))
+        ["exact"] = new(true, TextRules.Exact),
+        ["normalised"] = new(true, TextRules.Normalised),
+        ["contains"] = new(false, TextRules.Contains),
+        ["not-contains"] = new(true, TextRules.NotContains),
+        ["starts-with"] = new(false, TextRules.StartsWith),
+        ["ends-with"] = new(true, TextRules.EndsWith),
+        ["regex"] = new(false, TextRules.Matches),
+        ["numeric"] = new(true, ValueRules.Numeric),
+        ["json"] = new(true, ValueRules.Json),
+        ["json-schema"] = new(true, ValueRules.Schema),
+        ["list"] = new(true, ValueRules.List),
+        ["set"] = new(true, ValueRules.Set),
+        ["length"] = new(true, FormRules.Length),
+        ["lines"] = new(true, FormRules.Lines),
+        ["no-repeat"] = new(false, FormRules.NoRepeat),
+        ["code-fence"] = new(false, FormRules.CodeFence, ValueIsOptional: true),
+        ["ended"] = new(true, FormRules.Ended, ValueIsOptional: true),
+    };
+
+    private static readonly ConcurrentDictionary<(string Kind, string Value), Rule> Kept = new();
+
+    /// <summary>The rule of a check; made once for all checks of this kind and value.</summary>
+    /// <exception cref="FormatException">There is no such kind, or its value is not one; says what to write.</exception>
+    public static Rule Get(AnswerCheck check)
+    {
+        if (Kept.TryGetValue((check.Kind, check.Value), out var known))
         {
-            throw Bad(prompt, check, $"the weight {check.Weight} must be a number from 0 up");
+            return known;
         }
-        var (needsEnd, accepts) = check.Kind switch
+        var rule = Create(check);
+        if (Kept.Count >= MostKept)
         {
-            "exact" => (true, text => text == check.Value),
-            "numeric" => (true, Numeric(prompt, check)),
-            "json" => (true, Json(prompt, check)),
-            "regex" => (false, Pattern(prompt, check)),
-            "contains" => (false, (Func<string, bool>)(text => text.Contains(check.Value, StringComparison.Ordinal))),
-            _ => throw Bad(prompt, check, $"there is no such kind; the kinds are {string.Join(", ", Kinds)}"),
-        };
-        return new Rule($"{check.Kind} {check.Value}", check.Weight, needsEnd, accepts);
+            Kept.Clear();
+        }
+        Kept[(check.Kind, check.Value)] = rule;
+        return rule;
     }
 
-    private static Func<string, bool> Numeric(Prompt prompt, AnswerCheck check)
+    private static Rule Create(AnswerCheck check)
     {
-        var parts = check.Value.Split('±');
-        var tolerance = 0m;
-        if (parts.Length > 2 || !TryNumber(parts[0], out var expected) || (parts.Length == 2 && (!TryNumber(parts[1], out tolerance) || tolerance < 0)))
+        if (!Kinds.TryGetValue(check.Kind, out var kind))
         {
-            throw Bad(prompt, check, "the value must be a number such as 3.14, or one with a tolerance such as 3.14±0.01");
+            throw new FormatException($"there is no such kind; the kinds are {string.Join(", ", Kinds.Keys)}");
         }
-        return text =>
+        if (check.Value.Length == 0 && !kind.ValueIsOptional)
         {
-            var last = Number.Matches(text).LastOrDefault();
-            return last is not null && TryNumber(last.Value, out var found) && Math.Abs(found - expected) <= tolerance;
-        };
+            throw new FormatException("the value is missing or empty");
+        }
+        return new Rule(Shorten($"{check.Kind} {check.Value}".Trim()), kind.NeedsEnd, kind.Create(check.Value));
     }
 
-    // Decimal, so that 0.3 is within 0.1 of 0.2; beyond its range no answer is accepted.
-    private static bool TryNumber(string text, out decimal number) =>
-        decimal.TryParse(text.Trim(), NumberStyles.Float | NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out number);
+    private static string Shorten(string text) => text.Length <= MostDescribed ? text : $"{text[..(char.IsHighSurrogate(text[MostDescribed - 1]) ? MostDescribed - 1 : MostDescribed)]}…";
 
-    private static Func<string, bool> Json(Prompt prompt, AnswerCheck check)
-    {
-        JsonElement expected;
-        try
-        {
-            expected = JsonElement.Parse(check.Value);
-        }
-        catch (JsonException e)
-        {
-            throw Bad(prompt, check, "the value is not JSON", e);
-        }
-        return text =>
-        {
-            try
-            {
-                return JsonElement.DeepEquals(JsonElement.Parse(text), expected);
-            }
-            catch (JsonException)
-            {
-                return false;
-            }
-        };
-    }
-
-    private static Func<string, bool> Pattern(Prompt prompt, AnswerCheck check)
-    {
-        var regex = TryLinear(check.Value);
-        if (regex is null)
-        {
-            try
-            {
-                regex = new Regex(check.Value, RegexOptions.CultureInvariant, MatchTimeout);
-            }
-            catch (ArgumentException e)
-            {
-                throw Bad(prompt, check, $"the pattern is not a .NET regular expression ({e.Message})", e);
-            }
-        }
-        return regex.IsMatch;
-    }
-
-    // Linear time on any text; look-around and back-references need the backtracking engine.
-    private static Regex? TryLinear(string pattern)
-    {
-        try
-        {
-            return new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-        }
-        catch (Exception e) when (e is NotSupportedException or ArgumentException)
-        {
-            return null;
-        }
-    }
-
-    private static UserInputException Bad(Prompt prompt, AnswerCheck check, string why, Exception? inner = null) =>
-        new($"Prompt \"{prompt.Id}\", check {{\"kind\": \"{check.Kind}\", \"value\": \"{check.Value}\"}}: {why}.", inner!);
+    /// <param name="Create">Makes the test of a value, see <see cref="Rule.Test"/>; a <see cref="FormatException"/> says what is wrong with the value.</param>
+    private sealed record Kind(bool NeedsEnd, Func<string, Func<Sample, string?>> Create, bool ValueIsOptional = false);
 }

@@ -4,54 +4,92 @@ using IterativeDpo.Generation;
 namespace IterativeDpo.Judging.Verifier;
 
 /// <summary>
-/// Scores a completion by its prompt's own checks: the weight of those it passes over the weight of all. A prompt without
-/// checks is not judged. A pattern that runs out of time is a failure (an exception), never a score.
+/// Scores a completion by its prompt's own checks: the weight of those it passes over the weight of all, and 0 where a required one fails. A prompt
+/// without checks is not judged. A pattern that runs out of time is a failure (an exception), never a score.
 /// </summary>
-public sealed class VerifierJudge : IJudge
+/// <param name="checks">For prompts that have none of their own; null is none.</param>
+public sealed class VerifierJudge(IReadOnlyList<AnswerCheck>? checks = null) : IJudge
 {
     public string Name => "verifier";
 
     public bool ScoresSingleSamples => true;
 
-    /// <summary>Makes sure that every check can be run.</summary>
+    /// <summary>What is wrong with a check, and what to write; null where it can be run.</summary>
+    public static string? FaultOf(AnswerCheck check)
+    {
+        if (!(check.Weight >= 0 && double.IsFinite(check.Weight)))
+        {
+            return $"the weight {check.Weight} must be a number from 0 up";
+        }
+        try
+        {
+            RuleTable.Get(check);
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>Makes sure that every check can be run, and that there is one.</summary>
     /// <exception cref="UserInputException">Names the prompt and the check.</exception>
     public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken)
     {
+        var (count, checkable) = (0, 0);
         foreach (var prompt in prompts)
         {
-            Rules(prompt);
+            cancellationToken.ThrowIfCancellationRequested();
+            count++;
+            checkable += Checks(prompt).Count > 0 ? 1 : 0;
+            Refuse(prompt);
         }
-        return Task.CompletedTask;
+        return count == 0 || checkable > 0
+            ? Task.CompletedTask
+            : throw new UserInputException(
+                $"None of the {count} prompts has checks, so the verifier could judge nothing: give them \"checks\", or set judging.types.verifier.checks.");
     }
 
     public Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var rules = Rules(samples.Prompt);
+        Refuse(samples.Prompt);
+        (AnswerCheck Check, Rule Rule)[] rules = [.. Checks(samples.Prompt).Select(check => (check, RuleTable.Get(check)))];
         return Task.FromResult(new Verdict([.. samples.Samples.Select(sample => Judge(sample, rules))]));
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private static Judgement Judge(Sample sample, Rule[] rules)
+    private IReadOnlyList<AnswerCheck> Checks(Prompt prompt) => prompt.Checks.Count > 0 ? prompt.Checks : checks ?? [];
+
+    private void Refuse(Prompt prompt)
+    {
+        var own = Checks(prompt);
+        foreach (var check in own)
+        {
+            if (FaultOf(check) is { } fault)
+            {
+                throw new PromptException(prompt.Id, $"check {{\"kind\": \"{check.Kind}\", \"value\": \"{check.Value}\"}}: {fault}.");
+            }
+        }
+        if (own.Count > 0 && own.Sum(check => check.Weight) <= 0)
+        {
+            throw new PromptException(prompt.Id, "the weights of its checks add up to 0; give at least one check a weight.");
+        }
+    }
+
+    private static Judgement Judge(Sample sample, (AnswerCheck Check, Rule Rule)[] rules)
     {
         if (rules.Length == 0)
         {
             return new Judgement(sample.Index, null, "the prompt has no checks");
         }
-        var passed = rules.Select(rule => rule.Passes(sample)).ToArray();
-        var score = rules.Zip(passed, (rule, pass) => pass ? rule.Weight : 0).Sum() / rules.Sum(rule => rule.Weight);
-        var cut = sample.FinishReason == FinishReason.Length ? "; cut at the token limit" : "";
-        return new Judgement(sample.Index, score, string.Join("; ", rules.Zip(passed, (rule, pass) => $"{rule.Description}: {(pass ? "yes" : "no")}")) + cut);
+        string?[] faults = [.. rules.Select(item => item.Rule.FaultOf(sample))];
+        var passed = rules.Zip(faults, (item, fault) => fault is null ? item.Check.Weight : 0).Sum() / rules.Sum(item => item.Check.Weight);
+        var barred = rules.Zip(faults).Any(item => item.First.Check.Required && item.Second is not null);
+        return new Judgement(sample.Index, barred ? 0 : passed, string.Join("; ", rules.Zip(faults, Explain)));
     }
 
-    private static Rule[] Rules(Prompt prompt)
-    {
-        Rule[] rules = [.. prompt.Checks.Select(check => RuleTable.Create(prompt, check))];
-        if (rules.Length > 0 && rules.Sum(rule => rule.Weight) <= 0)
-        {
-            throw new UserInputException($"Prompt \"{prompt.Id}\": the weights of its checks add up to 0; give at least one check a weight.");
-        }
-        return rules;
-    }
+    private static string Explain((AnswerCheck Check, Rule Rule) rule, string? fault) =>
+        $"{rule.Rule.Description}: {(fault is null ? "yes" : $"no, {fault}{(rule.Check.Required ? " (required)" : "")}")}";
 }

@@ -1,4 +1,7 @@
+using IterativeDpo.Generation;
+
 namespace IterativeDpo.Judging.Verifier;
 
 /// <summary>Settings of a <see cref="VerifierJudge"/>.</summary>
-public sealed record VerifierOptions(string Name) : JudgeOptions(Name);
+/// <param name="Checks">For prompts that have none of their own; null is none.</param>
+public sealed record VerifierOptions(string Name, IReadOnlyList<AnswerCheck>? Checks = null) : JudgeOptions(Name);

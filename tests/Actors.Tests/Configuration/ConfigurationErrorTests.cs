@@ -34,6 +34,8 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.judging.judge = verifyer", "campaign.judging.judge is verifyer: it must be one of verifier (did you mean verifier?)")]
     [InlineData("campaign.judging.judges.mine.type = oracle", "campaign.judging.judges.mine.type is oracle: it must be one of")]
     [InlineData("campaign.judging.judges.mine { type = verifier, modell = x }", "campaign.judging.judges.mine.modell: there is no such setting here")]
+    [InlineData("campaign.judging.judges.mine { type = verifier, checks = [\"lenght 1..2 words\"] }", "campaign.judging.judges.mine.checks is [lenght 1..2 words]: there is no such kind")]
+    [InlineData("campaign.judging.types.verifier.checks = [\"regex (\"]", "campaign.judging.types.verifier.checks is [regex (]: the pattern is not")]
     [InlineData("campaign.evaluation.judge = mine", "campaign.evaluation.judge is mine: it must be one of verifier")]
     [InlineData("campaign.pairs.min-margin = -1", "campaign.pairs.min-margin is -1: it must be a number, 0 or more")]
     [InlineData("campaign.pairs { strategy = top-bottom, top-bottom-k = 0 }", "campaign.pairs.top-bottom-k is 0: it must be a whole number from 1 to 512")]
