@@ -57,6 +57,16 @@ public sealed class BadInputTests
     }
 
     [Fact]
+    public void Run_withACheckThatCannotBeRun_namesTheLineAndTheCheck()
+    {
+        var campaign = new TinyCampaign(extra: "prompts { file = prompts.jsonl, per-round = 8 }");
+        File.WriteAllLines(
+            Path.Combine(campaign.Root, "prompts.jsonl"),
+            Enumerable.Range(0, 40).Select(i => $$"""{"prompt": "Say {{i}}", "checks": [{"kind": "regex", "value": "{{(i < 20 ? "" : "(")}}{{i}}"}]}"""));
+        AssertRefused(campaign, "prompts.jsonl, line ", "check {\"kind\": \"regex\"", "not a .NET regular expression");
+    }
+
+    [Fact]
     public void Run_withAPromptLongerThanTheContext_namesItBeforeAnythingIsSampled()
     {
         var campaign = new TinyCampaign(extra: "prompts { file = prompts.jsonl, per-round = 8 }");
