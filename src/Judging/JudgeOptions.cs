@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using IterativeDpo.Judging.Implicit;
 using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Verifier;
 
@@ -8,6 +9,7 @@ namespace IterativeDpo.Judging;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(VerifierOptions), "verifier")]
 [JsonDerivedType(typeof(LlmJudgeOptions), "llm")]
+[JsonDerivedType(typeof(ImplicitRewardOptions), "implicit-reward")]
 public abstract record JudgeOptions(string Name)
 {
     /// <summary>Files that verdicts depend on, by what is in them and not by where they lie.</summary>

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Implicit;
 using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Verifier;
 
@@ -23,6 +24,7 @@ internal static class JudgesReader
             judge.Int("context-tokens", 16, 10_000_000),
             judge.Int("sequences", 1, 255),
             judge.Int("batch-tokens", 1, 1_000_000)),
+        ["implicit-reward"] = ReadImplicitReward,
     };
 
     /// <summary>The types that ask a language model, by the settings in <c>judging.asking</c>.</summary>
@@ -83,4 +85,13 @@ internal static class JudgesReader
         section.RefuseUnknown(["type", .. defaults.Keys()]);
         return Types[type](section.WithDefaults(defaults), name);
     }
+
+    private static ImplicitRewardOptions ReadImplicitReward(SettingsReader section, string name) => new(
+        name,
+        section.PathOr("policy", "current"),
+        section.PathOr("reference", "base"),
+        section.PositiveFloat("beta"),
+        section.Switch("length-normalised"),
+        section.Double("length-penalty", 0),
+        section.Double("tie-margin", 0));
 }

@@ -49,6 +49,9 @@ internal sealed class SettingsReader(
     public string? OptionalPath(string key) =>
         Text(key) is { Length: > 0 } path ? Path.GetFullPath(path, origin(Full(key)).Directory) : null;
 
+    /// <summary>A file as a full path, or null for this word.</summary>
+    public string? PathOr(string key, string word) => Text(key) == word ? null : RequiredPath(key);
+
     public string RequiredPath(string key) => OptionalPath(key) ?? throw Invalid(key, "", "it must be set to a file");
 
     public int Int(string key, int min, int max = int.MaxValue) => (int)Long(key, min, max);

@@ -1,6 +1,8 @@
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Implicit;
 using IterativeDpo.Judging.Verifier;
+using IterativeDpo.Training.Torch;
 
 namespace IterativeDpo.Host.Judges;
 
@@ -11,6 +13,7 @@ internal sealed class JudgeFactory(CampaignOptions options)
     public IJudge Create(string name) => options.Judging.Find(name) switch
     {
         VerifierOptions verifier => new VerifierJudge(verifier.Checks),
+        ImplicitRewardOptions implicitReward => new ImplicitRewardJudge(implicitReward, new TorchSequenceScorer(options.ModelPath, options.Training)),
         var unknown => throw new InvalidOperationException($"{unknown} is a judge of no known type."),
     };
 }

@@ -21,12 +21,13 @@ internal sealed class AdapterSetup(TrainingRequest request, ModelConfig config, 
     }
 
     /// <summary>The reference's frozen adapter; null where the reference is the base itself.</summary>
-    public LoraWeights? CreateReference()
+    public LoraWeights? CreateReference() =>
+        request.ReferenceAdapterPath is { } path ? LoadFrozen(path, config, baseDigest, device) : null;
+
+    /// <summary>An adapter of any shape, as it is in its file.</summary>
+    /// <exception cref="UserInputException">It is missing, damaged, or made for another base.</exception>
+    public static LoraWeights LoadFrozen(string path, ModelConfig config, Digest baseDigest, Device device)
     {
-        if (request.ReferenceAdapterPath is not { } path)
-        {
-            return null;
-        }
         var adapter = LoraAdapter.Read(path, config, baseDigest);
         var lora = new LoraWeights(config, new(adapter.Rank, adapter.Alpha, [.. adapter.Maps.Select(map => LoraTargets.Exactly(map.Tensor))]), device);
         lora.Load(adapter);

@@ -15,7 +15,10 @@ public sealed class ReferenceConfTests
             """
             campaign {
               name = test, model = policy.gguf
-              judging.judges { llm { type = llm, model = policy } }
+              judging.judges {
+                llm { type = llm, model = policy }
+                implicit { type = implicit-reward }
+              }
             }
             """).WithFallback(reference);
         var read = new HashSet<string>();
