@@ -30,6 +30,8 @@ public sealed class LLamaContext : IDisposable
         native.n_batch = @params.BatchSize;
         native.n_ubatch = @params.UBatchSize;
         native.n_seq_max = @params.SeqMax;
+        native.embeddings = @params.Embeddings ? (byte)1 : (byte)0;
+        native.pooling_type = (int)@params.PoolingType;
         native.n_threads = Threads(@params.Threads);
         native.n_threads_batch = Threads(@params.BatchThreads);
         native.type_k = (int)(@params.TypeK ?? GGMLType.GGML_TYPE_F16);

@@ -16,6 +16,12 @@ public interface IContextParams
 
     uint SeqMax { get; }
 
+    /// <summary>Whether decoding gives embeddings in the place of logits.</summary>
+    bool Embeddings { get; }
+
+    /// <summary>How the embeddings of a sequence become one.</summary>
+    LLamaPoolingType PoolingType { get; }
+
     /// <summary>Threads for one token; null is half the processors.</summary>
     int? Threads { get; }
 

@@ -22,6 +22,10 @@ public record ModelParams : IModelParams, IContextParams
 
     public uint SeqMax { get; set; } = 1;
 
+    public bool Embeddings { get; set; }
+
+    public LLamaPoolingType PoolingType { get; set; } = LLamaPoolingType.Unspecified;
+
     public int? Threads { get; set; }
 
     public int? BatchThreads { get; set; }

@@ -19,6 +19,7 @@ internal static unsafe class NativeMethods
     [DllImport(Llama)] public static extern nint llama_model_load_from_file([MarshalAs(UnmanagedType.LPUTF8Str)] string path, NativeModelParams parameters);
     [DllImport(Llama)] public static extern void llama_model_free(nint model);
     [DllImport(Llama)] public static extern nint llama_model_get_vocab(SafeLlamaModelHandle model);
+    [DllImport(Llama)] public static extern int llama_model_n_embd(SafeLlamaModelHandle model);
     [DllImport(Llama)] public static extern nint llama_model_chat_template(SafeLlamaModelHandle model, [MarshalAs(UnmanagedType.LPUTF8Str)] string? name);
 
     [DllImport(Llama)] public static extern nint llama_adapter_lora_init(SafeLlamaModelHandle model, [MarshalAs(UnmanagedType.LPUTF8Str)] string path);
@@ -30,6 +31,7 @@ internal static unsafe class NativeMethods
     [DllImport(Llama)] public static extern uint llama_n_batch(SafeLLamaContextHandle context);
     [DllImport(Llama)] public static extern int llama_decode(SafeLLamaContextHandle context, NativeBatch batch);
     [DllImport(Llama)] public static extern float* llama_get_logits_ith(SafeLLamaContextHandle context, int i);
+    [DllImport(Llama)] public static extern float* llama_get_embeddings_seq(SafeLLamaContextHandle context, int sequence);
 
     [DllImport(Llama)] public static extern nint llama_get_memory(SafeLLamaContextHandle context);
     [DllImport(Llama)] public static extern void llama_memory_clear(nint memory, byte data);

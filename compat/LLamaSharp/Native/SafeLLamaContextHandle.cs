@@ -44,6 +44,10 @@ public sealed unsafe class SafeLLamaContextHandle : SafeLLamaHandleBase
         return logits is null ? throw new RuntimeError($"llama_get_logits_ith({i}) returned null") : new Span<float>(logits, ModelHandle.Vocab.Count);
     }
 
+    /// <summary>The pooled embedding [dim] of a sequence of the last decode, valid until the next; the context must pool.</summary>
+    public Span<float> GetEmbeddingsSeq(LLamaSeqId seq) =>
+        new(NativeMethods.llama_get_embeddings_seq(this, seq.Value), ModelHandle.EmbeddingSize);
+
     /// <summary>Puts these adapters, and no others, on the context.</summary>
     public void SetLoraAdapters(params Span<(LoraAdapter Adapter, float Scale)> adapters)
     {

@@ -11,6 +11,8 @@ public sealed unsafe class SafeLlamaModelHandle : SafeLLamaHandleBase
 
     internal Vocabulary Vocab { get; }
 
+    internal int EmbeddingSize => NativeMethods.llama_model_n_embd(this);
+
     internal static SafeLlamaModelHandle Load(string modelPath, NativeModelParams parameters)
     {
         // Opening it first gives the usual exceptions for a missing or unreadable file.

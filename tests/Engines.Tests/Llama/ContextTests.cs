@@ -120,6 +120,29 @@ public sealed class ContextTests(TinyLlama llama) : IClassFixture<TinyLlama>
     }
 
     [Fact]
+    public void GetEmbeddingsSeq_lastPooling_isTheStateBehindTheLastLogits()
+    {
+        using var pooled = llama.Weights.CreateContext(llama.Parameters with { Embeddings = true, PoolingType = LLamaPoolingType.Last, KVUnified = true });
+        using var plain = NewContext();
+        var batch = new LLamaBatch();
+        foreach (var (sequence, text) in new[] { (0, "abc"), (1, "something else") })
+        {
+            foreach (var (i, c) in text.Index())
+            {
+                batch.Add(c, i, (LLamaSeqId)sequence, logits: true);
+            }
+        }
+
+        Assert.Equal(DecodeResult.Ok, pooled.Decode(batch));
+
+        foreach (var (sequence, text) in new[] { (0, "abc"), (1, "something else") })
+        {
+            var state = pooled.NativeHandle.GetEmbeddingsSeq((LLamaSeqId)sequence).ToArray();
+            TinyLlama.AssertClose(TinyLlama.Decode(plain, sequence, 0, text), TinyLlama.Head(state));
+        }
+    }
+
+    [Fact]
     public void Decode_emptyBatch_isOk()
     {
         using var context = NewContext();

@@ -62,6 +62,13 @@ public sealed class TinyLlama : IDisposable
         return context.NativeHandle.GetLogitsIth(last).ToArray();
     }
 
+    /// <summary>The logits of a state, by the tiny model's output map.</summary>
+    public static float[] Head(float[] state)
+    {
+        var rows = TinyModel.Values(new TensorSpec(ModelConfig.Output, [ByteVocabulary.Size, state.Length])).Chunk(state.Length);
+        return [.. rows.Select(row => row.Zip(state, (weight, value) => weight * value).Sum())];
+    }
+
     public static void AssertClose(float[] expected, float[] actual) =>
         Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
 
