@@ -21,17 +21,20 @@ public interface ITextTokenizer
     int[] EncodePrompt(Passage prompt);
 
     /// <summary>
-    /// A completion's ids with the end token once: a text's, or what the chat template adds to the prompt for these turns. What a
+    /// A completion's ids with the end token once, and without the space that some tokenizers put before a text: a text's, or what the chat template adds to the prompt for these turns. What a
     /// template puts behind the last end token is left out, because a sampler stops there.
     /// </summary>
     /// <exception cref="ConversationException">The template cannot show these turns.</exception>
     int[] EncodeCompletion(Passage prompt, Passage completion);
 
     /// <summary>
-    /// The text of ids, special tokens spelled. BOS at the beginning and an end token at the end are left out: encoding puts them back.
-    /// Null where the bytes are no text.
+    /// The text of a prompt's ids, special tokens spelled. What encoding puts there is left out: BOS at the beginning, an end token at the
+    /// end, and the space that some tokenizers put before a text. Null where the bytes are no text.
     /// </summary>
-    string? Decode(ReadOnlySpan<int> ids);
+    string? DecodePrompt(ReadOnlySpan<int> ids);
+
+    /// <summary>The text of a completion's ids, as above; a space that it begins with is its own.</summary>
+    string? DecodeCompletion(ReadOnlySpan<int> ids);
 }
 
 /// <summary>A model's chat template cannot show a conversation: says why.</summary>

@@ -25,12 +25,14 @@ internal sealed class LlamaChat(LLamaWeights weights, LlamaText text, string mod
         {
             var rendered = RenderBehind(before, turns, openAssistant);
             CheckWhole(turns, rendered);
-            return text.Tokenize(rendered, special: true);
+            return text.Tokenize(rendered, special: true, goesOn: !openAssistant);
         }
         // Somebody spelled a special token: the template and the contents are tokenised apart.
         var marks = turns.Select((_, i) => $"\uE000{i}\uE001").ToArray();
         var rest = RenderBehind(before, [.. turns.Select((turn, i) => turn with { Content = marks[i] })], openAssistant);
         var ids = new List<int>();
+        void Add(string part, bool special) =>
+            ids.AddRange(text.Tokenize(part, special, goesOn: ids.Count == 0 ? !openAssistant : !text.IsSpecial(ids[^1])));
         for (var i = 0; i < marks.Length; i++)
         {
             var at = rest.IndexOf(marks[i], StringComparison.Ordinal);
@@ -39,11 +41,12 @@ internal sealed class LlamaChat(LLamaWeights weights, LlamaText text, string mod
                 throw new ConversationException(
                     $"message {i + 1} spells a special token of the model, and its chat template leaves no way to tell the two apart; change that text");
             }
-            ids.AddRange(text.Tokenize(rest[..at], special: true));
-            ids.AddRange(text.Tokenize(turns[i].Content, special: false));
+            Add(rest[..at], special: true);
+            Add(turns[i].Content, special: false);
             rest = rest[(at + marks[i].Length)..];
         }
-        return [.. ids, .. text.Tokenize(rest, special: true)];
+        Add(rest, special: true);
+        return [.. ids];
     }
 
     /// <summary>Some templates drop a role they do not know, and llama.cpp stops at a null character.</summary>

@@ -7,26 +7,52 @@ using LLama.Native;
 namespace IterativeDpo.Generation.Llama;
 
 /// <summary>Text to token ids and back, by llama.cpp.</summary>
-internal sealed class LlamaText(LLamaWeights weights)
+/// <remarks>
+/// With most SentencePiece vocabularies llama.cpp puts a space before text at the beginning and behind a special token
+/// (<c>tokenizer.ggml.add_space_prefix</c>). Text that goes on from other text gets none, and decoding takes the space away again.
+/// </remarks>
+internal sealed class LlamaText
 {
-    private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-    private readonly int? _bos = (int?)weights.Vocab.BOS;
-    private readonly SearchValues<string> _specials = SearchValues.Create(SpellSpecials(weights), StringComparison.Ordinal);
-    private readonly int? _end = (int?)(weights.Vocab.EOS ?? weights.Vocab.EOT);
+    /// <summary>A character that merges with nothing, so that a text behind it is tokenised as if it went on from another.</summary>
+    private const string Guard = "\u0001";
 
-    /// <param name="special">Whether a special token that the text spells becomes that token.</param>
-    public int[] Tokenize(string text, bool special)
+    private static readonly UTF8Encoding _strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private readonly LLamaWeights _weights;
+    private readonly int? _bos;
+    private readonly int? _end;
+    private readonly Dictionary<int, string> _specials;
+    private readonly SearchValues<string> _spelledSpecials;
+    private readonly int[] _guard;
+    private readonly bool _addsSpace;
+
+    public LlamaText(LLamaWeights weights)
     {
-        // BOS is added below: asked for here, llama.cpp would add the model's EOS as well.
-        var tokens = weights.NativeHandle.Tokenize(text, addBos: false, special, Encoding.UTF8);
-        return MemoryMarshal.Cast<LLamaToken, int>(tokens).ToArray();
+        _weights = weights;
+        (_bos, _end) = ((int?)weights.Vocab.BOS, (int?)(weights.Vocab.EOS ?? weights.Vocab.EOT));
+        _specials = SpellSpecials(weights);
+        _spelledSpecials = SearchValues.Create([.. _specials.Values], StringComparison.Ordinal);
+        _guard = Tokenize(Guard, special: false);
+        _addsSpace = Spell(_guard)?.StartsWith(' ') == true;
     }
 
+    /// <param name="special">Whether a special token that the text spells becomes that token.</param>
+    /// <param name="goesOn">Whether it goes on from other text, and gets no space before it.</param>
+    public int[] Tokenize(string text, bool special, bool goesOn = false)
+    {
+        // BOS is added below: asked for here, llama.cpp would add the model's EOS as well.
+        var tokens = _weights.NativeHandle.Tokenize(goesOn && _addsSpace ? Guard + text : text, addBos: false, special, Encoding.UTF8);
+        var ids = MemoryMarshal.Cast<LLamaToken, int>(tokens).ToArray();
+        return goesOn && _addsSpace ? ids[_guard.Length..] : ids;
+    }
+
+    /// <summary>Whether the id is that of a special token.</summary>
+    public bool IsSpecial(int id) => _specials.ContainsKey(id);
+
     /// <summary>Whether the text spells no special token.</summary>
-    public bool IsPlain(string text) => !text.AsSpan().ContainsAny(_specials);
+    public bool IsPlain(string text) => !text.AsSpan().ContainsAny(_spelledSpecials);
 
     /// <summary>The ids with BOS once, if the model wants it.</summary>
-    public int[] WithBos(int[] ids) => weights.Vocab.ShouldAddBOS && _bos is { } bos ? [bos, .. WithoutBos(ids)] : ids;
+    public int[] WithBos(int[] ids) => _weights.Vocab.ShouldAddBOS && _bos is { } bos ? [bos, .. WithoutBos(ids)] : ids;
 
     /// <summary>The ids up to the last end token if nothing but white space follows it; else with one added.</summary>
     public int[] WithEnd(int[] ids)
@@ -39,32 +65,32 @@ internal sealed class LlamaText(LLamaWeights weights)
         return _end is { } end ? [.. ids, end] : ids;
     }
 
-    /// <summary>See <see cref="ITextTokenizer.Decode"/>.</summary>
-    public string? Decode(ReadOnlySpan<int> ids)
+    /// <summary>See <see cref="ITextTokenizer.DecodePrompt"/>; with <paramref name="goesOn"/> <see cref="ITextTokenizer.DecodeCompletion"/>.</summary>
+    public string? Decode(ReadOnlySpan<int> ids, bool goesOn)
     {
         var rest = WithoutBos(ids);
-        return Spell(rest is [.., var last] && IsEnd(last) ? rest[..^1] : rest);
+        return Spell(rest is [.., var last] && IsEnd(last) ? rest[..^1] : rest, withoutAddedSpaces: true, goesOn);
     }
 
     /// <summary>The texts of the tokens that are only ever text when asked for: control tokens and the unknown token.</summary>
-    private static string[] SpellSpecials(LLamaWeights weights)
+    private static Dictionary<int, string> SpellSpecials(LLamaWeights weights)
     {
         var buffer = new byte[512];
-        var texts = new List<string>();
+        var texts = new Dictionary<int, string>();
         for (var id = 0; id < weights.Vocab.Count; id++)
         {
             if (weights.NativeHandle.TokenToSpan(id, buffer) == 0 && weights.NativeHandle.TokenToSpan(id, buffer, special: true) is > 0 and var length)
             {
-                texts.Add(Encoding.UTF8.GetString(buffer.AsSpan(0, Math.Min((int)length, buffer.Length))));
+                texts.Add(id, Encoding.UTF8.GetString(buffer.AsSpan(0, Math.Min((int)length, buffer.Length))));
             }
         }
-        return [.. texts];
+        return texts;
     }
 
     private bool IsEnd(int id)
     {
         LLamaToken token = id;
-        return token.IsEndOfGeneration(weights.Vocab);
+        return token.IsEndOfGeneration(_weights.Vocab);
     }
 
     private ReadOnlySpan<int> WithoutBos(ReadOnlySpan<int> ids)
@@ -76,19 +102,22 @@ internal sealed class LlamaText(LLamaWeights weights)
         return ids;
     }
 
-    private string? Spell(ReadOnlySpan<int> ids)
+    private string? Spell(ReadOnlySpan<int> ids, bool withoutAddedSpaces = false, bool goesOn = false)
     {
+        var mayHaveSpace = _addsSpace && withoutAddedSpaces && !goesOn;
         var bytes = new List<byte>();
         var buffer = new byte[64];
         foreach (var id in ids)
         {
-            var length = (int)weights.NativeHandle.TokenToSpan(id, buffer, special: true);
+            var length = (int)_weights.NativeHandle.TokenToSpan(id, buffer, special: true);
             if (length > buffer.Length)
             {
                 buffer = new byte[length];
-                _ = weights.NativeHandle.TokenToSpan(id, buffer, special: true);
+                _ = _weights.NativeHandle.TokenToSpan(id, buffer, special: true);
             }
-            bytes.AddRange(buffer.AsSpan(0, length));
+            var piece = buffer.AsSpan(0, length);
+            bytes.AddRange(mayHaveSpace && !IsSpecial(id) && piece.StartsWith(" "u8) ? piece[1..] : piece);
+            mayHaveSpace = _addsSpace && withoutAddedSpaces && IsSpecial(id);
         }
         try
         {

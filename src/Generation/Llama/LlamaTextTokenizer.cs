@@ -27,9 +27,11 @@ public sealed class LlamaTextTokenizer : ITextTokenizer, IDisposable
         _text.WithBos(prompt.Turns is { } turns ? _chat.EncodePrompt(turns) : _text.Tokenize(prompt.Text ?? "", special: true));
 
     public int[] EncodeCompletion(Passage prompt, Passage completion) => _text.WithEnd(
-        completion.Turns is { } turns ? _chat.EncodeCompletion(prompt.Turns ?? [], turns) : _text.Tokenize(completion.Text ?? "", special: true));
+        completion.Turns is { } turns ? _chat.EncodeCompletion(prompt.Turns ?? [], turns) : _text.Tokenize(completion.Text ?? "", special: true, goesOn: true));
 
-    public string? Decode(ReadOnlySpan<int> ids) => _text.Decode(ids);
+    public string? DecodePrompt(ReadOnlySpan<int> ids) => _text.Decode(ids, goesOn: false);
+
+    public string? DecodeCompletion(ReadOnlySpan<int> ids) => _text.Decode(ids, goesOn: true);
 
     public void Dispose() => _model.Dispose();
 }

@@ -62,14 +62,14 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
         if (row.Pair is not null)
         {
             var pair = Tokenized(row);
-            return new(Decode(pair.PromptIds), Decode(pair.ChosenIds), Decode(pair.RejectedIds), pair.ChosenProbability);
+            return new(Prompt(pair.PromptIds), Completion(pair.ChosenIds), Completion(pair.RejectedIds), pair.ChosenProbability);
         }
         var texts = row.Texts!;
         return texts.Prompt.Text is not null ? texts : texts with
         {
-            Prompt = Decode(Encoded(() => Tokenizer.EncodePrompt(texts.Prompt))),
-            First = Decode(Encoded(() => Tokenizer.EncodeCompletion(texts.Prompt, texts.First))),
-            Second = texts.Second is { } second ? Decode(Encoded(() => Tokenizer.EncodeCompletion(texts.Prompt, second))) : null,
+            Prompt = Prompt(Encoded(() => Tokenizer.EncodePrompt(texts.Prompt))),
+            First = Completion(Encoded(() => Tokenizer.EncodeCompletion(texts.Prompt, texts.First))),
+            Second = texts.Second is { } second ? Completion(Encoded(() => Tokenizer.EncodeCompletion(texts.Prompt, second))) : null,
         };
     }
 
@@ -101,7 +101,11 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
     private ITextTokenizer Tokenizer => tokenizer
         ?? throw new UserInputException("this conversion goes from or to token ids, or through a chat template: name the model with --model.");
 
-    private Passage Decode(int[] ids) => Tokenizer.Decode(ids) is { } text
+    private Passage Prompt(int[] ids) => Text(Tokenizer.DecodePrompt(ids));
+
+    private Passage Completion(int[] ids) => Text(Tokenizer.DecodeCompletion(ids));
+
+    private static Passage Text(string? text) => text is not null
         ? Passage.Of(text)
         : throw new RowException(RowProblem.NotText, "token ids are the bytes of no text");
 

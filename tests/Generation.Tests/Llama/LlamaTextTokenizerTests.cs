@@ -102,12 +102,12 @@ public sealed class LlamaTextTokenizerTests : IClassFixture<TinyModelFile>, IDis
     [InlineData("")]
     public void Decode_ofEncoded_isTheText(string text)
     {
-        Assert.Equal(text, _tokenizer.Decode(_tokenizer.EncodePrompt(Passage.Of(text))));
-        Assert.Equal(text, _tokenizer.Decode(_tokenizer.EncodeCompletion(Passage.Of("a"), Passage.Of(text))));
+        Assert.Equal(text, _tokenizer.DecodePrompt(_tokenizer.EncodePrompt(Passage.Of(text))));
+        Assert.Equal(text, _tokenizer.DecodeCompletion(_tokenizer.EncodeCompletion(Passage.Of("a"), Passage.Of(text))));
     }
 
     [Fact]
-    public void Decode_bytesThatAreNoText_isNull() => Assert.Null(_tokenizer.Decode([0xC3, 'a']));
+    public void Decode_bytesThatAreNoText_isNull() => Assert.Null(_tokenizer.DecodePrompt([0xC3, 'a']));
 
     [Fact]
     public void Digest_otherWeights_isTheSame()

@@ -175,7 +175,7 @@ public sealed class TrainingDataTests(DataFiles files) : IClassFixture<DataFiles
 
         using var data = files.Open(path, new DataOptions(64, Threads: 2));
 
-        Assert.Equal(Enumerable.Range(0, 5000).Select(i => $"{i}"), data.Examples.Select(example => files.Tokenizer.Decode(example.PromptIds)));
+        Assert.Equal(Enumerable.Range(0, 5000).Select(i => $"{i}"), data.Examples.Select(example => files.Tokenizer.DecodePrompt(example.PromptIds)));
     }
 
     [Fact]
