@@ -2,6 +2,7 @@ using System.CommandLine;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Host;
+using IterativeDpo.Host.Benchmarks;
 using IterativeDpo.Host.Commands;
 using IterativeDpo.Training;
 
@@ -29,7 +30,7 @@ catch (UserInputException error)
     Console.Error.WriteLine($"dpo: {error.Message}");
     return ExitCodes.BadInput;
 }
-catch (Exception error) when (error is ArtifactStoreException or NonFiniteTrainingException)
+catch (Exception error) when (error is ArtifactStoreException or NonFiniteTrainingException or BenchmarkException)
 {
     Console.Error.WriteLine($"dpo: {error.Message}");
     return ExitCodes.Failed;

@@ -29,11 +29,11 @@ public sealed class ScalingBenchmark(IReadOnlyList<string> worker)
             .Select(n => (BaseBits, n.Item1, Usual with { Dim = 1024, Vocabulary = 32_000, Pairs = 4, Steps = 3, Base = n.Item2 })),
     ];
 
-    public IEnumerable<ScalingResult> Run()
+    public IEnumerable<ScalingResult> Run(CancellationToken cancellation)
     {
         foreach (var (axis, value, shape) in Points)
         {
-            var measured = TrainerBenchmark.Measure([.. worker, JsonSerializer.Serialize(shape), "lora", "2"]);
+            var measured = TrainerBenchmark.Measure([.. worker, JsonSerializer.Serialize(shape), "lora", "2"], cancellation);
             yield return new(axis, value, measured.SecondsPerStep, measured.RealTokensPerSecond, measured.PeakRssMib);
         }
     }

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.Intrinsics.X86;
 using System.Text.Json;
@@ -28,7 +29,8 @@ public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerSc
     private static readonly string[][] PeerSettings =
         [["--threads", "1"], ["--threads", "2"], ["--threads", "1", "--bf16"], ["--threads", "2", "--bf16"]];
 
-    public IEnumerable<TrainerBenchmarkResult> Run(IReadOnlyList<TrainerShape> shapes, IReadOnlyList<string> modes)
+    public IEnumerable<TrainerBenchmarkResult> Run(
+        IReadOnlyList<TrainerShape> shapes, IReadOnlyList<string> modes, CancellationToken cancellation)
     {
         foreach (var shape in shapes)
         {
@@ -36,8 +38,8 @@ public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerSc
             {
                 // Several steps: the first ones are slow, and a wrong choice would flatter us.
                 var trial = shape with { Steps = Math.Min(shape.Steps, 5), Pairs = Math.Min(shape.Pairs, shape.TrialPairs) };
-                var setting = PeerSettings.Where(setting => shape.Turns > 1 || setting.Contains("2")).MaxBy(setting => MeasurePeer(trial, mode, setting).RealTokensPerSecond)!;
-                var turns = Enumerable.Range(0, shape.Turns).Select(_ => (Ours: MeasureOurs(shape, mode), Peer: MeasurePeer(shape, mode, setting))).ToList();
+                var setting = PeerSettings.Where(setting => shape.Turns > 1 || setting.Contains("2")).MaxBy(setting => MeasurePeer(trial, mode, setting, cancellation).RealTokensPerSecond)!;
+                var turns = Enumerable.Range(0, shape.Turns).Select(_ => (Ours: MeasureOurs(shape, mode, cancellation), Peer: MeasurePeer(shape, mode, setting, cancellation))).ToList();
                 var (ours, peer) = (Median(turns.Select(turn => turn.Ours)), Median(turns.Select(turn => turn.Peer)));
                 var share = StepTimer.CountProducts(shape.Model, shape.CreatePairs(), mode == "full") / ours.SecondsPerStep / peak;
                 yield return new(
@@ -52,18 +54,22 @@ public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerSc
         return ordered[ordered.Count / 2];
     }
 
-    private TrainerMeasurement MeasureOurs(TrainerShape shape, string mode) => Measure([.. worker, JsonSerializer.Serialize(shape), mode, "2"]);
+    private TrainerMeasurement MeasureOurs(TrainerShape shape, string mode, CancellationToken cancellation) =>
+        Measure([.. worker, JsonSerializer.Serialize(shape), mode, "2"], cancellation);
 
-    private TrainerMeasurement MeasurePeer(TrainerShape shape, string mode, string[] setting) => Measure(
+    private TrainerMeasurement MeasurePeer(TrainerShape shape, string mode, string[] setting, CancellationToken cancellation) => Measure(
     [
         .. Texts(
             Python, peerScript, "--prompt", shape.Prompt, "--completion", shape.Completion, "--pairs", shape.Pairs, "--vocab", shape.Vocabulary,
             "--steps", shape.Steps, "--warmup", Math.Min(2, shape.Steps), "--mode", mode),
         .. setting,
-    ]);
+    ], cancellation);
 
-    internal static TrainerMeasurement Measure(IReadOnlyList<string> command)
+    /// <exception cref="BenchmarkException">The command cannot be run, or failed.</exception>
+    /// <exception cref="OperationCanceledException">The command was ended, too.</exception>
+    internal static TrainerMeasurement Measure(IReadOnlyList<string> command, CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
         Console.Error.WriteLine($"measuring: {string.Join(' ', command)}");
         var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true };
         if (Avx512F.IsSupported)
@@ -71,12 +77,26 @@ public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerSc
             // This OpenBLAS takes newer AMD processors for ones without AVX-512.
             start.Environment["OPENBLAS_CORETYPE"] = "SKYLAKEX";
         }
-        using var process = Process.Start(start)!;
+        using var process = Start(start);
+        using var ending = cancellation.Register(() => process.Kill(entireProcessTree: true));
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
+        cancellation.ThrowIfCancellationRequested();
         return process.ExitCode == 0
             ? JsonSerializer.Deserialize<TrainerMeasurement>(output)!
-            : throw new InvalidOperationException($"'{string.Join(' ', command)}' ended with {process.ExitCode}: {output}");
+            : throw new BenchmarkException($"'{string.Join(' ', command)}' ended with {process.ExitCode}: {output}");
+    }
+
+    private static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception e)
+        {
+            throw new BenchmarkException($"'{start.FileName}' cannot be run: {e.Message}. Install what ./dpo doctor names.");
+        }
     }
 
     private static string[] Texts(params object[] parts) => [.. parts.Select(part => FormattableString.Invariant($"{part}"))];

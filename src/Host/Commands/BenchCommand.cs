@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.CompilerServices;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Host.Benchmarks;
 using IterativeDpo.Training.Torch;
@@ -27,33 +28,28 @@ public static class BenchCommand
             "./dpo bench data --json",
             "./dpo bench scaling --output scaling.html")
         {
-            Subcommand("generation", "Sampling against a bare decode loop over the same batches.", GenerationAsync),
+            Subcommand("generation", "Sampling against a bare decode loop over the same batches.", [_threads], GenerationAsync),
             Trainer(),
             Scaling(),
-            Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", ActorsAsync),
-            Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", DataAsync),
+            Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", [], ActorsAsync),
+            Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", [_threads], Data),
             TrainerWorker(),
         };
         return bench;
     }
 
-    private static ExampleCommand Subcommand(string name, string description, Func<int, CancellationToken, Task<IReadOnlyList<object>>> measure)
+    private static ExampleCommand Subcommand(
+        string name, string description, IReadOnlyList<Option> options, Func<int, CancellationToken, IAsyncEnumerable<object>> measure)
     {
-        var command = new ExampleCommand(name, description, $"./dpo bench {name}", $"./dpo bench {name} --json --threads 2") { _threads, _json };
+        string[] examples = [$"./dpo bench {name}", $"./dpo bench {name} --json{string.Concat(options.Select(option => $" {option.Name} 2"))}"];
+        var command = new ExampleCommand(name, description, examples) { _json };
+        foreach (var option in options)
+        {
+            command.Add(option);
+        }
         command.SetAction(async (parsed, token) =>
         {
-            var results = await measure(parsed.GetValue(_threads) ?? Environment.ProcessorCount, token);
-            if (parsed.GetValue(_json))
-            {
-                CommonOptions.PrintJson(new { results });
-            }
-            else
-            {
-                foreach (var result in results)
-                {
-                    Console.WriteLine(result);
-                }
-            }
+            await PrintAsync(parsed, measure(parsed.GetValue(_threads) ?? Environment.ProcessorCount, token), results => new { results });
             return ExitCodes.Done;
         });
         return command;
@@ -68,24 +64,18 @@ public static class BenchCommand
         var command = new ExampleCommand(
             "trainer", "DPO steps against eager PyTorch (bench/peers/torch_dpo_step.py) at its best setting.",
             "./dpo bench trainer", "./dpo bench trainer --json --shape 48/48 --mode lora") { shape, mode, _json };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, token) =>
         {
             var peak = StepTimer.MeasureProductPeak(threads: 2, TimeProvider.System);
+            Console.Error.WriteLine($"matrix products: {peak / 1e9:F0} GFLOP/s at most");
             var benchmark = new TrainerBenchmark(
                 Worker,
                 Path.Combine(AppContext.BaseDirectory, "bench", "peers", "torch_dpo_step.py"), peak);
-            var results = benchmark.Run(
+            var measured = benchmark.Run(
                 [.. TrainerShape.All.Where(known => parsed.GetValue(shape) is not { } one || known.Name == one)],
-                parsed.GetValue(mode) is { } only ? [only] : modes).ToList();
-            if (parsed.GetValue(_json))
-            {
-                CommonOptions.PrintJson(new { matmulPeakGflops = peak / 1e9, results });
-            }
-            else
-            {
-                Console.WriteLine($"matrix products: {peak / 1e9:F0} GFLOP/s at most");
-                results.ForEach(Console.WriteLine);
-            }
+                parsed.GetValue(mode) is { } only ? [only] : modes,
+                token);
+            await PrintAsync(parsed, measured.ToAsyncEnumerable(), results => new { matmulPeakGflops = peak / 1e9, results });
             return ExitCodes.Done;
         });
         return command;
@@ -97,25 +87,31 @@ public static class BenchCommand
         var command = new ExampleCommand(
             "scaling", "Time and memory of a step as tokens, vocabulary, layers, pairs and the base's type grow.",
             "./dpo bench scaling", "./dpo bench scaling --json --output scaling.html") { output, _json };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, token) =>
         {
-            var results = new ScalingBenchmark(Worker).Run().ToList();
+            var results = await PrintAsync(parsed, new ScalingBenchmark(Worker).Run(token).ToAsyncEnumerable(), results => new { results });
             if (parsed.GetValue(output) is { } page)
             {
                 ScalingPage.Write(results, page.FullName);
-            }
-            if (parsed.GetValue(_json))
-            {
-                CommonOptions.PrintJson(new { results });
-            }
-            else
-            {
-                results.ForEach(Console.WriteLine);
             }
             return ExitCodes.Done;
         });
         return command;
     }
+
+    private static Task<IReadOnlyList<T>> PrintAsync<T>(ParseResult parsed, IAsyncEnumerable<T> measured, Func<IReadOnlyList<T>, object> document)
+        where T : notnull => BenchmarkResults.CollectAsync(measured, Console.Error, results =>
+        {
+            if (parsed.GetValue(_json))
+            {
+                CommonOptions.PrintJson(document(results));
+                return;
+            }
+            foreach (var result in results)
+            {
+                Console.WriteLine(result);
+            }
+        });
 
     /// <summary>Our side of the trainer benchmark, in a process of its own: its peak memory is then its own.</summary>
     private static Command TrainerWorker()
@@ -127,12 +123,17 @@ public static class BenchCommand
         return command;
     }
 
-    private static Task<IReadOnlyList<object>> DataAsync(int threads, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<object>>([.. DataBenchmark.Run(BundledFiles.SeedModel, threads, cancellationToken)]);
+    private static IAsyncEnumerable<object> Data(int threads, CancellationToken cancellationToken) =>
+        DataBenchmark.Run(BundledFiles.SeedModel, threads, cancellationToken).ToAsyncEnumerable();
 
-    private static async Task<IReadOnlyList<object>> ActorsAsync(int threads, CancellationToken cancellationToken) =>
-        [await ActorsBenchmark.RunAsync(cancellationToken)];
+    private static async IAsyncEnumerable<object> ActorsAsync(int threads, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        yield return await ActorsBenchmark.RunAsync(cancellationToken);
+    }
 
-    private static async Task<IReadOnlyList<object>> GenerationAsync(int threads, CancellationToken cancellationToken) =>
-        [await GenerationBenchmark.RunAsync(new LlamaOptions(BundledFiles.SeedModel, ContextSize: 160, Threads: threads), cancellationToken: cancellationToken)];
+    private static async IAsyncEnumerable<object> GenerationAsync(int threads, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        yield return await GenerationBenchmark.RunAsync(
+            new LlamaOptions(BundledFiles.SeedModel, ContextSize: 160, Threads: threads), cancellationToken: cancellationToken);
+    }
 }

@@ -1,0 +1,25 @@
+namespace IterativeDpo.EndToEnd.Tests;
+
+public sealed class BenchTests
+{
+    [Fact]
+    public void Bench_interrupted_printsWhatIsDoneAndExits130()
+    {
+        using var process = DpoProcess.Start("bench", "scaling", "--json");
+        Assert.True(process.WaitForLine(line => line.StartsWith("measured: ", StringComparison.Ordinal)), process.Errors);
+
+        process.Interrupt();
+
+        Assert.Equal(130, process.WaitForExit());
+        Assert.True(process.Json.GetProperty("results").GetArrayLength() > 0);
+    }
+
+    [Fact]
+    public void Bench_actorsWithThreads_isRefusedBecauseTheyWouldBeWithoutEffect()
+    {
+        using var process = DpoProcess.Run("bench", "actors", "--threads", "2");
+
+        Assert.Equal(2, process.ExitCode);
+        Assert.Contains("--threads", process.Errors, StringComparison.Ordinal);
+    }
+}
