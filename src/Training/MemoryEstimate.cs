@@ -22,8 +22,8 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
 
     public long Total => Weights + Trained + Activations + Working;
 
-    /// <summary>What there is for the program: the machine's memory, or the limit it runs under.</summary>
-    public static long AvailableBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+    /// <summary>What there is for the program: the machine's free memory, or the limit it runs under.</summary>
+    public static long AvailableBytes => AvailableMemory.Bytes();
 
     public static MemoryEstimate Of(GgufFile file, TrainingOptions options, IReadOnlyList<ITrainingExample> examples)
     {

@@ -46,7 +46,7 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
         using var file = GgufFile.Open(request.BaseModelPath);
         var estimate = MemoryEstimate.Of(file, request.Options, request.Examples);
         Console.Error.WriteLine(
-            $"dpo: memory: about {MemoryEstimate.Format(estimate.Total)} of {MemoryEstimate.Format(MemoryEstimate.AvailableBytes)} ({estimate})");
+            $"dpo: memory: about {MemoryEstimate.Format(estimate.Total)} of {MemoryEstimate.Format(MemoryEstimate.AvailableBytes)} available ({estimate})");
     }
 
     private static async Task<TrainingResult> TrainAsync(TrainingRequest request, RunDirectory directory, CancellationToken cancellationToken)
