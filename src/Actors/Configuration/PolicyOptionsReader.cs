@@ -34,11 +34,13 @@ internal static class PolicyOptionsReader
         if (new Objective(training.Loss).UsesReference)
         {
             return reference != ReferenceOrigin.None ? reference : throw policy.Invalid(
-                "reference", "none", $"{losses} compares the policy with a reference; set base, previous or ema, or a loss without one");
+                "reference", "none", $"{losses} compares the policy with a reference; set base, previous or ema, or a loss without one, or training.loss.reference-free = on");
         }
         if (reference is ReferenceOrigin.Base or ReferenceOrigin.Ema)
         {
-            throw policy.Invalid("reference", Words.Kebab(reference), $"{losses} has no reference here; set none");
+            throw policy.Invalid("reference", Words.Kebab(reference), training.Loss.ReferenceFree
+                ? $"with training.loss.reference-free = on {losses} has no reference; set none, or reference-free = off"
+                : $"{losses} has no reference here; set none");
         }
         if (training.ReferenceSync is { } sync)
         {

@@ -200,6 +200,7 @@ public sealed class CampaignConfigurationTests : IDisposable
     [InlineData("campaign.policy { data = replay, replay-share = 0.1 }", ReferenceOrigin.Previous, 0, 0.1)]
     [InlineData("campaign.training.loss.type = simpo", ReferenceOrigin.None, 0, 0)]
     [InlineData("campaign { policy.reference = none, training.loss.type = orpo }", ReferenceOrigin.None, 0, 0)]
+    [InlineData("campaign.training.loss.reference-free = on", ReferenceOrigin.None, 0, 0)]
     public void Load_policy_counts_what_has_an_effect(string settings, ReferenceOrigin reference, double decay, double share)
     {
         var policy = _files.Load(settings).Options.Policy;

@@ -88,8 +88,10 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.policy.reference-ema-decay = 1", "campaign.policy.reference-ema-decay is 1: it must be a number from 0 to 0.9999")]
     [InlineData("campaign.policy.replay-share = 0", "campaign.policy.replay-share is 0: it must be a number from 0.001 to 0.95")]
     [InlineData("campaign.policy { reference = ema, initialisation = base }", "campaign.policy.reference is ema: an average needs adapters that go on from each other")]
-    [InlineData("campaign.policy.reference = none", "campaign.policy.reference is none: sigmoid compares the policy with a reference; set base, previous or ema")]
+    [InlineData("campaign.policy.reference = none", "campaign.policy.reference is none: sigmoid compares the policy with a reference; set base, previous or ema, or a loss without one, or training.loss.reference-free = on")]
     [InlineData("campaign { policy.reference = base, training.loss.type = simpo }", "campaign.policy.reference is base: simpo has no reference here; set none")]
+    [InlineData("campaign { policy.reference = base, training.loss.reference-free = on }", "campaign.policy.reference is base: with training.loss.reference-free = on sigmoid has no reference; set none, or reference-free = off")]
+    [InlineData("campaign { training.reference-sync.steps = 5, training.loss.reference-free = on }", "sigmoid has no reference that could follow the policy; set 0")]
     [InlineData("campaign { policy.reference = ema, training.loss.type = [simpo, sft] }", "campaign.policy.reference is ema: simpo, sft has no reference here; set none")]
     [InlineData("campaign.training { loss.type = simpo, reference-sync.steps = 512 }", "campaign.training.reference-sync.steps is 512: simpo has no reference that could follow the policy; set 0")]
     public void Load_policy_that_has_no_meaning(string line, string expected) => AssertRefused(line, expected);
