@@ -49,6 +49,11 @@ public static class PromptFile
         }
     }
 
+    /// <summary>Reads one line.</summary>
+    /// <param name="where">The file and line, for errors.</param>
+    /// <exception cref="UserInputException">Not JSON, a member missing or of the wrong kind.</exception>
+    public static Prompt Parse(string line, string where) => PromptLine.Parse(line, where);
+
     /// <summary>Writes prompts so that <see cref="Read"/> gives them back.</summary>
     public static void Write(Stream stream, IEnumerable<Prompt> prompts)
     {

@@ -36,7 +36,10 @@ public static class SampleFile
         return File.ReadLines(path).Select((line, index) => Parse(line, $"{path}, line {index + 1}"));
     }
 
-    private static PromptSamples Parse(string line, string where)
+    /// <summary>Reads one line.</summary>
+    /// <param name="where">The file and line, for errors.</param>
+    /// <exception cref="UserInputException">It is not samples.</exception>
+    public static PromptSamples Parse(string line, string where)
     {
         try
         {

@@ -9,10 +9,16 @@ namespace IterativeDpo.Judging;
 /// <summary>The verdict on one prompt's samples, or why there is none.</summary>
 /// <param name="Verdict">Null: the judge failed on the prompt.</param>
 /// <param name="Failure">How the judge failed; null where it did not.</param>
+/// <param name="Source">In a file of its own: what was judged, and by whom. In a campaign the journal says so.</param>
 public sealed record PromptVerdict(
     string PromptId,
     Verdict? Verdict,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Failure = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Failure = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] VerdictSource? Source = null);
+
+/// <param name="Judge">The <see cref="IJudge.Name"/>.</param>
+/// <param name="SamplesSha256">Digest of the prompt and the samples' texts.</param>
+public sealed record VerdictSource(string Judge, string SamplesSha256);
 
 /// <summary>Verdicts as JSON lines, a prompt to a line, in the order given: equal verdicts are equal bytes.</summary>
 public static class VerdictFile
@@ -47,10 +53,15 @@ public static class VerdictFile
     }
 
     /// <summary>The prompts of a samples file with the verdicts on them; those that the judge failed on are left out.</summary>
+    /// <inheritdoc cref="ReadAllWith"/>
+    public static IEnumerable<(PromptSamples Samples, Verdict Verdict)> ReadWith(string samplesPath, Stream verdicts, string name) =>
+        ReadAllWith(samplesPath, verdicts, name).Where(prompt => prompt.Judged.Verdict is not null).Select(prompt => (prompt.Samples, prompt.Judged.Verdict!));
+
+    /// <summary>The prompts of a samples file with the verdicts on them, or how the judge failed.</summary>
     /// <param name="verdicts">One for each prompt, in the same order.</param>
     /// <param name="name">Names the verdicts in errors.</param>
     /// <exception cref="UserInputException">A file is damaged, or the two are not of the same prompts; names the file and the line.</exception>
-    public static IEnumerable<(PromptSamples Samples, Verdict Verdict)> ReadWith(string samplesPath, Stream verdicts, string name)
+    public static IEnumerable<(PromptSamples Samples, PromptVerdict Judged)> ReadAllWith(string samplesPath, Stream verdicts, string name)
     {
         using var lines = Read(verdicts, name).GetEnumerator();
         var number = 0;
@@ -62,14 +73,14 @@ public static class VerdictFile
                 throw new UserInputException(
                     $"{name}, line {number}: not the verdict on prompt {samples.Prompt.Id}, which is next in {samplesPath}; judge these samples again.");
             }
-            if (lines.Current.Verdict is { } verdict)
-            {
-                yield return (samples, verdict);
-            }
+            yield return (samples, lines.Current);
         }
     }
 
-    private static PromptVerdict Parse(string line, string where)
+    /// <summary>Reads one line.</summary>
+    /// <param name="where">The file and line, for errors.</param>
+    /// <exception cref="UserInputException">It is not a prompt's verdict.</exception>
+    public static PromptVerdict Parse(string line, string where)
     {
         try
         {

@@ -4,6 +4,7 @@ using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Implicit;
 using IterativeDpo.Judging.Llm;
+using IterativeDpo.Judging.Quality;
 using IterativeDpo.Judging.Verifier;
 
 namespace IterativeDpo.Actors.Configuration;
@@ -44,8 +45,15 @@ internal static class JudgesReader
             judging.Duration("timeout"),
             judging.Int("retries", 0, 100),
             judging.Int("concurrency", 1, 1024),
-            judges.Length == 0 ? null : judges);
+            judges.Length == 0 ? null : judges,
+            ReadLimits(judging.Section("limits")));
     }
+
+    private static JudgeLimits ReadLimits(SettingsReader limits) => new(
+        limits.Double("longer-wins", 0, 1),
+        limits.Double("flip-rate", 0, 1),
+        limits.Double("abstentions", 0, 1),
+        limits.Double("minimum-agreement", 0, 1));
 
     /// <summary>Every name that a judge may be called by.</summary>
     public static IEnumerable<string> NamesOf(IReadOnlyList<JudgeOptions>? judges) =>

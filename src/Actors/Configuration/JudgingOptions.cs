@@ -1,4 +1,5 @@
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Quality;
 using IterativeDpo.Judging.Verifier;
 
 namespace IterativeDpo.Actors.Configuration;
@@ -9,12 +10,14 @@ namespace IterativeDpo.Actors.Configuration;
 /// <param name="Retries">Further tries after a failure; then the unit is tried on another worker.</param>
 /// <param name="Concurrency">Prompts that a worker judges at once.</param>
 /// <param name="Judges">The judges that the configuration names.</param>
+/// <param name="Limits">What bias is warned about; null: the defaults.</param>
 public sealed record JudgingOptions(
     string Judge,
     TimeSpan Timeout,
     int Retries,
     int Concurrency = 1,
-    IReadOnlyList<JudgeOptions>? Judges = null)
+    IReadOnlyList<JudgeOptions>? Judges = null,
+    JudgeLimits? Limits = null)
 {
     /// <summary>The judge that is there without being named.</summary>
     public const string Verifier = "verifier";

@@ -47,6 +47,7 @@ public static class OptionsJson
             Retries = 0,
             Concurrency = 1,
             Judges = options.Judging.Judges is { } judges ? [.. judges.Select(judge => judge.WithoutIncidentals())] : null,
+            Limits = null,
         },
         Work = options.Work with { Retries = 0 },
     };

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace IterativeDpo.Actors.Configuration;
 
 /// <summary>Names as configuration writes them, and the nearest one to a misspelt one.</summary>
-internal static class Words
+public static class Words
 {
     /// <summary><c>BestWorst</c> as <c>best-worst</c>.</summary>
     public static string Kebab<T>(T value) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());

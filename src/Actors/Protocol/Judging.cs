@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Quality;
 
 namespace IterativeDpo.Actors.Protocol;
 
@@ -24,6 +25,7 @@ public sealed record TaskScore(int Right, int Total)
 /// <param name="Dropped">Prompts given up because the judge failed on them time and again.</param>
 /// <param name="ByTask">Right samples by the prompts' task.</param>
 /// <param name="Usage">What the verdicts cost.</param>
+/// <param name="Latency">How long they took, without those of an attempt before; null in journals from before it was measured.</param>
 public sealed record JudgeResult(
     WorkId Id,
     Digest Judgements,
@@ -31,4 +33,5 @@ public sealed record JudgeResult(
     int Dropped,
     ImmutableSortedDictionary<string, TaskScore> ByTask,
     double Seconds,
-    JudgeUsage? Usage = null) : WorkResult(Id, Seconds);
+    JudgeUsage? Usage = null,
+    Latency? Latency = null) : WorkResult(Id, Seconds);

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using IterativeDpo.Actors.Protocol;
-using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Quality;
 
 namespace IterativeDpo.Actors.Workers;
 
@@ -42,12 +42,17 @@ public sealed class JudgeActor : WorkerActor
         var known = ReadKnown(order);
         var judge = JudgeOf(order.Id.Stage);
         judge.UsePolicy(order.Policy is { } policy ? _context.Store.PathOf(policy) : null);
+        var judging = _context.Options.Judging;
+        var attempts = new JudgeAttempts(judge, judging.Timeout, judging.Retries, _context.Time);
         var verdicts = new PromptVerdict[prompts.Length];
+        var taken = new TimeSpan[prompts.Length];
         await Parallel.ForAsync(
             0,
             prompts.Length,
-            new ParallelOptions { MaxDegreeOfParallelism = _context.Options.Judging.Concurrency, CancellationToken = cancellationToken },
-            async (i, token) => verdicts[i] = known.GetValueOrDefault(prompts[i].Prompt.Id) ?? await TryJudgeAsync(judge, prompts[i], token));
+            new ParallelOptions { MaxDegreeOfParallelism = judging.Concurrency, CancellationToken = cancellationToken },
+            async (i, token) => (verdicts[i], taken[i]) = known.GetValueOrDefault(prompts[i].Prompt.Id) is { } verdict
+                ? (verdict, default)
+                : await attempts.JudgeAsync(prompts[i], token));
 
         PromptVerdict[] failed = [.. verdicts.Where(prompt => prompt.Verdict is null)];
         if (failed.Length > 0 && failed.Length == verdicts.Length)
@@ -67,7 +72,8 @@ public sealed class JudgeActor : WorkerActor
             failed.Length,
             ScoresByTask(prompts, verdicts),
             _context.Time.GetElapsedTime(start).TotalSeconds,
-            given.Select(verdict => verdict.Usage).OfType<JudgeUsage>().Aggregate((JudgeUsage?)null, (sum, usage) => sum is null ? usage : sum + usage));
+            given.Select(verdict => verdict.Usage).OfType<JudgeUsage>().Aggregate((JudgeUsage?)null, (sum, usage) => sum is null ? usage : sum + usage),
+            Latency.Of(taken.Where(time => time > TimeSpan.Zero).Select(time => time.TotalSeconds)));
     }
 
     private IJudge JudgeOf(Stage stage)
@@ -85,35 +91,6 @@ public sealed class JudgeActor : WorkerActor
         }
         using var stream = _context.Store.OpenRead(digest);
         return VerdictFile.Read(stream, _context.Store.PathOf(digest)).Where(prompt => prompt.Verdict is not null).ToDictionary(prompt => prompt.PromptId);
-    }
-
-    private async Task<PromptVerdict> TryJudgeAsync(IJudge judge, PromptSamples samples, CancellationToken cancellationToken)
-    {
-        var failure = "";
-        for (var attempt = 0; attempt <= _context.Options.Judging.Retries; attempt++)
-        {
-            try
-            {
-                return new PromptVerdict(samples.Prompt.Id, await JudgeInTimeAsync(judge, samples, cancellationToken));
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                failure = $"no verdict within {_context.Options.Judging.Timeout} (judging.timeout)";
-            }
-            catch (Exception e) when (e is not (UserInputException or OperationCanceledException))
-            {
-                failure = e.Message;
-            }
-        }
-        return new PromptVerdict(samples.Prompt.Id, null, failure);
-    }
-
-    private async Task<Verdict> JudgeInTimeAsync(IJudge judge, PromptSamples samples, CancellationToken cancellationToken)
-    {
-        using var timeout = new CancellationTokenSource(_context.Options.Judging.Timeout, _context.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        // A judge that does not heed its token is left behind.
-        return await judge.JudgeAsync(samples, either.Token).WaitAsync(either.Token);
     }
 
     private ImmutableSortedDictionary<string, TaskScore> ScoresByTask(PromptSamples[] prompts, PromptVerdict[] verdicts) =>

@@ -1,6 +1,7 @@
 using IterativeDpo.Actors;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Report;
@@ -15,8 +16,15 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var display = ProgressDisplay.Create(TimeProvider.System);
-        var outcome = await display.DuringAsync(() =>
-            CampaignRunner.RunAsync(configuration, statePath, Engines(configuration.Options, new JudgeFactory(configuration.Options)), display, TimeProvider.System, cancellationToken));
+        var quality = new CampaignQuality(configuration.Options, new ArtifactStore(Path.Combine(statePath, "artifacts")));
+        var warnings = new JudgeWarnings(display, quality, display.Note);
+        var engines = Engines(configuration.Options, new JudgeFactory(configuration.Options));
+        var outcome = await display.DuringAsync(async () =>
+        {
+            var ended = await CampaignRunner.RunAsync(configuration, statePath, engines, warnings, TimeProvider.System, cancellationToken);
+            await warnings.FinishAsync();
+            return ended;
+        });
         switch (outcome.End)
         {
             case CampaignEnd.Interrupted:

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Host.Commands;
 
@@ -20,6 +22,18 @@ public static class CommonOptions
         new("--json") { Description = "Print one JSON document on standard output at the end." };
 
     public static Option<bool> Force() => new("--force") { Description = "Replace what is at --out." };
+
+    public static Option<string[]> Settings(string example) => new("--set")
+    {
+        Description = $"One setting of hocon/reference.conf under campaign, e.g. {example}; may be given several times.",
+        HelpName = "KEY=VALUE",
+    };
+
+    /// <exception cref="UserInputException">A setting without a value.</exception>
+    public static IEnumerable<ConfigurationOverride> Overrides(string[]? settings, string example) => (settings ?? []).Select(setting =>
+        setting.Split('=', 2) is [var key, var value]
+            ? new ConfigurationOverride($"campaign.{key.Trim()}", value.Trim(), $"--set {setting}")
+            : throw new UserInputException($"--set {setting}: write KEY=VALUE, e.g. --set {example}."));
 
     public static Option<bool> SkipBadRows() =>
         new("--skip-bad-rows") { Description = "Leave out and count rows that cannot be used; the first one is an error without it." };

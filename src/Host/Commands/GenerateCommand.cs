@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Generation;
 using IterativeDpo.Generation.Llama;
 
@@ -30,6 +31,8 @@ public static class GenerateCommand
     private static readonly Option<string[]> _stop = new("--stop") { Description = "End a sample before this text; may be given several times.", HelpName = "TEXT" };
     private static readonly Option<ulong> _seed = CommonOptions.Number("--seed", "Seeds every sample.", 1ul, 0ul, ulong.MaxValue);
     private static readonly Option<int?> _threads = CommonOptions.Threads();
+    private static readonly Option<FileInfo?> _output = new("--out") { Description = "Takes the samples with their prompts, for ./dpo judge.", HelpName = "FILE" };
+    private static readonly Option<bool> _force = CommonOptions.Force();
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     public static Command Create()
@@ -39,9 +42,10 @@ public static class GenerateCommand
             "Sample completions of a prompt from a model, with or without an adapter.",
             "./dpo generate \"Reverse the word: planet\"",
             "./dpo generate \"What is 61 + 2?\" --samples 4 --temperature 0.7",
-            "./dpo generate --prompts prompts.jsonl --model model.gguf --adapter adapter.gguf --json")
+            "./dpo generate --prompts prompts.jsonl --model model.gguf --adapter adapter.gguf --json",
+            "./dpo generate --prompts prompts.jsonl --samples 8 --out samples.jsonl")
         {
-            _prompts, _model, _adapter, _file, _raw, _samples, _temperature, _topK, _topP, _minP, _penalty, _maxTokens, _stop, _seed, _threads, _json,
+            _prompts, _model, _adapter, _file, _raw, _samples, _temperature, _topK, _topP, _minP, _penalty, _maxTokens, _stop, _seed, _threads, _output, _force, _json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -55,9 +59,14 @@ public static class GenerateCommand
         var requests = prompts
             .Select(prompt => new GenerationRequest(prompt, [.. indexes.Select(i => SampleSeed.Derive(seed, 0, prompt.Id, i))]))
             .ToArray();
+        var output = parsed.GetValue(_output) is { } file ? OutputPath.OfFile(file, parsed.GetValue(_force)) : null;
         using var generator = Load(parsed);
         var finished = new Dictionary<string, PromptSamples>();
         await generator.GenerateAsync(requests, Sampling(parsed), samples => finished[samples.Prompt.Id] = samples, cancellationToken);
+        if (output is not null)
+        {
+            AtomicFile.Write(output, stream => SampleFile.Write(stream, prompts.Select(prompt => finished[prompt.Id])));
+        }
         Print(prompts.Select(prompt => finished[prompt.Id]), parsed.GetValue(_json));
         return ExitCodes.Done;
     }

@@ -15,6 +15,8 @@ public static class RootCommands
             StatusCommand.CreateReport(),
             TrainCommand.Create(),
             GenerateCommand.Create(),
+            JudgeCommand.Create(),
+            JudgesCommand.Create(),
             ExportCommand.Create(),
             ImportCommand.Create(),
             ConvertCommand.Create(),

@@ -88,7 +88,8 @@ public static class StatusCommand
         return ExitCodes.Done;
     }
 
-    private static CampaignState Read(string statePath) =>
+    /// <exception cref="UserInputException">No campaign has begun there.</exception>
+    internal static CampaignState Read(string statePath) =>
         CampaignReader.Read(statePath)
         ?? throw new UserInputException($"{statePath}: no campaign has begun here; start one with ./dpo run FILE.conf --state {statePath}, or name another directory with --state.");
 }

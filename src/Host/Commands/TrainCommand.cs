@@ -1,6 +1,5 @@
 using System.CommandLine;
 using IterativeDpo.Actors.Configuration;
-using IterativeDpo.Artifacts;
 using IterativeDpo.Host.TrainingRuns;
 
 namespace IterativeDpo.Host.Commands;
@@ -14,7 +13,7 @@ public static class TrainCommand
     private static readonly Option<FileInfo[]?> _earlier = new("--earlier") { Description = "Data of earlier rounds, for policy.data=accumulated or replay.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
     private static readonly Option<FileInfo?> _average = new("--average") { Description = "The average.gguf of the round before, for policy.reference=ema; without it an average begins.", HelpName = "FILE" };
     private static readonly Option<FileInfo?> _config = new("--config") { Description = "A campaign file: its training, policy, seed and threads settings count here.", HelpName = "FILE" };
-    private static readonly Option<string[]> _set = new("--set") { Description = "One setting of hocon/reference.conf under campaign, e.g. training.loss.type=simpo; may be given several times.", HelpName = "KEY=VALUE" };
+    private static readonly Option<string[]> _set = CommonOptions.Settings("training.loss.type=simpo");
     private static readonly Option<FileInfo?> _adapter = new("--adapter") { Description = "The previous round's adapter: training goes on from it, and it is the reference (policy.initialisation, policy.reference).", HelpName = "FILE" };
     private static readonly Option<bool> _skipBadRows = CommonOptions.SkipBadRows();
     private static readonly Option<bool> _full = new("--full") { Description = "Train every weight and write a whole model instead of an adapter." };
@@ -84,13 +83,7 @@ public static class TrainCommand
 
     private static List<ConfigurationOverride> Overrides(ParseResult parsed)
     {
-        var overrides = new List<ConfigurationOverride>();
-        foreach (var setting in parsed.GetValue(_set) ?? [])
-        {
-            overrides.Add(setting.Split('=', 2) is [var key, var value]
-                ? new($"campaign.{key.Trim()}", value.Trim(), $"--set {setting}")
-                : throw new UserInputException($"--set {setting}: write KEY=VALUE, e.g. --set training.epochs=2."));
-        }
+        var overrides = CommonOptions.Overrides(parsed.GetValue(_set), "training.epochs=2").ToList();
         foreach (var (option, key) in _shortcuts)
         {
             if (parsed.GetValue((Option<string?>)option) is { } value)

@@ -2,6 +2,7 @@ using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Host.Judges;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Host.Report;
@@ -21,6 +22,7 @@ public static class ReportBuilder
             summary,
             [.. rounds.Select(round => Detail(round, store))],
             pairs,
+            [.. rounds.SelectMany(new CampaignQuality(options, store).Of)],
             OptionsJson.Write(options),
             Path.GetFileName(options.ModelPath),
             pairs.Length > 0 && pairs[0].Provenance is { } provenance && IsBundledSeed(provenance.BaseSha256));

@@ -1,3 +1,4 @@
+using IterativeDpo.Host.Judges;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Host.Report;
@@ -5,6 +6,7 @@ namespace IterativeDpo.Host.Report;
 /// <summary>Everything a report shows.</summary>
 /// <param name="Rounds">Round 0, the base, and then as many as the summary has, in order.</param>
 /// <param name="Pairs">Pairs to show with their provenance; a selection where there are very many.</param>
+/// <param name="Judges">How the judges of each round did.</param>
 /// <param name="SettingsJson">The resolved configuration.</param>
 /// <param name="ModelName">The base model's file name.</param>
 /// <param name="FromBundledSeed">Whether the base is the project's own seed policy, whose gain needs an explanation.</param>
@@ -12,6 +14,7 @@ public sealed record ReportData(
     CampaignSummary Summary,
     IReadOnlyList<RoundDetail> Rounds,
     IReadOnlyList<PairRecord> Pairs,
+    IReadOnlyList<JudgeRound> Judges,
     string SettingsJson,
     string ModelName,
     bool FromBundledSeed);

@@ -13,7 +13,7 @@ public static class ReportHtml
     public static string Render(ReportData data) => Page(
         $"{data.Summary.Campaign} · iterative DPO report",
         HeaderSection.Render(data) + NotesSection.Render(data) + AccuracySection.Render(data) + RoundsSection.Render(data) + TrainingSection.Render(data)
-        + PolicySection.Render(data) + TimeSection.Render(data) + PairsSection.Render(data) + SettingsSection.Render(data));
+        + PolicySection.Render(data) + JudgesSection.Render(data) + TimeSection.Render(data) + PairsSection.Render(data) + SettingsSection.Render(data));
 
     /// <summary>A whole page.</summary>
     /// <param name="sections">HTML.</param>

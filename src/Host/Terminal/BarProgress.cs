@@ -35,6 +35,14 @@ public sealed class BarProgress : IProgressDisplay
         }
     }
 
+    public void Note(string line)
+    {
+        lock (_lock)
+        {
+            Terminals.Error.MarkupLine(Markup.Escape(line));
+        }
+    }
+
     private void Show(ProgressContext context, StageView view)
     {
         if (view.Title != _title || _bar is null)

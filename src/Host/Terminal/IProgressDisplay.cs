@@ -7,6 +7,9 @@ public interface IProgressDisplay : IProgress<CampaignProgress>
 {
     /// <summary>Runs the work with the display up.</summary>
     Task<T> DuringAsync<T>(Func<Task<T>> work);
+
+    /// <summary>Shows a line that stays; safe to call from any thread.</summary>
+    void Note(string line);
 }
 
 public static class ProgressDisplay

@@ -32,6 +32,14 @@ public sealed class PlainProgress(TextWriter writer, TimeProvider time) : IProgr
         }
     }
 
+    public void Note(string line)
+    {
+        lock (_lock)
+        {
+            writer.WriteLine(line);
+        }
+    }
+
     private void ShowFinishedRounds(CampaignProgress value)
     {
         var finished = value.State.Rounds.Count(round => round.Outcome is not null);

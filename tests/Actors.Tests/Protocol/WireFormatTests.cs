@@ -6,7 +6,9 @@ using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Actors.Tests.Campaigns;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Judging;
 using IterativeDpo.Judging.Pairs;
+using IterativeDpo.Judging.Quality;
 
 namespace IterativeDpo.Actors.Tests.Protocol;
 
@@ -20,7 +22,7 @@ public sealed class WireFormatTests
         ImmutableSortedDictionary<string, double>.Empty.Add("loss", 0.1).Add("rewards/margins", 1d / 3);
 
     private static readonly JudgeResult Judged =
-        new(Id, A, 1, 2, ImmutableSortedDictionary<string, TaskScore>.Empty.Add("add", new TaskScore(3, 4)), 0.25);
+        new(Id, A, 1, 2, ImmutableSortedDictionary<string, TaskScore>.Empty.Add("add", new TaskScore(3, 4)), 0.25, new JudgeUsage(1, 2, 3, 4), Latency.Of([0.25, 1]));
 
     /// <summary>One of each, with nothing left at its default.</summary>
     private static readonly IClusterMessage[] Examples =

@@ -16,7 +16,11 @@ public sealed class ReportBuilderTests : IDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("dpo-report-");
     private readonly ArtifactStore _store;
 
-    public ReportBuilderTests() => _store = new ArtifactStore(_directory.FullName);
+    public ReportBuilderTests()
+    {
+        _store = new ArtifactStore(_directory.FullName);
+        _store.Put(ReadOnlyMemory<byte>.Empty);
+    }
 
     public void Dispose() => _directory.Delete(recursive: true);
 

@@ -89,6 +89,24 @@ public sealed partial class ReportHtmlTests
     }
 
     [Fact]
+    public void Render_judges_shows_figures_and_warnings_by_round()
+    {
+        Assert.Contains("<td>small</td>", _html, StringComparison.Ordinal);
+        Assert.Contains("aria-label=\"Flip rate by round\"", _html, StringComparison.Ordinal);
+        Assert.Contains("<li>Round 3, small: the order of the answers decides 33.3 % of 9,000 comparisons; limits.flip-rate is 30 %.</li>", _html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Render_judge_without_comparisons_has_no_chart_of_flips()
+    {
+        var data = SyntheticReport.Create();
+        var html = ReportHtml.Render(data with { Judges = [.. data.Judges.Select(judge => judge with { Figures = judge.Figures with { Flips = default } })] });
+
+        Assert.DoesNotContain("Flip rate by round", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("id=\"judges\"", ReportHtml.Render(data with { Judges = [] }), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Render_long_campaign_stays_small()
     {
         var html = ReportHtml.Render(SyntheticReport.Create(rounds: 50, stepsPerRound: 500));

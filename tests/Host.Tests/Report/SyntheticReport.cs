@@ -1,5 +1,7 @@
 using IterativeDpo.Generation;
+using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Report;
+using IterativeDpo.Judging.Quality;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Host.Tests.Report;
@@ -26,6 +28,7 @@ internal static class SyntheticReport
             summary,
             [new(0, "base", 9.3, 0.42, []), .. Enumerable.Range(1, rounds).Select(round => Detail(round, stepsPerRound))],
             [.. Enumerable.Range(1, rounds).SelectMany(Pairs)],
+            [.. Enumerable.Range(1, rounds).Select(Judge)],
             "{\n  \"name\": \"quickstart\",\n  \"seed\": 1\n}",
             "seed.gguf",
             fromBundledSeed);
@@ -54,6 +57,26 @@ internal static class SyntheticReport
 
     private static RoundDetail Detail(int round, int steps) => new(
         round, round == 3 ? "rolled back" : "kept", 9.1 - (0.35 * round), 0.41 - (0.07 * round), [.. Enumerable.Range(1, steps).Select(step => Step(round, step, steps))]);
+
+    private static JudgeRound Judge(int round)
+    {
+        var figures = new JudgeQuality().Figures() with
+        {
+            Prompts = 1024,
+            Failures = round,
+            Samples = 8192,
+            Abstentions = new(80 * round, 8192),
+            Ties = new(4_000, 20_000),
+            Flips = new(900 + (700 * round), 9_000),
+            FlipsToFirst = new(600, 900),
+            Length = new(new(5_400 + (300 * round), 9_500), []),
+            StandardLength = new(new(4_600, 9_200), []),
+            Agreement = new(7_400 - (150 * round), 1_500, 300, 1_100, 4_000),
+            Usage = new(18_000, 1_200, 5_400_000, 36_000),
+            Latency = Latency.Of([0.4, 0.5, 0.6, 2.1]),
+        };
+        return new(round, "small", false, figures, [.. new JudgeLimits().Warnings(figures)]);
+    }
 
     private static TrainingStep Step(int round, int step, int steps)
     {

@@ -1,4 +1,5 @@
 using IterativeDpo.Host.Report.Charts;
+using IterativeDpo.Judging.Quality;
 
 namespace IterativeDpo.Host.Report;
 

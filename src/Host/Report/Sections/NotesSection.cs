@@ -1,3 +1,5 @@
+using IterativeDpo.Judging.Quality;
+
 namespace IterativeDpo.Host.Report;
 
 /// <summary>What the figures mean, and what they do not.</summary>

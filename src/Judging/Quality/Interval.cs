@@ -1,12 +1,12 @@
-namespace IterativeDpo.Host.Report;
+namespace IterativeDpo.Judging.Quality;
 
 /// <summary>How far a measured share may be from the true one.</summary>
-internal static class Interval
+public static class Interval
 {
     private const double Z = 1.96;
 
-    /// <summary>Wilson's 95 % interval (1927) of a share measured on <paramref name="trials"/> prompts, from 0 to 1.</summary>
-    public static (double Low, double High) Wilson(double share, int trials)
+    /// <summary>Wilson's 95 % interval (1927) of a share measured on so many trials, from 0 to 1.</summary>
+    public static (double Low, double High) Wilson(double share, long trials)
     {
         if (trials == 0)
         {

@@ -1,6 +1,6 @@
-using IterativeDpo.Host.Report;
+using IterativeDpo.Judging.Quality;
 
-namespace IterativeDpo.Host.Tests.Report;
+namespace IterativeDpo.Judging.Tests.Quality;
 
 public sealed class IntervalTests
 {

@@ -1,0 +1,133 @@
+using System.CommandLine;
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Host.Judges;
+using IterativeDpo.Host.Terminal;
+using IterativeDpo.Judging;
+using IterativeDpo.Judging.Quality;
+using IterativeDpo.Judging.Verifier;
+using IterativeDpo.Training.Data;
+
+namespace IterativeDpo.Host.Commands;
+
+/// <summary><c>dpo judge</c>: a judge's verdicts on the samples in a file, and how good they are.</summary>
+public static class JudgeCommand
+{
+    private const string SettingExample = "judging.concurrency=8";
+
+    private static readonly Argument<FileInfo> _file = new("FILE")
+    {
+        Description = "JSON lines: samples of ./dpo generate --out or of a campaign; {\"prompt\", \"completions\": […]}; or TRL's preferences, whose chosen answers are the labels.",
+    };
+
+    private static readonly Option<string> _judge = new("--judge") { Description = "A judge's name: one of judging.judges, or verifier.", HelpName = "NAME", Required = true };
+    private static readonly Option<FileInfo?> _config = new("--config") { Description = "A campaign file, or one with a section campaign.judging alone.", HelpName = "FILE" };
+    private static readonly Option<string[]> _set = CommonOptions.Settings(SettingExample);
+    private static readonly Option<FileInfo?> _gold = new("--gold") { Description = "What is right: lines {\"id\", \"scores\": [1, 0]}, or the --out of another judge.", HelpName = "FILE" };
+    private static readonly Option<FileInfo?> _out = new("--out") { Description = "Takes the verdicts; the same command goes on where it was stopped.", HelpName = "FILE" };
+    private static readonly Option<string?> _ownModel = new("--judge-model") { Description = "The judge's own name among the samples' \"model\", to measure whether it prefers itself.", HelpName = "NAME" };
+    private static readonly Option<bool> _force = CommonOptions.Force();
+    private static readonly Option<int?> _threads = CommonOptions.Threads();
+    private static readonly Option<bool> _json = CommonOptions.Json();
+
+    public static Command Create()
+    {
+        var command = new ExampleCommand(
+            "judge",
+            "Judge the samples in a file and measure the judge. Exits with 1 where it failed on some prompts; the same command tries those again.",
+            "./dpo judge samples.jsonl --judge verifier",
+            "./dpo judge samples.jsonl --judge small --config campaign.conf --out verdicts.jsonl",
+            "./dpo judge preferences.jsonl --judge small --config judges.conf --set judging.concurrency=8 --json",
+            "./dpo judge samples.jsonl --judge small --config judges.conf --gold labels.jsonl --judge-model qwen2.5-7b")
+        {
+            _file, _judge, _config, _set, _gold, _out, _ownModel, _force, _threads, _json,
+        };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var (file, output, gold) = (parsed.GetRequiredValue(_file), parsed.GetValue(_out), parsed.GetValue(_gold));
+        var options = JudgingConfiguration.Load(parsed.GetValue(_config)?.FullName, Overrides(parsed), BundledFiles.SeedModel);
+        var outputPath = output is null ? null : OutputPath.OfFile(output, force: true, gold is null ? [file] : [file, gold]);
+        var labels = gold is null ? new Dictionary<string, Verdict>() : LabelFile.Read(gold.FullName);
+        await using var judge = new JudgeFactory(options).Create(options.Judging.Judge);
+        using var log = outputPath is null ? null : VerdictLog.Open(outputPath, judge.Name, parsed.GetValue(_force));
+        var input = JudgeInput.Check(file.FullName, labels, gold?.FullName, log?.PromptIds ?? [], outputPath);
+        await judge.CheckAsync(LabelledSamples.Read(file.FullName).Select(prompt => prompt.Samples.Prompt), cancellationToken);
+
+        var quality = new JudgeQuality(parsed.GetValue(_ownModel));
+        var isVerifier = options.Judging.Find(options.Judging.Judge) is VerifierOptions;
+        using var run = new LabelRun(judge, options.Judging, log, quality, labels, isVerifier, TimeProvider.System);
+        var start = TimeProvider.System.GetTimestamp();
+        var done = await StepProgress.RunAsync<LabelProgress, LabelProgress>(
+            "judging",
+            progress => (progress.Done, progress.Total, Detail(progress, TimeProvider.System.GetElapsedTime(start))),
+            progress => run.RunAsync(LabelledSamples.Read(file.FullName), input.Prompts, progress, cancellationToken));
+
+        var limits = options.Judging.Limits ?? new JudgeLimits();
+        Print(judge.Name, quality.Figures(), done, SelfPreferenceSkipped(parsed, input, quality.Figures()), [.. (isVerifier ? limits.ForVerifier() : limits).Warnings(quality.Figures())], outputPath, parsed.GetValue(_json));
+        if (run.FirstFailure is { } failure)
+        {
+            Console.Error.WriteLine($"dpo: the judge failed on {done.Failed} of {done.Total} prompts, first on {failure}");
+            return ExitCodes.Failed;
+        }
+        return ExitCodes.Done;
+    }
+
+    private static List<ConfigurationOverride> Overrides(ParseResult parsed)
+    {
+        var overrides = CommonOptions.Overrides(parsed.GetValue(_set), SettingExample).ToList();
+        overrides.Add(new("campaign.judging.judge", parsed.GetRequiredValue(_judge), $"--judge {parsed.GetRequiredValue(_judge)}"));
+        if (parsed.GetValue(_threads) is { } threads)
+        {
+            overrides.Add(new("campaign.threads", $"{threads}", "--threads"));
+        }
+        return overrides;
+    }
+
+    private static string Detail(LabelProgress progress, TimeSpan elapsed)
+    {
+        var rate = (progress.Done - progress.Known) / elapsed.TotalSeconds;
+        return $"{rate:F1} prompts/s{(progress.Failed > 0 ? $", {progress.Failed} failed" : "")}";
+    }
+
+    private static string? SelfPreferenceSkipped(ParseResult parsed, JudgeInput input, JudgeFigures figures) => figures.SelfPreference.Of > 0
+        ? null
+        : parsed.GetValue(_ownModel) is not { } own ? "the judge's own model is not known; name it with --judge-model"
+        : !input.HasModels ? "no sample says its \"model\""
+        : $"no two samples set {own} against another model with a winner";
+
+    private static void Print(
+        string judge, JudgeFigures figures, LabelProgress done, string? selfSkipped, string[] warnings, string? output, bool json)
+    {
+        foreach (var warning in warnings)
+        {
+            Console.Error.WriteLine($"dpo: warning: {warning}");
+        }
+        if (json)
+        {
+            CommonOptions.PrintJson(new
+            {
+                judge,
+                output,
+                already_judged = done.Known,
+                quality = QualityView.Json(figures),
+                self_preference = QualityView.Json(figures.SelfPreference),
+                self_preference_skipped = selfSkipped,
+                warnings,
+            });
+            return;
+        }
+        Console.WriteLine($"judge          {judge}{(done.Known > 0 ? $", {done.Known:N0} verdicts were there" : "")}");
+        foreach (var line in QualityView.Lines(figures))
+        {
+            Console.WriteLine(line);
+        }
+        Console.WriteLine($"own model      {(selfSkipped is null ? $"wins {QualityView.Describe(figures.SelfPreference, "pairs against others")}" : $"not measured: {selfSkipped}")}");
+        if (output is not null)
+        {
+            Console.WriteLine($"wrote {output}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Reflection;
+using System.Text.Json.Serialization;
+using IterativeDpo.Actors;
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Host.Judges;
+using IterativeDpo.Judging;
+
+namespace IterativeDpo.Host.Commands;
+
+/// <summary><c>dpo judges</c>: a campaign's judges and how good they were, round by round.</summary>
+public static class JudgesCommand
+{
+    private static readonly Option<DirectoryInfo> _state = CommonOptions.State();
+    private static readonly Option<bool> _json = CommonOptions.Json();
+
+    public static Command Create()
+    {
+        var command = new ExampleCommand(
+            "judges",
+            "Show a campaign's judges and, by round, their agreement with the prompts' checks, biases, cost and latency; also while it runs.",
+            "./dpo judges",
+            "./dpo judges --state /data/my-campaign --json")
+        {
+            _state, _json,
+        };
+        command.SetAction(parsed => Show(parsed.GetRequiredValue(_state).FullName, parsed.GetValue(_json)));
+        return command;
+    }
+
+    private static int Show(string statePath, bool json)
+    {
+        var state = StatusCommand.Read(statePath);
+        var options = CampaignReader.ReadSettings(statePath);
+        var quality = new CampaignQuality(options, new ArtifactStore(Path.Combine(statePath, "artifacts")));
+        JudgeRound[] rounds = [.. state.Rounds.SelectMany(quality.Of)];
+        var judges = Configured(options.Judging).Select(judge => new { judge.Name, Type = TypeOf(judge), Use = UseOf(judge.Name, options) });
+        if (json)
+        {
+            CommonOptions.PrintJson(new
+            {
+                campaign = state.Plan!.Campaign,
+                judges,
+                rounds = rounds.Select(round => new
+                {
+                    round.Round,
+                    round.Judge,
+                    of = round.Graded ? "held_out_answers" : "samples",
+                    quality = QualityView.Json(round.Figures),
+                    round.Warnings,
+                }),
+            });
+            return ExitCodes.Done;
+        }
+        foreach (var judge in judges)
+        {
+            Console.WriteLine($"{judge.Name} ({judge.Type}): {judge.Use}");
+        }
+        foreach (var round in rounds)
+        {
+            Console.WriteLine($"\nround {round.Round}, {round.Judge} on {(round.Graded ? "held-out answers" : "samples")}");
+            foreach (var line in QualityView.Lines(round.Figures))
+            {
+                Console.WriteLine($"  {line}");
+            }
+            foreach (var warning in round.Warnings)
+            {
+                Console.WriteLine($"  warning: {warning}");
+            }
+        }
+        return ExitCodes.Done;
+    }
+
+    private static IEnumerable<JudgeOptions> Configured(JudgingOptions judging) =>
+        (judging.Judges ?? []).Append(judging.Find(JudgingOptions.Verifier)).DistinctBy(judge => judge.Name);
+
+    private static string TypeOf(JudgeOptions judge) => typeof(JudgeOptions).GetCustomAttributes<JsonDerivedTypeAttribute>()
+        .First(type => type.DerivedType == judge.GetType()).TypeDiscriminator!.ToString()!;
+
+    private static string UseOf(string judge, CampaignOptions options) => (judge == options.Judging.Judge, judge == (options.Evaluation.Judge ?? options.Judging.Judge)) switch
+    {
+        (true, true) => "judges the samples and grades the held-out answers",
+        (true, false) => "judges the samples",
+        (false, true) => "grades the held-out answers",
+        _ => "configured",
+    };
+}

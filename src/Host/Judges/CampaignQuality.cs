@@ -1,0 +1,78 @@
+using System.Text.RegularExpressions;
+using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Generation;
+using IterativeDpo.Judging;
+using IterativeDpo.Judging.Quality;
+using IterativeDpo.Judging.Verifier;
+
+namespace IterativeDpo.Host.Judges;
+
+/// <summary>How a judge did in a round.</summary>
+/// <param name="Judge">The name that the configuration gives it.</param>
+/// <param name="Graded">Whether it graded the held-out answers, and not the samples that pairs are made of.</param>
+/// <param name="Warnings">A sentence for every limit that is passed.</param>
+public sealed record JudgeRound(int Round, string Judge, bool Graded, JudgeFigures Figures, IReadOnlyList<string> Warnings);
+
+/// <summary>Measures a campaign's judges on what is stored of its rounds, a unit at a time. Where prompts have checks, these are the standard.</summary>
+internal sealed class CampaignQuality(CampaignOptions options, ArtifactStore store)
+{
+    private readonly VerifierJudge _verifier = new();
+
+    /// <summary>The judge of the samples and, where it is another one, the judge of the held-out answers; nothing where none was judged yet.</summary>
+    /// <exception cref="ArtifactStoreException">A stored file is missing or damaged.</exception>
+    public IEnumerable<JudgeRound> Of(RoundState round)
+    {
+        if (round.Judgements.Count > 0 || round.DroppedUnits.Count > 0)
+        {
+            yield return Measure(round.Number, options.Judging.Judge, graded: false, round.Samples, round.Judgements, round.DroppedUnits);
+        }
+        if (round.Grades.Count > 0 && options.Evaluation.Judge is { } grader && grader != options.Judging.Judge)
+        {
+            yield return Measure(round.Number, grader, graded: true, round.Evaluations, round.Grades, []);
+        }
+    }
+
+    private JudgeRound Measure(
+        int round,
+        string judge,
+        bool graded,
+        IReadOnlyDictionary<int, SampleResult> samples,
+        IReadOnlyDictionary<int, JudgeResult> judgements,
+        IEnumerable<int> dropped)
+    {
+        var isVerifier = options.Judging.Find(judge) is VerifierOptions;
+        var quality = new JudgeQuality();
+        foreach (var (unit, result) in judgements)
+        {
+            using var verdicts = store.OpenRead(result.Judgements);
+            foreach (var (prompt, judged) in VerdictFile.ReadAllWith(store.PathOf(samples[unit].Samples), verdicts, store.PathOf(result.Judgements)))
+            {
+                quality.Add(prompt, judged, isVerifier ? null : Standard(prompt));
+            }
+            quality.Add(result.Latency ?? Latency.None);
+        }
+        foreach (var prompt in dropped.SelectMany(unit => SampleFile.Read(store.PathOf(samples[unit].Samples))))
+        {
+            quality.Add(prompt, new PromptVerdict(prompt.Prompt.Id, null));
+        }
+        var figures = quality.Figures();
+        var limits = options.Judging.Limits ?? new JudgeLimits();
+        return new(round, judge, graded, figures, [.. (isVerifier ? limits.ForVerifier() : limits).Warnings(figures)]);
+    }
+
+    private Verdict? Standard(PromptSamples prompt)
+    {
+        try
+        {
+            // The verifier works here and now: there is nothing to wait for.
+            return prompt.Prompt.Checks.Count == 0 ? null : _verifier.JudgeAsync(prompt, CancellationToken.None).GetAwaiter().GetResult();
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return null;
+        }
+    }
+}

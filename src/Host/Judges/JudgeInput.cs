@@ -1,0 +1,47 @@
+using IterativeDpo.Artifacts;
+using IterativeDpo.Judging;
+using IterativeDpo.Training.Data;
+
+namespace IterativeDpo.Host.Judges;
+
+/// <summary>Looks through a file to be judged before a judge is paid for it.</summary>
+/// <param name="Prompts">Prompts in it.</param>
+/// <param name="HasLabels">Whether the data itself says what is right.</param>
+/// <param name="HasModels">Whether samples say who generated them.</param>
+internal sealed record JudgeInput(int Prompts, bool HasLabels, bool HasModels)
+{
+    /// <param name="labels">Labels, which must be of these prompts and as many as they have samples.</param>
+    /// <param name="judged">Prompts that have verdicts already.</param>
+    /// <param name="labelPath">Names the labels in errors.</param>
+    /// <param name="outputPath">Names the verdicts in errors.</param>
+    /// <exception cref="UserInputException">A line that cannot be judged, an id twice, or labels or verdicts of something else.</exception>
+    public static JudgeInput Check(
+        string path, IReadOnlyDictionary<string, Verdict> labels, string? labelPath, IReadOnlyCollection<string> judged, string? outputPath)
+    {
+        var ids = new HashSet<string>();
+        var (hasLabels, hasModels) = (false, false);
+        foreach (var (samples, label) in LabelledSamples.Read(path))
+        {
+            if (!ids.Add(samples.Prompt.Id))
+            {
+                throw new UserInputException($"{path}: two prompts have the id '{samples.Prompt.Id}'. Give each its own id, or leave the ids out.");
+            }
+            if (labels.TryGetValue(samples.Prompt.Id, out var known) && known.Judgements.Count > 0 && known.Judgements.Count != samples.Samples.Count)
+            {
+                throw new UserInputException(
+                    $"{labelPath}: labels {known.Judgements.Count} samples of prompt '{samples.Prompt.Id}', and {path} has {samples.Samples.Count}. Give a score for each, in their order.");
+            }
+            hasLabels |= label is not null;
+            hasModels |= samples.Samples.Any(sample => sample.Model is not null);
+        }
+        if (labels.Keys.FirstOrDefault(id => !ids.Contains(id)) is { } strange)
+        {
+            throw new UserInputException($"{labelPath}: labels the prompt '{strange}', which {path} has not. Use the ids of that file (without one, a row is row-LINE).");
+        }
+        if (judged.FirstOrDefault(id => !ids.Contains(id)) is { } other)
+        {
+            throw new UserInputException($"{outputPath}: has a verdict on the prompt '{other}', which {path} has not. Choose another --out, or begin again with --force.");
+        }
+        return new(ids.Count, hasLabels, hasModels);
+    }
+}

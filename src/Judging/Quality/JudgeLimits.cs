@@ -1,0 +1,44 @@
+using System.Globalization;
+
+namespace IterativeDpo.Judging.Quality;
+
+/// <summary>How much bias is too much. A figure is warned about where its 95 % interval is beyond the limit, so that a few pairs warn of nothing.</summary>
+/// <param name="LongerWins">Most share of pairs that the longer sample may win; 1 is off.</param>
+/// <param name="FlipRate">Most share of comparisons that the order may decide; 1 is off.</param>
+/// <param name="Abstentions">Most share of abstentions; 1 is off.</param>
+/// <param name="MinimumAgreement">Least pairwise accuracy against the verifier or labels; 0 is off.</param>
+public sealed record JudgeLimits(double LongerWins = 0.65, double FlipRate = 0.3, double Abstentions = 0.2, double MinimumAgreement = 0)
+{
+    /// <summary>Those that mean something for the verifier: its verdicts depend on no order, and where the longer answer is right, it is right.</summary>
+    public JudgeLimits ForVerifier() => this with { LongerWins = 1, FlipRate = 1, MinimumAgreement = 0 };
+
+    /// <summary>A sentence for every limit that is passed.</summary>
+    public IEnumerable<string> Warnings(JudgeFigures figures)
+    {
+        if (IsOver(figures.Length.LongerWins, LongerWins))
+        {
+            yield return $"the longer answer wins {Describe(figures.Length.LongerWins, "pairs")}{Standard(figures)}; limits.longer-wins is {Percent(LongerWins)}";
+        }
+        if (IsOver(figures.Flips, FlipRate))
+        {
+            yield return $"the order of the answers decides {Describe(figures.Flips, "comparisons")}; limits.flip-rate is {Percent(FlipRate)}";
+        }
+        if (IsOver(figures.Abstentions, Abstentions))
+        {
+            yield return $"it abstains on {Describe(figures.Abstentions, "verdicts")}; limits.abstentions is {Percent(Abstentions)}";
+        }
+        if (figures.Agreement?.Accuracy is { } accuracy && accuracy.Interval().High < MinimumAgreement)
+        {
+            yield return $"it agrees with the standard on {Describe(accuracy, "pairs")}; limits.minimum-agreement is {Percent(MinimumAgreement)}";
+        }
+    }
+
+    private static bool IsOver(Share share, double limit) => share.Interval().Low > limit;
+
+    private static string Standard(JudgeFigures figures) =>
+        figures.StandardLength?.LongerWins.Value is { } right ? $", and should win {Percent(right)}" : "";
+
+    private static string Describe(Share share, string of) => string.Create(CultureInfo.InvariantCulture, $"{Percent(share.Value!.Value)} of {share.Of:#,0} {of}");
+
+    private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.#} %");
+}
