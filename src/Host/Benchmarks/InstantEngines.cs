@@ -1,5 +1,6 @@
 using System.Text;
 using IterativeDpo.Generation;
+using IterativeDpo.Judging;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Host.Benchmarks;
@@ -41,6 +42,21 @@ internal sealed class InstantGenerator : IGenerator
     }
 
     private static int[] IdsOf(string text) => [.. Encoding.UTF8.GetBytes(text).Select(value => (int)value)];
+}
+
+/// <summary>Gives every second sample a point, in no time.</summary>
+internal sealed class InstantJudge : IJudge
+{
+    public string Name => "instant";
+
+    public bool ScoresSingleSamples => true;
+
+    public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken) =>
+        Task.FromResult(new Verdict([.. samples.Samples.Select(sample => new Judgement(sample.Index, 1 - (sample.Index % 2), ""))]));
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
 
 /// <summary>Trains nothing; writes a file where the adapter belongs.</summary>

@@ -10,9 +10,10 @@ namespace IterativeDpo.Host.Commands;
 public static class BenchCommand
 {
     private const string _workerName = "trainer-worker";
+    private const string _judgingWorkerName = "judging-worker";
 
     /// <summary>A command line that measures one shape in a process of its own.</summary>
-    private static readonly string[] Worker = ["dotnet", "exec", typeof(BenchCommand).Assembly.Location, "bench", _workerName];
+    private static readonly string[] Worker = WorkerOf(_workerName);
 
     private static readonly Option<int?> _threads = CommonOptions.Threads();
     private static readonly Option<bool> _json = CommonOptions.Json();
@@ -26,6 +27,7 @@ public static class BenchCommand
             "./dpo bench trainer --json",
             "./dpo bench actors --json",
             "./dpo bench data --json",
+            "./dpo bench judging --json",
             "./dpo bench scaling --output scaling.html")
         {
             Subcommand("generation", "Sampling against a bare decode loop over the same batches.", [_threads], GenerationAsync),
@@ -33,7 +35,9 @@ public static class BenchCommand
             Scaling(),
             Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", [], ActorsAsync),
             Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", [_threads], Data),
+            Subcommand("judging", "What judging costs beside the judge, and 100,000 prompts through the verifier and the selection of pairs.", [_threads], JudgingAsync),
             TrainerWorker(),
+            JudgingWorker(),
         };
         return bench;
     }
@@ -122,6 +126,21 @@ public static class BenchCommand
         command.SetAction(parsed => TrainerMeasurement.RunWorker(parsed.GetRequiredValue(arguments), Console.Out));
         return command;
     }
+
+    /// <summary>One size of the judging benchmark, in a process of its own for the same reason.</summary>
+    private static Command JudgingWorker()
+    {
+        var (prompts, threads) = (new Argument<int>("PROMPTS"), new Argument<int>("THREADS"));
+        var command = new Command(_judgingWorkerName) { prompts, threads };
+        command.Hidden = true;
+        command.SetAction((parsed, token) => JudgingBenchmark.RunWorkerAsync(parsed.GetValue(prompts), parsed.GetValue(threads), Console.Out, token));
+        return command;
+    }
+
+    private static string[] WorkerOf(string name) => ["dotnet", "exec", typeof(BenchCommand).Assembly.Location, "bench", name];
+
+    private static IAsyncEnumerable<object> JudgingAsync(int threads, CancellationToken cancellationToken) =>
+        JudgingBenchmark.RunAsync(WorkerOf(_judgingWorkerName), threads, cancellationToken);
 
     private static IAsyncEnumerable<object> Data(int threads, CancellationToken cancellationToken) =>
         DataBenchmark.Run(BundledFiles.SeedModel, threads, cancellationToken).ToAsyncEnumerable();

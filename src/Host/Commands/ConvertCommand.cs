@@ -21,8 +21,7 @@ public static class ConvertCommand
         Description = "JSON lines: our pairs, or TRL's preference or unpaired preference, standard or conversational; - is standard input.",
     };
 
-    private static readonly Option<string> _to = CommonOptions.Choice(
-        "--to", "pairs: token ids.  trl: texts.  trl-conversational: messages.  trl-unpaired: completions with labels.", [.. _targets.Select(target => target.Word)]);
+    private static readonly Option<string> _to = Target("--to");
 
     private static readonly Option<FileInfo> _output = new("--out") { Description = "The file to write.", HelpName = "FILE", Required = true };
 
@@ -54,13 +53,19 @@ public static class ConvertCommand
         return command;
     }
 
+    /// <summary>An option that takes a format to convert to.</summary>
+    internal static Option<string> Target(string name) => CommonOptions.Choice(
+        name, "pairs: token ids.  trl: texts.  trl-conversational: messages.  trl-unpaired: completions with labels.", [.. _targets.Select(target => target.Word)]);
+
+    internal static DataTarget TargetOf(string word) => _targets.First(entry => entry.Word == word).Target;
+
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var data = parsed.GetRequiredValue(_data) is var given && given.ToString() == "-" ? new FileInfo("/dev/stdin") : given;
         var model = parsed.GetValue(_model);
         var output = OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), model is null ? [data] : [data, model]);
         using var tokenizer = model is null ? null : LlamaTextTokenizer.Load(model.FullName);
-        var target = _targets.First(entry => entry.Word == parsed.GetRequiredValue(_to)).Target;
+        var target = TargetOf(parsed.GetRequiredValue(_to));
         var options = new DataOptions(
             int.MaxValue, SkipBadRows: parsed.GetValue(_skip), Threads: parsed.GetValue(_threads) ?? Environment.ProcessorCount);
         var summary = await StepProgress.RunAsync<DataProgress, ConversionSummary>(

@@ -17,6 +17,7 @@ public static class RootCommands
             GenerateCommand.Create(),
             JudgeCommand.Create(),
             JudgesCommand.Create(),
+            PairsCommand.Create(),
             ExportCommand.Create(),
             ImportCommand.Create(),
             ConvertCommand.Create(),

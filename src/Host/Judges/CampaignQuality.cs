@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
@@ -19,7 +20,7 @@ public sealed record JudgeRound(int Round, string Judge, bool Graded, JudgeFigur
 /// <summary>Measures a campaign's judges on what is stored of its rounds, a unit at a time. Where prompts have checks, these are the standard.</summary>
 internal sealed class CampaignQuality(CampaignOptions options, ArtifactStore store)
 {
-    private readonly VerifierJudge _verifier = new();
+    private static readonly VerifierJudge _verifier = new();
 
     /// <summary>The judge of the samples and, where it is another one, the judge of the held-out answers; nothing where none was judged yet.</summary>
     /// <exception cref="ArtifactStoreException">A stored file is missing or damaged.</exception>
@@ -39,9 +40,9 @@ internal sealed class CampaignQuality(CampaignOptions options, ArtifactStore sto
         int round,
         string judge,
         bool graded,
-        IReadOnlyDictionary<int, SampleResult> samples,
-        IReadOnlyDictionary<int, JudgeResult> judgements,
-        IEnumerable<int> dropped)
+        ImmutableSortedDictionary<int, SampleResult> samples,
+        ImmutableSortedDictionary<int, JudgeResult> judgements,
+        ImmutableSortedSet<int> dropped)
     {
         var isVerifier = options.Judging.Find(judge) is VerifierOptions;
         var quality = new JudgeQuality();
@@ -63,7 +64,7 @@ internal sealed class CampaignQuality(CampaignOptions options, ArtifactStore sto
         return new(round, judge, graded, figures, [.. (isVerifier ? limits.ForVerifier() : limits).Warnings(figures)]);
     }
 
-    private Verdict? Standard(PromptSamples prompt)
+    private static Verdict? Standard(PromptSamples prompt)
     {
         try
         {

@@ -3,7 +3,6 @@ using IterativeDpo.Actors;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Actors.Protocol;
-using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Generation;
 using IterativeDpo.Host.Judges;

@@ -57,7 +57,7 @@ public sealed class LabelledSamplesTests : IDisposable
     [InlineData("""{"pair":{}}""", "./dpo convert")]
     [InlineData("[1]", "cannot be judged")]
     [InlineData("{", "not JSON")]
-    [InlineData("""{"prompt":"Q","completions":[]}""", "not be empty")]
+    [InlineData("""{"prompt":"Q","completions":[]}""", "not empty")]
     [InlineData("""{"prompt":"Q","completions":"a"}""", "list of texts")]
     [InlineData("""{"prompt":"Q","completions":[1]}""", "must be a text")]
     [InlineData("""{"completions":["a"]}""", "\"prompt\" is missing")]

@@ -1,0 +1,54 @@
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Generation;
+using IterativeDpo.Judging;
+using IterativeDpo.Judging.Pairs;
+using IterativeDpo.Training;
+
+namespace IterativeDpo.Actors.Workers;
+
+/// <summary>Selects a round's preference pairs among its judged samples and stores them with their provenance; it holds a prompt at a time.</summary>
+public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Digest baseModel, TimeProvider time)
+{
+    public PairResult Select(PairOrder order)
+    {
+        var start = time.GetTimestamp();
+        var seed = SampleSeed.Derive(options.Seed, order.Id.Round, "pairs", 0);
+        var records = new PairRecords(
+            options.Judging.Judge,
+            DescribeSampling(),
+            baseModel,
+            order.Policy,
+            order.Id.Round);
+        var counts = new PairSelectionCounts();
+        var digest = store.Put(stream => PairFile.Write(
+            stream,
+            PairSelector.Select(order.Units.SelectMany(Read), options.Pairs, seed).SelectMany(prompt =>
+            {
+                counts += prompt.Selection.Counts;
+                return prompt.Selection.Pairs.Select(pair => records.Make(pair, prompt.Samples, prompt.Verdict));
+            })));
+        return new PairResult(
+            order.Id,
+            digest,
+            counts.Pairs,
+            counts.Ties,
+            counts.Dropped,
+            time.GetElapsedTime(start).TotalSeconds,
+            counts);
+    }
+
+    /// <summary>A unit's prompts, without those that the judge failed on, which were counted then.</summary>
+    private IEnumerable<(PromptSamples Samples, Verdict Verdict)> Read(JudgedUnit unit)
+    {
+        using var stream = store.OpenRead(unit.Judgements);
+        foreach (var prompt in VerdictFile.ReadWith(store.PathOf(unit.Samples), stream, store.PathOf(unit.Judgements)))
+        {
+            yield return prompt;
+        }
+    }
+
+    private string DescribeSampling() => options.Generation.Sampling.ToString();
+}

@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Generation;
+using IterativeDpo.Judging;
+using IterativeDpo.Judging.Quality;
+
+namespace IterativeDpo.Actors.Workers;
+
+/// <summary>
+/// Judges a unit of stored samples, several prompts at once. Prompts that the judge keeps failing on go back to the campaign with the
+/// verdicts on the others, for another worker to try; at the last attempt they are dropped and counted.
+/// </summary>
+/// <param name="create">Makes the judge of this name.</param>
+public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func<string, IJudge> create, TimeProvider time)
+{
+    /// <summary>Rounding in the weights of checks takes no right answer away.</summary>
+    private const double ScoreRounding = 1e-9;
+
+    private readonly Dictionary<string, IJudge> _judges = [];
+
+    /// <summary>Disposes of the judges that it has made.</summary>
+    public async Task CloseAsync()
+    {
+        foreach (var judge in _judges.Values)
+        {
+            await judge.DisposeAsync();
+        }
+    }
+
+    /// <exception cref="UnfinishedWorkException">The judge failed on some of the prompts, and there is another attempt.</exception>
+    /// <exception cref="InvalidOperationException">It failed on all of them.</exception>
+    public async Task<JudgeResult> JudgeAsync(JudgeOrder order, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        PromptSamples[] prompts = [.. SampleFile.Read(store.PathOf(order.Samples))];
+        var known = ReadKnown(order);
+        var judge = JudgeOf(order.Id.Stage);
+        judge.UsePolicy(order.Policy is { } policy ? store.PathOf(policy) : null);
+        var judging = options.Judging;
+        var attempts = new JudgeAttempts(judge, judging.Timeout, judging.Retries, time);
+        var verdicts = new PromptVerdict[prompts.Length];
+        var taken = new TimeSpan[prompts.Length];
+        await Parallel.ForAsync(
+            0,
+            prompts.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = judging.Concurrency, CancellationToken = cancellationToken },
+            async (i, token) => (verdicts[i], taken[i]) = known.GetValueOrDefault(prompts[i].Prompt.Id) is { } verdict
+                ? (verdict, default)
+                : await attempts.JudgeAsync(prompts[i], token));
+
+        PromptVerdict[] failed = [.. verdicts.Where(prompt => prompt.Verdict is null)];
+        if (failed.Length > 0 && failed.Length == verdicts.Length)
+        {
+            throw new InvalidOperationException($"the judge failed on every prompt of the unit: {failed[0].Failure}");
+        }
+        var digest = store.Put(stream => VerdictFile.Write(stream, verdicts));
+        if (failed.Length > 0 && !order.IsLast)
+        {
+            throw new UnfinishedWorkException($"the judge failed on {failed.Length} of {verdicts.Length} prompts: {failed[0].Failure}", digest);
+        }
+        Verdict[] given = [.. verdicts.Select(prompt => prompt.Verdict).OfType<Verdict>()];
+        return new JudgeResult(
+            order.Id,
+            digest,
+            given.Sum(verdict => verdict.Judgements.Count(judgement => judgement.Score is null)),
+            failed.Length,
+            ScoresByTask(prompts, verdicts),
+            time.GetElapsedTime(start).TotalSeconds,
+            given.Select(verdict => verdict.Usage).OfType<JudgeUsage>().Aggregate((JudgeUsage?)null, (sum, usage) => sum is null ? usage : sum + usage),
+            Latency.Of(taken.Where(one => one > TimeSpan.Zero).Select(one => one.TotalSeconds)));
+    }
+
+    private IJudge JudgeOf(Stage stage)
+    {
+        var name = stage == Stage.Grade ? options.Evaluation.Judge ?? options.Judging.Judge : options.Judging.Judge;
+        return _judges.TryGetValue(name, out var judge) ? judge : _judges[name] = create(name);
+    }
+
+    /// <summary>The verdicts of the attempt before, by prompt.</summary>
+    private Dictionary<string, PromptVerdict> ReadKnown(JudgeOrder order)
+    {
+        if (order.Known is not { } digest)
+        {
+            return [];
+        }
+        using var stream = store.OpenRead(digest);
+        return VerdictFile.Read(stream, store.PathOf(digest)).Where(prompt => prompt.Verdict is not null).ToDictionary(prompt => prompt.PromptId);
+    }
+
+    private ImmutableSortedDictionary<string, TaskScore> ScoresByTask(PromptSamples[] prompts, PromptVerdict[] verdicts) =>
+        prompts.Zip(verdicts)
+            .SelectMany(pair => pair.Second.Verdict?.Judgements ?? [], (pair, judgement) => (Task: pair.First.Prompt.Task ?? "all", judgement.Score))
+            .Where(item => item.Score is not null)
+            .GroupBy(item => item.Task)
+            .ToImmutableSortedDictionary(
+                task => task.Key,
+                task => new TaskScore(task.Count(item => item.Score >= options.Evaluation.RightScore - ScoreRounding), task.Count()),
+                StringComparer.Ordinal);
+}
