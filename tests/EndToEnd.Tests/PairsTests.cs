@@ -30,11 +30,6 @@ public sealed class PairsTests
 
         using var judges = DpoProcess.Run("judges", "--state", campaign.StatePath, "--json");
         Assert.Equal(48, judges.Json.GetProperty("rounds")[0].GetProperty("quality").GetProperty("prompts").GetInt32());
-
-        // The exported rows have no checks, so the verifier abstains on each.
-        using var judged = DpoProcess.Run("judge", output, "--judge", "verifier", "--json");
-        Assert.True(judged.ExitCode == 0, judged.Errors);
-        Assert.Equal(pairs.GetArrayLength(), judged.Json.GetProperty("quality").GetProperty("agreement").GetProperty("abstained").GetInt32());
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class CampaignQualityTests : IDisposable
     [Fact]
     public void Of_a_round_measures_its_judge_against_the_checks()
     {
-        var measured = Assert.Single(new CampaignQuality(Options("judging { judges { again { type = verifier } }, judge = again }"), _store).Of(Round(longerWins: true)));
+        var measured = Assert.Single(new CampaignQuality(Options("judging.judges { again { type = verifier } }\njudging.judge = again"), _store).Of(Round(longerWins: true)));
 
         Assert.Equal((1, "again", false), (measured.Round, measured.Judge, measured.Graded));
         Assert.Null(measured.Figures.Agreement);
@@ -58,7 +58,7 @@ public sealed class CampaignQualityTests : IDisposable
             Grades = round.Grades.Add(0, round.Judgements[0]),
         };
 
-        var measured = new CampaignQuality(Options("judging.judges { grader { type = verifier } }, evaluation.judge = grader"), _store).Of(graded);
+        var measured = new CampaignQuality(Options("judging.judges { grader { type = verifier } }\nevaluation.judge = grader"), _store).Of(graded);
 
         Assert.Equal([("verifier", false), ("grader", true)], measured.Select(judge => (judge.Judge, judge.Graded)));
     }
@@ -83,7 +83,7 @@ public sealed class CampaignQualityTests : IDisposable
     private CampaignOptions Options(string settings)
     {
         var path = Path.Combine(_directory.FullName, "campaign.conf");
-        File.WriteAllText(path, $"campaign {{ name = test, model = policy.gguf, {settings} }}");
+        File.WriteAllText(path, $"campaign {{\nname = test\nmodel = policy.gguf\n{settings}\n}}");
         return CampaignConfiguration.Load(path).Options;
     }
 
