@@ -76,6 +76,36 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
         return _handle.GetLogitsIth(last);
     }
 
+    /// <summary>Computes a prompt in each of the slots 0, 1, …, several in one batch.</summary>
+    /// <param name="onLogits">Given each prompt's place and the logits after its last token. [V]</param>
+    public void PrefillSlots(IReadOnlyList<int[]> prompts, Action<int, ReadOnlySpan<float>> onLogits, CancellationToken cancellationToken)
+    {
+        Reset();
+        _batch.Clear();
+        var (filled, ends) = (0, new List<(int Prompt, int Index)>());
+        for (var prompt = 0; prompt < prompts.Count; prompt++)
+        {
+            for (var i = 0; i < prompts[prompt].Length; i++)
+            {
+                var isLast = i == prompts[prompt].Length - 1;
+                var index = _batch.Add(prompts[prompt][i], i, (LLamaSeqId)prompt, logits: isLast);
+                if (isLast)
+                {
+                    ends.Add((prompt, index));
+                }
+                if (++filled == _batchTokens || (isLast && prompt == prompts.Count - 1))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    DecodeBatch();
+                    ends.ForEach(end => onLogits(end.Prompt, _handle.GetLogitsIth(end.Index)));
+                    ends.Clear();
+                    _batch.Clear();
+                    filled = 0;
+                }
+            }
+        }
+    }
+
     public void Fork(int slot) => _handle.MemorySequenceCopy(_promptSequence, (LLamaSeqId)slot, -1, -1);
 
     public void Move(int from, int to) => _handle.MemorySequenceCopy((LLamaSeqId)from, (LLamaSeqId)to, -1, -1);

@@ -69,6 +69,25 @@ public sealed class LlamaGenerator : IGenerator
             TaskScheduler.Default).ConfigureAwait(false);
     }
 
+    /// <summary>Computes prompts side by side, as many at once as there are sequences; nothing is sampled.</summary>
+    /// <param name="onLogits">Given each prompt's place and the logits after its last token, [V], for as long as the call lasts.</param>
+    public async Task PrefillAsync(IReadOnlyList<int[]> prompts, Action<int, ReadOnlySpan<float>> onLogits, CancellationToken cancellationToken)
+    {
+        using var turn = TakeTurn();
+        await Task.Factory.StartNew(
+            () =>
+            {
+                for (var start = 0; start < prompts.Count; start += _decoder.Slots)
+                {
+                    var first = start;
+                    _decoder.PrefillSlots([.. prompts.Skip(first).Take(_decoder.Slots)], (i, logits) => onLogits(first + i, logits), cancellationToken);
+                }
+            },
+            cancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default).ConfigureAwait(false);
+    }
+
     /// <summary>Generates, and returns the batches it took: replayed, they are the time that llama.cpp alone needs.</summary>
     public DecodeTrace Trace(IReadOnlyList<GenerationRequest> requests, SamplingOptions options, CancellationToken cancellationToken)
     {

@@ -29,6 +29,20 @@ public sealed class LlamaTextTokenizer : ITextTokenizer, IDisposable
     public int[] EncodeCompletion(Passage prompt, Passage completion) => _text.WithEnd(
         completion.Turns is { } turns ? _chat.EncodeCompletion(prompt.Turns ?? [], turns) : _text.Tokenize(completion.Text ?? "", special: true, goesOn: true));
 
+    /// <summary>For each text the tokens that an answer of this text begins with: its own first one, and that of a space before it.</summary>
+    /// <exception cref="UserInputException">Two texts begin with the same token.</exception>
+    public IReadOnlyList<int[]> FirstTokens(IReadOnlyList<string> texts)
+    {
+        int[][] begins = [.. texts.Select(text => new[] { text, $" {text}" }.Select(spelling => _text.Tokenize(spelling, special: false, goesOn: true)[0]).Distinct().ToArray())];
+        // Where the space is a token by itself it says nothing.
+        var shared = begins.SelectMany(ids => ids).GroupBy(id => id).Where(id => id.Count() > 1).Select(id => id.Key).ToHashSet();
+        int[][] own = [.. begins.Select(ids => ids.Where(id => !shared.Contains(id)).ToArray())];
+        return Array.FindIndex(own, ids => ids.Length == 0) is var same and >= 0
+            ? throw new UserInputException(
+                $"{_model.Path}: its token for the beginning of \"{texts[same]}\" also begins another of {string.Join(", ", texts)}; choose labels that begin differently, such as A and B.")
+            : own;
+    }
+
     public string? DecodePrompt(ReadOnlySpan<int> ids) => _text.Decode(ids, goesOn: false);
 
     public string? DecodeCompletion(ReadOnlySpan<int> ids) => _text.Decode(ids, goesOn: true);

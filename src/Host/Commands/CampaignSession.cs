@@ -18,7 +18,8 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
         var display = ProgressDisplay.Create(TimeProvider.System);
         var quality = new CampaignQuality(configuration.Options, new ArtifactStore(Path.Combine(statePath, "artifacts")));
         var warnings = new JudgeWarnings(display, quality, display.Note);
-        var engines = Engines(configuration.Options, new JudgeFactory(configuration.Options));
+        await using var judges = new JudgeFactory(configuration.Options);
+        var engines = Engines(configuration.Options, judges);
         var outcome = await display.DuringAsync(async () =>
         {
             var ended = await CampaignRunner.RunAsync(configuration, statePath, engines, warnings, TimeProvider.System, cancellationToken);

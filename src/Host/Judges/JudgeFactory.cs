@@ -1,19 +1,44 @@
+using System.Collections.Concurrent;
 using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Generation.Llama;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Implicit;
+using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Verifier;
 using IterativeDpo.Training.Torch;
 
 namespace IterativeDpo.Host.Judges;
 
-/// <summary>Makes the judges that a campaign names, with the real engines behind them.</summary>
-internal sealed class JudgeFactory(CampaignOptions options)
+/// <summary>Makes the judges that a campaign names, with the real engines behind them. Judges of equal settings share a loaded model.</summary>
+internal sealed class JudgeFactory(CampaignOptions options) : IAsyncDisposable
 {
+    private readonly ConcurrentDictionary<LlamaOptions, Lazy<Task<LlamaQueue>>> _models = [];
+
     /// <exception cref="KeyNotFoundException">No judge has this name.</exception>
     public IJudge Create(string name) => options.Judging.Find(name) switch
     {
         VerifierOptions verifier => new VerifierJudge(verifier.Checks),
         ImplicitRewardOptions implicitReward => new ImplicitRewardJudge(implicitReward, new TorchSequenceScorer(options.ModelPath, options.Training)),
+        LlmJudgeOptions llm => new LlmJudge(name, ModelOf(llm), llm.Mode, options.Seed),
         var unknown => throw new InvalidOperationException($"{unknown} is a judge of no known type."),
     };
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var model in _models.Values)
+        {
+            if (model is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+            {
+                await model.Value.Result.DisposeAsync();
+            }
+        }
+    }
+
+    private LlamaJudgeModel ModelOf(LlmJudgeOptions llm)
+    {
+        var path = llm.ModelPath ?? options.ModelPath;
+        var settings = new LlamaOptions(path, llm.ContextTokens, llm.Sequences, options.Threads, llm.BatchTokens);
+        var model = _models.GetOrAdd(settings, _ => new Lazy<Task<LlamaQueue>>(() => Task.Run(() => LlamaQueue.Load(settings))));
+        return new LlamaJudgeModel(path, llm.ModelPath is null, () => model.Value);
+    }
 }

@@ -28,6 +28,18 @@ public sealed class LlamaTextTokenizerTests : IClassFixture<TinyModelFile>, IDis
     public void EncodePrompt_text_hasOneBosAndTheSpecialTokensItSpells(string text) =>
         Assert.Equal([ByteVocabulary.Bos, 'a', ByteVocabulary.End], _tokenizer.EncodePrompt(Passage.Of(text)));
 
+    [Fact]
+    public void FirstTokens_ofTextsThatBeginDifferently_areTheirOwnWithoutTheSpaceThatTheyShare() =>
+        Assert.Equal([['A'], ['B'], ['n']], _tokenizer.FirstTokens(["A", "B", "neither"]));
+
+    [Fact]
+    public void FirstTokens_ofTextsThatBeginAlike_areRefused()
+    {
+        var error = Assert.Throws<UserInputException>(() => _tokenizer.FirstTokens(["Yes", "Yet", "No"]));
+
+        Assert.Contains($"{_files.ModelPath}: its token for the beginning of \"Yes\" also begins another of Yes, Yet, No", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("b")]
     [InlineData("b<|end|>")]

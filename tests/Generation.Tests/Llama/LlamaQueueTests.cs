@@ -1,0 +1,129 @@
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Generation.Llama;
+
+namespace IterativeDpo.Generation.Tests.Llama;
+
+public sealed class LlamaQueueTests(TinyModelFile files) : IClassFixture<TinyModelFile>, IAsyncLifetime
+{
+    private static readonly IReadOnlyList<int[]> EveryToken = [.. Enumerable.Range(0, ByteVocabulary.Size).Select(id => new[] { id })];
+
+    // Few sequences and a small batch: prompts are split over batches, and batches over calls.
+    private readonly LlamaQueue _queue = LlamaQueue.Load(new LlamaOptions(files.ModelPath, 128, Sequences: 3, BatchTokens: 8));
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _queue.DisposeAsync().AsTask();
+
+    [Fact]
+    public async Task ProbabilitiesAsync_ofATokenAndOfAll_agreeWithTheGenerator()
+    {
+        using var generator = files.Load();
+
+        foreach (var prompt in Prompts(4))
+        {
+            var sample = await Generate(generator, prompt, new SamplingOptions(Temperature: 0, MaxTokens: 1));
+
+            var probabilities = await Ask(prompt, [[sample.TokenIds[0]], [.. Enumerable.Range(0, ByteVocabulary.Size)]]);
+
+            Assert.Equal(MathF.Exp(sample.LogProbs[0]), probabilities[0], 1e-5);
+            Assert.Equal(1, probabilities[1], 1e-6);
+        }
+    }
+
+    [Fact]
+    public async Task ProbabilitiesAsync_manyAtOnce_areThoseOfEachByItself()
+    {
+        var prompts = Prompts(12);
+        var single = new List<double[]>();
+        foreach (var prompt in prompts)
+        {
+            single.Add(await Ask(prompt, EveryToken));
+        }
+
+        var together = await Task.WhenAll(prompts.Select(prompt => Ask(prompt, EveryToken)));
+
+        Assert.All(single.Zip(together), pair => Assert.All(pair.First.Zip(pair.Second), p => Assert.Equal(p.First, p.Second, 1e-5)));
+    }
+
+    [Fact]
+    public async Task ProbabilitiesAsync_withAndWithoutAdapterAtOnce_getTheirOwnModel()
+    {
+        var prompts = Prompts(4);
+        var expected = await Task.WhenAll(prompts.Select(prompt => Ask(prompt, EveryToken)));
+
+        var mixed = await Task.WhenAll(prompts.SelectMany(prompt => new[] { Ask(prompt, EveryToken), Ask(prompt, EveryToken, files.AdapterPath) }));
+
+        for (var i = 0; i < prompts.Length; i++)
+        {
+            Assert.All(expected[i].Zip(mixed[2 * i]), p => Assert.Equal(p.First, p.Second, 1e-5));
+            Assert.Contains(expected[i].Zip(mixed[2 * i + 1]), p => Math.Abs(p.First - p.Second) > 1e-3);
+        }
+    }
+
+    [Fact]
+    public async Task ProbabilitiesAsync_adapterOfAnotherBase_failsForThatCallerOnly()
+    {
+        var (bad, good) = (Ask(Prompts(1)[0], EveryToken, files.ForeignAdapterPath), Ask(Prompts(1)[0], EveryToken));
+
+        await Assert.ThrowsAsync<UserInputException>(() => bad);
+        Assert.Equal(EveryToken.Count, (await good).Length);
+    }
+
+    [Fact]
+    public async Task CompleteAsync_severalSeedsOfAPrompt_areTheGeneratorsSamples()
+    {
+        using var generator = files.Load();
+        var options = new SamplingOptions(Temperature: 0.7f, MaxTokens: 12);
+        var prompt = Prompts(1)[0];
+
+        var samples = await Task.WhenAll(Enumerable.Range(1, 5).Select(seed => _queue.CompleteAsync(prompt, options, (ulong)seed, null, default)));
+
+        for (var seed = 1; seed <= 5; seed++)
+        {
+            Assert.Equal((await Generate(generator, prompt, options, (ulong)seed)).TokenIds, samples[seed - 1].TokenIds);
+        }
+    }
+
+    [Fact]
+    public async Task CancelledCaller_leavesTheOthersTheirAnswers()
+    {
+        using var soon = new CancellationTokenSource();
+        CancellationToken[] tokens = [default, soon.Token, new CancellationToken(canceled: true)];
+        var options = new SamplingOptions(MaxTokens: 100);
+        var given = Prompts(6).Select((prompt, i) => _queue.CompleteAsync(prompt, options, 1, null, tokens[i % 3])).ToArray();
+
+        await soon.CancelAsync();
+
+        Assert.NotEmpty((await given[0]).TokenIds);
+        Assert.NotEmpty((await given[3]).TokenIds);
+        Assert.True(given[2].IsCanceled && given[5].IsCanceled);
+        // These were cancelled on their way, unless they had been done by then.
+        Assert.All(new[] { given[1], given[4] }, task => Assert.True(task.IsCanceled || task.IsCompletedSuccessfully));
+    }
+
+    [Fact]
+    public async Task DisposeAsync_withQuestionsWaiting_cancelsThem()
+    {
+        var queue = LlamaQueue.Load(new LlamaOptions(files.ModelPath, 128, Sequences: 1));
+        var asked = Enumerable.Range(0, 200).Select(i => queue.CompleteAsync(Prompts(1)[0], new SamplingOptions(MaxTokens: 100), (ulong)i, null, default)).ToArray();
+
+        await queue.DisposeAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(asked));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => queue.ProbabilitiesAsync(Prompts(1)[0], EveryToken, null, default));
+    }
+
+    private Task<double[]> Ask(Prompt prompt, IReadOnlyList<int[]> sets, string? adapter = null) => _queue.ProbabilitiesAsync(prompt, sets, adapter, default);
+
+    /// <summary>Prompts of 3 to 50 tokens.</summary>
+    private static Prompt[] Prompts(int count) =>
+        [.. Enumerable.Range(0, count).Select(i => new Prompt($"p{i}", null, $"{new string((char)('a' + i), 2 + 4 * i)}?", null, []))];
+
+    private static async Task<Sample> Generate(LlamaGenerator generator, Prompt prompt, SamplingOptions options, ulong seed = 1)
+    {
+        Sample? sample = null;
+        await generator.GenerateAsync([new GenerationRequest(prompt, [seed])], options, samples => sample = samples.Samples[0], default);
+        return sample!;
+    }
+}
