@@ -51,7 +51,8 @@ public static class JudgeCommand
         var options = JudgingConfiguration.Load(parsed.GetValue(_config)?.FullName, Overrides(parsed), BundledFiles.SeedModel);
         var outputPath = output is null ? null : OutputPath.OfFile(output, force: true, gold is null ? [file] : [file, gold]);
         var labels = gold is null ? new Dictionary<string, Verdict>() : LabelFile.Read(gold.FullName);
-        await using var judge = new JudgeFactory(options).Create(options.Judging.Judge);
+        await using var judges = new JudgeFactory(options);
+        await using var judge = judges.Create(options.Judging.Judge);
         using var log = outputPath is null ? null : VerdictLog.Open(outputPath, judge.Name, parsed.GetValue(_force));
         var input = JudgeInput.Check(file.FullName, labels, gold?.FullName, log?.PromptIds ?? [], outputPath);
         await judge.CheckAsync(LabelledSamples.Read(file.FullName).Select(prompt => prompt.Samples.Prompt), cancellationToken);
