@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using IterativeDpo.Judging.Implicit;
 using IterativeDpo.Judging.Llm;
+using IterativeDpo.Judging.Reward;
 using IterativeDpo.Judging.Verifier;
 
 namespace IterativeDpo.Judging;
@@ -10,6 +11,7 @@ namespace IterativeDpo.Judging;
 [JsonDerivedType(typeof(VerifierOptions), "verifier")]
 [JsonDerivedType(typeof(LlmJudgeOptions), "llm")]
 [JsonDerivedType(typeof(ImplicitRewardOptions), "implicit-reward")]
+[JsonDerivedType(typeof(RewardModelOptions), "reward-model")]
 public abstract record JudgeOptions(string Name)
 {
     /// <summary>Files that verdicts depend on, by what is in them and not by where they lie.</summary>

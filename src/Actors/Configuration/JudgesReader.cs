@@ -5,6 +5,7 @@ using IterativeDpo.Judging;
 using IterativeDpo.Judging.Implicit;
 using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Quality;
+using IterativeDpo.Judging.Reward;
 using IterativeDpo.Judging.Verifier;
 
 namespace IterativeDpo.Actors.Configuration;
@@ -26,6 +27,13 @@ internal static class JudgesReader
             judge.Int("sequences", 1, 255),
             judge.Int("batch-tokens", 1, 1_000_000)),
         ["implicit-reward"] = ReadImplicitReward,
+        ["reward-model"] = (judge, name) => new RewardModelOptions(
+            name,
+            judge.RequiredPath("model"),
+            judge.OptionalPath("head"),
+            judge.Int("context-tokens", 16, 10_000_000),
+            judge.Int("batch-tokens", 1, 1_000_000),
+            judge.Double("tie-margin", 0)),
     };
 
     /// <summary>The types that ask a language model, by the settings in <c>judging.asking</c>.</summary>

@@ -45,7 +45,8 @@ public sealed record ModelConfig(
 
     /// <summary>Reads and checks a model file: everything llama.cpp and the trainer need is there and has its shape.</summary>
     /// <exception cref="UserInputException">Names the file, the key or tensor, and the remedy.</exception>
-    public static ModelConfig Read(GgufFile file) => ModelConfigReader.Read(file);
+    /// <param name="withHead">Whether the file may have the tensors of a <see cref="RewardHead"/> beside the decoder's.</param>
+    public static ModelConfig Read(GgufFile file, bool withHead = false) => ModelConfigReader.Read(file, withHead);
 
     /// <summary>Every tensor of the model, in the order they are written.</summary>
     public IEnumerable<TensorSpec> ListTensors()

@@ -25,11 +25,11 @@ internal sealed class ModelConfigReader
             + $"{string.Join(", ", ModelArchitecture.All.Select(a => a.Name))}.");
     }
 
-    public static ModelConfig Read(GgufFile file)
+    public static ModelConfig Read(GgufFile file, bool withHead)
     {
         var reader = new ModelConfigReader(file);
         var config = reader.ReadConfig();
-        reader.CheckTensors(config);
+        reader.CheckTensors(config, withHead ? RewardHead.Tensors : []);
         return config;
     }
 
@@ -92,9 +92,9 @@ internal sealed class ModelConfigReader
             + "Export the model again.");
     }
 
-    private void CheckTensors(ModelConfig config)
+    private void CheckTensors(ModelConfig config, IEnumerable<string> besides)
     {
-        var known = new HashSet<string>();
+        var known = new HashSet<string>(besides);
         foreach (var (name, shape) in config.ListTensors())
         {
             known.Add(name);

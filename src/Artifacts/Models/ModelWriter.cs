@@ -44,6 +44,14 @@ public static class ModelWriter
         writer.Write(path);
     }
 
+    /// <summary>Copies the model without some tensors, byte by byte.</summary>
+    public static void WriteWithout(GgufFile original, string path, IReadOnlyCollection<string> left)
+    {
+        var writer = WriterLike(original);
+        foreach (var tensor in original.Tensors.Values.Where(tensor => !left.Contains(tensor.Name))) writer.Copy(original, tensor);
+        writer.Write(path);
+    }
+
     private static GgufWriter WriterLike(GgufFile original)
     {
         var writer = new GgufWriter();

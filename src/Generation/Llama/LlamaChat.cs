@@ -14,6 +14,10 @@ internal sealed class LlamaChat(LLamaWeights weights, LlamaText text, string mod
     /// <exception cref="ConversationException">A turn spells a special token, and the template does not show the turn as it is.</exception>
     public int[] EncodePrompt(IReadOnlyList<ChatMessage> turns) => Encode([], turns, openAssistant: true);
 
+    /// <summary>The ids of a whole conversation, as the template shows it.</summary>
+    /// <exception cref="ConversationException">A turn spells a special token, and the template does not show the turn as it is.</exception>
+    public int[] EncodeConversation(IReadOnlyList<ChatMessage> turns) => Encode([], turns, openAssistant: false);
+
     /// <summary>The ids of what the template adds for these turns to a prompt whose assistant's turn it has opened.</summary>
     /// <exception cref="ConversationException">As above; or the template shows the prompt differently with them.</exception>
     public int[] EncodeCompletion(IReadOnlyList<ChatMessage> prompt, IReadOnlyList<ChatMessage> completion) =>

@@ -4,6 +4,7 @@ using IterativeDpo.Generation.Llama;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Implicit;
 using IterativeDpo.Judging.Llm;
+using IterativeDpo.Judging.Reward;
 using IterativeDpo.Judging.Verifier;
 using IterativeDpo.Training.Torch;
 
@@ -20,6 +21,8 @@ internal sealed class JudgeFactory(CampaignOptions options) : IAsyncDisposable
         VerifierOptions verifier => new VerifierJudge(verifier.Checks),
         ImplicitRewardOptions implicitReward => new ImplicitRewardJudge(implicitReward, new TorchSequenceScorer(options.ModelPath, options.Training)),
         LlmJudgeOptions llm => new LlmJudge(name, ModelOf(llm), llm.Mode, options.Seed),
+        RewardModelOptions reward => new RewardModelJudge(
+            reward, new LlamaRewardModel(reward.ModelPath, reward.HeadPath, reward.ContextTokens, reward.BatchTokens, options.Threads)),
         var unknown => throw new InvalidOperationException($"{unknown} is a judge of no known type."),
     };
 

@@ -18,6 +18,7 @@ public sealed class ReferenceConfTests
               judging.judges {
                 llm { type = llm, model = policy }
                 implicit { type = implicit-reward }
+                reward { type = reward-model, model = reward.gguf }
               }
             }
             """).WithFallback(reference);

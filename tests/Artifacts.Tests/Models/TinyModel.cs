@@ -42,4 +42,13 @@ internal static class TinyModel
             writer.Add(tensor.Name, tensor.Shape, type?.Invoke(tensor) ?? TensorType.F32, Values(tensor));
         writer.Write(path);
     }
+
+    /// <summary>Copies the model with one more tensor.</summary>
+    public static void WriteWith(GgufFile original, string path, string name, int[] shape, ReadOnlyMemory<float> values)
+    {
+        var writer = new GgufWriter();
+        foreach (var (key, value) in original.Metadata.Where(entry => entry.Key != "general.alignment")) writer.Set(key, value);
+        foreach (var tensor in original.Tensors.Values) writer.Copy(original, tensor);
+        writer.Add(name, shape, TensorType.F32, values).Write(path);
+    }
 }

@@ -1,0 +1,73 @@
+using IterativeDpo.Generation;
+using IterativeDpo.Judging.Reward;
+
+namespace IterativeDpo.Judging.Tests.Reward;
+
+public sealed class RewardModelJudgeTests
+{
+    private static readonly RewardModelOptions Options = new("rm", "m.gguf", null, 128, 128, TieMargin: 1);
+
+    [Fact]
+    public async Task JudgeAsync_samples_haveRawRewardsAndComparisons()
+    {
+        await using var judge = new RewardModelJudge(Options, new LengthModel());
+
+        var verdict = await judge.JudgeAsync(Samples.OfPrompt("p", "abc", "a", "bbb"), default);
+
+        Assert.Equal([3, 1, 3], verdict.Judgements.Select(judgement => judgement.Score!.Value));
+        Assert.Equal([Preference.First, Preference.Tie, Preference.Second], verdict.Comparisons!.Select(comparison => comparison.Preference));
+        Assert.Equal(BradleyTerry.Probability(2), verdict.Comparisons![0].Probability);
+        Assert.Equal(3, verdict.Usage!.Calls);
+    }
+
+    [Fact]
+    public async Task JudgeAsync_severalAtOnce_eachGetsItsOwn()
+    {
+        await using var judge = new RewardModelJudge(Options, new LengthModel());
+
+        var verdicts = await Task.WhenAll(
+            Enumerable.Range(1, 20).Select(i => judge.JudgeAsync(Samples.OfPrompt($"p{i}", new string('x', i), "y"), default)));
+
+        Assert.Equal(Enumerable.Range(1, 20).Select(i => (double)i), verdicts.Select(verdict => verdict.Judgements[0].Score!.Value));
+    }
+
+    [Fact]
+    public async Task JudgeAsync_answerIsTooLong_failsThatPromptAlone()
+    {
+        await using var judge = new RewardModelJudge(Options, new LengthModel());
+
+        var bad = judge.JudgeAsync(Samples.OfPrompt("p", "a", "too long"), default);
+        var good = judge.JudgeAsync(Samples.OfPrompt("q", "a", "b"), default);
+
+        Assert.Equal("too long", (await Assert.ThrowsAsync<InvalidOperationException>(() => bad)).Message);
+        Assert.Equal(2, (await good).Judgements.Count);
+    }
+
+    [Fact]
+    public async Task JudgeAsync_rewardIsNotFinite_isAFailure()
+    {
+        await using var judge = new RewardModelJudge(Options, new LengthModel());
+
+        var e = await Assert.ThrowsAsync<InvalidOperationException>(() => judge.JudgeAsync(Samples.OfPrompt("p", "a", "?"), default));
+
+        Assert.Contains("'p', sample 1: the model's reward is NaN", e.Message);
+    }
+
+    /// <summary>The reward is the number of characters.</summary>
+    private sealed class LengthModel : IRewardModel
+    {
+        public void Check()
+        {
+        }
+
+        public int[] Encode(Prompt prompt, string answer) => answer == "too long"
+            ? throw new InvalidOperationException(answer)
+            : [.. answer.Select(c => (int)c)];
+
+        public IReadOnlyList<double> Score(IReadOnlyList<int[]> sequences) => [.. sequences.Select(ids => ids.Contains('?') ? double.NaN : ids.Length)];
+
+        public void Dispose()
+        {
+        }
+    }
+}
