@@ -5,7 +5,7 @@ namespace IterativeDpo.Judging.Verifier;
 
 /// <summary>
 /// A short answer without what does not matter in it, as SQuAD's evaluation has it (Rajpurkar et al. 2016): lower case, no punctuation, no
-/// English articles, single spaces; before that, Unicode's compatibility forms are made one (full-width letters, ligatures, accents).
+/// English articles, single spaces.
 /// </summary>
 internal static class NormalisedText
 {
@@ -13,7 +13,7 @@ internal static class NormalisedText
 
     public static string Of(string text)
     {
-        var letters = string.Concat(Decomposition.Of(text).ToLowerInvariant().EnumerateRunes().Where(rune => !IsPunctuation(rune)));
+        var letters = string.Concat(text.ToLowerInvariant().EnumerateRunes().Where(rune => !IsPunctuation(rune)));
         return string.Join(' ', Articles.Replace(letters, " ").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
