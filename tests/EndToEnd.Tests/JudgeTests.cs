@@ -38,6 +38,20 @@ public sealed class JudgeTests : IDisposable
     }
 
     [Fact]
+    public void Judge_thatCannotJudge_saysWhyBeforeAnythingIsJudged()
+    {
+        var file = Write("samples.jsonl", """{"prompt":"Q","completions":["a"]}""");
+        var config = Write("judges.conf", "campaign.judging.judges { own { type = implicit-reward, policy = nowhere.gguf } }");
+        var output = Path.Combine(_directory.FullName, "verdicts.jsonl");
+
+        using var process = DpoProcess.Run("judge", file, "--judge", "own", "--config", config, "--out", output);
+
+        Assert.Equal(2, process.ExitCode);
+        Assert.Contains("nowhere.gguf", process.Errors, StringComparison.Ordinal);
+        Assert.Equal("", File.Exists(output) ? File.ReadAllText(output) : "");
+    }
+
+    [Fact]
     public void Judge_ofAFileOfTheWrongKind_saysWhatItTakes()
     {
         using var process = DpoProcess.Run("judge", Write("prompts.jsonl", """{"prompt":"Q"}"""), "--judge", "verifier");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging.Models;
 
@@ -39,6 +40,11 @@ public sealed class ImplicitRewardJudge : IJudge
 
     public async Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
+        if (samples.PromptIds.Length == 0)
+        {
+            throw new UserInputException(
+                $"Prompt '{samples.Prompt.Id}': its samples are texts without token ids, and the implicit reward is of tokens; give samples of this model (./dpo generate --out FILE).");
+        }
         var ratios = await _queue.AddAsync(new(samples, _options.Policy ?? _current), cancellationToken).ConfigureAwait(false);
         Judgement[] judgements = [.. samples.Samples.Zip(ratios, Judge)];
         return new(judgements, BradleyTerry.Compare(judgements, _options.TieMargin));

@@ -17,19 +17,19 @@ public sealed record JudgeLimits(double LongerWins = 0.65, double FlipRate = 0.3
     {
         if (IsOver(figures.Length.LongerWins, LongerWins))
         {
-            yield return $"the longer answer wins {Describe(figures.Length.LongerWins, "pairs")}{Standard(figures)}; limits.longer-wins is {Percent(LongerWins)}";
+            yield return $"the longer answer wins {Describe(figures.Length.LongerWins, "pairs")}{Standard(figures)}; judging.limits.longer-wins is {Percent(LongerWins)}";
         }
         if (IsOver(figures.Flips, FlipRate))
         {
-            yield return $"the order of the answers decides {Describe(figures.Flips, "comparisons")}; limits.flip-rate is {Percent(FlipRate)}";
+            yield return $"the order of the answers decides {Describe(figures.Flips, "comparisons")}; judging.limits.flip-rate is {Percent(FlipRate)}";
         }
         if (IsOver(figures.Abstentions, Abstentions))
         {
-            yield return $"it abstains on {Describe(figures.Abstentions, "verdicts")}; limits.abstentions is {Percent(Abstentions)}";
+            yield return $"it abstains on {Describe(figures.Abstentions, "verdicts")}; judging.limits.abstentions is {Percent(Abstentions)}";
         }
         if (figures.Agreement?.Accuracy is { } accuracy && accuracy.Interval().High < MinimumAgreement)
         {
-            yield return $"it agrees with the standard on {Describe(accuracy, "pairs")}; limits.minimum-agreement is {Percent(MinimumAgreement)}";
+            yield return $"it agrees with the standard on {Describe(accuracy, "pairs")}; judging.limits.minimum-agreement is {Percent(MinimumAgreement)}";
         }
     }
 

@@ -118,6 +118,16 @@ public sealed class WireFormatTests
         Assert.Null(published.Average);
     }
 
+    /// <summary>A journal from before costs and latencies.</summary>
+    [Fact]
+    public void Read_judgements_without_usage_and_latency()
+    {
+        var judged = (JudgeResult)WireFormat.Read(
+            """{"judgements":"aa","abstained":1,"dropped":2,"byTask":{"add":{"right":3,"total":4}},"id":"1/Judge/0","seconds":0.5}"""u8.ToArray(), "judge-result");
+
+        Assert.Equal((1, 2, null, null), (judged.Abstained, judged.Dropped, judged.Usage, judged.Latency));
+    }
+
     /// <summary>Compares by content: records with collections in them are equal by reference only.</summary>
     private static void AssertSame(object? expected, object? actual)
     {

@@ -93,7 +93,7 @@ public sealed partial class ReportHtmlTests
     {
         Assert.Contains("<td>small</td>", _html, StringComparison.Ordinal);
         Assert.Contains("aria-label=\"Flip rate by round\"", _html, StringComparison.Ordinal);
-        Assert.Contains("<li>Round 3, small: the order of the answers decides 33.3 % of 9,000 comparisons; limits.flip-rate is 30 %.</li>", _html, StringComparison.Ordinal);
+        Assert.Contains("<li>Round 3, small: the order of the answers decides 33.3\u00a0% of 9,000 comparisons; judging.limits.flip-rate is 30\u00a0%.</li>", _html, StringComparison.Ordinal);
     }
 
     [Fact]

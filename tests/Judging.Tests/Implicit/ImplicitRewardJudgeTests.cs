@@ -1,3 +1,4 @@
+using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging.Implicit;
 using IterativeDpo.Judging.Pairs;
@@ -52,6 +53,17 @@ public sealed class ImplicitRewardJudgeTests
         var verdict = await judge.JudgeAsync(Samples.OfPrompt("p", "ab"), default);
 
         Assert.Equal(0.5 * 2 * 2, Assert.Single(verdict.Judgements).Score);
+    }
+
+    [Fact]
+    public async Task JudgeAsync_textsWithoutTokenIds_areRefused()
+    {
+        await using var judge = new ImplicitRewardJudge(Options, new FakeScorer());
+
+        var error = await Assert.ThrowsAsync<UserInputException>(() => judge.JudgeAsync(Samples.OfPrompt("p", "ab") with { PromptIds = [] }, default));
+
+        Assert.Contains("'p'", error.Message, StringComparison.Ordinal);
+        Assert.Contains("token ids", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

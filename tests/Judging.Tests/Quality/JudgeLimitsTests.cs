@@ -26,10 +26,10 @@ public sealed class JudgeLimitsTests
 
         Assert.Collection(
             new JudgeLimits(MinimumAgreement: 0.7).Warnings(figures),
-            text => Assert.Equal("the longer answer wins 80 % of 1,000 pairs, and should win 50 %; limits.longer-wins is 65 %", text),
-            text => Assert.Equal("the order of the answers decides 40 % of 1,000 comparisons; limits.flip-rate is 30 %", text),
-            text => Assert.Equal("it abstains on 30 % of 1,000 verdicts; limits.abstentions is 20 %", text),
-            text => Assert.Equal("it agrees with the standard on 60 % of 1,000 pairs; limits.minimum-agreement is 70 %", text));
+            text => Assert.Equal("the longer answer wins 80 % of 1,000 pairs, and should win 50 %; judging.limits.longer-wins is 65 %", text),
+            text => Assert.Equal("the order of the answers decides 40 % of 1,000 comparisons; judging.limits.flip-rate is 30 %", text),
+            text => Assert.Equal("it abstains on 30 % of 1,000 verdicts; judging.limits.abstentions is 20 %", text),
+            text => Assert.Equal("it agrees with the standard on 60 % of 1,000 pairs; judging.limits.minimum-agreement is 70 %", text));
     }
 
     [Fact]

@@ -8,18 +8,18 @@ namespace IterativeDpo.Host.Report;
 internal static class JudgesSection
 {
     private static readonly string[] Headings =
-        ["Round", "Judge", "Prompts", "Failed", "Agreement", "Kappa", "Longer wins", "Right", "Flips", "Ties", "Abstained", "Calls", "Cached", "Tokens in", "Tokens out", "p50", "p95"];
+        ["Round", "Judge", "Prompts", "Failed", "Agrees", "Kappa", "Longer wins", "Right", "Flips", "Ties", "Abstains", "Calls", "Cached", "Tokens in", "Tokens out", "p50", "p95"];
 
     public static string Render(ReportData data) => data.Judges.Count == 0 ? "" : Html.Section(
         "judges",
         "Judges",
-        "Agreement is pairwise accuracy against the prompts' own checks, where there are some and the judge is another; longer wins beside what these call right. "
+        "Agrees is pairwise accuracy against the prompts' own checks, where there are some and the judge is another; longer wins beside what these call right. "
             + "Flips are comparisons that the order of the answers decides. p50 and p95 are seconds for the samples of one prompt.",
         Warnings(data.Judges) + Charts(data.Judges) + Html.Table("Judges", Headings, data.Judges.Select(Row), "figures"));
 
     private static string Warnings(IReadOnlyList<JudgeRound> judges)
     {
-        var items = judges.SelectMany(judge => judge.Warnings.Select(warning => $"<li>Round {judge.Round}, {Html.Text(judge.Judge)}: {Html.Text(warning)}.</li>\n")).ToArray();
+        var items = judges.SelectMany(judge => judge.Warnings.Select(warning => $"<li>Round {judge.Round}, {Html.Text(judge.Judge)}: {Html.Text(warning).Replace(" %", "\u00a0%", StringComparison.Ordinal)}.</li>\n")).ToArray();
         return items.Length == 0 ? "" : $"<ul class=\"notes warnings\">{string.Concat(items)}</ul>";
     }
 
@@ -31,14 +31,14 @@ internal static class JudgesSection
             Chart("Agreement", "With the prompts' checks. Band: 95 % interval.", rounds, null, ("agreement", figures => figures.Agreement?.Accuracy ?? default)),
             Chart(
                 "Longer wins",
-                "Of pairs with a winner that differ in length; dashed: what the checks call right.",
+                "Of pairs of different length; dashed: what is right.",
                 rounds,
                 ["judge", "right"],
                 ("judge", figures => figures.Length.LongerWins),
                 ("right", figures => figures.StandardLength?.LongerWins ?? default)),
             Chart("Flip rate", "Of comparisons made in both orders. Band: 95 % interval.", rounds, null, ("flips", figures => figures.Flips)),
         ];
-        return $"<div class=\"charts\">\n{string.Concat(charts)}</div>\n";
+        return $"<div class=\"charts three\">\n{string.Concat(charts)}</div>\n";
     }
 
     /// <summary>Nothing where there is nothing to show.</summary>
@@ -53,7 +53,7 @@ internal static class JudgesSection
         {
             return "";
         }
-        var chart = new LineChart($"{title} by round", "round", series) { YRange = (0, 100), YUnit = " %" };
+        var chart = new LineChart($"{title} by round", "round", series) { Width = 310, Height = 200, YRange = (0, 100), YUnit = " %" };
         return Html.Figure(title, explanation, chart.Render(), series.Length > 1 ? legend : null);
     }
 
