@@ -16,7 +16,7 @@ public sealed record PromptVerdict(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Failure = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] VerdictSource? Source = null);
 
-/// <param name="Judge">The <see cref="IJudge.Name"/>.</param>
+/// <param name="Judge">The <see cref="IJudge.Name"/>, and a digest of its settings.</param>
 /// <param name="SamplesSha256">Digest of the prompt and the samples' texts.</param>
 public sealed record VerdictSource(string Judge, string SamplesSha256);
 

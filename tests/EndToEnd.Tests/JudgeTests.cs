@@ -27,6 +27,22 @@ public sealed class JudgeTests : IDisposable
     }
 
     [Fact]
+    public void Judge_withOtherSettingsUnderTheSameName_isAnotherJudge()
+    {
+        var file = Write("samples.jsonl", """{"prompt":"Q","completions":["a","bb"]}""");
+        var output = Path.Combine(_directory.FullName, "verdicts.jsonl");
+        DpoProcess Judge(string check) => DpoProcess.Run(
+            "judge", file, "--judge", "checks", "--out", output, "--config", Write("judges.conf", $"campaign.judging.judges {{ checks {{ type = verifier, checks = [\"{check}\"] }} }}"));
+
+        using var first = Judge("length ..1 characters");
+        using var second = Judge("length 2.. characters");
+
+        Assert.True(first.ExitCode == 0, first.Errors);
+        Assert.Equal(2, second.ExitCode);
+        Assert.Contains("holds the verdicts of the judge", second.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Judge_byAnUnknownName_namesTheNearest()
     {
         var file = Write("samples.jsonl", """{"prompt":"Q","completions":["a"]}""");

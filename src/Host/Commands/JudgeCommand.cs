@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Text;
 using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Judging;
@@ -53,7 +55,7 @@ public static class JudgeCommand
         var labels = gold is null ? new Dictionary<string, Verdict>() : LabelFile.Read(gold.FullName);
         await using var judges = new JudgeFactory(options);
         await using var judge = judges.Create(options.Judging.Judge);
-        using var log = outputPath is null ? null : VerdictLog.Open(outputPath, judge.Name, parsed.GetValue(_force));
+        using var log = outputPath is null ? null : VerdictLog.Open(outputPath, $"{judge.Name} ({SettingsOf(options.Judging)})", parsed.GetValue(_force));
         var input = JudgeInput.Check(file.FullName, labels, gold?.FullName, log?.PromptIds ?? [], outputPath);
         await judge.CheckAsync(LabelledSamples.Read(file.FullName).Select(prompt => prompt.Samples.Prompt), cancellationToken);
 
@@ -86,6 +88,10 @@ public static class JudgeCommand
         }
         return overrides;
     }
+
+    /// <summary>Another model or template under the same name is another judge.</summary>
+    private static string SettingsOf(JudgingOptions judging) =>
+        $"settings {Digest.Of(Encoding.UTF8.GetBytes(OptionsJson.Write(judging.Find(judging.Judge).WithoutIncidentals()))).Short}";
 
     private static string Detail(LabelProgress progress, TimeSpan elapsed)
     {
