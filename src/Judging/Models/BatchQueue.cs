@@ -6,13 +6,20 @@ namespace IterativeDpo.Judging.Models;
 public sealed class BatchQueue<TItem, TResult> : IAsyncDisposable
 {
     private readonly BlockingCollection<Entry> _waiting = [];
-    private readonly Func<IReadOnlyList<TItem>, IReadOnlyList<TResult>> _run;
+    private readonly Func<IReadOnlyList<TItem>, CancellationToken, IReadOnlyList<TResult>> _run;
+    private readonly Func<TItem, object?> _kind;
     private readonly Task _thread;
 
     /// <param name="run">The engine: a result for each item. What it throws is thrown to everybody in the batch.</param>
-    public BatchQueue(Func<IReadOnlyList<TItem>, IReadOnlyList<TResult>> run)
+    public BatchQueue(Func<IReadOnlyList<TItem>, IReadOnlyList<TResult>> run) : this((items, _) => run(items), _ => null)
     {
-        _run = run;
+    }
+
+    /// <param name="run">The same; its token is cancelled when everybody in the batch has given up.</param>
+    /// <param name="kind">Only items of equal kind are in a batch together.</param>
+    public BatchQueue(Func<IReadOnlyList<TItem>, CancellationToken, IReadOnlyList<TResult>> run, Func<TItem, object?> kind)
+    {
+        (_run, _kind) = (run, kind);
         _thread = Task.Factory.StartNew(RunAll, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
@@ -44,18 +51,27 @@ public sealed class BatchQueue<TItem, TResult> : IAsyncDisposable
                 batch.Add(next);
             }
             batch.RemoveAll(entry => entry.Cancellation.IsCancellationRequested);
-            if (batch.Count > 0)
+            foreach (var kind in batch.GroupBy(entry => _kind(entry.Item)))
             {
-                Run(batch);
+                Run([.. kind]);
             }
         }
     }
 
-    private void Run(List<Entry> batch)
+    private void Run(Entry[] batch)
     {
+        using var nobody = new CancellationTokenSource();
+        var waiting = batch.Length;
+        CancellationTokenRegistration[] givenUp = [.. batch.Select(entry => entry.Cancellation.Register(() =>
+        {
+            if (Interlocked.Decrement(ref waiting) == 0)
+            {
+                nobody.Cancel();
+            }
+        }))];
         try
         {
-            foreach (var (entry, result) in batch.Zip(_run([.. batch.Select(entry => entry.Item)])))
+            foreach (var (entry, result) in batch.Zip(_run([.. batch.Select(entry => entry.Item)], nobody.Token)))
             {
                 entry.Done.SetResult(result);
             }
@@ -65,6 +81,13 @@ public sealed class BatchQueue<TItem, TResult> : IAsyncDisposable
             foreach (var entry in batch)
             {
                 entry.Done.TrySetException(e);
+            }
+        }
+        finally
+        {
+            foreach (var registration in givenUp)
+            {
+                registration.Dispose();
             }
         }
     }

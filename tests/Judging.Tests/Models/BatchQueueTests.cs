@@ -41,6 +41,37 @@ public sealed class BatchQueueTests
     }
 
     [Fact]
+    public async Task AddAsync_itemsOfDifferentKinds_areInDifferentBatches()
+    {
+        await using var queue = new BatchQueue<int, int>((items, _) => [.. items.Select(_ => items.Distinct().Count())], item => item);
+
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, 20).Select(i => queue.AddAsync(i % 3, default))), kinds => Assert.Equal(1, kinds));
+    }
+
+    [Fact]
+    public async Task AddAsync_everybodyInTheBatchGivesUp_cancelsTheEngine()
+    {
+        var (started, ended) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var queue = new BatchQueue<int, int>(
+            (items, token) =>
+            {
+                started.SetResult();
+                token.WaitHandle.WaitOne();
+                ended.SetResult();
+                return items;
+            },
+            _ => null);
+        using var stop = new CancellationTokenSource();
+        var asked = queue.AddAsync(1, stop.Token);
+        await started.Task;
+
+        await stop.CancelAsync();
+
+        await ended.Task;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
+    }
+
+    [Fact]
     public async Task DisposeAsync_withWorkWaiting_doesIt()
     {
         var queue = new BatchQueue<int, int>(items => items);
