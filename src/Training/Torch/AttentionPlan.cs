@@ -23,6 +23,9 @@ internal sealed class AttentionPlan
     // Queries of a tile: fewer waste less above the diagonal, and more make larger products.
     private const int QueriesAtOnce = 256;
 
+    // A row of scores fills whole vectors: the softmax of 96 scores takes 0.6 of the time of 94.
+    private const int KeysAtOnce = 16;
+
     private readonly Dictionary<int, int> _places;
     private readonly ScalarType _type;
     private readonly Device _device;
@@ -65,7 +68,8 @@ internal sealed class AttentionPlan
     private AttentionTile CreateTile(List<(int[] Queries, int[] Keys)> sequences)
     {
         using var scope = NewDisposeScope();
-        var (queries, keys) = (sequences.Max(s => s.Queries.Length), sequences.Max(s => s.Keys.Length));
+        var queries = sequences.Max(s => s.Queries.Length);
+        var keys = (sequences.Max(s => s.Keys.Length) + KeysAtOnce - 1) / KeysAtOnce * KeysAtOnce;
         var real = sequences.SelectMany(s => Padded([.. s.Queries.Select(_ => 1)], queries, 0));
         // The first key that the first query does not see.
         var ends = Floats.Indexes(sequences.Select(s => s.Keys.Length - s.Queries.Length + 1), _device).view(-1, 1, 1, 1);
