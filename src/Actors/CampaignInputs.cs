@@ -57,6 +57,11 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
                 throw new UserInputException(
                     $"The judge '{name}' compares samples and cannot grade the single answers of the evaluation; name one that can in evaluation.judge, e.g. verifier.");
             }
+            if (name == options.Judging.Judge && options.Prompts.Order == PromptOrder.Curriculum && !judge.ScoresSingleSamples)
+            {
+                throw new UserInputException(
+                    $"campaign.prompts.order is curriculum, which goes by scores, and the judge '{name}' only compares samples; choose another order, or a judge that scores.");
+            }
             try
             {
                 await judge.CheckAsync(Prompts.FromFile, cancellationToken);
@@ -97,7 +102,8 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
             options.Policy.Reference,
             options.Evaluation.RollbackPoints,
             options.Policy.ReplayShare,
-            options.Policy.ReferenceEmaDecay);
+            options.Policy.ReferenceEmaDecay,
+            options.Prompts.Order);
     }
 
     private static Digest DigestOf(string path, string judge) => File.Exists(path)

@@ -1,7 +1,9 @@
+using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 using IterativeDpo.Generation.Tasks;
+using IterativeDpo.Judging.Curriculum;
 
 namespace IterativeDpo.Actors;
 
@@ -16,7 +18,8 @@ public sealed class CampaignPrompts
     private readonly ulong _seed;
     private readonly PromptOptions _options;
     private readonly IReadOnlyList<Prompt> _file;
-    private (int Round, IReadOnlyList<Prompt> Prompts) _last = (0, []);
+    private readonly IReadOnlyList<Prompt> _pool;
+    private (int Round, string? Statistics, IReadOnlyList<Prompt> Prompts) _last = (0, null, []);
 
     /// <exception cref="UserInputException">The prompt file cannot be used, or has too few prompts.</exception>
     public CampaignPrompts(PromptOptions options, int heldOutPerTask, ulong seed)
@@ -30,6 +33,11 @@ public sealed class CampaignPrompts
                 $"{options.File}: has {_file.Count} prompts to train on (1 in {PromptSplit.HeldOutOneIn} is held out), and a round takes "
                 + $"{options.PerRound}; add prompts, or lower campaign.prompts.per-round.");
         }
+        _pool = options switch
+        {
+            { Curriculum: null } or { File: not null } => _file,
+            _ => Generate(0, options.PerRound * options.Curriculum.PoolRounds),
+        };
         HeldOut = options.File is { } file
             ? [.. PromptFile.Read(file, Split.HeldOut).GroupBy(prompt => prompt.Task).SelectMany(task => task.Take(heldOutPerTask))]
             : TaskGenerator.Prompts(HeldOutSeed, options.Tasks, heldOutPerTask * options.Tasks.Count, Split.HeldOut);
@@ -42,19 +50,30 @@ public sealed class CampaignPrompts
     public IReadOnlyList<Prompt> HeldOut { get; }
 
     /// <summary>The training prompts of a round, from 1; not two alike.</summary>
-    public IReadOnlyList<Prompt> OfRound(int round)
+    /// <param name="statisticsPath">The statistics that a curriculum goes by; null where there are none yet.</param>
+    public IReadOnlyList<Prompt> OfRound(int round, string? statisticsPath = null)
     {
         var last = _last;
-        if (last.Round != round)
+        if ((last.Round, last.Statistics) != (round, statisticsPath))
         {
-            last = (round, _options.File is null ? Generate(round) : Draw(round));
+            last = (round, statisticsPath, _options switch
+            {
+                { Curriculum: { } curriculum } => PromptCurriculum.Draw(_pool, Statistics(statisticsPath), curriculum, _options.PerRound, round, _seed),
+                { Order: PromptOrder.Repeated } => Others(1),
+                _ => Others(round),
+            });
             _last = last;
         }
         return last.Prompts;
     }
 
-    private IReadOnlyList<Prompt> Generate(int round) =>
-        TaskGenerator.Prompts(SampleSeed.Derive(_seed, round, "prompts", 0), _options.Tasks, _options.PerRound, Split.Train);
+    private static Dictionary<string, PromptStatistics> Statistics(string? path) =>
+        path is null ? [] : PromptStatisticsFile.Read(path).ToDictionary(prompt => prompt.PromptId);
+
+    private IReadOnlyList<Prompt> Others(int round) => _options.File is null ? Generate(round, _options.PerRound) : Draw(round);
+
+    private IReadOnlyList<Prompt> Generate(int round, int count) =>
+        TaskGenerator.Prompts(SampleSeed.Derive(_seed, round, "prompts", 0), _options.Tasks, count, Split.Train);
 
     /// <summary>A file is gone through in shuffled passes, each of as many whole rounds as it has prompts for.</summary>
     private Prompt[] Draw(int round)

@@ -2,8 +2,11 @@ using System.Text.Json.Serialization;
 
 namespace IterativeDpo.Generation;
 
-/// <summary>One turn of a conversation; <paramref name="Role"/> is <c>system</c>, <c>user</c> or <c>assistant</c>.</summary>
-public sealed record ChatMessage(string Role, string Content);
+/// <summary>One turn of a conversation; <paramref name="Role"/> is one of <see cref="Roles"/>.</summary>
+public sealed record ChatMessage(string Role, string Content)
+{
+    public static IReadOnlyList<string> Roles { get; } = ["system", "user", "assistant"];
+}
 
 /// <summary>A rule that an answer is checked against, as data. The verifier gives it meaning: docs/judges.md has the kinds.</summary>
 /// <param name="Value">The kind's argument; empty for kinds that take none.</param>

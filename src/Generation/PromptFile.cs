@@ -8,7 +8,8 @@ namespace IterativeDpo.Generation;
 /// <summary>
 /// Prompts as JSON lines, one object to a line: <c>prompt</c> is a text to continue or a list of
 /// <c>{"role", "content"}</c> messages; <c>id</c>, <c>task</c> and <c>checks</c> (<c>{"kind", "value", "weight", "required"}</c>) may be
-/// left out. Other members are ignored; without an id, the prompt's digest is its id.
+/// left out. Other members are ignored, so that rows of TRL's formats are prompts too; without an id, the prompt's digest is its id, and a prompt
+/// that comes again without checks is the same one. In a file named <c>.txt</c> every line that is not blank is a text to continue.
 /// </summary>
 public static class PromptFile
 {
@@ -26,6 +27,7 @@ public static class PromptFile
 
     private static IEnumerable<(Prompt Prompt, int Line)> ReadNumbered(string path)
     {
+        var isText = path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase);
         var lines = new Dictionary<string, int>();
         var number = 0;
         foreach (var line in ReadLines(path))
@@ -35,24 +37,27 @@ public static class PromptFile
             {
                 continue;
             }
-            var prompt = PromptLine.Parse(line, $"{path}, line {number}");
-            if (!lines.TryAdd(prompt.Id, number))
+            var (prompt, isNamed) = isText ? PromptLine.OfText(line) : PromptLine.Parse(line, $"{path}, line {number}");
+            if (lines.TryAdd(prompt.Id, number))
+            {
+                yield return (prompt, number);
+            }
+            else if (isNamed || prompt.Checks.Count > 0)
             {
                 throw new UserInputException(
                     $"{path}, line {number}: the id \"{prompt.Id}\" is already on line {lines[prompt.Id]}; give every prompt its own \"id\" or take one of them out.");
             }
-            yield return (prompt, number);
         }
         if (lines.Count == 0)
         {
-            throw new UserInputException($"{path} has no prompts; it needs one JSON object to a line, such as {{\"prompt\": \"Once upon a time\"}}.");
+            throw new UserInputException($"{path} has no prompts; it needs one JSON object to a line, such as {{\"prompt\": \"Once upon a time\"}}, or one text to a line in a file named .txt.");
         }
     }
 
     /// <summary>Reads one line.</summary>
     /// <param name="where">The file and line, for errors.</param>
     /// <exception cref="UserInputException">Not JSON, a member missing or of the wrong kind.</exception>
-    public static Prompt Parse(string line, string where) => PromptLine.Parse(line, where);
+    public static Prompt Parse(string line, string where) => PromptLine.Parse(line, where).Prompt;
 
     /// <summary>Writes prompts so that <see cref="Read"/> gives them back.</summary>
     public static void Write(Stream stream, IEnumerable<Prompt> prompts)

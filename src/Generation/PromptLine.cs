@@ -4,11 +4,12 @@ using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Generation;
 
-/// <summary>Reads one line of a <see cref="PromptFile"/>.</summary>
+/// <summary>Reads one line of a <see cref="PromptFile"/>: ours, or a row of a data set in one of TRL's formats, of which the prompt is taken.</summary>
 internal static class PromptLine
 {
     /// <param name="where">The file and line, for errors.</param>
-    public static Prompt Parse(string line, string where)
+    /// <returns>Also whether the line gives the prompt an id.</returns>
+    public static (Prompt Prompt, bool IsNamed) Parse(string line, string where)
     {
         using var document = ParseJson(line, where);
         var root = document.RootElement;
@@ -16,14 +17,18 @@ internal static class PromptLine
         {
             throw new UserInputException($"{where}: a {Kind(root)} where a JSON object such as {{\"prompt\": \"…\"}} belongs.");
         }
-        if (!root.TryGetProperty("prompt", out var asked))
-        {
-            throw new UserInputException($"{where}: \"prompt\" is missing; give a text or a list of messages.");
-        }
+        RefuseLost(root, where, "tools", "chat_template_kwargs");
+        var asked = Asked(root, where);
         var messages = asked.ValueKind == JsonValueKind.String ? null : Messages(asked, where);
-        var id = OptionalText(root, "id", where) ?? $"p-{Digest.Of(Encoding.UTF8.GetBytes(asked.GetRawText())).Short}";
-        return new Prompt(id, messages, messages is null ? asked.GetString() : null, OptionalText(root, "task", where), Checks(root, where));
+        var id = OptionalText(root, "id", where);
+        var text = messages is null ? asked.GetString() : null;
+        return (new Prompt(id ?? IdOf(asked.GetRawText()), messages, text, OptionalText(root, "task", where), Checks(root, where)), id is not null);
     }
+
+    /// <summary>A line of plain text, which is continued as it is.</summary>
+    public static (Prompt Prompt, bool IsNamed) OfText(string text) => (new(IdOf(text), null, text, null, []), false);
+
+    private static string IdOf(string asked) => $"p-{Digest.Of(Encoding.UTF8.GetBytes(asked)).Short}";
 
     private static JsonDocument ParseJson(string line, string where)
     {
@@ -37,13 +42,49 @@ internal static class PromptLine
         }
     }
 
+    private static JsonElement Asked(JsonElement root, string where)
+    {
+        var answers = root.TryGetProperty("chosen", out var chosen) || root.TryGetProperty("completion", out chosen);
+        if (!root.TryGetProperty("prompt", out var asked) || asked.ValueKind == JsonValueKind.Null)
+        {
+            throw new UserInputException(answers
+                ? $"{where}: the prompt of this row is implicit, what its completions begin with; ./dpo convert writes such rows with a \"prompt\"."
+                : $"{where}: \"prompt\" is missing; give a text or a list of messages.");
+        }
+        // TRL takes the prompt from the conversations then, and so must whoever writes the file.
+        return answers && asked.ValueKind == JsonValueKind.String && chosen.ValueKind == JsonValueKind.Array
+            ? throw new UserInputException($"{where}: \"prompt\" is a text beside completions that are conversations; give it as a list of messages, as ./dpo convert does.")
+            : asked;
+    }
+
+    /// <summary>What a chat template would have shown and this program does not.</summary>
+    private static void RefuseLost(JsonElement element, string where, params string[] names)
+    {
+        if (names.FirstOrDefault(name => element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null) is { } lost)
+        {
+            throw new UserInputException($"{where}: \"{lost}\" would be lost: conversations with tools or settings for the template are not supported; take the row out.");
+        }
+    }
+
     private static ChatMessage[] Messages(JsonElement asked, string where)
     {
         if (asked.ValueKind != JsonValueKind.Array || asked.GetArrayLength() == 0)
         {
             throw new UserInputException($"{where}: \"prompt\" must be a text or a list of {{\"role\", \"content\"}} messages, and not empty.");
         }
-        return [.. asked.EnumerateArray().Select(message => new ChatMessage(Text(message, "role", where), Text(message, "content", where)))];
+        ChatMessage[] messages = [.. asked.EnumerateArray().Select(message => Message(message, where))];
+        return messages[^1].Role == "assistant"
+            ? throw new UserInputException($"{where}: \"prompt\" ends with the assistant's turn, which is the one to be sampled; end with the user's.")
+            : messages;
+    }
+
+    private static ChatMessage Message(JsonElement message, string where)
+    {
+        var role = Text(message, "role", where);
+        RefuseLost(message, where, "tool_calls");
+        return ChatMessage.Roles.Contains(role)
+            ? new ChatMessage(role, Text(message, "content", where))
+            : throw new UserInputException($"{where}: the role \"{role}\" is not one of {string.Join(", ", ChatMessage.Roles)}.");
     }
 
     private static AnswerCheck[] Checks(JsonElement root, string where)

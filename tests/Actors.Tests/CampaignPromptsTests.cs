@@ -1,6 +1,8 @@
+using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
+using IterativeDpo.Judging.Curriculum;
 
 namespace IterativeDpo.Actors.Tests;
 
@@ -57,6 +59,44 @@ public sealed class CampaignPromptsTests : IDisposable
 
         Assert.NotEmpty(prompts.HeldOut);
         Assert.Empty(Enumerable.Range(1, 20).SelectMany(round => Ids(prompts.OfRound(round))).Intersect(Ids(prompts.HeldOut)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void OfRound_repeated_is_the_same_in_every_round(bool fromFile)
+    {
+        WriteFile(100);
+        var prompts = new CampaignPrompts(new PromptOptions(fromFile ? _file : null, Tasks, 10, PromptOrder.Repeated), 5, 1);
+
+        Assert.Equal(10, Ids(prompts.OfRound(1)).Distinct().Count());
+        Assert.Equal(Ids(prompts.OfRound(1)), Ids(prompts.OfRound(7)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void OfRound_curriculum_leaves_out_what_was_solved_and_is_the_same_in_every_process(bool fromFile)
+    {
+        WriteFile(100);
+        var options = new PromptOptions(fromFile ? _file : null, Tasks, 10, PromptOrder.Curriculum, new CurriculumOptions(0.1, 0.9, 0, 4));
+        var prompts = new CampaignPrompts(options, 5, 1);
+        var first = Ids(prompts.OfRound(1)).ToArray();
+        var statistics = PromptStatistics.Update([], 1, first.Select((id, i) => (id, (IReadOnlyList<double>)(i < 6 ? [1, 1] : [0, 1]))), score => score >= 1);
+        var path = Path.ChangeExtension(_file, "statistics");
+        using (var stream = File.Create(path))
+        {
+            PromptStatisticsFile.Write(stream, statistics);
+        }
+
+        var second = Ids(prompts.OfRound(2, path)).ToArray();
+
+        Assert.Equal(second, Ids(new CampaignPrompts(options, 5, 1).OfRound(2, path)));
+        File.Delete(path);
+        Assert.Equal(10, second.Distinct().Count());
+        Assert.Equal(first[6..].Order(), second[..4].Order());
+        Assert.Empty(second.Intersect(first[..6]));
+        Assert.Empty(second.Intersect(Ids(prompts.HeldOut)));
     }
 
     [Fact]

@@ -2,6 +2,8 @@ using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Actors.Tests.Fakes;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Judging.Curriculum;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Actors.Tests;
@@ -135,6 +137,37 @@ public sealed class CampaignRunnerTests : IDisposable
 
         Assert.Equal(CampaignEnd.Paused, outcome.End);
         Assert.Contains("no memory for the model", outcome.State.PauseReason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RunAsync_curriculum_asks_again_what_was_sometimes_right_and_not_what_always_was()
+    {
+        _campaign.Configuration = _campaign.Configure("campaign.prompts { order = curriculum, per-round = 8 }");
+
+        var outcome = await _campaign.RunAsync();
+
+        Assert.Equal(CampaignEnd.Completed, outcome.End);
+        var store = new ArtifactStore(Path.Combine(_campaign.StatePath, "artifacts"));
+        PromptStatistics[][] after = [.. outcome.State.Rounds.Skip(1).Select(round => PromptStatisticsFile.Read(store.PathOf(round.Pairs!.PromptStatistics!.Value)).ToArray())];
+        Assert.Equal(8, after[0].Length);
+        Assert.All(after[0], prompt => Assert.Equal(4, prompt.Samples));
+        foreach (var prompt in after[0])
+        {
+            var isLearnable = prompt.LastSolveRate is > 0 and < 1;
+            Assert.Equal(isLearnable ? 2 : 1, after[1].Single(item => item.PromptId == prompt.PromptId).LastRound);
+        }
+        Assert.Contains(after[0], prompt => prompt.LastSolveRate is > 0 and < 1);
+    }
+
+    [Fact]
+    public async Task RunAsync_curriculum_with_a_judge_that_only_compares_is_refused()
+    {
+        _campaign.Configuration = _campaign.Configure("campaign.prompts.order = curriculum\ncampaign.judging.judges.other.type = verifier\ncampaign.evaluation.judge = other");
+        _campaign.Engines = _campaign.Engines with { Judge = name => new FakeJudge(_campaign.Log) { ScoresSingleSamples = name == "other" } };
+
+        var error = await Assert.ThrowsAsync<UserInputException>(() => _campaign.RunAsync());
+
+        Assert.StartsWith("campaign.prompts.order is curriculum", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -51,6 +51,12 @@ public sealed class PromptFileTests : IDisposable
     [InlineData("""{"prompt": []}""", "not empty")]
     [InlineData("""{"prompt": [{"role": "user"}]}""", "\"content\" is missing")]
     [InlineData("""{"prompt": ["x"]}""", "\"role\" is missing")]
+    [InlineData("""{"chosen": "x y", "rejected": "x z"}""", "implicit")]
+    [InlineData("""{"prompt": "x", "chosen": [{"role": "user", "content": "x"}], "rejected": []}""", "give it as a list of messages")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "tools": ["f"]}""", "\"tools\" would be lost")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "x", "tool_calls": [1]}]}""", "\"tool_calls\" would be lost")]
+    [InlineData("""{"prompt": [{"role": "human", "content": "x"}]}""", "the role \"human\" is not one of system, user, assistant")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]}""", "ends with the assistant's turn")]
     [InlineData("""{"prompt": "x", "id": 3}""", "\"id\" must be a text, not a number")]
     [InlineData("""{"prompt": "x", "checks": {}}""", "\"checks\" must be a list")]
     [InlineData("""{"prompt": "x", "checks": [{"value": "y"}]}""", "\"kind\" is missing")]
@@ -62,6 +68,40 @@ public sealed class PromptFileTests : IDisposable
 
         Assert.StartsWith($"{_path}, line 2: ", error.Message);
         Assert.Contains(fault, error.Message);
+    }
+
+    [Fact]
+    public void Read_rowsOfTrl_takesTheirPromptsOnce()
+    {
+        var prompts = Read(
+            """{"prompt": "The sky is", "chosen": " blue.", "rejected": " green."}""",
+            """{"prompt": "The sky is", "chosen": " up.", "rejected": " green."}""",
+            """{"prompt": "The sea is", "completion": " wet.", "label": true}""",
+            """{"prompt": [{"role": "user", "content": "Why?"}], "chosen": [{"role": "assistant", "content": "So."}], "rejected": [], "tools": null}""");
+
+        Assert.Equal(["The sky is", "The sea is", null], prompts.Select(prompt => prompt.Text));
+        Assert.Equal([new ChatMessage("user", "Why?")], prompts[2].Messages!);
+    }
+
+    [Fact]
+    public void Read_promptThatComesAgainWithChecks_namesBothLines()
+    {
+        var error = Assert.Throws<UserInputException>(() => Read("""{"prompt": "x"}""", """{"prompt": "x", "checks": [{"kind": "ended"}]}"""));
+
+        Assert.Contains("line 2", error.Message);
+        Assert.Contains("is already on line 1", error.Message);
+    }
+
+    [Fact]
+    public void Read_plainText_isAPromptALine()
+    {
+        var path = Path.ChangeExtension(_path, "txt");
+        File.WriteAllText(path, "Once upon\n\n{\"a\": 1}\r\nOnce upon\n");
+        var prompts = PromptFile.Read(path).ToArray();
+        File.Delete(path);
+
+        Assert.Equal(["Once upon", "{\"a\": 1}"], prompts.Select(prompt => prompt.Text));
+        Assert.Equal(2, prompts.Select(prompt => prompt.Id).Distinct().Count());
     }
 
     [Fact]

@@ -32,6 +32,19 @@ public enum PairData
     Replay,
 }
 
+/// <summary>How the prompts of a round follow from those before.</summary>
+public enum PromptOrder
+{
+    /// <summary>Others in every round; those of a file come again when all have been there.</summary>
+    New,
+
+    /// <summary>The same in every round.</summary>
+    Repeated,
+
+    /// <summary>Those that the policy can learn from, by its scores in the rounds before.</summary>
+    Curriculum,
+}
+
 /// <summary>What the campaign decides by. Everything else in the configuration only changes how work is done.</summary>
 /// <param name="Settings">Digest of the resolved configuration: a campaign is resumed with the settings it began with.</param>
 /// <param name="Prompts">Training prompts in a round.</param>
@@ -54,7 +67,8 @@ public sealed record CampaignPlan(
     ReferenceOrigin Reference,
     double? RollbackPoints,
     double ReplayShare = 0,
-    double ReferenceEmaDecay = 0)
+    double ReferenceEmaDecay = 0,
+    PromptOrder PromptOrder = PromptOrder.New)
 {
     /// <summary>Units of work in a stage; 1 for the stages that take the round as a whole.</summary>
     public int Units(Stage stage) => stage switch

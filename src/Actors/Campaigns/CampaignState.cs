@@ -41,6 +41,10 @@ public sealed record CampaignState : IClusterMessage
     [JsonIgnore]
     public Digest? Checkpoint => Rounds.LastOrDefault(round => round.Outcome is not null)?.Checkpoint;
 
+    /// <summary>How the campaign fared on its prompts so far, stored; null where that is not kept, or nothing was judged yet.</summary>
+    [JsonIgnore]
+    public Digest? PromptStatistics => Rounds.Select(round => round.Pairs?.PromptStatistics).LastOrDefault(digest => digest is not null);
+
     /// <summary>The round whose evaluation is that of the checkpoint; null before the base was evaluated.</summary>
     [JsonIgnore]
     public RoundState? LastKept => Rounds.LastOrDefault(round => round.Outcome == RoundOutcome.Kept);

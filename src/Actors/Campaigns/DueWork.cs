@@ -30,7 +30,7 @@ public static class DueWork
             return [Training(plan, state, round)];
         }
         var unit = Sampling(plan, state, round).ToArray();
-        return unit.Length > 0 ? unit : [Pairing(round)];
+        return unit.Length > 0 ? unit : [Pairing(plan, state, round)];
     }
 
     private static IEnumerable<WorkOrder> Sampling(CampaignPlan plan, CampaignState state, RoundState round)
@@ -45,7 +45,7 @@ public static class DueWork
         foreach (var index in Missing(plan.Units(Stage.Sample), round.Samples))
         {
             var (first, count) = plan.PromptsOf(Stage.Sample, index);
-            yield return new SampleOrder(new WorkId(round.Number, Stage.Sample, index), round.Policy, first, count);
+            yield return new SampleOrder(new WorkId(round.Number, Stage.Sample, index), round.Policy, first, count, state.PromptStatistics);
         }
     }
 
@@ -56,10 +56,11 @@ public static class DueWork
         state.Partials.TryGetValue(id, out var known) ? known : null,
         state.Attempts.GetValueOrDefault(id) + 1 >= plan.MaxAttempts);
 
-    private static PairOrder Pairing(RoundState round) => new(
+    private static PairOrder Pairing(CampaignPlan plan, CampaignState state, RoundState round) => new(
         new WorkId(round.Number, Stage.Pair, 0),
         [.. round.Judgements.Select(unit => new JudgedUnit(round.Samples[unit.Key].Samples, unit.Value.Judgements))],
-        round.Policy);
+        round.Policy,
+        plan.PromptOrder == PromptOrder.Curriculum ? new StatisticsOrder(state.PromptStatistics) : null);
 
     private static TrainOrder Training(CampaignPlan plan, CampaignState state, RoundState round)
     {

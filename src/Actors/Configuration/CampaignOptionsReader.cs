@@ -1,7 +1,9 @@
 using System.Text.RegularExpressions;
+using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 using IterativeDpo.Generation.Tasks;
+using IterativeDpo.Judging.Curriculum;
 
 namespace IterativeDpo.Actors.Configuration;
 
@@ -47,10 +49,27 @@ internal static class CampaignOptionsReader
             : throw campaign.Invalid("name", name, "it must be 1 to 64 letters, digits, '-', '_' and '.', beginning with a letter or digit");
     }
 
-    private static PromptOptions ReadPrompts(SettingsReader prompts) => new(
-        prompts.OptionalPath("file"),
-        prompts.Choices("tasks", [.. TaskTable.All.Select(task => task.Name)]),
-        prompts.Int("per-round", 1, 10_000_000));
+    private static PromptOptions ReadPrompts(SettingsReader prompts)
+    {
+        var order = prompts.Choice<PromptOrder>("order");
+        var curriculum = ReadCurriculum(prompts.Section("curriculum"));
+        return new PromptOptions(
+            prompts.OptionalPath("file"),
+            prompts.Choices("tasks", [.. TaskTable.All.Select(task => task.Name)]),
+            prompts.Int("per-round", 1, 10_000_000),
+            order,
+            order == PromptOrder.Curriculum ? curriculum : null);
+    }
+
+    private static CurriculumOptions ReadCurriculum(SettingsReader curriculum)
+    {
+        var low = curriculum.Double("low", 0, 1);
+        return new CurriculumOptions(
+            low,
+            curriculum.Double("high", low, 1),
+            curriculum.Int("rest-rounds", 0, 10_000),
+            curriculum.Int("pool-rounds", 1, 10_000));
+    }
 
     private static GenerationOptions ReadGeneration(SettingsReader generation) => new(
         new SamplingOptions(

@@ -7,4 +7,10 @@ namespace IterativeDpo.Actors.Configuration;
 /// <param name="Judge">Who grades the answers; null: the judge of the samples.</param>
 /// <param name="RightScore">An answer is right from this score on.</param>
 public sealed record EvaluationOptions(
-    int PromptsPerTask, int MaxTokens, double? RollbackPoints, string? Judge = null, double RightScore = 1);
+    int PromptsPerTask, int MaxTokens, double? RollbackPoints, string? Judge = null, double RightScore = 1)
+{
+    /// <summary>Rounding in the weights of checks takes no right answer away.</summary>
+    private const double ScoreRounding = 1e-9;
+
+    public bool IsRight(double score) => score >= RightScore - ScoreRounding;
+}

@@ -4,12 +4,16 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Curriculum;
 using IterativeDpo.Judging.Pairs;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Actors.Workers;
 
-/// <summary>Selects a round's preference pairs among its judged samples and stores them with their provenance; it holds a prompt at a time.</summary>
+/// <summary>
+/// Selects a round's preference pairs among its judged samples and stores them with their provenance; it holds a prompt at a time and, for
+/// a curriculum, the scores of all.
+/// </summary>
 public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Digest baseModel, TimeProvider time)
 {
     public PairResult Select(PairOrder order)
@@ -23,11 +27,16 @@ public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Dig
             order.Policy,
             order.Id.Round);
         var counts = new PairSelectionCounts();
+        var scores = new List<(string PromptId, IReadOnlyList<double> Scores)>();
         var digest = store.Put(stream => PairFile.Write(
             stream,
             PairSelector.Select(order.Units.SelectMany(Read), options.Pairs, seed).SelectMany(prompt =>
             {
                 counts += prompt.Selection.Counts;
+                if (order.Statistics is not null)
+                {
+                    scores.Add((prompt.Samples.Prompt.Id, [.. prompt.Verdict.Judgements.Select(judgement => judgement.Score).OfType<double>()]));
+                }
                 return prompt.Selection.Pairs.Select(pair => records.Make(pair, prompt.Samples, prompt.Verdict));
             })));
         return new PairResult(
@@ -37,7 +46,15 @@ public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Dig
             counts.Ties,
             counts.Dropped,
             time.GetElapsedTime(start).TotalSeconds,
-            counts);
+            counts,
+            order.Statistics is { } statistics ? StoreStatistics(statistics, order.Id.Round, scores) : null);
+    }
+
+    private Digest StoreStatistics(StatisticsOrder order, int round, IEnumerable<(string PromptId, IReadOnlyList<double> Scores)> scores)
+    {
+        var before = order.Previous is { } digest ? PromptStatisticsFile.Read(store.PathOf(digest)) : [];
+        var now = PromptStatistics.Update(before, round, scores, options.Evaluation.IsRight);
+        return store.Put(stream => PromptStatisticsFile.Write(stream, now));
     }
 
     /// <summary>A unit's prompts, without those that the judge failed on, which were counted then.</summary>

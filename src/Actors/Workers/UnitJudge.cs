@@ -15,9 +15,6 @@ namespace IterativeDpo.Actors.Workers;
 /// <param name="create">Makes the judge of this name.</param>
 public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func<string, IJudge> create, TimeProvider time)
 {
-    /// <summary>Rounding in the weights of checks takes no right answer away.</summary>
-    private const double ScoreRounding = 1e-9;
-
     private readonly Dictionary<string, IJudge> _judges = [];
 
     /// <summary>Disposes of the judges that it has made.</summary>
@@ -96,6 +93,6 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
             .GroupBy(item => item.Task)
             .ToImmutableSortedDictionary(
                 task => task.Key,
-                task => new TaskScore(task.Count(item => item.Score >= options.Evaluation.RightScore - ScoreRounding), task.Count()),
+                task => new TaskScore(task.Count(item => options.Evaluation.IsRight(item.Score!.Value)), task.Count()),
                 StringComparer.Ordinal);
 }

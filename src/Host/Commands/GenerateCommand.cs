@@ -19,7 +19,7 @@ public static class GenerateCommand
 
     private static readonly Option<FileInfo> _model = CommonOptions.Model();
     private static readonly Option<FileInfo?> _adapter = new("--adapter") { Description = "A LoRA adapter GGUF for this base.", HelpName = "FILE" };
-    private static readonly Option<FileInfo?> _file = new("--prompts") { Description = "A JSON-lines prompt file instead.", HelpName = "FILE" };
+    private static readonly Option<FileInfo?> _file = new("--prompts") { Description = "A prompt file instead (docs/prompts.md).", HelpName = "FILE" };
     private static readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without the model's chat template." };
     private static readonly Option<int> _samples = CommonOptions.Number("--samples", "Samples of each prompt.", 1, 1, 10_000);
     private static readonly Option<float> _temperature = CommonOptions.Number("--temperature", "0 is greedy.", 1f, 0f, 100f);

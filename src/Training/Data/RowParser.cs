@@ -11,7 +11,6 @@ namespace IterativeDpo.Training.Data;
 /// </summary>
 internal static class RowParser
 {
-    private static readonly string[] _roles = ["system", "user", "assistant"];
     private static readonly string[] _texts = ["chosen", "rejected", "completion"];
 
     /// <exception cref="RowException">The row cannot be used.</exception>
@@ -150,9 +149,9 @@ internal static class RowParser
             throw new RowException(RowProblem.WrongType, $"a message in \"{name}\" must have \"role\" and \"content\", both texts: {Shorten(turn)}");
         }
         RefuseExtras(turn, "tool_calls");
-        return _roles.Contains(role.GetString())
+        return ChatMessage.Roles.Contains(role.GetString())
             ? new(role.GetString()!, content.GetString()!)
-            : throw new RowException(RowProblem.UnknownRole, $"the role \"{role.GetString()}\" in \"{name}\" is not one of {string.Join(", ", _roles)}");
+            : throw new RowException(RowProblem.UnknownRole, $"the role \"{role.GetString()}\" in \"{name}\" is not one of {string.Join(", ", ChatMessage.Roles)}");
     }
 
     private static void RefuseExtras(JsonElement element, params ReadOnlySpan<string> names)

@@ -60,7 +60,7 @@ internal sealed class CampaignSimulator
     {
         SampleOrder o => new SampleResult(o.Id, DigestOf(o), o.Prompts, o.Prompts * 4, o.Prompts * 40, 0.5, 1),
         JudgeOrder o => new JudgeResult(o.Id, DigestOf(o), 0, 0, Scores(o.Id), 1),
-        PairOrder o => new PairResult(o.Id, DigestOf(o), Pairs(o.Id.Round), 2, 1, 1),
+        PairOrder o => new PairResult(o.Id, DigestOf(o), Pairs(o.Id.Round), 2, 1, 1, null, o.Statistics is null ? null : StatisticsOf(o.Id.Round)),
         TrainOrder o => new TrainResult(o.Id, DigestOf(o), DigestOf(o), 7, ImmutableSortedDictionary<string, double>.Empty.Add("loss", 0.5), 1),
         PublishOrder o => new PublishResult(o.Id, o.Adapter, 1, o.Average is null ? null : AverageOf(o.Id.Round)),
         _ => throw new InvalidOperationException(order.ToString()),
@@ -71,6 +71,9 @@ internal sealed class CampaignSimulator
 
     /// <summary>The average that a round's publication makes.</summary>
     public static Digest AverageOf(int round) => new($"{round}/average");
+
+    /// <summary>The prompts' statistics with a round in them.</summary>
+    public static Digest StatisticsOf(int round) => new($"{round}/statistics");
 
     private ImmutableSortedDictionary<string, TaskScore> Scores(WorkId id) =>
         ImmutableSortedDictionary<string, TaskScore>.Empty.Add("add", new TaskScore(id.Stage == Stage.Grade ? Right(id.Round) : 2, 10));

@@ -1,5 +1,6 @@
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Actors.Tests.Campaigns;
 
@@ -15,6 +16,29 @@ public sealed class DueWorkTests
         var units = DueWork.Of(campaign.State).Cast<SampleOrder>();
 
         Assert.Equal([(0, 2), (2, 2), (4, 1)], units.Select(unit => (unit.FirstPrompt, unit.Prompts)));
+    }
+
+    [Fact]
+    public void Of_a_curriculum_draws_and_pairs_by_the_statistics_of_the_rounds_before()
+    {
+        var plan = CampaignSimulator.Plan with { PromptOrder = PromptOrder.Curriculum };
+        foreach (var (round, before) in new (int, Digest?)[] { (1, null), (2, CampaignSimulator.StatisticsOf(1)), (3, CampaignSimulator.StatisticsOf(2)) })
+        {
+            // Round 1 is rolled back; what it found out about the prompts stays.
+            var sampling = new CampaignSimulator(plan) { Right = at => at == 1 ? 1 : 5 }.Run(until: new WorkId(round, Stage.Sample, 0));
+            var pairing = new CampaignSimulator(plan) { Right = at => at == 1 ? 1 : 5 }.Run(until: new WorkId(round, Stage.Pair, 0));
+
+            Assert.All(DueWork.Of(sampling.State).Cast<SampleOrder>(), order => Assert.Equal(before, order.PromptStatistics));
+            Assert.Equal(new StatisticsOrder(before), Assert.IsType<PairOrder>(Assert.Single(DueWork.Of(pairing.State))).Statistics);
+        }
+    }
+
+    [Fact]
+    public void Of_other_orders_keeps_no_statistics()
+    {
+        var campaign = new CampaignSimulator().Run(until: new WorkId(2, Stage.Pair, 0));
+
+        Assert.Null(Assert.IsType<PairOrder>(Assert.Single(DueWork.Of(campaign.State))).Statistics);
     }
 
     [Fact]

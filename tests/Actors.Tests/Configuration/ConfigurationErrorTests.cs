@@ -31,6 +31,10 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.training.loss.beta = 0", "campaign.training.loss.beta is 0: it must be a number above 0")]
     [InlineData("campaign.training.lora.rank = 0", "campaign.training.lora.rank is 0: it must be a whole number from 1 to 4096")]
     [InlineData("campaign.training.lora.dropout = 1", "campaign.training.lora.dropout is 1: it must be a number from 0 to 0.99")]
+    [InlineData("campaign.prompts.curriculum { low = 0.5, high = 0.4 }", "campaign.prompts.curriculum.high is 0.4: it must be a number from 0.5 to 1")]
+    [InlineData("campaign.prompts.curriculum.low = -0.1", "campaign.prompts.curriculum.low is -0.1: it must be a number from 0 to 1")]
+    [InlineData("campaign.prompts.curriculum.rest-rounds = -1", "campaign.prompts.curriculum.rest-rounds is -1")]
+    [InlineData("campaign.prompts.curriculum.pool-rounds = 0", "campaign.prompts.curriculum.pool-rounds is 0: it must be a whole number from 1 to 10000")]
     [InlineData("campaign.judging.judge = verifyer", "campaign.judging.judge is verifyer: it must be one of verifier (did you mean verifier?)")]
     [InlineData("campaign.judging.judges.mine.type = oracle", "campaign.judging.judges.mine.type is oracle: it must be one of")]
     [InlineData("campaign.judging.judges.mine { type = verifier, modell = x }", "campaign.judging.judges.mine.modell: there is no such setting here")]
@@ -75,6 +79,7 @@ public sealed class ConfigurationErrorTests : IDisposable
 
     [Theory]
     [InlineData("campaign.pairs.strategy = best-wurst", "must be one of best-worst, best-random, best-second, all-above-margin, top-bottom, rejection-sampling, length-matched (did you mean best-worst?)")]
+    [InlineData("campaign.prompts.order = curiculum", "must be one of new, repeated, curriculum (did you mean curriculum?)")]
     [InlineData("campaign.training.loss.type = sigmoit", "(did you mean sigmoid?)")]
     [InlineData("campaign.prompts.tasks = [ad]", "(did you mean add?)")]
     [InlineData("campaign.training.optimizer = adam", "must be one of adamw, lion (did you mean adamw?)")]
