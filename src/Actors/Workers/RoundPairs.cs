@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
@@ -67,5 +69,14 @@ public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Dig
         }
     }
 
-    private string DescribeSampling() => options.Generation.Sampling.ToString();
+    /// <summary>By the names of the settings.</summary>
+    private string DescribeSampling()
+    {
+        var sampling = options.Generation.Sampling;
+        var stops = string.Join(", ", (sampling.StopStrings ?? []).Select(text => JsonSerializer.Serialize(text)));
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"temperature {sampling.Temperature}, top-k {sampling.TopK}, top-p {sampling.TopP}, min-p {sampling.MinP}, repetition-penalty {sampling.RepetitionPenalty}, "
+                + $"max-tokens {sampling.MaxTokens}, stop-strings [{stops}]");
+    }
 }

@@ -88,7 +88,7 @@ internal sealed class CampaignPairs(string statePath, IEnumerable<RoundState> ro
     {
         if (value is not null && known.ToHashSet() is var all && !all.Contains(value))
         {
-            throw new UserInputException($"{option} {value}: no pair there is of it{Words.DidYouMean(value, all)}.");
+            throw new UserInputException($"{option} {value}: no pair has it{Words.DidYouMean(value, all)}.");
         }
     }
 }

@@ -72,7 +72,7 @@ internal static class PairText
     private static IEnumerable<string> Block(string title, string text) => text.Split('\n').Select(line => $"  {line}").Prepend($"{title}").Prepend("");
 
     private static string Row(string id, string task, string scores, string probability, string tokens, string prompt, string chosen, string rejected) =>
-        $"{id,-30} {task,-13} {scores,-13} {probability,-5} {tokens,-9} {prompt,-TextWidth} {chosen,-TextWidth} {rejected}".TrimEnd();
+        $"{id,-34} {task,-13} {scores,-13} {probability,-5} {tokens,-9} {prompt,-TextWidth} {chosen,-TextWidth} {rejected}".TrimEnd();
 
     private static string Shorten(string text)
     {

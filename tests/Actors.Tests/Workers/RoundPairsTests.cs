@@ -1,0 +1,41 @@
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Actors.Tests.Fakes;
+using IterativeDpo.Actors.Workers;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Generation;
+using IterativeDpo.Judging.Verifier;
+using IterativeDpo.Training;
+
+namespace IterativeDpo.Actors.Tests.Workers;
+
+/// <summary>A unit judged and paired without actors.</summary>
+public sealed class RoundPairsTests : IDisposable
+{
+    private readonly CampaignFixture _campaign = new();
+    private readonly ArtifactStore _store;
+
+    public RoundPairsTests() => _store = new(Path.Combine(_campaign.StatePath, "artifacts"));
+
+    public void Dispose() => _campaign.Dispose();
+
+    [Fact]
+    public async Task Select_pair_says_how_its_samples_were_drawn()
+    {
+        var options = _campaign.Configure("campaign.generation { temperature = 0.7, stop-strings = [\"\\\\n\"] }").Options;
+        var samples = _store.Put(stream => SampleFile.Write(stream, [Prompt("p", "yes", "no"), Prompt("q", "yes", "yes")]));
+        var judge = new UnitJudge(options, _store, _ => new VerifierJudge(), TimeProvider.System);
+
+        var judged = await judge.JudgeAsync(new JudgeOrder(new WorkId(1, Stage.Judge, 0), samples), default);
+        var pairs = new RoundPairs(options, _store, Digest.Of([]), TimeProvider.System)
+            .Select(new PairOrder(new WorkId(1, Stage.Pair, 0), [new(samples, judged.Judgements)], null));
+
+        Assert.Equal(2, judged.Latency!.Count);
+        Assert.Equal(
+            "temperature 0.7, top-k 0, top-p 1, min-p 0, repetition-penalty 1, max-tokens 256, stop-strings [\"\\n\"]",
+            PairFile.Read(_store.PathOf(pairs.Pairs)).Single().Provenance!.Sampling);
+    }
+
+    private static PromptSamples Prompt(string id, params string[] texts) => new(
+        new Prompt(id, null, "?", null, [new("exact", "yes")]), [1], [.. texts.Select((text, i) => new Sample(i, 0, [i], [0], text, FinishReason.Eos, 0))]);
+}
