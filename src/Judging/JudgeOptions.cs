@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using IterativeDpo.Judging.Cascades;
+using IterativeDpo.Judging.Ensembles;
 using IterativeDpo.Judging.Implicit;
 using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Reward;
@@ -12,6 +14,8 @@ namespace IterativeDpo.Judging;
 [JsonDerivedType(typeof(LlmJudgeOptions), "llm")]
 [JsonDerivedType(typeof(ImplicitRewardOptions), "implicit-reward")]
 [JsonDerivedType(typeof(RewardModelOptions), "reward-model")]
+[JsonDerivedType(typeof(EnsembleOptions), "ensemble")]
+[JsonDerivedType(typeof(CascadeOptions), "cascade")]
 public abstract record JudgeOptions(string Name)
 {
     /// <summary>Files that verdicts depend on, by what is in them and not by where they lie.</summary>

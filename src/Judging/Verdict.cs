@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 
 namespace IterativeDpo.Judging;
@@ -59,7 +60,13 @@ public sealed record JudgeCall(string Prompt, string Answer);
 /// <summary>What verdicts cost.</summary>
 /// <param name="Calls">Calls made to a model or a service.</param>
 /// <param name="CachedCalls">Calls that were answered from what was asked before, and cost nothing.</param>
-public sealed record JudgeUsage(int Calls = 0, int CachedCalls = 0, long InputTokens = 0, long OutputTokens = 0)
+/// <param name="Asked">How often a cascade asked each of its steps, by name.</param>
+public sealed record JudgeUsage(
+    int Calls = 0,
+    int CachedCalls = 0,
+    long InputTokens = 0,
+    long OutputTokens = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableSortedDictionary<string, int>? Asked = null)
 {
     public static JudgeUsage operator +(JudgeUsage left, JudgeUsage right) => Add(left, right);
 
@@ -67,5 +74,15 @@ public sealed record JudgeUsage(int Calls = 0, int CachedCalls = 0, long InputTo
         left.Calls + right.Calls,
         left.CachedCalls + right.CachedCalls,
         left.InputTokens + right.InputTokens,
-        left.OutputTokens + right.OutputTokens);
+        left.OutputTokens + right.OutputTokens,
+        Add(left.Asked, right.Asked));
+
+    /// <summary>All of them; null where there is none.</summary>
+    public static JudgeUsage? Sum(IEnumerable<JudgeUsage?> usages) =>
+        usages.OfType<JudgeUsage>().Aggregate((JudgeUsage?)null, (sum, usage) => sum is null ? usage : sum + usage);
+
+    private static ImmutableSortedDictionary<string, int>? Add(ImmutableSortedDictionary<string, int>? left, ImmutableSortedDictionary<string, int>? right) =>
+        left is null || right is null
+            ? left ?? right
+            : left.SetItems(right.Select(step => KeyValuePair.Create(step.Key, left.GetValueOrDefault(step.Key) + step.Value)));
 }

@@ -34,6 +34,8 @@ internal static class JudgesReader
             judge.Int("context-tokens", 16, 10_000_000),
             judge.Int("batch-tokens", 1, 1_000_000),
             judge.Double("tie-margin", 0)),
+        ["ensemble"] = JudgesOfJudges.ReadEnsemble,
+        ["cascade"] = JudgesOfJudges.ReadCascade,
     };
 
     /// <summary>The types that ask a language model, by the settings in <c>judging.asking</c>.</summary>
@@ -48,6 +50,7 @@ internal static class JudgesReader
         {
             judges = [verifier, .. judges];
         }
+        JudgesOfJudges.Check(judging, judges);
         return new JudgingOptions(
             judging.Choice("judge", [.. NamesOf(judges)]),
             judging.Duration("timeout"),

@@ -65,7 +65,7 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
             failed.Length,
             ScoresByTask(prompts, verdicts),
             time.GetElapsedTime(start).TotalSeconds,
-            given.Select(verdict => verdict.Usage).OfType<JudgeUsage>().Aggregate((JudgeUsage?)null, (sum, usage) => sum is null ? usage : sum + usage),
+            JudgeUsage.Sum(given.Select(verdict => verdict.Usage)),
             Latency.Of(taken.Where(one => one > TimeSpan.Zero).Select(one => one.TotalSeconds)));
     }
 

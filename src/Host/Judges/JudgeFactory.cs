@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Cascades;
+using IterativeDpo.Judging.Ensembles;
 using IterativeDpo.Judging.Implicit;
 using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Reward;
@@ -23,6 +25,8 @@ internal sealed class JudgeFactory(CampaignOptions options) : IAsyncDisposable
         LlmJudgeOptions llm => new LlmJudge(name, ModelOf(llm), llm.Mode, options.Seed),
         RewardModelOptions reward => new RewardModelJudge(
             reward, new LlamaRewardModel(reward.ModelPath, reward.HeadPath, reward.ContextTokens, reward.BatchTokens, options.Threads)),
+        EnsembleOptions ensemble => new EnsembleJudge(ensemble, [.. ensemble.Members.Select(Create)]),
+        CascadeOptions cascade => new CascadeJudge(cascade, [.. cascade.Steps.Select(Create)]),
         var unknown => throw new InvalidOperationException($"{unknown} is a judge of no known type."),
     };
 

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Judging.Cascades;
+using IterativeDpo.Judging.Ensembles;
 using IterativeDpo.Judging.Pairs;
 using IterativeDpo.Training;
 
@@ -58,6 +60,33 @@ public sealed class CampaignConfigurationTests : IDisposable
 
         Assert.Equal(new PairSelectionOptions(PairStrategy.RejectionSampling, 3, 12.5, 99, 2, 2, 6, 1.5, 0.75, true), pairs);
         Assert.Equal(new PairSelectionOptions(MaxLength: 99), _files.Load("campaign.training.max-length = 99").Options.Pairs);
+    }
+
+    [Fact]
+    public void Load_judges_of_judges()
+    {
+        var judging = _files.Load("""
+            campaign.judging {
+              judge = careful
+              judges {
+                careful { type = cascade, steps = [verifier, panel], sure-margin = 0.5, sure-probability = 0.75 }
+                panel { type = ensemble, members = [a, b, verifier], weights = [1, 2, 0.5], minimum-agreement = 0.75, minimum-members = 2 }
+                a { type = verifier }
+                b { type = ensemble, members = [a, verifier], combine = mean, normalise = rank }
+              }
+            }
+            """).Options.Judging;
+
+        var cascade = Assert.IsType<CascadeOptions>(judging.Find("careful"));
+        Assert.Equal((0.5, 0.75), (cascade.SureMargin, cascade.SureProbability));
+        Assert.Equal(["verifier", "panel"], cascade.Steps);
+        var panel = Assert.IsType<EnsembleOptions>(judging.Find("panel"));
+        Assert.Equal(["a", "b", "verifier"], panel.Members);
+        Assert.Equal([1, 2, 0.5], panel.Weights);
+        Assert.Equal((Combination.Vote, Normalisation.None, 0.75, 2), (panel.Combine, panel.Normalise, panel.MinimumAgreement, panel.MinimumMembers));
+        var mean = Assert.IsType<EnsembleOptions>(judging.Find("b"));
+        Assert.Equal((Combination.Mean, Normalisation.Rank, 0.5, 0), (mean.Combine, mean.Normalise, mean.MinimumAgreement, mean.MinimumMembers));
+        Assert.Empty(mean.Weights);
     }
 
     [Fact]

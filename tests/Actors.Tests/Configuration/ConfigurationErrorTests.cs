@@ -41,6 +41,27 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.judging.judges.mine { type = verifier, checks = [\"lenght 1..2 words\"] }", "campaign.judging.judges.mine.checks is [lenght 1..2 words]: there is no such kind")]
     [InlineData("campaign.judging.types.verifier.checks = [\"regex (\"]", "campaign.judging.types.verifier.checks is [regex (]: the pattern is not")]
     [InlineData("campaign.evaluation.judge = mine", "campaign.evaluation.judge is mine: it must be one of verifier")]
+    [InlineData("campaign.judging.judges { p { type = ensemble, members = [] } }", "campaign.judging.judges.p.members is []: it must name at least one, and none twice")]
+    [InlineData("campaign.judging.judges { p { type = ensemble, members = [verifier, oracle] } }", "campaign.judging.judges.p.members is oracle: it must be one of verifier, p")]
+    [InlineData("campaign.judging.judges { checks { type = verifier } p { type = ensemble, members = [verifier, check] } }", "campaign.judging.judges.p.members is check: it must be one of verifier, checks, p (did you mean checks?)")]
+    [InlineData("campaign.judging.judges { p { type = ensemble, members = [verifier] } }", "campaign.judging.judges.p.members is [verifier]: it must name at least two judges")]
+    [InlineData("campaign.judging.judges { p { type = ensemble, members = [verifier, verifier] } }", "campaign.judging.judges.p.members is [verifier, verifier]: it must name at least one, and none twice")]
+    [InlineData("campaign.judging.judges { p { type = ensemble, members = [verifier, p] } }", "campaign.judging.judges.p.members is [verifier, p]: a judge cannot ask itself: p asks p")]
+    [InlineData("campaign.judging.judges { p { type = ensemble, members = [verifier, q] } q { type = cascade, steps = [verifier, p] } }", "campaign.judging.judges.p.members is [verifier, q]: a judge cannot ask itself: p asks q asks p")]
+    [InlineData("campaign.judging.judges { q { type = verifier } p { type = ensemble, members = [verifier, q], weights = [1] } }", "campaign.judging.judges.p.weights is [1]: there must be one above 0 for each of the 2 members")]
+    [InlineData("campaign.judging.judges { q { type = verifier } p { type = ensemble, members = [verifier, q], weights = [1, 0] } }", "campaign.judging.judges.p.weights is [1, 0]: there must be one above 0")]
+    [InlineData("campaign.judging.judges { q { type = verifier } p { type = ensemble, members = [verifier, q], minimum-members = 3 } }", "campaign.judging.judges.p.minimum-members is 3: it must be a whole number from 0 to 2")]
+    [InlineData("campaign.judging.judges { q { type = verifier } p { type = ensemble, members = [verifier, q], minimum-agreement = 0.4 } }", "campaign.judging.judges.p.minimum-agreement is 0.4: it must be a number from 0.5 to 1")]
+    [InlineData("campaign.judging.judges { q { type = verifier } p { type = ensemble, members = [verifier, q], combine = mean, minimum-agreement = 0.6 } }", "campaign.judging.judges.p.minimum-agreement is 0.6: only votes agree")]
+    [InlineData("campaign.judging.judges { q { type = verifier } p { type = ensemble, members = [verifier, q], normalise = rank } }", "campaign.judging.judges.p.normalise is rank: a vote goes by which score is higher")]
+    [InlineData("campaign.judging.judges { q { type = verifier } p { type = ensemble, members = [verifier, q], combine = median } }", "campaign.judging.judges.p.combine is median: it must be one of vote, mean")]
+    [InlineData("campaign.judging.judges { q { type = verifier } p { type = ensemble, members = [verifier, q], weight = [1, 2] } }", "campaign.judging.judges.p.weight: there is no such setting here (did you mean weights?)")]
+    [InlineData("campaign.judging.judges { p { type = cascade, steps = [] } }", "campaign.judging.judges.p.steps is []: it must name at least one, and none twice")]
+    [InlineData("campaign.judging.judges { p { type = cascade, steps = [verifier, oracle] } }", "campaign.judging.judges.p.steps is oracle: it must be one of verifier, p")]
+    [InlineData("campaign.judging.judges { p { type = cascade, steps = [verifier] } }", "campaign.judging.judges.p.steps is [verifier]: it must name at least two judges")]
+    [InlineData("campaign.judging.judges { p { type = cascade, steps = [p, verifier] } }", "campaign.judging.judges.p.steps is [p, verifier]: a judge cannot ask itself: p asks p")]
+    [InlineData("campaign.judging.judges { q { type = verifier } p { type = cascade, steps = [q, verifier], sure-margin = -1 } }", "campaign.judging.judges.p.sure-margin is -1: it must be a number, 0 or more")]
+    [InlineData("campaign.judging.judges { q { type = verifier } p { type = cascade, steps = [q, verifier], sure-probability = 1.5 } }", "campaign.judging.judges.p.sure-probability is 1.5: it must be a number from 0.5 to 1")]
     [InlineData("campaign.pairs.min-margin = -1", "campaign.pairs.min-margin is -1: it must be a number, 0 or more")]
     [InlineData("campaign.pairs { strategy = top-bottom, top-bottom-k = 0 }", "campaign.pairs.top-bottom-k is 0: it must be a whole number from 1 to 512")]
     [InlineData("campaign.pairs.top-bottom-k = 3", "campaign.pairs.top-bottom-k is 3: strategy best-random does not read it; leave it out, or set strategy = top-bottom")]
@@ -125,6 +146,12 @@ public sealed class ConfigurationErrorTests : IDisposable
 
         Assert.Contains("campaign.conf is not HOCON that can be read: Unresolved substitution: no.such.key", error.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("campaign.judging.judges.p.type = ensemble", "campaign.judging.judges.p.members: it must be set")]
+    [InlineData("campaign.judging.judges.p.type = cascade", "campaign.judging.judges.p.steps: it must be set")]
+    public void Load_judge_without_those_it_asks_names_the_key(string line, string expected) =>
+        Assert.Contains(expected, Refusal(() => _files.Load(line)), StringComparison.Ordinal);
 
     [Fact]
     public void Load_missing_file_names_it()

@@ -19,6 +19,9 @@ public sealed class ReferenceConfTests
                 llm { type = llm, model = policy }
                 implicit { type = implicit-reward }
                 reward { type = reward-model, model = reward.gguf }
+                ensemble { type = ensemble, members = [verifier, llm] }
+                cascade { type = cascade, steps = [verifier, llm] }
+              }
               }
             }
             """).WithFallback(reference);

@@ -22,7 +22,8 @@ public sealed class WireFormatTests
         ImmutableSortedDictionary<string, double>.Empty.Add("loss", 0.1).Add("rewards/margins", 1d / 3);
 
     private static readonly JudgeResult Judged =
-        new(Id, A, 1, 2, ImmutableSortedDictionary<string, TaskScore>.Empty.Add("add", new TaskScore(3, 4)), 0.25, new JudgeUsage(1, 2, 3, 4), Latency.Of([0.25, 1]));
+        new(Id, A, 1, 2, ImmutableSortedDictionary<string, TaskScore>.Empty.Add("add", new TaskScore(3, 4)), 0.25,
+            new JudgeUsage(1, 2, 3, 4, ImmutableSortedDictionary<string, int>.Empty.Add("cheap", 5)), Latency.Of([0.25, 1]));
 
     /// <summary>One of each, with nothing left at its default.</summary>
     private static readonly IClusterMessage[] Examples =
