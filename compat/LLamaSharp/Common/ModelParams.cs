@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LLama.Abstractions;
 using LLama.Native;
 
@@ -6,7 +7,13 @@ namespace LLama.Common;
 /// <summary>Parameters of a model and of its contexts, with LLamaSharp's defaults.</summary>
 public record ModelParams : IModelParams, IContextParams
 {
-    public ModelParams(string modelPath) => ModelPath = modelPath;
+    /// <summary>Loads llama.cpp, as the package's does to size its tensor splits.</summary>
+    /// <exception cref="TypeInitializationException">It cannot be loaded; a <see cref="Exceptions.RuntimeError"/> inside says why.</exception>
+    public ModelParams(string modelPath)
+    {
+        RuntimeHelpers.RunClassConstructor(typeof(NativeMethods).TypeHandle);
+        ModelPath = modelPath;
+    }
 
     public string ModelPath { get; set; }
 

@@ -32,11 +32,11 @@ internal sealed class LlamaModel : IDisposable
     public LLamaWeights Weights { get; }
 
     /// <exception cref="UserInputException">The file is missing, damaged, or not a model that can be run; or llama.cpp is missing.</exception>
-    public static LlamaModel Load(string path) => Load(new ModelParams(path) { GpuLayerCount = -1 });
+    public static LlamaModel Load(string path) => Load(path, vocabularyOnly: false);
 
     /// <summary>Loads vocabulary and chat template without the weights.</summary>
     /// <exception cref="UserInputException">As for <see cref="Load(string)"/>.</exception>
-    public static LlamaModel LoadVocabulary(string path) => Load(new ModelParams(path) { GpuLayerCount = 0, VocabOnly = true });
+    public static LlamaModel LoadVocabulary(string path) => Load(path, vocabularyOnly: true);
 
     /// <summary>Loads an adapter of this model; whoever asked for it unloads it.</summary>
     /// <exception cref="UserInputException">It is missing, damaged, or made for another base.</exception>
@@ -49,13 +49,14 @@ internal sealed class LlamaModel : IDisposable
 
     public void Dispose() => Weights.Dispose();
 
-    private static LlamaModel Load(ModelParams parameters)
+    private static LlamaModel Load(string path, bool vocabularyOnly)
     {
-        var path = parameters.ModelPath;
         var (config, tokenizer) = Read(path);
         LlamaLog.Silence();
         try
         {
+            // Making parameters loads llama.cpp: LLamaSharp asks it how many devices there can be.
+            var parameters = new ModelParams(path) { GpuLayerCount = vocabularyOnly ? 0 : -1, VocabOnly = vocabularyOnly };
             return new LlamaModel(path, config, tokenizer, LLamaWeights.LoadFromFile(parameters));
         }
         catch (LoadWeightsFailedException e)
