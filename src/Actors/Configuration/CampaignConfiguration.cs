@@ -52,7 +52,7 @@ public sealed record CampaignConfiguration(CampaignOptions Options, Config Syste
             origins[item.Key] = new ConfigurationOrigin(item.Option, Directory.GetCurrentDirectory());
         }
         var below = file?.Config.WithFallback(reference.Config) ?? reference.Config;
-        var whole = new ConfigurationOrigin(file?.Path ?? "the defaults", Path.GetDirectoryName(Path.GetFullPath(file?.Path ?? "."))!);
+        var whole = new ConfigurationOrigin(file?.Path ?? "the defaults", Path.GetDirectoryName(Path.GetFullPath(file?.Path ?? "."))!, IsDefault: true);
         return new SettingsReader(Parse(overrides).WithFallback(below), key => origins.GetValueOrDefault(key, whole), Section, new HashSet<string>());
     }
 

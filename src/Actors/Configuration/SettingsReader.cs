@@ -47,7 +47,7 @@ internal sealed class SettingsReader(
 
     /// <summary>A file as a full path, or null for an empty text.</summary>
     public string? OptionalPath(string key) =>
-        Text(key) is { Length: > 0 } path ? Path.GetFullPath(path, origin(Full(key)).Directory) : null;
+        Text(key) is { Length: > 0 } path ? Path.GetFullPath(path, origin(Source(key)).Directory) : null;
 
     /// <summary>A file as a full path, or null for this word.</summary>
     public string? PathOr(string key, string word) => Text(key) == word ? null : RequiredPath(key);
@@ -152,8 +152,12 @@ internal sealed class SettingsReader(
     }
 
     /// <summary>A message on a setting, with its place.</summary>
-    public UserInputException Invalid(string key, string value, string rule) =>
-        new($"{origin(Full(key)).Place}: {Full(key)}{(value.Length == 0 ? "" : $" is {value}")}: {rule}.");
+    public UserInputException Invalid(string key, string value, string rule)
+    {
+        // A default that is not right is one to be set here.
+        var set = origin(Source(key)).IsDefault ? Full(key) : Source(key);
+        return new($"{origin(set).Place}: {set}{(value.Length == 0 ? "" : $" is {value}")}: {rule}.");
+    }
 
     private UserInputException NotAllowed(string key, string value, IReadOnlyCollection<string> allowed) =>
         Invalid(key, value.Length == 0 ? "empty" : value, $"it must be one of {string.Join(", ", allowed)}{Words.DidYouMean(value, allowed)}");

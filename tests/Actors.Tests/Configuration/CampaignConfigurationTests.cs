@@ -3,6 +3,7 @@ using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Judging.Cascades;
 using IterativeDpo.Judging.Ensembles;
+using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Pairs;
 using IterativeDpo.Training;
 
@@ -114,6 +115,18 @@ public sealed class CampaignConfigurationTests : IDisposable
         Assert.Equal(
             Path.Combine(_files.Directory, "shared", "base.gguf"),
             _files.Load("include \"shared/model.conf\"").Options.ModelPath);
+    }
+
+    [Fact]
+    public void Load_path_of_a_type_of_judge_is_relative_to_where_it_was_set()
+    {
+        const string judge = "campaign.judging.judges.mine.type = llm";
+        string? Model(params ConfigurationOverride[] overrides) =>
+            ((LlmJudgeOptions)_files.Load($"{judge}\ninclude \"below/types.conf\"", overrides).Options.Judging.Find("mine")).ModelPath;
+        _files.Write("below/types.conf", "campaign.judging.types.llm.model = judge.gguf");
+
+        Assert.Equal(Path.Combine(_files.Directory, "below", "judge.gguf"), Model());
+        Assert.Equal(Path.GetFullPath("judge.gguf"), Model(new ConfigurationOverride("campaign.judging.types.llm.model", "judge.gguf", "--set")));
     }
 
     [Fact]
