@@ -126,9 +126,10 @@ public static class PairsCommand
         var campaign = Open(parsed);
         var target = ConvertCommand.TargetOf(parsed.GetRequiredValue(_format));
         var output = OutputPath.OfFile(parsed.GetRequiredValue(_out), parsed.GetValue(_force));
-        var chosen = $"{output}.pairs";
+        var work = Directory.CreateTempSubdirectory("dpo-pairs-");
         try
         {
+            var chosen = Path.Combine(work.FullName, "chosen.jsonl");
             var any = false;
             AtomicFile.Write(chosen, stream => PairFile.Write(stream, campaign.Read(Filter(parsed)).Select(found =>
             {
@@ -154,7 +155,7 @@ public static class PairsCommand
         }
         finally
         {
-            File.Delete(chosen);
+            work.Delete(recursive: true);
         }
     }
 
