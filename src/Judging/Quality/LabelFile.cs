@@ -47,9 +47,9 @@ public static class LabelFile
             if (row.TryGetProperty("verdict", out _))
             {
                 var judged = VerdictFile.Parse(line, where);
-                return (judged.PromptId, judged.Verdict is { } verdict ? Slim(verdict) : null);
+                return (judged.PromptId, judged.Verdict is { } verdict ? Slim(verdict, where) : null);
             }
-            return (row.GetProperty("id").GetString()!, new([.. row.GetProperty("scores").EnumerateArray().Select((score, i) =>
+            return (row.GetProperty("id").GetString() ?? throw new FormatException("the id is null"), new([.. row.GetProperty("scores").EnumerateArray().Select((score, i) =>
                 new Judgement(i, score.ValueKind == JsonValueKind.Null ? null : score.GetDouble(), ""))]));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
@@ -58,7 +58,14 @@ public static class LabelFile
         }
     }
 
-    private static Verdict Slim(Verdict verdict) => new(
-        [.. verdict.Judgements.Select(one => new Judgement(one.SampleIndex, one.Score, ""))],
-        verdict.Comparisons is { } comparisons ? [.. comparisons.Select(one => new Comparison(one.First, one.Second, one.Preference, one.Probability, ""))] : null);
+    private static Verdict Slim(Verdict verdict, string where)
+    {
+        if (verdict.Judgements.GroupBy(one => one.SampleIndex).FirstOrDefault(same => same.Count() > 1) is { } twice)
+        {
+            throw new UserInputException($"{where}: judges sample {twice.Key} twice; take one of the judgements out.");
+        }
+        return new(
+            [.. verdict.Judgements.Select(one => new Judgement(one.SampleIndex, one.Score, ""))],
+            verdict.Comparisons is { } comparisons ? [.. comparisons.Select(one => new Comparison(one.First, one.Second, one.Preference, one.Probability, ""))] : null);
+    }
 }

@@ -36,6 +36,8 @@ public sealed class LabelFileTests : IDisposable
     [InlineData("[]", "no label")]
     [InlineData("""{"id":"q"}""", "no label")]
     [InlineData("""{"id":"q","scores":["good"]}""", "no label")]
+    [InlineData("""{"id":null,"scores":[1]}""", "no label")]
+    [InlineData("""{"prompt_id":"q","verdict":{"judgements":[{"sample_index":0,"score":1,"explanation":""},{"sample_index":0,"score":0,"explanation":""}]}}""", "judges sample 0 twice")]
     [InlineData("""{"id":"p","scores":[1]}""", "a second label of prompt 'p'")]
     public void Read_bad_line_is_named(string line, string said)
     {
