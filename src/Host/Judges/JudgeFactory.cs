@@ -20,7 +20,7 @@ internal sealed class JudgeFactory(CampaignOptions options) : IAsyncDisposable
     /// <exception cref="KeyNotFoundException">No judge has this name.</exception>
     public IJudge Create(string name) => options.Judging.Find(name) switch
     {
-        VerifierOptions verifier => new VerifierJudge(verifier.Checks),
+        VerifierOptions verifier => new VerifierJudge(verifier.Checks, name),
         ImplicitRewardOptions implicitReward => new ImplicitRewardJudge(implicitReward, new TorchSequenceScorer(options.ModelPath, options.Training)),
         LlmJudgeOptions llm => new LlmJudge(name, ModelOf(llm), llm.Mode, options.Seed),
         RewardModelOptions reward => new RewardModelJudge(

@@ -8,9 +8,10 @@ namespace IterativeDpo.Judging.Verifier;
 /// without checks is not judged. A pattern that runs out of time is a failure (an exception), never a score.
 /// </summary>
 /// <param name="checks">For prompts that have none of their own; null is none.</param>
-public sealed class VerifierJudge(IReadOnlyList<AnswerCheck>? checks = null) : IJudge
+/// <param name="name">Names the judge in provenance.</param>
+public sealed class VerifierJudge(IReadOnlyList<AnswerCheck>? checks = null, string name = "verifier") : IJudge
 {
-    public string Name => "verifier";
+    public string Name => name;
 
     public bool ScoresSingleSamples => true;
 

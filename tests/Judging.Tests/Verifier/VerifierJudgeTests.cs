@@ -48,6 +48,9 @@ public class VerifierJudgeTests
     }
 
     [Fact]
+    public void Name_isTheConfiguredOne() => Assert.Equal(("verifier", "checks"), (new VerifierJudge().Name, new VerifierJudge([], "checks").Name));
+
+    [Fact]
     public async Task CheckAsync_noPromptHasChecks_saysWhatToDo()
     {
         var error = await Assert.ThrowsAsync<UserInputException>(() => new VerifierJudge().CheckAsync([Samples.Prompt()], CancellationToken.None));
