@@ -55,9 +55,10 @@ public static class JudgeCommand
         var labels = gold is null ? new Dictionary<string, Verdict>() : LabelFile.Read(gold.FullName);
         await using var judges = new JudgeFactory(options);
         await using var judge = judges.Create(options.Judging.Judge);
-        using var log = outputPath is null ? null : VerdictLog.Open(outputPath, $"{judge.Name} ({SettingsOf(options.Judging)})", parsed.GetValue(_force));
-        var input = JudgeInput.Check(file.FullName, labels, gold?.FullName, log?.PromptIds ?? [], outputPath);
+        var input = JudgeInput.Check(file.FullName, labels, gold?.FullName);
         await judge.CheckAsync(LabelledSamples.Read(file.FullName).Select(prompt => prompt.Samples.Prompt), cancellationToken);
+        using var log = outputPath is null ? null : VerdictLog.Open(outputPath, $"{judge.Name} ({SettingsOf(options.Judging)})", parsed.GetValue(_force));
+        input.RefuseOthers(log?.PromptIds ?? [], outputPath ?? "");
 
         var quality = new JudgeQuality(parsed.GetValue(_ownModel));
         var isVerifier = options.Judging.Find(options.Judging.Judge) is VerifierOptions;
@@ -66,7 +67,7 @@ public static class JudgeCommand
         var done = await StepProgress.RunAsync<LabelProgress, LabelProgress>(
             "judging",
             progress => (progress.Done, progress.Total, Detail(progress, TimeProvider.System.GetElapsedTime(start))),
-            progress => run.RunAsync(LabelledSamples.Read(file.FullName), input.Prompts, progress, cancellationToken));
+            progress => run.RunAsync(LabelledSamples.Read(file.FullName), input.PromptIds.Count, progress, cancellationToken));
 
         var limits = options.Judging.Limits ?? new JudgeLimits();
         Print(judge.Name, quality.Figures(), done, SelfPreferenceSkipped(parsed, input, quality.Figures()), [.. (isVerifier ? limits.ForVerifier() : limits).Warnings(quality.Figures())], outputPath, parsed.GetValue(_json));

@@ -5,18 +5,15 @@ using IterativeDpo.Training.Data;
 namespace IterativeDpo.Host.Judges;
 
 /// <summary>Looks through a file to be judged before a judge is paid for it.</summary>
-/// <param name="Prompts">Prompts in it.</param>
+/// <param name="PromptIds">Of the prompts in it.</param>
 /// <param name="HasLabels">Whether the data itself says what is right.</param>
 /// <param name="HasModels">Whether samples say who generated them.</param>
-internal sealed record JudgeInput(int Prompts, bool HasLabels, bool HasModels)
+internal sealed record JudgeInput(IReadOnlySet<string> PromptIds, bool HasLabels, bool HasModels)
 {
     /// <param name="labels">Labels, which must be of these prompts and as many as they have samples.</param>
-    /// <param name="judged">Prompts that have verdicts already.</param>
     /// <param name="labelPath">Names the labels in errors.</param>
-    /// <param name="outputPath">Names the verdicts in errors.</param>
-    /// <exception cref="UserInputException">A line that cannot be judged, an id twice, or labels or verdicts of something else.</exception>
-    public static JudgeInput Check(
-        string path, IReadOnlyDictionary<string, Verdict> labels, string? labelPath, IReadOnlyCollection<string> judged, string? outputPath)
+    /// <exception cref="UserInputException">A line that cannot be judged, an id twice, or labels of something else.</exception>
+    public static JudgeInput Check(string path, IReadOnlyDictionary<string, Verdict> labels, string? labelPath)
     {
         var ids = new HashSet<string>();
         var (hasLabels, hasModels) = (false, false);
@@ -38,10 +35,17 @@ internal sealed record JudgeInput(int Prompts, bool HasLabels, bool HasModels)
         {
             throw new UserInputException($"{labelPath}: labels the prompt '{strange}', which {path} has not. Use the ids of that file (without one, a row is row-LINE).");
         }
-        if (judged.FirstOrDefault(id => !ids.Contains(id)) is { } other)
+        return new(ids, hasLabels, hasModels);
+    }
+
+    /// <param name="judged">Prompts that have verdicts already.</param>
+    /// <param name="outputPath">Names the verdicts in errors.</param>
+    /// <exception cref="UserInputException">One is of a prompt that is not there.</exception>
+    public void RefuseOthers(IEnumerable<string> judged, string outputPath)
+    {
+        if (judged.FirstOrDefault(id => !PromptIds.Contains(id)) is { } other)
         {
-            throw new UserInputException($"{outputPath}: has a verdict on the prompt '{other}', which {path} has not. Choose another --out, or begin again with --force.");
+            throw new UserInputException($"{outputPath}: has a verdict on the prompt '{other}', which the file to judge has not. Choose another --out, or begin again with --force.");
         }
-        return new(ids.Count, hasLabels, hasModels);
     }
 }

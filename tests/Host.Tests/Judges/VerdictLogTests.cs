@@ -81,10 +81,10 @@ public sealed class VerdictLogTests : IDisposable
     {
         await JudgeAsync();
         var (none, two) = (new Dictionary<string, Verdict>(), new Verdict([new(0, 1, "")]));
-        string Error(Dictionary<string, Verdict> labels, params string[] judged) =>
-            Assert.Throws<UserInputException>(() => JudgeInput.Check(_fixture.FilePath, labels, "gold.jsonl", judged, "out.jsonl")).Message;
+        string Error(Dictionary<string, Verdict> labels, params string[] judged) => Assert.Throws<UserInputException>(
+            () => JudgeInput.Check(_fixture.FilePath, labels, "gold.jsonl").RefuseOthers(judged, "out.jsonl")).Message;
 
-        Assert.Equal(3, JudgeInput.Check(_fixture.FilePath, none, null, ["p0"], null).Prompts);
+        Assert.Equal(3, JudgeInput.Check(_fixture.FilePath, none, null).PromptIds.Count);
         Assert.Contains("gold.jsonl: labels the prompt 'x'", Error(new() { ["x"] = two }), StringComparison.Ordinal);
         Assert.Contains("gold.jsonl: labels 1 samples of prompt 'p1', and", Error(new() { ["p1"] = two }), StringComparison.Ordinal);
         Assert.Contains("out.jsonl: has a verdict on the prompt 'y'", Error(none, "p0", "y"), StringComparison.Ordinal);
