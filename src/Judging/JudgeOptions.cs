@@ -22,6 +22,10 @@ public abstract record JudgeOptions(string Name)
     [JsonIgnore]
     public virtual IEnumerable<string> Files => [];
 
+    /// <summary>Names of the judges that this one asks.</summary>
+    [JsonIgnore]
+    public virtual IReadOnlyList<string> Asks => [];
+
     /// <summary>With every setting that does not change verdicts (time-outs, budgets, places) set to a fixed value.</summary>
     public virtual JudgeOptions WithoutIncidentals() => this;
 }

@@ -26,4 +26,8 @@ public sealed record JudgingOptions(
     public JudgeOptions Find(string name) =>
         Judges?.FirstOrDefault(judge => judge.Name == name)
         ?? (name == Verifier ? new VerifierOptions(Verifier) : throw new KeyNotFoundException($"No judge is named {name}."));
+
+    /// <summary>The judge and all that it asks, directly or by way of others.</summary>
+    /// <exception cref="KeyNotFoundException">There is no such judge.</exception>
+    public IEnumerable<JudgeOptions> FindAll(string name) => Find(name).Asks.SelectMany(FindAll).Prepend(Find(name)).Distinct();
 }

@@ -90,9 +90,9 @@ public static class JudgeCommand
         return overrides;
     }
 
-    /// <summary>Another model or template under the same name is another judge.</summary>
+    /// <summary>Another model or template under the same name is another judge, and so is one that asks it.</summary>
     private static string SettingsOf(JudgingOptions judging) =>
-        $"settings {Digest.Of(Encoding.UTF8.GetBytes(OptionsJson.Write(judging.Find(judging.Judge).WithoutIncidentals()))).Short}";
+        $"settings {Digest.Of(Encoding.UTF8.GetBytes(string.Concat(judging.FindAll(judging.Judge).Select(judge => OptionsJson.Write(judge.WithoutIncidentals()))))).Short}";
 
     private static string Detail(LabelProgress progress, TimeSpan elapsed)
     {

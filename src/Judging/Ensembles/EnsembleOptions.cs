@@ -31,4 +31,7 @@ public sealed record EnsembleOptions(
     Combination Combine,
     Normalisation Normalise,
     double MinimumAgreement,
-    int MinimumMembers) : JudgeOptions(Name);
+    int MinimumMembers) : JudgeOptions(Name)
+{
+    public override IReadOnlyList<string> Asks => Members;
+}

@@ -88,6 +88,7 @@ public sealed class CampaignConfigurationTests : IDisposable
         var mean = Assert.IsType<EnsembleOptions>(judging.Find("b"));
         Assert.Equal((Combination.Mean, Normalisation.Rank, 0.5, 0), (mean.Combine, mean.Normalise, mean.MinimumAgreement, mean.MinimumMembers));
         Assert.Empty(mean.Weights);
+        Assert.Equal(["careful", "verifier", "panel", "a", "b"], judging.FindAll("careful").Select(judge => judge.Name));
     }
 
     [Fact]
