@@ -26,7 +26,9 @@ public sealed class LabelRunTests
         using var interruption = new CancellationTokenSource();
         using (var log = VerdictLog.Open(fixture.OutPath, "first"))
         {
-            var judge = new FirstIsBest((id, _) => id == "p4" ? interruption.CancelAsync() : Task.CompletedTask);
+            // The fifth that is judged, whichever it is: prompts under way are not judged in order.
+            var asked = 0;
+            var judge = new FirstIsBest((_, _) => Interlocked.Increment(ref asked) == 5 ? interruption.CancelAsync() : Task.CompletedTask);
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fixture.RunAsync(judge, log, cancellationToken: interruption.Token));
         }
         var before = fixture.JudgedIds().ToArray();
