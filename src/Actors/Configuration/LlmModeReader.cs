@@ -6,18 +6,23 @@ namespace IterativeDpo.Actors.Configuration;
 /// <summary>Reads what a judge asks a language model: the keys of <c>judging.asking</c>, the same for every type of judge that asks one.</summary>
 internal static class LlmModeReader
 {
-    /// <exception cref="UserInputException">A value out of range, or a template that cannot be used.</exception>
+    private static readonly string[] OfRubric = ["rubric", "answers", "temperature", "max-tokens"];
+    private static readonly string[] OfConstitution = ["principles", "weights"];
+    private static readonly string[] OfComparing = ["labels", "tie-margin", "min-label-mass", "max-comparisons"];
+
+    /// <exception cref="UserInputException">A value out of range, one in the judge's own section that its mode does not read, or a template that cannot be used.</exception>
     public static LlmMode Read(SettingsReader judge)
     {
         var mode = judge.Choice("mode", ["pairwise", "constitution", "rubric"]);
-        var principles = ReadPrinciples(judge);
+        RefuseUnread(judge, mode);
+        var principles = ReadPrinciples(judge, isRead: mode == "constitution");
         var comparing = new ComparingMode(
             Template: null!,
             ReadLabels(judge),
             judge.Double("tie-margin", 0, 0.5),
             judge.Double("min-label-mass", 0, 1),
             judge.Int("max-comparisons", 0),
-            mode == "constitution" ? principles : null);
+            principles);
         var rubric = new RubricMode(
             Template: null!, judge.Text("rubric"), judge.Int("answers", 1, 100), judge.Float("temperature", 0, 100), judge.Int("max-tokens", 1, 1_000_000));
         return mode == "rubric"
@@ -45,9 +50,29 @@ internal static class LlmModeReader
             : throw judge.Invalid("labels", $"[{string.Join(", ", labels)}]", "it must be two or three different texts: the first sample, the second, and perhaps neither");
     }
 
-    private static Principle[] ReadPrinciples(SettingsReader judge)
+    /// <summary>What is in <c>judging.asking</c> is for judges of every mode; what a judge says itself is meant for its own.</summary>
+    private static void RefuseUnread(SettingsReader judge, string mode)
+    {
+        string[] unread = mode switch
+        {
+            "pairwise" => [.. OfConstitution, .. OfRubric],
+            "constitution" => OfRubric,
+            _ => [.. OfComparing, .. OfConstitution],
+        };
+        if (unread.FirstOrDefault(judge.Has) is { } key)
+        {
+            var readers = OfRubric.Contains(key) ? "rubric" : OfConstitution.Contains(key) ? "constitution" : "pairwise or constitution";
+            throw judge.Invalid(key, "", $"mode {mode} does not read it; leave it out, or set mode = {readers}");
+        }
+    }
+
+    private static Principle[]? ReadPrinciples(SettingsReader judge, bool isRead)
     {
         var (texts, weights) = (judge.Texts("principles"), judge.Floats("weights"));
+        if (!isRead)
+        {
+            return null;
+        }
         if (texts.Count == 0 || texts.Any(text => text.Length == 0))
         {
             throw judge.Invalid("principles", "", "it must be a list of at least one text, and none of them empty");

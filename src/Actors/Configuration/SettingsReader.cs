@@ -37,6 +37,9 @@ internal sealed class SettingsReader(
         }
     }
 
+    /// <summary>Whether this section itself, and not its defaults, has the key.</summary>
+    public bool Has(string key) => config.GetValue(Full(key)) is not null;
+
     public string Text(string key)
     {
         var value = Value(key);

@@ -32,6 +32,16 @@ public sealed class LlmModeReaderTests : IDisposable
     }
 
     [Fact]
+    public void Read_whatIsForOtherModes_mayBeInTheSectionAsking()
+    {
+        var asking = new ConfigurationOverride("campaign.judging.asking.principles", "[]", "--set");
+
+        Assert.Null(Assert.IsType<ComparingMode>(Mode("", asking)).Principles);
+        var error = Assert.Throws<UserInputException>(() => Load("mode = constitution", asking));
+        Assert.StartsWith("--set: campaign.judging.asking.principles: it must be a list of at least one text", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Read_ownTemplate_isRelativeToTheFile()
     {
         _files.Write("judges/mine.txt", "[user]\n{prompt} {answer_a} {answer_b}");
@@ -65,9 +75,13 @@ public sealed class LlmModeReaderTests : IDisposable
     [InlineData("template = bad.txt", "bad.txt, line 2: {answer} is no variable of this template; there are {prompt}, {answer_a}, {answer_b}")]
     [InlineData("labels = [A]", "campaign.judging.judges.mine.labels is [A]: it must be two or three different texts")]
     [InlineData("labels = [A, A]", "it must be two or three different texts")]
-    [InlineData("weights = [1]", "campaign.judging.judges.mine.weights is [1]: it must be [] or have one for each of the 3 principles")]
-    [InlineData("weights = [0, 0, 0]", "not all of them 0")]
-    [InlineData("principles = []", "campaign.judging.judges.mine.principles: it must be a list of at least one text")]
+    [InlineData("mode = constitution, weights = [1]", "campaign.judging.judges.mine.weights is [1]: it must be [] or have one for each of the 3 principles")]
+    [InlineData("mode = constitution, weights = [0, 0, 0]", "not all of them 0")]
+    [InlineData("principles = [kind]", "line 2: campaign.judging.judges.mine.principles: mode pairwise does not read it; leave it out, or set mode = constitution")]
+    [InlineData("answers = 5", "campaign.judging.judges.mine.answers: mode pairwise does not read it; leave it out, or set mode = rubric")]
+    [InlineData("mode = constitution, rubric = \"good\"", "mode constitution does not read it; leave it out, or set mode = rubric")]
+    [InlineData("mode = rubric, labels = [A, B]", "mode rubric does not read it; leave it out, or set mode = pairwise or constitution")]
+    [InlineData("mode = constitution, principles = []", "campaign.judging.judges.mine.principles: it must be a list of at least one text")]
     [InlineData("mode = pairwize", "it must be one of pairwise, constitution, rubric (did you mean pairwise?)")]
     [InlineData("tie-margins = 0", "campaign.judging.judges.mine.tie-margins: there is no such setting here (did you mean tie-margin?)")]
     public void Read_whatCannotBe_isRefused(string settings, string expected)
@@ -77,8 +91,8 @@ public sealed class LlmModeReaderTests : IDisposable
         Assert.Contains(expected, Assert.Throws<UserInputException>(() => Load(settings)).Message, StringComparison.Ordinal);
     }
 
-    private LlmMode Mode(string settings) => ((LlmJudgeOptions)Load(settings).Options.Judging.Find("mine")).Mode;
+    private LlmMode Mode(string settings, params ConfigurationOverride[] overrides) => ((LlmJudgeOptions)Load(settings, overrides).Options.Judging.Find("mine")).Mode;
 
-    private CampaignConfiguration Load(string settings) =>
-        _files.Load($"campaign.judging.judges.mine {{ type = llm, model = policy, {settings} }}");
+    private CampaignConfiguration Load(string settings, params ConfigurationOverride[] overrides) =>
+        _files.Load($"campaign.judging.judges.mine {{ type = llm, model = policy, {settings} }}", overrides);
 }
