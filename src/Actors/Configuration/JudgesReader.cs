@@ -44,15 +44,23 @@ internal static class JudgesReader
     /// <exception cref="UserInputException">A judge of no known type, a key that its type has not, or the name of no judge.</exception>
     public static JudgingOptions Read(SettingsReader judging)
     {
-        JudgeOptions[] judges = [.. judging.Sections("judges").Select(name => ReadJudge(judging, name))];
+        JudgeOptions[] judges = [.. judging.Sections("judges").Select(section => ReadJudge(judging, section))];
         if (judges.All(judge => judge.Name != JudgingOptions.Verifier)
             && ReadVerifier(judging.Section("types").Section("verifier"), JudgingOptions.Verifier) is { Checks: not null } verifier)
         {
             judges = [verifier, .. judges];
         }
         JudgesOfJudges.Check(judging, judges);
+        var name = judging.Choice("judge", [.. NamesOf(judges)]);
+        if (judges.FirstOrDefault(judge => judge.Name == name) is ImplicitRewardOptions { Policy: null, Reference: null })
+        {
+            throw judging.Invalid(
+                $"judges.{name}.type",
+                "implicit-reward",
+                "with policy = current and reference = base both are the base until a round has trained, so every score is 0 and no round ever has a pair; name an adapter in one of them");
+        }
         return new JudgingOptions(
-            judging.Choice("judge", [.. NamesOf(judges)]),
+            name,
             judging.Duration("timeout"),
             judging.Int("retries", 0, 100),
             judging.Int("concurrency", 1, 1024),

@@ -42,6 +42,7 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.judging.types.verifier.checks = [\"regex (\"]", "campaign.judging.types.verifier.checks is [regex (]: the pattern is not")]
     [InlineData("campaign.judging { types.llm.sequences = 0, judges.mine { type = llm, model = policy } }", "campaign.judging.types.llm.sequences is 0: it must be a whole number")]
     [InlineData("campaign.judging { asking.tie-margin = 1, judges.mine { type = llm, model = policy } }", "campaign.judging.asking.tie-margin is 1: it must be a number from 0 to 0.5")]
+    [InlineData("campaign.judging { judge = own, judges.own { type = implicit-reward } }", "campaign.judging.judges.own.type is implicit-reward: with policy = current and reference = base both are the base until a round has trained")]
     [InlineData("campaign.evaluation.judge = mine", "campaign.evaluation.judge is mine: it must be one of verifier")]
     [InlineData("campaign.judging.judges { p { type = ensemble, members = [] } }", "campaign.judging.judges.p.members is []: it must name at least one, and none twice")]
     [InlineData("campaign.judging.judges { p { type = ensemble, members = [verifier, oracle] } }", "campaign.judging.judges.p.members is oracle: it must be one of verifier, p")]
