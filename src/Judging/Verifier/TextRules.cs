@@ -32,7 +32,7 @@ internal static class TextRules
 
     public static Func<Sample, string?> Matches(string value)
     {
-        var pattern = Patterns.Parse(value);
+        var pattern = Pattern.Parse(value);
         return sample => pattern.IsMatch(sample.Text) ? null : "no match";
     }
 }

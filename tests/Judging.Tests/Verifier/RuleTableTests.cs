@@ -94,6 +94,15 @@ public class RuleTableTests
         Assert.Null(RuleTable.Get(new AnswerCheck(kind, "42")).FaultOf(Samples.Of(0, "42", FinishReason.Length)));
 
     [Fact]
+    public void FaultOf_patternThatBacktracksForEver_isDecidedByTheLinearEngine()
+    {
+        var rule = RuleTable.Get(new AnswerCheck("regex", "^(a|a)*$"));
+
+        Assert.Equal("no match", rule.FaultOf(Samples.Of(0, new string('a', 40) + "b")));
+        Assert.Null(rule.FaultOf(Samples.Of(0, new string('a', 40))));
+    }
+
+    [Fact]
     public void FaultOf_ended_isAboutTheTokenLimitAlone()
     {
         var rule = RuleTable.Get(new AnswerCheck("ended", ""));

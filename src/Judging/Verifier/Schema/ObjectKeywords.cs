@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using static IterativeDpo.Judging.Verifier.Schema.JsonSchema;
 
 namespace IterativeDpo.Judging.Verifier.Schema;
@@ -15,7 +14,7 @@ internal static class ObjectKeywords
 
     public static SchemaCheck PatternProperties(SchemaContext context, JsonElement value)
     {
-        (Regex Pattern, SchemaNode Schema)[] schemas = [.. context.PartsByName(value).Select(part => (context.Pattern(part.Key), part.Value))];
+        (Pattern Pattern, SchemaNode Schema)[] schemas = [.. context.PartsByName(value).Select(part => (context.Matching(part.Key), part.Value))];
         return OnMembers((member, path) => schemas
             .Where(item => item.Pattern.IsMatch(member.Name))
             .Select(item => item.Schema.FaultOf(member.Value, path))
@@ -27,7 +26,7 @@ internal static class ObjectKeywords
     {
         var schema = context.Part(value);
         var named = NamesIn(context, "properties").ToHashSet();
-        Regex[] patterns = [.. NamesIn(context, "patternProperties").Select(context.Pattern)];
+        Pattern[] patterns = [.. NamesIn(context, "patternProperties").Select(context.Matching)];
         return OnMembers((member, path) => named.Contains(member.Name) || patterns.Any(pattern => pattern.IsMatch(member.Name))
             ? null
             : schema.FaultOf(member.Value, path));

@@ -12,7 +12,7 @@ internal static class ScalarKeywords
 
     public static SchemaCheck Pattern(SchemaContext context, JsonElement value)
     {
-        var pattern = context.Pattern(context.Text(value));
+        var pattern = context.Matching(context.Text(value));
         return (text, path) => text.ValueKind != JsonValueKind.String || pattern.IsMatch(text.GetString()!) ? null : Fault(path, $"does not match {pattern}");
     }
 

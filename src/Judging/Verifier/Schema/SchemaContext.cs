@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 namespace IterativeDpo.Judging.Verifier.Schema;
 
@@ -25,11 +24,11 @@ internal sealed record SchemaContext(JsonSchema Document, SchemaNode Node, JsonE
 
     public JsonProperty[] Members(JsonElement value) => value.ValueKind == JsonValueKind.Object ? [.. value.EnumerateObject()] : throw Bad("an object");
 
-    public Regex Pattern(string pattern)
+    public Pattern Matching(string pattern)
     {
         try
         {
-            return Patterns.Parse(pattern);
+            return Pattern.Parse(pattern);
         }
         catch (FormatException e)
         {
