@@ -25,7 +25,7 @@ internal sealed partial class RubricGrader(RubricMode mode, IJudgeModel model, u
     /// <summary>The points that an answer gives: the last it says; null where it says none from 0 to 5.</summary>
     internal static double? ReadPoints(string answer) =>
         Points().Matches(answer) is [.., var last]
-        && double.Parse(last.Groups[1].ValueSpan, CultureInfo.InvariantCulture) is var points and <= Most ? points : null;
+        && double.TryParse(last.Groups[1].ValueSpan, CultureInfo.InvariantCulture, out var points) && points <= Most ? points : null;
 
     private static Judgement Of(Sample sample, Judgement judgement) => sample.Index == judgement.SampleIndex
         ? judgement
@@ -52,6 +52,6 @@ internal sealed partial class RubricGrader(RubricMode mode, IJudgeModel model, u
             answers.Aggregate(new JudgeUsage(), (sum, answer) => sum + answer.Usage));
     }
 
-    [GeneratedRegex(@"score:[\s*]*(\d+(?:\.\d+)?)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"score:[\s*]*([0-9]+(?:\.[0-9]+)?)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Points();
 }

@@ -25,9 +25,21 @@ internal sealed class SampleComparer(ComparingMode mode, IJudgeModel model, ulon
         Comparison[] comparisons = [.. compared.Select(item => item.Comparison)];
         return new Verdict(
             [.. texts.SelectMany(text => text.Select(sample => Score(sample.Index, text.First().Index, samples.Samples.Count, comparisons))).OrderBy(judgement => judgement.SampleIndex)],
-            comparisons,
+            [.. schedule.Zip(comparisons).SelectMany(item => OfCopies(item.Second, texts[item.First.First], texts[item.First.Second]))],
             compared.Aggregate(new JudgeUsage(), (sum, item) => sum + item.Usage));
     }
+
+    /// <summary>The comparison of two texts for every two samples of them: what was said of one copy holds for all, and its calls are kept once.</summary>
+    private static IEnumerable<Comparison> OfCopies(Comparison comparison, IEnumerable<Sample> firsts, IEnumerable<Sample> seconds) =>
+        from first in firsts
+        from second in seconds
+        select (first.Index, second.Index) == (comparison.First, comparison.Second) ? comparison : comparison with
+        {
+            First = first.Index,
+            Second = second.Index,
+            Explanation = $"{comparison.Explanation}; the same texts as samples {comparison.First} and {comparison.Second}",
+            Calls = null,
+        };
 
     private async Task<(Comparison Comparison, JudgeUsage Usage)> CompareAsync(Prompt prompt, Sample first, Sample second, CancellationToken cancellationToken)
     {

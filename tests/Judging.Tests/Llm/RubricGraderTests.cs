@@ -17,6 +17,7 @@ public sealed class RubricGraderTests
     [InlineData("Score: 1 is too low. Score: 99", null)]
     [InlineData("4 points", null)]
     [InlineData("Score: -1", null)]
+    [InlineData("Score: \u0664", null)]
     [InlineData("", null)]
     public void ReadPoints_ofAnAnswer_isTheLastItSays(string answer, double? expected) => Assert.Equal(expected, RubricGrader.ReadPoints(answer));
 

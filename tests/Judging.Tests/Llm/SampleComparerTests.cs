@@ -1,5 +1,6 @@
 using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Models;
+using IterativeDpo.Judging.Pairs;
 
 namespace IterativeDpo.Judging.Tests.Llm;
 
@@ -86,6 +87,26 @@ public sealed class SampleComparerTests
 
         Assert.Equal(2, model.Asked.Count);
         Assert.Equal([0.8, 0.2, 0.8], verdict.Judgements.Select(judgement => Math.Round(judgement.Score!.Value, 12)));
+    }
+
+    [Fact]
+    public async Task JudgeAsync_copyOfATextThatTied_isComparedAsItsFirstSampleAndMakesNoPairOfTheTie()
+    {
+        var model = new ScriptedModel
+        {
+            Choose = question => question switch { "? A=x B=z" => [0.9, 0.1], "? A=z B=x" => [0.1, 0.9], _ => [0.5, 0.5] },
+        };
+
+        var verdict = await Judge(model, Pairwise, "x", "y", "z", "x");
+
+        Assert.Equal(
+            [(0, 1, Preference.Tie), (3, 1, Preference.Tie), (0, 2, Preference.First), (3, 2, Preference.First), (1, 2, Preference.Tie)],
+            verdict.Comparisons!.Select(comparison => (comparison.First, comparison.Second, comparison.Preference)));
+        var copy = verdict.Comparisons![3];
+        Assert.Null(copy.Calls);
+        Assert.EndsWith("the same texts as samples 0 and 2", copy.Explanation, StringComparison.Ordinal);
+        var pair = Assert.Single(PairSelector.Select(Samples.OfPrompt("p1", "x", "y", "z", "x"), verdict, new(PairStrategy.AllAboveMargin, 100), 1).Pairs);
+        Assert.Equal((2, 0.9), (pair.RejectedIndex, pair.Probability));
     }
 
     [Fact]
