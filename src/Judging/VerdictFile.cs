@@ -88,7 +88,23 @@ public static class VerdictFile
         }
         catch (JsonException e)
         {
-            throw new UserInputException($"{where}: not a prompt's verdict ({e.Message}); the file is damaged, judge its prompts again.", e);
+            return ParseOld(line)
+                ?? throw new UserInputException($"{where}: not a prompt's verdict ({e.Message}); the file is damaged, judge its prompts again.", e);
         }
     }
+
+    /// <summary>A line from before judges compared samples.</summary>
+    private static PromptVerdict? ParseOld(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<OldLine>(line, Options) is { } old ? new PromptVerdict(old.PromptId, new Verdict(old.Judgements)) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private sealed record OldLine(string PromptId, IReadOnlyList<Judgement> Judgements);
 }

@@ -28,10 +28,19 @@ public class VerdictFileTests
     [Fact]
     public void Write_twice_givesEqualBytes() => Assert.Equal(Write(), Write());
 
+    [Fact]
+    public void Parse_lineFromBeforeComparisons_isAVerdictOfItsJudgements()
+    {
+        var read = VerdictFile.Parse("""{"prompt_id":"a","judgements":[{"sample_index":0,"score":1,"explanation":"exact 42: yes"}]}""", "x");
+
+        Assert.Equivalent(new PromptVerdict("a", new Verdict([new(0, 1, "exact 42: yes")])), read, strict: true);
+    }
+
     [Theory]
     [InlineData("oops")]
     [InlineData("null")]
     [InlineData("""{"prompt_id":"a"}""")]
+    [InlineData("""{"prompt_id":"a","judgements":[{"score":1}]}""")]
     [InlineData("""{"prompt_id":"a","verdict":{"judgements":[{"score":1}]}}""")]
     public void Read_damagedLine_namesTheFileAndTheLine(string line)
     {
