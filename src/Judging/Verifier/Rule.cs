@@ -9,5 +9,20 @@ namespace IterativeDpo.Judging.Verifier;
 internal sealed record Rule(string Description, bool NeedsEnd, Func<Sample, string?> Test)
 {
     /// <summary>What is wrong with the sample, or null.</summary>
-    public string? FaultOf(Sample sample) => NeedsEnd && sample.FinishReason == FinishReason.Length ? "cut at the token limit" : Test(sample);
+    public string? FaultOf(Sample sample)
+    {
+        if (NeedsEnd && sample.FinishReason == FinishReason.Length)
+        {
+            return "cut at the token limit";
+        }
+        try
+        {
+            return Test(sample);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentOutOfRangeException or FormatException or OverflowException)
+        {
+            // JSON by its grammar, of which .NET makes no text or number: half of a surrogate pair, an exponent beyond any range.
+            return "JSON with a text or a number that cannot be read";
+        }
+    }
 }

@@ -61,7 +61,14 @@ internal static class RuleTable
         {
             throw new FormatException("the value is missing or empty");
         }
-        return new Rule(Shorten($"{check.Kind} {check.Value}".Trim()), kind.NeedsEnd, kind.Create(check.Value));
+        try
+        {
+            return new Rule(Shorten($"{check.Kind} {check.Value}".Trim()), kind.NeedsEnd, kind.Create(check.Value));
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new FormatException("the value is JSON with a text that cannot be read, such as half of a surrogate pair", e);
+        }
     }
 
     private static string Shorten(string text) => text.Length <= MostDescribed ? text : $"{text[..(char.IsHighSurrogate(text[MostDescribed - 1]) ? MostDescribed - 1 : MostDescribed)]}…";
