@@ -1,5 +1,4 @@
 using IterativeDpo.Actors.Protocol;
-using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Actors.Campaigns;
 
@@ -16,5 +15,5 @@ public sealed record ResumeCampaign : CampaignCommand;
 public sealed record CompleteWork(WorkResult Result) : CampaignCommand;
 
 /// <summary>From a worker: this attempt came to nothing, or to a part.</summary>
-/// <param name="Partial">What of the work is done and stored, for the next attempt; null is nothing.</param>
-public sealed record FailWork(WorkId Id, string Reason, FailureKind Kind, Digest? Partial = null) : CampaignCommand;
+/// <param name="Partial">What of the work is done and stored, for the next attempt, or to do without the rest if there is none; null is nothing.</param>
+public sealed record FailWork(WorkId Id, string Reason, FailureKind Kind, JudgeResult? Partial = null) : CampaignCommand;

@@ -48,6 +48,11 @@ public static class CampaignDecisions
         {
             return new Decision([new WorkFailed(failure.Id, failure.Reason, now, failure.Partial)]);
         }
+        // The last attempt died: the verdicts of one before stand, and the prompts that it failed on are dropped and counted.
+        if (failure.Kind == FailureKind.Transient && state.DoneInPart.GetValueOrDefault(failure.Id) is { } done)
+        {
+            return Follow(state, [new WorkCompleted(done, now)]);
+        }
         return failure is { Kind: FailureKind.Transient, Id.Stage: Stage.Judge } && !IsLastHope(state)
             ? Follow(state, [new WorkDropped(failure.Id, failure.Reason, now)])
             : new Decision([new CampaignPaused($"{failure.Id.Stage} of round {failure.Id.Round} failed: {failure.Reason}", now)]);

@@ -20,8 +20,8 @@ public sealed record RoundStarted(int Round, Digest? Policy, DateTimeOffset At) 
 public sealed record WorkCompleted(WorkResult Result, DateTimeOffset At) : CampaignEvent(At);
 
 /// <summary>An attempt failed; the work is tried again under the same id.</summary>
-/// <param name="Partial">What of it is done; null is nothing more than before.</param>
-public sealed record WorkFailed(WorkId Id, string Reason, DateTimeOffset At, Digest? Partial = null) : CampaignEvent(At);
+/// <param name="Done">What it comes to without what failed; null is nothing more than before.</param>
+public sealed record WorkFailed(WorkId Id, string Reason, DateTimeOffset At, JudgeResult? Done = null) : CampaignEvent(At);
 
 /// <summary>The round goes on without this unit.</summary>
 public sealed record WorkDropped(WorkId Id, string Reason, DateTimeOffset At) : CampaignEvent(At);

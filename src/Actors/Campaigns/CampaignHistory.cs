@@ -14,12 +14,12 @@ public static class CampaignHistory
             CampaignStarted e => state with { Status = CampaignStatus.Running, Plan = e.Plan, StartedAt = e.At },
             CampaignResumed => state with { Status = CampaignStatus.Running, PauseReason = null, Attempts = state.Attempts.Clear() },
             PlanRevised e => state with { Status = CampaignStatus.Running, PauseReason = null, Plan = e.Plan },
-            RoundStarted e => state with { Rounds = state.Rounds.Add(new RoundState(e.Round, e.Policy)), Attempts = state.Attempts.Clear(), Partials = state.Partials.Clear() },
+            RoundStarted e => state with { Rounds = state.Rounds.Add(new RoundState(e.Round, e.Policy)), Attempts = state.Attempts.Clear(), DoneInPart = state.DoneInPart.Clear() },
             WorkCompleted e => UpdateRound(state, e.Result.Id.Round, round => Record(round, e.Result)),
             WorkFailed e => state with
             {
                 Attempts = state.Attempts.SetItem(e.Id, state.Attempts.GetValueOrDefault(e.Id) + 1),
-                Partials = e.Partial is { } partial ? state.Partials.SetItem(e.Id, partial) : state.Partials,
+                DoneInPart = e.Done is { } done ? state.DoneInPart.SetItem(e.Id, done) : state.DoneInPart,
             },
             WorkDropped e => UpdateRound(state, e.Id.Round, round => round with { DroppedUnits = round.DroppedUnits.Add(e.Id.Index) }),
             CampaignPaused e => state with { Status = CampaignStatus.Paused, PauseReason = e.Reason },

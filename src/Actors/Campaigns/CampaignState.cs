@@ -26,8 +26,8 @@ public sealed record CampaignState : IClusterMessage
     /// <summary>Failed attempts of work in the current round.</summary>
     public ImmutableDictionary<WorkId, int> Attempts { get; init; } = ImmutableDictionary<WorkId, int>.Empty;
 
-    /// <summary>What failed attempts left of work that is still due.</summary>
-    public ImmutableDictionary<WorkId, Digest> Partials { get; init; } = ImmutableDictionary<WorkId, Digest>.Empty;
+    /// <summary>What work that is still due comes to without the prompts that the judge failed on.</summary>
+    public ImmutableDictionary<WorkId, JudgeResult> DoneInPart { get; init; } = ImmutableDictionary<WorkId, JudgeResult>.Empty;
 
     public DateTimeOffset StartedAt { get; init; }
 

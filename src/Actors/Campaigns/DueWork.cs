@@ -53,7 +53,7 @@ public static class DueWork
         id,
         samples,
         policy,
-        state.Partials.TryGetValue(id, out var known) ? known : null,
+        state.DoneInPart.GetValueOrDefault(id)?.Judgements,
         state.Attempts.GetValueOrDefault(id) + 1 >= plan.MaxAttempts);
 
     private static PairOrder Pairing(CampaignPlan plan, CampaignState state, RoundState round) => new(

@@ -53,12 +53,8 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
             throw new InvalidOperationException($"the judge failed on every prompt of the unit: {failed[0].Failure}");
         }
         var digest = store.Put(stream => VerdictFile.Write(stream, verdicts));
-        if (failed.Length > 0 && !order.IsLast)
-        {
-            throw new UnfinishedWorkException($"the judge failed on {failed.Length} of {verdicts.Length} prompts: {failed[0].Failure}", digest);
-        }
         Verdict[] given = [.. verdicts.Select(prompt => prompt.Verdict).OfType<Verdict>()];
-        return new JudgeResult(
+        var result = new JudgeResult(
             order.Id,
             digest,
             given.Sum(verdict => verdict.Judgements.Count(judgement => judgement.Score is null)),
@@ -67,6 +63,9 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
             time.GetElapsedTime(start).TotalSeconds,
             JudgeUsage.Sum(given.Select(verdict => verdict.Usage)),
             Latency.Of(taken.Where(one => one > TimeSpan.Zero).Select(one => one.TotalSeconds)));
+        return failed.Length > 0 && !order.IsLast
+            ? throw new UnfinishedWorkException($"the judge failed on {failed.Length} of {verdicts.Length} prompts: {failed[0].Failure}", result)
+            : result;
     }
 
     private IJudge JudgeOf(Stage stage)

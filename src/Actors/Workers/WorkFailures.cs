@@ -10,9 +10,9 @@ namespace IterativeDpo.Actors.Workers;
 public sealed class WorkerException(string message, Exception innerException) : Exception(message, innerException);
 
 /// <summary>Some of the work could not be done; the rest is stored, for the next attempt.</summary>
-public sealed class UnfinishedWorkException(string message, Digest partial) : Exception(message)
+public sealed class UnfinishedWorkException(string message, JudgeResult partial) : Exception(message)
 {
-    public Digest Partial { get; } = partial;
+    public JudgeResult Partial { get; } = partial;
 }
 
 /// <summary>Tells failures that would come again from those that may pass.</summary>

@@ -125,13 +125,28 @@ public sealed class CampaignDecisionsTests
     public void Decide_judging_done_in_part_is_due_again_with_that_part_and_says_when_it_is_the_last_try()
     {
         var campaign = new CampaignSimulator().Run(until: FirstJudging);
-        var partial = Digest.Of([7]);
+        var partial = Partial(campaign);
 
         campaign.Command(new FailWork(FirstJudging, "no answer", FailureKind.Transient, partial));
         campaign.Command(new FailWork(FirstJudging, "no answer", FailureKind.Transient));
 
         var order = DueWork.Of(campaign.State).OfType<JudgeOrder>().Single(work => work.Id == FirstJudging);
-        Assert.Equal((partial, true), (order.Known, order.IsLast));
+        Assert.Equal((partial.Judgements, true), (order.Known, order.IsLast));
+    }
+
+    [Fact]
+    public void Decide_last_try_of_judging_that_dies_keeps_the_part_that_was_done()
+    {
+        var campaign = new CampaignSimulator().Run(until: FirstJudging);
+        var partial = Partial(campaign);
+
+        campaign.Command(new FailWork(FirstJudging, "no answer", FailureKind.Transient, partial));
+        campaign.Command(new FailWork(FirstJudging, "worker lost", FailureKind.Transient));
+        campaign.Command(new FailWork(FirstJudging, "worker lost", FailureKind.Transient));
+
+        Assert.Equal(partial, campaign.State.Rounds[1].Judgements[0]);
+        Assert.Empty(campaign.State.Rounds[1].DroppedUnits);
+        Assert.Equal(1, campaign.State.Rounds[1].DroppedPrompts);
     }
 
     [Fact]
@@ -199,4 +214,8 @@ public sealed class CampaignDecisionsTests
         Assert.Equal(CampaignSimulator.AdapterOf(1), campaign.State.Rounds[3].Policy);
         Assert.Equal(CampaignStatus.Completed, campaign.State.Status);
     }
+
+    /// <summary>The first unit's judging with a prompt that the judge failed on.</summary>
+    private static JudgeResult Partial(CampaignSimulator campaign) =>
+        (JudgeResult)campaign.ResultOf(DueWork.Of(campaign.State).Single(work => work.Id == FirstJudging)) with { Judgements = Digest.Of([7]), Dropped = 1 };
 }

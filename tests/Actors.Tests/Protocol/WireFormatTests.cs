@@ -65,7 +65,7 @@ public sealed class WireFormatTests
         new WorkCancelled(Id),
         new WorkCompleted(Judged, At),
         new WorkDropped(Id, "no answer", At),
-        new WorkFailed(Id, "no answer", At),
+        new WorkFailed(Id, "no answer", At, Judged),
         new WorkProgress(Id, 3, 4, 99, 0.5, Metrics),
         new WorkerReady(WorkerRole.Trainer),
     ];
