@@ -15,6 +15,10 @@ public interface IJudge : IAsyncDisposable
     /// <exception cref="Artifacts.UserInputException">It cannot; says why and what to do.</exception>
     Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken);
 
+    /// <summary>Loads what the judge needs in this process, if it is not loaded yet, so that no prompt's time goes into it.</summary>
+    /// <exception cref="Artifacts.UserInputException">It cannot be loaded; says why.</exception>
+    Task LoadAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Says which policy the next samples come from, for judges that ask the policy itself.</summary>
     /// <param name="adapterPath">Its adapter; null is the base.</param>
     void UsePolicy(string? adapterPath)

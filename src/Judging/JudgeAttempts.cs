@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 
@@ -8,10 +9,14 @@ namespace IterativeDpo.Judging;
 /// <param name="retries">Further tries after a failure.</param>
 public sealed class JudgeAttempts(IJudge judge, TimeSpan timeout, int retries, TimeProvider time)
 {
+    private readonly ConcurrentDictionary<Task, bool> _leftBehind = [];
+
     /// <returns>The verdict and how long the judge took for it, or how it failed the last time.</returns>
+    /// <remarks>What the judge loads does not count as a prompt's time.</remarks>
     /// <exception cref="UserInputException">The judge will fail on this however often it is asked.</exception>
     public async Task<(PromptVerdict Judged, TimeSpan Taken)> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
+        await judge.LoadAsync(cancellationToken).ConfigureAwait(false);
         var failure = "";
         for (var attempt = 0; attempt <= retries; attempt++)
         {
@@ -33,11 +38,27 @@ public sealed class JudgeAttempts(IJudge judge, TimeSpan timeout, int retries, T
         return (new PromptVerdict(samples.Prompt.Id, null, failure), default);
     }
 
+    /// <summary>Waits for the calls that nobody waits for any more; after it the judge may be disposed of.</summary>
+    public Task RestAsync() =>
+        Task.WhenAll(_leftBehind.Keys).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+
     private async Task<Verdict> JudgeInTimeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        // A judge that does not heed its token is left behind.
-        return await judge.JudgeAsync(samples, either.Token).WaitAsync(either.Token).ConfigureAwait(false);
+        var call = judge.JudgeAsync(samples, either.Token);
+        try
+        {
+            return await call.WaitAsync(either.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            // A judge that does not heed its token is left behind.
+            if (!call.IsCompleted)
+            {
+                _leftBehind[call] = true;
+                _ = call.ContinueWith(done => _leftBehind.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            }
+        }
     }
 }

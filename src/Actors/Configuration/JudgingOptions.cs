@@ -6,7 +6,7 @@ namespace IterativeDpo.Actors.Configuration;
 
 /// <summary>Who judges, and how long and how often a judge is tried on one prompt.</summary>
 /// <param name="Judge">The judge's name: one of <paramref name="Judges"/>, or <c>verifier</c>, which runs each prompt's own checks.</param>
-/// <param name="Timeout">Most time for the samples of one prompt.</param>
+/// <param name="Timeout">Most time for the samples of one prompt, waiting for a shared model included, loading it not.</param>
 /// <param name="Retries">Further tries after a failure; then the unit is tried on another worker.</param>
 /// <param name="Concurrency">Prompts that a worker judges at once.</param>
 /// <param name="Judges">The judges that the configuration names.</param>

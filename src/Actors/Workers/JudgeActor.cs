@@ -17,7 +17,7 @@ public sealed class JudgeActor : WorkerActor
     protected override void PostStop()
     {
         base.PostStop();
-        // Nothing waits for it: a judge that is still at work comes to rest by itself.
+        // Nothing waits for it: it ends when the judges have come to rest.
         _ = _judge.CloseAsync();
     }
 }

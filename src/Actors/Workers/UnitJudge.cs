@@ -15,34 +15,55 @@ namespace IterativeDpo.Actors.Workers;
 /// <param name="create">Makes the judge of this name.</param>
 public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func<string, IJudge> create, TimeProvider time)
 {
-    private readonly Dictionary<string, IJudge> _judges = [];
+    private readonly Dictionary<string, (IJudge Judge, JudgeAttempts Attempts)> _judges = [];
+    private Task _inHand = Task.CompletedTask;
+    private bool _isClosed;
 
-    /// <summary>Disposes of the judges that it has made.</summary>
+    /// <summary>Disposes of the judges that it has made, when the unit in hand and the calls that were left behind have come to rest.</summary>
     public async Task CloseAsync()
     {
-        foreach (var judge in _judges.Values)
+        Task inHand;
+        lock (_judges)
         {
+            _isClosed = true;
+            inHand = _inHand;
+        }
+        await inHand.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var (judge, attempts) in _judges.Values)
+        {
+            await attempts.RestAsync();
             await judge.DisposeAsync();
         }
     }
 
+    /// <summary>One unit at a time.</summary>
     /// <exception cref="UnfinishedWorkException">The judge failed on some of the prompts, and there is another attempt.</exception>
     /// <exception cref="InvalidOperationException">It failed on all of them.</exception>
-    public async Task<JudgeResult> JudgeAsync(JudgeOrder order, CancellationToken cancellationToken)
+    /// <exception cref="ObjectDisposedException">It is closed.</exception>
+    public Task<JudgeResult> JudgeAsync(JudgeOrder order, CancellationToken cancellationToken)
+    {
+        lock (_judges)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+            var unit = Task.Run(() => JudgeUnitAsync(order, cancellationToken), CancellationToken.None);
+            _inHand = unit;
+            return unit;
+        }
+    }
+
+    private async Task<JudgeResult> JudgeUnitAsync(JudgeOrder order, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         PromptSamples[] prompts = [.. SampleFile.Read(store.PathOf(order.Samples))];
         var known = ReadKnown(order);
-        var judge = JudgeOf(order.Id.Stage);
+        var (judge, attempts) = JudgeOf(order.Id.Stage);
         judge.UsePolicy(order.Policy is { } policy ? store.PathOf(policy) : null);
-        var judging = options.Judging;
-        var attempts = new JudgeAttempts(judge, judging.Timeout, judging.Retries, time);
         var verdicts = new PromptVerdict[prompts.Length];
         var taken = new TimeSpan[prompts.Length];
         await Parallel.ForAsync(
             0,
             prompts.Length,
-            new ParallelOptions { MaxDegreeOfParallelism = judging.Concurrency, CancellationToken = cancellationToken },
+            new ParallelOptions { MaxDegreeOfParallelism = options.Judging.Concurrency, CancellationToken = cancellationToken },
             async (i, token) => (verdicts[i], taken[i]) = known.GetValueOrDefault(prompts[i].Prompt.Id) is { } verdict
                 ? (verdict, default)
                 : await attempts.JudgeAsync(prompts[i], token));
@@ -68,10 +89,15 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
             : result;
     }
 
-    private IJudge JudgeOf(Stage stage)
+    private (IJudge Judge, JudgeAttempts Attempts) JudgeOf(Stage stage)
     {
         var name = stage == Stage.Grade ? options.Evaluation.Judge ?? options.Judging.Judge : options.Judging.Judge;
-        return _judges.TryGetValue(name, out var judge) ? judge : _judges[name] = create(name);
+        if (!_judges.TryGetValue(name, out var known))
+        {
+            var judge = create(name);
+            _judges[name] = known = (judge, new JudgeAttempts(judge, options.Judging.Timeout, options.Judging.Retries, time));
+        }
+        return known;
     }
 
     /// <summary>The verdicts of the attempt before, by prompt.</summary>

@@ -41,10 +41,11 @@ internal sealed class LlamaPooler : IDisposable
 
     /// <param name="sequences">Token ids, none empty and none longer than a batch.</param>
     /// <param name="onState">Gets a sequence's place and its state [dim], which it may read until it returns.</param>
-    public void Run(IReadOnlyList<int[]> sequences, SequenceState onState)
+    public void Run(IReadOnlyList<int[]> sequences, SequenceState onState, CancellationToken cancellationToken)
     {
         for (var start = 0; start < sequences.Count;)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var end = start;
             for (var tokens = 0; end < sequences.Count && end - start < MostSequences && tokens + sequences[end].Length <= _batchTokens; end++)
             {

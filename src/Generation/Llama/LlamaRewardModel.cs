@@ -13,7 +13,7 @@ namespace IterativeDpo.Generation.Llama;
 /// <param name="batchTokens">Most tokens to one call of the model; at least a sequence's.</param>
 public sealed class LlamaRewardModel(string modelPath, string? headPath, int contextTokens, int batchTokens, int threads) : IRewardModel
 {
-    private readonly Lazy<Loaded> _loaded = new(() => Load(modelPath, headPath, contextTokens, batchTokens, threads));
+    private Loaded? _loaded;
 
     private sealed record Loaded(LlamaModel Model, LlamaPooler Pooler, LlamaText Text, LlamaChat Chat, RewardHead Head, int ContextSize);
 
@@ -23,9 +23,12 @@ public sealed class LlamaRewardModel(string modelPath, string? headPath, int con
         RewardHead.Read(headPath ?? modelPath, ModelConfig.Read(file, withHead: true).Dim);
     }
 
+    public void Load() => _loaded ??= Load(modelPath, headPath, contextTokens, batchTokens, threads);
+
     public int[] Encode(Prompt prompt, string answer)
     {
-        var model = _loaded.Value;
+        Load();
+        var model = _loaded!;
         var ids = prompt.Messages is { } messages
             ? model.Text.WithBos(model.Chat.EncodeConversation([.. messages, new("assistant", answer)]))
             : model.Text.WithEnd(model.Text.WithBos(model.Text.Tokenize(prompt.Text + answer, special: false)));
@@ -34,20 +37,16 @@ public sealed class LlamaRewardModel(string modelPath, string? headPath, int con
             + "raise the judge's context-tokens (up to what the model was trained for), or lower generation.max-tokens");
     }
 
-    public IReadOnlyList<double> Score(IReadOnlyList<int[]> sequences)
+    public void Score(IReadOnlyList<int[]> sequences, Action<int, double> onScore, CancellationToken cancellationToken)
     {
-        var scores = new double[sequences.Count];
-        _loaded.Value.Pooler.Run(sequences, (i, state) => scores[i] = _loaded.Value.Head.Score(state));
-        return scores;
+        Load();
+        _loaded!.Pooler.Run(sequences, (i, state) => onScore(i, _loaded.Head.Score(state)), cancellationToken);
     }
 
     public void Dispose()
     {
-        if (_loaded.IsValueCreated)
-        {
-            _loaded.Value.Pooler.Dispose();
-            _loaded.Value.Model.Dispose();
-        }
+        _loaded?.Pooler.Dispose();
+        _loaded?.Model.Dispose();
     }
 
     private static Loaded Load(string modelPath, string? headPath, int contextTokens, int batchTokens, int threads)

@@ -57,6 +57,7 @@ internal sealed class LabelRun(
         {
             await stop.CancelAsync();
             await KeepAsync(underWay);
+            await _attempts.RestAsync();
         }
     }
 

@@ -12,8 +12,8 @@ namespace IterativeDpo.Host.Judges;
 /// <summary>A model in this process that judges ask.</summary>
 /// <param name="modelPath">A GGUF file.</param>
 /// <param name="isPolicy">Whether it has the adapter of the policy that is judged.</param>
-/// <param name="queue">The loaded model, which others may ask as well; it is not disposed of here.</param>
-internal sealed class LlamaJudgeModel(string modelPath, bool isPolicy, Func<Task<LlamaQueue>> queue) : IJudgeModel
+/// <param name="queue">The model, which others may ask as well; it is not disposed of here.</param>
+internal sealed class LlamaJudgeModel(string modelPath, bool isPolicy, LlamaQueue queue) : IJudgeModel
 {
     private readonly Lazy<LlamaTextTokenizer> _tokenizer = new(() => LlamaTextTokenizer.Load(modelPath));
     private readonly ConcurrentDictionary<string, IReadOnlyList<int[]>> _firstTokens = [];
@@ -35,23 +35,25 @@ internal sealed class LlamaJudgeModel(string modelPath, bool isPolicy, Func<Task
         return Task.CompletedTask;
     }
 
+    public Task LoadAsync(CancellationToken cancellationToken) => queue.LoadAsync(cancellationToken);
+
     public void UsePolicy(string? adapterPath) => _adapter = isPolicy ? adapterPath : null;
 
     public async Task<LabelAnswer> ChooseAsync(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> labels, CancellationToken cancellationToken)
     {
-        var model = await queue().WaitAsync(cancellationToken).ConfigureAwait(false);
-        var tokens = CountTokens(messages, model.ContextSize, answer: 1);
-        var probabilities = await model.ProbabilitiesAsync(PromptOf(messages), FirstTokens(labels), _adapter, cancellationToken).ConfigureAwait(false);
+        await queue.LoadAsync(cancellationToken).ConfigureAwait(false);
+        var tokens = CountTokens(messages, queue.ContextSize, answer: 1);
+        var probabilities = await queue.ProbabilitiesAsync(PromptOf(messages), FirstTokens(labels), _adapter, cancellationToken).ConfigureAwait(false);
         return new LabelAnswer(probabilities, new JudgeUsage(Calls: 1, InputTokens: tokens));
     }
 
     public async Task<TextAnswer> AnswerAsync(
         IReadOnlyList<ChatMessage> messages, float temperature, int maxTokens, ulong seed, CancellationToken cancellationToken)
     {
-        var model = await queue().WaitAsync(cancellationToken).ConfigureAwait(false);
-        var tokens = CountTokens(messages, model.ContextSize, maxTokens);
+        await queue.LoadAsync(cancellationToken).ConfigureAwait(false);
+        var tokens = CountTokens(messages, queue.ContextSize, maxTokens);
         var options = new SamplingOptions(temperature, MaxTokens: maxTokens);
-        var sample = await model.CompleteAsync(PromptOf(messages), options, seed, _adapter, cancellationToken).ConfigureAwait(false);
+        var sample = await queue.CompleteAsync(PromptOf(messages), options, seed, _adapter, cancellationToken).ConfigureAwait(false);
         return new TextAnswer(sample.Text, new JudgeUsage(Calls: 1, InputTokens: tokens, OutputTokens: sample.TokenIds.Length));
     }
 

@@ -12,21 +12,26 @@ namespace IterativeDpo.Host.Judges;
 /// </summary>
 internal sealed class LlamaQueue : IAsyncDisposable
 {
-    private readonly LlamaGenerator _generator;
+    /// <summary>Of the completions that the model decodes side by side; a place that becomes free has something to go on with.</summary>
+    private const int BatchesOfSequences = 4;
+
     private readonly BatchQueue<Question, Answer> _queue;
+    private LlamaGenerator? _generator;
     private string? _adapter;
 
-    private LlamaQueue(LlamaGenerator generator)
-    {
-        _generator = generator;
-        _queue = new(Serve, question => (question.AdapterPath, question.Options));
-    }
+    public LlamaQueue(LlamaOptions options) => _queue = new(
+        Serve,
+        BatchesOfSequences * options.Sequences,
+        () => _generator = LlamaGenerator.Load(options),
+        question => (question.AdapterPath, question.Options));
 
-    /// <summary>Most tokens of a prompt and its completion together.</summary>
-    public int ContextSize => _generator.ContextSize;
+    /// <summary>Most tokens of a prompt and its completion together; known when the model is loaded.</summary>
+    public int ContextSize => Generator.ContextSize;
+
+    private LlamaGenerator Generator => _generator ?? throw new InvalidOperationException("The model is not loaded.");
 
     /// <exception cref="UserInputException">The file is missing, damaged, or not a model that can be run.</exception>
-    public static LlamaQueue Load(LlamaOptions options) => new(LlamaGenerator.Load(options));
+    public Task LoadAsync(CancellationToken cancellationToken) => _queue.LoadAsync(cancellationToken);
 
     /// <summary>How likely one of each set of tokens comes after a prompt, by the softmax over the whole vocabulary.</summary>
     public async Task<double[]> ProbabilitiesAsync(Prompt prompt, IReadOnlyList<int[]> sets, string? adapterPath, CancellationToken cancellationToken) =>
@@ -40,50 +45,48 @@ internal sealed class LlamaQueue : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _queue.DisposeAsync().ConfigureAwait(false);
-        _generator.Dispose();
+        _generator?.Dispose();
     }
 
-    private Answer[] Serve(IReadOnlyList<Question> questions, CancellationToken cancellationToken)
+    private void Serve(IReadOnlyList<Question> questions, Action<int, Answer> give, CancellationToken cancellationToken)
     {
         if (_adapter != questions[0].AdapterPath)
         {
-            _generator.UseAdapter(questions[0].AdapterPath);
+            Generator.UseAdapter(questions[0].AdapterPath);
             _adapter = questions[0].AdapterPath;
         }
-        var answers = new Answer[questions.Count];
         var work = questions[0].Options is { } options
-            ? CompleteAsync(questions, options, answers, cancellationToken)
-            : PrefillAsync(questions, answers, cancellationToken);
+            ? CompleteAsync(questions, options, give, cancellationToken)
+            : PrefillAsync(questions, give, cancellationToken);
         work.GetAwaiter().GetResult();
-        return answers;
     }
 
-    private Task PrefillAsync(IReadOnlyList<Question> questions, Answer[] answers, CancellationToken cancellationToken)
+    private Task PrefillAsync(IReadOnlyList<Question> questions, Action<int, Answer> give, CancellationToken cancellationToken)
     {
         WeightTable? weights = null;
-        return _generator.PrefillAsync(
-            [.. questions.Select(question => _generator.Tokenize(question.Prompt))],
+        return Generator.PrefillAsync(
+            [.. questions.Select(question => Generator.Tokenize(question.Prompt))],
             (i, logits) =>
             {
                 weights ??= new WeightTable(logits.Length);
                 weights.Fill(logits);
-                answers[i] = new Answer([.. questions[i].Sets.Select(ids => ids.Sum(id => weights.Weights[id] / weights.Total))]);
+                give(i, new Answer([.. questions[i].Sets.Select(ids => ids.Sum(id => weights.Weights[id] / weights.Total))]));
             },
             cancellationToken);
     }
 
     /// <summary>Completions of the same prompt are computed as its samples.</summary>
-    private Task CompleteAsync(IReadOnlyList<Question> questions, SamplingOptions options, Answer[] answers, CancellationToken cancellationToken)
+    private Task CompleteAsync(IReadOnlyList<Question> questions, SamplingOptions options, Action<int, Answer> give, CancellationToken cancellationToken)
     {
         var places = Enumerable.Range(0, questions.Count).GroupBy(i => questions[i].Prompt.Id).ToDictionary(group => group.Key, group => group.ToArray());
-        return _generator.GenerateAsync(
+        return Generator.GenerateAsync(
             [.. places.Values.Select(group => new GenerationRequest(questions[group[0]].Prompt, [.. group.Select(i => questions[i].Seed)]))],
             options,
             samples =>
             {
                 foreach (var sample in samples.Samples)
                 {
-                    answers[places[samples.Prompt.Id][sample.Index]] = new Answer(Sample: sample);
+                    give(places[samples.Prompt.Id][sample.Index], new Answer(Sample: sample));
                 }
             },
             cancellationToken);

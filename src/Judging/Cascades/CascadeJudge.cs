@@ -22,6 +22,14 @@ public sealed class CascadeJudge(CascadeOptions options, IReadOnlyList<IJudge> s
         }
     }
 
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        foreach (var step in steps)
+        {
+            await step.LoadAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     public void UsePolicy(string? adapterPath)
     {
         foreach (var step in steps)

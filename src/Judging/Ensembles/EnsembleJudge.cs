@@ -24,6 +24,21 @@ public sealed class EnsembleJudge(EnsembleOptions options, IReadOnlyList<IJudge>
         }
     }
 
+    public async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        foreach (var member in members)
+        {
+            try
+            {
+                await member.LoadAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is not (UserInputException or OperationCanceledException))
+            {
+                // It fails when it is asked, and the others may be enough.
+            }
+        }
+    }
+
     public void UsePolicy(string? adapterPath)
     {
         foreach (var member in members)

@@ -16,6 +16,8 @@ public sealed class LlmJudge(string name, IJudgeModel model, LlmMode mode, ulong
     public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken) =>
         model.CheckAsync(mode.Template.Example(), mode.Choices, cancellationToken);
 
+    public Task LoadAsync(CancellationToken cancellationToken) => model.LoadAsync(cancellationToken);
+
     public void UsePolicy(string? adapterPath) => model.UsePolicy(adapterPath);
 
     public Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken) => mode switch

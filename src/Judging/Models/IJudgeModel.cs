@@ -12,6 +12,9 @@ public interface IJudgeModel : IAsyncDisposable
     /// <exception cref="Artifacts.UserInputException">It does not; says why and what to do.</exception>
     Task CheckAsync(IReadOnlyList<ChatMessage> question, IReadOnlyList<string> labels, CancellationToken cancellationToken);
 
+    /// <summary>See <see cref="IJudge.LoadAsync"/>.</summary>
+    Task LoadAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Says which policy is asked, where the model is the policy itself.</summary>
     void UsePolicy(string? adapterPath)
     {

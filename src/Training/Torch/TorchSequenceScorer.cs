@@ -33,14 +33,16 @@ public sealed class TorchSequenceScorer(string modelPath, TrainingOptions option
         }
     }
 
+    public void Load() => _model ??= LoadBase();
+
     /// <exception cref="NonFiniteTrainingException">A log-prob is not finite.</exception>
-    public IReadOnlyList<double[]> LogProbs(IReadOnlyList<PromptSamples> prompts, string? adapterPath)
+    public IReadOnlyList<double[]> LogProbs(IReadOnlyList<PromptSamples> prompts, string? adapterPath, CancellationToken cancellationToken)
     {
         set_num_threads(_options.Threads);
-        _model ??= Load();
-        var lora = adapterPath is null ? null : AdapterOf(adapterPath, _model);
-        ScoredSample[] examples = [.. prompts.SelectMany(prompt => prompt.Samples.Select(sample => ScoredSample.Of(prompt, sample, _model.Config)))];
-        var sums = ReferenceLogProbs.Compute(_model, lora, examples, _options, CancellationToken.None).First;
+        Load();
+        var lora = adapterPath is null ? null : AdapterOf(adapterPath, _model!);
+        ScoredSample[] examples = [.. prompts.SelectMany(prompt => prompt.Samples.Select(sample => ScoredSample.Of(prompt, sample, _model!.Config)))];
+        var sums = ReferenceLogProbs.Compute(_model!, lora, examples, _options, cancellationToken).First;
         var result = new List<double[]>(prompts.Count);
         var start = 0;
         foreach (var prompt in prompts)
@@ -60,7 +62,7 @@ public sealed class TorchSequenceScorer(string modelPath, TrainingOptions option
         _model?.Dispose();
     }
 
-    private PolicyModel Load()
+    private PolicyModel LoadBase()
     {
         using var file = GgufFile.Open(modelPath);
         return PolicyModel.Load(file, _options.ComputeType, trainable: false, torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU));

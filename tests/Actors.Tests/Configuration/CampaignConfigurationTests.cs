@@ -24,7 +24,7 @@ public sealed class CampaignConfigurationTests : IDisposable
         Assert.Equal(4, options.Rounds);
         Assert.Equal(12, options.Prompts.Tasks.Count);
         Assert.Equal(8, options.Generation.SamplesPerPrompt);
-        Assert.Equal(TimeSpan.FromSeconds(30), options.Judging.Timeout);
+        Assert.Equal(TimeSpan.FromMinutes(10), options.Judging.Timeout);
         Assert.Equal(new PolicyOptions(PolicyOrigin.Previous, ReferenceOrigin.Previous, PairData.New), options.Policy);
         Assert.Equal(7, options.Training.Lora!.Targets.Count);
         Assert.Equal(ComputeType.BFloat16, options.Training.ComputeType);

@@ -12,11 +12,18 @@ internal sealed class FakeJudge(FakeLog log) : IJudge
     /// <summary>Called before each prompt; may throw or wait.</summary>
     public Func<PromptSamples, CancellationToken, Task> BeforePrompt { get; init; } = (_, _) => Task.CompletedTask;
 
+    /// <summary>Called whenever the judge has to be loaded.</summary>
+    public Func<CancellationToken, Task> OnLoad { get; init; } = _ => Task.CompletedTask;
+
+    public Action OnClose { get; init; } = () => { };
+
     public string Name => "fake";
 
     public bool ScoresSingleSamples { get; init; } = true;
 
     public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken) => _verifier.CheckAsync(prompts, cancellationToken);
+
+    public Task LoadAsync(CancellationToken cancellationToken) => OnLoad(cancellationToken);
 
     public async Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
@@ -25,5 +32,9 @@ internal sealed class FakeJudge(FakeLog log) : IJudge
         return await _verifier.JudgeAsync(samples, cancellationToken);
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        OnClose();
+        return ValueTask.CompletedTask;
+    }
 }

@@ -1,15 +1,13 @@
 using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
+using IterativeDpo.Generation.Tests.Llama;
 using IterativeDpo.Host.Judges;
 
 namespace IterativeDpo.Host.Tests.Judges;
 
-public sealed class JudgeFactoryTests : IDisposable
+public sealed class JudgeFactoryTests(TinyModelFile files) : IClassFixture<TinyModelFile>
 {
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("judges");
-
-    public void Dispose() => _directory.Delete(recursive: true);
-
     [Fact]
     public async Task Create_judgeOfJudges_makesThoseItAsksAndTheirs()
     {
@@ -37,8 +35,51 @@ public sealed class JudgeFactoryTests : IDisposable
 
     private CampaignOptions Load(string judging)
     {
-        var path = Path.Combine(_directory.FullName, "campaign.conf");
+        var path = files[$"{Guid.NewGuid():N}.conf"];
         File.WriteAllText(path, $"campaign {{ name = test, model = policy.gguf, judging {{\n{judging}\n}} }}");
         return CampaignConfiguration.Load(path).Options;
+    }
+
+    [Theory]
+    [InlineData("type = llm, model")]
+    [InlineData("type = implicit-reward, reference = base, policy")]
+    public async Task Create_afterTheJudgeBeforeWasClosed_usesTheLoadedModel(string settings)
+    {
+        var model = files[$"{Guid.NewGuid():N}.gguf"];
+        File.Copy(files.ModelPath, model);
+        await using var judges = Factory(model, settings);
+        await using (var first = judges.Create("j"))
+        {
+            await first.LoadAsync(default);
+        }
+        File.Delete(model);
+
+        await using var second = judges.Create("j");
+
+        await second.LoadAsync(default);
+    }
+
+    [Theory]
+    [InlineData("type = llm, model")]
+    [InlineData("type = implicit-reward, reference = base, policy")]
+    public async Task Create_afterALoadThatFailed_loadsAgain(string settings)
+    {
+        var model = files[$"{Guid.NewGuid():N}.gguf"];
+        File.Copy(files.ModelPath, model);
+        await using var judges = Factory(model, settings);
+        File.Move(model, model + ".away");
+        await using var judge = judges.Create("j");
+        await Assert.ThrowsAsync<UserInputException>(() => judge.LoadAsync(default));
+        File.Move(model + ".away", model);
+
+        await judge.LoadAsync(default);
+    }
+
+    /// <param name="settings">They end with a key: the model's of a judge that has its own, else an adapter's.</param>
+    private JudgeFactory Factory(string model, string settings)
+    {
+        var path = files[$"{Guid.NewGuid():N}.conf"];
+        File.WriteAllText(path, $"campaign.judging {{ judge = j, judges {{ j {{ {settings} = \"{(settings.Contains("llm", StringComparison.Ordinal) ? model : files.AdapterPath)}\" }} }} }}");
+        return new(JudgingConfiguration.Load(path, [], model));
     }
 }

@@ -12,17 +12,11 @@ public sealed class LlamaJudgeModelTests : IAsyncLifetime
     private static readonly LlamaOptions Options = new(BundledFiles.SeedModel, ContextSize: 128, Sequences: 4);
     private static readonly ChatMessage[] Question = [new("user", "What is 61 + 2?")];
 
-    private readonly Lazy<Task<LlamaQueue>> _queue = new(() => Task.Run(() => LlamaQueue.Load(Options)));
+    private readonly LlamaQueue _queue = Queue();
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public async Task DisposeAsync()
-    {
-        if (_queue.IsValueCreated)
-        {
-            await (await _queue.Value).DisposeAsync();
-        }
-    }
+    public Task DisposeAsync() => _queue.DisposeAsync().AsTask();
 
     [Fact]
     public async Task ChooseAsync_amongAnswers_agreesWithTheGeneratorsLogits()
@@ -72,18 +66,20 @@ public sealed class LlamaJudgeModelTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<UserInputException>(() => model.CheckAsync(Question, ["First", "Fifth"], default));
         await model.CheckAsync(Question, ["A", "B"], default);
-        Assert.False(_queue.IsValueCreated);
+        Assert.Throws<InvalidOperationException>(() => _queue.ContextSize);
     }
 
     [Fact]
     public async Task CheckAsync_noSuchModel_namesIt()
     {
-        await using var model = new LlamaJudgeModel("nowhere.gguf", isPolicy: false, () => _queue.Value);
+        await using var model = new LlamaJudgeModel("nowhere.gguf", isPolicy: false, _queue);
 
         var error = await Assert.ThrowsAsync<UserInputException>(() => model.CheckAsync(Question, [], default));
 
         Assert.Contains("nowhere.gguf", error.Message, StringComparison.Ordinal);
     }
 
-    private LlamaJudgeModel Model() => new(BundledFiles.SeedModel, isPolicy: true, () => _queue.Value);
+    private static LlamaQueue Queue() => new(Options);
+
+    private LlamaJudgeModel Model() => new(BundledFiles.SeedModel, isPolicy: true, _queue);
 }

@@ -12,7 +12,7 @@ public sealed class LlamaQueueTests(TinyModelFile files) : IClassFixture<TinyMod
     private static readonly IReadOnlyList<int[]> EveryToken = [.. Enumerable.Range(0, ByteVocabulary.Size).Select(id => new[] { id })];
 
     // Few sequences and a small batch: prompts are split over batches, and batches over calls.
-    private readonly LlamaQueue _queue = LlamaQueue.Load(new LlamaOptions(files.ModelPath, 128, Sequences: 3, BatchTokens: 8));
+    private readonly LlamaQueue _queue = Queue(files.ModelPath);
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -107,9 +107,34 @@ public sealed class LlamaQueueTests(TinyModelFile files) : IClassFixture<TinyMod
     }
 
     [Fact]
+    public async Task CompleteAsync_promptLongerThanTheContext_failsForThatCallerOnly()
+    {
+        var longer = new Prompt("longer", null, new string('x', 200), null, []);
+        var options = new SamplingOptions(MaxTokens: 8);
+
+        var asked = Prompts(4).Append(longer).Select(prompt => _queue.CompleteAsync(prompt, options, 1, null, default)).ToArray();
+
+        await Assert.ThrowsAnyAsync<Exception>(() => asked[^1]);
+        Assert.All(await Task.WhenAll(asked[..^1]), sample => Assert.NotEmpty(sample.TokenIds));
+    }
+
+    [Fact]
+    public async Task LoadAsync_afterALoadThatFailed_loads()
+    {
+        var path = files["late.gguf"];
+        await using var queue = new LlamaQueue(new LlamaOptions(path, 64, Sequences: 1));
+        await Assert.ThrowsAsync<UserInputException>(() => queue.LoadAsync(default));
+        File.Copy(files.ModelPath, path);
+
+        await queue.LoadAsync(default);
+
+        Assert.Equal(64, queue.ContextSize);
+    }
+
+    [Fact]
     public async Task DisposeAsync_withQuestionsThatNobodyWaitsFor_leavesThemOut()
     {
-        var queue = LlamaQueue.Load(new LlamaOptions(files.ModelPath, 128, Sequences: 1));
+        var queue = new LlamaQueue(new LlamaOptions(files.ModelPath, 128, Sequences: 1));
         using var stop = new CancellationTokenSource();
         var asked = Enumerable.Range(0, 200).Select(i => queue.CompleteAsync(Prompts(1)[0], new SamplingOptions(MaxTokens: 100), (ulong)i, null, stop.Token)).ToArray();
         await stop.CancelAsync();
@@ -118,6 +143,8 @@ public sealed class LlamaQueueTests(TinyModelFile files) : IClassFixture<TinyMod
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(asked));
     }
+
+    private static LlamaQueue Queue(string modelPath) => new(new LlamaOptions(modelPath, 128, Sequences: 3, BatchTokens: 8));
 
     private Task<double[]> Ask(Prompt prompt, IReadOnlyList<int[]> sets, string? adapter = null) => _queue.ProbabilitiesAsync(prompt, sets, adapter, default);
 

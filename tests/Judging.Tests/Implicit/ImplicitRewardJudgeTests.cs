@@ -19,8 +19,8 @@ public sealed class ImplicitRewardJudgeTests
     [InlineData(null, false, 2, 3 - 4, 7.5 - 10)]
     public async Task JudgeAsync_twoCheckpoints_scoresByTheFormula(string? reference, bool normalised, double penalty, double two, double five)
     {
-        await using var judge = new ImplicitRewardJudge(
-            Options with { Reference = reference, LengthNormalised = normalised, LengthPenalty = penalty }, new FakeScorer());
+        await using var queue = new SequenceScorerQueue(new FakeScorer());
+        await using var judge = new ImplicitRewardJudge(Options with { Reference = reference, LengthNormalised = normalised, LengthPenalty = penalty }, queue);
         judge.UsePolicy("policy");
 
         var verdict = await judge.JudgeAsync(Samples.OfPrompt("p", "ab", "abcde"), default);
@@ -33,7 +33,8 @@ public sealed class ImplicitRewardJudgeTests
     [Fact]
     public async Task JudgeAsync_policyIsTheReference_makesNoPair()
     {
-        await using var judge = new ImplicitRewardJudge(Options, new FakeScorer());
+        await using var queue = new SequenceScorerQueue(new FakeScorer());
+        await using var judge = new ImplicitRewardJudge(Options, queue);
         judge.UsePolicy(null);
         var samples = Samples.OfPrompt("p", "ab", "abcde");
 
@@ -47,7 +48,8 @@ public sealed class ImplicitRewardJudgeTests
     [Fact]
     public async Task JudgeAsync_namedPolicy_isUsedWhateverTheCurrentOneIs()
     {
-        await using var judge = new ImplicitRewardJudge(Options with { Policy = "reference" }, new FakeScorer());
+        await using var queue = new SequenceScorerQueue(new FakeScorer());
+        await using var judge = new ImplicitRewardJudge(Options with { Policy = "reference" }, queue);
         judge.UsePolicy("policy");
 
         var verdict = await judge.JudgeAsync(Samples.OfPrompt("p", "ab"), default);
@@ -58,7 +60,8 @@ public sealed class ImplicitRewardJudgeTests
     [Fact]
     public async Task JudgeAsync_textsWithoutTokenIds_areRefused()
     {
-        await using var judge = new ImplicitRewardJudge(Options, new FakeScorer());
+        await using var queue = new SequenceScorerQueue(new FakeScorer());
+        await using var judge = new ImplicitRewardJudge(Options, queue);
 
         var error = await Assert.ThrowsAsync<UserInputException>(() => judge.JudgeAsync(Samples.OfPrompt("p", "ab") with { PromptIds = [] }, default));
 
@@ -70,7 +73,8 @@ public sealed class ImplicitRewardJudgeTests
     public async Task CheckAsync_adapterFiles_areLookedAt()
     {
         var scorer = new FakeScorer();
-        await using var judge = new ImplicitRewardJudge(Options with { Policy = "a", Reference = "b" }, scorer);
+        await using var queue = new SequenceScorerQueue(scorer);
+        await using var judge = new ImplicitRewardJudge(Options with { Policy = "a", Reference = "b" }, queue);
 
         await judge.CheckAsync([], default);
 
@@ -83,7 +87,11 @@ public sealed class ImplicitRewardJudgeTests
 
         public void Check(IEnumerable<string> adapterPaths) => Checked.AddRange(adapterPaths);
 
-        public IReadOnlyList<double[]> LogProbs(IReadOnlyList<PromptSamples> prompts, string? adapterPath) =>
+        public void Load()
+        {
+        }
+
+        public IReadOnlyList<double[]> LogProbs(IReadOnlyList<PromptSamples> prompts, string? adapterPath, CancellationToken cancellationToken) =>
             [.. prompts.Select(prompt => prompt.Samples.Select(sample => PerToken[adapterPath ?? "base"] * sample.TokenIds.Length).ToArray())];
 
         public void Dispose()

@@ -10,7 +10,8 @@ public sealed class RewardModelJudgeTests
     [Fact]
     public async Task JudgeAsync_samples_haveRawRewardsAndComparisons()
     {
-        await using var judge = new RewardModelJudge(Options, new LengthModel());
+        await using var queue = new RewardModelQueue(new LengthModel());
+        await using var judge = new RewardModelJudge(Options, queue);
 
         var verdict = await judge.JudgeAsync(Samples.OfPrompt("p", "abc", "a", "bbb"), default);
 
@@ -23,7 +24,8 @@ public sealed class RewardModelJudgeTests
     [Fact]
     public async Task JudgeAsync_severalAtOnce_eachGetsItsOwn()
     {
-        await using var judge = new RewardModelJudge(Options, new LengthModel());
+        await using var queue = new RewardModelQueue(new LengthModel());
+        await using var judge = new RewardModelJudge(Options, queue);
 
         var verdicts = await Task.WhenAll(
             Enumerable.Range(1, 20).Select(i => judge.JudgeAsync(Samples.OfPrompt($"p{i}", new string('x', i), "y"), default)));
@@ -34,7 +36,8 @@ public sealed class RewardModelJudgeTests
     [Fact]
     public async Task JudgeAsync_answerIsTooLong_failsThatPromptAlone()
     {
-        await using var judge = new RewardModelJudge(Options, new LengthModel());
+        await using var queue = new RewardModelQueue(new LengthModel());
+        await using var judge = new RewardModelJudge(Options, queue);
 
         var bad = judge.JudgeAsync(Samples.OfPrompt("p", "a", "too long"), default);
         var good = judge.JudgeAsync(Samples.OfPrompt("q", "a", "b"), default);
@@ -46,16 +49,39 @@ public sealed class RewardModelJudgeTests
     [Fact]
     public async Task JudgeAsync_rewardIsNotFinite_isAFailure()
     {
-        await using var judge = new RewardModelJudge(Options, new LengthModel());
+        await using var queue = new RewardModelQueue(new LengthModel());
+        await using var judge = new RewardModelJudge(Options, queue);
 
         var e = await Assert.ThrowsAsync<InvalidOperationException>(() => judge.JudgeAsync(Samples.OfPrompt("p", "a", "?"), default));
 
         Assert.Contains("'p', sample 1: the model's reward is NaN", e.Message);
     }
 
+    [Fact]
+    public async Task DisposeAsync_ofOneJudge_leavesTheModelToTheNext()
+    {
+        var model = new LengthModel();
+        await using (var queue = new RewardModelQueue(model))
+        {
+            await using (var first = new RewardModelJudge(Options, queue))
+            {
+                await first.LoadAsync(default);
+            }
+            await using var second = new RewardModelJudge(Options, queue);
+            await second.LoadAsync(default);
+            Assert.Single((await second.JudgeAsync(Samples.OfPrompt("p", "abc"), default)).Judgements);
+            Assert.Equal((1, false), (model.Loads, model.IsDisposed));
+        }
+        Assert.True(model.IsDisposed);
+    }
+
     /// <summary>The reward is the number of characters.</summary>
     private sealed class LengthModel : IRewardModel
     {
+        public int Loads { get; private set; }
+
+        public bool IsDisposed { get; private set; }
+
         public void Check()
         {
         }
@@ -64,10 +90,16 @@ public sealed class RewardModelJudgeTests
             ? throw new InvalidOperationException(answer)
             : [.. answer.Select(c => (int)c)];
 
-        public IReadOnlyList<double> Score(IReadOnlyList<int[]> sequences) => [.. sequences.Select(ids => ids.Contains('?') ? double.NaN : ids.Length)];
+        public void Load() => Loads++;
 
-        public void Dispose()
+        public void Score(IReadOnlyList<int[]> sequences, Action<int, double> onScore, CancellationToken cancellationToken)
         {
+            foreach (var (i, ids) in sequences.Index())
+            {
+                onScore(i, ids.Contains('?') ? double.NaN : ids.Length);
+            }
         }
+
+        public void Dispose() => IsDisposed = true;
     }
 }

@@ -26,7 +26,7 @@ public sealed class TorchSequenceScorerTests : IDisposable
         var prompts = new[] { Prompt("a", 5, 7, 3, 1), Prompt("b", 4, 2, 0, 9), Prompt("c", 9, 20) };
         foreach (var adapter in new[] { null, WriteAdapter("one", 2), WriteAdapter("two", 4), WriteAdapter("three", 2), WriteAdapter("one", 2), null })
         {
-            var scores = _scorer.LogProbs(prompts, adapter);
+            var scores = _scorer.LogProbs(prompts, adapter, default);
 
             Assert.Equal(prompts.Length, scores.Count);
             foreach (var (prompt, score) in prompts.Zip(scores))
@@ -43,18 +43,18 @@ public sealed class TorchSequenceScorerTests : IDisposable
         var (a, b) = (Prompt("a", 5, 7, 3), Prompt("b", 4, 2));
         var adapter = WriteAdapter("one", 2);
 
-        var together = _scorer.LogProbs([a, b], adapter);
+        var together = _scorer.LogProbs([a, b], adapter, default);
 
-        Assert.All(together[0].Zip(_scorer.LogProbs([a], adapter)[0]), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
-        Assert.All(together[1].Zip(_scorer.LogProbs([b], adapter)[0]), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+        Assert.All(together[0].Zip(_scorer.LogProbs([a], adapter, default)[0]), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+        Assert.All(together[1].Zip(_scorer.LogProbs([b], adapter, default)[0]), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
     }
 
     [Fact]
     public async Task Judge_policyAndReference_ordersSamplesAsAHandComputationDoes()
     {
         var (policy, reference) = (WriteAdapter("one", 2), WriteAdapter("two", 4));
-        await using var judge = new ImplicitRewardJudge(
-            new("own", null, reference, 0.3, false, 0, 0), new TorchSequenceScorer(_run.Base, Tiny.Options));
+        await using var queue = new SequenceScorerQueue(new TorchSequenceScorer(_run.Base, Tiny.Options));
+        await using var judge = new ImplicitRewardJudge(new("own", null, reference, 0.3, false, 0, 0), queue);
         judge.UsePolicy(policy);
         var prompt = Prompt("a", 5, 7, 3, 1, 12);
 
@@ -71,7 +71,7 @@ public sealed class TorchSequenceScorerTests : IDisposable
     [Fact]
     public void LogProbs_tokenOutsideTheVocabulary_isRefused()
     {
-        var e = Assert.Throws<UserInputException>(() => _scorer.LogProbs([Prompt("a", 2, 2) with { PromptIds = [1, 9999] }], null));
+        var e = Assert.Throws<UserInputException>(() => _scorer.LogProbs([Prompt("a", 2, 2) with { PromptIds = [1, 9999] }], null, default));
 
         Assert.Contains("'a': token 9999", e.Message);
     }
