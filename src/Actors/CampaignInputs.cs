@@ -10,7 +10,8 @@ using IterativeDpo.Training;
 namespace IterativeDpo.Actors;
 
 /// <summary>What a campaign is made of, besides its state: prompts, base model, and the plan that follows from its settings.</summary>
-internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts, Digest BaseModel)
+/// <param name="Judge">The identity of who judges its samples.</param>
+internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts, Digest BaseModel, string Judge)
 {
     /// <exception cref="UserInputException">The model or the prompt file cannot be read, or the adapter's settings do not fit the model.</exception>
     public static CampaignInputs Read(CampaignConfiguration configuration)
@@ -25,8 +26,9 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
                 LoraTargets.Of(lora, config);
             }
         }
-        var model = Digest.OfFile(options.ModelPath);
-        return new CampaignInputs(PlanOf(configuration, prompts, model), prompts, model);
+        var judges = new JudgeIdentities(options);
+        var model = judges.DigestOf(options.ModelPath);
+        return new CampaignInputs(PlanOf(configuration, prompts, model, judges), prompts, model, judges.Of(options.Judging.Judge));
     }
 
     /// <summary>Finds what a prompt file has wrong before the campaign begins, rather than rounds later.</summary>
@@ -84,11 +86,11 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
         }
     }
 
-    private static CampaignPlan PlanOf(CampaignConfiguration configuration, CampaignPrompts prompts, Digest model)
+    private static CampaignPlan PlanOf(CampaignConfiguration configuration, CampaignPrompts prompts, Digest model, JudgeIdentities identities)
     {
         var options = configuration.Options;
         var file = options.Prompts.File is { } path ? Digest.OfFile(path).Hex : "";
-        var judges = (options.Judging.Judges ?? []).SelectMany(judge => judge.Files.Select(path => $" {DigestOf(path, judge.Name)}"));
+        var judges = (options.Judging.Judges ?? []).SelectMany(judge => identities.DigestsOf(judge).Select(digest => $" {digest}"));
         return new CampaignPlan(
             options.Name,
             Digest.Of(Encoding.UTF8.GetBytes($"{configuration.Identity} {model} {file}{string.Concat(judges)}")).Hex,
@@ -105,8 +107,4 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
             options.Policy.ReferenceEmaDecay,
             options.Prompts.Order);
     }
-
-    private static Digest DigestOf(string path, string judge) => File.Exists(path)
-        ? Digest.OfFile(path)
-        : throw new UserInputException($"{path}: there is no such file, and the judge '{judge}' needs it; check its path in judging.judges.{judge}.");
 }

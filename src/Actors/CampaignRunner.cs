@@ -49,6 +49,7 @@ public static class CampaignRunner
                 inputs.Prompts,
                 state.Artifacts,
                 inputs.BaseModel,
+                inputs.Judge,
                 Path.Combine(state.Root, "work"),
                 new CampaignLink(region, configuration.Options.Name),
                 time);

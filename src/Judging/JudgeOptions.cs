@@ -8,6 +8,21 @@ using IterativeDpo.Judging.Verifier;
 
 namespace IterativeDpo.Judging;
 
+/// <summary>Parts of a campaign, outside the judge's own settings, that its verdicts may depend on.</summary>
+[Flags]
+public enum CampaignParts
+{
+    None = 0,
+
+    /// <summary>The base model.</summary>
+    Model = 1,
+
+    Seed = 2,
+
+    /// <summary>The trainer's <c>compute-type</c>.</summary>
+    ComputeType = 4,
+}
+
 /// <summary>A judge's settings, under the name that a campaign gives it.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(VerifierOptions), "verifier")]
@@ -21,6 +36,13 @@ public abstract record JudgeOptions(string Name)
     /// <summary>Files that verdicts depend on, by what is in them and not by where they lie.</summary>
     [JsonIgnore]
     public virtual IEnumerable<string> Files => [];
+
+    /// <summary>The models it goes by, as a person calls them.</summary>
+    [JsonIgnore]
+    public virtual IEnumerable<string> Models => Files.Select(path => Path.GetFileName(path));
+
+    [JsonIgnore]
+    public virtual CampaignParts Needs => CampaignParts.None;
 
     /// <summary>Names of the judges that this one asks.</summary>
     [JsonIgnore]

@@ -16,8 +16,8 @@ public sealed record PromptVerdict(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Failure = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] VerdictSource? Source = null);
 
-/// <param name="Judge">The <see cref="IJudge.Name"/>, and a digest of its settings.</param>
-/// <param name="SamplesSha256">Digest of the prompt and the samples' texts.</param>
+/// <param name="Judge">The judge's name, its type and models, and a digest of all that its verdicts depend on.</param>
+/// <param name="SamplesSha256">Digest of the prompt and the samples, texts and token ids.</param>
 public sealed record VerdictSource(string Judge, string SamplesSha256);
 
 /// <summary>Verdicts as JSON lines, a prompt to a line, in the order given: equal verdicts are equal bytes.</summary>

@@ -16,14 +16,15 @@ namespace IterativeDpo.Actors.Workers;
 /// Selects a round's preference pairs among its judged samples and stores them with their provenance; it holds a prompt at a time and, for
 /// a curriculum, the scores of all.
 /// </summary>
-public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Digest baseModel, TimeProvider time)
+/// <param name="judge">The identity of who judged the samples.</param>
+public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Digest baseModel, string judge, TimeProvider time)
 {
     public PairResult Select(PairOrder order)
     {
         var start = time.GetTimestamp();
         var seed = SampleSeed.Derive(options.Seed, order.Id.Round, "pairs", 0);
         var records = new PairRecords(
-            options.Judging.Judge,
+            judge,
             DescribeSampling(),
             baseModel,
             order.Policy,

@@ -60,7 +60,7 @@ public static class JudgingBenchmark
                 judged.Add(new(units[i], (await judge.JudgeAsync(new JudgeOrder(new WorkId(1, Stage.Judge, i), units[i]), cancellationToken)).Judgements));
             }
             var verified = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            var pairs = new RoundPairs(options, store, Digest.Of([]), TimeProvider.System).Select(new PairOrder(new WorkId(1, Stage.Pair, 0), [.. judged], null));
+            var pairs = new RoundPairs(options, store, Digest.Of([]), options.Judging.Judge, TimeProvider.System).Select(new PairOrder(new WorkId(1, Stage.Pair, 0), [.. judged], null));
             var total = Stopwatch.GetElapsedTime(start).TotalSeconds;
             output.WriteLine(JsonSerializer.Serialize(new JudgingMeasurement(
                 prompts,

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Text;
 using IterativeDpo.Actors.Configuration;
-using IterativeDpo.Artifacts;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Judging;
@@ -57,7 +55,7 @@ public static class JudgeCommand
         await using var judge = judges.Create(options.Judging.Judge);
         var input = JudgeInput.Check(file.FullName, labels, gold?.FullName);
         await judge.CheckAsync(LabelledSamples.Read(file.FullName).Select(prompt => prompt.Samples.Prompt), cancellationToken);
-        using var log = outputPath is null ? null : VerdictLog.Open(outputPath, $"{judge.Name} ({SettingsOf(options.Judging)})", parsed.GetValue(_force));
+        using var log = outputPath is null ? null : VerdictLog.Open(outputPath, new JudgeIdentities(options).Of(judge.Name), parsed.GetValue(_force));
         input.RefuseOthers(log?.PromptIds ?? [], outputPath ?? "");
 
         var quality = new JudgeQuality(parsed.GetValue(_ownModel));
@@ -89,10 +87,6 @@ public static class JudgeCommand
         }
         return overrides;
     }
-
-    /// <summary>Another model or template under the same name is another judge, and so is one that asks it.</summary>
-    private static string SettingsOf(JudgingOptions judging) =>
-        $"settings {Digest.Of(Encoding.UTF8.GetBytes(string.Concat(judging.FindAll(judging.Judge).Select(judge => OptionsJson.Write(judge.WithoutIncidentals()))))).Short}";
 
     private static string Detail(LabelProgress progress, TimeSpan elapsed)
     {

@@ -19,8 +19,6 @@ internal sealed class LlamaJudgeModel(string modelPath, bool isPolicy, LlamaQueu
     private readonly ConcurrentDictionary<string, IReadOnlyList<int[]>> _firstTokens = [];
     private string? _adapter;
 
-    public string Name => isPolicy ? "policy" : Path.GetFileName(modelPath);
-
     public Task CheckAsync(IReadOnlyList<ChatMessage> question, IReadOnlyList<string> labels, CancellationToken cancellationToken)
     {
         try
@@ -86,7 +84,7 @@ internal sealed class LlamaJudgeModel(string modelPath, bool isPolicy, LlamaQueu
         }
         catch (ConversationException e)
         {
-            throw new JudgeModelException($"{Name}: {e.Message}", e);
+            throw new JudgeModelException($"{modelPath}: {e.Message}", e);
         }
     }
 }

@@ -139,5 +139,10 @@ internal sealed class VerdictLog : IDisposable
     }
 
     private static string DigestOf(PromptSamples samples) =>
-        Digest.Of(JsonSerializer.SerializeToUtf8Bytes(new { samples.Prompt, Texts = samples.Samples.Select(sample => sample.Text) })).Hex;
+        Digest.Of(JsonSerializer.SerializeToUtf8Bytes(new
+        {
+            samples.Prompt,
+            samples.PromptIds,
+            Samples = samples.Samples.Select(sample => new { sample.Text, sample.TokenIds, sample.FinishReason }),
+        })).Hex;
 }

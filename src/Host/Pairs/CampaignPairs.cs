@@ -47,7 +47,7 @@ internal sealed class CampaignPairs(string statePath, IEnumerable<RoundState> ro
         foreach (var found in Rounds(filter.Round).SelectMany(OfRound))
         {
             tasks.Add(found.Source.Task ?? "");
-            judges.Add(found.Source.Judge);
+            judges.Add(found.Source.JudgeName);
             if (filter.Matches(found.Pair, found.Source))
             {
                 any = true;

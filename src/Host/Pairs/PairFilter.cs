@@ -9,7 +9,7 @@ internal sealed record PairFilter(int? Round = null, string? Task = null, string
 {
     public bool Matches(PreferencePair pair, PairProvenance source) =>
         MatchesPrompt(pair.PromptId, source.Task)
-        && (Judge is null || source.Judge == Judge)
+        && (Judge is null || source.JudgeName == Judge)
         && (MinMargin is not { } margin || source.ChosenScore - source.RejectedScore >= margin)
         && (Has(source.PromptText) || Has(source.ChosenText) || Has(source.RejectedText));
 

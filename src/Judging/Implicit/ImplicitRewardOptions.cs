@@ -18,6 +18,11 @@ public sealed record ImplicitRewardOptions(
 {
     public override IEnumerable<string> Files => new[] { Policy, Reference }.OfType<string>();
 
+    public override IEnumerable<string> Models =>
+        [Policy is null ? "the policy" : Path.GetFileName(Policy), Reference is null ? "the base" : Path.GetFileName(Reference)];
+
+    public override CampaignParts Needs => CampaignParts.Model | CampaignParts.ComputeType;
+
     public override JudgeOptions WithoutIncidentals() =>
         this with { Policy = Policy is null ? null : "", Reference = Reference is null ? null : "" };
 }

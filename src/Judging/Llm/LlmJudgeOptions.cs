@@ -9,6 +9,10 @@ public sealed record LlmJudgeOptions(string Name, LlmMode Mode, string? ModelPat
 {
     public override IEnumerable<string> Files => ModelPath is null ? [] : [ModelPath];
 
+    public override IEnumerable<string> Models => ModelPath is null ? ["the policy"] : base.Models;
+
+    public override CampaignParts Needs => CampaignParts.Seed | (ModelPath is null ? CampaignParts.Model : CampaignParts.None);
+
     public override JudgeOptions WithoutIncidentals() => this with
     {
         Mode = Mode.WithoutIncidentals(),

@@ -5,9 +5,6 @@ namespace IterativeDpo.Judging.Models;
 /// <summary>A language model that a judge asks: in this process, or behind a service. Any number of calls at once.</summary>
 public interface IJudgeModel : IAsyncDisposable
 {
-    /// <summary>Names the model in provenance.</summary>
-    string Name { get; }
-
     /// <summary>Makes sure that the model takes such a question, and can choose among these labels (none: it is only asked for texts).</summary>
     /// <exception cref="Artifacts.UserInputException">It does not; says why and what to do.</exception>
     Task CheckAsync(IReadOnlyList<ChatMessage> question, IReadOnlyList<string> labels, CancellationToken cancellationToken);

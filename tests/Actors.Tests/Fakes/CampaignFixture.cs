@@ -57,6 +57,7 @@ internal sealed class CampaignFixture : IDisposable
         new CampaignPrompts(Configuration.Options.Prompts, Configuration.Options.Evaluation.PromptsPerTask, Configuration.Options.Seed),
         new ArtifactStore(Path.Combine(StatePath, "artifacts")),
         Digest.Of([]),
+        Configuration.Options.Judging.Judge,
         Path.Combine(StatePath, "work"),
         new CampaignLink(campaign, Configuration.Options.Name),
         TimeProvider.System);

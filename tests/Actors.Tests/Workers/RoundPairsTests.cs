@@ -27,10 +27,11 @@ public sealed class RoundPairsTests : IDisposable
         var judge = new UnitJudge(options, _store, _ => new VerifierJudge(), TimeProvider.System);
 
         var judged = await judge.JudgeAsync(new JudgeOrder(new WorkId(1, Stage.Judge, 0), samples), default);
-        var pairs = new RoundPairs(options, _store, Digest.Of([]), TimeProvider.System)
+        var pairs = new RoundPairs(options, _store, Digest.Of([]), "verifier (verifier, 0a1b)", TimeProvider.System)
             .Select(new PairOrder(new WorkId(1, Stage.Pair, 0), [new(samples, judged.Judgements)], null));
 
         Assert.Equal(2, judged.Latency!.Count);
+        Assert.Equal("verifier (verifier, 0a1b)", PairFile.Read(_store.PathOf(pairs.Pairs)).Single().Provenance!.Judge);
         Assert.Equal(
             "temperature 0.7, top-k 0, top-p 1, min-p 0, repetition-penalty 1, max-tokens 256, stop-strings [\"\\n\"]",
             PairFile.Read(_store.PathOf(pairs.Pairs)).Single().Provenance!.Sampling);

@@ -1,4 +1,5 @@
 using IterativeDpo.Artifacts;
+using IterativeDpo.Generation;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Judging;
 using IterativeDpo.Training.Data;
@@ -72,8 +73,15 @@ public sealed class VerdictLogTests : IDisposable
         using var log = Open();
 
         Assert.NotNull(log.Find(samples));
-        var error = Assert.Throws<UserInputException>(() => log.Find(samples with { Samples = [samples.Samples[0] with { Text = "another" }] }));
-        Assert.Contains("'p0' is on other samples", error.Message, StringComparison.Ordinal);
+        var first = samples.Samples[0];
+        PromptSamples[] others =
+        [
+            samples with { PromptIds = [7] },
+            samples with { Samples = [first with { Text = "another" }, samples.Samples[1]] },
+            samples with { Samples = [first with { TokenIds = [7] }, samples.Samples[1]] },
+        ];
+        Assert.All(others, other =>
+            Assert.Contains("'p0' is on other samples", Assert.Throws<UserInputException>(() => log.Find(other)).Message, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -39,6 +39,16 @@ public sealed class CampaignPairsTests : IDisposable
     }
 
     [Fact]
+    public void Filter_by_judge_goes_by_its_name_alone()
+    {
+        var record = SyntheticReport.Pair(1, "?", "good", "bad");
+        bool Matches(string judge) => new PairFilter(Judge: judge).Matches(record.Pair, record.Provenance! with { Judge = "small (llm of a.gguf, 0a1b2c3d4e5f)" });
+
+        Assert.True(Matches("small"));
+        Assert.False(Matches("sma"));
+    }
+
+    [Fact]
     public void Read_of_what_is_not_there_names_the_nearest()
     {
         Assert.Contains("did you mean capitals?", Error(() => Ids(new(Task: "capitols"))), StringComparison.Ordinal);

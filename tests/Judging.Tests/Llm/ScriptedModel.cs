@@ -19,8 +19,6 @@ internal sealed class ScriptedModel : IJudgeModel
 
     public string? Policy { get; private set; }
 
-    public string Name => "scripted";
-
     public Task CheckAsync(IReadOnlyList<ChatMessage> question, IReadOnlyList<string> labels, CancellationToken cancellationToken)
     {
         Note(question);
