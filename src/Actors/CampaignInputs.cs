@@ -5,6 +5,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Generation;
+using IterativeDpo.Judging.Verifier;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Actors;
@@ -46,12 +47,13 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
         }
     }
 
-    /// <summary>Finds out before the campaign begins whether its judges can judge.</summary>
+    /// <summary>Finds out before the campaign begins whether its judges can judge, and whether the prompts' checks can be run, which judges are also measured by.</summary>
     /// <exception cref="UserInputException">One cannot, or one that only compares is to grade single answers.</exception>
     public async Task CheckJudgesAsync(CampaignOptions options, CampaignEngines engines, CancellationToken cancellationToken)
     {
         var grader = options.Evaluation.Judge ?? options.Judging.Judge;
-        foreach (var name in new[] { options.Judging.Judge, grader }.Distinct())
+        RefuseBadChecks(options.Prompts.File, Prompts.FromFile);
+        foreach (var name in options.Judges)
         {
             await using var judge = engines.Judge(name);
             if (name == grader && !judge.ScoresSingleSamples)
@@ -64,14 +66,7 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
                 throw new UserInputException(
                     $"campaign.prompts.order is curriculum, which goes by scores, and the judge '{name}' only compares samples; choose another order, or a judge that scores.");
             }
-            try
-            {
-                await judge.CheckAsync(Prompts.FromFile, cancellationToken);
-            }
-            catch (PromptException e) when (options.Prompts.File is { } file)
-            {
-                throw new UserInputException($"{PromptFile.PlaceOf(e.PromptId, file)}: {e.Message}", e);
-            }
+            await judge.CheckAsync(Prompts.FromFile, cancellationToken);
         }
     }
 
@@ -86,11 +81,26 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
         }
     }
 
+    private static void RefuseBadChecks(string? file, IEnumerable<Prompt> prompts)
+    {
+        foreach (var prompt in prompts)
+        {
+            try
+            {
+                VerifierJudge.Refuse(prompt);
+            }
+            catch (PromptException e)
+            {
+                throw new UserInputException($"{PromptFile.PlaceOf(e.PromptId, file!)}: {e.Message}", e);
+            }
+        }
+    }
+
     private static CampaignPlan PlanOf(CampaignConfiguration configuration, CampaignPrompts prompts, Digest model, JudgeIdentities identities)
     {
         var options = configuration.Options;
         var file = options.Prompts.File is { } path ? Digest.OfFile(path).Hex : "";
-        var judges = (options.Judging.Judges ?? []).SelectMany(judge => identities.DigestsOf(judge).Select(digest => $" {digest}"));
+        var judges = options.JudgesInUse.SelectMany(judge => identities.DigestsOf(judge).Select(digest => $" {digest}"));
         return new CampaignPlan(
             options.Name,
             Digest.Of(Encoding.UTF8.GetBytes($"{configuration.Identity} {model} {file}{string.Concat(judges)}")).Hex,

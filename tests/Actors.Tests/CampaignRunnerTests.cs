@@ -304,6 +304,28 @@ public sealed class CampaignRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task RunAsync_check_that_cannot_be_run_is_refused_at_the_start_whoever_judges()
+    {
+        var prompts = Path.Combine(Path.GetDirectoryName(_campaign.StatePath)!, "prompts.jsonl");
+        File.WriteAllLines(prompts, Enumerable.Range(0, 40).Select(i => $$"""{"prompt":[{"role":"user","content":"{{i}}?"}],"checks":[{"kind":"{{(i == 30 ? "exakt" : "exact")}}","value":"1"}]}"""));
+        _campaign.Configuration = _campaign.Configure($"campaign.prompts.file = \"{prompts}\"\ncampaign.evaluation.prompts-per-task = 20");
+        _campaign.Engines = _campaign.Engines with { Judge = _ => new FakeJudge(_campaign.Log) { ChecksPrompts = false } };
+
+        var error = await Assert.ThrowsAsync<UserInputException>(() => _campaign.RunAsync());
+
+        Assert.StartsWith($"{prompts}, line 31: ", error.Message, StringComparison.Ordinal);
+        Assert.Contains("exakt", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RunAsync_file_of_a_judge_that_nobody_uses_may_be_missing()
+    {
+        _campaign.Configuration = _campaign.Configure("campaign.judging.judges.other { type = llm, model = missing.gguf }");
+
+        Assert.Equal(CampaignEnd.Completed, (await _campaign.RunAsync()).End);
+    }
+
+    [Fact]
     public async Task RunAsync_judge_that_only_compares_cannot_grade_the_evaluation()
     {
         _campaign.Engines = _campaign.Engines with { Judge = _ => new FakeJudge(_campaign.Log) { ScoresSingleSamples = false } };

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using IterativeDpo.Judging;
 using IterativeDpo.Judging.Pairs;
 using IterativeDpo.Training;
 
@@ -22,4 +24,13 @@ public sealed record CampaignOptions(
     PolicyOptions Policy,
     TrainingOptions Training,
     EvaluationOptions Evaluation,
-    WorkOptions Work);
+    WorkOptions Work)
+{
+    /// <summary>The names of who judges the samples and who grades the evaluation.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> Judges => new[] { Judging.Judge, Evaluation.Judge ?? Judging.Judge }.Distinct();
+
+    /// <summary>The settings of these judges and of those that they ask; no other judge changes results.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<JudgeOptions> JudgesInUse => [.. (Judging.Judges ?? []).Intersect(Judges.SelectMany(Judging.FindAll))];
+}

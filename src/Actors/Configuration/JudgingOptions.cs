@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Quality;
 using IterativeDpo.Judging.Verifier;
@@ -21,6 +23,10 @@ public sealed record JudgingOptions(
 {
     /// <summary>The judge that is there without being named.</summary>
     public const string Verifier = "verifier";
+
+    /// <summary>Checks of prompts that have none of their own; null is none.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<AnswerCheck>? DefaultChecks => (Judges?.FirstOrDefault(judge => judge.Name == Verifier) as VerifierOptions)?.Checks;
 
     /// <exception cref="KeyNotFoundException">There is no such judge.</exception>
     public JudgeOptions Find(string name) =>

@@ -46,7 +46,7 @@ public static class OptionsJson
             Timeout = TimeSpan.Zero,
             Retries = 0,
             Concurrency = 1,
-            Judges = options.Judging.Judges is { } judges ? [.. judges.Select(judge => judge.WithoutIncidentals())] : null,
+            Judges = options.JudgesInUse is { Count: > 0 } judges ? [.. judges.Select(judge => judge.WithoutIncidentals())] : null,
             Limits = null,
         },
         Work = options.Work with { Retries = 0 },

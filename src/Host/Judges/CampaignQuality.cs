@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.RegularExpressions;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Actors.Protocol;
@@ -20,8 +19,6 @@ public sealed record JudgeRound(int Round, string Judge, bool Graded, JudgeFigur
 /// <summary>Measures a campaign's judges on what is stored of its rounds, a unit at a time. Where prompts have checks, these are the standard.</summary>
 internal sealed class CampaignQuality(CampaignOptions options, ArtifactStore store)
 {
-    private static readonly VerifierJudge _verifier = new();
-
     /// <summary>The judge of the samples and, where it is another one, the judge of the held-out answers; nothing where none was judged yet.</summary>
     /// <exception cref="ArtifactStoreException">A stored file is missing or damaged.</exception>
     public IEnumerable<JudgeRound> Of(RoundState round)
@@ -64,14 +61,16 @@ internal sealed class CampaignQuality(CampaignOptions options, ArtifactStore sto
         return new(round, judge, graded, figures, [.. (isVerifier ? limits.ForVerifier() : limits).Warnings(figures)]);
     }
 
-    private static Verdict? Standard(PromptSamples prompt)
+    /// <summary>Null where there are no checks, or they cannot be run: then the prompt counts without a standard.</summary>
+    private Verdict? Standard(PromptSamples prompt)
     {
+        var verifier = new VerifierJudge(options.Judging.DefaultChecks);
         try
         {
             // The verifier works here and now: there is nothing to wait for.
-            return prompt.Prompt.Checks.Count == 0 ? null : _verifier.JudgeAsync(prompt, CancellationToken.None).GetAwaiter().GetResult();
+            return verifier.CanJudge(prompt.Prompt) ? verifier.JudgeAsync(prompt, CancellationToken.None).GetAwaiter().GetResult() : null;
         }
-        catch (RegexMatchTimeoutException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             return null;
         }

@@ -1,5 +1,7 @@
 using IterativeDpo.Artifacts;
+using IterativeDpo.Generation;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Verifier;
 using IterativeDpo.Training.Data;
 
 namespace IterativeDpo.Host.Judges;
@@ -27,6 +29,14 @@ internal sealed record JudgeInput(IReadOnlySet<string> PromptIds, bool HasLabels
             {
                 throw new UserInputException(
                     $"{labelPath}: labels {known.Judgements.Count} samples of prompt '{samples.Prompt.Id}', and {path} has {samples.Samples.Count}. Give a score for each, in their order.");
+            }
+            try
+            {
+                VerifierJudge.Refuse(samples.Prompt);
+            }
+            catch (PromptException e)
+            {
+                throw new UserInputException($"{path}: {e.Message}", e);
             }
             hasLabels |= label is not null;
             hasModels |= samples.Samples.Any(sample => sample.Model is not null);

@@ -20,7 +20,7 @@ internal sealed class LabelRun(
     private const int WindowPerSlot = 4;
 
     private readonly JudgeAttempts _attempts = new(judge, options.Timeout, options.Retries, time);
-    private readonly JudgeAttempts _verifier = new(new VerifierJudge(), options.Timeout, retries: 0, time);
+    private readonly VerifierJudge _verifier = new(options.DefaultChecks);
     private readonly SemaphoreSlim _slots = new(options.Concurrency);
     private LabelProgress _progress;
 
@@ -118,7 +118,9 @@ internal sealed class LabelRun(
 
     private async Task<Verdict?> StandardAsync(LabelledSamples prompt) =>
         labels.GetValueOrDefault(prompt.Samples.Prompt.Id) ?? prompt.Label
-        ?? (isVerifier || prompt.Samples.Prompt.Checks.Count == 0 ? null : (await _verifier.JudgeAsync(prompt.Samples, CancellationToken.None)).Judged.Verdict);
+        ?? (isVerifier || !_verifier.CanJudge(prompt.Samples.Prompt)
+            ? null
+            : (await new JudgeAttempts(_verifier, options.Timeout, retries: 0, time).JudgeAsync(prompt.Samples, CancellationToken.None)).Judged.Verdict);
 
     /// <param name="Taken">Null where the verdict was there before.</param>
     private sealed record Outcome(LabelledSamples Prompt, PromptVerdict Judged, TimeSpan? Taken);

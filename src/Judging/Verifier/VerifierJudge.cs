@@ -33,6 +33,13 @@ public sealed class VerifierJudge(IReadOnlyList<AnswerCheck>? checks = null, str
         }
     }
 
+    /// <summary>Makes sure that a prompt's own checks can be run.</summary>
+    /// <exception cref="PromptException">Names the check.</exception>
+    public static void Refuse(Prompt prompt) => Refuse(prompt, prompt.Checks);
+
+    /// <summary>Whether there are checks for this prompt.</summary>
+    public bool CanJudge(Prompt prompt) => Checks(prompt).Count > 0;
+
     /// <summary>Makes sure that every check can be run, and that there is one.</summary>
     /// <exception cref="UserInputException">Names the prompt and the check.</exception>
     public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken)
@@ -42,8 +49,8 @@ public sealed class VerifierJudge(IReadOnlyList<AnswerCheck>? checks = null, str
         {
             cancellationToken.ThrowIfCancellationRequested();
             count++;
-            checkable += Checks(prompt).Count > 0 ? 1 : 0;
-            Refuse(prompt);
+            checkable += CanJudge(prompt) ? 1 : 0;
+            Refuse(prompt, Checks(prompt));
         }
         return count == 0 || checkable > 0
             ? Task.CompletedTask
@@ -54,7 +61,7 @@ public sealed class VerifierJudge(IReadOnlyList<AnswerCheck>? checks = null, str
     public Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Refuse(samples.Prompt);
+        Refuse(samples.Prompt, Checks(samples.Prompt));
         (AnswerCheck Check, Rule Rule)[] rules = [.. Checks(samples.Prompt).Select(check => (check, RuleTable.Get(check)))];
         return Task.FromResult(new Verdict([.. samples.Samples.Select(sample => Judge(sample, rules))]));
     }
@@ -63,17 +70,16 @@ public sealed class VerifierJudge(IReadOnlyList<AnswerCheck>? checks = null, str
 
     private IReadOnlyList<AnswerCheck> Checks(Prompt prompt) => prompt.Checks.Count > 0 ? prompt.Checks : checks ?? [];
 
-    private void Refuse(Prompt prompt)
+    private static void Refuse(Prompt prompt, IReadOnlyList<AnswerCheck> checks)
     {
-        var own = Checks(prompt);
-        foreach (var check in own)
+        foreach (var check in checks)
         {
             if (FaultOf(check) is { } fault)
             {
                 throw new PromptException(prompt.Id, $"check {{\"kind\": \"{check.Kind}\", \"value\": \"{check.Value}\"}}: {fault}.");
             }
         }
-        if (own.Count > 0 && own.Sum(check => check.Weight) <= 0)
+        if (checks.Count > 0 && checks.Sum(check => check.Weight) <= 0)
         {
             throw new PromptException(prompt.Id, "the weights of its checks add up to 0; give at least one check a weight.");
         }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Generation;
 using IterativeDpo.Judging.Cascades;
 using IterativeDpo.Judging.Ensembles;
 using IterativeDpo.Judging.Llm;
@@ -224,6 +225,30 @@ public sealed class CampaignConfigurationTests : IDisposable
     public void Identity_stays_when_a_campaign_is_made_longer_or_runs_on_other_threads()
     {
         Assert.Equal(_files.Load().Identity, _files.Load("campaign { rounds = 9, threads = 1, work.retries = 0 }").Identity);
+    }
+
+    [Fact]
+    public void Identity_counts_the_judges_that_take_part_and_those_they_ask_and_no_other()
+    {
+        const string Panel = """
+            campaign.judging.judge = panel
+            campaign.judging.judges.panel { type = ensemble, members = [a, verifier] }
+            campaign.judging.judges.a.type = verifier
+
+            """;
+        var identity = _files.Load(Panel).Identity;
+
+        Assert.Equal(identity, _files.Load(Panel + "campaign.judging.judges.other { type = verifier, checks = [ended] }").Identity);
+        Assert.NotEqual(identity, _files.Load(Panel + "campaign.judging.judges.a.checks = [ended]").Identity);
+        Assert.Equal(_files.Load().Identity, _files.Load("campaign.judging.judges.other.type = verifier").Identity);
+    }
+
+    [Fact]
+    public void DefaultChecks_are_those_of_the_verifier_whoever_judges()
+    {
+        var judging = _files.Load("campaign.judging { types.verifier.checks = [\"exact 7\"], judge = other, judges.other.type = verifier }").Options.Judging;
+
+        Assert.Equal([new AnswerCheck("exact", "7")], judging.DefaultChecks);
     }
 
     [Fact]

@@ -94,5 +94,5 @@ public sealed class LlmModeReaderTests : IDisposable
     private LlmMode Mode(string settings, params ConfigurationOverride[] overrides) => ((LlmJudgeOptions)Load(settings, overrides).Options.Judging.Find("mine")).Mode;
 
     private CampaignConfiguration Load(string settings, params ConfigurationOverride[] overrides) =>
-        _files.Load($"campaign.judging.judges.mine {{ type = llm, model = policy, {settings} }}", overrides);
+        _files.Load($"campaign.judging.judges.mine {{ type = llm, model = policy, {settings} }}\ncampaign.judging.judge = mine", overrides);
 }

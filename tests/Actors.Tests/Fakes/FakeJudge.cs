@@ -21,7 +21,11 @@ internal sealed class FakeJudge(FakeLog log) : IJudge
 
     public bool ScoresSingleSamples { get; init; } = true;
 
-    public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken) => _verifier.CheckAsync(prompts, cancellationToken);
+    /// <summary>Whether it minds prompts' checks, as the verifier does.</summary>
+    public bool ChecksPrompts { get; init; } = true;
+
+    public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken) =>
+        ChecksPrompts ? _verifier.CheckAsync(prompts, cancellationToken) : Task.CompletedTask;
 
     public Task LoadAsync(CancellationToken cancellationToken) => OnLoad(cancellationToken);
 

@@ -8,6 +8,7 @@ using IterativeDpo.Generation;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Quality;
+using IterativeDpo.Judging.Verifier;
 
 namespace IterativeDpo.Host.Tests.Judges;
 
@@ -35,6 +36,26 @@ public sealed class CampaignQualityTests : IDisposable
         Assert.Equal(new Share(0, 40), measured.Figures.StandardLength!.LongerWins);
         Assert.Equal((41, 1, 2L), (measured.Figures.Prompts, measured.Figures.Failures, measured.Figures.Latency.Count));
         Assert.Contains("the longer answer wins 100 %", Assert.Single(measured.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_a_round_whose_checks_cannot_be_run_counts_its_prompts_without_them()
+    {
+        var measured = Assert.Single(new CampaignQuality(Other(), _store).Of(Round(longerWins: true, [new("exakt", "yes")])));
+
+        Assert.Equal((41, 1), (measured.Figures.Prompts, measured.Figures.Failures));
+        Assert.Null(measured.Figures.Agreement);
+    }
+
+    [Fact]
+    public void Of_a_round_of_prompts_without_checks_takes_the_default_ones()
+    {
+        var options = Other();
+        options = options with { Judging = options.Judging with { Judges = [.. options.Judging.Judges!, new VerifierOptions("verifier", [new("exact", "yes")])] } };
+
+        var measured = Assert.Single(new CampaignQuality(options, _store).Of(Round(longerWins: true, [])));
+
+        Assert.Equal(new Share(0, 40), measured.Figures.Agreement!.Accuracy);
     }
 
     [Fact]
@@ -97,10 +118,10 @@ public sealed class CampaignQualityTests : IDisposable
     private sealed record OtherOptions(string Name) : JudgeOptions(Name);
 
     /// <summary>41 prompts whose right answer is the shorter one; the judge fails on the last.</summary>
-    private RoundState Round(bool longerWins)
+    private RoundState Round(bool longerWins, IReadOnlyList<AnswerCheck>? checks = null)
     {
         var prompts = Enumerable.Range(0, 41).Select(i => new PromptSamples(
-            new Prompt($"p{i}", null, "?", null, [new("exact", "yes")]), [1], [Answer(0, "yes"), Answer(1, "rather not")])).ToArray();
+            new Prompt($"p{i}", null, "?", null, checks ?? [new("exact", "yes")]), [1], [Answer(0, "yes"), Answer(1, "rather not")])).ToArray();
         PromptVerdict[] verdicts = [.. prompts.Select((prompt, i) => new PromptVerdict(
             prompt.Prompt.Id, i == 40 ? null : new([new(0, longerWins ? 0 : 1, ""), new(1, longerWins ? 1 : 0, "")])))];
         var round = new RoundState(1, null);

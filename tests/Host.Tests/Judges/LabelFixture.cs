@@ -23,9 +23,9 @@ internal sealed class LabelFixture : IDisposable
     public JudgeQuality Quality { get; } = new();
 
     public async Task<(LabelProgress Done, string? Failure)> RunAsync(
-        IJudge judge, VerdictLog? log, int concurrency = 1, CancellationToken cancellationToken = default)
+        IJudge judge, VerdictLog? log, int concurrency = 1, IReadOnlyList<JudgeOptions>? judges = null, CancellationToken cancellationToken = default)
     {
-        var options = new JudgingOptions("verifier", TimeSpan.FromMinutes(1), 0, concurrency);
+        var options = new JudgingOptions("verifier", TimeSpan.FromMinutes(1), 0, concurrency, judges);
         using var run = new LabelRun(judge, options, log, Quality, new Dictionary<string, Verdict>(), isVerifier: false, TimeProvider.System);
         var prompts = LabelledSamples.Read(FilePath);
         return (await run.RunAsync(prompts, prompts.Count(), new Progress<LabelProgress>(), cancellationToken), run.FirstFailure);

@@ -1,6 +1,7 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Judging.Quality;
+using IterativeDpo.Judging.Verifier;
 
 namespace IterativeDpo.Host.Tests.Judges;
 
@@ -61,6 +62,16 @@ public sealed class LabelRunTests
         }
 
         Assert.Equal(["p1"], second.Asked);
+    }
+
+    [Fact]
+    public async Task RunAsync_prompts_without_checks_are_measured_by_the_default_ones()
+    {
+        using var fixture = new LabelFixture(4);
+
+        await fixture.RunAsync(new FirstIsBest(), log: null, judges: [new VerifierOptions("verifier", [new("exact", "no")])]);
+
+        Assert.Equal(new Share(0, 4), fixture.Quality.Figures().Agreement!.Accuracy);
     }
 
     [Fact]
