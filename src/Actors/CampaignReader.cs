@@ -30,6 +30,9 @@ public static class CampaignReader
     /// <summary>The settings that the campaign last ran with.</summary>
     public static CampaignOptions ReadSettings(string statePath) => OptionsJson.Read(File.ReadAllText(SettingsPath(statePath)));
 
+    /// <summary>Where trainings keep their checkpoints, and judges what they were told.</summary>
+    public static string WorkPath(string statePath) => Path.Combine(statePath, "work");
+
     /// <summary>Where the resolved configuration is stored.</summary>
     internal static string SettingsPath(string statePath) => Path.Combine(statePath, "campaign.json");
 

@@ -50,7 +50,7 @@ public static class CampaignRunner
                 state.Artifacts,
                 inputs.BaseModel,
                 inputs.Judge,
-                Path.Combine(state.Root, "work"),
+                CampaignReader.WorkPath(state.Root),
                 new CampaignLink(region, configuration.Options.Name),
                 time);
             return await ObserveAsync(system, context, inputs.Plan, progress, cancellationToken);

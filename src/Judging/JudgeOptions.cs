@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
 using IterativeDpo.Judging.Cascades;
+using IterativeDpo.Judging.Command;
 using IterativeDpo.Judging.Ensembles;
+using IterativeDpo.Judging.Http;
 using IterativeDpo.Judging.Implicit;
 using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Reward;
@@ -31,6 +33,8 @@ public enum CampaignParts
 [JsonDerivedType(typeof(RewardModelOptions), "reward-model")]
 [JsonDerivedType(typeof(EnsembleOptions), "ensemble")]
 [JsonDerivedType(typeof(CascadeOptions), "cascade")]
+[JsonDerivedType(typeof(HttpJudgeOptions), "http")]
+[JsonDerivedType(typeof(CommandOptions), "command")]
 public abstract record JudgeOptions(string Name)
 {
     /// <summary>Files that verdicts depend on, by what is in them and not by where they lie.</summary>

@@ -2,6 +2,8 @@ using System.Text.RegularExpressions;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Command;
+using IterativeDpo.Judging.Http;
 using IterativeDpo.Judging.Implicit;
 using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Quality;
@@ -36,10 +38,20 @@ internal static class JudgesReader
             judge.Double("tie-margin", 0)),
         ["ensemble"] = JudgesOfJudges.ReadEnsemble,
         ["cascade"] = JudgesOfJudges.ReadCascade,
+        ["http"] = (judge, name) => new HttpJudgeOptions(name, LlmModeReader.Read(judge), ServiceReader.Read(judge)),
+        ["command"] = (judge, name) => new CommandOptions(
+            name,
+            judge.Texts("command") is { Count: > 0 } command && command[0].Length > 0
+                ? command
+                : throw judge.Invalid("command", "", "it must be a program and its arguments: [python3, judge.py]"),
+            judge.DirectoryOf("command"),
+            judge.Duration("start-time"),
+            judge.Int("restarts", 0, 1000),
+            judge.Switch("scores-single-samples")),
     };
 
     /// <summary>The types that ask a language model, by the settings in <c>judging.asking</c>.</summary>
-    private static readonly string[] Asking = ["llm"];
+    private static readonly string[] Asking = ["llm", "http"];
 
     /// <exception cref="UserInputException">A judge of no known type, a key that its type has not, or the name of no judge.</exception>
     public static JudgingOptions Read(SettingsReader judging)

@@ -55,6 +55,9 @@ internal sealed class SettingsReader(
     /// <summary>A file as a full path, or null for this word.</summary>
     public string? PathOr(string key, string word) => Text(key) == word ? null : RequiredPath(key);
 
+    /// <summary>The directory that a setting's relative paths start from.</summary>
+    public string DirectoryOf(string key) => origin(Source(key)).Directory;
+
     public string RequiredPath(string key) => OptionalPath(key) ?? throw Invalid(key, "", "it must be set to a file");
 
     public int Int(string key, int min, int max = int.MaxValue) => (int)Long(key, min, max);

@@ -1,8 +1,11 @@
+using System.Collections.Concurrent;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Cascades;
+using IterativeDpo.Judging.Command;
 using IterativeDpo.Judging.Ensembles;
+using IterativeDpo.Judging.Http;
 using IterativeDpo.Judging.Implicit;
 using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Reward;
@@ -11,10 +14,16 @@ using IterativeDpo.Training.Torch;
 
 namespace IterativeDpo.Host.Judges;
 
-/// <summary>Makes the judges that a campaign names, with the real engines behind them. Judges of equal settings share a loaded model, which outlives them.</summary>
-internal sealed class JudgeFactory(CampaignOptions options) : IAsyncDisposable
+/// <summary>
+/// Makes the judges that a campaign names, with the real engines behind them. Judges of equal settings share a loaded model, which outlives
+/// them, and those of one name what they may use of a service.
+/// </summary>
+/// <param name="workPath">The directory of what judges keep: a service's answers, what a program wrote to its standard error. Null keeps nothing.</param>
+internal sealed class JudgeFactory(CampaignOptions options, string? workPath, TimeProvider time) : IAsyncDisposable
 {
     private readonly Dictionary<object, IAsyncDisposable> _models = [];
+    private readonly ConcurrentDictionary<string, ChatService> _services = [];
+    private readonly Lazy<string> _work = new(() => workPath ?? Directory.CreateTempSubdirectory("dpo-judges-").FullName);
 
     /// <exception cref="KeyNotFoundException">No judge has this name.</exception>
     public IJudge Create(string name) => options.Judging.Find(name) switch
@@ -29,6 +38,8 @@ internal sealed class JudgeFactory(CampaignOptions options) : IAsyncDisposable
                 new LlamaRewardModel(reward.ModelPath, reward.HeadPath, reward.ContextTokens, reward.BatchTokens, options.Threads)))),
         EnsembleOptions ensemble => new EnsembleJudge(ensemble, [.. ensemble.Members.Select(Create)]),
         CascadeOptions cascade => new CascadeJudge(cascade, [.. cascade.Steps.Select(Create)]),
+        HttpJudgeOptions http => new LlmJudge(name, new OpenAiModel(http.Service, ServiceOf(http)), http.Mode, options.Seed),
+        CommandOptions command => new CommandJudge(SettingOf(name), command, Path.Combine(_work.Value, $"judge-{name}.stderr.log"), time),
         var unknown => throw new InvalidOperationException($"{unknown} is a judge of no known type."),
     };
 
@@ -38,7 +49,17 @@ internal sealed class JudgeFactory(CampaignOptions options) : IAsyncDisposable
         {
             await model.DisposeAsync();
         }
+        foreach (var service in _services.Values)
+        {
+            await service.DisposeAsync();
+        }
+        if (workPath is null && _work.IsValueCreated)
+        {
+            Directory.Delete(_work.Value, recursive: true);
+        }
     }
+
+    private static string SettingOf(string judge) => $"campaign.judging.judges.{judge}";
 
     private LlamaJudgeModel ModelOf(LlmJudgeOptions llm)
     {
@@ -59,4 +80,7 @@ internal sealed class JudgeFactory(CampaignOptions options) : IAsyncDisposable
             return (TQueue)model;
         }
     }
+
+    private ChatService ServiceOf(HttpJudgeOptions judge) => _services.GetOrAdd(judge.Name, name =>
+        new ChatService(SettingOf(name), judge.Service, Path.Combine(_work.Value, $"judge-{name}.jsonl"), time));
 }

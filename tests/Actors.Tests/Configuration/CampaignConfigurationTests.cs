@@ -3,7 +3,9 @@ using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging.Cascades;
+using IterativeDpo.Judging.Command;
 using IterativeDpo.Judging.Ensembles;
+using IterativeDpo.Judging.Http;
 using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Pairs;
 using IterativeDpo.Training;
@@ -225,6 +227,50 @@ public sealed class CampaignConfigurationTests : IDisposable
     public void Identity_stays_when_a_campaign_is_made_longer_or_runs_on_other_threads()
     {
         Assert.Equal(_files.Load().Identity, _files.Load("campaign { rounds = 9, threads = 1, work.retries = 0 }").Identity);
+    }
+
+    [Theory]
+    [InlineData("url = \"http://localhost:9/v1\"", true)]
+    [InlineData("key-variable = OTHER_KEY, timeout = 1s, retries = 0, back-off = 1ms, requests-per-minute = 9, concurrency = 1", true)]
+    [InlineData("budget-calls = 9, budget-tokens = 9", true)]
+    [InlineData("model = large", false)]
+    [InlineData("logprobs = off", false)]
+    [InlineData("top-logprobs = 5", false)]
+    [InlineData("tie-margin = 0.1", false)]
+    public void Identity_of_a_judge_behind_a_service_depends_on_what_it_answers_and_not_on_where_it_is(string changed, bool isSame)
+    {
+        const string Judge = "campaign.judging.judge = gpt\ncampaign.judging.judges.gpt { type = http, model = small, url = \"https://api.example/v1\", key-variable = API_KEY }\n";
+
+        Assert.Equal(isSame, _files.Load(Judge).Identity == _files.Load($"{Judge}campaign.judging.judges.gpt {{ {changed} }}").Identity);
+    }
+
+    [Fact]
+    public void Load_reads_a_judge_behind_a_service()
+    {
+        var options = _files.Load(
+            """
+            campaign.judging {
+              judge = gpt
+              judges.gpt { type = http, url = "https://api.example/v1", model = small, key-variable = API_KEY, mode = rubric, budget-tokens = 5000000000 }
+            }
+            """).Options;
+
+        var judge = Assert.IsType<HttpJudgeOptions>(options.Judging.Find("gpt"));
+        Assert.IsType<RubricMode>(judge.Mode);
+        Assert.Equal(
+            new ServiceOptions("https://api.example/v1", "small", "API_KEY", true, 20, TimeSpan.FromMinutes(1), 5, TimeSpan.FromSeconds(1), 0, 8, 0, 5_000_000_000),
+            judge.Service);
+        Assert.Equal(OptionsJson.Write(options), OptionsJson.Write(OptionsJson.Read(OptionsJson.Write(options))));
+    }
+
+    [Fact]
+    public void Load_reads_a_command_that_judges()
+    {
+        var judging = _files.Load("campaign.judging.judges.mine { type = command, command = [python3, \"judge me.py\"], restarts = 2 }").Options.Judging;
+
+        var judge = Assert.IsType<CommandOptions>(judging.Find("mine"));
+        Assert.Equal(["python3", "judge me.py"], judge.Command);
+        Assert.Equal((_files.Directory, 2, true), (judge.Directory, judge.Restarts, judge.ScoresSingleSamples));
     }
 
     [Fact]

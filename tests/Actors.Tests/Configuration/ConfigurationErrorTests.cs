@@ -43,6 +43,9 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.judging { types.llm.sequences = 0, judges.mine { type = llm, model = policy } }", "campaign.judging.types.llm.sequences is 0: it must be a whole number")]
     [InlineData("campaign.judging { asking.tie-margin = 1, judges.mine { type = llm, model = policy } }", "campaign.judging.asking.tie-margin is 1: it must be a number from 0 to 0.5")]
     [InlineData("campaign.judging { judge = own, judges.own { type = implicit-reward } }", "campaign.judging.judges.own.type is implicit-reward: with policy = current and reference = base both are the base until a round has trained")]
+    [InlineData("campaign.judging.judges.mine { type = http, model = x, url = \"localhost:8000\" }", "campaign.judging.judges.mine.url: it must be an address that begins with http:// or https://")]
+    [InlineData("campaign.judging.judges.mine { type = http, key = x }", "campaign.judging.judges.mine.key: there is no such setting here")]
+    [InlineData("campaign.judging.judges.mine { type = command, command = run }", "campaign.judging.judges.mine.command: it must be a list: [a, b]")]
     [InlineData("campaign.evaluation.judge = mine", "campaign.evaluation.judge is mine: it must be one of verifier")]
     [InlineData("campaign.judging.judges { p { type = ensemble, members = [] } }", "campaign.judging.judges.p.members is []: it must name at least one, and none twice")]
     [InlineData("campaign.judging.judges { p { type = ensemble, members = [verifier, oracle] } }", "campaign.judging.judges.p.members is oracle: it must be one of verifier, p")]
@@ -198,6 +201,28 @@ public sealed class ConfigurationErrorTests : IDisposable
     }
 
     private static string Refusal(Action load) => Assert.Throws<UserInputException>(load).Message;
+
+    [Theory]
+    [InlineData("type = http, model = x", "url: it must be set")]
+    [InlineData("type = http, url = \"http://localhost\"", "model: it must be set")]
+    [InlineData("type = command", "command: it must be a program and its arguments")]
+    public void Load_of_a_judge_without_what_it_must_have(string judge, string expected) =>
+        Assert.Contains($"campaign.conf: campaign.judging.judges.mine.{expected}", Refusal(() => _files.Load($"campaign.judging.judges.mine {{ {judge} }}")), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("key-variable = sk-s3cret")]
+    [InlineData("key-variable = s3cret")]
+    [InlineData("key = sk-s3cret")]
+    [InlineData("url = \"https://user:s3cret@api.example/v1\"")]
+    [InlineData("url = \"https://api.example/v1?key=s3cret\"")]
+    public void Load_of_a_key_in_the_file_is_refused_without_repeating_it(string line)
+    {
+        var error = Assert.Throws<UserInputException>(
+            () => _files.Load($"campaign.judging.judges.mine {{ type = http, model = x, url = \"https://api.example/v1\"\n{line} }}"));
+
+        Assert.Contains("campaign.judging.judges.mine", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", error.Message, StringComparison.Ordinal);
+    }
 
     private void AssertRefused(string line, string expected)
     {

@@ -21,7 +21,8 @@ public sealed class ReferenceConfTests
                 reward { type = reward-model, model = reward.gguf }
                 ensemble { type = ensemble, members = [verifier, llm] }
                 cascade { type = cascade, steps = [verifier, llm] }
-              }
+                http { type = http, model = small, url = "http://localhost" }
+                command { type = command, command = [judge] }
               }
             }
             """).WithFallback(reference);

@@ -1,0 +1,221 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Generation;
+using IterativeDpo.Judging.Models;
+
+namespace IterativeDpo.Judging.Http;
+
+/// <summary>
+/// Asks an OpenAI-compatible service: each request once, whoever asks and however often. A request finds its stored answer, or goes through
+/// the budget and the limits of concurrency and rate to the service, again and again while its failures may pass. It goes on when its
+/// caller gives up, so that what is paid for is kept. Any number of callers at once.
+/// </summary>
+public sealed class ChatService : IAsyncDisposable
+{
+    private static readonly TimeSpan _longestBackOff = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _lastAnswersTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly string _setting;
+    private readonly ServiceOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ServiceConnection _connection;
+    private readonly ServiceFailure _failure;
+    private readonly Lock _lock = new();
+    private readonly Lazy<AnswerCache> _cache;
+    private readonly Dictionary<string, Task<ChatAnswer>> _asked = [];
+    private readonly SemaphoreSlim _slots;
+    private readonly RateLimit _limit;
+    private readonly CancellationTokenSource _noMoreCalls = new();
+    private readonly CancellationTokenSource _abort = new();
+
+    /// <param name="setting">The section of the judge's settings, e.g. <c>campaign.judging.judges.gpt</c>, for messages.</param>
+    /// <param name="cachePath">The file of stored answers; opened with the first request.</param>
+    public ChatService(string setting, ServiceOptions options, string cachePath, TimeProvider time)
+    {
+        (_setting, _options, _time) = (setting, options, time);
+        _connection = new ServiceConnection(setting, options, time);
+        _failure = new ServiceFailure(setting, options, _connection.Hide);
+        _cache = new Lazy<AnswerCache>(() => new AnswerCache(cachePath));
+        _slots = new SemaphoreSlim(options.Concurrency);
+        _limit = new RateLimit(options.RequestsPerMinute, time);
+    }
+
+    /// <summary>Makes sure that the service is there and takes the key.</summary>
+    /// <exception cref="UserInputException">It is not, or it does not.</exception>
+    internal async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var reply = await _connection.SendAsync("models", null, cancellationToken);
+            // Not every service lists its models.
+            if (!IsSuccess(reply) && reply.Status is not (HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed))
+            {
+                throw _failure.Of(reply);
+            }
+        }
+        catch (Exception e) when (e is PassingFailureException or JudgeModelException)
+        {
+            throw new UserInputException($"{_setting}: {e.Message}. Start the service or wait until it is ready, or correct {_setting}.url.", e);
+        }
+    }
+
+    /// <param name="request">The call's body: equal bytes are the same request.</param>
+    /// <param name="wantsLogprobs">Whether the body asks for log-probabilities.</param>
+    /// <returns>The answer, and whether another request has paid for it.</returns>
+    /// <exception cref="JudgeModelException">No usable answer, after all tries.</exception>
+    /// <exception cref="UserInputException">The budget is spent, or the service wants something of the user.</exception>
+    internal async Task<(ChatAnswer Answer, bool IsCached)> AskAsync(byte[] request, bool wantsLogprobs, CancellationToken cancellationToken)
+    {
+        var name = Digest.Of(request).Hex;
+        Task<ChatAnswer>? answer;
+        bool isCached;
+        lock (_lock)
+        {
+            if (_cache.Value.Find(name) is { } known)
+            {
+                return (known, true);
+            }
+            isCached = _asked.TryGetValue(name, out answer);
+            if (!isCached)
+            {
+                RefuseOverBudget();
+                _asked[name] = answer = Task.Run(() => PayAsync(name, request, wantsLogprobs));
+            }
+        }
+        return (await answer!.WaitAsync(cancellationToken), isCached);
+    }
+
+    /// <summary>Makes no further calls; those that are out, and paid for, have a moment to come back.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _noMoreCalls.CancelAsync();
+        Task[] asked;
+        lock (_lock)
+        {
+            asked = [.. _asked.Values];
+        }
+        await Task.WhenAny(Task.WhenAll(asked), Task.Delay(_lastAnswersTimeout, _time));
+        await _abort.CancelAsync();
+        lock (_lock)
+        {
+            if (_cache.IsValueCreated)
+            {
+                _cache.Value.Dispose();
+            }
+        }
+        _connection.Dispose();
+    }
+
+    private void RefuseOverBudget()
+    {
+        // What is being asked is going to be paid for.
+        if (_options.BudgetCalls > 0 && _cache.Value.Calls + _asked.Count >= _options.BudgetCalls)
+        {
+            throw Spent("calls", _options.BudgetCalls);
+        }
+        if (_options.BudgetTokens > 0 && _cache.Value.Tokens >= _options.BudgetTokens)
+        {
+            throw Spent("tokens", _options.BudgetTokens);
+        }
+
+        UserInputException Spent(string what, long budget) =>
+            new($"{_setting}: its budget of {budget} {what} is spent. Raise {_setting}.budget-{what} (0: no limit), and run again.");
+    }
+
+    private async Task<ChatAnswer> PayAsync(string name, byte[] request, bool wantsLogprobs)
+    {
+        try
+        {
+            var answer = await TryAsync(name, request);
+            RefuseIncomplete(answer, wantsLogprobs);
+            lock (_lock)
+            {
+                _cache.Value.Add(name, answer);
+            }
+            return answer;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _asked.Remove(name);
+            }
+        }
+    }
+
+    private void RefuseIncomplete(ChatAnswer answer, bool wantsLogprobs)
+    {
+        if (wantsLogprobs && answer is { FirstToken: null, Text.Length: > 0 })
+        {
+            throw new UserInputException(
+                $"{_setting}: {_options.Url} gives no log-probabilities for {_options.Model}. Choose a model or a service that does, or set {_setting}.logprobs = off to take the first word of its answers.");
+        }
+        if (_options.BudgetTokens > 0 && (answer.InputTokens is null || answer.OutputTokens is null))
+        {
+            throw new UserInputException(
+                $"{_setting}: {_options.Url} does not say how many tokens a call costs. Set {_setting}.budget-tokens = 0, and limit {_setting}.budget-calls instead.");
+        }
+    }
+
+    private async Task<ChatAnswer> TryAsync(string name, byte[] request)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await CallAsync(request);
+            }
+            catch (PassingFailureException e) when (attempt < _options.Retries)
+            {
+                if (e.RetryAfter is { } wait)
+                {
+                    _limit.Pause(wait);
+                }
+                else
+                {
+                    await Task.Delay(BackOff(name, attempt), _time, _noMoreCalls.Token);
+                }
+            }
+            catch (PassingFailureException e)
+            {
+                throw new JudgeModelException($"{e.Message}, in {attempt + 1} tries", e);
+            }
+        }
+    }
+
+    private async Task<ChatAnswer> CallAsync(byte[] request)
+    {
+        await _slots.WaitAsync(_noMoreCalls.Token);
+        try
+        {
+            await _limit.WaitAsync(_noMoreCalls.Token);
+            var reply = await _connection.SendAsync("chat/completions", request, _abort.Token);
+            if (!IsSuccess(reply))
+            {
+                throw _failure.Of(reply);
+            }
+            var answer = ChatAnswer.Parse(reply.Body);
+            return answer with { Text = _connection.Hide(answer.Text) };
+        }
+        catch (JsonException e)
+        {
+            throw new PassingFailureException($"{_options.Url} answers with something else than a chat completion: {e.Message}", null, e);
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+
+    /// <summary>Doubles from try to try; a half of it is drawn from the request, so that requests do not come back together.</summary>
+    private TimeSpan BackOff(string name, int attempt)
+    {
+        var draw = SampleSeed.Mix(ulong.Parse(name.AsSpan(0, 16), NumberStyles.HexNumber) + (ulong)attempt);
+        var whole = _options.BackOff * Math.Pow(2, attempt);
+        return (whole < _longestBackOff ? whole : _longestBackOff) * (0.5 + new SplitMix64(draw).NextDouble() / 2);
+    }
+
+    private static bool IsSuccess(ServiceReply reply) => (int)reply.Status is >= 200 and < 300;
+}

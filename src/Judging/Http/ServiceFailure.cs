@@ -1,0 +1,77 @@
+using System.Net;
+using System.Text.Json;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Judging.Models;
+
+namespace IterativeDpo.Judging.Http;
+
+/// <summary>What a service answered to a call.</summary>
+/// <param name="RetryAfter">How long the service asks to be left alone; null where it does not say.</param>
+internal sealed record ServiceReply(HttpStatusCode Status, string Body, TimeSpan? RetryAfter = null, string? Location = null);
+
+/// <summary>A call that failed in a way that may pass.</summary>
+/// <param name="retryAfter">How long the service asks to be left alone; null where it does not say.</param>
+internal sealed class PassingFailureException(string message, TimeSpan? retryAfter = null, Exception? innerException = null) : Exception(message, innerException)
+{
+    public TimeSpan? RetryAfter { get; } = retryAfter;
+}
+
+/// <summary>Tells from a service's refusal whether it may pass, whether it is the request's fault, or the user's to put right.</summary>
+/// <param name="setting">The section of the judge's settings, for messages.</param>
+/// <param name="hide">Takes the key out of what the service says.</param>
+internal sealed class ServiceFailure(string setting, ServiceOptions options, Func<string, string> hide)
+{
+    private const int MostQuoted = 300;
+
+    /// <returns>A <see cref="PassingFailureException"/>, a <see cref="UserInputException"/>, or a <see cref="JudgeModelException"/>: this request will not do.</returns>
+    public Exception Of(ServiceReply reply)
+    {
+        var said = $"{options.Url} answers {(int)reply.Status} ({hide(Message(reply.Body))})";
+        return reply.Status switch
+        {
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new UserInputException(options.KeyVariable.Length == 0
+                ? $"{setting}: {said}: it wants a key. Name the environment variable that has it in {setting}.key-variable."
+                : $"{setting}: {said}: it does not take the key. Put the right one into the environment variable {options.KeyVariable}."),
+            HttpStatusCode.PaymentRequired => OutOfCredit(said),
+            HttpStatusCode.TooManyRequests when reply.Body.Contains("insufficient_quota", StringComparison.Ordinal) => OutOfCredit(said),
+            HttpStatusCode.NotFound => new UserInputException(
+                $"{setting}: {said}: there is no such model, or no such service. Correct {setting}.model ({options.Model}) or {setting}.url."),
+            >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => new UserInputException(
+                $"{setting}: {said} and points to {hide(reply.Location ?? "nowhere")}. Set {setting}.url to where the service is."),
+            HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError =>
+                new PassingFailureException(said, reply.RetryAfter),
+            _ => new JudgeModelException(said),
+        };
+    }
+
+    /// <summary>The start of what a service said, on one line.</summary>
+    private static string Quote(string text)
+    {
+        var start = text.Length > MostQuoted ? $"{text[..MostQuoted]}…" : text;
+        return string.IsNullOrWhiteSpace(start) ? "nothing" : string.Join(' ', start.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    private UserInputException OutOfCredit(string said) => new($"{setting}: {said}: the account has no credit left. Add some, and run again.");
+
+    private static string Message(string body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            return Quote(Text(document.RootElement) ?? body);
+        }
+        catch (JsonException)
+        {
+            return Quote(body);
+        }
+    }
+
+    /// <summary>The message in an error as services write it: <c>{"error":{"message":"…"}}</c>, or less deep.</summary>
+    private static string? Text(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.String => element.GetString(),
+        JsonValueKind.Object when element.TryGetProperty("error", out var error) => Text(error),
+        JsonValueKind.Object when element.TryGetProperty("message", out var message) => Text(message),
+        _ => null,
+    };
+}

@@ -1,0 +1,43 @@
+namespace IterativeDpo.Judging.Http;
+
+/// <summary>A model behind an OpenAI-compatible service, and how much of the service may be used.</summary>
+/// <param name="Url">Where the service is, up to what comes before <c>/chat/completions</c>.</param>
+/// <param name="Model">What the service calls the model.</param>
+/// <param name="KeyVariable">The environment variable that has the key; empty: there is none. The key itself is in no setting.</param>
+/// <param name="Logprobs">Whether labels are read from log-probabilities; without them the answer's first word is taken for certain.</param>
+/// <param name="TopLogprobs">How many of the likeliest tokens are asked for.</param>
+/// <param name="Timeout">Most time for one call.</param>
+/// <param name="Retries">Further calls after one that failed in a way that may pass.</param>
+/// <param name="BackOff">Wait before the first of them; doubles from one to the next.</param>
+/// <param name="RequestsPerMinute">Most calls in a minute, spread evenly; 0: off.</param>
+/// <param name="Concurrency">Most calls at once.</param>
+/// <param name="BudgetCalls">Most answers that a campaign may pay for; 0: off.</param>
+/// <param name="BudgetTokens">Most tokens, read and written, that a campaign may pay for; 0: off.</param>
+public sealed record ServiceOptions(
+    string Url,
+    string Model,
+    string KeyVariable,
+    bool Logprobs,
+    int TopLogprobs,
+    TimeSpan Timeout,
+    int Retries,
+    TimeSpan BackOff,
+    int RequestsPerMinute,
+    int Concurrency,
+    int BudgetCalls,
+    long BudgetTokens)
+{
+    /// <summary>With what says where the model is and how much may be used, but not what it answers, set to a fixed value.</summary>
+    public ServiceOptions WithoutIncidentals() => this with
+    {
+        Url = "",
+        KeyVariable = "",
+        Timeout = TimeSpan.Zero,
+        Retries = 0,
+        BackOff = TimeSpan.Zero,
+        RequestsPerMinute = 0,
+        Concurrency = 1,
+        BudgetCalls = 0,
+        BudgetTokens = 0,
+    };
+}

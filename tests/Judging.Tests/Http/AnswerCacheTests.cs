@@ -1,0 +1,82 @@
+using IterativeDpo.Artifacts;
+using IterativeDpo.Judging.Http;
+
+namespace IterativeDpo.Judging.Tests.Http;
+
+public sealed class AnswerCacheTests : IDisposable
+{
+    private static readonly ChatAnswer _answer = new("ja, \"süß\"\n", [new TokenLogprob("A", -0.25)], 10, 2);
+
+    private readonly TemporaryDirectory _directory = new();
+
+    private string FilePath => _directory["work/judge-x.jsonl"];
+
+    [Fact]
+    public void Find_afterOpeningAgain_givesWhatWasAdded()
+    {
+        Fill("one", "two");
+
+        using var cache = new AnswerCache(FilePath);
+
+        Assert.Equivalent(_answer, cache.Find("one"), strict: true);
+        Assert.Null(cache.Find("three"));
+        Assert.Equal((2, 24), (cache.Calls, cache.Tokens));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(20)]
+    public void Open_afterACrashInTheLastLine_cutsItOff(int missingBytes)
+    {
+        Fill("one", "two");
+        var whole = File.ReadAllBytes(FilePath);
+        File.WriteAllBytes(FilePath, whole[..^missingBytes]);
+
+        using (var cache = new AnswerCache(FilePath))
+        {
+            Assert.Null(cache.Find("two"));
+            Assert.Equal((1, 12), (cache.Calls, cache.Tokens));
+            cache.Add("two", _answer);
+        }
+
+        Assert.Equal(whole, File.ReadAllBytes(FilePath));
+    }
+
+    [Fact]
+    public void Open_ofALineLongerThanAChunkThatIsTorn_leavesAnEmptyFile()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(FilePath)!);
+        File.WriteAllText(FilePath, new string('x', 10_000));
+
+        new AnswerCache(FilePath).Dispose();
+
+        Assert.Empty(File.ReadAllBytes(FilePath));
+    }
+
+    [Theory]
+    [InlineData("rubbish")]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("")]
+    public void Open_ofADamagedLine_namesIt(string line)
+    {
+        Fill("one", "two");
+        var lines = File.ReadAllLines(FilePath);
+        File.WriteAllLines(FilePath, [lines[0], line, lines[1]]);
+
+        var error = Assert.Throws<UserInputException>(() => new AnswerCache(FilePath));
+
+        Assert.Contains($"{FilePath}, line 2: not a stored answer", error.Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    private void Fill(params string[] requests)
+    {
+        using var cache = new AnswerCache(FilePath);
+        foreach (var request in requests)
+        {
+            cache.Add(request, _answer);
+        }
+    }
+}
