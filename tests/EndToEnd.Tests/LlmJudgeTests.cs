@@ -23,7 +23,8 @@ public sealed class LlmJudgeTests
         Assert.True(process.ExitCode == 0, process.Errors);
         var verdicts = ReadVerdicts(campaign).ToArray();
         Assert.Equal(8, verdicts.Length);
-        var comparisons = verdicts.SelectMany(prompt => prompt.Verdict!.Comparisons!).ToArray();
+        // A copy of a text has the comparison of its first sample, without asking again.
+        var comparisons = verdicts.SelectMany(prompt => prompt.Verdict!.Comparisons!).Where(comparison => comparison.Calls is not null).ToArray();
         Assert.NotEmpty(comparisons);
         Assert.All(comparisons, comparison =>
         {
