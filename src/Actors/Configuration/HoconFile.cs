@@ -63,7 +63,9 @@ internal sealed class HoconFile
         }
         catch (Exception e) when (e is FormatException or ConfigurationException)
         {
-            throw new UserInputException($"{path} is not HOCON that can be read: {e.Message}", e);
+            // Akka's parser takes no comma behind a section.
+            var remedy = text.Contains("},", StringComparison.Ordinal) ? " After a section's } goes a line end or a space, and no comma." : "";
+            throw new UserInputException($"{path} is not HOCON that can be read: {e.Message}{remedy}", e);
         }
     }
 

@@ -146,6 +146,14 @@ public sealed class ConfigurationErrorTests : IDisposable
     }
 
     [Fact]
+    public void Load_comma_behind_a_section_says_what_to_write()
+    {
+        var error = Assert.Throws<UserInputException>(() => _files.Load("campaign.judging.judges { a { type = verifier }, b { type = verifier } }"));
+
+        Assert.Contains("and no comma", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Load_substitution_without_target_names_it()
     {
         var error = Assert.Throws<UserInputException>(() => _files.Load("campaign.seed = ${no.such.key}"));
