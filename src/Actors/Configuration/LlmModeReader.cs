@@ -15,25 +15,20 @@ internal static class LlmModeReader
     {
         var mode = judge.Choice("mode", ["pairwise", "constitution", "rubric"]);
         RefuseUnread(judge, mode);
-        var principles = ReadPrinciples(judge, isRead: mode == "constitution");
-        var comparing = new ComparingMode(
-            Template: null!,
-            ReadLabels(judge),
-            judge.Double("tie-margin", 0, 0.5),
-            judge.Double("min-label-mass", 0, 1),
-            judge.Int("max-comparisons", 0),
-            principles);
-        var rubric = new RubricMode(
-            Template: null!, judge.Text("rubric"), judge.Int("answers", 1, 100), judge.Float("temperature", 0, 100), judge.Int("max-tokens", 1, 1_000_000));
-        return mode == "rubric"
-            ? rubric with { Template = ReadTemplate(judge, "rubric", RubricMode.Variables, "rubric") }
-            : comparing with
-            {
-                Template = ReadTemplate(
-                    judge,
-                    comparing.Labels.Count > 2 ? $"{mode}-with-ties" : mode,
-                    comparing.Principles is null ? ComparingMode.Variables : [.. ComparingMode.Variables, "principle"]),
-            };
+        // A value out of range is refused whatever the mode, so all are read first.
+        var (labels, principles) = (ReadLabels(judge), ReadPrinciples(judge, isRead: mode == "constitution"));
+        var (tieMargin, minLabelMass, maxComparisons) = (judge.Double("tie-margin", 0, 0.5), judge.Double("min-label-mass", 0, 1), judge.Int("max-comparisons", 0));
+        var (rubric, answers) = (judge.Text("rubric"), judge.Int("answers", 1, 100));
+        var (temperature, maxTokens) = (judge.Float("temperature", 0, 100), judge.Int("max-tokens", 1, 1_000_000));
+        if (mode == "rubric")
+        {
+            return new RubricMode(ReadTemplate(judge, "rubric", RubricMode.Variables, "rubric"), rubric, answers, temperature, maxTokens);
+        }
+        var template = ReadTemplate(
+            judge,
+            labels.Count > 2 ? $"{mode}-with-ties" : mode,
+            principles is null ? ComparingMode.Variables : [.. ComparingMode.Variables, "principle"]);
+        return new ComparingMode(template, labels, tieMargin, minLabelMass, maxComparisons, principles);
     }
 
     private static PromptTemplate ReadTemplate(SettingsReader judge, string bundled, IReadOnlyList<string> required, params string[] optional)
