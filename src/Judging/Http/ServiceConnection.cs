@@ -38,7 +38,7 @@ internal sealed class ServiceConnection(string setting, ServiceOptions options, 
             return new ServiceReply(
                 response.StatusCode, Encoding.UTF8.GetString(bytes), RetryAfter(response.Headers.RetryAfter), response.Headers.Location?.ToString());
         }
-        catch (Exception e) when (e is OperationCanceledException or HttpRequestException && timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is (OperationCanceledException or HttpRequestException) && timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw new PassingFailureException($"{options.Url} does not answer within {options.Timeout} ({setting}.timeout)", null, e);
         }
