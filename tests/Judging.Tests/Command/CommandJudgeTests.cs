@@ -152,10 +152,7 @@ public sealed class CommandJudgeTests : IDisposable
             """);
         using var timeout = new CancellationTokenSource();
         var asked = AskAsync(judge, "p1", timeout.Token);
-        while (!File.Exists(_directory["pids"]))
-        {
-            await Task.Delay(5);
-        }
+        await WaitForAsync("pids");
 
         await timeout.CancelAsync();
 
@@ -174,10 +171,7 @@ public sealed class CommandJudgeTests : IDisposable
         using var timeout = new CancellationTokenSource();
         var hanging = AskAsync(judge, "p1", timeout.Token);
         var other = AskAsync(judge, "p2");
-        while (!File.Exists(_directory["ran"]))
-        {
-            await Task.Delay(5);
-        }
+        await WaitForAsync("ran");
 
         await timeout.CancelAsync();
 
@@ -264,6 +258,16 @@ public sealed class CommandJudgeTests : IDisposable
 
     private static Task<Verdict> AskAsync(CommandJudge judge, string prompt, CancellationToken cancellationToken = default) =>
         judge.JudgeAsync(Samples.OfPrompt(prompt, "one", "two"), cancellationToken);
+
+    /// <summary>Returns when the program has made a file; fails if it never does.</summary>
+    private async Task WaitForAsync(string file)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!File.Exists(_directory[file]))
+        {
+            await Task.Delay(5, patience.Token);
+        }
+    }
 
     private static void AssertEnds(int pid)
     {
