@@ -53,6 +53,21 @@ public sealed class CampaignActorTests : TestKit
     }
 
     [Fact]
+    public void Work_that_a_worker_fails_on_goes_to_another()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        var other = CreateTestProbe();
+        other.Send(_campaign, new WorkerReady(WorkerRole.Generator));
+        var inHand = other.ExpectMsg<SampleOrder>();
+
+        worker.Send(_campaign, new FailWork(order.Id, "crashed", FailureKind.Transient));
+        worker.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        other.Send(_campaign, new CompleteWork(new CampaignSimulator().ResultOf(inHand)));
+
+        Assert.Equal(order, other.ExpectMsg<SampleOrder>());
+    }
+
+    [Fact]
     public void Order_that_never_arrived_is_sent_again_to_a_worker_that_is_still_ready()
     {
         var (worker, order) = ReceiveFirstOrder();
