@@ -14,6 +14,18 @@ public static partial class torch
             return new Utils.TensorAccessor<T>(this);
         }
 
+        /// <summary>The memory of a contiguous tensor of at most 2 GiB: valid as long as the tensor is.</summary>
+        public unsafe Span<byte> bytes
+        {
+            get
+            {
+                var size = numel() * element_size();
+                if (!is_contiguous()) throw new InvalidOperationException("Bytes() called on non-contiguous tensor.");
+                if (size > int.MaxValue) throw new ArgumentException("Span only supports up to int.MaxValue elements.");
+                return new Span<byte>(DataPointer(), (int)size);
+            }
+        }
+
         /// <summary>The only element.</summary>
         public T item<T>() where T : unmanaged
         {

@@ -40,7 +40,8 @@ public static partial class torch
             return strides;
         }
 
-        internal bool is_contiguous() => op_is_contiguous(this);
+        /// <summary>Whether the elements lie row-major without gaps.</summary>
+        public bool is_contiguous() => op_is_contiguous(this);
 
         [LibraryImport(Library.Name)] private static partial long op_ndimension(Tensor self);
         [LibraryImport(Library.Name)] private static partial long op_numel(Tensor self);

@@ -13,6 +13,13 @@ public static partial class torch
         if (message != 0) throw new ExternalException(Marshal.PtrToStringUTF8(message));
     }
 
+    public static int get_num_threads()
+    {
+        var result = op_get_num_threads();
+        Checked(result != -1);
+        return result;
+    }
+
     public static void set_num_threads(int num) => Checked(op_set_num_threads(num));
 
     public static IDisposable no_grad() => new AutoGradMode(false);
@@ -25,5 +32,6 @@ public static partial class torch
     }
 
     [LibraryImport(Library.Name)] private static partial nint op_last_error();
+    [LibraryImport(Library.Name)] private static partial int op_get_num_threads();
     [LibraryImport(Library.Name)] private static partial Flag op_set_num_threads(int count);
 }

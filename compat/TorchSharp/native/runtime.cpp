@@ -61,6 +61,7 @@ VALUE(int64_t, 0, size, (H self, int64_t dim), self->size(dim))
 VALUE(bool, false, is_contiguous, (H self), self->is_contiguous())
 VALUE(void*, nullptr, data, (H self), self->data_ptr())
 
+VALUE(int32_t, -1, get_num_threads, (), at::get_num_threads())
 CHANGE(set_num_threads, (int32_t count), at::set_num_threads(count))
 
 extern "C" at::Generator* op_generator_new(uint64_t seed) { return new at::Generator(at::make_generator<at::CPUGeneratorImpl>(seed)); }

@@ -36,7 +36,7 @@ internal sealed class AttentionPlan
         (_type, _device) = (type, device);
         Kept = rows is null ? null : Floats.Indexes(rows, device);
         _places = (rows ?? [.. Enumerable.Range(0, batch.TokenIds.Length)]).Select((row, place) => (row, place)).ToDictionary(p => p.row, p => p.place);
-        var runs = Run.AllOf(batch).ToList();
+        var runs = PackedRun.AllOf(batch).ToList();
         var cuts = Cut(runs.Where(run => run.IsPrompt)).Concat(Cut(runs.Where(run => !run.IsPrompt))).ToList();
         Tiles = [.. cuts.Select(CreateTile)];
         Slots = Floats.Indexes(SlotsOf(cuts), device);
@@ -51,12 +51,12 @@ internal sealed class AttentionPlan
     public Tensor Slots { get; }
 
     /// <summary>Sequences of like size, one list to a tile.</summary>
-    private IEnumerable<List<(int[] Queries, int[] Keys)>> Cut(IEnumerable<Run> runs)
+    private IEnumerable<List<(int[] Queries, int[] Keys)>> Cut(IEnumerable<PackedRun> runs)
     {
         var rest = runs.ToList();
         for (var from = 0; rest.Count > 0; from += QueriesAtOnce)
         {
-            var sequences = rest.Select(run => run.Sequence(from, QueriesAtOnce, _places.ContainsKey)).Where(s => s.Queries.Length > 0).ToList();
+            var sequences = rest.Select(run => Sequence(run, from)).Where(s => s.Queries.Length > 0).ToList();
             if (sequences.Count > 0)
             {
                 yield return sequences;
@@ -106,46 +106,12 @@ internal sealed class AttentionPlan
 
     private static IEnumerable<int> Padded(int[] values, int width, int padding) => values.Concat(Enumerable.Repeat(padding, width - values.Length));
 
-    /// <summary>Rows from <paramref name="Start"/> to <paramref name="End"/>: a prompt, or a branch and the prompt before it.</summary>
-    /// <param name="PromptStart">First row of the prompt.</param>
-    /// <param name="PromptEnd">End of a branch's prompt; a prompt itself has none before it.</param>
-    private readonly record struct Run(int PromptStart, int PromptEnd, int Start, int End)
+    /// <summary>Some rows of a run as queries, and what they see as keys.</summary>
+    private (int[] Queries, int[] Keys) Sequence(PackedRun run, int from)
     {
-        public bool IsPrompt => PromptStart == PromptEnd;
-
-        public int Length => End - Start;
-
-        public static IEnumerable<Run> AllOf(PackedBatch batch)
-        {
-            foreach (var (start, end) in batch.GroupStarts.Zip(batch.GroupStarts.Skip(1)))
-            {
-                var promptEnd = EndOfRun(batch, start, end);
-                yield return new(start, start, start, promptEnd);
-                for (var (from, to) = (promptEnd, 0); from < end; from = to)
-                {
-                    to = EndOfRun(batch, from, end);
-                    yield return new(start, promptEnd, from, to);
-                }
-            }
-        }
-
-        /// <summary>Some of its rows as queries, and what they see as keys.</summary>
-        public (int[] Queries, int[] Keys) Sequence(int from, int count, Func<int, bool> wanted)
-        {
-            var end = Math.Min(Start + from + count, End);
-            return ([.. Rows(Start + from, end).Where(wanted)], [.. Rows(PromptStart, PromptEnd), .. Rows(Start, end)]);
-        }
-
-        private static IEnumerable<int> Rows(int start, int end) => Enumerable.Range(start, end - start);
-
-        private static int EndOfRun(PackedBatch batch, int start, int end)
-        {
-            var next = start + 1;
-            while (next < end && batch.Branches[next] == batch.Branches[start])
-            {
-                next++;
-            }
-            return next;
-        }
+        var end = Math.Min(run.Start + from + QueriesAtOnce, run.End);
+        return ([.. Rows(run.Start + from, end).Where(_places.ContainsKey)], [.. Rows(run.PromptStart, run.PromptEnd), .. Rows(run.Start, end)]);
     }
+
+    private static IEnumerable<int> Rows(int start, int end) => Enumerable.Range(start, end - start);
 }

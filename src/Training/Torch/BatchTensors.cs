@@ -1,16 +1,13 @@
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Training.Torch.Cpu;
 using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Torch;
 
 /// <summary>The rows that a block computes.</summary>
-/// <param name="Plan">Which they are, and how they attend.</param>
-/// <param name="Rotation">
-/// √scale · e^(iθ) for each of the N rows and each rotated pair, complex [N, 1, headDim / 2]: q and k both carry the root of
-/// the scores' scale, 1 / √headDim.
-/// </param>
-/// <param name="InverseRotation">Its conjugate, which turns gradients.</param>
-internal sealed record BlockRows(AttentionPlan Plan, Tensor Rotation, Tensor InverseRotation);
+/// <param name="Kept">Which they are of the rows before it; null for all.</param>
+/// <param name="Attention">How they attend.</param>
+internal sealed record BlockRows(Tensor? Kept, IAttention Attention);
 
 /// <summary>A packed batch's index tensors. There is no padding but inside attention.</summary>
 internal sealed class BatchTensors
@@ -23,9 +20,8 @@ internal sealed class BatchTensors
         TokenIds = Floats.Indexes(batch.TokenIds, device);
         Predictors = Floats.Indexes(batch.Predictors.Select(row => place[row]), device);
         Targets = Floats.Indexes(batch.Targets, device);
-        var (rotation, inverse) = RotationsOf(batch.Positions, config, device);
-        Inner = new(new(batch, null, type, device), rotation, inverse);
-        Last = new(new(batch, predicting, type, device), rotation, inverse);
+        Inner = new(null, AttentionOf(batch, null, config, type, device));
+        Last = new(Floats.Indexes(predicting, device), AttentionOf(batch, predicting, config, type, device));
     }
 
     /// <summary>[N].</summary>
@@ -43,17 +39,7 @@ internal sealed class BatchTensors
     /// <summary>[M].</summary>
     public Tensor Targets { get; }
 
-    private static (Tensor Rotation, Tensor Inverse) RotationsOf(int[] positions, ModelConfig config, Device device)
-    {
-        using var scope = NewDisposeScope();
-        // Elements past ropeDim keep still: their frequency is 0.
-        var frequencies = Enumerable.Range(0, config.HeadDim / 2)
-            .Select(i => 2 * i < config.RopeDim ? Math.Pow(config.RopeBase, -2.0 * i / config.RopeDim) : 0).ToArray();
-        var angles = tensor(positions.Select(p => (double)p).ToArray()).view(-1, 1, 1) * tensor(frequencies).view(1, 1, -1);
-        var length = Math.Pow(config.HeadDim, -0.25);
-        var (real, imaginary) = ((angles.cos() * length).to(ScalarType.Float32), (angles.sin() * length).to(ScalarType.Float32));
-        var (rotation, inverse) = (complex(real, imaginary).to(device), complex(real, -imaginary).to(device));
-        scope.MoveToOuter([rotation, inverse]);
-        return (rotation, inverse);
-    }
+    private static IAttention AttentionOf(PackedBatch batch, int[]? rows, ModelConfig config, ScalarType type, Device device) => CpuMemory.Holds(device)
+        ? new CpuAttention(config, batch, rows)
+        : new TiledAttention(config, batch, rows, type, device);
 }

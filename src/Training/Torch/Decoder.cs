@@ -33,7 +33,7 @@ internal sealed class Decoder
             x = _blocks[layer].Forward(x, Rows(batch, layer)).Output.MoveToOuterDisposeScope();
             before.Dispose();
         }
-        return _norm.Forward(x).Rows.index_select(0, batch.Predictors).MoveToOuterDisposeScope();
+        return _norm.Forward(x, ScalarType.Float32).Rows.index_select(0, batch.Predictors).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc cref="Forward"/>
@@ -58,7 +58,7 @@ internal sealed class Decoder
         LinearMap Map(string map, string? bias = null) => new(_weights, Name(map), bias, lora?.On(Name(map)), dropout);
         var qkv = Map(WeightLayout.Qkv, _config.Architecture.QkvBiases ? Name(WeightLayout.QkvBias) : null);
         return new(
-            new(_config, Norm(Name(WeightLayout.AttentionNorm)), qkv, Map(WeightLayout.AttentionOutput), _weights.Type),
+            new(Norm(Name(WeightLayout.AttentionNorm)), qkv, Map(WeightLayout.AttentionOutput), _weights.Type),
             new(Norm(Name(WeightLayout.FeedForwardNorm)), Map(WeightLayout.GateUp), Map(WeightLayout.Down), _weights.Type));
     }
 

@@ -25,8 +25,8 @@ internal sealed class DecoderBlock(AttentionLayer attention, FeedForwardLayer fe
     public (Tensor Output, BlockTrace Trace) Forward(Tensor x, BlockRows rows)
     {
         using var scope = NewDisposeScope();
-        var (attended, attentionTrace) = attention.Forward(x, rows.Plan, rows.Rotation);
-        var middle = rows.Plan.Kept is { } kept ? x.index_select(0, kept).add_(attended) : x + attended;
+        var (attended, attentionTrace) = attention.Forward(x, rows.Attention);
+        var middle = rows.Kept is { } kept ? x.index_select(0, kept).add_(attended) : x + attended;
         var (inside, feedForwardTrace) = feedForward.Forward(middle);
         var trace = new BlockTrace(attentionTrace, feedForwardTrace);
         var result = middle + inside;
@@ -39,8 +39,8 @@ internal sealed class DecoderBlock(AttentionLayer attention, FeedForwardLayer fe
     public Tensor Backward(BlockTrace trace, BlockRows rows, Tensor gradient)
     {
         using var scope = NewDisposeScope();
-        var middle = feedForward.Backward(trace.FeedForward, gradient).add_(gradient);
-        var result = attention.Backward(trace.Attention, rows.Plan, rows.InverseRotation, middle);
-        return (rows.Plan.Kept is { } kept ? result.index_add_(0, kept, middle, 1) : result.add_(middle)).MoveToOuterDisposeScope();
+        var middle = feedForward.Backward(trace.FeedForward, gradient);
+        var result = attention.Backward(trace.Attention, rows.Attention, middle, rows.Kept is null ? middle : null);
+        return (rows.Kept is { } kept ? result.index_add_(0, kept, middle, 1) : result).MoveToOuterDisposeScope();
     }
 }

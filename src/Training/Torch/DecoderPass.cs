@@ -26,7 +26,7 @@ internal sealed class DecoderPass
             x = output;
         }
         _output = x;
-        (var rows, _factors) = decoder.OutputNorm.Forward(x);
+        (var rows, _factors) = decoder.OutputNorm.Forward(x, ScalarType.Float32);
         Hidden = rows.index_select(0, batch.Predictors);
         rows.Dispose();
     }
@@ -40,7 +40,7 @@ internal sealed class DecoderPass
     {
         using var scope = NewDisposeScope();
         var rows = zeros_like(_output).index_add_(0, _batch.Predictors, gradient, 1);
-        var x = _decoder.OutputNorm.Backward(_output, _factors, rows);
+        var x = _decoder.OutputNorm.Backward(_output, _factors, rows, null);
         for (var layer = _decoder.Blocks.Count - 1; layer >= 0; layer--)
         {
             x = BackwardBlock(layer, x);

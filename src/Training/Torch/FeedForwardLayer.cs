@@ -18,20 +18,20 @@ internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, LinearMap
     public (Tensor Output, FeedForwardTrace Trace) Forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var (rows, factors) = norm.Forward(x);
-        var (both, normed) = gateUp.Forward(rows.to(type)); // [n, 2 × inside]
+        var (rows, factors) = norm.Forward(x, type);
+        var (both, normed) = gateUp.Forward(rows); // [n, 2 × inside]
         var (output, activated) = down.Forward(GatedUnit.Forward(both));
         var trace = new FeedForwardTrace(x, factors, normed, both, activated);
         scope.MoveToOuter([output, .. trace.Tensors]);
         return (output, trace);
     }
 
-    /// <summary>Adds the gradients of everything trained; gives d loss / dx, float32 [n, dim].</summary>
+    /// <summary>Adds the gradients of everything trained; gives d loss / dx of what is added and of x itself, float32 [n, dim].</summary>
     /// <param name="gradient">d loss / d output, float32 [n, dim].</param>
     public Tensor Backward(FeedForwardTrace trace, Tensor gradient)
     {
         using var scope = NewDisposeScope();
         var both = GatedUnit.Backward(trace.GateUp, down.Backward(trace.Activated, gradient.to(type)));
-        return norm.Backward(trace.Input, trace.Factors, gateUp.Backward(trace.Normed, both)).MoveToOuterDisposeScope();
+        return norm.Backward(trace.Input, trace.Factors, gateUp.Backward(trace.Normed, both), gradient).MoveToOuterDisposeScope();
     }
 }

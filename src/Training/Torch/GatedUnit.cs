@@ -1,3 +1,4 @@
+using IterativeDpo.Training.Torch.Cpu;
 using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Torch;
@@ -14,6 +15,10 @@ internal static class GatedUnit
     /// <returns>[n, inside].</returns>
     public static Tensor Forward(Tensor both)
     {
+        if (CpuMemory.Holds(both.device, both.size(1) / 2))
+        {
+            return CpuGatedUnit.Forward(both);
+        }
         var result = empty([both.size(0), both.size(1) / 2], both.dtype, both.device);
         foreach (var (start, length) in Slices(both))
         {
@@ -29,6 +34,10 @@ internal static class GatedUnit
     /// <returns>d loss / d both.</returns>
     public static Tensor Backward(Tensor both, Tensor gradient)
     {
+        if (CpuMemory.Holds(both.device, both.size(1) / 2))
+        {
+            return CpuGatedUnit.Backward(both, gradient);
+        }
         var result = empty_like(both);
         foreach (var (start, length) in Slices(both))
         {

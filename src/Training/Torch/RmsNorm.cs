@@ -1,3 +1,4 @@
+using IterativeDpo.Training.Torch.Cpu;
 using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Torch;
@@ -7,22 +8,34 @@ namespace IterativeDpo.Training.Torch;
 /// <param name="weightGradient">Where the gradient of w is added; null where it is frozen.</param>
 internal sealed class RmsNorm(Tensor weight, Tensor? weightGradient, float epsilon)
 {
+    /// <param name="x">Float32 [n, dim].</param>
+    /// <param name="type">Of the result.</param>
     /// <returns>y, [n, dim], and the rows' factors 1 / √(mean x² + ε), [n, 1], which <see cref="Backward"/> wants back.</returns>
-    public (Tensor Rows, Tensor Factors) Forward(Tensor x)
+    public (Tensor Rows, Tensor Factors) Forward(Tensor x, ScalarType type)
     {
+        if (CpuMemory.Holds(x.device, x.size(1)))
+        {
+            return CpuRmsNorm.Forward(x, weight, epsilon, type);
+        }
         using var scope = NewDisposeScope();
         var factors = x.square().mean([-1], keepdim: true).add_(epsilon).rsqrt_();
-        return ((x * factors).mul_(weight).MoveToOuterDisposeScope(), factors.MoveToOuterDisposeScope());
+        return ((x * factors).mul_(weight).to(type).MoveToOuterDisposeScope(), factors.MoveToOuterDisposeScope());
     }
 
     /// <summary>d loss / dx, float32 [n, dim], from d loss / dy. With u = x · factor: factor · (w g − u · mean(w g · u)).</summary>
-    public Tensor Backward(Tensor x, Tensor factors, Tensor gradient)
+    /// <param name="residual">What is added to it, float32 [n, dim], or null.</param>
+    public Tensor Backward(Tensor x, Tensor factors, Tensor gradient, Tensor? residual)
     {
+        if (CpuMemory.Holds(x.device, x.size(1)))
+        {
+            return CpuRmsNorm.Backward(x, factors, gradient, residual, weight, weightGradient);
+        }
         using var scope = NewDisposeScope();
         var unit = x * factors;
         weightGradient?.add_((gradient * unit).sum([0L]));
         var weighted = gradient * weight;
         var along = (weighted * unit).mean([-1], keepdim: true);
-        return weighted.sub_(unit.mul_(along)).mul_(factors).MoveToOuterDisposeScope();
+        var result = weighted.sub_(unit.mul_(along)).mul_(factors);
+        return (residual is null ? result : result.add_(residual)).MoveToOuterDisposeScope();
     }
 }

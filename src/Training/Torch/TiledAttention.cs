@@ -10,47 +10,74 @@ namespace IterativeDpo.Training.Torch;
 /// <param name="Attended">As the queries.</param>
 internal sealed record TileTrace(Tensor Queries, Tensor KeysValues, Tensor Probabilities, Tensor Attended)
 {
-    public IEnumerable<Tensor> Tensors => [Queries, KeysValues, Probabilities, Attended];
+    public Tensor[] Tensors => [Queries, KeysValues, Probabilities, Attended];
+
+    public static IEnumerable<TileTrace> AllOf(IEnumerable<Tensor> tensors) => tensors.Chunk(4).Select(tile => new TileTrace(tile[0], tile[1], tile[2], tile[3]));
 }
 
-/// <summary>softmax(q kᵀ) v by tiles, and its gradients. Scores are not scaled here: q and k come scaled.</summary>
-internal sealed class TiledAttention(ModelConfig config)
+/// <summary>Attention by tiles, of LibTorch's operations: it runs on every device.</summary>
+internal sealed class TiledAttention : IAttention
 {
-    private readonly long _kvHeads = config.KvHeads;
-    private readonly long _headsPerKv = config.Heads / config.KvHeads;
-    private readonly long _headDim = config.HeadDim;
+    private readonly AttentionPlan _plan;
+    private readonly ScalarType _type;
+    private readonly long _kvHeads, _headsPerKv, _headDim;
+    private readonly Tensor _rotation, _inverseRotation;
 
-    /// <param name="queries">[N, heads × headDim].</param>
-    /// <param name="keysValues">[N, 2 × kvHeads × headDim], all keys before all values.</param>
-    /// <returns>The plan's rows, [rows, heads × headDim].</returns>
-    public (Tensor Rows, IReadOnlyList<TileTrace> Tiles) Forward(Tensor queries, Tensor keysValues, AttentionPlan plan)
+    /// <param name="rows">The rows whose output is wanted, in this order; null for all.</param>
+    public TiledAttention(ModelConfig config, PackedBatch batch, IReadOnlyList<int>? rows, ScalarType type, Device device)
     {
+        (_type, _kvHeads, _headsPerKv, _headDim) = (type, config.KvHeads, config.Heads / config.KvHeads, config.HeadDim);
+        _plan = new(batch, rows, type, device);
         using var scope = NewDisposeScope();
-        var tiles = plan.Tiles.Select(tile => ForwardTile(queries, keysValues, tile)).ToList();
-        var rows = cat([.. tiles.Zip(plan.Tiles, (trace, tile) => JoinHeads(trace.Attended, tile))]).index_select(0, plan.Slots);
-        scope.MoveToOuter([rows, .. tiles.SelectMany(tile => tile.Tensors)]);
-        return (rows, tiles);
+        var frequencies = Enumerable.Range(0, config.HeadDim / 2).Select(i => Rotations.Frequency(config, i)).ToArray();
+        var angles = tensor(batch.Positions.Select(p => (double)p).ToArray()).view(-1, 1, 1) * tensor(frequencies).view(1, 1, -1);
+        var length = Rotations.Length(config);
+        var (real, imaginary) = ((angles.cos() * length).to(ScalarType.Float32), (angles.sin() * length).to(ScalarType.Float32));
+        // e^(iθ) for each row and each rotated pair, complex [N, 1, headDim / 2], and its conjugate, which turns gradients.
+        (_rotation, _inverseRotation) = (complex(real, imaginary).to(device), complex(real, -imaginary).to(device));
+        scope.MoveToOuter([_rotation, _inverseRotation]);
     }
 
-    /// <summary>Writes the gradients of queries, keys and values side by side.</summary>
-    /// <param name="gradient">d loss / d output, [rows, heads × headDim].</param>
-    /// <param name="into">Zeros, float32 [N, (heads + 2 kvHeads) headDim].</param>
-    public void Backward(IReadOnlyList<TileTrace> traces, AttentionPlan plan, Tensor gradient, Tensor into)
+    public (Tensor Rows, IReadOnlyList<Tensor> Trace) Forward(Tensor projected)
     {
         using var scope = NewDisposeScope();
-        var width = gradient.size(1);
-        var (ofQueries, ofKeysValues) = (into.narrow(1, 0, width), into.narrow(1, width, into.size(1) - width));
+        var turned = projected.to(ScalarType.Float32, copy: true);
+        Rotate(turned, _rotation);
+        // All keys lie before all values.
+        var (queries, keysValues) = (turned.narrow(1, 0, Width).to(_type).contiguous(), turned.narrow(1, Width, turned.size(1) - Width).to(_type).contiguous());
+        var tiles = _plan.Tiles.Select(tile => ForwardTile(queries, keysValues, tile)).ToList();
+        var rows = cat([.. tiles.Zip(_plan.Tiles, (trace, tile) => JoinHeads(trace.Attended, tile))]).index_select(0, _plan.Slots);
+        Tensor[] kept = [.. tiles.SelectMany(tile => tile.Tensors)];
+        scope.MoveToOuter([rows, .. kept]);
+        return (rows, kept);
+    }
+
+    public Tensor Backward(IReadOnlyList<Tensor> trace, Tensor gradient)
+    {
+        using var scope = NewDisposeScope();
+        var into = zeros([_rotation.size(0), Width + 2 * _kvHeads * _headDim], device: gradient.device);
+        var (ofQueries, ofKeysValues) = (into.narrow(1, 0, Width), into.narrow(1, Width, into.size(1) - Width));
         // A row is one query, but a key of every tile that sees it.
-        var queries = cat([.. traces.Zip(plan.Tiles, (trace, tile) => BackwardTile(trace, tile, gradient, ofKeysValues))]).index_select(0, plan.Slots);
-        if (plan.Kept is null)
+        var queries = cat([.. TileTrace.AllOf(trace).Zip(_plan.Tiles, (tileTrace, tile) => BackwardTile(tileTrace, tile, gradient, ofKeysValues))])
+            .index_select(0, _plan.Slots);
+        if (_plan.Kept is null)
         {
             ofQueries.copy_(queries);
         }
         else
         {
-            ofQueries.index_copy_(0, plan.Kept, queries.to(into.dtype));
+            ofQueries.index_copy_(0, _plan.Kept, queries.to(into.dtype));
         }
+        Rotate(into, _inverseRotation);
+        return into.to(_type).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Of the queries of a row.</summary>
+    private long Width => _kvHeads * _headsPerKv * _headDim;
+
+    /// <summary>Turns each pair of elements of the query and key heads, as a complex number, in place.</summary>
+    private void Rotate(Tensor projected, Tensor rotation) => projected.narrow(1, 0, Width + _kvHeads * _headDim)
+        .view(projected.size(0), -1, _headDim / 2, 2).view_as_complex().mul_(rotation);
 
     private TileTrace ForwardTile(Tensor queries, Tensor keysValues, AttentionTile tile)
     {

@@ -1,0 +1,69 @@
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Torch.Cpu;
+
+/// <summary><see cref="GatedUnit"/> in one pass over memory each way.</summary>
+internal static unsafe class CpuGatedUnit
+{
+    /// <inheritdoc cref="GatedUnit.Forward"/>
+    public static Tensor Forward(Tensor both) =>
+        both.dtype == ScalarType.BFloat16 ? Forward<BFloat16Element>(both) : Forward<Float32Element>(both);
+
+    /// <inheritdoc cref="GatedUnit.Backward"/>
+    public static Tensor Backward(Tensor both, Tensor gradient) =>
+        both.dtype == ScalarType.BFloat16 ? Backward<BFloat16Element>(both, gradient) : Backward<Float32Element>(both, gradient);
+
+    private static Tensor Forward<TElement>(Tensor both) where TElement : IElement
+    {
+        var (rows, inside) = (both.size(0), both.size(1) / 2);
+        var result = empty([rows, inside], both.dtype, both.device);
+        var (from, to) = (CpuMemory.Start(both), CpuMemory.Start(result));
+        CpuMemory.ForRows(rows, inside, (start, end) =>
+        {
+            for (var row = start; row < end; row++)
+            {
+                ForwardRow<TElement>((void*)from, 2 * row * inside, (void*)to, row * inside, inside);
+            }
+        });
+        GC.KeepAlive(both);
+        return result;
+    }
+
+    private static void ForwardRow<TElement>(void* both, long gate, void* result, long into, long inside) where TElement : IElement
+    {
+        for (long i = 0; i < inside; i += Lanes.Count)
+        {
+            var g = TElement.Load(both, gate + i);
+            TElement.Store(result, into + i, g * Lanes.Sigmoid(g) * TElement.Load(both, gate + inside + i));
+        }
+    }
+
+    private static Tensor Backward<TElement>(Tensor both, Tensor gradient) where TElement : IElement
+    {
+        var (rows, inside) = (both.size(0), both.size(1) / 2);
+        var result = empty_like(both);
+        var (from, slopes, to) = (CpuMemory.Start(both), CpuMemory.Start(gradient), CpuMemory.Start(result));
+        CpuMemory.ForRows(rows, inside, (start, end) =>
+        {
+            for (var row = start; row < end; row++)
+            {
+                BackwardRow<TElement>((void*)from, 2 * row * inside, (void*)slopes, row * inside, (void*)to, inside);
+            }
+        });
+        GC.KeepAlive(both);
+        GC.KeepAlive(gradient);
+        return result;
+    }
+
+    private static void BackwardRow<TElement>(void* both, long gate, void* gradient, long from, void* result, long inside) where TElement : IElement
+    {
+        for (var i = gate; i < gate + inside; i += Lanes.Count)
+        {
+            var (g, up, slope) = (TElement.Load(both, i), TElement.Load(both, i + inside), TElement.Load(gradient, from + i - gate));
+            var sigmoid = Lanes.Sigmoid(g);
+            var silu = g * sigmoid;
+            TElement.Store(result, i, (sigmoid + silu - silu * sigmoid) * up * slope); // silu' = σ + silu (1 − σ)
+            TElement.Store(result, i + inside, silu * slope);
+        }
+    }
+}

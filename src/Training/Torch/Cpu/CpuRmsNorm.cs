@@ -1,0 +1,107 @@
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Torch.Cpu;
+
+/// <summary><see cref="RmsNorm"/> in one pass over memory each way.</summary>
+internal static unsafe class CpuRmsNorm
+{
+    /// <inheritdoc cref="RmsNorm.Forward"/>
+    public static (Tensor Rows, Tensor Factors) Forward(Tensor x, Tensor weight, float epsilon, ScalarType type) =>
+        type == ScalarType.BFloat16 ? Forward<BFloat16Element>(x, weight, epsilon, type) : Forward<Float32Element>(x, weight, epsilon, type);
+
+    /// <inheritdoc cref="RmsNorm.Backward"/>
+    public static Tensor Backward(Tensor x, Tensor factors, Tensor gradient, Tensor? residual, Tensor weight, Tensor? weightGradient) =>
+        gradient.dtype == ScalarType.BFloat16
+            ? Backward<BFloat16Element>(x, factors, gradient, residual, weight, weightGradient)
+            : Backward<Float32Element>(x, factors, gradient, residual, weight, weightGradient);
+
+    private static (Tensor Rows, Tensor Factors) Forward<TElement>(Tensor x, Tensor weight, float epsilon, ScalarType type) where TElement : IElement
+    {
+        var width = x.size(1);
+        var (rows, factors) = (empty([x.size(0), width], type, x.device), empty([x.size(0), 1], ScalarType.Float32, x.device));
+        var (from, scale, to, into) = (CpuMemory.Start(x), CpuMemory.Start(weight), CpuMemory.Start(rows), CpuMemory.Start(factors));
+        CpuMemory.ForRows(x.size(0), width, (start, end) =>
+        {
+            for (var row = start; row < end; row++)
+            {
+                var values = (float*)from + row * width;
+                var factor = 1 / MathF.Sqrt(SumOfSquares(values, width) / width + epsilon);
+                ((float*)into)[row] = factor;
+                for (long i = 0; i < width; i += Lanes.Count)
+                {
+                    TElement.Store((void*)to, row * width + i, Lanes.Load(values + i) * factor * Lanes.Load((float*)scale + i));
+                }
+            }
+        });
+        GC.KeepAlive(x);
+        GC.KeepAlive(weight);
+        return (rows, factors);
+    }
+
+    private static Tensor Backward<TElement>(Tensor x, Tensor factors, Tensor gradient, Tensor? residual, Tensor weight, Tensor? weightGradient)
+        where TElement : IElement
+    {
+        using var scope = NewDisposeScope();
+        var (result, width) = (empty_like(x), x.size(1));
+        // Of each piece of rows apart, so that the sum does not depend on the threads.
+        var parts = weightGradient is null ? null : zeros([CpuMemory.PiecesOf(x.size(0), width), width]);
+        var (from, factorsFrom, slopes, scale, to) =
+            (CpuMemory.Start(x), CpuMemory.Start(factors), CpuMemory.Start(gradient), CpuMemory.Start(weight), CpuMemory.Start(result));
+        var (added, sums) = (residual is null ? 0 : CpuMemory.Start(residual), parts is null ? 0 : CpuMemory.Start(parts));
+        CpuMemory.ForRows(x.size(0), width, (start, end) =>
+        {
+            for (var row = start; row < end; row++)
+            {
+                var (first, factor) = (row * width, ((float*)factorsFrom)[row]);
+                BackwardRow<TElement>((float*)from, (void*)slopes, (float*)scale, factor, (float*)added, (float*)to, first, width);
+                if (sums != 0)
+                {
+                    AddProducts<TElement>((float*)from, (void*)slopes, factor, first, (float*)sums + CpuMemory.PieceOf(row, width) * width, width);
+                }
+            }
+        });
+        GC.KeepAlive((x, factors, gradient, residual, weight));
+        weightGradient?.add_(parts!.sum([0L]));
+        return result.MoveToOuterDisposeScope();
+    }
+
+    private static float SumOfSquares(float* values, long width)
+    {
+        var sum = default(Lanes);
+        for (long i = 0; i < width; i += Lanes.Count)
+        {
+            var x = Lanes.Load(values + i);
+            sum += x * x;
+        }
+        return sum.Sum();
+    }
+
+    /// <param name="residual">Null where nothing is added.</param>
+    /// <param name="first">The row's first element.</param>
+    private static void BackwardRow<TElement>(
+        float* x, void* gradient, float* weight, float factor, float* residual, float* result, long first, long width) where TElement : IElement
+    {
+        var along = default(Lanes);
+        for (long i = 0; i < width; i += Lanes.Count)
+        {
+            along += Lanes.Load(x + first + i) * (TElement.Load(gradient, first + i) * Lanes.Load(weight + i));
+        }
+        var mean = along.Sum() * factor / width;
+        for (long i = 0; i < width; i += Lanes.Count)
+        {
+            var weighted = TElement.Load(gradient, first + i) * Lanes.Load(weight + i);
+            var slope = (weighted - Lanes.Load(x + first + i) * (factor * mean)) * factor;
+            (residual is null ? slope : slope + Lanes.Load(residual + first + i)).Store(result + first + i);
+        }
+    }
+
+    /// <summary>Adds the row's share of the weight's gradient.</summary>
+    private static void AddProducts<TElement>(float* x, void* gradient, float factor, long first, float* sums, long width) where TElement : IElement
+    {
+        for (long i = 0; i < width; i += Lanes.Count)
+        {
+            var product = TElement.Load(gradient, first + i) * (Lanes.Load(x + first + i) * factor);
+            (Lanes.Load(sums + i) + product).Store(sums + i);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using IterativeDpo.Training.Torch;
+using IterativeDpo.Training.Torch.Cpu;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Tests.Torch.Cpu;
+
+/// <summary>Both ways to compute attention agree, and so do their gradients; <c>PackedComputationTests</c> hold them against autograd.</summary>
+public sealed class CpuAttentionTests : IDisposable
+{
+    private readonly DisposeScope _scope = NewDisposeScope();
+
+    public void Dispose() => _scope.Dispose();
+
+    /// <summary>Heads with and without a rest over whole lanes; one, two, four and sixty query heads a key head.</summary>
+    [Theory]
+    [InlineData(4, 4, 8)]
+    [InlineData(4, 2, 16)]
+    [InlineData(4, 1, 20)]
+    [InlineData(2, 1, 48)]
+    [InlineData(60, 1, 4)]
+    public void Equals_attention_by_tiles(int heads, int kvHeads, int headDim)
+    {
+        foreach (var wanted in new[] { false, true })
+        {
+            AssertEqual(heads, kvHeads, headDim, ScalarType.Float32, wanted, 1e-5);
+            // The tiles round probabilities and turned heads to bfloat16 on their way.
+            AssertEqual(heads, kvHeads, headDim, ScalarType.BFloat16, wanted, 2e-2);
+        }
+    }
+
+    [Fact]
+    public void Backward_equals_differences_of_the_output()
+    {
+        var (config, batch) = (TinyModel.Config(), Batch());
+        var attention = new CpuAttention(config, batch, null);
+        var projected = RandomTensors.Of(batch.TokenIds.Length, 64, 5);
+        var (rows, trace) = attention.Forward(projected);
+        var slope = RandomTensors.Of(rows.size(0), rows.size(1), 6);
+        var gradient = attention.Backward(trace, slope);
+        var direction = RandomTensors.Of(projected.size(0), projected.size(1), 7);
+        double Along(float step) => (attention.Forward(projected + direction * step).Rows.to(ScalarType.Float64) * slope).sum().item<double>();
+
+        var expected = (Along(5e-3f) - Along(-5e-3f)) / 1e-2;
+
+        Assert.Equal(expected, (gradient * direction).sum().item<float>(), Math.Abs(expected) * 1e-3 + 1e-3);
+    }
+
+    [Fact]
+    public void Not_a_number_reaches_the_output_and_the_gradient()
+    {
+        var (config, batch) = (TinyModel.Config(), Batch());
+        var attention = new CpuAttention(config, batch, null);
+        var projected = RandomTensors.Of(batch.TokenIds.Length, 64, 5);
+        projected.narrow(0, 0, 1).narrow(1, 32, 1).fill_(float.NaN);
+
+        var (rows, trace) = attention.Forward(projected);
+
+        Assert.True(float.IsNaN(rows.sum().item<float>()));
+        Assert.True(float.IsNaN(attention.Backward(trace, ones_like(rows)).sum().item<float>()));
+    }
+
+    private static void AssertEqual(int heads, int kvHeads, int headDim, ScalarType type, bool wanted, double tolerance)
+    {
+        var config = TinyModel.Config() with { Heads = heads, KvHeads = kvHeads, HeadDim = headDim, RopeDim = headDim / 4 * 2 };
+        var batch = Batch();
+        var rows = wanted ? batch.Predictors.Distinct().ToArray() : null;
+        var (byTiles, onCpu) = (new TiledAttention(config, batch, rows, type, CPU), new CpuAttention(config, batch, rows));
+        var projected = RandomTensors.Of(batch.TokenIds.Length, (heads + 2 * kvHeads) * headDim, 1, 2, type);
+
+        var (expected, expectedTrace) = byTiles.Forward(projected);
+        var (actual, actualTrace) = onCpu.Forward(projected);
+        var slope = RandomTensors.Of(actual.size(0), actual.size(1), 2, 1, type);
+
+        RandomTensors.AssertClose(expected, actual, tolerance, "rows");
+        RandomTensors.AssertClose(byTiles.Backward(expectedTrace, slope), onCpu.Backward(actualTrace, slope), tolerance, "gradient");
+    }
+
+    /// <summary>Prompts of one token and of several pieces; branches of none, of few and of many rows; a prompt without a branch.</summary>
+    private static PackedBatch Batch() => PackedBatch.Create(
+    [
+        new(TinyModel.Ids(1, 1), [TinyModel.Ids(3, 2), TinyModel.Ids(1, 3)]),
+        new(TinyModel.Ids(70, 4), [TinyModel.Ids(60, 5), TinyModel.Ids(17, 6), TinyModel.Ids(18, 7)]),
+        new(TinyModel.Ids(16, 8), []),
+        new(TinyModel.Ids(5, 9), [TinyModel.Ids(2, 10)]),
+    ]);
+}

@@ -1,0 +1,91 @@
+using IterativeDpo.Training.Torch;
+using IterativeDpo.Training.Torch.Cpu;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Tests.Torch.Cpu;
+
+/// <summary>The gated unit and the norm equal autograd, in our own loops (widths of whole lanes) and in LibTorch's operations (others).</summary>
+public sealed class RowKernelTests : IDisposable
+{
+    private readonly DisposeScope _scope = NewDisposeScope();
+
+    public void Dispose() => _scope.Dispose();
+
+    [Theory]
+    [InlineData(48, ScalarType.Float32, 1e-6)]
+    [InlineData(48, ScalarType.BFloat16, 8e-3)]
+    [InlineData(20, ScalarType.Float32, 1e-6)]
+    [InlineData(20, ScalarType.BFloat16, 8e-3)]
+    public void Gated_unit_equals_autograd(int inside, ScalarType type, double tolerance)
+    {
+        Assert.Equal(inside == 48, CpuMemory.Holds(CPU, inside));
+        var both = RandomTensors.Of(900, 2 * inside, 1, 6, type);
+        var gradient = RandomTensors.Of(900, inside, 2, 1, type);
+        var leaf = RandomTensors.Leaf(both.to(ScalarType.Float32));
+        var expected = nn.functional.silu(leaf.narrow(1, 0, inside)) * leaf.narrow(1, inside, inside);
+        expected.backward([gradient.to(ScalarType.Float32)]);
+
+        using var gradients = no_grad();
+        RandomTensors.AssertClose(expected.detach(), GatedUnit.Forward(both), tolerance, "result");
+        RandomTensors.AssertClose(leaf.grad!, GatedUnit.Backward(both, gradient), tolerance, "gradient");
+    }
+
+    [Theory]
+    [InlineData(48, ScalarType.Float32, true, 2e-6)]
+    [InlineData(48, ScalarType.BFloat16, true, 8e-3)]
+    [InlineData(48, ScalarType.Float32, false, 2e-6)]
+    [InlineData(20, ScalarType.Float32, true, 2e-6)]
+    [InlineData(20, ScalarType.BFloat16, false, 8e-3)]
+    public void Norm_equals_autograd(int width, ScalarType type, bool withResidual, double tolerance)
+    {
+        var x = RandomTensors.Of(2000, width, 3, 3);
+        var (weight, weightGradient) = (RandomTensors.Of(1, width, 4).view(width), zeros(width));
+        var gradient = RandomTensors.Of(2000, width, 5, 1, type);
+        var residual = withResidual ? RandomTensors.Of(2000, width, 6) : null;
+        var (leaf, weightLeaf) = (RandomTensors.Leaf(x), RandomTensors.Leaf(weight));
+        var expected = leaf * (leaf.square().mean([-1], keepdim: true) + 1e-5f).pow(-0.5f) * weightLeaf;
+        expected.backward([gradient.to(ScalarType.Float32)]);
+
+        using var gradients = no_grad();
+        var norm = new RmsNorm(weight, weightGradient, 1e-5f);
+        var (rows, factors) = norm.Forward(x, type);
+        var back = norm.Backward(x, factors, gradient, residual);
+
+        Assert.Equal(type, rows.dtype);
+        RandomTensors.AssertClose(expected.detach(), rows, tolerance, "rows");
+        RandomTensors.AssertClose(residual is null ? leaf.grad! : leaf.grad! + residual, back, tolerance, "gradient");
+        RandomTensors.AssertClose(weightLeaf.grad!, weightGradient, tolerance, "weight's gradient");
+    }
+
+    [Fact]
+    public void Results_do_not_depend_on_the_threads()
+    {
+        var (x, weight, gradient) = (RandomTensors.Of(3000, 32, 3), RandomTensors.Of(1, 32, 4).view(32), RandomTensors.Of(3000, 32, 5));
+        float[] OnThreads(int threads)
+        {
+            var before = get_num_threads();
+            set_num_threads(threads);
+            var weightGradient = zeros(32);
+            var norm = new RmsNorm(weight, weightGradient, 1e-5f);
+            var back = norm.Backward(x, norm.Forward(x, ScalarType.Float32).Factors, gradient, null);
+            set_num_threads(before);
+            return [.. Floats.Of(back), .. Floats.Of(weightGradient)];
+        }
+        Assert.Equal(OnThreads(1), OnThreads(2));
+    }
+
+    [Fact]
+    public void Not_a_number_stays_one()
+    {
+        var rows = full([2, 32], float.NaN).to(ScalarType.BFloat16);
+
+        Assert.True(Floats.Of(GatedUnit.Forward(rows)).All(float.IsNaN));
+        Assert.True(Floats.Of(GatedUnit.Backward(rows, ones([2, 16], ScalarType.BFloat16))).All(float.IsNaN));
+        Assert.True(Floats.Of(new RmsNorm(ones(32), null, 0).Forward(rows.to(ScalarType.Float32), ScalarType.BFloat16).Rows).All(float.IsNaN));
+    }
+
+    [Fact]
+    public void Start_of_a_tensor_that_is_not_contiguous_is_refused() =>
+        Assert.Contains("contiguous", Assert.Throws<InvalidOperationException>(() => CpuMemory.Start(zeros([3, 4]).t())).Message);
+}
