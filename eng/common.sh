@@ -36,16 +36,18 @@ ensure_built() {
   touch "$host_dll"
 }
 
-# LibTorch's products come from OpenBLAS: the OpenMP build, and on processors it does not know by name, the right kernels.
+# Settings of the engines for this process: which products LibTorch runs on, how its threads wait, how memory is kept.
 export_engine_environment() {
-  grep -q '<TorchEngine>standin' "$engines_props" || return 0
-  local blas
-  blas=$(compgen -G '/usr/lib/*/openblas-openmp' | head -1 || true)
-  if [[ -n "$blas" ]]; then
-    export LD_LIBRARY_PATH="$blas${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
-  fi
-  if [[ -z "${OPENBLAS_CORETYPE:-}" ]] && grep -qm1 avx512f /proc/cpuinfo; then
-    export OPENBLAS_CORETYPE=SKYLAKEX
+  if grep -q '<TorchEngine>standin' "$engines_props"; then
+    # Debian's LibTorch takes its products from OpenBLAS: the OpenMP build, and on processors that this does not know by name, the right kernels.
+    local blas
+    blas=$(compgen -G '/usr/lib/*/openblas-openmp' | head -1 || true)
+    if [[ -n "$blas" ]]; then
+      export LD_LIBRARY_PATH="$blas${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+    fi
+    if [[ -z "${OPENBLAS_CORETYPE:-}" ]] && grep -qm1 avx512f /proc/cpuinfo; then
+      export OPENBLAS_CORETYPE=SKYLAKEX
+    fi
   fi
   # OpenMP's threads wait for each other in a busy loop by default: with ggml's threads or another process on the cores a training
   # step then takes ten times as long. The trainer alone may use the cores to the full, and so may its peer.

@@ -35,7 +35,7 @@ public static class ExampleBatches
         var result = new List<int[]>();
         var current = new List<int>();
         long tokens = 0;
-        // Attention pads a pass's groups to the longest of them, so like goes with like.
+        // Attention by tiles pads a pass's groups to the longest of them, so like goes with like; in our own loops the long ones begin.
         foreach (var group in Enumerable.Range(0, groups.Count).OrderByDescending(group => sizes[group]))
         {
             if (tokens + sizes[group] > microBatchTokens)

@@ -1,6 +1,8 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Training.Torch.Cpu;
+using TorchSharp;
 
 namespace IterativeDpo.Training;
 
@@ -41,13 +43,13 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
         var largest = file.Tensors.Values.Max(tensor => (long)tensor.Elements);
         var trained = options.Lora is { } lora ? Adapter(lora, config) : all;
         long rows = Math.Max(options.MicroBatchTokens, longest);
-        var perBlock = RowBytes(config, type);
+        var perBlock = RowBytes(config, type, longest);
         var kept = options.GradientCheckpointing ? 4L * config.Dim * config.Layers + perBlock : perBlock * config.Layers;
         return new(
             options.Lora is null ? 0 : file.Tensors.Values.Sum(tensor => Kept(tensor, type)),
             trained * BytesOfParameter(options),
             rows * kept,
-            rows * 6L * config.FeedForwardDim + options.Threads * AttentionBytes(config, longest) + largest * (type + 4) + HeadChunks + Program);
+            rows * 6L * config.FeedForwardDim + CpuAttention.WorkingBytes(config, options.Threads, rows) + largest * (type + 4) + HeadChunks + Program);
     }
 
     /// <exception cref="UserInputException">It is more than there is: says what takes how much, and what to change.</exception>
@@ -81,14 +83,13 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
         tensor.Shape.Length < 2 ? 4L * tensor.Elements : tensor.Type.BlockLength() > 1 ? tensor.ByteLength : type * tensor.Elements;
 
     /// <summary>What a block keeps of a row: the residual stream twice in float32, and in the compute type everything that a product reads.</summary>
-    private static long RowBytes(ModelConfig config, long type)
+    private static long RowBytes(ModelConfig config, long type, long longest)
     {
         long queries = config.Heads * config.HeadDim, keysValues = 2L * config.KvHeads * config.HeadDim;
-        var attention = config.Dim + 2 * queries + keysValues;
+        // LibTorch's operations keep queries twice, and probabilities.
+        var more = CpuMemory.Holds(torch.CPU) ? 0 : queries + config.Heads * longest / 2L;
+        var attention = config.Dim + 2 * queries + keysValues + more;
         var feedForward = config.Dim + 4L * config.FeedForwardDim;
         return 8L * config.Dim + 4L * config.Heads + type * (attention + feedForward);
     }
-
-    /// <summary>What a thread needs for one key head's attention on the way back: keys, values and their gradients, and some rows of scores twice, in float32.</summary>
-    private static long AttentionBytes(ModelConfig config, long longest) => 4 * longest * (5L * config.HeadDim + 2 * Torch.Cpu.CpuAttention.ScoresAtOnce);
 }

@@ -12,7 +12,8 @@ internal sealed record BlockRows(Tensor? Kept, IAttention Attention);
 /// <summary>A packed batch's index tensors. There is no padding but inside attention.</summary>
 internal sealed class BatchTensors
 {
-    public BatchTensors(PackedBatch batch, ModelConfig config, ScalarType type, Device device)
+    /// <param name="ownLoops">See <see cref="PolicyModel.OwnLoops"/>.</param>
+    public BatchTensors(PackedBatch batch, ModelConfig config, ScalarType type, Device device, bool ownLoops)
     {
         // After the last attention only these are used.
         var predicting = batch.Predictors.Distinct().ToArray();
@@ -20,8 +21,9 @@ internal sealed class BatchTensors
         TokenIds = Floats.Indexes(batch.TokenIds, device);
         Predictors = Floats.Indexes(batch.Predictors.Select(row => place[row]), device);
         Targets = Floats.Indexes(batch.Targets, device);
-        Inner = new(null, AttentionOf(batch, null, config, type, device));
-        Last = new(Floats.Indexes(predicting, device), AttentionOf(batch, predicting, config, type, device));
+        var attention = AttentionOf(batch, config, type, device, ownLoops);
+        Inner = new(null, attention(null));
+        Last = new(Floats.Indexes(predicting, device), attention(predicting));
     }
 
     /// <summary>[N].</summary>
@@ -39,7 +41,15 @@ internal sealed class BatchTensors
     /// <summary>[M].</summary>
     public Tensor Targets { get; }
 
-    private static IAttention AttentionOf(PackedBatch batch, int[]? rows, ModelConfig config, ScalarType type, Device device) => CpuMemory.Holds(device)
-        ? new CpuAttention(config, batch, rows)
-        : new TiledAttention(config, batch, rows, type, device);
+    /// <summary>Attention whose output is wanted for some rows, or for all.</summary>
+    private static Func<int[]?, IAttention> AttentionOf(PackedBatch batch, ModelConfig config, ScalarType type, Device device, bool ownLoops)
+    {
+        if (ownLoops)
+        {
+            var table = new RotationTable(config, batch);
+            return rows => new CpuAttention(config, table, batch, rows);
+        }
+        var rotation = Rotations.Of(batch, config, device);
+        return rows => new TiledAttention(config, rotation, batch, rows, type, device);
+    }
 }

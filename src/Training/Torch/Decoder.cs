@@ -13,10 +13,12 @@ internal sealed class Decoder
     private readonly ModelWeights _weights;
     private readonly IReadOnlyList<DecoderBlock> _blocks;
     private readonly RmsNorm _norm;
+    private readonly bool _ownLoops;
 
-    public Decoder(ModelConfig config, ModelWeights weights, LoraWeights? lora, LoraDropout? dropout = null)
+    /// <param name="ownLoops">See <see cref="PolicyModel.OwnLoops"/>.</param>
+    public Decoder(ModelConfig config, ModelWeights weights, LoraWeights? lora, LoraDropout? dropout, bool ownLoops)
     {
-        (_config, _weights) = (config, weights);
+        (_config, _weights, _ownLoops) = (config, weights, ownLoops);
         _norm = Norm(ModelConfig.OutputNorm);
         _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => Block(layer, lora, dropout))];
     }
@@ -59,8 +61,8 @@ internal sealed class Decoder
         var qkv = Map(WeightLayout.Qkv, _config.Architecture.QkvBiases ? Name(WeightLayout.QkvBias) : null);
         return new(
             new(Norm(Name(WeightLayout.AttentionNorm)), qkv, Map(WeightLayout.AttentionOutput), _weights.Type),
-            new(Norm(Name(WeightLayout.FeedForwardNorm)), Map(WeightLayout.GateUp), Map(WeightLayout.Down), _weights.Type));
+            new(Norm(Name(WeightLayout.FeedForwardNorm)), Map(WeightLayout.GateUp), new(_ownLoops), Map(WeightLayout.Down), _weights.Type));
     }
 
-    private RmsNorm Norm(string name) => new(_weights[name], _weights.Gradient(name), _config.RmsEps);
+    private RmsNorm Norm(string name) => new(_weights[name], _weights.Gradient(name), _config.RmsEps, _ownLoops);
 }

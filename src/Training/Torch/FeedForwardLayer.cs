@@ -11,7 +11,7 @@ internal sealed record FeedForwardTrace(Tensor Input, Tensor Factors, Tensor Nor
 }
 
 /// <summary>The gated feed-forward: down(silu(gate h) · up h) with h the normalised rows.</summary>
-internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, LinearMap down, ScalarType type)
+internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, GatedUnit unit, LinearMap down, ScalarType type)
 {
     /// <param name="x">The residual stream, float32 [n, dim].</param>
     /// <returns>What is added to it, of the compute type.</returns>
@@ -20,7 +20,7 @@ internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, LinearMap
         using var scope = NewDisposeScope();
         var (rows, factors) = norm.Forward(x, type);
         var (both, normed) = gateUp.Forward(rows); // [n, 2 × inside]
-        var (output, activated) = down.Forward(GatedUnit.Forward(both));
+        var (output, activated) = down.Forward(unit.Forward(both));
         var trace = new FeedForwardTrace(x, factors, normed, both, activated);
         scope.MoveToOuter([output, .. trace.Tensors]);
         return (output, trace);
@@ -31,7 +31,7 @@ internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, LinearMap
     public Tensor Backward(FeedForwardTrace trace, Tensor gradient)
     {
         using var scope = NewDisposeScope();
-        var both = GatedUnit.Backward(trace.GateUp, down.Backward(trace.Activated, gradient.to(type)));
+        var both = unit.Backward(trace.GateUp, down.Backward(trace.Activated, gradient.to(type)));
         return norm.Backward(trace.Input, trace.Factors, gateUp.Backward(trace.Normed, both), gradient).MoveToOuterDisposeScope();
     }
 }

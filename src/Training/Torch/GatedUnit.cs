@@ -7,15 +7,16 @@ namespace IterativeDpo.Training.Torch;
 /// silu(gate) · up (SwiGLU, arXiv 2002.05202) and its gradient, computed in float32 some rows at a time: the intermediate values stay in a
 /// processor's cache, and only the result is written to memory.
 /// </summary>
-internal static class GatedUnit
+/// <param name="ownLoops">See <see cref="PolicyModel.OwnLoops"/>.</param>
+internal sealed class GatedUnit(bool ownLoops)
 {
     private const long RowsAtOnce = 256;
 
     /// <param name="both">Gate and up side by side, [n, 2 × inside].</param>
     /// <returns>[n, inside].</returns>
-    public static Tensor Forward(Tensor both)
+    public Tensor Forward(Tensor both)
     {
-        if (CpuMemory.Holds(both.device, both.size(1) / 2))
+        if (ownLoops && Lanes.Fill(both.size(1) / 2))
         {
             return CpuGatedUnit.Forward(both);
         }
@@ -32,9 +33,9 @@ internal static class GatedUnit
     /// <param name="both">As in <see cref="Forward"/>.</param>
     /// <param name="gradient">d loss / d result, [n, inside].</param>
     /// <returns>d loss / d both.</returns>
-    public static Tensor Backward(Tensor both, Tensor gradient)
+    public Tensor Backward(Tensor both, Tensor gradient)
     {
-        if (CpuMemory.Holds(both.device, both.size(1) / 2))
+        if (ownLoops && Lanes.Fill(both.size(1) / 2))
         {
             return CpuGatedUnit.Backward(both, gradient);
         }

@@ -1,5 +1,6 @@
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Training.Torch.Cpu;
 using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Torch;
@@ -19,6 +20,7 @@ public sealed class PolicyModel : IDisposable
     {
         Config = config;
         Device = device;
+        OwnLoops = CpuMemory.Holds(device);
         _weights = new(config, read, stored, computeType == ComputeType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32, trainable, device);
     }
 
@@ -28,6 +30,9 @@ public sealed class PolicyModel : IDisposable
 
     /// <summary>Whether a forward pass keeps the blocks' inputs only and computes the rest again on the way back: a third more time, much less memory.</summary>
     public bool GradientCheckpointing { get; set; }
+
+    /// <summary>Whether norms, gates and attention run in our own loops over <see cref="CpuMemory"/>, and not in LibTorch's operations.</summary>
+    internal bool OwnLoops { get; set; }
 
     /// <summary>The model's weights, where they are trained; null where they are frozen (under an adapter).</summary>
     public ParameterBuffer? Parameters => _weights.Parameters;
@@ -53,7 +58,7 @@ public sealed class PolicyModel : IDisposable
     {
         using var gradients = no_grad();
         var tensors = Upload(batch);
-        var body = new Decoder(Config, _weights, lora, dropout).Start(tensors, GradientCheckpointing);
+        var body = new Decoder(Config, _weights, lora, dropout, OwnLoops).Start(tensors, GradientCheckpointing);
         return new(tensors, body, _weights.Matrix(HeadName), _weights.Gradient(HeadName), confidences);
     }
 
@@ -69,7 +74,7 @@ public sealed class PolicyModel : IDisposable
         return ChunkedHead.LogProbs(Head, Hidden(tensors, lora), tensors.Targets).MoveToOuterDisposeScope();
     }
 
-    internal BatchTensors Upload(PackedBatch batch) => new(batch, Config, _weights.Type, Device);
+    internal BatchTensors Upload(PackedBatch batch) => new(batch, Config, _weights.Type, Device, OwnLoops);
 
     public void Dispose() => _weights.Dispose();
 
@@ -80,7 +85,7 @@ public sealed class PolicyModel : IDisposable
     internal Tensor Hidden(BatchTensors batch, LoraWeights? lora)
     {
         using var gradients = no_grad();
-        return new Decoder(Config, _weights, lora).Forward(batch);
+        return new Decoder(Config, _weights, lora, null, OwnLoops).Forward(batch);
     }
 
     private string HeadName => Config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output;

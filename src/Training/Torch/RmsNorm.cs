@@ -6,14 +6,15 @@ namespace IterativeDpo.Training.Torch;
 /// <summary>y = w · x / √(mean x² + ε) by rows (arXiv 1910.07467), in float32, and its gradients.</summary>
 /// <param name="weight">w, [dim].</param>
 /// <param name="weightGradient">Where the gradient of w is added; null where it is frozen.</param>
-internal sealed class RmsNorm(Tensor weight, Tensor? weightGradient, float epsilon)
+/// <param name="ownLoops">See <see cref="PolicyModel.OwnLoops"/>.</param>
+internal sealed class RmsNorm(Tensor weight, Tensor? weightGradient, float epsilon, bool ownLoops)
 {
     /// <param name="x">Float32 [n, dim].</param>
     /// <param name="type">Of the result.</param>
     /// <returns>y, [n, dim], and the rows' factors 1 / √(mean x² + ε), [n, 1], which <see cref="Backward"/> wants back.</returns>
     public (Tensor Rows, Tensor Factors) Forward(Tensor x, ScalarType type)
     {
-        if (CpuMemory.Holds(x.device, x.size(1)))
+        if (ownLoops && Lanes.Fill(x.size(1)))
         {
             return CpuRmsNorm.Forward(x, weight, epsilon, type);
         }
@@ -26,7 +27,7 @@ internal sealed class RmsNorm(Tensor weight, Tensor? weightGradient, float epsil
     /// <param name="residual">What is added to it, float32 [n, dim], or null.</param>
     public Tensor Backward(Tensor x, Tensor factors, Tensor gradient, Tensor? residual)
     {
-        if (CpuMemory.Holds(x.device, x.size(1)))
+        if (ownLoops && Lanes.Fill(x.size(1)))
         {
             return CpuRmsNorm.Backward(x, factors, gradient, residual, weight, weightGradient);
         }

@@ -1,4 +1,5 @@
 using IterativeDpo.Artifacts.Models;
+using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Torch;
 
@@ -14,4 +15,17 @@ internal static class Rotations
 
     /// <summary>Queries and keys both carry the root of the scores' scale, 1 / √headDim.</summary>
     public static double Length(ModelConfig config) => Math.Pow(config.HeadDim, -0.25);
+
+    /// <summary>The factors of each row and each pair, complex [N, 1, headDim / 2], and their conjugates, which turn gradients.</summary>
+    public static (Tensor Forth, Tensor Back) Of(PackedBatch batch, ModelConfig config, Device device)
+    {
+        using var scope = NewDisposeScope();
+        var frequencies = Enumerable.Range(0, config.HeadDim / 2).Select(i => Frequency(config, i)).ToArray();
+        var angles = tensor(batch.Positions.Select(p => (double)p).ToArray()).view(-1, 1, 1) * tensor(frequencies).view(1, 1, -1);
+        var length = Length(config);
+        var (real, imaginary) = ((angles.cos() * length).to(ScalarType.Float32), (angles.sin() * length).to(ScalarType.Float32));
+        var (forth, back) = (complex(real, imaginary).to(device), complex(real, -imaginary).to(device));
+        scope.MoveToOuter([forth, back]);
+        return (forth, back);
+    }
 }

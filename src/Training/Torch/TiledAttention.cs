@@ -23,19 +23,14 @@ internal sealed class TiledAttention : IAttention
     private readonly long _kvHeads, _headsPerKv, _headDim;
     private readonly Tensor _rotation, _inverseRotation;
 
+    /// <param name="rotation">From <see cref="Rotations.Of"/>.</param>
     /// <param name="rows">The rows whose output is wanted, in this order; null for all.</param>
-    public TiledAttention(ModelConfig config, PackedBatch batch, IReadOnlyList<int>? rows, ScalarType type, Device device)
+    public TiledAttention(
+        ModelConfig config, (Tensor Forth, Tensor Back) rotation, PackedBatch batch, IReadOnlyList<int>? rows, ScalarType type, Device device)
     {
         (_type, _kvHeads, _headsPerKv, _headDim) = (type, config.KvHeads, config.Heads / config.KvHeads, config.HeadDim);
+        (_rotation, _inverseRotation) = rotation;
         _plan = new(batch, rows, type, device);
-        using var scope = NewDisposeScope();
-        var frequencies = Enumerable.Range(0, config.HeadDim / 2).Select(i => Rotations.Frequency(config, i)).ToArray();
-        var angles = tensor(batch.Positions.Select(p => (double)p).ToArray()).view(-1, 1, 1) * tensor(frequencies).view(1, 1, -1);
-        var length = Rotations.Length(config);
-        var (real, imaginary) = ((angles.cos() * length).to(ScalarType.Float32), (angles.sin() * length).to(ScalarType.Float32));
-        // e^(iθ) for each row and each rotated pair, complex [N, 1, headDim / 2], and its conjugate, which turns gradients.
-        (_rotation, _inverseRotation) = (complex(real, imaginary).to(device), complex(real, -imaginary).to(device));
-        scope.MoveToOuter([_rotation, _inverseRotation]);
     }
 
     public (Tensor Rows, IReadOnlyList<Tensor> Trace) Forward(Tensor projected)

@@ -13,12 +13,14 @@ public sealed class PackedComputationTests : IDisposable
     public void Dispose() => _scope.Dispose();
 
     [Theory]
-    [InlineData("llama", false)]
-    [InlineData("qwen2", true)]
-    public void Forward_full_weights_equals_padded_log_probs_and_gradients(string architecture, bool tied)
+    [InlineData("llama", false, true)]
+    [InlineData("llama", false, false)]
+    [InlineData("qwen2", true, true)]
+    public void Forward_full_weights_equals_padded_log_probs_and_gradients(string architecture, bool tied, bool ownLoops)
     {
         var config = TinyModel.Config(architecture, tied);
         using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: true, CPU);
+        model.OwnLoops = ownLoops;
         var padded = new PaddedModel(config, TinyModel.Weights(config), _ => null);
 
         var (packedLogProbs, paddedLogProbs) = RunBoth(model, null, padded);
@@ -32,12 +34,14 @@ public sealed class PackedComputationTests : IDisposable
     }
 
     [Theory]
-    [InlineData("llama", "attn_q,attn_k,attn_v,attn_output,ffn_gate,ffn_up,ffn_down")]
-    [InlineData("qwen2", "attn_q,attn_v,ffn_up")]
-    public void Forward_with_adapter_equals_padded_log_probs_and_gradients(string architecture, string targets)
+    [InlineData("llama", "attn_q,attn_k,attn_v,attn_output,ffn_gate,ffn_up,ffn_down", true)]
+    [InlineData("qwen2", "attn_q,attn_v,ffn_up", true)]
+    [InlineData("qwen2", "attn_q,attn_v,ffn_up", false)]
+    public void Forward_with_adapter_equals_padded_log_probs_and_gradients(string architecture, string targets, bool ownLoops)
     {
         var config = TinyModel.Config(architecture);
         using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: false, CPU);
+        model.OwnLoops = ownLoops;
         using var lora = new LoraWeights(config, new(4, 8, targets.Split(',')), CPU);
         using (no_grad())
         {
@@ -61,12 +65,15 @@ public sealed class PackedComputationTests : IDisposable
         }
     }
 
-    [Fact]
-    public void Forward_bfloat16_stays_near_float32()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Forward_bfloat16_stays_near_float32(bool ownLoops)
     {
         var config = TinyModel.Config();
         using var exact = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: false, CPU);
         using var rounded = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.BFloat16, trainable: false, CPU);
+        rounded.OwnLoops = ownLoops;
         var batch = PackedExamples.Create(_pairs).Batch;
 
         var difference = (exact.TokenLogProbs(batch, null) - rounded.TokenLogProbs(batch, null)).abs().max().item<float>();

@@ -6,9 +6,18 @@ namespace IterativeDpo.Training.Torch.Cpu;
 /// </summary>
 /// <param name="Keys">The batch row of each key, and its column.</param>
 /// <param name="Columns">Of all runs; the prompt's are the first.</param>
-/// <param name="Pieces">The wanted queries, some at a time.</param>
-internal sealed record AttentionGroup((int Row, int Column)[] Keys, int Columns, QueryPiece[] Pieces)
+/// <param name="Shares">The wanted queries, some at a time, divided among threads.</param>
+internal sealed record AttentionGroup((int Row, int Column)[] Keys, int Columns, QueryPiece[][] Shares)
 {
+    /// <summary>A long group's queries are divided in so many shares at most.</summary>
+    public const int MostShares = 4;
+
+    // A share's pieces outweigh reading the keys once more.
+    private const int PiecesOfShare = 16;
+
+    /// <summary>Columns of the piece that has most.</summary>
+    public int MostColumns { get; } = Shares.SelectMany(pieces => pieces).Select(piece => piece.Columns).DefaultIfEmpty(0).Max();
+
     public static IEnumerable<AttentionGroup> AllOf(PackedBatch batch, int[] places, int queriesAtOnce) =>
         PackedRun.AllOf(batch).GroupBy(run => run.PromptStart, (_, runs) => Of([.. runs], places, queriesAtOnce));
 
@@ -31,7 +40,9 @@ internal sealed record AttentionGroup((int Row, int Column)[] Keys, int Columns,
             keys.AddRange(Enumerable.Range(0, run.Length).Select(i => (run.Start + i, column + i)));
             column += Lanes.Pad(run.Length);
         }
-        return new([.. keys], column, [.. pieces]);
+        var shares = Math.Clamp(pieces.Count / PiecesOfShare, 1, MostShares);
+        // By turns: later pieces of a run see more keys.
+        return new([.. keys], column, [.. Enumerable.Range(0, shares).Select(share => pieces.Where((_, i) => i % shares == share).ToArray())]);
     }
 }
 
@@ -41,19 +52,22 @@ internal sealed record AttentionGroup((int Row, int Column)[] Keys, int Columns,
 /// <param name="OwnColumns">How many of them a query may see, padded.</param>
 internal sealed record QueryPiece(int[] Rows, PackedRun Run, int Column, int OwnColumns)
 {
-    private readonly int _promptColumns = Lanes.Pad(Run.PromptEnd - Run.PromptStart);
+    private readonly int _promptKeys = Run.PromptEnd - Run.PromptStart;
 
-    public int Columns => _promptColumns + OwnColumns;
+    private int PromptColumns => Lanes.Pad(_promptKeys);
 
-    /// <summary>Columns that lie together in the scores, from the first on, and in the group, from the second on.</summary>
-    public (int Score, int Group, int Count)[] Parts { get; } = Run.IsPrompt
-        ? [(0, Column, OwnColumns)]
-        : [(0, 0, Lanes.Pad(Run.PromptEnd - Run.PromptStart)), (Lanes.Pad(Run.PromptEnd - Run.PromptStart), Column, OwnColumns)];
+    public int Columns => PromptColumns + OwnColumns;
+
+    /// <summary>Columns that lie together: in the scores from the first number on, in the group from the second.</summary>
+    public (int Score, int Group, int Count)[] Parts { get; } = PartsOf(Lanes.Pad(Run.PromptEnd - Run.PromptStart), Column, OwnColumns);
 
     /// <summary>Fills a query's scores where it does not see: padding after the prompt, and its own run after itself.</summary>
     public void Hide(Span<float> scores, int query, float value)
     {
-        scores[(Run.PromptEnd - Run.PromptStart).._promptColumns].Fill(value);
-        scores[(_promptColumns + Rows[query] - Run.Start + 1)..].Fill(value);
+        scores[_promptKeys..PromptColumns].Fill(value);
+        scores[(PromptColumns + Rows[query] - Run.Start + 1)..].Fill(value);
     }
+
+    private static (int Score, int Group, int Count)[] PartsOf(int promptColumns, int column, int ownColumns) =>
+        promptColumns == 0 ? [(0, column, ownColumns)] : [(0, 0, promptColumns), (promptColumns, column, ownColumns)];
 }

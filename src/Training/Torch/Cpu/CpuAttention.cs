@@ -4,27 +4,30 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch.Cpu;
 
 /// <summary>
-/// Attention without stored scores (FlashAttention, arXiv 2205.14135): a thread has the rows of a prompt and its branches and one key head,
-/// turns and unpacks them once, and computes some queries at a time in its cache. What is kept is log Σ exp(score) of each row and head, and
-/// the backward pass computes the scores again.
+/// Attention whose scores are not stored but computed again on the way back, as in FlashAttention (arXiv 2205.14135): a thread has one key head of a
+/// prompt and its branches, turns and unpacks its keys and values once, and computes the scores of some queries at a time. What is kept
+/// is log Σ exp(score) of each row and head.
 /// </summary>
 internal sealed unsafe class CpuAttention : IAttention
 {
     /// <summary>Rows of scores at once, those of query heads that share a key head side by side: with some hundred keys they stay in a core's cache.</summary>
     public const int ScoresAtOnce = 48;
 
-    private readonly int _heads, _kvHeads, _headsPerKv, _headDim, _depth, _scoreRows;
+    private readonly int _heads, _kvHeads, _headsPerKv, _headDim, _depth, _scoreRows, _rows;
     private readonly int[] _positions;
     private readonly int[] _places; // Where each row's output goes, or −1.
-    private readonly int _rows;
     private readonly RotationTable _rotation;
-    private readonly IReadOnlyList<AttentionGroup> _groups;
+    private readonly AttentionGroup[] _groups;
+    private readonly (AttentionGroup Group, int KvHead, int Share)[] _items;
+    private readonly Dictionary<AttentionGroup, long> _sharedSums = [];
+    private readonly long _sharedFloats;
 
+    /// <param name="rotation">Of as many positions as the batch has.</param>
     /// <param name="rows">The rows whose output is wanted, in this order; null for all.</param>
-    public CpuAttention(ModelConfig config, PackedBatch batch, IReadOnlyList<int>? rows)
+    public CpuAttention(ModelConfig config, RotationTable rotation, PackedBatch batch, IReadOnlyList<int>? rows)
     {
         (_heads, _kvHeads, _headsPerKv) = (config.Heads, config.KvHeads, config.Heads / config.KvHeads);
-        (_headDim, _depth) = (config.HeadDim, Lanes.Pad(config.HeadDim));
+        (_headDim, _depth, _rotation) = (config.HeadDim, Lanes.Pad(config.HeadDim), rotation);
         var queriesAtOnce = Math.Max(1, ScoresAtOnce / _headsPerKv);
         _scoreRows = CpuProduct.Pad(queriesAtOnce * _headsPerKv);
         _positions = batch.Positions;
@@ -34,55 +37,79 @@ internal sealed unsafe class CpuAttention : IAttention
         {
             _places[rows[i]] = i;
         }
-        _rotation = new(config, batch.Positions.DefaultIfEmpty(-1).Max() + 1);
         _groups = [.. AttentionGroup.AllOf(batch, _places, queriesAtOnce)];
+        _items =
+        [
+            .. _groups.SelectMany(group => Enumerable.Range(0, _kvHeads).SelectMany(head => group.Shares.Select((_, share) => (group, head, share)))),
+        ];
+        foreach (var group in _groups.Where(group => group.Shares.Length > 1))
+        {
+            _sharedSums.Add(group, _sharedFloats);
+            _sharedFloats += _kvHeads * group.Shares.Length * SumsOf(group);
+        }
+    }
+
+    /// <summary>What the way back takes at most while it runs: each thread's scratch memory, and the sums of groups that are divided.</summary>
+    /// <param name="rows">Of a pass; the worst is one group of them all.</param>
+    public static long WorkingBytes(ModelConfig config, int threads, long rows)
+    {
+        long depth = Lanes.Pad(config.HeadDim);
+        var items = Math.Min(threads, config.KvHeads * AttentionGroup.MostShares);
+        return sizeof(float) * rows * (items * (5 * depth + 2 * ScoresAtOnce) + 2 * config.KvHeads * AttentionGroup.MostShares * depth);
     }
 
     public (Tensor Rows, IReadOnlyList<Tensor> Trace) Forward(Tensor projected) =>
         projected.dtype == ScalarType.BFloat16 ? Forward<BFloat16Element>(projected) : Forward<Float32Element>(projected);
 
-    public Tensor Backward(IReadOnlyList<Tensor> trace, Tensor gradient) => gradient.dtype == ScalarType.BFloat16
+    public Tensor Backward(IReadOnlyList<Tensor> trace, Tensor gradient) => trace[0].dtype == ScalarType.BFloat16
         ? Backward<BFloat16Element>(trace[0], trace[1], gradient)
         : Backward<Float32Element>(trace[0], trace[1], gradient);
 
     private (Tensor Rows, IReadOnlyList<Tensor> Trace) Forward<TElement>(Tensor projected) where TElement : IElement
     {
-        var result = empty([_rows, _heads * _headDim], projected.dtype, projected.device);
-        var normalisers = empty([_rows, _heads], ScalarType.Float32, projected.device);
-        var (from, to, sums) = (CpuMemory.Start(projected), CpuMemory.Start(result), CpuMemory.Start(normalisers));
-        ForEachHead((group, head) => ForwardHead<TElement>(group, head, (void*)from, (void*)to, (float*)sums));
+        var type = projected.dtype;
+        var (result, normalisers) = (empty([_rows, _heads * _headDim], type, projected.device), empty([_rows, _heads], ScalarType.Float32, projected.device));
+        var from = CpuMemory.Start(projected, type, _positions.Length, ProjectedWidth);
+        var (to, sums) = (CpuMemory.Start(result, type, _rows, _heads * _headDim), CpuMemory.Start(normalisers, ScalarType.Float32, _rows, _heads));
+        ThreadTeam.ForEach(_items.Length, i => Forward<TElement>(_items[i].Group, _items[i].KvHead, _items[i].Share, (void*)from, (void*)to, (float*)sums));
         return (result, [projected, normalisers]);
     }
 
     private Tensor Backward<TElement>(Tensor projected, Tensor normalisers, Tensor gradient) where TElement : IElement
     {
+        var type = projected.dtype;
         var result = empty_like(projected);
-        var (from, sums, slopes, to) = (CpuMemory.Start(projected), CpuMemory.Start(normalisers), CpuMemory.Start(gradient), CpuMemory.Start(result));
-        ForEachHead((group, head) => BackwardHead<TElement>(group, head, (void*)from, (float*)sums, (void*)slopes, (void*)to));
-        GC.KeepAlive((projected, normalisers, gradient));
+        using var shared = empty([_sharedFloats], ScalarType.Float32, projected.device);
+        var (from, to) = (CpuMemory.Start(projected, type, _positions.Length, ProjectedWidth), CpuMemory.Start(result, type, _positions.Length, ProjectedWidth));
+        var (sums, slopes) = (CpuMemory.Start(normalisers, ScalarType.Float32, _rows, _heads), CpuMemory.Start(gradient, type, _rows, _heads * _headDim));
+        var memory = CpuMemory.Start(shared, ScalarType.Float32, _sharedFloats);
+        ThreadTeam.ForEach(_items.Length, i => Backward<TElement>(
+            _items[i].Group, _items[i].KvHead, _items[i].Share, (void*)from, (float*)sums, (void*)slopes, (void*)to, (float*)memory));
+        var divided = _items.Where(item => item.Group.Shares.Length > 1 && item.Share == 0).ToArray();
+        ThreadTeam.ForEach(divided.Length, i => StoreSharedSums<TElement>(divided[i].Group, divided[i].KvHead, (float*)memory, (void*)to));
+        GC.KeepAlive(projected);
+        GC.KeepAlive(normalisers);
+        GC.KeepAlive(gradient);
         return result;
     }
 
-    /// <summary>Heads of one group share nothing that is written, nor do groups.</summary>
-    private void ForEachHead(Action<AttentionGroup, int> work) =>
-        ThreadTeam.ForEach(_groups.Count * _kvHeads, i => work(_groups[i / _kvHeads], i % _kvHeads));
-
-    private void ForwardHead<TElement>(AttentionGroup group, int kvHead, void* projected, void* result, float* normalisers) where TElement : IElement
+    private void Forward<TElement>(AttentionGroup group, int kvHead, int share, void* projected, void* result, float* normalisers) where TElement : IElement
     {
-        using var scratch = new Scratch(2 * group.Columns * _depth + _scoreRows * (2 * _depth + group.Columns));
-        var (keys, values) = (scratch.TakeZeros(_depth, group.Columns), scratch.TakeZeros(group.Columns, _depth));
-        var (queries, attended, memory) = (scratch.TakeZeros(_scoreRows, _depth), scratch.Take(_scoreRows, _depth), scratch.Take(_scoreRows, group.Columns));
+        using var scratch = new Scratch(2L * group.Columns * _depth + (2L * _scoreRows + 1) * _depth + (long)_scoreRows * group.MostColumns);
+        var (keys, values, key) = (scratch.TakeZeros(_depth, group.Columns), scratch.TakeZeros(group.Columns, _depth), scratch.Take(1, _depth));
+        var (queries, attended) = (scratch.TakeZeros(_scoreRows, _depth), scratch.Take(_scoreRows, _depth));
+        var scoreMemory = scratch.Take(_scoreRows, group.MostColumns);
         foreach (var (row, column) in group.Keys)
         {
-            _rotation.Load<TElement>(projected, KeyOf(row, kvHead), _positions[row], queries.Start);
-            Spread(queries.Span(0, _headDim), keys, column);
+            _rotation.Load<TElement>(projected, KeyOf(row, kvHead), _positions[row], key.Start);
+            Spread(key.Span(0, _headDim), keys, column);
             Load<TElement>(projected, ValueOf(row, kvHead), values.Span(column, _headDim));
         }
         var factors = stackalloc float[_scoreRows];
-        foreach (var piece in group.Pieces)
+        foreach (var piece in group.Shares[share])
         {
             LoadQueries<TElement>(piece, kvHead, projected, queries);
-            var (scores, rows) = (memory with { Row = piece.Columns }, piece.Rows.Length * _headsPerKv);
+            var (scores, rows) = (scoreMemory with { Row = piece.Columns }, piece.Rows.Length * _headsPerKv);
             foreach (var part in piece.Parts)
             {
                 CpuProduct.Multiply(queries, keys.From(0, part.Group), scores.From(0, part.Score), CpuProduct.Pad(rows), part.Count, _depth);
@@ -105,25 +132,30 @@ internal sealed unsafe class CpuAttention : IAttention
         }
     }
 
-    private void BackwardHead<TElement>(
-        AttentionGroup group, int kvHead, void* projected, float* normalisers, void* gradient, void* result) where TElement : IElement
+    private void Backward<TElement>(
+        AttentionGroup group, int kvHead, int share, void* projected, float* normalisers, void* gradient, void* result, float* shared) where TElement : IElement
     {
-        using var scratch = new Scratch(5 * group.Columns * _depth + _scoreRows * (3 * _depth + 2 * group.Columns));
-        var (keys, ofKeys, ofValues) = (scratch.TakeZeros(group.Columns, _depth), scratch.TakeZeros(group.Columns, _depth), scratch.TakeZeros(group.Columns, _depth));
+        using var scratch = new Scratch(5L * group.Columns * _depth + (3L * _scoreRows + 1) * _depth + 2L * _scoreRows * group.MostColumns);
+        var (keys, value) = (scratch.TakeZeros(group.Columns, _depth), scratch.Take(1, _depth));
         var (keysSpread, valuesSpread) = (scratch.TakeZeros(_depth, group.Columns), scratch.TakeZeros(_depth, group.Columns));
         var (queries, gradients, ofQueries) = (scratch.TakeZeros(_scoreRows, _depth), scratch.TakeZeros(_scoreRows, _depth), scratch.Take(_scoreRows, _depth));
-        var (memory, ofMemory) = (scratch.Take(_scoreRows, group.Columns), scratch.Take(_scoreRows, group.Columns));
+        var (scoreMemory, slopeMemory) = (scratch.Take(_scoreRows, group.MostColumns), scratch.Take(_scoreRows, group.MostColumns));
+        var (ofKeys, ofValues) = group.Shares.Length > 1
+            ? SharedSums(group, kvHead, share, shared)
+            : (scratch.Take(group.Columns, _depth), scratch.Take(group.Columns, _depth));
+        ofKeys.Clear(group.Columns, _depth);
+        ofValues.Clear(group.Columns, _depth);
         foreach (var (row, column) in group.Keys)
         {
             _rotation.Load<TElement>(projected, KeyOf(row, kvHead), _positions[row], keys.From(column, 0).Start);
             Spread(keys.Span(column, _headDim), keysSpread, column);
-            Load<TElement>(projected, ValueOf(row, kvHead), queries.Span(0, _headDim));
-            Spread(queries.Span(0, _headDim), valuesSpread, column);
+            Load<TElement>(projected, ValueOf(row, kvHead), value.Span(0, _headDim));
+            Spread(value.Span(0, _headDim), valuesSpread, column);
         }
-        foreach (var piece in group.Pieces)
+        foreach (var piece in group.Shares[share])
         {
             LoadQueries<TElement>(piece, kvHead, projected, queries);
-            var (scores, slopes, rows) = (memory with { Row = piece.Columns }, ofMemory with { Row = piece.Columns }, piece.Rows.Length * _headsPerKv);
+            var (scores, slopes, rows) = (scoreMemory with { Row = piece.Columns }, slopeMemory with { Row = piece.Columns }, piece.Rows.Length * _headsPerKv);
             for (var i = 0; i < rows; i++)
             {
                 Load<TElement>(gradient, OutputOf(piece, kvHead, i) * _headDim, gradients.Span(i, _headDim));
@@ -151,6 +183,39 @@ internal sealed unsafe class CpuAttention : IAttention
                 _rotation.StoreGradient<TElement>(ofQueries.From(i, 0).Start, _positions[row], result, QueryOf(row, kvHead, i % _headsPerKv));
             }
         }
+        if (group.Shares.Length == 1)
+        {
+            StoreKeys<TElement>(group, kvHead, ofKeys, ofValues, result);
+        }
+    }
+
+    /// <summary>Sums what the shares gave, in their order, and writes it.</summary>
+    private void StoreSharedSums<TElement>(AttentionGroup group, int kvHead, float* shared, void* result) where TElement : IElement
+    {
+        var (ofKeys, ofValues) = SharedSums(group, kvHead, 0, shared);
+        for (var share = 1; share < group.Shares.Length; share++)
+        {
+            var more = SharedSums(group, kvHead, share, shared).OfKeys.Start;
+            for (long i = 0; i < SumsOf(group); i += Lanes.Count)
+            {
+                (Lanes.Load(ofKeys.Start + i) + Lanes.Load(more + i)).Store(ofKeys.Start + i);
+            }
+        }
+        StoreKeys<TElement>(group, kvHead, ofKeys, ofValues, result);
+    }
+
+    /// <summary>Where a share leaves the gradients of turned keys and of values, one after the other.</summary>
+    private (Matrix OfKeys, Matrix OfValues) SharedSums(AttentionGroup group, int kvHead, int share, float* shared)
+    {
+        var ofKeys = new Matrix((nint)(shared + _sharedSums[group] + (kvHead * group.Shares.Length + share) * SumsOf(group)), _depth);
+        return (ofKeys, ofKeys.From(group.Columns, 0));
+    }
+
+    /// <summary>Numbers in the gradients of a head's keys and values.</summary>
+    private long SumsOf(AttentionGroup group) => 2L * group.Columns * _depth;
+
+    private void StoreKeys<TElement>(AttentionGroup group, int kvHead, Matrix ofKeys, Matrix ofValues, void* result) where TElement : IElement
+    {
         foreach (var (row, column) in group.Keys)
         {
             _rotation.StoreGradient<TElement>(ofKeys.From(column, 0).Start, _positions[row], result, KeyOf(row, kvHead));
@@ -221,6 +286,8 @@ internal sealed unsafe class CpuAttention : IAttention
         }
     }
 
+    private int ProjectedWidth => (_heads + 2 * _kvHeads) * _headDim;
+
     /// <summary>Which head of which output row a row of scores is, counted over all.</summary>
     private long OutputOf(QueryPiece piece, int kvHead, int i) =>
         (long)_places[piece.Rows[i / _headsPerKv]] * _heads + kvHead * _headsPerKv + i % _headsPerKv;
@@ -232,5 +299,5 @@ internal sealed unsafe class CpuAttention : IAttention
     private long ValueOf(int row, int kvHead) => HeadOf(row, _heads + _kvHeads + kvHead);
 
     /// <summary>First element of a projected head.</summary>
-    private long HeadOf(int row, int head) => ((long)row * (_heads + 2 * _kvHeads) + head) * _headDim;
+    private long HeadOf(int row, int head) => (long)row * ProjectedWidth + (long)head * _headDim;
 }

@@ -17,7 +17,7 @@ internal static unsafe class CpuGatedUnit
     {
         var (rows, inside) = (both.size(0), both.size(1) / 2);
         var result = empty([rows, inside], both.dtype, both.device);
-        var (from, to) = (CpuMemory.Start(both), CpuMemory.Start(result));
+        var (from, to) = (CpuMemory.Start(both, both.dtype, rows, 2 * inside), CpuMemory.Start(result, both.dtype, rows, inside));
         CpuMemory.ForRows(rows, inside, (start, end) =>
         {
             for (var row = start; row < end; row++)
@@ -42,7 +42,8 @@ internal static unsafe class CpuGatedUnit
     {
         var (rows, inside) = (both.size(0), both.size(1) / 2);
         var result = empty_like(both);
-        var (from, slopes, to) = (CpuMemory.Start(both), CpuMemory.Start(gradient), CpuMemory.Start(result));
+        var (from, to) = (CpuMemory.Start(both, both.dtype, rows, 2 * inside), CpuMemory.Start(result, both.dtype, rows, 2 * inside));
+        var slopes = CpuMemory.Start(gradient, both.dtype, rows, inside);
         CpuMemory.ForRows(rows, inside, (start, end) =>
         {
             for (var row = start; row < end; row++)

@@ -7,25 +7,25 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch.Cpu;
 
 /// <summary>
-/// Tensors in this process's memory, for loops of our own. LibTorch runs a chain of element by element operations as one pass over memory
-/// each; here a chain is one pass, and what lies between stays in registers.
+/// Tensors in this process's memory, for loops of our own. LibTorch runs a chain of operations as a pass over memory each; here a chain is one
+/// pass, and what lies between stays in registers.
 /// </summary>
 internal static class CpuMemory
 {
-    /// <summary>Whether the loops run on such tensors: elsewhere the same is done by LibTorch's operations.</summary>
+    /// <summary>Whether the loops can run there. Elsewhere the same is done by LibTorch's operations.</summary>
     public static bool Holds(Device device) => device.type == DeviceType.CPU && Vector256.IsHardwareAccelerated;
 
-    /// <inheritdoc cref="Holds(Device)"/>
-    /// <param name="width">Elements that a loop goes over.</param>
-    public static bool Holds(Device device, long width) => Holds(device) && width % Lanes.Count == 0;
-
     /// <summary>Where a tensor's elements begin, row-major. The tensor must outlive what is done with it.</summary>
-    /// <exception cref="InvalidOperationException">They do not lie so.</exception>
-    public static unsafe nint Start(Tensor tensor)
+    /// <param name="type">What they must be.</param>
+    /// <param name="shape">What the tensor's must be.</param>
+    /// <exception cref="ArgumentException">They do not lie so, or are others: reading on would leave the tensor.</exception>
+    public static unsafe nint Start(Tensor tensor, ScalarType type, params ReadOnlySpan<long> shape)
     {
-        if (!tensor.is_contiguous())
+        if (tensor.dtype != type || !tensor.shape.AsSpan().SequenceEqual(shape) || !tensor.is_contiguous())
         {
-            throw new InvalidOperationException("The tensor is not contiguous.");
+            throw new ArgumentException(
+                $"A contiguous tensor of {type} [{string.Join(", ", shape.ToArray())}] is needed, and this is {(tensor.is_contiguous() ? "" : "not contiguous, ")}"
+                + $"{tensor.dtype} [{string.Join(", ", tensor.shape)}].");
         }
         // A span is at most 2 GiB, a tensor may be more.
         using var first = tensor.narrow(0, 0, Math.Min(1, tensor.size(0)));

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace IterativeDpo.Training.Torch.Cpu;
@@ -15,6 +16,9 @@ internal readonly unsafe record struct Matrix(nint Address, int Row, int Column 
 
     /// <summary>The row's first elements; they lie side by side.</summary>
     public Span<float> Span(int row, int columns) => new(Start + (long)row * Row, columns);
+
+    /// <summary>Zeros; rows must lie end to end.</summary>
+    public void Clear(int rows, int columns) => NativeMemory.Clear(Start, (nuint)rows * (nuint)columns * sizeof(float));
 }
 
 /// <summary>Products of matrices that fit a processor's cache, on one thread.</summary>

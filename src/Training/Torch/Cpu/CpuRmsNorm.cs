@@ -17,10 +17,11 @@ internal static unsafe class CpuRmsNorm
 
     private static (Tensor Rows, Tensor Factors) Forward<TElement>(Tensor x, Tensor weight, float epsilon, ScalarType type) where TElement : IElement
     {
-        var width = x.size(1);
-        var (rows, factors) = (empty([x.size(0), width], type, x.device), empty([x.size(0), 1], ScalarType.Float32, x.device));
-        var (from, scale, to, into) = (CpuMemory.Start(x), CpuMemory.Start(weight), CpuMemory.Start(rows), CpuMemory.Start(factors));
-        CpuMemory.ForRows(x.size(0), width, (start, end) =>
+        var (count, width) = (x.size(0), x.size(1));
+        var (rows, factors) = (empty([count, width], type, x.device), empty([count, 1], ScalarType.Float32, x.device));
+        var (from, scale) = (CpuMemory.Start(x, ScalarType.Float32, count, width), CpuMemory.Start(weight, ScalarType.Float32, width));
+        var (to, into) = (CpuMemory.Start(rows, type, count, width), CpuMemory.Start(factors, ScalarType.Float32, count, 1));
+        CpuMemory.ForRows(count, width, (start, end) =>
         {
             for (var row = start; row < end; row++)
             {
@@ -42,13 +43,14 @@ internal static unsafe class CpuRmsNorm
         where TElement : IElement
     {
         using var scope = NewDisposeScope();
-        var (result, width) = (empty_like(x), x.size(1));
+        var (result, rows, width) = (empty_like(x), x.size(0), x.size(1));
         // Of each piece of rows apart, so that the sum does not depend on the threads.
-        var parts = weightGradient is null ? null : zeros([CpuMemory.PiecesOf(x.size(0), width), width]);
-        var (from, factorsFrom, slopes, scale, to) =
-            (CpuMemory.Start(x), CpuMemory.Start(factors), CpuMemory.Start(gradient), CpuMemory.Start(weight), CpuMemory.Start(result));
-        var (added, sums) = (residual is null ? 0 : CpuMemory.Start(residual), parts is null ? 0 : CpuMemory.Start(parts));
-        CpuMemory.ForRows(x.size(0), width, (start, end) =>
+        var parts = weightGradient is null ? null : zeros([CpuMemory.PiecesOf(rows, width), width]);
+        nint OfRows(Tensor? tensor, ScalarType type) => tensor is null ? 0 : CpuMemory.Start(tensor, type, rows, width);
+        var (from, slopes, added, to) = (OfRows(x, x.dtype), OfRows(gradient, gradient.dtype), OfRows(residual, x.dtype), OfRows(result, ScalarType.Float32));
+        var (factorsFrom, scale) = (CpuMemory.Start(factors, ScalarType.Float32, rows, 1), CpuMemory.Start(weight, ScalarType.Float32, width));
+        var sums = parts is null ? 0 : CpuMemory.Start(parts, ScalarType.Float32, CpuMemory.PiecesOf(rows, width), width);
+        CpuMemory.ForRows(rows, width, (start, end) =>
         {
             for (var row = start; row < end; row++)
             {
@@ -60,7 +62,11 @@ internal static unsafe class CpuRmsNorm
                 }
             }
         });
-        GC.KeepAlive((x, factors, gradient, residual, weight));
+        GC.KeepAlive(x);
+        GC.KeepAlive(factors);
+        GC.KeepAlive(gradient);
+        GC.KeepAlive(residual);
+        GC.KeepAlive(weight);
         weightGradient?.add_(parts!.sum([0L]));
         return result.MoveToOuterDisposeScope();
     }

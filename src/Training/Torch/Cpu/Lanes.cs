@@ -11,6 +11,8 @@ internal readonly unsafe record struct Lanes(Vector256<float> Low, Vector256<flo
     /// <summary>The next multiple of <see cref="Count"/>.</summary>
     public static int Pad(int elements) => (elements + Count - 1) / Count * Count;
 
+    public static bool Fill(long elements) => elements % Count == 0;
+
     public static Lanes Load(float* source) => new(Vector256.Load(source), Vector256.Load(source + 8));
 
     public void Store(float* target)

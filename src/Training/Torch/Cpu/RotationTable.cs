@@ -10,9 +10,9 @@ internal sealed unsafe class RotationTable
     private readonly float[] _cosines;
     private readonly float[] _sines; // Of a pair's first element negative.
 
-    /// <param name="positions">How many there are.</param>
-    public RotationTable(ModelConfig config, int positions)
+    public RotationTable(ModelConfig config, PackedBatch batch)
     {
+        var positions = batch.Positions.DefaultIfEmpty(-1).Max() + 1;
         _headDim = config.HeadDim;
         (_cosines, _sines) = (new float[positions * _headDim], new float[positions * _headDim]);
         var length = Rotations.Length(config);

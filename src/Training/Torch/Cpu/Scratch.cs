@@ -1,44 +1,39 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 
 namespace IterativeDpo.Training.Torch.Cpu;
 
-/// <summary>Working memory of one thread, cut into matrices one after the other.</summary>
-internal sealed class Scratch : IDisposable
+/// <summary>Working memory of one thread, cut into matrices one after the other, each on a cache line.</summary>
+internal sealed unsafe class Scratch : IDisposable
 {
-    private readonly float[] _memory;
-    private GCHandle _pin;
+    private readonly void* _memory;
+    private readonly nint _end;
     private nint _next;
 
     /// <param name="floats">How many there will be.</param>
-    public Scratch(int floats)
+    public Scratch(long floats)
     {
-        _memory = ArrayPool<float>.Shared.Rent(floats + Lanes.Count);
-        _pin = GCHandle.Alloc(_memory, GCHandleType.Pinned);
-        const int line = Lanes.Count * sizeof(float);
-        _next = (_pin.AddrOfPinnedObject() + line - 1) / line * line;
+        _memory = NativeMemory.AlignedAlloc((nuint)floats * sizeof(float), Lanes.Count * sizeof(float));
+        _next = (nint)_memory;
+        _end = _next + (nint)floats * sizeof(float);
     }
 
     /// <summary>The next matrix, of arbitrary values.</summary>
-    /// <param name="columns">A multiple of <see cref="Lanes.Count"/>, so that each matrix begins on a cache line.</param>
+    /// <param name="columns">Such that a matrix is whole <see cref="Lanes"/>.</param>
+    /// <exception cref="InvalidOperationException">There is no more memory for it.</exception>
     public Matrix Take(int rows, int columns)
     {
         var matrix = new Matrix(_next, columns);
         _next += (nint)rows * columns * sizeof(float);
-        return matrix;
+        return _next <= _end ? matrix : throw new InvalidOperationException($"The scratch memory has no room for {rows} x {columns} numbers.");
     }
 
     /// <summary>The next matrix, of zeros.</summary>
-    public unsafe Matrix TakeZeros(int rows, int columns)
+    public Matrix TakeZeros(int rows, int columns)
     {
         var matrix = Take(rows, columns);
-        new Span<float>(matrix.Start, rows * columns).Clear();
+        matrix.Clear(rows, columns);
         return matrix;
     }
 
-    public void Dispose()
-    {
-        _pin.Free();
-        ArrayPool<float>.Shared.Return(_memory);
-    }
+    public void Dispose() => NativeMemory.AlignedFree(_memory);
 }

@@ -15,28 +15,30 @@ internal static unsafe class ThreadTeam
     private static readonly delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void> Start = FindStart();
 
     /// <summary>Each item once, on as many threads as LibTorch takes. Items must share nothing that they write.</summary>
-    public static void ForEach(int items, Action<int> work)
+    public static void ForEach(int items, Action<int> work) => ForEach(items, work, Start);
+
+    /// <summary>The same in the runtime's thread pool.</summary>
+    internal static void ForEachInPool(int items, Action<int> work) => ForEach(items, work, null);
+
+    private static void ForEach(int items, Action<int> work, delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void> start)
     {
-        var threads = Math.Min(get_num_threads(), items);
-        if (threads <= 1)
+        var (threads, job) = (get_num_threads(), new Job(items, work));
+        if (threads == 1 || items <= 1)
         {
-            for (var i = 0; i < items; i++)
-            {
-                work(i);
-            }
+            job.Run();
         }
-        else if (Start is null)
+        else if (start is null)
         {
-            Parallel.For(0, items, new ParallelOptions { MaxDegreeOfParallelism = threads }, work);
+            Parallel.For(0, Math.Min(threads, items), _ => job.Run());
         }
         else
         {
-            var job = new Job(items, work);
             var handle = GCHandle.Alloc(job);
-            Start(&Run, GCHandle.ToIntPtr(handle), (uint)threads, 0);
+            // Always the whole team: OpenMP ends the threads that a smaller one leaves over.
+            start(&Run, GCHandle.ToIntPtr(handle), (uint)threads, 0);
             handle.Free();
-            job.Error?.Throw();
         }
+        job.Error?.Throw();
     }
 
     [UnmanagedCallersOnly]
@@ -48,9 +50,8 @@ internal static unsafe class ThreadTeam
         var modules = process.Modules.Cast<ProcessModule>().ToList();
         string? FolderOf(string library) =>
             Path.GetDirectoryName(modules.Find(module => module.ModuleName.StartsWith(library, StringComparison.Ordinal))?.FileName);
-        // LibTorch's package brings an OpenMP of its own; another engine may have loaded the system's.
-        var openMp = modules.Where(module => module.ModuleName.StartsWith("libgomp", StringComparison.Ordinal))
-            .MaxBy(module => Path.GetDirectoryName(module.FileName) == FolderOf("libtorch_cpu"));
+        // Another engine may have loaded an OpenMP of its own: LibTorch's lies beside it.
+        var openMp = modules.Find(module => module.ModuleName.StartsWith("libgomp", StringComparison.Ordinal) && Path.GetDirectoryName(module.FileName) == FolderOf("libtorch_cpu"));
         return openMp is not null && NativeLibrary.TryGetExport(NativeLibrary.Load(openMp.FileName), "GOMP_parallel", out var start)
             ? (delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void>)start
             : null;

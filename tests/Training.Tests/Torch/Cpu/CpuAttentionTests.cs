@@ -1,3 +1,4 @@
+using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Training.Torch;
 using IterativeDpo.Training.Torch.Cpu;
 using TorchSharp;
@@ -12,12 +13,13 @@ public sealed class CpuAttentionTests : IDisposable
 
     public void Dispose() => _scope.Dispose();
 
-    /// <summary>Heads with and without a rest over whole lanes; one, two, four and sixty query heads a key head.</summary>
+    /// <summary>Heads with and without a rest over whole lanes; one to sixty query heads a key head, whose scores are whole products or not.</summary>
     [Theory]
     [InlineData(4, 4, 8)]
     [InlineData(4, 2, 16)]
     [InlineData(4, 1, 20)]
     [InlineData(2, 1, 48)]
+    [InlineData(14, 2, 16)]
     [InlineData(60, 1, 4)]
     public void Equals_attention_by_tiles(int heads, int kvHeads, int headDim)
     {
@@ -33,7 +35,7 @@ public sealed class CpuAttentionTests : IDisposable
     public void Backward_equals_differences_of_the_output()
     {
         var (config, batch) = (TinyModel.Config(), Batch());
-        var attention = new CpuAttention(config, batch, null);
+        var attention = Attention(config, batch, null);
         var projected = RandomTensors.Of(batch.TokenIds.Length, 64, 5);
         var (rows, trace) = attention.Forward(projected);
         var slope = RandomTensors.Of(rows.size(0), rows.size(1), 6);
@@ -50,7 +52,7 @@ public sealed class CpuAttentionTests : IDisposable
     public void Not_a_number_reaches_the_output_and_the_gradient()
     {
         var (config, batch) = (TinyModel.Config(), Batch());
-        var attention = new CpuAttention(config, batch, null);
+        var attention = Attention(config, batch, null);
         var projected = RandomTensors.Of(batch.TokenIds.Length, 64, 5);
         projected.narrow(0, 0, 1).narrow(1, 32, 1).fill_(float.NaN);
 
@@ -60,12 +62,44 @@ public sealed class CpuAttentionTests : IDisposable
         Assert.True(float.IsNaN(attention.Backward(trace, ones_like(rows)).sum().item<float>()));
     }
 
+    [Fact]
+    public void Result_does_not_depend_on_the_threads()
+    {
+        var (config, batch) = (TinyModel.Config(kvHeads: 1), Batch());
+        var (projected, slope) = (RandomTensors.Of(batch.TokenIds.Length, 48, 5), RandomTensors.Of(batch.TokenIds.Length, 32, 6));
+        float[] OnThreads(int threads)
+        {
+            var before = get_num_threads();
+            set_num_threads(threads);
+            var attention = Attention(config, batch, null);
+            var (rows, trace) = attention.Forward(projected);
+            var gradient = attention.Backward(trace, slope);
+            set_num_threads(before);
+            return [.. Floats.Of(rows), .. Floats.Of(gradient)];
+        }
+        Assert.Equal(OnThreads(1), OnThreads(2));
+    }
+
+    [Fact]
+    public void Backward_gradient_of_another_type_is_refused()
+    {
+        var (config, batch) = (TinyModel.Config(), Batch());
+        var attention = Attention(config, batch, null);
+        var (rows, trace) = attention.Forward(RandomTensors.Of(batch.TokenIds.Length, 64, 5, 1, ScalarType.BFloat16));
+
+        var e = Assert.Throws<ArgumentException>(() => attention.Backward(trace, rows.to(ScalarType.Float32)));
+
+        Assert.Contains("BFloat16", e.Message);
+    }
+
+    private static CpuAttention Attention(ModelConfig config, PackedBatch batch, int[]? rows) => new(config, new(config, batch), batch, rows);
+
     private static void AssertEqual(int heads, int kvHeads, int headDim, ScalarType type, bool wanted, double tolerance)
     {
         var config = TinyModel.Config() with { Heads = heads, KvHeads = kvHeads, HeadDim = headDim, RopeDim = headDim / 4 * 2 };
         var batch = Batch();
         var rows = wanted ? batch.Predictors.Distinct().ToArray() : null;
-        var (byTiles, onCpu) = (new TiledAttention(config, batch, rows, type, CPU), new CpuAttention(config, batch, rows));
+        var (byTiles, onCpu) = (new TiledAttention(config, Rotations.Of(batch, config, CPU), batch, rows, type, CPU), Attention(config, batch, rows));
         var projected = RandomTensors.Of(batch.TokenIds.Length, (heads + 2 * kvHeads) * headDim, 1, 2, type);
 
         var (expected, expectedTrace) = byTiles.Forward(projected);
@@ -76,12 +110,13 @@ public sealed class CpuAttentionTests : IDisposable
         RandomTensors.AssertClose(byTiles.Backward(expectedTrace, slope), onCpu.Backward(actualTrace, slope), tolerance, "gradient");
     }
 
-    /// <summary>Prompts of one token and of several pieces; branches of none, of few and of many rows; a prompt without a branch.</summary>
+    /// <summary>Prompts of one token, of several pieces and of several tiles and shares; branches of none, of few and of many rows; a prompt without a branch.</summary>
     private static PackedBatch Batch() => PackedBatch.Create(
     [
         new(TinyModel.Ids(1, 1), [TinyModel.Ids(3, 2), TinyModel.Ids(1, 3)]),
         new(TinyModel.Ids(70, 4), [TinyModel.Ids(60, 5), TinyModel.Ids(17, 6), TinyModel.Ids(18, 7)]),
         new(TinyModel.Ids(16, 8), []),
+        new(TinyModel.Ids(300, 11), [TinyModel.Ids(290, 12), TinyModel.Ids(40, 13)]),
         new(TinyModel.Ids(5, 9), [TinyModel.Ids(2, 10)]),
     ]);
 }

@@ -19,7 +19,7 @@ public sealed class RowKernelTests : IDisposable
     [InlineData(20, ScalarType.BFloat16, 8e-3)]
     public void Gated_unit_equals_autograd(int inside, ScalarType type, double tolerance)
     {
-        Assert.Equal(inside == 48, CpuMemory.Holds(CPU, inside));
+        Assert.Equal(inside == 48, Lanes.Fill(inside));
         var both = RandomTensors.Of(900, 2 * inside, 1, 6, type);
         var gradient = RandomTensors.Of(900, inside, 2, 1, type);
         var leaf = RandomTensors.Leaf(both.to(ScalarType.Float32));
@@ -27,8 +27,11 @@ public sealed class RowKernelTests : IDisposable
         expected.backward([gradient.to(ScalarType.Float32)]);
 
         using var gradients = no_grad();
-        RandomTensors.AssertClose(expected.detach(), GatedUnit.Forward(both), tolerance, "result");
-        RandomTensors.AssertClose(leaf.grad!, GatedUnit.Backward(both, gradient), tolerance, "gradient");
+        foreach (var unit in new[] { new GatedUnit(true), new GatedUnit(false) })
+        {
+            RandomTensors.AssertClose(expected.detach(), unit.Forward(both), tolerance, "result");
+            RandomTensors.AssertClose(leaf.grad!, unit.Backward(both, gradient), tolerance, "gradient");
+        }
     }
 
     [Theory]
@@ -40,7 +43,7 @@ public sealed class RowKernelTests : IDisposable
     public void Norm_equals_autograd(int width, ScalarType type, bool withResidual, double tolerance)
     {
         var x = RandomTensors.Of(2000, width, 3, 3);
-        var (weight, weightGradient) = (RandomTensors.Of(1, width, 4).view(width), zeros(width));
+        var weight = RandomTensors.Of(1, width, 4).view(width);
         var gradient = RandomTensors.Of(2000, width, 5, 1, type);
         var residual = withResidual ? RandomTensors.Of(2000, width, 6) : null;
         var (leaf, weightLeaf) = (RandomTensors.Leaf(x), RandomTensors.Leaf(weight));
@@ -48,14 +51,18 @@ public sealed class RowKernelTests : IDisposable
         expected.backward([gradient.to(ScalarType.Float32)]);
 
         using var gradients = no_grad();
-        var norm = new RmsNorm(weight, weightGradient, 1e-5f);
-        var (rows, factors) = norm.Forward(x, type);
-        var back = norm.Backward(x, factors, gradient, residual);
+        foreach (var ownLoops in new[] { true, false })
+        {
+            var weightGradient = ones(width);
+            var norm = new RmsNorm(weight, weightGradient, 1e-5f, ownLoops);
+            var (rows, factors) = norm.Forward(x, type);
+            var back = norm.Backward(x, factors, gradient, residual);
 
-        Assert.Equal(type, rows.dtype);
-        RandomTensors.AssertClose(expected.detach(), rows, tolerance, "rows");
-        RandomTensors.AssertClose(residual is null ? leaf.grad! : leaf.grad! + residual, back, tolerance, "gradient");
-        RandomTensors.AssertClose(weightLeaf.grad!, weightGradient, tolerance, "weight's gradient");
+            Assert.Equal(type, rows.dtype);
+            RandomTensors.AssertClose(expected.detach(), rows, tolerance, "rows");
+            RandomTensors.AssertClose(residual is null ? leaf.grad! : leaf.grad! + residual, back, tolerance, "gradient");
+            RandomTensors.AssertClose(weightLeaf.grad! + 1, weightGradient, tolerance, "weight's gradient");
+        }
     }
 
     [Fact]
@@ -67,7 +74,7 @@ public sealed class RowKernelTests : IDisposable
             var before = get_num_threads();
             set_num_threads(threads);
             var weightGradient = zeros(32);
-            var norm = new RmsNorm(weight, weightGradient, 1e-5f);
+            var norm = new RmsNorm(weight, weightGradient, 1e-5f, true);
             var back = norm.Backward(x, norm.Forward(x, ScalarType.Float32).Factors, gradient, null);
             set_num_threads(before);
             return [.. Floats.Of(back), .. Floats.Of(weightGradient)];
@@ -80,12 +87,17 @@ public sealed class RowKernelTests : IDisposable
     {
         var rows = full([2, 32], float.NaN).to(ScalarType.BFloat16);
 
-        Assert.True(Floats.Of(GatedUnit.Forward(rows)).All(float.IsNaN));
-        Assert.True(Floats.Of(GatedUnit.Backward(rows, ones([2, 16], ScalarType.BFloat16))).All(float.IsNaN));
-        Assert.True(Floats.Of(new RmsNorm(ones(32), null, 0).Forward(rows.to(ScalarType.Float32), ScalarType.BFloat16).Rows).All(float.IsNaN));
+        Assert.True(Floats.Of(new GatedUnit(true).Forward(rows)).All(float.IsNaN));
+        Assert.True(Floats.Of(new GatedUnit(true).Backward(rows, ones([2, 16], ScalarType.BFloat16))).All(float.IsNaN));
+        Assert.True(Floats.Of(new RmsNorm(ones(32), null, 0, true).Forward(rows.to(ScalarType.Float32), ScalarType.BFloat16).Rows).All(float.IsNaN));
     }
 
     [Fact]
-    public void Start_of_a_tensor_that_is_not_contiguous_is_refused() =>
-        Assert.Contains("contiguous", Assert.Throws<InvalidOperationException>(() => CpuMemory.Start(zeros([3, 4]).t())).Message);
+    public void Start_of_a_tensor_that_lies_otherwise_or_is_another_is_refused()
+    {
+        Assert.Contains("not contiguous", Assert.Throws<ArgumentException>(() => CpuMemory.Start(zeros([3, 4]).t(), ScalarType.Float32, 4, 3)).Message);
+        Assert.Contains("[3, 4]", Assert.Throws<ArgumentException>(() => CpuMemory.Start(zeros([3, 4]), ScalarType.Float32, 3, 5)).Message);
+        Assert.Contains("BFloat16", Assert.Throws<ArgumentException>(() => CpuMemory.Start(zeros([3, 4]), ScalarType.BFloat16, 3, 4)).Message);
+        Assert.Throws<InvalidOperationException>(() => { using var scratch = new Scratch(31); scratch.Take(2, 16); });
+    }
 }

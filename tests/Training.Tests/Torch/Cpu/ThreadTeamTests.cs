@@ -15,7 +15,8 @@ public sealed class ThreadTeamTests
         {
             var runs = new int[items];
             ThreadTeam.ForEach(items, i => Interlocked.Increment(ref runs[i]));
-            Assert.All(runs, count => Assert.Equal(1, count));
+            ThreadTeam.ForEachInPool(items, i => Interlocked.Increment(ref runs[i]));
+            Assert.All(runs, count => Assert.Equal(2, count));
         }
     });
 
@@ -23,18 +24,19 @@ public sealed class ThreadTeamTests
     public void ForEach_runs_on_the_threads_of_LibTorch_s_operations() => WithThreads(2, () =>
     {
         using var meeting = new Barrier(2);
-        var threads = new HashSet<int>();
+        var (threads, caller) = (new HashSet<int>(), Environment.CurrentManagedThreadId);
         // Two items that wait for each other need two threads.
         ThreadTeam.ForEach(2, _ =>
         {
             Assert.True(meeting.SignalAndWait(TimeSpan.FromSeconds(60)));
+            Assert.False(OperatingSystem.IsLinux() && Thread.CurrentThread.IsThreadPoolThread && Environment.CurrentManagedThreadId != caller);
             lock (threads)
             {
                 threads.Add(Environment.CurrentManagedThreadId);
             }
         });
         Assert.Equal(2, threads.Count);
-        Assert.Contains(Environment.CurrentManagedThreadId, threads);
+        Assert.Contains(caller, threads);
     });
 
     [Theory]
@@ -44,6 +46,7 @@ public sealed class ThreadTeamTests
     {
         var e = Assert.Throws<InvalidDataException>(() => ThreadTeam.ForEach(10, i => throw new InvalidDataException($"item {i}")));
         Assert.StartsWith("item ", e.Message);
+        Assert.Throws<InvalidDataException>(() => ThreadTeam.ForEachInPool(10, i => throw new InvalidDataException($"item {i}")));
 
         var sum = 0;
         ThreadTeam.ForEach(10, i => Interlocked.Add(ref sum, i));
