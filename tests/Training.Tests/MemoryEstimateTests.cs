@@ -1,6 +1,7 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Training.Torch.Cpu;
 
 namespace IterativeDpo.Training.Tests;
 
@@ -42,6 +43,18 @@ public sealed class MemoryEstimateTests : IDisposable
 
         Assert.Equal(2 * Activations(Tiny.Options with { MicroBatchTokens = 1000 }), Activations(Tiny.Options with { MicroBatchTokens = 2000 }));
         Assert.True(Activations(Tiny.Options with { GradientCheckpointing = true }) < Activations(Tiny.Options));
+    }
+
+    [Fact]
+    public void Of_attention_counts_as_many_threads_as_a_group_keeps_busy()
+    {
+        var config = TinyModel.Config(kvHeads: 2);
+        long Working(int threads) => CpuAttention.WorkingBytes(config, threads, 1000);
+
+        // Keys and values both ways in heads of 16, and 48 rows of scores twice, for each thread; four sums of two heads.
+        Assert.Equal(4 * 1000 * (5 * 16 + 2 * 48), Working(2) - Working(1));
+        Assert.Equal(4 * 1000 * (5 * 16 + 2 * 48 + 2 * 2 * 4 * 16), Working(1));
+        Assert.Equal(Working(8), Working(64));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace IterativeDpo.Training.Torch.Cpu;
 
 /// <summary>
 /// Runs items of work on the threads that LibTorch's own operations run on, GNU OpenMP's team: two teams would wait for the same cores, the one in
-/// a busy loop for its next work. Where LibTorch has another OpenMP, the runtime's thread pool does it.
+/// a busy loop for its next work. Where its OpenMP has no such entry, the runtime's thread pool does it.
 /// </summary>
 internal static unsafe class ThreadTeam
 {
@@ -47,12 +47,9 @@ internal static unsafe class ThreadTeam
     private static delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void> FindStart()
     {
         using var process = Process.GetCurrentProcess();
-        var modules = process.Modules.Cast<ProcessModule>().ToList();
-        string? FolderOf(string library) =>
-            Path.GetDirectoryName(modules.Find(module => module.ModuleName.StartsWith(library, StringComparison.Ordinal))?.FileName);
-        // Another engine may have loaded an OpenMP of its own: LibTorch's lies beside it.
-        var openMp = modules.Find(module => module.ModuleName.StartsWith("libgomp", StringComparison.Ordinal) && Path.GetDirectoryName(module.FileName) == FolderOf("libtorch_cpu"));
-        return openMp is not null && NativeLibrary.TryGetExport(NativeLibrary.Load(openMp.FileName), "GOMP_parallel", out var start)
+        var libTorch = process.Modules.Cast<ProcessModule>().FirstOrDefault(module => module.ModuleName.StartsWith("libtorch_cpu", StringComparison.Ordinal));
+        // Asked of LibTorch, the name is found in its own OpenMP, whatever other one another engine has loaded.
+        return libTorch is not null && NativeLibrary.TryGetExport(NativeLibrary.Load(libTorch.FileName), "GOMP_parallel", out var start)
             ? (delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void>)start
             : null;
     }
