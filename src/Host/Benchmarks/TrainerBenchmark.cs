@@ -48,7 +48,7 @@ public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerSc
         }
     }
 
-    private static TrainerMeasurement Median(IEnumerable<TrainerMeasurement> turns)
+    internal static TrainerMeasurement Median(IEnumerable<TrainerMeasurement> turns)
     {
         var ordered = turns.OrderBy(turn => turn.RealTokensPerSecond).ToList();
         return ordered[ordered.Count / 2];

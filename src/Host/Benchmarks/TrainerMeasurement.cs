@@ -18,16 +18,20 @@ public sealed record TrainerMeasurement(
     [property: JsonPropertyName("threads")] int Threads,
     [property: JsonPropertyName("bf16")] bool BFloat16)
 {
+    public const string Library = "library";
+
     /// <summary>
     /// Measures our own trainer in this process and prints the result as JSON. It is run as a process of its own, so that its peak memory
-    /// is its own: <c>SHAPE lora|full THREADS</c>, the shape as JSON. Products are bfloat16, as the peer's best are.
+    /// is its own: <c>SHAPE lora|full THREADS [library]</c>, the shape as JSON; <c>library</c> leaves to LibTorch's operations what our own loops do. Products are bfloat16, as the peer's best are.
     /// </summary>
     public static void RunWorker(IReadOnlyList<string> arguments, TextWriter output)
     {
         var shape = JsonSerializer.Deserialize<TrainerShape>(arguments[0])!;
         var options = Options(arguments[1] == "lora", int.Parse(arguments[2], CultureInfo.InvariantCulture), shape.Checkpointing);
         var pairs = shape.CreatePairs();
-        var seconds = StepTimer.Measure(shape.Model, shape.Base, pairs, options, warmup: 2, shape.Steps, TimeProvider.System).Order().ElementAt(shape.Steps / 2);
+        var ownLoops = !arguments.Contains(Library);
+        var seconds = StepTimer.Measure(shape.Model, shape.Base, pairs, options, ownLoops, warmup: 2, shape.Steps, TimeProvider.System)
+            .Order().ElementAt(shape.Steps / 2);
         var tokens = pairs.Sum(pair => 2 * pair.PromptIds.Length + pair.ChosenIds.Length + pair.RejectedIds.Length);
         output.WriteLine(JsonSerializer.Serialize(new TrainerMeasurement(tokens / seconds, seconds, PeakMib(), options.Threads, BFloat16: true)));
     }

@@ -32,6 +32,7 @@ public static class BenchCommand
         {
             Subcommand("generation", "Sampling against a bare decode loop over the same batches.", [_threads], GenerationAsync),
             Trainer(),
+            Loops(),
             Scaling(),
             Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", [], ActorsAsync),
             Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", [_threads], Data),
@@ -59,27 +60,39 @@ public static class BenchCommand
         return command;
     }
 
-    private static ExampleCommand Trainer()
-    {
-        string[] modes = ["lora", "full"];
-        string[] names = [.. TrainerShape.All.Select(known => known.Name)];
-        var shape = new Option<string?>("--shape") { Description = $"One shape only: {string.Join(", ", names)}." }.AcceptOnlyFromAmong(names);
-        var mode = new Option<string?>("--mode") { Description = "lora or full only." }.AcceptOnlyFromAmong(modes);
-        var command = new ExampleCommand(
-            "trainer", "DPO steps against eager PyTorch (bench/peers/torch_dpo_step.py) at its best setting.",
-            "./dpo bench trainer", "./dpo bench trainer --json --shape 48/48 --mode lora") { shape, mode, _json };
-        command.SetAction(async (parsed, token) =>
+    private static ExampleCommand Trainer() => OfSteps(
+        "trainer", "DPO steps against eager PyTorch (bench/peers/torch_dpo_step.py) at its best setting.", async (parsed, shapes, modes, token) =>
         {
             var peak = StepTimer.MeasureProductPeak(threads: 2, TimeProvider.System);
             Console.Error.WriteLine($"matrix products: {peak / 1e9:F0} GFLOP/s at most");
             var benchmark = new TrainerBenchmark(
                 Worker,
                 Path.Combine(AppContext.BaseDirectory, "bench", "peers", "torch_dpo_step.py"), peak);
-            var measured = benchmark.Run(
+            await PrintAsync(parsed, benchmark.Run(shapes, modes, token).ToAsyncEnumerable(), results => new { matmulPeakGflops = peak / 1e9, results });
+        });
+
+    private static ExampleCommand Loops() => OfSteps(
+        "trainer-loops", "DPO steps with the trainer's own loops for norms, gates and attention, against LibTorch's operations.",
+        (parsed, shapes, modes, token) =>
+            PrintAsync(parsed, new LoopsBenchmark(Worker).Run(shapes, modes, token).ToAsyncEnumerable(), results => new { results }));
+
+    /// <summary>A benchmark of optimiser steps, of some shapes and modes.</summary>
+    private static ExampleCommand OfSteps(
+        string name, string description, Func<ParseResult, IReadOnlyList<TrainerShape>, IReadOnlyList<string>, CancellationToken, Task> measure)
+    {
+        string[] modes = ["lora", "full"];
+        string[] names = [.. TrainerShape.All.Select(known => known.Name)];
+        var shape = new Option<string?>("--shape") { Description = $"One shape only: {string.Join(", ", names)}." }.AcceptOnlyFromAmong(names);
+        var mode = new Option<string?>("--mode") { Description = "lora or full only." }.AcceptOnlyFromAmong(modes);
+        var command = new ExampleCommand(
+            name, description, $"./dpo bench {name}", $"./dpo bench {name} --json --shape 48/48 --mode lora") { shape, mode, _json };
+        command.SetAction(async (parsed, token) =>
+        {
+            await measure(
+                parsed,
                 [.. TrainerShape.All.Where(known => parsed.GetValue(shape) is not { } one || known.Name == one)],
                 parsed.GetValue(mode) is { } only ? [only] : modes,
                 token);
-            await PrintAsync(parsed, measured.ToAsyncEnumerable(), results => new { matmulPeakGflops = peak / 1e9, results });
             return ExitCodes.Done;
         });
         return command;
