@@ -18,6 +18,8 @@ internal sealed record AttentionGroup((int Row, int Column)[] Keys, int Columns,
     /// <summary>Columns of the piece that has most.</summary>
     public int MostColumns { get; } = Shares.SelectMany(pieces => pieces).Select(piece => piece.Columns).DefaultIfEmpty(0).Max();
 
+    public bool IsDivided => Shares.Length > 1;
+
     public static IEnumerable<AttentionGroup> AllOf(PackedBatch batch, int[] places, int queriesAtOnce) =>
         PackedRun.AllOf(batch).GroupBy(run => run.PromptStart, (_, runs) => Of([.. runs], places, queriesAtOnce));
 
