@@ -58,6 +58,17 @@ public sealed class MemoryEstimateTests : IDisposable
     }
 
     [Fact]
+    public void Of_working_memory_counts_each_thread()
+    {
+        using var file = Model(TensorType.F32);
+        long Working(int threads) => MemoryEstimate.Of(file, Tiny.Options with { Threads = threads, MicroBatchTokens = 1000 }, 10).Working;
+        long OfAttention(int threads) => CpuAttention.WorkingBytes(ModelConfig.Read(file), threads, 1000);
+
+        Assert.Equal(OfAttention(3) - OfAttention(1), Working(3) - Working(1));
+        Assert.True(OfAttention(3) > OfAttention(1));
+    }
+
+    [Fact]
     public void CheckFits_too_large_says_what_takes_how_much_and_what_to_change()
     {
         using var file = Model(TensorType.F32);
