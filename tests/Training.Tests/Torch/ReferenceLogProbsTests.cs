@@ -2,6 +2,7 @@ using System.Collections;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Training.Torch;
+using IterativeDpo.Training.Torch.Cpu;
 using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Tests.Torch;
@@ -52,6 +53,17 @@ public sealed class ReferenceLogProbsTests : IDisposable
         TinyRun.Train(Changed(request, change));
 
         Assert.Equal(before.Length + 1, References(request).Length);
+    }
+
+    [Fact]
+    public void Train_reference_names_the_loops_that_computed_it()
+    {
+        var request = _run.Request("a", Tiny.Options);
+
+        TinyRun.Train(request);
+
+        // On a processor without 256-bit vectors LibTorch's operations compute it, to other bits.
+        Assert.Equal(CpuMemory.Holds(CPU), File.ReadAllText(Assert.Single(References(request))).Contains("device CPU, own loops", StringComparison.Ordinal));
     }
 
     [Fact]
