@@ -3,26 +3,27 @@
 # and ends with the counts. Projects run one after another: the native engines' threads spin.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-source "$root/eng/common.sh"
+source "$root/eng/build.sh"
 cd "$root"
 started=$SECONDS
-ensure_engines
-export_engine_environment
-export DPO_ROOT="$root"
+find_sdk
+mkdir -p bin
+restore IterativeDpo.sln -p:RestoreLockedMode=true
 
 say "building (Release, warnings are errors)"
-dotnet build IterativeDpo.sln -c Release -v q --nologo
+dotnet build IterativeDpo.sln --no-restore -c Release -v q --nologo
 say "checking the format"
 dotnet format IterativeDpo.sln --verify-no-changes --no-restore
 
 say "testing"
-log="$engines_dir/test.log"
+set_engine_environment
+results="$root/bin/test.log"
 failed=0
-dotnet test IterativeDpo.sln -c Release --no-build --nologo -m:1 "$@" 2>&1 | tee "$log" || failed=1
-count() { { grep -oE "$1: +[0-9]+" "$log" || true; } | awk '{ n += $NF } END { print n + 0 }'; }
+dotnet test IterativeDpo.sln -c Release --no-build --nologo -m:1 "$@" 2>&1 | tee "$results" || failed=1
+count() { { grep -oE "$1: +[0-9]+" "$results" || true; } | awk '{ n += $NF } END { print n + 0 }'; }
 passes=$(count Passed)
 failures=$(count Failed)
-[[ $failed == 1 && $failures == 0 ]] && say "the test run itself failed; its log is in $log"
+[[ $failed == 1 && $failures == 0 ]] && say "the test run itself failed; its log is in $results"
 [[ $passes == 0 ]] && say "no test ran" && failed=1
 say "took $((SECONDS - started)) s"
 echo "$passes passed, $failures failed"

@@ -16,7 +16,8 @@ internal sealed class CampaignExtractor() : HashCodeMessageExtractor(MaxShards)
 {
     private const int MaxShards = 32;
 
-    public override string? EntityId(object message) => (message as ShardingEnvelope)?.EntityId;
+    /// <remarks>Akka takes the id out of a <see cref="ShardingEnvelope"/>, and the message too, before it asks here.</remarks>
+    public override string? EntityId(object message) => null;
 
-    public override object? EntityMessage(object message) => (message as ShardingEnvelope)?.Message;
+    public override object EntityMessage(object message) => message;
 }

@@ -38,10 +38,12 @@ public sealed class SqliteJournal : AsyncWriteJournal
             }
         });
 
-    public override Task<long> ReadHighestSequenceNrAsync(string persistenceId, long fromSequenceNr) =>
+    public override Task<long> ReadHighestSequenceNrAsync(
+        string persistenceId, long fromSequenceNr, CancellationToken cancellationToken) =>
         _shared.Database.RunAsync(() => _events.HighestSequenceNr(persistenceId));
 
-    protected override async Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages)
+    protected override async Task<IImmutableList<Exception>> WriteMessagesAsync(
+        IEnumerable<AtomicWrite> messages, CancellationToken cancellationToken)
     {
         StoredEvent[] events =
         [
@@ -53,7 +55,7 @@ public sealed class SqliteJournal : AsyncWriteJournal
         return null!; // None was rejected.
     }
 
-    protected override Task DeleteMessagesToAsync(string persistenceId, long toSequenceNr) =>
+    protected override Task DeleteMessagesToAsync(string persistenceId, long toSequenceNr, CancellationToken cancellationToken) =>
         _shared.Database.RunAsync(() => _events.DeleteTo(persistenceId, toSequenceNr));
 
     protected override void PostStop()

@@ -19,21 +19,22 @@ public sealed class SqliteSnapshotStore : SnapshotStore
         _codec = new PayloadCodec(Context.System.Serialization);
     }
 
-    protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria) =>
+    protected override Task<SelectedSnapshot> LoadAsync(
+        string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken) =>
         _shared.Database.RunAsync(() => _snapshots.Latest(persistenceId, BoundsOf(criteria)) is { } stored
             ? new SelectedSnapshot(
                 new SnapshotMetadata(persistenceId, stored.SequenceNr, new DateTime(stored.TimestampTicks, DateTimeKind.Utc)),
                 _codec.Read(stored.Payload))
             : null!);
 
-    protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot)
+    protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
     {
         var stored = new StoredSnapshot(metadata.PersistenceId, metadata.SequenceNr, metadata.Timestamp.Ticks, _codec.Write(snapshot));
         return _shared.Database.RunAsync(() => _snapshots.Save(stored));
     }
 
     /// <remarks>A metadata without a time means the snapshot of that number, whenever it was taken.</remarks>
-    protected override Task DeleteAsync(SnapshotMetadata metadata)
+    protected override Task DeleteAsync(SnapshotMetadata metadata, CancellationToken cancellationToken)
     {
         var bounds = new SnapshotBounds(metadata.SequenceNr, metadata.SequenceNr);
         return _shared.Database.RunAsync(() => _snapshots.Delete(
@@ -43,7 +44,8 @@ public sealed class SqliteSnapshotStore : SnapshotStore
                 : bounds with { MinTicks = metadata.Timestamp.Ticks, MaxTicks = metadata.Timestamp.Ticks }));
     }
 
-    protected override Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria) =>
+    protected override Task DeleteAsync(
+        string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken) =>
         _shared.Database.RunAsync(() => _snapshots.Delete(persistenceId, BoundsOf(criteria)));
 
     protected override void PostStop()
