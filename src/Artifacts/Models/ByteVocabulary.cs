@@ -84,7 +84,7 @@ public static class ByteVocabulary
 
     private static int TypeOf(int id) => id < Bos ? Normal : id <= System ? Control : Unused;
 
-    /// <summary>GPT-2's printable stand-ins for bytes: Latin-1's printable characters are themselves, the others follow from U+0100 on.</summary>
+    /// <summary>GPT-2's printable characters for bytes: Latin-1's printable characters are themselves, the others follow from U+0100 on.</summary>
     private static IEnumerable<string> ByteTokens()
     {
         var next = 256;

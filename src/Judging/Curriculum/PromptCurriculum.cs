@@ -8,7 +8,7 @@ namespace IterativeDpo.Judging.Curriculum;
 /// </summary>
 public static class PromptCurriculum
 {
-    private enum Standing
+    private enum Place
     {
         Learnable,
 
@@ -39,18 +39,18 @@ public static class PromptCurriculum
         new SplitMix64(SampleSeed.Derive(seed, round, "curriculum", 0)).Shuffle(order.AsSpan());
         return [.. order.OrderBy(Rank).Take(count)];
 
-        (Standing Standing, int LastRound) Rank(Prompt prompt)
+        (Place Place, int LastRound) Rank(Prompt prompt)
         {
             var known = statistics.GetValueOrDefault(prompt.Id);
-            var standing = StandingOf(known, options, round);
-            return (standing, standing == Standing.SetAside ? known!.LastRound : 0);
+            var place = PlaceOf(known, options, round);
+            return (place, place == Place.SetAside ? known!.LastRound : 0);
         }
     }
 
-    private static Standing StandingOf(PromptStatistics? known, CurriculumOptions options, int round) => known switch
+    private static Place PlaceOf(PromptStatistics? known, CurriculumOptions options, int round) => known switch
     {
-        null => Standing.New,
-        { LastSolveRate: > 0 and < 1 and var rate } => rate >= options.Low && rate <= options.High ? Standing.Learnable : Standing.OutsideBand,
-        _ => options.RestRounds > 0 && round - known.LastRound > options.RestRounds ? Standing.New : Standing.SetAside,
+        null => Place.New,
+        { LastSolveRate: > 0 and < 1 and var rate } => rate >= options.Low && rate <= options.High ? Place.Learnable : Place.OutsideBand,
+        _ => options.RestRounds > 0 && round - known.LastRound > options.RestRounds ? Place.New : Place.SetAside,
     };
 }

@@ -18,7 +18,7 @@ public class PromptCurriculumTests
     }
 
     [Fact]
-    public void Draw_allStandings_learnableComeFirstAndThoseSetAsideLast()
+    public void Draw_allPlaces_learnableComeFirstAndThoseSetAsideLast()
     {
         PromptStatistics[] known =
         [
