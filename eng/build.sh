@@ -35,9 +35,9 @@ build_if_changed() {
   flock 9
   local began
   began=$(date +%s.%N)
-  restore "$root/src/Host/Host.csproj"
+  restore "$root/src/Host/Host.csproj" 9>&-
   say "building (Release)"
-  if ! dotnet build "$root/src/Host/Host.csproj" --no-restore -c Release -v q --nologo > "$log" 2>&1; then
+  if ! dotnet build "$root/src/Host/Host.csproj" --no-restore -c Release -v q --nologo > "$log" 2>&1 9>&-; then
     grep -oE '[^ ]*(: |)error .*' "$log" | sed 's/ \[.*//' | sort -u | head -20 >&2 || tail -20 "$log" >&2
     say "the build failed; the whole log is in $log"
     exit 1

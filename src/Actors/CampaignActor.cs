@@ -146,11 +146,16 @@ public sealed class CampaignActor : ReceivePersistentActor
     private void OnTerminated(Terminated terminated)
     {
         _watchers.Remove(terminated.ActorRef);
-        if (_workers.Remove(terminated.ActorRef) is { } lost)
+        if (_workers.Remove(terminated.ActorRef) is not { } lost)
+        {
+            return;
+        }
+        // A worker that ends with the whole node did not fail: its work is due again when the campaign goes on.
+        if (!_stopping)
         {
             Decide(new FailWork(lost.Id, $"the worker {terminated.ActorRef.Path.Name} stopped", FailureKind.Transient));
-            TellIfStopped();
         }
+        TellIfStopped();
     }
 
     private void OnWatch()

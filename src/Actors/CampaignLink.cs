@@ -1,3 +1,4 @@
+using Akka;
 using Akka.Actor;
 using Akka.Cluster.Sharding;
 using IterativeDpo.Actors.Protocol;
@@ -5,10 +6,33 @@ using IterativeDpo.Actors.Protocol;
 namespace IterativeDpo.Actors;
 
 /// <summary>How to reach a campaign wherever it runs.</summary>
-/// <param name="Region">The shard region of all campaigns.</param>
-public sealed record CampaignLink(IActorRef Region, string Campaign)
+/// <param name="region">The shard region of all campaigns.</param>
+public sealed class CampaignLink(IActorRef region, string campaign)
 {
-    public void Tell(IClusterMessage message, IActorRef sender) => Region.Tell(new ShardingEnvelope(Campaign, message), sender);
+    private volatile bool _closed;
+
+    public string Campaign => campaign;
+
+    public void Tell(IClusterMessage message, IActorRef sender)
+    {
+        if (!_closed)
+        {
+            region.Tell(new ShardingEnvelope(campaign, message), sender);
+        }
+    }
+
+    /// <summary>
+    /// Sends nothing more once the system shuts down. A region that has handed its shards over keeps what still comes for them, and waits
+    /// with stopping until somebody takes it.
+    /// </summary>
+    public void CloseOnShutdown(ActorSystem system) => CoordinatedShutdown.Get(system).AddTask(
+        CoordinatedShutdown.PhaseBeforeServiceUnbind,
+        "close-campaign-link",
+        () =>
+        {
+            _closed = true;
+            return Task.FromResult(Done.Instance);
+        });
 }
 
 /// <summary>Finds the campaign that a message in a <see cref="ShardingEnvelope"/> is for.</summary>

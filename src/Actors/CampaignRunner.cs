@@ -42,7 +42,8 @@ public static class CampaignRunner
         var system = ActorSystem.Create(SystemName, DatabaseSettings(state.Root).WithFallback(configuration.System));
         try
         {
-            var region = await StartShardingAsync(system, time, cancellationToken);
+            var link = new CampaignLink(await StartShardingAsync(system, time, cancellationToken), configuration.Options.Name);
+            link.CloseOnShutdown(system);
             var context = new WorkerContext(
                 configuration.Options,
                 engines,
@@ -51,7 +52,7 @@ public static class CampaignRunner
                 inputs.BaseModel,
                 inputs.Judge,
                 CampaignReader.WorkPath(state.Root),
-                new CampaignLink(region, configuration.Options.Name),
+                link,
                 time);
             return await ObserveAsync(system, context, inputs.Plan, progress, cancellationToken);
         }

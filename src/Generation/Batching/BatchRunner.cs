@@ -6,8 +6,8 @@ namespace IterativeDpo.Generation.Batching;
 public sealed record EncodedRequest(GenerationRequest Request, int[] PromptIds);
 
 /// <summary>
-/// Continuous batching: a prompt is computed once and forked to its samples; a slot whose sample is done takes the next at once; every
-/// step decodes one token for each busy slot.
+/// Continuous batching: a prompt is computed once, together with those that follow it, and forked to its samples; a slot whose sample is
+/// done takes the next at once; every step decodes one token for each busy slot.
 /// </summary>
 public sealed class BatchRunner
 {
@@ -17,7 +17,7 @@ public sealed class BatchRunner
     private readonly Completion[] _completions; // by slot
     private readonly int[] _ids; // by slot
     private readonly int[] _positions; // by slot
-    private readonly float[] _promptLogits; // [V]
+    private readonly float[][] _promptLogits; // [places, V]
     private readonly TokenCounter _generatedTokens;
 
     public BatchRunner(IBatchDecoder decoder, TokenTable tokens, SamplingOptions options, int contextSize, TokenCounter generatedTokens)
@@ -29,7 +29,7 @@ public sealed class BatchRunner
         _completions = [.. Enumerable.Range(0, decoder.Slots).Select(_ => new Completion(options, contextSize))];
         _ids = new int[decoder.Slots];
         _positions = new int[decoder.Slots];
-        _promptLogits = new float[tokens.Count];
+        _promptLogits = [.. Enumerable.Range(0, decoder.Places).Select(_ => new float[tokens.Count])];
     }
 
     /// <summary>Runs every request; each is reported once, when its last sample is done.</summary>
@@ -60,16 +60,20 @@ public sealed class BatchRunner
         while (scheduler.TryAdmit(out var admission))
         {
             var request = requests[admission.Request];
-            if (admission.OpensRequest)
+            // Requests open in their order, each when all samples of those before have a slot: the places are free by then.
+            var place = admission.Request % _decoder.Places;
+            if (admission.OpensRequest && place == 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                _decoder.Prefill(request.PromptIds).CopyTo(_promptLogits);
+                _decoder.Prefill(
+                    [.. requests.Skip(admission.Request).Take(_decoder.Places).Select(next => next.PromptIds)],
+                    (prompt, logits) => logits.CopyTo(_promptLogits[prompt]));
             }
             var completion = _completions[admission.Slot];
             completion.Start(admission, request.PromptIds, request.Request.Seeds[admission.Sample]);
-            if (!Extend(admission.Slot, _promptLogits, scheduler, results))
+            if (!Extend(admission.Slot, _promptLogits[place], scheduler, results))
             {
-                _decoder.Fork(admission.Slot);
+                _decoder.Fork(place, admission.Slot);
             }
         }
     }

@@ -18,17 +18,18 @@ public sealed class DecodeTrace(IBatchDecoder decoder) : IBatchDecoder
     /// <summary>Runs the noted calls again, on the same tokens.</summary>
     public void Replay() => _calls.ForEach(call => call());
 
+    public int Places => decoder.Places;
+
     public void Reset() => Note(decoder.Reset);
 
-    public ReadOnlySpan<float> Prefill(ReadOnlySpan<int> promptIds)
+    public void Prefill(IReadOnlyList<int[]> prompts, PromptLogits onLogits)
     {
-        var ids = promptIds.ToArray();
-        _calls.Add(() => decoder.Prefill(ids));
-        PromptTokens += ids.Length;
-        return decoder.Prefill(ids);
+        _calls.Add(() => decoder.Prefill(prompts, (_, _) => { }));
+        PromptTokens += prompts.Sum(ids => ids.Length);
+        decoder.Prefill(prompts, onLogits);
     }
 
-    public void Fork(int slot) => Note(() => decoder.Fork(slot));
+    public void Fork(int place, int slot) => Note(() => decoder.Fork(place, slot));
 
     public void Move(int from, int to) => Note(() => decoder.Move(from, to));
 

@@ -7,44 +7,53 @@ using LLama.Native;
 namespace IterativeDpo.Generation.Llama;
 
 /// <summary>
-/// A llama.cpp context with a KV buffer for each slot and one more for the prompt. Separate buffers keep attention to a sequence's own
+/// A llama.cpp context with a KV buffer for each slot and a few more for prompts. Separate buffers keep attention to a sequence's own
 /// tokens; the price is that a fork copies the prompt's keys and values.
 /// </summary>
 internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
 {
+    private const int MostPlaces = 8;
+    private const int SlotsToAPlace = 4;
+
+    /// <summary>A batch of its own for a common beginning is to save at least this much.</summary>
+    private const int LeastTokensSaved = 32;
+
     private readonly LLamaContext _context;
     private readonly SafeLLamaContextHandle _handle;
     private readonly LLamaBatch _batch = new();
-    private readonly LLamaSeqId _promptSequence;
     private readonly int _batchTokens;
+
+    /// <summary>The tokens whose keys and values place 0 has.</summary>
+    private int[] _held = [];
 
     public LlamaDecoder(LLamaWeights weights, LlamaOptions options)
     {
-        // On a processor, plain attention over float32 keys and values is a quarter to a half faster than the other choices, and exact.
-        var gpu = NativeApi.llama_supports_gpu_offload();
-        var cacheType = gpu ? GGMLType.GGML_TYPE_F16 : GGMLType.GGML_TYPE_F32;
-        _batchTokens = Math.Max(options.BatchTokens, options.Sequences);
+        Slots = options.Sequences;
+        Places = Math.Clamp(options.Sequences / SlotsToAPlace, 1, MostPlaces);
+        // llama.cpp ends the process where a batch cannot hold a token of every sequence.
+        var sequences = Slots + Places;
+        _batchTokens = Math.Max(options.BatchTokens, sequences);
         _context = weights.CreateContext(new ModelParams(options.ModelPath)
         {
-            ContextSize = (uint)(options.ContextSize * (options.Sequences + 1)),
-            SeqMax = (uint)options.Sequences + 1,
+            ContextSize = (uint)(options.ContextSize * sequences),
+            SeqMax = (uint)sequences,
             BatchSize = (uint)_batchTokens,
             UBatchSize = (uint)_batchTokens,
             Threads = options.Threads,
             BatchThreads = options.Threads,
             KVUnified = false,
-            TypeK = cacheType,
-            TypeV = cacheType,
-            FlashAttention = gpu ? null : false,
+            TypeK = GGMLType.GGML_TYPE_F16,
+            TypeV = GGMLType.GGML_TYPE_F16,
+            FlashAttention = true,
         });
         _handle = _context.NativeHandle;
-        Slots = options.Sequences;
-        _promptSequence = (LLamaSeqId)options.Sequences;
     }
 
     public int Slots { get; }
 
-    /// <summary>Puts this adapter on the base, or none.</summary>
+    public int Places { get; }
+
+    /// <summary>Puts this adapter on the base, or none. What was computed with another one is to be forgotten: <see cref="Reset"/>.</summary>
     public void UseAdapter(LoraAdapter? adapter)
     {
         if (adapter is null)
@@ -57,56 +66,31 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
         }
     }
 
-    public void Reset() => _handle.MemoryClear(data: false);
-
-    public ReadOnlySpan<float> Prefill(ReadOnlySpan<int> promptIds)
+    public void Reset()
     {
-        _handle.MemorySequenceRemove(_promptSequence, -1, -1);
-        var last = 0;
-        for (var start = 0; start < promptIds.Length; start += _batchTokens)
-        {
-            var end = Math.Min(start + _batchTokens, promptIds.Length);
-            _batch.Clear();
-            for (var i = start; i < end; i++)
-            {
-                last = _batch.Add(promptIds[i], i, _promptSequence, logits: i == promptIds.Length - 1);
-            }
-            DecodeBatch();
-        }
-        return _handle.GetLogitsIth(last);
+        _handle.MemoryClear(data: false);
+        _held = [];
     }
 
-    /// <summary>Computes a prompt in each of the slots 0, 1, …, several in one batch.</summary>
-    /// <param name="onLogits">Given each prompt's place and the logits after its last token. [V]</param>
-    public void PrefillSlots(IReadOnlyList<int[]> prompts, Action<int, ReadOnlySpan<float>> onLogits, CancellationToken cancellationToken)
+    public void Prefill(IReadOnlyList<int[]> prompts, PromptLogits onLogits)
     {
-        Reset();
-        _batch.Clear();
-        var (filled, ends) = (0, new List<(int Prompt, int Index)>());
-        for (var prompt = 0; prompt < prompts.Count; prompt++)
+        var shared = HoldPrefix(prompts);
+        // Each prompt computes as many tokens as the one with most to compute: neighbours of one length go into one batch.
+        var most = prompts.Max(ids => ids.Length) - shared;
+        var starts = prompts.Select(ids => Math.Max(0, Math.Min(shared, ids.Length - most))).ToArray();
+        for (var prompt = prompts.Count - 1; prompt >= 0; prompt--)
         {
-            for (var i = 0; i < prompts[prompt].Length; i++)
+            if (prompt > 0)
             {
-                var isLast = i == prompts[prompt].Length - 1;
-                var index = _batch.Add(prompts[prompt][i], i, (LLamaSeqId)prompt, logits: isLast);
-                if (isLast)
-                {
-                    ends.Add((prompt, index));
-                }
-                if (++filled == _batchTokens || (isLast && prompt == prompts.Count - 1))
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    DecodeBatch();
-                    ends.ForEach(end => onLogits(end.Prompt, _handle.GetLogitsIth(end.Index)));
-                    ends.Clear();
-                    _batch.Clear();
-                    filled = 0;
-                }
+                _handle.MemorySequenceCopy(Place(0), Place(prompt), -1, -1);
             }
+            _handle.MemorySequenceRemove(Place(prompt), starts[prompt], -1);
         }
+        Compute(prompts, starts, onLogits);
+        _held = prompts[0];
     }
 
-    public void Fork(int slot) => _handle.MemorySequenceCopy(_promptSequence, (LLamaSeqId)slot, -1, -1);
+    public void Fork(int place, int slot) => _handle.MemorySequenceCopy(Place(place), (LLamaSeqId)slot, -1, -1);
 
     public void Move(int from, int to) => _handle.MemorySequenceCopy((LLamaSeqId)from, (LLamaSeqId)to, -1, -1);
 
@@ -123,6 +107,53 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
     public ReadOnlySpan<float> Logits(int slot) => _handle.GetLogitsIth(slot);
 
     public void Dispose() => _context.Dispose();
+
+    private LLamaSeqId Place(int place) => (LLamaSeqId)(Slots + place);
+
+    private static int CommonLength(ReadOnlySpan<int> prompt, ReadOnlySpan<int> other) =>
+        // The last token is computed in any case: its logits are wanted.
+        Math.Min(prompt.CommonPrefixLength(other), Math.Min(prompt.Length, other.Length) - 1);
+
+    /// <summary>Makes place 0 hold what the prompts begin with in common; what it holds of that already is kept.</summary>
+    /// <returns>How many tokens of each prompt need not be computed again.</returns>
+    private int HoldPrefix(IReadOnlyList<int[]> prompts)
+    {
+        var common = prompts.Min(ids => CommonLength(ids, prompts[0]));
+        var kept = Math.Min(common, _held.AsSpan().CommonPrefixLength(prompts[0]));
+        if ((common - kept) * (prompts.Count - 1) < LeastTokensSaved)
+        {
+            return kept;
+        }
+        _handle.MemorySequenceRemove(Place(0), kept, -1);
+        Compute([prompts[0][..common]], [kept], onLogits: null);
+        return common;
+    }
+
+    /// <summary>Computes the tokens of prompt i from starts[i] on in place i, in as few batches as they fill.</summary>
+    private void Compute(IReadOnlyList<int[]> prompts, int[] starts, PromptLogits? onLogits)
+    {
+        _batch.Clear();
+        var ends = new List<(int Prompt, int Index)>();
+        for (var prompt = 0; prompt < prompts.Count; prompt++)
+        {
+            for (var i = starts[prompt]; i < prompts[prompt].Length; i++)
+            {
+                var isLast = i == prompts[prompt].Length - 1;
+                var index = _batch.Add(prompts[prompt][i], i, Place(prompt), logits: isLast && onLogits is not null);
+                if (isLast)
+                {
+                    ends.Add((prompt, index));
+                }
+                if (_batch.TokenCount == _batchTokens || (isLast && prompt == prompts.Count - 1))
+                {
+                    DecodeBatch();
+                    ends.ForEach(end => onLogits?.Invoke(end.Prompt, _handle.GetLogitsIth(end.Index)));
+                    ends.Clear();
+                    _batch.Clear();
+                }
+            }
+        }
+    }
 
     private void DecodeBatch()
     {

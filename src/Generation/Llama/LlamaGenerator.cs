@@ -7,6 +7,9 @@ namespace IterativeDpo.Generation.Llama;
 /// <summary>A generator on llama.cpp, through LLamaSharp. Decoding runs on a thread of its own.</summary>
 public sealed class LlamaGenerator : IGenerator
 {
+    /// <summary>Prompts that begin alike are neighbours: their beginning is computed once.</summary>
+    private static readonly Comparer<int[]> _byIds = Comparer<int[]>.Create((one, other) => one.AsSpan().SequenceCompareTo(other));
+
     private readonly LlamaModel _model;
     private readonly LlamaDecoder _decoder;
     private readonly LlamaPromptEncoder _encoder;
@@ -69,18 +72,18 @@ public sealed class LlamaGenerator : IGenerator
             TaskScheduler.Default).ConfigureAwait(false);
     }
 
-    /// <summary>Computes prompts side by side, as many at once as there are sequences; nothing is sampled.</summary>
-    /// <param name="onLogits">Given each prompt's place and the logits after its last token, [V], for as long as the call lasts.</param>
-    public async Task PrefillAsync(IReadOnlyList<int[]> prompts, Action<int, ReadOnlySpan<float>> onLogits, CancellationToken cancellationToken)
+    /// <summary>Computes prompts side by side; nothing is sampled.</summary>
+    public async Task PrefillAsync(IReadOnlyList<int[]> prompts, PromptLogits onLogits, CancellationToken cancellationToken)
     {
         using var turn = TakeTurn();
         await Task.Factory.StartNew(
             () =>
             {
-                for (var start = 0; start < prompts.Count; start += _decoder.Slots)
+                _decoder.Reset();
+                foreach (var group in prompts.Index().OrderBy(prompt => prompt.Item, _byIds).Chunk(_decoder.Places))
                 {
-                    var first = start;
-                    _decoder.PrefillSlots([.. prompts.Skip(first).Take(_decoder.Slots)], (i, logits) => onLogits(first + i, logits), cancellationToken);
+                    cancellationToken.ThrowIfCancellationRequested();
+                    _decoder.Prefill([.. group.Select(prompt => prompt.Item)], (i, logits) => onLogits(group[i].Index, logits));
                 }
             },
             cancellationToken,
@@ -109,7 +112,8 @@ public sealed class LlamaGenerator : IGenerator
         SamplingOptions options,
         Action<PromptSamples> onFinished,
         CancellationToken cancellationToken) =>
-        new BatchRunner(decoder, _tokens, options, ContextSize, _generatedTokens).Run([.. requests.Select(Encode)], onFinished, cancellationToken);
+        new BatchRunner(decoder, _tokens, options, ContextSize, _generatedTokens)
+            .Run([.. requests.Select(Encode).OrderBy(request => request.PromptIds, _byIds)], onFinished, cancellationToken);
 
     private EncodedRequest Encode(GenerationRequest request)
     {

@@ -18,22 +18,22 @@ internal sealed class LlamaPooler : IDisposable
     /// <param name="batchTokens">Most tokens to one call, and of one sequence.</param>
     public LlamaPooler(LLamaWeights weights, string modelPath, int batchTokens, int threads)
     {
-        var gpu = NativeApi.llama_supports_gpu_offload();
-        var cacheType = gpu ? GGMLType.GGML_TYPE_F16 : GGMLType.GGML_TYPE_F32;
         _batchTokens = batchTokens;
+        // llama.cpp ends the process where a batch cannot hold a token of every sequence.
+        var room = (uint)Math.Max(batchTokens, MostSequences);
         // One buffer for all, so that any lengths fill it; a batch is computed at once, because a sequence cut in two is pooled twice.
         _context = weights.CreateContext(new ModelParams(modelPath)
         {
-            ContextSize = (uint)batchTokens,
+            ContextSize = room,
             SeqMax = MostSequences,
-            BatchSize = (uint)batchTokens,
-            UBatchSize = (uint)batchTokens,
+            BatchSize = room,
+            UBatchSize = room,
             Threads = threads,
             BatchThreads = threads,
             KVUnified = true,
-            TypeK = cacheType,
-            TypeV = cacheType,
-            FlashAttention = gpu ? null : false,
+            TypeK = GGMLType.GGML_TYPE_F16,
+            TypeV = GGMLType.GGML_TYPE_F16,
+            FlashAttention = true,
             Embeddings = true,
             PoolingType = LLamaPoolingType.Last,
         });

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using IterativeDpo.Generation;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Generation.Tasks;
@@ -6,11 +7,13 @@ using IterativeDpo.Generation.Tasks;
 namespace IterativeDpo.Host.Benchmarks;
 
 /// <summary>What generation costs on top of the model's own work. Rates are medians over the repetitions, in completion tokens.</summary>
+/// <param name="What">Sampling as for training, or greedy answers as for evaluation.</param>
 /// <param name="BareTokensPerSecond">The same batches through llama.cpp, with no tokenising, sampling, text or records.</param>
 /// <param name="Ratio">Median over the repetitions of the bare time over ours, the two run one after the other.</param>
 /// <param name="PromptTokens">Mean length of a prompt.</param>
 /// <param name="NewTokens">Mean length of a completion.</param>
 public sealed record GenerationBenchmarkResult(
+    string What,
     double TokensPerSecond,
     double BareTokensPerSecond,
     double Ratio,
@@ -23,18 +26,31 @@ public sealed record GenerationBenchmarkResult(
 /// <summary>Measures <see cref="LlamaGenerator"/> on prompts of the generated tasks, against a bare decode loop over the same batches.</summary>
 public static class GenerationBenchmark
 {
-    /// <param name="prompts">Prompts in a repetition.</param>
-    /// <param name="maxTokens">Most tokens of a completion.</param>
-    public static async Task<GenerationBenchmarkResult> RunAsync(
-        LlamaOptions model,
-        int samplesPerPrompt = 8,
-        int prompts = 128,
-        int maxTokens = 32,
-        int repetitions = 9,
-        CancellationToken cancellationToken = default)
+    private const int Prompts = 128;
+    private const int MaxTokens = 32;
+    private const int Repetitions = 9;
+    private const int SamplesPerPrompt = 8;
+
+    /// <summary>Eight samples a prompt, then one greedy answer to each of as many prompts as there were samples.</summary>
+    public static async IAsyncEnumerable<GenerationBenchmarkResult> RunAsync(
+        LlamaOptions model, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using var generator = LlamaGenerator.Load(model);
-        var options = new SamplingOptions(MaxTokens: maxTokens);
+        yield return await MeasureAsync(
+            "sampling", generator, model, SamplesPerPrompt, Prompts, new SamplingOptions(MaxTokens: MaxTokens), cancellationToken);
+        yield return await MeasureAsync(
+            "evaluation", generator, model, 1, Prompts * SamplesPerPrompt, new SamplingOptions(MaxTokens: MaxTokens, Temperature: 0), cancellationToken);
+    }
+
+    private static async Task<GenerationBenchmarkResult> MeasureAsync(
+        string what,
+        LlamaGenerator generator,
+        LlamaOptions model,
+        int samplesPerPrompt,
+        int prompts,
+        SamplingOptions options,
+        CancellationToken cancellationToken)
+    {
         var requests = TaskGenerator.Prompts(seed: 1, [.. TaskTable.All.Select(task => task.Name)], prompts, Split.Train)
             .Select(prompt => new GenerationRequest(
                 prompt, [.. Enumerable.Range(0, samplesPerPrompt).Select(i => SampleSeed.Derive(1, 0, prompt.Id, i))]))
@@ -45,8 +61,8 @@ public static class GenerationBenchmark
         var trace = await OnOwnThread(() => generator.Trace(requests, options, cancellationToken)).ConfigureAwait(false);
         var tokens = generator.GeneratedTokens - before;
 
-        var (ours, bare) = (new double[repetitions], new double[repetitions]);
-        for (var i = 0; i < repetitions; i++)
+        var (ours, bare) = (new double[Repetitions], new double[Repetitions]);
+        for (var i = 0; i < Repetitions; i++)
         {
             var start = Stopwatch.GetTimestamp();
             await generator.GenerateAsync(requests, options, _ => { }, cancellationToken).ConfigureAwait(false);
@@ -56,6 +72,7 @@ public static class GenerationBenchmark
             bare[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
         return new GenerationBenchmarkResult(
+            what,
             tokens / Median(ours),
             tokens / Median(bare),
             Median([.. ours.Zip(bare, (our, its) => its / our)]),

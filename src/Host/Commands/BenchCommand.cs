@@ -163,9 +163,6 @@ public static class BenchCommand
         yield return await ActorsBenchmark.RunAsync(cancellationToken);
     }
 
-    private static async IAsyncEnumerable<object> GenerationAsync(int threads, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        yield return await GenerationBenchmark.RunAsync(
-            new LlamaOptions(BundledFiles.SeedModel, ContextSize: 160, Threads: threads), cancellationToken: cancellationToken);
-    }
+    private static IAsyncEnumerable<object> GenerationAsync(int threads, CancellationToken cancellationToken) =>
+        GenerationBenchmark.RunAsync(new LlamaOptions(BundledFiles.SeedModel, ContextSize: 160, Threads: threads), cancellationToken);
 }

@@ -6,12 +6,14 @@ namespace IterativeDpo.Generation.Tests.Batching;
 /// A decoder whose logits are a function of the tokens a slot holds, and of nothing else. It fails on positions or slots that do not
 /// follow from the calls before.
 /// </summary>
-internal sealed class ToyDecoder(int slots, Func<IReadOnlyList<int>, float[]> logits) : IBatchDecoder
+internal sealed class ToyDecoder(int slots, Func<IReadOnlyList<int>, float[]> logits, int places = 1) : IBatchDecoder
 {
     private readonly List<int>[] _held = [.. Enumerable.Range(0, slots).Select(_ => new List<int>())];
-    private List<int> _prompt = [];
+    private IReadOnlyList<int[]> _prompts = [];
 
     public int Slots => slots;
+
+    public int Places => places;
 
     public List<int> BatchSizes { get; } = [];
 
@@ -19,14 +21,18 @@ internal sealed class ToyDecoder(int slots, Func<IReadOnlyList<int>, float[]> lo
 
     public void Reset() => Array.ForEach(_held, held => held.Clear());
 
-    public ReadOnlySpan<float> Prefill(ReadOnlySpan<int> promptIds)
+    public void Prefill(IReadOnlyList<int[]> prompts, PromptLogits onLogits)
     {
-        Prefills++;
-        _prompt = [.. promptIds];
-        return logits(_prompt);
+        Assert.InRange(prompts.Count, 1, places);
+        Prefills += prompts.Count;
+        _prompts = prompts;
+        for (var prompt = 0; prompt < prompts.Count; prompt++)
+        {
+            onLogits(prompt, logits(prompts[prompt]));
+        }
     }
 
-    public void Fork(int slot) => _held[slot] = [.. _prompt];
+    public void Fork(int place, int slot) => _held[slot] = [.. _prompts[place]];
 
     public void Move(int from, int to) => _held[to] = [.. _held[from]];
 
