@@ -3,36 +3,30 @@ using System.Text;
 
 namespace IterativeDpo.Natives;
 
-/// <summary>The sections of a 64-bit little-endian ELF file. Every read is inside the file, or the file is refused.</summary>
+/// <summary>A 64-bit little-endian ELF file in memory. Every read is inside the file, or the file is refused.</summary>
 internal sealed class ElfImage
 {
-    private const int HeaderSize = 64;
-    private const int SectionHeaderSize = 64;
-
     private readonly byte[] _bytes;
 
     /// <exception cref="InvalidDataException">It is no such file, or is cut short.</exception>
     public ElfImage(byte[] bytes)
     {
         _bytes = bytes;
-        if (bytes.Length < HeaderSize || !bytes.AsSpan(0, 6).SequenceEqual("\u007fELF\u0002\u0001"u8))
-        {
-            throw new InvalidDataException("this is not a 64-bit little-endian ELF file");
-        }
-        var table = UInt64(0x28);
-        var count = UInt16(0x3c);
-        Sections = [.. Enumerable.Range(0, count).Select(index => ReadSection(table + (index * SectionHeaderSize)))];
+        Sections = ElfSection.ReadTable(bytes.Length, (offset, length) => At(offset, length).ToArray());
     }
 
     public IReadOnlyList<ElfSection> Sections { get; }
 
     public ElfSection? Find(uint type) => Sections.FirstOrDefault(section => section.Type == type);
 
+    /// <summary>The section that another one's entries refer to.</summary>
+    public ElfSection Linked(ElfSection section) => section.Link < Sections.Count
+        ? Sections[(int)section.Link]
+        : throw new InvalidDataException("the file is damaged: a section refers to one that is not there");
+
     public ushort UInt16(long offset) => BinaryPrimitives.ReadUInt16LittleEndian(At(offset, 2));
 
     public uint UInt32(long offset) => BinaryPrimitives.ReadUInt32LittleEndian(At(offset, 4));
-
-    public long UInt64(long offset) => checked((long)BinaryPrimitives.ReadUInt64LittleEndian(At(offset, 8)));
 
     public void WriteUInt16(long offset, ushort value) => BinaryPrimitives.WriteUInt16LittleEndian(At(offset, 2), value);
 
@@ -40,17 +34,30 @@ internal sealed class ElfImage
     public string Text(ElfSection table, uint index)
     {
         var rest = At(table.Offset + index, table.Size - index);
-        return Encoding.ASCII.GetString(rest[..Math.Max(0, rest.IndexOf((byte)0))]);
+        return rest.IndexOf((byte)0) is var end and >= 0
+            ? Encoding.ASCII.GetString(rest[..end])
+            : throw new InvalidDataException("the file is damaged: a name has no end");
     }
 
-    private ElfSection ReadSection(long header) =>
-        new(UInt32(header + 4), UInt64(header + 24), UInt64(header + 32), UInt32(header + 40), UInt32(header + 44));
+    /// <summary>The offsets of a chain of version entries, each of which says how far the next one is.</summary>
+    /// <param name="nextField">Where in an entry that is.</param>
+    public IEnumerable<long> Chain(long offset, uint count, int nextField)
+    {
+        for (var left = count; left > 0; left--)
+        {
+            yield return offset;
+            var next = UInt32(offset + nextField);
+            if (next == 0 && left > 1)
+            {
+                throw new InvalidDataException("the file is damaged: a list of versions ends early");
+            }
+            offset += next;
+        }
+    }
 
-    private Span<byte> At(long offset, long length) => offset >= 0 && length >= 0 && offset <= _bytes.Length - length
-        ? _bytes.AsSpan((int)offset, (int)length)
-        : throw new InvalidDataException("the file is cut short or damaged");
+    private Span<byte> At(long offset, long length)
+    {
+        ElfSection.EnsureInside(offset, length, _bytes.Length);
+        return _bytes.AsSpan((int)offset, (int)length);
+    }
 }
-
-/// <param name="Link">The section this one is about: a string table's or a symbol table's number.</param>
-/// <param name="Info">For version sections: how many entries.</param>
-internal sealed record ElfSection(uint Type, long Offset, long Size, uint Link, uint Info);

@@ -28,11 +28,9 @@ public static class VersionNeeds
         {
             return names;
         }
-        var entry = section.Offset;
-        for (var left = section.Info; left > 0; left--)
+        foreach (var entry in image.Chain(section.Offset, section.Info, nextField: 16))
         {
-            names.Add(image.Text(Linked(image, section), image.UInt32(entry + image.UInt32(entry + 12))));
-            entry += image.UInt32(entry + 16);
+            names.Add(image.Text(image.Linked(section), image.UInt32(entry + image.UInt32(entry + 12))));
         }
         return names;
     }
@@ -64,20 +62,13 @@ public static class VersionNeeds
         {
             yield break;
         }
-        var texts = Linked(image, section);
-        var file = section.Offset;
-        for (var files = section.Info; files > 0; files--)
+        var texts = image.Linked(section);
+        foreach (var file in image.Chain(section.Offset, section.Info, nextField: 12).Where(file => image.Text(texts, image.UInt32(file + 4)) == needed))
         {
-            if (image.Text(texts, image.UInt32(file + 4)) == needed)
+            foreach (var version in image.Chain(file + image.UInt32(file + 8), image.UInt16(file + 2), nextField: 12))
             {
-                var version = file + image.UInt32(file + 8);
-                for (int versions = image.UInt16(file + 2); versions > 0; versions--)
-                {
-                    yield return new Need(image.Text(texts, image.UInt32(version + 8)), image.UInt16(version + 6), version + 4);
-                    version += image.UInt32(version + 12);
-                }
+                yield return new Need(image.Text(texts, image.UInt32(version + 8)), image.UInt16(version + 6), version + 4);
             }
-            file += image.UInt32(file + 12);
         }
     }
 
@@ -94,16 +85,12 @@ public static class VersionNeeds
                 var version = image.UInt16(versions.Offset + (symbol * 2L)) & VersionMask;
                 if (symbol != 0 && needs.FirstOrDefault(need => need.Index == version) is { } need)
                 {
-                    return (image.Text(Linked(image, symbols), image.UInt32(symbols.Offset + (symbol * (long)SymbolSize))), need.Version);
+                    return (image.Text(image.Linked(symbols), image.UInt32(symbols.Offset + (symbol * (long)SymbolSize))), need.Version);
                 }
             }
         }
         return null;
     }
-
-    private static ElfSection Linked(ElfImage image, ElfSection section) => section.Link < image.Sections.Count
-        ? image.Sections[(int)section.Link]
-        : throw new InvalidDataException("the file is cut short or damaged");
 
     /// <param name="Index">What a symbol's entry in .gnu.version says for this version.</param>
     /// <param name="FlagsOffset">Where its flags are in the file.</param>
