@@ -1,9 +1,14 @@
+# shellcheck shell=bash
 # How ./dpo and eng/test.sh find the SDK and build; source it with $root set. Standard output is the command's: all is said on standard error.
-host="$root/src/Host/bin/Release/net10.0/dpo.dll"
+# Exit codes: 2 when this machine or its set-up is at fault, 1 when the code is. Either way the next start begins again.
+host="${root:?}/src/Host/bin/Release/net10.0/dpo.dll"
 built="$root/bin/built"
 log="$root/bin/build.log"
 device=${DPO_DEVICE:-cpu}
-export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+cache=${NUGET_PACKAGES:-${HOME:-}/.nuget/packages}
+source "$root/eng/explain.sh"
+# What goes wrong is told from the tools' English messages.
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DOTNET_CLI_UI_LANGUAGE=en
 
 say() { printf 'dpo: %s\n' "$*" >&2; }
 
@@ -14,79 +19,85 @@ refuse() {
 }
 
 find_sdk() {
+  local system libc home_sdk
   [[ "$device" == cpu || "$device" == cuda ]] || refuse "DPO_DEVICE is '$device'; it can be cpu or cuda"
-  [[ "$(uname -s) $(uname -m)" == "Linux x86_64" ]] || refuse "the engines' native libraries are for x86-64 Linux; this is $(uname -s) $(uname -m)"
-  getconf GNU_LIBC_VERSION > /dev/null 2>&1 || refuse "the engines' native libraries need glibc, and this system has another C library (musl?); use Debian, Ubuntu, Fedora or the like"
+  [[ -n "${HOME:-}" ]] || refuse "HOME is not set, and the .NET SDK keeps its files there; set it to a folder that can be written"
+  system="$(uname -s) $(uname -m)"
+  [[ "$system" == "Linux x86_64" ]] || refuse "the engines' native libraries are for x86-64 Linux; this is $system"
+  libc=$(getconf GNU_LIBC_VERSION 2> /dev/null) || true
+  [[ "$libc" == glibc* ]] || refuse "the engines' native libraries need glibc, and this system has another C library (musl?); use Debian, Ubuntu, Fedora or the like"
+  printf '%s\n' 2.34 "${libc#glibc }" | sort -CV || refuse "the engines' native libraries need glibc 2.34, and this system has $libc; use Debian 12, Ubuntu 22.04 or later"
+  [[ "$(getconf LONG_BIT)" == 64 ]] || refuse "the engines' native libraries are 64-bit; this system's programs are $(getconf LONG_BIT)-bit"
+  home_sdk=${DOTNET_ROOT:-$HOME/.dotnet}
   if ! command -v dotnet > /dev/null; then
-    [[ -x "${DOTNET_ROOT:-$HOME/.dotnet}/dotnet" ]] || refuse "the .NET SDK 10 is needed: 'dotnet' is neither on the PATH nor in ${DOTNET_ROOT:-$HOME/.dotnet}"
-    export PATH="${DOTNET_ROOT:-$HOME/.dotnet}:$PATH"
+    [[ -x "$home_sdk/dotnet" ]] || refuse "the .NET SDK 10 is needed, and 'dotnet' is neither on the PATH nor in $home_sdk; install the package dotnet-sdk-10.0, or the SDK in $home_sdk"
+    export PATH="$home_sdk:$PATH"
   fi
 }
 
 # Builds the host in Release, unless it is newer than everything it is built from.
 build_if_changed() {
-  if [[ "$(cat "$built" 2> /dev/null)" == "$device" && -z "$(find "$root"/src "$root"/eng "$root"/hocon "$root"/models "$root"/bench "$root"/Directory.* "$root/global.json" \
-        \( -name bin -o -name obj \) -prune -o -type f -newer "$built" -print -quit)" ]]; then
-    return
-  fi
-  # Two commands started at once build one after the other.
-  mkdir -p "$root/bin" 2> /dev/null || refuse "cannot write in $root"
-  exec 9> "$root/bin/lock"
-  flock 9
   local began
-  began=$(date +%s.%N)
-  restore "$root/src/Host/Host.csproj" 9>&-
-  say "building (Release)"
-  if ! dotnet build "$root/src/Host/Host.csproj" --no-restore -c Release -v q --nologo > "$log" 2>&1 9>&-; then
-    grep -oE '[^ ]*(: |)error .*' "$log" | sed 's/ \[.*//' | sort -u | head -20 >&2 || tail -20 "$log" >&2
-    say "the build failed; the whole log is in $log"
-    exit 1
+  is_built && return
+  lock
+  if ! is_built; then
+    began=$(date +%s.%N)
+    restore "$root/src/Host/Host.csproj"
+    build "$root/src/Host/Host.csproj"
+    echo "$device" > "$built.new"
+    touch -d "@$began" "$built.new"
+    mv -f "$built.new" "$built"
   fi
-  echo "$device" > "$built.new"
-  touch -d "@$began" "$built.new"
-  mv -f "$built.new" "$built"
-  exec 9>&-
+  unlock
 }
 
-# restore PROJECT [ARGUMENT...]: brings the packages, or says in a line or two what is wrong and what to do.
+is_built() {
+  [[ -f "$host" && "$(cat "$built" 2> /dev/null)" == "$device" && -z "$(find "$root"/src "$root"/eng "$root"/hocon "$root"/models "$root"/bench \
+    "$root"/Directory.* "$root/global.json" \( -name bin -o -name obj \) -prune -o -type f -newer "$built" -print -quit)" ]]
+}
+
+# Two commands started at once build one after the other. Descriptor 9 is the lock's.
+lock() {
+  writable "$root/bin" || refuse "cannot write in $root/bin, where the build goes: give this user the folder, or copy it to one that can be written"
+  trap 'exit 130' INT
+  exec 9> "$root/bin/lock"
+  flock -n 9 || { say "waiting for the build of another command" && flock 9; }
+}
+
+unlock() { exec 9>&-; }
+
+# quietly COMMAND: into the log, and without the lock: compiler servers that stay behind would keep it.
+quietly() { "$@" > "$log" 2>&1 9>&-; }
+
+# restore PROJECT [ARGUMENT...]: brings the packages.
 restore() {
-  local sdk cache free
-  sdk=$(cd "$root" && dotnet --version 2> /dev/null) || refuse "the .NET SDK 10 is needed; here is: $(dotnet --list-sdks 2> /dev/null | cut -d' ' -f1 | paste -sd' ')"
-  cache=${NUGET_PACKAGES:-$HOME/.nuget/packages}
-  if [[ ! -d "$cache/libtorch-cpu-linux-x64" ]]; then
+  local sdk
+  sdk=$(cd "$root" && dotnet --version 2> /dev/null) || refuse "the .NET SDK 10 is needed (global.json), and $(command -v dotnet) has: $(sdks); install the package dotnet-sdk-10.0, or put a folder with the SDK first on the PATH"
+  # Its last file to come is the marker.
+  if [[ "$device" == cpu ]] && ! compgen -G "$cache/libtorch-cpu-linux-x64/*/.nupkg.metadata" > /dev/null; then
     say "fetching the packages (.NET SDK $sdk; about 200 MB, once)"
-    mkdir -p "$cache" 2> /dev/null && [[ -w "$cache" ]] || refuse "cannot write in the package cache $cache; NUGET_PACKAGES can name another folder"
-    free=$(df -Pk "$cache" | awk 'NR == 2 { print int($4 / 1024) }')
-    [[ $free -ge 1200 ]] || refuse "the packages take 1,200 MB in $cache and $free MB are free there; NUGET_PACKAGES can name a folder on another disk"
+    writable "$cache" || refuse "cannot write in the package cache $cache; NUGET_PACKAGES can name another folder"
+    need_space 1200 "$cache" "the packages" "NUGET_PACKAGES can name a folder on another disk"
   fi
-  if [[ ! -d "$root/bin/natives" ]]; then
-    free=$(df -Pk "$root" | awk 'NR == 2 { print int($4 / 1024) }')
-    [[ $free -ge 700 ]] || refuse "the build takes 700 MB in $root and $free MB are free there"
-  fi
-  dotnet restore "$@" -v q --nologo > "$log" 2>&1 || explain_restore
+  [[ -d "$root/bin/natives/$device" ]] || need_space 700 "$root" "the build" "copy it to another disk"
+  quietly dotnet restore "$@" -v q --nologo || explain "fetching the packages failed" 2
 }
 
-# What NuGet's error comes down to: the package, the line that asks for it, and the way out.
-explain_restore() {
-  local error package line
-  error=$(grep -oE 'error NU[0-9]+: .*' "$log" | sed 's/ \[[^]]*\]$//' | sort -u | head -1)
-  package=$(grep -oE "NU110[1-3]: Unable to find (a stable )?package [^ .]+(\.[A-Za-z][^ .]*)*" <<< "$error" | sed 's/.*package //')
-  case "$error" in
-    *NU110[1-3]*)
-      line=$(grep -niF "\"$package\"" "$root/Directory.Packages.props" | head -1 | cut -d: -f1)
-      say "no registry here has the package $package as it is asked for (Directory.Packages.props, line ${line:-?})"
-      if [[ "$device" == cuda ]]; then
-        say "it is one of the CUDA packages: add a registry that has them (dotnet nuget add source), or use DPO_DEVICE=cpu"
-      else
-        say "set that line to a version that is served, then: dotnet restore IterativeDpo.sln --force-evaluate"
-      fi ;;
-    *NU1004*) say "Directory.Packages.props or a project and its packages.lock.json do not agree: dotnet restore IterativeDpo.sln --force-evaluate, and commit the lock files" ;;
-    *NU1301*) say "no package registry answers, and set-up needs one once (later starts work offline): check the network, then start again" ;;
-    *NU1403*) say "a package is not the one in packages.lock.json (another file of the same version): delete it from the package cache and start again" ;;
-  esac
-  [[ -n "$error" ]] && say "$error" || tail -5 "$log" >&2
-  say "the whole log is in $log"
-  exit 2
+# build PROJECT: what was restored, in Release; warnings are errors.
+build() {
+  say "building (Release)"
+  quietly dotnet build "$1" --no-restore -c Release -v q --nologo || explain "the build failed" 1
+}
+
+writable() { mkdir -p "$1" 2> /dev/null && [[ -w "$1" ]]; }
+
+sdks() { dotnet --list-sdks 2> /dev/null | awk '{ all = all sep $1; sep = ", " } END { print all == "" ? "none" : all }'; }
+
+# need_space MEGABYTES FOLDER WHAT WAY_OUT
+need_space() {
+  local free
+  free=$(df -Pk "$2" 2> /dev/null | awk 'NR == 2 { print int($4 / 1024) }') || true
+  [[ "${free:-$1}" -ge "$1" ]] || refuse "$3 may take $1 MB in $2, and $free MB are free there: make room, or $4"
 }
 
 # Settings of the engines that a process must have when it starts: how threads wait, how memory is kept.

@@ -7,16 +7,15 @@ source "$root/eng/build.sh"
 cd "$root"
 started=$SECONDS
 find_sdk
-mkdir -p bin
+lock
 restore IterativeDpo.sln -p:RestoreLockedMode=true
-
-say "building (Release, warnings are errors)"
-dotnet build IterativeDpo.sln --no-restore -c Release -v q --nologo
+build IterativeDpo.sln
+unlock
 say "checking the format"
 dotnet format IterativeDpo.sln --verify-no-changes --no-restore
 
 say "testing"
-set_engine_environment
+set_engine_environment test
 results="$root/bin/test.log"
 failed=0
 dotnet test IterativeDpo.sln -c Release --no-build --nologo -m:1 "$@" 2>&1 | tee "$results" || failed=1
