@@ -22,6 +22,7 @@ internal static class ChunkedHead
 {
     // 16 MiB of float32 logits at once.
     private const long LogitsAtOnce = 4 << 20;
+    private const long VocabularyAtOnce = 1 << 14;
 
     /// <param name="weight">[V, dim], of the compute type.</param>
     /// <param name="hidden">Normalised hidden rows, float32 [M, dim].</param>
@@ -89,7 +90,7 @@ internal static class ChunkedHead
         var exponentials = logits.sub_(max).exp_();
         var sum = exponentials.sum(1, keepdim: true);
         var logZ = max + sum.log();
-        var mean = exponentials.to(weight.dtype).mm(weight).to(ScalarType.Float32) / sum; // Wᵀp, [m, dim]
+        var mean = WeightedRows(exponentials, weight) / sum; // Wᵀp, [m, dim]
         var entropy = logZ - (hidden * mean).sum(1, keepdim: true);
         return new(
             (target - logZ).squeeze(1).MoveToOuterDisposeScope(),
@@ -99,6 +100,19 @@ internal static class ChunkedHead
             meanLogit.MoveToOuterDisposeScope(),
             (weight.index_select(0, targets) - mean).MoveToOuterDisposeScope(),
             confidences ? (target - max - (exponentials.pow(2).sum(1, keepdim: true) / sum).log()).squeeze(1).MoveToOuterDisposeScope() : null);
+    }
+
+    /// <summary>Σ_v weights[v] · rows[v], [m, dim]. One product over a whole vocabulary adds up too many float32 in a row.</summary>
+    private static Tensor WeightedRows(Tensor weights, Tensor rows)
+    {
+        var sum = zeros(weights.size(0), rows.size(1), device: rows.device);
+        for (long start = 0; start < rows.size(0); start += VocabularyAtOnce)
+        {
+            using var scope = NewDisposeScope();
+            var length = Math.Min(VocabularyAtOnce, rows.size(0) - start);
+            sum.add_(weights.narrow(1, start, length).to(rows.dtype).mm(rows.narrow(0, start, length)));
+        }
+        return sum;
     }
 
     private static Tensor Logits(Tensor weight, Tensor hidden) =>
