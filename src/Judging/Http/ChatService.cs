@@ -128,13 +128,7 @@ public sealed class ChatService : IAsyncDisposable
     {
         try
         {
-            var answer = await TryAsync(name, request);
-            RefuseIncomplete(answer, wantsLogprobs);
-            lock (_lock)
-            {
-                _cache.Value.Add(name, answer);
-            }
-            return answer;
+            return await TryAsync(name, request, wantsLogprobs);
         }
         finally
         {
@@ -159,13 +153,13 @@ public sealed class ChatService : IAsyncDisposable
         }
     }
 
-    private async Task<ChatAnswer> TryAsync(string name, byte[] request)
+    private async Task<ChatAnswer> TryAsync(string name, byte[] request, bool wantsLogprobs)
     {
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                return await CallAsync(request);
+                return await CallAsync(name, request, wantsLogprobs);
             }
             catch (PassingFailureException e) when (attempt < _options.Retries)
             {
@@ -185,7 +179,8 @@ public sealed class ChatService : IAsyncDisposable
         }
     }
 
-    private async Task<ChatAnswer> CallAsync(byte[] request)
+    /// <summary>A call holds its slot until its answer is stored: a killed process leaves no more calls without one than there are slots.</summary>
+    private async Task<ChatAnswer> CallAsync(string name, byte[] request, bool wantsLogprobs)
     {
         await _slots.WaitAsync(_noMoreCalls.Token);
         try
@@ -197,7 +192,13 @@ public sealed class ChatService : IAsyncDisposable
                 throw _failure.Of(reply);
             }
             var answer = ChatAnswer.Parse(reply.Body);
-            return answer with { Text = _connection.Hide(answer.Text) };
+            answer = answer with { Text = _connection.Hide(answer.Text) };
+            RefuseIncomplete(answer, wantsLogprobs);
+            lock (_lock)
+            {
+                _cache.Value.Add(name, answer);
+            }
+            return answer;
         }
         catch (JsonException e)
         {

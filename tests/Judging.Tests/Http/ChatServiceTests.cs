@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Judging.Http;
@@ -243,6 +244,22 @@ public sealed class ChatServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task AskAsync_ofTheNextRequest_goesOutWhenTheAnswerBeforeIsOnTheDisk()
+    {
+        var stored = new ConcurrentQueue<int>();
+        using var fake = new FakeService(_ =>
+        {
+            stored.Enqueue(Answers());
+            return Task.FromResult(_yes);
+        });
+        await using var service = Service(ServiceSettings.Of(fake.Url) with { Concurrency = 1 });
+
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => AskAsync(service, $"{i}")));
+
+        Assert.Equal(Enumerable.Range(0, 200), stored);
+    }
+
+    [Fact]
     public async Task AskAsync_overTheBudgetOfCalls_namesTheKey_andGoesOnWhenItIsRaised()
     {
         using var fake = new FakeService(_yes);
@@ -331,6 +348,8 @@ public sealed class ChatServiceTests : IDisposable
         {
         }
     }
+
+    private int Answers() => File.ReadAllLines(CachePath).Count(line => line.Contains("\"answer\":", StringComparison.Ordinal));
 
     private ChatService Service(ServiceOptions options) => new("judges.gpt", options, CachePath, _time);
 }
