@@ -1,5 +1,6 @@
-using System.Collections.Concurrent;
+using System.Text;
 using System.Text.Json.Nodes;
+using IterativeDpo.Artifacts;
 using IterativeDpo.Judging.Tests.Http;
 
 namespace IterativeDpo.EndToEnd.Tests;
@@ -12,55 +13,58 @@ public sealed class HttpJudgeTests : IDisposable
 
     public HttpJudgeTests() => Environment.SetEnvironmentVariable(Variable, Key);
 
-    [Fact]
-    public void Run_killedBetweenCalls_paysForNoAnswerTwice_andKeepsTheKeyToItself()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void Run_killedBetweenCalls_asksOnlyWhatWasOutAgain_underTheSameIdempotencyKey(int concurrency)
     {
         const int Held = 150;
-        var answered = new ConcurrentDictionary<string, int>();
         var arrived = new TaskCompletionSource();
         var count = 0;
         using var service = new FakeService(async request =>
         {
+            // The call that is held is out when the process dies; whether others are, and how far they are, is left to chance.
             if (request.Body.Length > 0 && Interlocked.Increment(ref count) == Held)
             {
-                // With one call at a time, every answer before this call is stored.
                 arrived.SetResult();
                 await Task.Delay(Timeout.Infinite);
             }
-            answered.AddOrUpdate(request.Body, 1, (_, times) => times + 1);
             return Answer(request.Body);
         });
-        using var campaign = Campaign(service.Url);
+        using var campaign = Campaign(service.Url, concurrency);
         using (var first = campaign.Start())
         {
             Assert.True(arrived.Task.Wait(TimeSpan.FromMinutes(3)), first.Errors);
             first.Kill9();
-            Assert.DoesNotContain(Key, first.Errors, StringComparison.Ordinal);
         }
+        var (sent, answered) = Stored(campaign);
+        string[] lost = [.. sent.Except(answered)];
 
         using var second = campaign.Run("--json");
 
         Assert.True(second.ExitCode == 0, second.Errors);
-        answered.Remove("", out _);
-        Assert.InRange(answered.Count, Held, int.MaxValue);
-        Assert.All(answered, request => Assert.Equal(1, request.Value));
-        Assert.Equal(answered.Count, File.ReadAllLines(Path.Combine(campaign.StatePath, "work", "judge-gpt.jsonl")).Length);
-        Assert.All(service.Requests, request => Assert.Contains($"Bearer {Key}", request.Head, StringComparison.Ordinal));
-        Assert.DoesNotContain(Key, second.Errors + second.Output, StringComparison.Ordinal);
-        Assert.All(
-            Directory.EnumerateFiles(campaign.StatePath, "*", SearchOption.AllDirectories),
-            file => Assert.False(File.ReadAllBytes(file).AsSpan().IndexOf("5ecret"u8) >= 0, file));
+        Assert.InRange(lost.Length, 1, concurrency);
+        Assert.Contains($"campaign.judging.judges.gpt: questions that earlier runs sent and that have no answer: {lost.Length}. They are asked again", second.Errors, StringComparison.Ordinal);
+        FakeRequest[] calls = [.. service.Requests.Where(request => request.Body.Length > 0)];
+        Assert.All(calls, call => Assert.Equal(Digest.Of(Encoding.UTF8.GetBytes(call.Body)).Hex, call.Header("Idempotency-Key")));
+        Assert.All(calls.GroupBy(call => call.Header("Idempotency-Key")!), question => Assert.InRange(question.Count(), 1, lost.Contains(question.Key) ? 2 : 1));
+        // The budget counts what is stored: every question's answer, and every call that got none.
+        (sent, answered) = Stored(campaign);
+        Assert.Equal(answered.Length + lost.Length, sent.Length);
+        Assert.InRange(calls.Length, answered.Length, sent.Length);
+        Assert.Equal(answered.Order(), calls.Select(call => call.Header("Idempotency-Key")!).Distinct().Order());
     }
 
     [Fact]
-    public void Run_overItsBudget_pausesAndGoesOnWhenItIsRaised()
+    public void Run_overItsBudget_pausesAndGoesOnWhenItIsRaised_andKeepsTheKeyToItself()
     {
         using var service = new FakeService(request => Task.FromResult(Answer(request.Body)));
-        using var campaign = Campaign(service.Url, "budget-calls = 40");
+        using var campaign = Campaign(service.Url, more: "budget-calls = 40");
         using (var first = campaign.Run())
         {
             Assert.Equal(1, first.ExitCode);
             Assert.Contains("campaign.judging.judges.gpt: its budget of 40 calls is spent. Raise campaign.judging.judges.gpt.budget-calls", first.Errors, StringComparison.Ordinal);
+            Assert.DoesNotContain(Key, first.Errors, StringComparison.Ordinal);
         }
         var spent = service.Requests.Count(request => request.Body.Length > 0);
         File.AppendAllText(campaign.ConfPath, "\ncampaign.judging.judges.gpt.budget-calls = 0\n");
@@ -71,6 +75,11 @@ public sealed class HttpJudgeTests : IDisposable
         Assert.Equal(40, spent);
         string[] asked = [.. service.Requests.Select(request => request.Body).Where(body => body.Length > 0)];
         Assert.Equal(asked.Distinct().Count(), asked.Length);
+        Assert.All(service.Requests, request => Assert.Equal($"Bearer {Key}", request.Header("Authorization")));
+        Assert.DoesNotContain(Key, second.Errors + second.Output, StringComparison.Ordinal);
+        Assert.All(
+            Directory.EnumerateFiles(campaign.StatePath, "*", SearchOption.AllDirectories),
+            file => Assert.False(File.ReadAllBytes(file).AsSpan().IndexOf("5ecret"u8) >= 0, file));
     }
 
     public void Dispose() => Environment.SetEnvironmentVariable(Variable, null);
@@ -87,15 +96,26 @@ public sealed class HttpJudgeTests : IDisposable
         return FakeService.Completion(first > 0.5 ? "A" : "B", ("A", first), ("B", 1 - first));
     }
 
-    private static TinyCampaign Campaign(string url, string more = "")
+    /// <summary>The Idempotency-Keys of the calls that the campaign has recorded, and of those that have an answer.</summary>
+    private static (string[] Sent, string[] Answered) Stored(TinyCampaign campaign)
+    {
+        var text = File.ReadAllText(Path.Combine(campaign.StatePath, "work", "judge-gpt.jsonl"));
+        // A killed process may leave half a line at the end.
+        JsonNode[] lines = [.. text.Split('\n')[..^1].Select(line => JsonNode.Parse(line)!)];
+        var kinds = lines.ToLookup(line => line["answer"] is not null, line => (string)line["request"]!);
+        return ([.. kinds[false]], [.. kinds[true]]);
+    }
+
+    private static TinyCampaign Campaign(string url, int concurrency = 1, string more = "")
     {
         var campaign = new TinyCampaign(extra: $$"""
             rounds = 1
             judging {
               judge = gpt
+              concurrency = {{concurrency}}
               judges.gpt {
                 type = http, url = "{{url}}", model = small, key-variable = {{Variable}}
-                template = ask.txt, max-comparisons = 3, concurrency = 1
+                template = ask.txt, max-comparisons = 3, concurrency = {{concurrency}}
                 {{more}}
               }
             }

@@ -18,7 +18,7 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
         var display = ProgressDisplay.Create(TimeProvider.System);
         var quality = new CampaignQuality(configuration.Options, new ArtifactStore(Path.Combine(statePath, "artifacts")));
         var warnings = new JudgeWarnings(display, quality, display.Note);
-        await using var judges = new JudgeFactory(configuration.Options, CampaignReader.WorkPath(statePath), TimeProvider.System);
+        await using var judges = new JudgeFactory(configuration.Options, CampaignReader.WorkPath(statePath), display.Note, TimeProvider.System);
         var engines = Engines(configuration.Options, judges);
         var outcome = await display.DuringAsync(async () =>
         {

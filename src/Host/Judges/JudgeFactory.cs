@@ -19,7 +19,8 @@ namespace IterativeDpo.Host.Judges;
 /// them, and those of one name what they may use of a service.
 /// </summary>
 /// <param name="workPath">The directory of what judges keep: a service's answers, what a program wrote to its standard error. Null keeps nothing.</param>
-internal sealed class JudgeFactory(CampaignOptions options, string? workPath, TimeProvider time) : IAsyncDisposable
+/// <param name="note">Told what the user should know; called from any thread.</param>
+internal sealed class JudgeFactory(CampaignOptions options, string? workPath, Action<string> note, TimeProvider time) : IAsyncDisposable
 {
     private readonly Dictionary<object, IAsyncDisposable> _models = [];
     private readonly ConcurrentDictionary<string, ChatService> _services = [];
@@ -82,5 +83,5 @@ internal sealed class JudgeFactory(CampaignOptions options, string? workPath, Ti
     }
 
     private ChatService ServiceOf(HttpJudgeOptions judge) => _services.GetOrAdd(judge.Name, name =>
-        new ChatService(SettingOf(name), judge.Service, Path.Combine(_work.Value, $"judge-{name}.jsonl"), time));
+        new ChatService(SettingOf(name), judge.Service, Path.Combine(_work.Value, $"judge-{name}.jsonl"), note, time));
 }

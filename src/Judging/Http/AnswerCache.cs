@@ -1,19 +1,24 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Judging.Http;
 
 /// <summary>
-/// Every answer that a service gave, by the SHA-256 of its request, in a file of JSON lines that only grows: what it holds is never paid
-/// for again, and its sum is what was spent. An answer is on the disk before it counts. Not thread-safe.
+/// Every call to a service and every answer, by the SHA-256 of the request, in a file of JSON lines that only grows: an answer that it holds
+/// is never paid for again, and its sum is what was spent. A call is on the disk before it goes out, and counts as paid for until the service
+/// refuses it: whether one that a crash cut off was answered, nobody knows. Not thread-safe.
 /// </summary>
 internal sealed class AnswerCache : IDisposable
 {
     private readonly string _path;
     private readonly FileStream _stream;
     private readonly Dictionary<string, ChatAnswer> _answers = [];
+
+    // Calls without an outcome, those that are out among them; a request may have several.
+    private readonly List<string> _unanswered = [];
 
     /// <summary>Opens the file, or makes it; cuts off a last line that a crash left unfinished.</summary>
     /// <exception cref="ArtifactStoreException">The file cannot be used.</exception>
@@ -41,23 +46,42 @@ internal sealed class AnswerCache : IDisposable
         }
     }
 
-    private sealed record Entry(string Request, ChatAnswer Answer);
+    /// <summary>A call, or its outcome: an answer, or a refusal.</summary>
+    private sealed record Entry(
+        string Request,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] ChatAnswer? Answer = null,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Refused = false);
 
-    /// <summary>Answers that were paid for.</summary>
-    public int Calls => _answers.Count;
+    /// <summary>Calls that were paid for, or may have been.</summary>
+    public int Calls => _answers.Count + _unanswered.Count;
 
-    /// <summary>Tokens that were paid for, read and written.</summary>
+    /// <summary>Requests that went out and have no answer.</summary>
+    public int Unanswered => _unanswered.Distinct().Count(request => !_answers.ContainsKey(request));
+
+    /// <summary>Tokens of the answers, read and written.</summary>
     public long Tokens { get; private set; }
 
     public ChatAnswer? Find(string request) => _answers.GetValueOrDefault(request);
 
-    /// <exception cref="ArtifactStoreException">The answer cannot be written; the file is as it was.</exception>
-    public void Add(string request, ChatAnswer answer)
+    /// <summary>The request is about to go out.</summary>
+    /// <exception cref="ArtifactStoreException">It cannot be written; the file is as it was.</exception>
+    public void AddCall(string request) => Add(new Entry(request));
+
+    /// <inheritdoc cref="AddCall"/>
+    public void AddAnswer(string request, ChatAnswer answer) => Add(new Entry(request, answer));
+
+    /// <summary>The call cost nothing.</summary>
+    /// <inheritdoc cref="AddCall"/>
+    public void AddRefusal(string request) => Add(new Entry(request, Refused: true));
+
+    public void Dispose() => _stream.Dispose();
+
+    private void Add(Entry entry)
     {
         var end = _stream.Position;
         try
         {
-            _stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new Entry(request, answer), ChatAnswer.Json) + "\n"));
+            _stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(entry, ChatAnswer.Json) + "\n"));
             _stream.Flush(flushToDisk: true);
         }
         catch (Exception e) when (IoFailure.Is(e))
@@ -65,10 +89,8 @@ internal sealed class AnswerCache : IDisposable
             _stream.SetLength(end);
             throw IoFailure.Explain(_path, "cannot be written", e);
         }
-        Count(request, answer);
+        Count(entry);
     }
-
-    public void Dispose() => _stream.Dispose();
 
     private void Read()
     {
@@ -78,8 +100,8 @@ internal sealed class AnswerCache : IDisposable
         for (var number = 1; reader.ReadLine() is { } line; number++)
         {
             var entry = Parse(line) ?? throw new UserInputException(
-                $"{_path}, line {number}: not a stored answer; the file is damaged. Remove the line: its question is then asked, and paid for, again.");
-            Count(entry.Request, entry.Answer);
+                $"{_path}, line {number}: not a stored call; the file is damaged. Remove the line: if it was an answer, its question is then asked, and paid for, again.");
+            Count(entry);
         }
     }
 
@@ -100,10 +122,19 @@ internal sealed class AnswerCache : IDisposable
         return 0;
     }
 
-    private void Count(string request, ChatAnswer answer)
+    private void Count(Entry entry)
     {
-        _answers[request] = answer;
-        Tokens += (answer.InputTokens ?? 0) + (answer.OutputTokens ?? 0);
+        if (entry is { Answer: null, Refused: false })
+        {
+            _unanswered.Add(entry.Request);
+            return;
+        }
+        _unanswered.Remove(entry.Request);
+        if (entry.Answer is { } answer)
+        {
+            _answers[entry.Request] = answer;
+            Tokens += (answer.InputTokens ?? 0) + (answer.OutputTokens ?? 0);
+        }
     }
 
     private static Entry? Parse(string line)

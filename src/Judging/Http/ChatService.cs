@@ -32,12 +32,13 @@ public sealed class ChatService : IAsyncDisposable
 
     /// <param name="setting">The section of the judge's settings, e.g. <c>campaign.judging.judges.gpt</c>, for messages.</param>
     /// <param name="cachePath">The file of stored answers; opened with the first request.</param>
-    public ChatService(string setting, ServiceOptions options, string cachePath, TimeProvider time)
+    /// <param name="note">Told what the user should know of earlier runs.</param>
+    public ChatService(string setting, ServiceOptions options, string cachePath, Action<string> note, TimeProvider time)
     {
         (_setting, _options, _time) = (setting, options, time);
         _connection = new ServiceConnection(setting, options, time);
         _failure = new ServiceFailure(setting, options, _connection.Hide);
-        _cache = new Lazy<AnswerCache>(() => new AnswerCache(cachePath));
+        _cache = new Lazy<AnswerCache>(() => Open(cachePath, note));
         _slots = new SemaphoreSlim(options.Concurrency);
         _limit = new RateLimit(options.RequestsPerMinute, time);
     }
@@ -80,7 +81,6 @@ public sealed class ChatService : IAsyncDisposable
             isCached = _asked.TryGetValue(name, out answer);
             if (!isCached)
             {
-                RefuseOverBudget();
                 _asked[name] = answer = Task.Run(() => PayAsync(name, request, wantsLogprobs));
             }
         }
@@ -108,10 +108,19 @@ public sealed class ChatService : IAsyncDisposable
         _connection.Dispose();
     }
 
+    private AnswerCache Open(string path, Action<string> note)
+    {
+        var cache = new AnswerCache(path);
+        if (cache.Unanswered is > 0 and var unanswered)
+        {
+            note($"{_setting}: questions that earlier runs sent and that have no answer: {unanswered}. They are asked again, and the budget counts both calls.");
+        }
+        return cache;
+    }
+
     private void RefuseOverBudget()
     {
-        // What is being asked is going to be paid for.
-        if (_options.BudgetCalls > 0 && _cache.Value.Calls + _asked.Count >= _options.BudgetCalls)
+        if (_options.BudgetCalls > 0 && _cache.Value.Calls >= _options.BudgetCalls)
         {
             throw Spent("calls", _options.BudgetCalls);
         }
@@ -128,13 +137,7 @@ public sealed class ChatService : IAsyncDisposable
     {
         try
         {
-            var answer = await TryAsync(name, request);
-            RefuseIncomplete(answer, wantsLogprobs);
-            lock (_lock)
-            {
-                _cache.Value.Add(name, answer);
-            }
-            return answer;
+            return await TryAsync(name, request, wantsLogprobs);
         }
         finally
         {
@@ -159,13 +162,13 @@ public sealed class ChatService : IAsyncDisposable
         }
     }
 
-    private async Task<ChatAnswer> TryAsync(string name, byte[] request)
+    private async Task<ChatAnswer> TryAsync(string name, byte[] request, bool wantsLogprobs)
     {
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                return await CallAsync(request);
+                return await CallAsync(name, request, wantsLogprobs);
             }
             catch (PassingFailureException e) when (attempt < _options.Retries)
             {
@@ -185,19 +188,22 @@ public sealed class ChatService : IAsyncDisposable
         }
     }
 
-    private async Task<ChatAnswer> CallAsync(byte[] request)
+    /// <summary>A call holds its slot until its answer is stored: a killed process leaves no more calls without one than there are slots.</summary>
+    private async Task<ChatAnswer> CallAsync(string name, byte[] request, bool wantsLogprobs)
     {
         await _slots.WaitAsync(_noMoreCalls.Token);
         try
         {
             await _limit.WaitAsync(_noMoreCalls.Token);
-            var reply = await _connection.SendAsync("chat/completions", request, _abort.Token);
-            if (!IsSuccess(reply))
-            {
-                throw _failure.Of(reply);
-            }
+            var reply = await SendAsync(name, request);
             var answer = ChatAnswer.Parse(reply.Body);
-            return answer with { Text = _connection.Hide(answer.Text) };
+            answer = answer with { Text = _connection.Hide(answer.Text) };
+            RefuseIncomplete(answer, wantsLogprobs);
+            lock (_lock)
+            {
+                _cache.Value.AddAnswer(name, answer);
+            }
+            return answer;
         }
         catch (JsonException e)
         {
@@ -206,6 +212,28 @@ public sealed class ChatService : IAsyncDisposable
         finally
         {
             _slots.Release();
+        }
+    }
+
+    private async Task<ServiceReply> SendAsync(string name, byte[] request)
+    {
+        lock (_lock)
+        {
+            RefuseOverBudget();
+            _cache.Value.AddCall(name);
+        }
+        try
+        {
+            var reply = await _connection.SendAsync("chat/completions", request, _abort.Token);
+            return IsSuccess(reply) ? reply : throw _failure.Of(reply);
+        }
+        catch (Exception e) when (e is UserInputException or JudgeModelException or PassingFailureException { MayBePaid: false })
+        {
+            lock (_lock)
+            {
+                _cache.Value.AddRefusal(name);
+            }
+            throw;
         }
     }
 

@@ -4,7 +4,10 @@ using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Judging.Http;
 
-/// <summary>Sends single calls to a service. The key is read from the environment with each.</summary>
+/// <summary>
+/// Sends single calls to a service. The key is read from the environment with each. Equal bodies have the same <c>Idempotency-Key</c>: a
+/// service that goes by it does not charge twice for a request that is sent again because its answer was lost.
+/// </summary>
 /// <param name="setting">The section of the judge's settings, for messages.</param>
 internal sealed class ServiceConnection(string setting, ServiceOptions options, TimeProvider time) : IDisposable
 {
@@ -29,6 +32,7 @@ internal sealed class ServiceConnection(string setting, ServiceOptions options, 
         request.Headers.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
         if (body is not null)
         {
+            request.Headers.Add("Idempotency-Key", Digest.Of(body).Hex);
             request.Content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
         }
         try
@@ -40,11 +44,15 @@ internal sealed class ServiceConnection(string setting, ServiceOptions options, 
         }
         catch (Exception e) when (e is (OperationCanceledException or HttpRequestException) && timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new PassingFailureException($"{options.Url} does not answer within {options.Timeout} ({setting}.timeout)", null, e);
+            throw new PassingFailureException($"{options.Url} does not answer within {options.Timeout} ({setting}.timeout)", null, e) { MayBePaid = true };
         }
         catch (HttpRequestException e)
         {
-            throw new PassingFailureException($"{options.Url} does not answer: {Hide(e.GetBaseException().Message).TrimEnd('.')}");
+            throw new PassingFailureException($"{options.Url} does not answer: {Hide(e.GetBaseException().Message).TrimEnd('.')}")
+            {
+                MayBePaid = e.HttpRequestError is not (HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
+                    or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError),
+            };
         }
     }
 

@@ -14,6 +14,9 @@ internal sealed record ServiceReply(HttpStatusCode Status, string Body, TimeSpan
 internal sealed class PassingFailureException(string message, TimeSpan? retryAfter = null, Exception? innerException = null) : Exception(message, innerException)
 {
     public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>The request may have arrived: perhaps it is paid for.</summary>
+    public bool MayBePaid { get; init; }
 }
 
 /// <summary>Tells from a service's refusal whether it may pass, whether it is the request's fault, or the user's to put right.</summary>

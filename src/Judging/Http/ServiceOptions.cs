@@ -11,8 +11,8 @@ namespace IterativeDpo.Judging.Http;
 /// <param name="BackOff">Wait before the first of them; doubles from one to the next.</param>
 /// <param name="RequestsPerMinute">Most calls in a minute, spread evenly; 0: off.</param>
 /// <param name="Concurrency">Most calls at once.</param>
-/// <param name="BudgetCalls">Most answers that a campaign may pay for; 0: off.</param>
-/// <param name="BudgetTokens">Most tokens, read and written, that a campaign may pay for; 0: off.</param>
+/// <param name="BudgetCalls">Most calls that a campaign may make, but those that the service refuses; 0: off.</param>
+/// <param name="BudgetTokens">Most tokens of answers, read and written, before no further call is made; 0: off.</param>
 public sealed record ServiceOptions(
     string Url,
     string Model,

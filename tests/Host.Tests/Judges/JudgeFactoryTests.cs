@@ -17,7 +17,7 @@ public sealed class JudgeFactoryTests(TinyModelFile files) : IClassFixture<TinyM
               panel { type = ensemble, members = [a, verifier], combine = mean }
               a { type = verifier }
             }
-            """), null, TimeProvider.System);
+            """), null, _ => { }, TimeProvider.System);
         await using var judge = factory.Create("careful");
         Sample[] samples = [.. new[] { "4", "4" }.Select((text, i) => new Sample(i, 0, [], [], text, FinishReason.Eos, 0))];
         var prompt = new Prompt("p", null, "2 + 2?", null, [new AnswerCheck("exact", "4")]);
@@ -31,7 +31,7 @@ public sealed class JudgeFactoryTests(TinyModelFile files) : IClassFixture<TinyM
     }
 
     [Fact]
-    public void Create_nameOfNoJudge_isRefused() => Assert.Throws<KeyNotFoundException>(() => new JudgeFactory(Load(""), null, TimeProvider.System).Create("oracle"));
+    public void Create_nameOfNoJudge_isRefused() => Assert.Throws<KeyNotFoundException>(() => new JudgeFactory(Load(""), null, _ => { }, TimeProvider.System).Create("oracle"));
 
     private CampaignOptions Load(string judging)
     {
@@ -80,6 +80,6 @@ public sealed class JudgeFactoryTests(TinyModelFile files) : IClassFixture<TinyM
     {
         var path = files[$"{Guid.NewGuid():N}.conf"];
         File.WriteAllText(path, $"campaign.judging {{ judge = j, judges {{ j {{ {settings} = \"{(settings.Contains("llm", StringComparison.Ordinal) ? model : files.AdapterPath)}\" }} }} }}");
-        return new(JudgingConfiguration.Load(path, [], model), null, TimeProvider.System);
+        return new(JudgingConfiguration.Load(path, [], model), null, _ => { }, TimeProvider.System);
     }
 }

@@ -23,6 +23,30 @@ public sealed class AnswerCacheTests : IDisposable
         Assert.Equal((2, 24), (cache.Calls, cache.Tokens));
     }
 
+    [Fact]
+    public void Calls_afterOpeningAgain_areAnswersAndCallsWithoutAnOutcome()
+    {
+        using (var cache = new AnswerCache(FilePath))
+        {
+            cache.AddCall("lost");
+            cache.AddCall("refused");
+            cache.AddRefusal("refused");
+            cache.AddCall("lost, then answered");
+            cache.AddCall("lost, then answered");
+            cache.AddAnswer("lost, then answered", _answer);
+            cache.AddCall("lost, then refused");
+            cache.AddCall("lost, then refused");
+            cache.AddRefusal("lost, then refused");
+            Assert.Equal((4, 2), (cache.Calls, cache.Unanswered));
+        }
+
+        using var again = new AnswerCache(FilePath);
+
+        Assert.Equal((4, 2), (again.Calls, again.Unanswered));
+        Assert.NotNull(again.Find("lost, then answered"));
+        Assert.Null(again.Find("lost"));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(20)]
@@ -36,7 +60,7 @@ public sealed class AnswerCacheTests : IDisposable
         {
             Assert.Null(cache.Find("two"));
             Assert.Equal((1, 12), (cache.Calls, cache.Tokens));
-            cache.Add("two", _answer);
+            cache.AddAnswer("two", _answer);
         }
 
         Assert.Equal(whole, File.ReadAllBytes(FilePath));
@@ -66,7 +90,7 @@ public sealed class AnswerCacheTests : IDisposable
 
         var error = Assert.Throws<UserInputException>(() => new AnswerCache(FilePath));
 
-        Assert.Contains($"{FilePath}, line 2: not a stored answer", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"{FilePath}, line 2: not a stored call", error.Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _directory.Dispose();
@@ -76,7 +100,7 @@ public sealed class AnswerCacheTests : IDisposable
         using var cache = new AnswerCache(FilePath);
         foreach (var request in requests)
         {
-            cache.Add(request, _answer);
+            cache.AddAnswer(request, _answer);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Judging.Http;
@@ -11,6 +12,7 @@ public sealed class ChatServiceTests : IDisposable
 
     private readonly TemporaryDirectory _directory = new();
     private readonly JumpingTime _time = new();
+    private readonly ConcurrentQueue<string> _notes = [];
 
     private string CachePath => _directory["judge-gpt.jsonl"];
 
@@ -162,7 +164,7 @@ public sealed class ChatServiceTests : IDisposable
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
         Assert.Contains("in 3 tries", error.Message, StringComparison.Ordinal);
         Assert.Equal(3, fake.Requests.Count);
-        Assert.Empty(File.ReadAllBytes(CachePath));
+        Assert.Equal(0, Answers());
     }
 
     [Theory]
@@ -211,7 +213,7 @@ public sealed class ChatServiceTests : IDisposable
     {
         using var fake = new FakeService(_ => new TaskCompletionSource<FakeReply>().Task);
         await using var service = new ChatService(
-            "judges.gpt", ServiceSettings.Of(fake.Url) with { Timeout = TimeSpan.FromMilliseconds(50), Retries = 0 }, CachePath, TimeProvider.System);
+            "judges.gpt", ServiceSettings.Of(fake.Url) with { Timeout = TimeSpan.FromMilliseconds(50), Retries = 0 }, CachePath, _notes.Enqueue, TimeProvider.System);
 
         var error = await Assert.ThrowsAsync<JudgeModelException>(() => AskAsync(service, "one"));
 
@@ -240,6 +242,22 @@ public sealed class ChatServiceTests : IDisposable
         await Task.WhenAll(Enumerable.Range(0, 6).Select(i => AskAsync(service, $"{i}")));
 
         Assert.Equal(2, most);
+    }
+
+    [Fact]
+    public async Task AskAsync_ofTheNextRequest_goesOutWhenTheAnswerBeforeIsOnTheDisk()
+    {
+        var stored = new ConcurrentQueue<int>();
+        using var fake = new FakeService(_ =>
+        {
+            stored.Enqueue(Answers());
+            return Task.FromResult(_yes);
+        });
+        await using var service = Service(ServiceSettings.Of(fake.Url) with { Concurrency = 1 });
+
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(i => AskAsync(service, $"{i}")));
+
+        Assert.Equal(Enumerable.Range(0, 200), stored);
     }
 
     [Fact]
@@ -277,14 +295,110 @@ public sealed class ChatServiceTests : IDisposable
         Assert.Single(fake.Requests);
     }
 
-    [Fact]
-    public async Task AskAsync_afterFailures_hasAllOfItsBudget()
+    [Theory]
+    [InlineData(400)]
+    [InlineData(401)]
+    [InlineData(429)]
+    [InlineData(500)]
+    public async Task AskAsync_afterRefusals_hasAllOfItsBudget_alsoAfterARestart(int status)
     {
-        using var fake = new FakeService(new FakeReply(400, "no"), _yes);
-        await using var service = Service(ServiceSettings.Of(fake.Url) with { BudgetCalls = 1 });
-        await Assert.ThrowsAsync<JudgeModelException>(() => AskAsync(service, "one"));
+        using var fake = new FakeService(new FakeReply(status, "no"), new FakeReply(status, "no"), _yes);
+        var options = ServiceSettings.Of(fake.Url) with { BudgetCalls = 1, Retries = 0 };
+        await using (var service = Service(options))
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => AskAsync(service, "one"));
+            await Assert.ThrowsAnyAsync<Exception>(() => AskAsync(service, "two"));
+        }
+        await using var again = Service(options);
 
-        Assert.Equal("yes", (await AskAsync(service, "two")).Answer.Text);
+        Assert.Equal("yes", (await AskAsync(again, "two")).Answer.Text);
+        Assert.Empty(_notes);
+    }
+
+    [Fact]
+    public async Task AskAsync_afterNoConnection_hasAllOfItsBudget()
+    {
+        using var fake = new FakeService(_yes);
+        var options = ServiceSettings.Of(fake.Url) with { BudgetCalls = 1 };
+        using var closed = new FakeService(_yes);
+        closed.Dispose();
+        await using (var service = Service(options with { Url = closed.Url }))
+        {
+            await Assert.ThrowsAsync<JudgeModelException>(() => AskAsync(service, "one"));
+        }
+        await using var again = Service(options);
+
+        Assert.Equal("yes", (await AskAsync(again, "one")).Answer.Text);
+    }
+
+    [Fact]
+    public async Task AskAsync_afterACallWhoseAnswerWasCutOff_countsBoth()
+    {
+        using var fake = new FakeService(_yes with { IsCut = true }, _yes);
+        await using var service = Service(ServiceSettings.Of(fake.Url) with { BudgetCalls = 2 });
+        await AskAsync(service, "one");
+
+        await Assert.ThrowsAsync<UserInputException>(() => AskAsync(service, "two"));
+
+        Assert.Equal(2, fake.Requests.Count);
+    }
+
+    [Fact]
+    public async Task AskAsync_withoutBudgetForAnotherTry_doesNotTryAgain()
+    {
+        using var fake = new FakeService(_yes with { IsCut = true }, _yes);
+        await using var service = Service(ServiceSettings.Of(fake.Url) with { BudgetCalls = 1 });
+
+        await Assert.ThrowsAsync<UserInputException>(() => AskAsync(service, "one"));
+
+        Assert.Single(fake.Requests);
+    }
+
+    [Fact]
+    public async Task AskAsync_ofManyRequestsAtOnce_keepsToTheBudget()
+    {
+        using var fake = new FakeService(_yes);
+        await using var service = Service(ServiceSettings.Of(fake.Url) with { BudgetCalls = 5 });
+
+        var asked = Enumerable.Range(0, 20).Select(i => AskAsync(service, $"{i}")).ToArray();
+        await Assert.ThrowsAsync<UserInputException>(() => Task.WhenAll(asked));
+
+        Assert.Equal(5, fake.Requests.Count);
+        Assert.Equal(5, asked.Count(task => task.IsCompletedSuccessfully));
+    }
+
+    [Fact]
+    public async Task AskAsync_ofACallThatAnEarlierRunLost_saysSo_andCountsBoth()
+    {
+        using (var killed = new AnswerCache(CachePath))
+        {
+            killed.AddCall(Digest.Of("one"u8).Hex);
+        }
+        using var fake = new FakeService(_yes);
+        await using var service = Service(ServiceSettings.Of(fake.Url) with { BudgetCalls = 2 });
+
+        var answer = await AskAsync(service, "one");
+
+        Assert.False(answer.IsCached);
+        Assert.Equal(
+            "judges.gpt: questions that earlier runs sent and that have no answer: 1. They are asked again, and the budget counts both calls.", Assert.Single(_notes));
+        await Assert.ThrowsAsync<UserInputException>(() => AskAsync(service, "two"));
+    }
+
+    [Fact]
+    public async Task AskAsync_isOnTheDiskBeforeItGoesOut()
+    {
+        string[] stored = [];
+        using var fake = new FakeService(_ =>
+        {
+            stored = File.ReadAllLines(CachePath);
+            return Task.FromResult(_yes);
+        });
+        await using var service = Service(ServiceSettings.Of(fake.Url));
+
+        await AskAsync(service, "one");
+
+        Assert.Equal($$"""{"request":"{{Digest.Of("one"u8).Hex}}"}""", Assert.Single(stored));
     }
 
     [Fact]
@@ -308,7 +422,7 @@ public sealed class ChatServiceTests : IDisposable
             await release.Task;
             return _yes;
         });
-        var service = new ChatService("judges.gpt", ServiceSettings.Of(fake.Url), CachePath, new JumpingTime(TimeSpan.Zero));
+        var service = new ChatService("judges.gpt", ServiceSettings.Of(fake.Url), CachePath, _notes.Enqueue, new JumpingTime(TimeSpan.Zero));
         var asked = AskAsync(service, "one");
         await arrived.Task;
 
@@ -317,7 +431,7 @@ public sealed class ChatServiceTests : IDisposable
         await disposed;
 
         Assert.Equal("yes", (await asked).Answer.Text);
-        Assert.Single(File.ReadAllLines(CachePath));
+        Assert.Equal(1, Answers());
     }
 
     public void Dispose() => _directory.Dispose();
@@ -332,5 +446,7 @@ public sealed class ChatServiceTests : IDisposable
         }
     }
 
-    private ChatService Service(ServiceOptions options) => new("judges.gpt", options, CachePath, _time);
+    private int Answers() => File.ReadAllLines(CachePath).Count(line => line.Contains("\"answer\":", StringComparison.Ordinal));
+
+    private ChatService Service(ServiceOptions options) => new("judges.gpt", options, CachePath, _notes.Enqueue, _time);
 }

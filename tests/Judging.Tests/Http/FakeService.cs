@@ -7,7 +7,12 @@ using System.Text.Json.Nodes;
 namespace IterativeDpo.Judging.Tests.Http;
 
 /// <param name="Head">The request line and the headers.</param>
-public sealed record FakeRequest(string Head, string Body);
+public sealed record FakeRequest(string Head, string Body)
+{
+    /// <summary>A header's value; null where it is not there.</summary>
+    public string? Header(string name) =>
+        Head.Split("\r\n").FirstOrDefault(line => line.StartsWith($"{name}:", StringComparison.OrdinalIgnoreCase))?[(name.Length + 1)..].Trim();
+}
 
 /// <param name="IsCut">The connection ends in the middle of the body.</param>
 public sealed record FakeReply(int Status, string Body, string Headers = "", bool IsCut = false);
@@ -122,9 +127,7 @@ public sealed class FakeService : IDisposable
             if (end >= 0)
             {
                 var head = text[..end];
-                var length = head.Split("\r\n").FirstOrDefault(line => line.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase)) is { } header
-                    ? int.Parse(header.Split(':')[1])
-                    : 0;
+                var length = int.Parse(new FakeRequest(head, "").Header("Content-Length") ?? "0");
                 if (bytes.Count >= end + 4 + length)
                 {
                     return new FakeRequest(head, Encoding.UTF8.GetString([.. bytes], end + 4, length));

@@ -111,5 +111,5 @@ public sealed class OpenAiModelTests : IDisposable
         new(ServiceSettings.Of(fake.Url) with { Logprobs = logprobs }, service);
 
     private ChatService Service(FakeService fake, bool logprobs = true) =>
-        new("judges.gpt", ServiceSettings.Of(fake.Url) with { Logprobs = logprobs }, _directory["judge-gpt.jsonl"], new JumpingTime());
+        new("judges.gpt", ServiceSettings.Of(fake.Url) with { Logprobs = logprobs }, _directory["judge-gpt.jsonl"], _ => { }, new JumpingTime());
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Judging.Http;
 
@@ -104,6 +105,23 @@ public sealed class ServiceConnectionTests : IDisposable
     }
 
     [Fact]
+    public async Task SendAsync_ofEqualBodies_sendsTheSameIdempotencyKey()
+    {
+        using var fake = new FakeService(new FakeReply(200, ""));
+        using var connection = new ServiceConnection("judges.gpt", ServiceSettings.Of(fake.Url), new JumpingTime());
+
+        foreach (var body in new[] { "one", "two", "one" })
+        {
+            await connection.SendAsync("chat/completions", Encoding.UTF8.GetBytes(body), CancellationToken.None);
+        }
+
+        string[] keys = [.. fake.Requests.Select(request => request.Header("Idempotency-Key")!)];
+        Assert.Equal(Digest.Of("one"u8).Hex, keys[0]);
+        Assert.Equal(keys[0], keys[2]);
+        Assert.NotEqual(keys[0], keys[1]);
+    }
+
+    [Fact]
     public async Task SendAsync_ofAServiceThatSaysTheKey_doesNotPassItOn()
     {
         Environment.SetEnvironmentVariable(_variable, Key);
@@ -126,5 +144,5 @@ public sealed class ServiceConnectionTests : IDisposable
         _directory.Dispose();
     }
 
-    private ChatService Service(ServiceOptions options) => new("judges.gpt", options, _directory["judge-gpt.jsonl"], new JumpingTime());
+    private ChatService Service(ServiceOptions options) => new("judges.gpt", options, _directory["judge-gpt.jsonl"], _ => { }, new JumpingTime());
 }
