@@ -1,56 +1,76 @@
-using System.Reflection;
+using System.Diagnostics;
+using System.Text.Json;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Training.Torch;
 
 namespace IterativeDpo.Host;
 
-/// <summary>One engine of this build: what it is, where it came from and whether it works here.</summary>
+/// <summary>One engine of this build: its package, what of it runs on this processor, and whether it works here.</summary>
 /// <param name="Role">What it does: actors, generation or training.</param>
-/// <param name="Source"><c>package</c>, or <c>stand-in</c> from compat/.</param>
+/// <param name="Library">Which native library was loaded; null where there is none.</param>
 /// <param name="Problem">Why it does not work here, or null.</param>
-public sealed record EngineInfo(string Role, string Name, string Version, string Source, string? Problem)
+public sealed record EngineInfo(string Role, string Package, string Version, string? Library, string? Problem)
 {
-    private static readonly (string Role, string Assembly, Action Probe)[] _engines =
+    private static readonly (string Role, string Package, Func<string?> Probe)[] _engines =
     [
-        ("actors", "Akka", () => { }),
-        ("generation", "LLamaSharp", () => LlamaGenerator.Load(new LlamaOptions(BundledFiles.SeedModel, ContextSize: 64, Sequences: 1)).Dispose()),
-        ("training", "TorchSharp", () => TorchEngine.Probe()),
+        ("actors", "Akka", () => null),
+        ("generation", "LLamaSharp", ProbeGeneration),
+        ("training", "TorchSharp", ProbeTraining),
     ];
 
     /// <summary>Every engine, each made to do something small.</summary>
-    public static IReadOnlyList<EngineInfo> Probed() => [.. _engines.Select(engine => Of(engine.Role, engine.Assembly, engine.Probe))];
+    public static IReadOnlyList<EngineInfo> Probed() => [.. _engines.Select(Probed)];
 
-    /// <summary>For the <c>--json</c> contract: role to name, version and source.</summary>
-    public static IReadOnlyDictionary<string, string> Describe() =>
-        _engines
-            .Select(engine => Of(engine.Role, engine.Assembly, () => { }))
-            .ToDictionary(engine => engine.Role, engine => $"{engine.Name} {engine.Version} ({engine.Source})");
-
-    private static EngineInfo Of(string role, string assemblyName, Action probe)
+    /// <summary>For the <c>--json</c> contract: role to package and version.</summary>
+    public static IReadOnlyDictionary<string, string> Describe()
     {
-        try
-        {
-            var assembly = Assembly.Load(assemblyName);
-            var version = assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
-            var standIn = assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Any(data => data.Key == "IterativeDpo.StandIn");
-            return new EngineInfo(role, assemblyName, version ?? "?", standIn ? "stand-in" : "package", ProblemOf(probe));
-        }
-        catch (IOException error)
-        {
-            return new EngineInfo(role, assemblyName, "?", "missing", error.Message);
-        }
+        var versions = Versions();
+        return _engines.ToDictionary(engine => engine.Role, engine => $"{engine.Package} {versions[engine.Package]}");
     }
 
-    private static string? ProblemOf(Action probe)
+    private static EngineInfo Probed((string Role, string Package, Func<string?> Probe) engine)
     {
+        var version = Versions()[engine.Package];
         try
         {
-            probe();
-            return null;
+            return new(engine.Role, engine.Package, version, engine.Probe(), null);
         }
         catch (Exception error)
         {
-            return (error.InnerException ?? error).Message;
+            return new(engine.Role, engine.Package, version, null, (error.InnerException ?? error).Message);
         }
+    }
+
+    private static string? ProbeGeneration()
+    {
+        LlamaGenerator.Load(new LlamaOptions(BundledFiles.SeedModel, ContextSize: 64, Sequences: 1)).Dispose();
+        return LoadedFrom("libggml-cpu") ?? LoadedFrom("libllama");
+    }
+
+    private static string? ProbeTraining()
+    {
+        var device = TorchEngine.Probe();
+        var fit = Path.Combine(AppContext.BaseDirectory, "libLibTorchSharp.so.txt");
+        return $"LibTorch for {device}{(File.Exists(fit) ? $"; libLibTorchSharp.so {File.ReadAllText(fit).Trim()}" : "")}";
+    }
+
+    /// <summary>Where this process has loaded a library from, below the program's folder.</summary>
+    private static string? LoadedFrom(string library)
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.Modules.Cast<ProcessModule>()
+            .Where(module => module.ModuleName.StartsWith(library, StringComparison.Ordinal))
+            .Select(module => Path.GetRelativePath(AppContext.BaseDirectory, module.FileName))
+            .FirstOrDefault();
+    }
+
+    /// <summary>The packages that this build was made of. Not every assembly knows its version.</summary>
+    private static Dictionary<string, string> Versions()
+    {
+        using var stream = File.OpenRead(Path.ChangeExtension(typeof(EngineInfo).Assembly.Location, ".deps.json"));
+        using var document = JsonDocument.Parse(stream);
+        return document.RootElement.GetProperty("libraries").EnumerateObject()
+            .Select(library => library.Name.Split('/'))
+            .ToDictionary(parts => parts[0], parts => parts[1]);
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
@@ -28,6 +29,7 @@ public static class DoctorCommand
             CommonOptions.PrintJson(new
             {
                 engines,
+                device = Device,
                 processors = Environment.ProcessorCount,
                 instruction_sets = InstructionSets(),
                 runtime = RuntimeInformation.FrameworkDescription,
@@ -45,20 +47,25 @@ public static class DoctorCommand
     {
         foreach (var engine in engines)
         {
-            Console.WriteLine($"{engine.Role,-11} {engine.Name} {engine.Version} ({engine.Source})");
+            Console.WriteLine($"{engine.Role,-11} {engine.Package} {engine.Version}");
+            if (engine.Library is { } library)
+            {
+                Console.WriteLine($"{"",-11} {library}");
+            }
             if (engine.Problem is not null)
             {
                 Console.WriteLine($"{"",-11} problem: {engine.Problem}");
-                Console.WriteLine($"{"",-11} remedy:  {Remedy(engine)}");
+                Console.WriteLine($"{"",-11} remedy:  delete the folder bin beside ./dpo and start again; if that does not help, the package from the package cache too");
             }
         }
         Console.WriteLine($"{"processors",-11} {Environment.ProcessorCount}, {string.Join(' ', InstructionSets())}");
+        Console.WriteLine($"{"device",-11} {Device}; DPO_DEVICE=cuda takes the CUDA packages, which are unproven: the registry that this was built with does not serve them");
         Console.WriteLine($"{"runtime",-11} {RuntimeInformation.FrameworkDescription} on {RuntimeInformation.OSDescription}");
     }
 
-    private static string Remedy(EngineInfo engine) => engine.Source == "package"
-        ? "run dotnet restore again; with -p:Device=cuda the machine needs an NVIDIA driver for CUDA 12"
-        : "delete the folder .engines and run any ./dpo command: it sets the engines up again";
+    /// <summary>Which packages this was built with.</summary>
+    private static string Device { get; } =
+        typeof(DoctorCommand).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == "Device").Value!;
 
     private static IReadOnlyList<string> InstructionSets()
     {

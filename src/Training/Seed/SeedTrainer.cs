@@ -31,7 +31,7 @@ public static class SeedTrainer
 
     private static void Train(SeedOptions options, IProgress<SeedProgress>? progress, CancellationToken cancellationToken)
     {
-        set_num_threads(options.Threads);
+        TorchEngine.Start(options.Threads);
         using var scope = NewDisposeScope();
         using var model = PolicyModel.Create(SeedModel.Config, name => SeedModel.InitialValues(name, options.Seed), ComputeType.Float32, trainable: true, CPU);
         using var optimizer = new SeedOptimizer(model.Parameters!, options);

@@ -19,7 +19,7 @@ public static class StepTimer
         ModelConfig config, TensorType baseType, IReadOnlyList<PreferencePair> pairs, TrainingOptions options, bool ownLoops, int warmup, int steps,
         TimeProvider time)
     {
-        set_num_threads(options.Threads);
+        TorchEngine.Start(options.Threads);
         using var scope = NewDisposeScope();
         var device = torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU);
         var shapes = config.ListTensors().ToDictionary(t => t.Name, t => t.Shape);
@@ -49,7 +49,7 @@ public static class StepTimer
     public static double MeasureProductPeak(int threads, TimeProvider time)
     {
         const int size = 1024, products = 40;
-        set_num_threads(threads);
+        TorchEngine.Start(threads);
         using var scope = NewDisposeScope();
         var matrix = ones([size, size], ScalarType.BFloat16, torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU));
         var seconds = Enumerable.Range(0, products).Min(_ =>

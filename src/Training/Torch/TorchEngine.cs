@@ -1,21 +1,67 @@
+using System.Runtime.InteropServices;
+using IterativeDpo.Artifacts;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Torch;
 
-/// <summary>What LibTorch says of itself here.</summary>
+/// <summary>LibTorch in this process.</summary>
 public static class TorchEngine
 {
-    /// <summary>Multiplies two small matrices and names the device they were on.</summary>
+    /// <summary>Loads LibTorch; to be called before anything else of it is used.</summary>
+    /// <param name="threads">For its operations, at least 1.</param>
+    /// <exception cref="UserInputException">It cannot be loaded.</exception>
+    internal static void Start(int threads)
+    {
+        Load();
+        set_num_threads(threads);
+    }
+
+    /// <summary>Multiplies two small matrices and names the device they were on, with the instruction set of LibTorch's kernels.</summary>
+    /// <exception cref="UserInputException">It cannot be loaded.</exception>
     /// <exception cref="InvalidOperationException">The product is wrong.</exception>
     public static string Probe()
     {
+        Load();
         using var scope = NewDisposeScope();
         var gpu = cuda.is_available();
         var twos = full([2, 2], 2f, device: device(gpu ? DeviceType.CUDA : DeviceType.CPU));
         var product = mm(twos, twos).sum().item<float>();
         return product == 32
-            ? gpu ? "CUDA" : "CPU"
+            ? gpu ? "CUDA" : $"CPU ({CpuCapability()} kernels)"
             : throw new InvalidOperationException($"LibTorch computed {product} where 32 is right.");
+    }
+
+    /// <summary>
+    /// Loads the library that TorchSharp would. Where that fails, TorchSharp copies all of LibTorch into a folder beside the program to try
+    /// once more, and puts a trace of what it did into its message.
+    /// </summary>
+    private static void Load()
+    {
+        var path = Path.Combine(AppContext.BaseDirectory, "libLibTorchSharp.so");
+        try
+        {
+            NativeLibrary.Load(path);
+        }
+        catch (Exception error) when (error is DllNotFoundException or BadImageFormatException)
+        {
+            // The dynamic linker's own words come last.
+            var reason = error.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Last();
+            throw new UserInputException($"{path}: LibTorch cannot be loaded: {reason}. Build again on this machine; if that does not help, ./dpo doctor says more.", error);
+        }
+    }
+
+    /// <summary>What LibTorch chose for this processor: AVX512, AVX2 or DEFAULT. TorchSharp has no way to ask, so its C++ function is called.</summary>
+    private static unsafe string CpuCapability()
+    {
+        var libTorch = NativeLibrary.Load(Path.Combine(AppContext.BaseDirectory, "libtorch_cpu.so"));
+        if (!NativeLibrary.TryGetExport(libTorch, "_ZN2at18get_cpu_capabilityB5cxx11Ev", out var function))
+        {
+            return "unknown";
+        }
+        // A std::string of libstdc++: its first field points to the characters, here in the object itself.
+        var text = stackalloc nint[4];
+        ((delegate* unmanaged<nint*, nint*>)function)(text);
+        return Marshal.PtrToStringUTF8(text[0])!;
     }
 }

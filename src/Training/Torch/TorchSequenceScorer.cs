@@ -38,7 +38,7 @@ public sealed class TorchSequenceScorer(string modelPath, TrainingOptions option
     /// <exception cref="NonFiniteTrainingException">A log-prob is not finite.</exception>
     public IReadOnlyList<double[]> LogProbs(IReadOnlyList<PromptSamples> prompts, string? adapterPath, CancellationToken cancellationToken)
     {
-        set_num_threads(_options.Threads);
+        TorchEngine.Start(_options.Threads);
         Load();
         var lora = adapterPath is null ? null : AdapterOf(adapterPath, _model!);
         ScoredSample[] examples = [.. prompts.SelectMany(prompt => prompt.Samples.Select(sample => ScoredSample.Of(prompt, sample, _model!.Config)))];

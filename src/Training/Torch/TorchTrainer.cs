@@ -20,7 +20,7 @@ public sealed class TorchTrainer : ITrainer
     {
         var options = request.Options;
         var objective = new Objective(options.Loss);
-        set_num_threads(options.Threads);
+        TorchEngine.Start(options.Threads);
         using var scope = NewDisposeScope();
         var device = torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU);
         using var file = GgufFile.Open(request.BaseModelPath);
