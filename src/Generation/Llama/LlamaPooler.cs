@@ -18,6 +18,9 @@ internal sealed class LlamaPooler : IDisposable
     /// <param name="batchTokens">Most tokens to one call, and of one sequence.</param>
     public LlamaPooler(LLamaWeights weights, string modelPath, int batchTokens, int threads)
     {
+        // On a processor, plain attention over float32 keys and values is exact, and as fast where nothing is decoded token by token.
+        var gpu = NativeApi.llama_supports_gpu_offload();
+        var cacheType = gpu ? GGMLType.GGML_TYPE_F16 : GGMLType.GGML_TYPE_F32;
         _batchTokens = batchTokens;
         // llama.cpp ends the process where a batch cannot hold a token of every sequence.
         var room = (uint)Math.Max(batchTokens, MostSequences);
@@ -31,9 +34,9 @@ internal sealed class LlamaPooler : IDisposable
             Threads = threads,
             BatchThreads = threads,
             KVUnified = true,
-            TypeK = GGMLType.GGML_TYPE_F16,
-            TypeV = GGMLType.GGML_TYPE_F16,
-            FlashAttention = true,
+            TypeK = cacheType,
+            TypeV = cacheType,
+            FlashAttention = gpu ? null : false,
             Embeddings = true,
             PoolingType = LLamaPoolingType.Last,
         });

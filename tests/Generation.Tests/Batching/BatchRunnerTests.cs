@@ -18,6 +18,18 @@ public class BatchRunnerTests
         Assert.Equal(one.Select(Describe), many.Select(Describe));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(8)]
+    public void Run_severalPlaces_givesTheSamplesThatOneGives(int places)
+    {
+        var one = Run(new ToyDecoder(4, Mixed), Requests(7, 3));
+        var several = Run(new ToyDecoder(4, Mixed, places), Requests(7, 3));
+
+        Assert.Equal(one.Select(Describe), several.Select(Describe));
+    }
+
     [Fact]
     public void Run_otherOrder_givesTheSameSamples()
     {

@@ -75,6 +75,52 @@ public sealed class LlamaGeneratorTests(TinyModelFile files) : IClassFixture<Tin
     }
 
     [Fact]
+    public async Task GenerateAsync_moreSequencesThanTokensOfABatch_doesNotEndTheProcess()
+    {
+        // llama.cpp reserves an output for every sequence, and asserts that a batch has room for them.
+        using var few = LlamaGenerator.Load(new LlamaOptions(files.ModelPath, 128, Sequences: 8));
+        using var many = LlamaGenerator.Load(new LlamaOptions(files.ModelPath, 128, Sequences: 32, BatchTokens: 16));
+
+        Assert.Equal(Ids(await Generate(few, Requests(3, 8), Sampled)), Ids(await Generate(many, Requests(3, 8), Sampled)));
+    }
+
+    [Fact]
+    public async Task GenerateAsync_promptsThatBeginAlike_areAsEachOnItsOwn()
+    {
+        // Long common beginnings, one prompt the beginning of another, equal ones, and others between them.
+        var start = new string('s', 40);
+        string[] texts = [start, start + "a", start + "ab", start + "abc and more", start + "b", "t", start + "a", start[..20], start[..20] + "x"];
+        GenerationRequest[] requests = [.. texts.Select((text, i) => Text($"p{i}", text, 1))];
+        using var one = files.Load(sequences: 1);
+        using var many = files.Load(sequences: 32);
+
+        var alone = new List<PromptSamples>();
+        foreach (var request in requests)
+        {
+            alone.AddRange(await Generate(one, [request], Sampled));
+        }
+        var together = await Generate(many, requests, Sampled);
+
+        Assert.Equal(Ids([.. alone]), Ids(together));
+    }
+
+    [Fact]
+    public async Task PrefillAsync_promptsThatBeginAlike_haveTheLogitsOfEachOnItsOwn()
+    {
+        using var generator = files.Load(sequences: 32);
+        int[][] prompts = [.. Enumerable.Range(0, 20).Select(i => (int[])[.. Enumerable.Repeat(65, 30 - i % 3), 70 + i, .. Enumerable.Repeat(66, i % 5)])];
+
+        var together = await Logits(generator, prompts);
+
+        for (var i = 0; i < prompts.Length; i++)
+        {
+            var alone = (await Logits(generator, [prompts[i]]))[0];
+            Assert.Equal(alone.Index().MaxBy(logit => logit.Item).Index, together[i].Index().MaxBy(logit => logit.Item).Index);
+            Assert.All(alone.Zip(together[i]), pair => Assert.Equal(pair.First, pair.Second, 2e-3f));
+        }
+    }
+
+    [Fact]
     public async Task UseAdapter_onAndOff_changesTheLogProbsAndRestoresThem()
     {
         using var generator = files.Load();
@@ -194,6 +240,13 @@ public sealed class LlamaGeneratorTests(TinyModelFile files) : IClassFixture<Tin
 
     private static string[] Ids(PromptSamples[] results) =>
         [.. results.SelectMany(r => r.Samples.Select(s => $"{r.Prompt.Id} {s.Index} {s.FinishReason} {string.Join(',', s.TokenIds)}"))];
+
+    private static async Task<float[][]> Logits(LlamaGenerator generator, int[][] prompts)
+    {
+        var logits = new float[prompts.Length][];
+        await generator.PrefillAsync(prompts, (prompt, values) => logits[prompt] = values.ToArray(), CancellationToken.None);
+        return logits;
+    }
 
     private static float[] LogProbs(PromptSamples[] results) => [.. results.SelectMany(r => r.Samples.SelectMany(s => s.LogProbs))];
 }
