@@ -9,12 +9,6 @@ namespace IterativeDpo.Host.Commands;
 /// <summary><c>dpo bench</c>: our speed as a ratio to a peer, both measured in one run on an idle machine.</summary>
 public static class BenchCommand
 {
-    private const string _workerName = "trainer-worker";
-    private const string _judgingWorkerName = "judging-worker";
-
-    /// <summary>A command line that measures one shape in a process of its own.</summary>
-    private static readonly string[] Worker = WorkerOf(_workerName);
-
     private static readonly Option<int?> _threads = CommonOptions.Threads();
     private static readonly Option<bool> _json = CommonOptions.Json();
 
@@ -37,14 +31,16 @@ public static class BenchCommand
             Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", [], ActorsAsync),
             Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", [_threads], Data),
             Subcommand("judging", "What judging costs beside the judge, and 100,000 prompts through the verifier and the selection of pairs.", [_threads], JudgingAsync),
-            TrainerWorker(),
-            JudgingWorker(),
         };
+        foreach (var worker in BenchWorkers.Create())
+        {
+            bench.Add(worker);
+        }
         return bench;
     }
 
     private static ExampleCommand Subcommand(
-        string name, string description, IReadOnlyList<Option> options, Func<int, CancellationToken, IAsyncEnumerable<object>> measure)
+        string name, string description, IReadOnlyList<Option> options, Func<ParseResult, CancellationToken, IAsyncEnumerable<object>> measure)
     {
         string[] examples = [$"./dpo bench {name}", $"./dpo bench {name} --json{string.Concat(options.Select(option => $" {option.Name} 2"))}"];
         var command = new ExampleCommand(name, description, examples) { _json };
@@ -54,27 +50,32 @@ public static class BenchCommand
         }
         command.SetAction(async (parsed, token) =>
         {
-            await PrintAsync(parsed, measure(parsed.GetValue(_threads) ?? Environment.ProcessorCount, token), results => new { results });
+            await PrintAsync(parsed, measure(parsed, token), results => new { results });
             return ExitCodes.Done;
         });
         return command;
     }
 
-    private static ExampleCommand Trainer() => OfSteps(
-        "trainer", "DPO steps against eager PyTorch (bench/peers/torch_dpo_step.py) at its best setting.", async (parsed, shapes, modes, token) =>
-        {
-            var peak = StepTimer.MeasureProductPeak(threads: 2, TimeProvider.System);
-            Console.Error.WriteLine($"matrix products: {peak / 1e9:F0} GFLOP/s at most");
-            var benchmark = new TrainerBenchmark(
-                Worker,
-                Path.Combine(AppContext.BaseDirectory, "bench", "peers", "torch_dpo_step.py"), peak);
-            await PrintAsync(parsed, benchmark.Run(shapes, modes, token).ToAsyncEnumerable(), results => new { matmulPeakGflops = peak / 1e9, results });
-        });
+    private static ExampleCommand Trainer()
+    {
+        return OfSteps(
+            "trainer", "DPO steps against the faster of eager PyTorch (bench/peers/torch_dpo_step.py) and eager LibTorch, each side at its best setting.",
+            async (parsed, shapes, modes, token) =>
+            {
+                var script = Path.Combine(AppContext.BaseDirectory, "bench", "peers", "torch_dpo_step.py");
+                var pytorch = TrainerSide.FindEagerPyTorch(script, Console.Error);
+                var peak = StepTimer.MeasureProductPeak(threads: 2, TimeProvider.System);
+                Console.Error.WriteLine($"matrix products: {peak / 1e9:F0} GFLOP/s at most");
+                var benchmark = new TrainerBenchmark(
+                    TrainerSide.Ours(BenchWorkers.Trainer), pytorch, TrainerSide.EagerLibTorch(BenchWorkers.Peer), peak);
+                await PrintAsync(parsed, benchmark.Run(shapes, modes, token).ToAsyncEnumerable(), results => new { matmulPeakGflops = peak / 1e9, results });
+            });
+    }
 
     private static ExampleCommand Loops() => OfSteps(
         "trainer-loops", "DPO steps with the trainer's own loops for norms, gates and attention, against LibTorch's operations.",
         (parsed, shapes, modes, token) =>
-            PrintAsync(parsed, new LoopsBenchmark(Worker).Run(shapes, modes, token).ToAsyncEnumerable(), results => new { results }));
+            PrintAsync(parsed, new LoopsBenchmark(BenchWorkers.Trainer).Run(shapes, modes, token).ToAsyncEnumerable(), results => new { results }));
 
     /// <summary>A benchmark of optimiser steps, of some shapes and modes.</summary>
     private static ExampleCommand OfSteps(
@@ -106,7 +107,7 @@ public static class BenchCommand
             "./dpo bench scaling", "./dpo bench scaling --json --output scaling.html") { output, _json };
         command.SetAction(async (parsed, token) =>
         {
-            var results = await PrintAsync(parsed, new ScalingBenchmark(Worker).Run(token).ToAsyncEnumerable(), results => new { results });
+            var results = await PrintAsync(parsed, new ScalingBenchmark(BenchWorkers.Trainer).Run(token).ToAsyncEnumerable(), results => new { results });
             if (parsed.GetValue(output) is { } page)
             {
                 ScalingPage.Write(results, page.FullName);
@@ -130,42 +131,22 @@ public static class BenchCommand
             }
         });
 
-    /// <summary>Our side of the trainer benchmark, in a process of its own: its peak memory is then its own.</summary>
-    private static Command TrainerWorker()
-    {
-        var arguments = new Argument<string[]>("SHAPE") { Arity = ArgumentArity.OneOrMore };
-        var command = new Command(_workerName) { arguments };
-        command.Hidden = true;
-        command.SetAction(parsed => TrainerMeasurement.RunWorker(parsed.GetRequiredValue(arguments), Console.Out));
-        return command;
-    }
+    private static int ThreadsOf(ParseResult parsed) => parsed.GetValue(_threads) ?? Environment.ProcessorCount;
 
-    /// <summary>One size of the judging benchmark, in a process of its own for the same reason.</summary>
-    private static Command JudgingWorker()
-    {
-        var (prompts, threads) = (new Argument<int>("PROMPTS"), new Argument<int>("THREADS"));
-        var command = new Command(_judgingWorkerName) { prompts, threads };
-        command.Hidden = true;
-        command.SetAction((parsed, token) => JudgingBenchmark.RunWorkerAsync(parsed.GetValue(prompts), parsed.GetValue(threads), Console.Out, token));
-        return command;
-    }
+    private static IAsyncEnumerable<object> JudgingAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        JudgingBenchmark.RunAsync(BenchWorkers.Judging, ThreadsOf(parsed), cancellationToken);
 
-    private static string[] WorkerOf(string name) => ["dotnet", "exec", typeof(BenchCommand).Assembly.Location, "bench", name];
+    private static IAsyncEnumerable<object> Data(ParseResult parsed, CancellationToken cancellationToken) =>
+        DataBenchmark.Run(BundledFiles.SeedModel, ThreadsOf(parsed), cancellationToken).ToAsyncEnumerable();
 
-    private static IAsyncEnumerable<object> JudgingAsync(int threads, CancellationToken cancellationToken) =>
-        JudgingBenchmark.RunAsync(WorkerOf(_judgingWorkerName), threads, cancellationToken);
-
-    private static IAsyncEnumerable<object> Data(int threads, CancellationToken cancellationToken) =>
-        DataBenchmark.Run(BundledFiles.SeedModel, threads, cancellationToken).ToAsyncEnumerable();
-
-    private static async IAsyncEnumerable<object> ActorsAsync(int threads, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<object> ActorsAsync(ParseResult parsed, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         yield return await ActorsBenchmark.RunAsync(cancellationToken);
     }
 
-    private static async IAsyncEnumerable<object> GenerationAsync(int threads, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<object> GenerationAsync(ParseResult parsed, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         yield return await GenerationBenchmark.RunAsync(
-            new LlamaOptions(BundledFiles.SeedModel, ContextSize: 160, Threads: threads), cancellationToken: cancellationToken);
+            new LlamaOptions(BundledFiles.SeedModel, ContextSize: 160, Threads: ThreadsOf(parsed)), cancellationToken: cancellationToken);
     }
 }
