@@ -4,14 +4,15 @@ namespace IterativeDpo.Host.Benchmarks;
 
 /// <summary>Our trainer against eager PyTorch and eager LibTorch on one shape; ratios are to the faster of the two.</summary>
 /// <param name="Mode"><c>lora</c> or <c>full</c>.</param>
+/// <param name="Neighbours">Busy processes that were beside every side.</param>
 /// <param name="Best">The faster peer: <c>pytorch</c> or <c>libtorch</c>.</param>
 /// <param name="Ratio">Our real tokens per second over that peer's.</param>
 /// <param name="MemoryRatio">Our peak memory over that peer's.</param>
-/// <param name="PeakShare">Share of our step that products of the weights would take at the machine's peak.</param>
+/// <param name="PeakShare">Share of our step that products of the weights would take at the peak of the machine without neighbours.</param>
 /// <param name="PeerPytorch">The peer script on the distribution's PyTorch; null where there is none.</param>
 /// <param name="PeerLibtorch">The same computation on the LibTorch that we use.</param>
 public sealed record TrainerBenchmarkResult(
-    string Shape, string Mode, string Best, double Ratio, double MemoryRatio, double PeakShare,
+    string Shape, string Mode, int Neighbours, string Best, double Ratio, double MemoryRatio, double PeakShare,
     TrainerMeasurement Ours, TrainerMeasurement? PeerPytorch, TrainerMeasurement PeerLibtorch);
 
 /// <summary>
@@ -20,7 +21,8 @@ public sealed record TrainerBenchmarkResult(
 /// </summary>
 /// <param name="pytorch">Null where the machine has none.</param>
 /// <param name="peak">Floating-point operations a second of large products.</param>
-public sealed class TrainerBenchmark(TrainerSide ours, TrainerSide? pytorch, TrainerSide libtorch, double peak)
+/// <param name="neighbours">How many are on the machine now; the caller has them.</param>
+public sealed class TrainerBenchmark(TrainerSide ours, TrainerSide? pytorch, TrainerSide libtorch, double peak, int neighbours)
 {
     public IEnumerable<TrainerBenchmarkResult> Run(
         IReadOnlyList<TrainerShape> shapes, IReadOnlyList<string> modes, CancellationToken cancellation) =>
@@ -28,8 +30,8 @@ public sealed class TrainerBenchmark(TrainerSide ours, TrainerSide? pytorch, Tra
 
     private TrainerBenchmarkResult Measure(TrainerShape shape, string mode, CancellationToken cancellation)
     {
-        // A shape of a single turn takes minutes a step, and its threads are not in question.
-        bool InQuestion(TrainerSetting setting) => shape.Turns > 1 || setting.Threads == 2;
+        // A shape of a single turn takes minutes a step: on an idle machine its threads are not in question.
+        bool InQuestion(TrainerSetting setting) => shape.Turns > 1 || neighbours > 0 || setting.Threads == 2;
         Func<TrainerMeasurement>? AtBest(TrainerSide? side) => side?.AtBest(shape, mode, InQuestion, cancellation);
         var (measureOurs, measurePyTorch, measureLibTorch) = (AtBest(ours)!, AtBest(pytorch), AtBest(libtorch)!);
         var turns = Enumerable.Range(0, shape.Turns).Select(_ => (Ours: measureOurs(), PyTorch: measurePyTorch?.Invoke(), LibTorch: measureLibTorch())).ToList();
@@ -39,7 +41,7 @@ public sealed class TrainerBenchmark(TrainerSide ours, TrainerSide? pytorch, Tra
         var (name, best) = script?.RealTokensPerSecond > eager.RealTokensPerSecond ? ("pytorch", script) : ("libtorch", eager);
         var share = StepTimer.CountProducts(shape.Model, shape.CreatePairs(), mode == "full") / our.SecondsPerStep / peak;
         return new(
-            shape.Name, mode, name, our.RealTokensPerSecond / best.RealTokensPerSecond, (double)our.PeakRssMib / best.PeakRssMib, share,
+            shape.Name, mode, neighbours, name, our.RealTokensPerSecond / best.RealTokensPerSecond, (double)our.PeakRssMib / best.PeakRssMib, share,
             our, script, eager);
     }
 }

@@ -10,6 +10,8 @@ namespace IterativeDpo.Host.Commands;
 public static class BenchCommand
 {
     private static readonly Option<int?> _threads = CommonOptions.Threads();
+    private static readonly Option<int?> _neighbours = CommonOptions.Positive(
+        "--neighbour", "Measure beside so many busy processes of one thread each, every side at its best number of threads.");
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     public static Command Create()
@@ -19,12 +21,13 @@ public static class BenchCommand
             "Measure a part against its peer, as a ratio; run it on an idle machine.",
             "./dpo bench generation --json",
             "./dpo bench trainer --json",
+            "./dpo bench trainer --json --neighbour 1 --shape 48/48",
             "./dpo bench actors --json",
             "./dpo bench data --json",
             "./dpo bench judging --json",
             "./dpo bench scaling --output scaling.html")
         {
-            Subcommand("generation", "Sampling against a bare decode loop over the same batches.", [_threads], GenerationAsync),
+            Subcommand("generation", "Sampling against a bare decode loop over the same batches.", [_threads, _neighbours], GenerationAsync),
             Trainer(),
             Loops(),
             Scaling(),
@@ -58,35 +61,39 @@ public static class BenchCommand
 
     private static ExampleCommand Trainer()
     {
-        return OfSteps(
+        var command = OfSteps(
             "trainer", "DPO steps against the faster of eager PyTorch (bench/peers/torch_dpo_step.py) and eager LibTorch, each side at its best setting.",
+            ["./dpo bench trainer --json --neighbour 1"],
             async (parsed, shapes, modes, token) =>
             {
                 var script = Path.Combine(AppContext.BaseDirectory, "bench", "peers", "torch_dpo_step.py");
                 var pytorch = TrainerSide.FindEagerPyTorch(script, Console.Error);
                 var peak = StepTimer.MeasureProductPeak(threads: 2, TimeProvider.System);
                 Console.Error.WriteLine($"matrix products: {peak / 1e9:F0} GFLOP/s at most");
+                using var neighbours = Neighbours.Start(BenchWorkers.Neighbour, CountOfNeighbours(parsed));
                 var benchmark = new TrainerBenchmark(
-                    TrainerSide.Ours(BenchWorkers.Trainer), pytorch, TrainerSide.EagerLibTorch(BenchWorkers.Peer), peak);
+                    TrainerSide.Ours(BenchWorkers.Trainer), pytorch, TrainerSide.EagerLibTorch(BenchWorkers.Peer), peak, CountOfNeighbours(parsed));
                 await PrintAsync(parsed, benchmark.Run(shapes, modes, token).ToAsyncEnumerable(), results => new { matmulPeakGflops = peak / 1e9, results });
             });
+        command.Add(_neighbours);
+        return command;
     }
 
     private static ExampleCommand Loops() => OfSteps(
-        "trainer-loops", "DPO steps with the trainer's own loops for norms, gates and attention, against LibTorch's operations.",
+        "trainer-loops", "DPO steps with the trainer's own loops for norms, gates and attention, against LibTorch's operations.", [],
         (parsed, shapes, modes, token) =>
             PrintAsync(parsed, new LoopsBenchmark(BenchWorkers.Trainer).Run(shapes, modes, token).ToAsyncEnumerable(), results => new { results }));
 
     /// <summary>A benchmark of optimiser steps, of some shapes and modes.</summary>
     private static ExampleCommand OfSteps(
-        string name, string description, Func<ParseResult, IReadOnlyList<TrainerShape>, IReadOnlyList<string>, CancellationToken, Task> measure)
+        string name, string description, IReadOnlyList<string> examples, Func<ParseResult, IReadOnlyList<TrainerShape>, IReadOnlyList<string>, CancellationToken, Task> measure)
     {
         string[] modes = ["lora", "full"];
         string[] names = [.. TrainerShape.All.Select(known => known.Name)];
         var shape = new Option<string?>("--shape") { Description = $"One shape only: {string.Join(", ", names)}." }.AcceptOnlyFromAmong(names);
         var mode = new Option<string?>("--mode") { Description = "lora or full only." }.AcceptOnlyFromAmong(modes);
         var command = new ExampleCommand(
-            name, description, $"./dpo bench {name}", $"./dpo bench {name} --json --shape 48/48 --mode lora") { shape, mode, _json };
+            name, description, [$"./dpo bench {name}", $"./dpo bench {name} --json --shape 48/48 --mode lora", .. examples]) { shape, mode, _json };
         command.SetAction(async (parsed, token) =>
         {
             await measure(
@@ -133,6 +140,8 @@ public static class BenchCommand
 
     private static int ThreadsOf(ParseResult parsed) => parsed.GetValue(_threads) ?? Environment.ProcessorCount;
 
+    private static int CountOfNeighbours(ParseResult parsed) => parsed.GetValue(_neighbours) ?? 0;
+
     private static IAsyncEnumerable<object> JudgingAsync(ParseResult parsed, CancellationToken cancellationToken) =>
         JudgingBenchmark.RunAsync(BenchWorkers.Judging, ThreadsOf(parsed), cancellationToken);
 
@@ -146,7 +155,12 @@ public static class BenchCommand
 
     private static async IAsyncEnumerable<object> GenerationAsync(ParseResult parsed, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        using var neighbours = Neighbours.Start(BenchWorkers.Neighbour, CountOfNeighbours(parsed));
+        // Beside a neighbour it is open whether a second thread helps, unless the user has said how many there are.
+        int[] threads = parsed.GetValue(_threads) is null && CountOfNeighbours(parsed) > 0
+            ? [.. new[] { 1, Environment.ProcessorCount }.Distinct()]
+            : [ThreadsOf(parsed)];
         yield return await GenerationBenchmark.RunAsync(
-            new LlamaOptions(BundledFiles.SeedModel, ContextSize: 160, Threads: ThreadsOf(parsed)), cancellationToken: cancellationToken);
+            new LlamaOptions(BundledFiles.SeedModel, ContextSize: 160), threads, CountOfNeighbours(parsed), cancellationToken);
     }
 }

@@ -7,13 +7,14 @@ namespace IterativeDpo.Host.Commands;
 internal static class BenchWorkers
 {
     /// <summary>Command lines that arguments are put after.</summary>
-    public static readonly string[] Trainer = LineOf("trainer-worker"), Peer = LineOf("trainer-peer"), Judging = LineOf("judging-worker");
+    public static readonly string[] Trainer = LineOf("trainer-worker"), Peer = LineOf("trainer-peer"), Judging = LineOf("judging-worker"), Neighbour = LineOf("neighbour");
 
     public static IEnumerable<Command> Create() =>
     [
         OfSteps(Trainer[^1], TrainerMeasurement.RunWorker),
         OfSteps(Peer[^1], TrainerMeasurement.RunPeer),
         JudgingWorker(),
+        NeighbourWorker(),
     ];
 
     /// <summary>A side of the trainer benchmark.</summary>
@@ -33,6 +34,13 @@ internal static class BenchWorkers
         var command = new Command(Judging[^1]) { prompts, threads };
         command.Hidden = true;
         command.SetAction((parsed, token) => JudgingBenchmark.RunWorkerAsync(parsed.GetValue(prompts), parsed.GetValue(threads), Console.Out, token));
+        return command;
+    }
+
+    private static Command NeighbourWorker()
+    {
+        var command = new Command(Neighbour[^1]) { Hidden = true };
+        command.SetAction(_ => Neighbours.RunWorker(Console.In, Console.Out));
         return command;
     }
 
