@@ -22,9 +22,9 @@ public sealed class LoopsBenchmark(IReadOnlyList<string> worker)
             foreach (var mode in modes)
             {
                 TrainerMeasurement Measure(params string[] more) =>
-                    TrainerBenchmark.Measure([.. worker, JsonSerializer.Serialize(shape), mode, "2", .. more], cancellation);
+                    MeasuredProcess.Run([.. worker, JsonSerializer.Serialize(shape), mode, "2", .. more], cancellation);
                 var turns = Enumerable.Range(0, Turns).Select(_ => (Own: Measure(), Library: Measure(TrainerMeasurement.Library))).ToList();
-                var (own, library) = (TrainerBenchmark.Median(turns.Select(turn => turn.Own)), TrainerBenchmark.Median(turns.Select(turn => turn.Library)));
+                var (own, library) = (MeasuredProcess.Median(turns.Select(turn => turn.Own)), MeasuredProcess.Median(turns.Select(turn => turn.Library)));
                 yield return new(shape.Name, mode, library.SecondsPerStep / own.SecondsPerStep, (double)own.PeakRssMib / library.PeakRssMib, own, library);
             }
         }

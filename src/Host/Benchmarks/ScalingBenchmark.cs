@@ -33,7 +33,7 @@ public sealed class ScalingBenchmark(IReadOnlyList<string> worker)
     {
         foreach (var (axis, value, shape) in Points)
         {
-            var measured = TrainerBenchmark.Measure([.. worker, JsonSerializer.Serialize(shape), "lora", "2"], cancellation);
+            var measured = MeasuredProcess.Run([.. worker, JsonSerializer.Serialize(shape), "lora", "2"], cancellation);
             yield return new(axis, value, measured.SecondsPerStep, measured.RealTokensPerSecond, measured.PeakRssMib);
         }
     }

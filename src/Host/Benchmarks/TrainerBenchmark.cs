@@ -1,103 +1,47 @@
-using System.ComponentModel;
-using System.Diagnostics;
-using System.Runtime.Intrinsics.X86;
-using System.Text.Json;
 using IterativeDpo.Training.Torch;
 
 namespace IterativeDpo.Host.Benchmarks;
 
-/// <summary>Our trainer against the peer script on one shape.</summary>
+/// <summary>Our trainer against eager PyTorch and eager LibTorch on one shape; ratios are to the faster of the two.</summary>
 /// <param name="Mode"><c>lora</c> or <c>full</c>.</param>
-/// <param name="Ratio">Our real tokens per second over the peer's.</param>
-/// <param name="MemoryRatio">Our peak memory over the peer's.</param>
-/// <param name="PeakShare">Share of our step that products of the weights would take at the machine's peak.</param>
+/// <param name="Neighbours">Busy processes that were beside every side.</param>
+/// <param name="Best">The faster peer: <c>pytorch</c> or <c>libtorch</c>.</param>
+/// <param name="Ratio">Our real tokens per second over that peer's.</param>
+/// <param name="MemoryRatio">Our peak memory over that peer's.</param>
+/// <param name="PeakShare">Share of our step that products of the weights would take at the peak of the machine without neighbours.</param>
+/// <param name="PeerPytorch">The peer script on the distribution's PyTorch; null where there is none.</param>
+/// <param name="PeerLibtorch">The same computation on the LibTorch that we use.</param>
 public sealed record TrainerBenchmarkResult(
-    string Shape, string Mode, double Ratio, double MemoryRatio, double PeakShare, TrainerMeasurement Ours, TrainerMeasurement Peer);
+    string Shape, string Mode, int Neighbours, string Best, double Ratio, double MemoryRatio, double PeakShare,
+    TrainerMeasurement Ours, TrainerMeasurement? PeerPytorch, TrainerMeasurement PeerLibtorch);
 
 /// <summary>
-/// Measures the trainer and <c>bench/peers/torch_dpo_step.py</c> in turn, each in a process of its own and in the same environment, on
-/// steps that count the reference's pass on both sides. The peer is taken at its best of 1 and 2 threads with and without bfloat16.
+/// Measures the trainer and its peers in turns, each in a process of its own and in the same environment, on steps that count the
+/// reference's pass on every side, and each at its best of 1 and 2 threads, the peers with and without bfloat16.
 /// </summary>
-/// <param name="worker">A command line that runs <see cref="TrainerMeasurement.RunWorker"/> with the arguments put after it.</param>
-/// <param name="peerScript">The peer script's path.</param>
+/// <param name="pytorch">Null where the machine has none.</param>
 /// <param name="peak">Floating-point operations a second of large products.</param>
-public sealed class TrainerBenchmark(IReadOnlyList<string> worker, string peerScript, double peak)
+/// <param name="neighbours">How many are on the machine now; the caller has them.</param>
+public sealed class TrainerBenchmark(TrainerSide ours, TrainerSide? pytorch, TrainerSide libtorch, double peak, int neighbours)
 {
-    // The interpreter that Debian's python3-torch belongs to, whatever else is on the path.
-    private const string Python = "/usr/bin/python3";
-
-    private static readonly string[][] PeerSettings =
-        [["--threads", "1"], ["--threads", "2"], ["--threads", "1", "--bf16"], ["--threads", "2", "--bf16"]];
-
     public IEnumerable<TrainerBenchmarkResult> Run(
-        IReadOnlyList<TrainerShape> shapes, IReadOnlyList<string> modes, CancellationToken cancellation)
+        IReadOnlyList<TrainerShape> shapes, IReadOnlyList<string> modes, CancellationToken cancellation) =>
+        shapes.SelectMany(shape => modes.Select(mode => Measure(shape, mode, cancellation)));
+
+    private TrainerBenchmarkResult Measure(TrainerShape shape, string mode, CancellationToken cancellation)
     {
-        foreach (var shape in shapes)
-        {
-            foreach (var mode in modes)
-            {
-                // Several steps: the first ones are slow, and a wrong choice would flatter us.
-                var trial = shape with { Steps = Math.Min(shape.Steps, 5), Pairs = Math.Min(shape.Pairs, shape.TrialPairs) };
-                var setting = PeerSettings.Where(setting => shape.Turns > 1 || setting.Contains("2")).MaxBy(setting => MeasurePeer(trial, mode, setting, cancellation).RealTokensPerSecond)!;
-                var turns = Enumerable.Range(0, shape.Turns).Select(_ => (Ours: MeasureOurs(shape, mode, cancellation), Peer: MeasurePeer(shape, mode, setting, cancellation))).ToList();
-                var (ours, peer) = (Median(turns.Select(turn => turn.Ours)), Median(turns.Select(turn => turn.Peer)));
-                var share = StepTimer.CountProducts(shape.Model, shape.CreatePairs(), mode == "full") / ours.SecondsPerStep / peak;
-                yield return new(
-                    shape.Name, mode, ours.RealTokensPerSecond / peer.RealTokensPerSecond, (double)ours.PeakRssMib / peer.PeakRssMib, share, ours, peer);
-            }
-        }
+        // A shape of a single turn takes minutes a step: on an idle machine its threads are not in question.
+        bool InQuestion(TrainerSetting setting) => shape.Turns > 1 || neighbours > 0 || setting.Threads == 2;
+        Func<TrainerMeasurement>? AtBest(TrainerSide? side) => side?.AtBest(shape, mode, InQuestion, cancellation);
+        var (measureOurs, measurePyTorch, measureLibTorch) = (AtBest(ours)!, AtBest(pytorch), AtBest(libtorch)!);
+        var turns = Enumerable.Range(0, shape.Turns).Select(_ => (Ours: measureOurs(), PyTorch: measurePyTorch?.Invoke(), LibTorch: measureLibTorch())).ToList();
+        var our = MeasuredProcess.Median(turns.Select(turn => turn.Ours));
+        var eager = MeasuredProcess.Median(turns.Select(turn => turn.LibTorch));
+        var script = pytorch is null ? null : MeasuredProcess.Median(turns.Select(turn => turn.PyTorch!));
+        var (name, best) = script?.RealTokensPerSecond > eager.RealTokensPerSecond ? ("pytorch", script) : ("libtorch", eager);
+        var share = StepTimer.CountProducts(shape.Model, shape.CreatePairs(), mode == "full") / our.SecondsPerStep / peak;
+        return new(
+            shape.Name, mode, neighbours, name, our.RealTokensPerSecond / best.RealTokensPerSecond, (double)our.PeakRssMib / best.PeakRssMib, share,
+            our, script, eager);
     }
-
-    internal static TrainerMeasurement Median(IEnumerable<TrainerMeasurement> turns)
-    {
-        var ordered = turns.OrderBy(turn => turn.RealTokensPerSecond).ToList();
-        return ordered[ordered.Count / 2];
-    }
-
-    private TrainerMeasurement MeasureOurs(TrainerShape shape, string mode, CancellationToken cancellation) =>
-        Measure([.. worker, JsonSerializer.Serialize(shape), mode, "2"], cancellation);
-
-    private TrainerMeasurement MeasurePeer(TrainerShape shape, string mode, string[] setting, CancellationToken cancellation) => Measure(
-    [
-        .. Texts(
-            Python, peerScript, "--prompt", shape.Prompt, "--completion", shape.Completion, "--pairs", shape.Pairs, "--vocab", shape.Vocabulary,
-            "--steps", shape.Steps, "--warmup", Math.Min(2, shape.Steps), "--mode", mode),
-        .. setting,
-    ], cancellation);
-
-    /// <exception cref="BenchmarkException">The command cannot be run, or failed.</exception>
-    /// <exception cref="OperationCanceledException">The command was ended, too.</exception>
-    internal static TrainerMeasurement Measure(IReadOnlyList<string> command, CancellationToken cancellation)
-    {
-        cancellation.ThrowIfCancellationRequested();
-        Console.Error.WriteLine($"measuring: {string.Join(' ', command)}");
-        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true };
-        if (Avx512F.IsSupported)
-        {
-            // This OpenBLAS takes newer AMD processors for ones without AVX-512.
-            start.Environment["OPENBLAS_CORETYPE"] = "SKYLAKEX";
-        }
-        using var process = Start(start);
-        using var ending = cancellation.Register(() => process.Kill(entireProcessTree: true));
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        cancellation.ThrowIfCancellationRequested();
-        return process.ExitCode == 0
-            ? JsonSerializer.Deserialize<TrainerMeasurement>(output)!
-            : throw new BenchmarkException($"'{string.Join(' ', command)}' ended with {process.ExitCode}: {output}");
-    }
-
-    private static Process Start(ProcessStartInfo start)
-    {
-        try
-        {
-            return Process.Start(start)!;
-        }
-        catch (Win32Exception e)
-        {
-            throw new BenchmarkException($"'{start.FileName}' cannot be run: {e.Message}. Install what ./dpo doctor names.");
-        }
-    }
-
-    private static string[] Texts(params object[] parts) => [.. parts.Select(part => FormattableString.Invariant($"{part}"))];
 }

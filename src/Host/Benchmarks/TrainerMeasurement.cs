@@ -18,22 +18,32 @@ public sealed record TrainerMeasurement(
     [property: JsonPropertyName("threads")] int Threads,
     [property: JsonPropertyName("bf16")] bool BFloat16)
 {
-    public const string Library = "library";
+    /// <summary>A word of <see cref="RunWorker"/>'s and one of <see cref="RunPeer"/>'s.</summary>
+    public const string Library = "library", Half = "bf16";
 
     /// <summary>
     /// Measures our own trainer in this process and prints the result as JSON. It is run as a process of its own, so that its peak memory
     /// is its own: <c>SHAPE lora|full THREADS [library]</c>, the shape as JSON; <c>library</c> leaves to LibTorch's operations what our own loops do. Products are bfloat16, as the peer's best are.
     /// </summary>
-    public static void RunWorker(IReadOnlyList<string> arguments, TextWriter output)
+    public static void RunWorker(IReadOnlyList<string> arguments, TextWriter output) => Run(arguments, ComputeType.BFloat16, output, (shape, pairs, options) =>
+        StepTimer.Measure(shape.Model, shape.Base, pairs, options, !arguments.Contains(Library), warmup: 2, shape.Steps, TimeProvider.System));
+
+    /// <summary>The same for the eager peer on our LibTorch: <c>SHAPE lora|full THREADS [bf16]</c>, without the word in float32.</summary>
+    public static void RunPeer(IReadOnlyList<string> arguments, TextWriter output) =>
+        Run(arguments, arguments.Contains(Half) ? ComputeType.BFloat16 : ComputeType.Float32, output, (shape, pairs, options) =>
+            StepTimer.MeasurePeer(shape.Model, pairs, options, shape.PeerWarmup, shape.Steps, TimeProvider.System));
+
+    private static void Run(
+        IReadOnlyList<string> arguments, ComputeType type, TextWriter output,
+        Func<TrainerShape, IReadOnlyList<PreferencePair>, TrainingOptions, IReadOnlyList<double>> measure)
     {
         var shape = JsonSerializer.Deserialize<TrainerShape>(arguments[0])!;
-        var options = Options(arguments[1] == "lora", int.Parse(arguments[2], CultureInfo.InvariantCulture), shape.Checkpointing);
+        var options = Options(arguments[1] == "lora", int.Parse(arguments[2], CultureInfo.InvariantCulture), shape.Checkpointing) with { ComputeType = type };
         var pairs = shape.CreatePairs();
-        var ownLoops = !arguments.Contains(Library);
-        var seconds = StepTimer.Measure(shape.Model, shape.Base, pairs, options, ownLoops, warmup: 2, shape.Steps, TimeProvider.System)
-            .Order().ElementAt(shape.Steps / 2);
+        var seconds = measure(shape, pairs, options).Order().ElementAt(shape.Steps / 2);
         var tokens = pairs.Sum(pair => 2 * pair.PromptIds.Length + pair.ChosenIds.Length + pair.RejectedIds.Length);
-        output.WriteLine(JsonSerializer.Serialize(new TrainerMeasurement(tokens / seconds, seconds, PeakMib(), options.Threads, BFloat16: true)));
+        output.WriteLine(JsonSerializer.Serialize(
+            new TrainerMeasurement(tokens / seconds, seconds, PeakMib(), options.Threads, BFloat16: type == ComputeType.BFloat16)));
     }
 
     private static TrainingOptions Options(bool lora, int threads, bool checkpointing) => new(

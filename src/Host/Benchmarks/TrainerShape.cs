@@ -10,10 +10,10 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <param name="Name">For the command line and the table.</param>
 /// <param name="Pairs">Pairs in a step.</param>
 /// <param name="PairsPerPrompt">1, or a square: as many right completions as wrong ones, and every pair of them.</param>
-/// <param name="Checkpointing">Whether our side recomputes blocks on the way back; the peer cannot.</param>
+/// <param name="Checkpointing">Whether our side recomputes blocks on the way back; the peers cannot.</param>
 /// <param name="Steps">Steps measured, after two that are not.</param>
-/// <param name="TrialPairs">At most so many are taken to find the peer's best setting.</param>
-/// <param name="Turns">How often both sides are measured: machines change speed from minute to minute, and the median turn counts.</param>
+/// <param name="TrialPairs">At most so many are taken to find each side's best setting.</param>
+/// <param name="Turns">How often every side is measured: machines change speed from minute to minute, and the median turn counts.</param>
 /// <param name="Base">How the frozen matrices are kept, under an adapter: F32 stands for the compute type, Q8_0 and Q4_K as they are.</param>
 public sealed record TrainerShape(
     string Name, int Prompt, int Completion, int Pairs, int Vocabulary = 512, int PairsPerPrompt = 1, bool Checkpointing = false, int Steps = 9, int TrialPairs = 16,
@@ -34,6 +34,14 @@ public sealed record TrainerShape(
     public ModelConfig Model => new(
         ModelArchitecture.Named("llama"), Layers, Dim, Heads: 8, KvHeads: 4, HeadDim: Dim / 8, FeedForwardDim: Dim * 11 / 4, RmsEps: 1e-5f,
         RopeBase: 10_000, RopeDim: Dim / 8, ContextLength: 4096, VocabSize: Vocabulary, TiedEmbeddings: false);
+
+    /// <summary>What a side's settings are compared on. Several steps: the first ones are slow, and a wrong choice would flatter the other side.</summary>
+    [JsonIgnore]
+    public TrainerShape Trial => this with { Steps = Math.Min(Steps, 5), Pairs = Math.Min(Pairs, TrialPairs) };
+
+    /// <summary>Steps of a peer that are not counted.</summary>
+    [JsonIgnore]
+    public int PeerWarmup => Math.Min(2, Steps);
 
     /// <summary>The batch: lengths drawn as the peer script draws its own.</summary>
     public IReadOnlyList<PreferencePair> CreatePairs()

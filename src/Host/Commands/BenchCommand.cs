@@ -9,13 +9,9 @@ namespace IterativeDpo.Host.Commands;
 /// <summary><c>dpo bench</c>: our speed as a ratio to a peer, both measured in one run on an idle machine.</summary>
 public static class BenchCommand
 {
-    private const string _workerName = "trainer-worker";
-    private const string _judgingWorkerName = "judging-worker";
-
-    /// <summary>A command line that measures one shape in a process of its own.</summary>
-    private static readonly string[] Worker = WorkerOf(_workerName);
-
     private static readonly Option<int?> _threads = CommonOptions.Threads();
+    private static readonly Option<int?> _neighbours = CommonOptions.Positive(
+        "--neighbour", "Measure beside so many busy processes of one thread each, every side at its best number of threads.");
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     public static Command Create()
@@ -25,26 +21,29 @@ public static class BenchCommand
             "Measure a part against its peer, as a ratio; run it on an idle machine.",
             "./dpo bench generation --json",
             "./dpo bench trainer --json",
+            "./dpo bench trainer --json --neighbour 1 --shape 48/48",
             "./dpo bench actors --json",
             "./dpo bench data --json",
             "./dpo bench judging --json",
             "./dpo bench scaling --output scaling.html")
         {
-            Subcommand("generation", "Sampling against a bare decode loop over the same batches.", [_threads], GenerationAsync),
+            Subcommand("generation", "Sampling against a bare decode loop over the same batches.", [_threads, _neighbours], GenerationAsync),
             Trainer(),
             Loops(),
             Scaling(),
             Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", [], ActorsAsync),
             Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", [_threads], Data),
             Subcommand("judging", "What judging costs beside the judge, and 100,000 prompts through the verifier and the selection of pairs.", [_threads], JudgingAsync),
-            TrainerWorker(),
-            JudgingWorker(),
         };
+        foreach (var worker in BenchWorkers.Create())
+        {
+            bench.Add(worker);
+        }
         return bench;
     }
 
     private static ExampleCommand Subcommand(
-        string name, string description, IReadOnlyList<Option> options, Func<int, CancellationToken, IAsyncEnumerable<object>> measure)
+        string name, string description, IReadOnlyList<Option> options, Func<ParseResult, CancellationToken, IAsyncEnumerable<object>> measure)
     {
         string[] examples = [$"./dpo bench {name}", $"./dpo bench {name} --json{string.Concat(options.Select(option => $" {option.Name} 2"))}"];
         var command = new ExampleCommand(name, description, examples) { _json };
@@ -54,38 +53,47 @@ public static class BenchCommand
         }
         command.SetAction(async (parsed, token) =>
         {
-            await PrintAsync(parsed, measure(parsed.GetValue(_threads) ?? Environment.ProcessorCount, token), results => new { results });
+            await PrintAsync(parsed, measure(parsed, token), results => new { results });
             return ExitCodes.Done;
         });
         return command;
     }
 
-    private static ExampleCommand Trainer() => OfSteps(
-        "trainer", "DPO steps against eager PyTorch (bench/peers/torch_dpo_step.py) at its best setting.", async (parsed, shapes, modes, token) =>
-        {
-            var peak = StepTimer.MeasureProductPeak(threads: 2, TimeProvider.System);
-            Console.Error.WriteLine($"matrix products: {peak / 1e9:F0} GFLOP/s at most");
-            var benchmark = new TrainerBenchmark(
-                Worker,
-                Path.Combine(AppContext.BaseDirectory, "bench", "peers", "torch_dpo_step.py"), peak);
-            await PrintAsync(parsed, benchmark.Run(shapes, modes, token).ToAsyncEnumerable(), results => new { matmulPeakGflops = peak / 1e9, results });
-        });
+    private static ExampleCommand Trainer()
+    {
+        var command = OfSteps(
+            "trainer", "DPO steps against the faster of eager PyTorch (bench/peers/torch_dpo_step.py) and eager LibTorch, each side at its best setting.",
+            ["./dpo bench trainer --json --neighbour 1"],
+            async (parsed, shapes, modes, token) =>
+            {
+                var script = Path.Combine(AppContext.BaseDirectory, "bench", "peers", "torch_dpo_step.py");
+                var pytorch = TrainerSide.FindEagerPyTorch(script, Console.Error);
+                var peak = StepTimer.MeasureProductPeak(threads: 2, TimeProvider.System);
+                Console.Error.WriteLine($"matrix products: {peak / 1e9:F0} GFLOP/s at most");
+                using var neighbours = Neighbours.Start(BenchWorkers.Neighbour, CountOfNeighbours(parsed));
+                var benchmark = new TrainerBenchmark(
+                    TrainerSide.Ours(BenchWorkers.Trainer), pytorch, TrainerSide.EagerLibTorch(BenchWorkers.Peer), peak, CountOfNeighbours(parsed));
+                await PrintAsync(parsed, benchmark.Run(shapes, modes, token).ToAsyncEnumerable(), results => new { matmulPeakGflops = peak / 1e9, results });
+            });
+        command.Add(_neighbours);
+        return command;
+    }
 
     private static ExampleCommand Loops() => OfSteps(
-        "trainer-loops", "DPO steps with the trainer's own loops for norms, gates and attention, against LibTorch's operations.",
+        "trainer-loops", "DPO steps with the trainer's own loops for norms, gates and attention, against LibTorch's operations.", [],
         (parsed, shapes, modes, token) =>
-            PrintAsync(parsed, new LoopsBenchmark(Worker).Run(shapes, modes, token).ToAsyncEnumerable(), results => new { results }));
+            PrintAsync(parsed, new LoopsBenchmark(BenchWorkers.Trainer).Run(shapes, modes, token).ToAsyncEnumerable(), results => new { results }));
 
     /// <summary>A benchmark of optimiser steps, of some shapes and modes.</summary>
     private static ExampleCommand OfSteps(
-        string name, string description, Func<ParseResult, IReadOnlyList<TrainerShape>, IReadOnlyList<string>, CancellationToken, Task> measure)
+        string name, string description, IReadOnlyList<string> examples, Func<ParseResult, IReadOnlyList<TrainerShape>, IReadOnlyList<string>, CancellationToken, Task> measure)
     {
         string[] modes = ["lora", "full"];
         string[] names = [.. TrainerShape.All.Select(known => known.Name)];
         var shape = new Option<string?>("--shape") { Description = $"One shape only: {string.Join(", ", names)}." }.AcceptOnlyFromAmong(names);
         var mode = new Option<string?>("--mode") { Description = "lora or full only." }.AcceptOnlyFromAmong(modes);
         var command = new ExampleCommand(
-            name, description, $"./dpo bench {name}", $"./dpo bench {name} --json --shape 48/48 --mode lora") { shape, mode, _json };
+            name, description, [$"./dpo bench {name}", $"./dpo bench {name} --json --shape 48/48 --mode lora", .. examples]) { shape, mode, _json };
         command.SetAction(async (parsed, token) =>
         {
             await measure(
@@ -106,7 +114,7 @@ public static class BenchCommand
             "./dpo bench scaling", "./dpo bench scaling --json --output scaling.html") { output, _json };
         command.SetAction(async (parsed, token) =>
         {
-            var results = await PrintAsync(parsed, new ScalingBenchmark(Worker).Run(token).ToAsyncEnumerable(), results => new { results });
+            var results = await PrintAsync(parsed, new ScalingBenchmark(BenchWorkers.Trainer).Run(token).ToAsyncEnumerable(), results => new { results });
             if (parsed.GetValue(output) is { } page)
             {
                 ScalingPage.Write(results, page.FullName);
@@ -130,39 +138,32 @@ public static class BenchCommand
             }
         });
 
-    /// <summary>Our side of the trainer benchmark, in a process of its own: its peak memory is then its own.</summary>
-    private static Command TrainerWorker()
-    {
-        var arguments = new Argument<string[]>("SHAPE") { Arity = ArgumentArity.OneOrMore };
-        var command = new Command(_workerName) { arguments };
-        command.Hidden = true;
-        command.SetAction(parsed => TrainerMeasurement.RunWorker(parsed.GetRequiredValue(arguments), Console.Out));
-        return command;
-    }
+    private static int ThreadsOf(ParseResult parsed) => parsed.GetValue(_threads) ?? Environment.ProcessorCount;
 
-    /// <summary>One size of the judging benchmark, in a process of its own for the same reason.</summary>
-    private static Command JudgingWorker()
-    {
-        var (prompts, threads) = (new Argument<int>("PROMPTS"), new Argument<int>("THREADS"));
-        var command = new Command(_judgingWorkerName) { prompts, threads };
-        command.Hidden = true;
-        command.SetAction((parsed, token) => JudgingBenchmark.RunWorkerAsync(parsed.GetValue(prompts), parsed.GetValue(threads), Console.Out, token));
-        return command;
-    }
+    private static int CountOfNeighbours(ParseResult parsed) => parsed.GetValue(_neighbours) ?? 0;
 
-    private static string[] WorkerOf(string name) => ["dotnet", "exec", typeof(BenchCommand).Assembly.Location, "bench", name];
+    private static IAsyncEnumerable<object> JudgingAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        JudgingBenchmark.RunAsync(BenchWorkers.Judging, ThreadsOf(parsed), cancellationToken);
 
-    private static IAsyncEnumerable<object> JudgingAsync(int threads, CancellationToken cancellationToken) =>
-        JudgingBenchmark.RunAsync(WorkerOf(_judgingWorkerName), threads, cancellationToken);
+    private static IAsyncEnumerable<object> Data(ParseResult parsed, CancellationToken cancellationToken) =>
+        DataBenchmark.Run(BundledFiles.SeedModel, ThreadsOf(parsed), cancellationToken).ToAsyncEnumerable();
 
-    private static IAsyncEnumerable<object> Data(int threads, CancellationToken cancellationToken) =>
-        DataBenchmark.Run(BundledFiles.SeedModel, threads, cancellationToken).ToAsyncEnumerable();
-
-    private static async IAsyncEnumerable<object> ActorsAsync(int threads, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<object> ActorsAsync(ParseResult parsed, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         yield return await ActorsBenchmark.RunAsync(cancellationToken);
     }
 
-    private static IAsyncEnumerable<object> GenerationAsync(int threads, CancellationToken cancellationToken) =>
-        GenerationBenchmark.RunAsync(new LlamaOptions(BundledFiles.SeedModel, ContextSize: 160, Threads: threads), cancellationToken);
+    private static async IAsyncEnumerable<object> GenerationAsync(ParseResult parsed, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var neighbours = Neighbours.Start(BenchWorkers.Neighbour, CountOfNeighbours(parsed));
+        // Beside a neighbour it is open whether a second thread helps, unless the user has said how many there are.
+        int[] threads = parsed.GetValue(_threads) is null && CountOfNeighbours(parsed) > 0
+            ? [.. new[] { 1, Environment.ProcessorCount }.Distinct()]
+            : [ThreadsOf(parsed)];
+        var model = new LlamaOptions(BundledFiles.SeedModel, ContextSize: 160);
+        await foreach (var result in GenerationBenchmark.RunAsync(model, threads, CountOfNeighbours(parsed), cancellationToken))
+        {
+            yield return result;
+        }
+    }
 }

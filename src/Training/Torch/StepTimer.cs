@@ -1,6 +1,7 @@
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Generation;
+using IterativeDpo.Training.Torch.Peers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -33,16 +34,25 @@ public static class StepTimer
         lora?.Initialise(1);
         var oneStep = options with { Epochs = 1, BatchPairs = pairs.Count };
         using var optimizer = Optimizer.Create(options, PreferenceTraining.ParametersOf(model, lora));
-        var seconds = new List<double>();
-        for (var i = 0; i < warmup + steps; i++)
+        return Seconds(warmup, steps, time, () =>
         {
-            var start = time.GetTimestamp();
             var reference = ReferenceLogProbs.Compute(model, null, pairs, oneStep, default);
             using var training = new PreferenceTraining(model, lora, new(pairs, reference), null, optimizer, oneStep, 1);
             training.Run([], () => { }, null, default);
-            seconds.Add(time.GetElapsedTime(start).TotalSeconds);
-        }
-        return seconds[warmup..];
+        });
+    }
+
+    /// <summary>Seconds of the eager peer's steps (<see cref="EagerStep"/>) on a processor, of the same weights and pairs.</summary>
+    public static IReadOnlyList<double> MeasurePeer(
+        ModelConfig config, IReadOnlyList<PreferencePair> pairs, TrainingOptions options, int warmup, int steps, TimeProvider time)
+    {
+        TorchEngine.Start(options.Threads);
+        using var scope = NewDisposeScope();
+        var shapes = config.ListTensors().ToDictionary(t => t.Name, t => t.Shape);
+        var step = new EagerStep(
+            config, pairs, name => RandomWeights(shapes[name]), name => RandomWeights([options.Lora!.Rank, shapes[name][1]]), options);
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+        return Seconds(warmup, steps, time, () => step.Run());
     }
 
     /// <summary>The most floating-point operations a second that products of the trainer's compute type reach here.</summary>
@@ -78,6 +88,18 @@ public static class StepTimer
         var (whole, last) = (block.Sum(Elements) * all, qkv * all + (block.Sum(Elements) - qkv) * predicting);
         var head = (long)config.VocabSize * config.Dim * batch.Predictors.Length;
         return 2.0 * (trainable ? 4 : 3) * ((config.Layers - 1) * whole + last + head);
+    }
+
+    private static IReadOnlyList<double> Seconds(int warmup, int steps, TimeProvider time, Action step)
+    {
+        var seconds = new List<double>();
+        for (var i = 0; i < warmup + steps; i++)
+        {
+            var start = time.GetTimestamp();
+            step();
+            seconds.Add(time.GetElapsedTime(start).TotalSeconds);
+        }
+        return seconds[warmup..];
     }
 
     /// <summary>A quantised matrix of random bytes with small scales; null for another tensor.</summary>
