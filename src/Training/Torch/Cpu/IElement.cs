@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace IterativeDpo.Training.Torch.Cpu;
 
@@ -36,28 +35,24 @@ internal readonly unsafe struct BFloat16Element : IElement
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes Load(void* first, long index)
     {
-        var bits = Vector512.WidenLower(Vector256.Load((ushort*)first + index).ToVector512Unsafe());
-        return new(Vector512.ShiftLeft(bits, 16).AsSingle());
+        var (low, high) = Vector256.Widen(Vector256.Load((ushort*)first + index));
+        return new(Vector256.ShiftLeft(low, 16).AsSingle(), Vector256.ShiftLeft(high, 16).AsSingle());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(void* first, long index, Lanes values)
-    {
-        var bits = Round(values.Values);
-        (Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(bits) : Vector256.Narrow(bits.GetLower(), bits.GetUpper())).Store((ushort*)first + index);
-    }
+    public static void Store(void* first, long index, Lanes values) =>
+        Vector256.Narrow(Round(values.Low), Round(values.High)).Store((ushort*)first + index);
 
     public static float LoadOne(void* first, long index) => BitConverter.UInt32BitsToSingle((uint)((ushort*)first)[index] << 16);
 
-    public static void StoreOne(void* first, long index, float value) => ((ushort*)first)[index] = (ushort)Round(Vector512.Create(value))[0];
+    public static void StoreOne(void* first, long index, float value) => ((ushort*)first)[index] = (ushort)Round(Vector256.Create(value))[0];
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<uint> Round(Vector512<float> values)
+    private static Vector256<uint> Round(Vector256<float> values)
     {
         var bits = values.AsUInt32();
-        var rounded = bits + Vector512.Create(0x7FFFu) + (Vector512.ShiftRightLogical(bits, 16) & Vector512<uint>.One);
+        var rounded = bits + Vector256.Create(0x7FFFu) + (Vector256.ShiftRightLogical(bits, 16) & Vector256<uint>.One);
         // Rounding would carry some NaN over into numbers.
-        var whole = Vector512.ConditionalSelect(Vector512.Equals(values, values).AsUInt32(), rounded, bits | Vector512.Create(0x400000u));
-        return Vector512.ShiftRightLogical(whole, 16);
+        var whole = Vector256.ConditionalSelect(Vector256.Equals(values, values).AsUInt32(), rounded, bits | Vector256.Create(0x400000u));
+        return Vector256.ShiftRightLogical(whole, 16);
     }
 }

@@ -3,8 +3,8 @@ using System.Runtime.Intrinsics;
 
 namespace IterativeDpo.Training.Torch.Cpu;
 
-/// <summary>Sixteen neighbouring elements in float32: a cache line, and one vector register with AVX-512 or two without.</summary>
-internal readonly unsafe record struct Lanes(Vector512<float> Values)
+/// <summary>Sixteen neighbouring elements in float32: what two vector registers hold, and a cache line.</summary>
+internal readonly unsafe record struct Lanes(Vector256<float> Low, Vector256<float> High)
 {
     public const int Count = 16;
 
@@ -13,43 +13,48 @@ internal readonly unsafe record struct Lanes(Vector512<float> Values)
 
     public static bool Fill(long elements) => elements % Count == 0;
 
-    public static Lanes Load(float* source) => new(Vector512.Load(source));
+    public static Lanes Load(float* source) => new(Vector256.Load(source), Vector256.Load(source + 8));
 
-    public void Store(float* target) => Values.Store(target);
+    public void Store(float* target)
+    {
+        Low.Store(target);
+        High.Store(target + 8);
+    }
 
-    public static Lanes operator +(Lanes a, Lanes b) => new(a.Values + b.Values);
+    public static Lanes operator +(Lanes a, Lanes b) => new(a.Low + b.Low, a.High + b.High);
 
-    public static Lanes operator -(Lanes a, Lanes b) => new(a.Values - b.Values);
+    public static Lanes operator -(Lanes a, Lanes b) => new(a.Low - b.Low, a.High - b.High);
 
-    public static Lanes operator *(Lanes a, Lanes b) => new(a.Values * b.Values);
+    public static Lanes operator *(Lanes a, Lanes b) => new(a.Low * b.Low, a.High * b.High);
 
-    public static Lanes operator *(Lanes a, float b) => new(a.Values * b);
+    public static Lanes operator *(Lanes a, float b) => new(a.Low * b, a.High * b);
 
     /// <summary>1 / (1 + e^−x).</summary>
-    public static Lanes Sigmoid(Lanes x) => new(Vector512<float>.One / (Vector512<float>.One + Exp(-x.Values)));
+    public static Lanes Sigmoid(Lanes x) => new(Sigmoid(x.Low), Sigmoid(x.High));
 
-    /// <summary>In an order that does not depend on how wide a register is.</summary>
-    public float Sum() => Vector256.Sum(Values.GetLower() + Values.GetUpper());
+    public float Sum() => Vector256.Sum(Low + High);
 
     /// <summary>
     /// e^x to within 3 units in the last place: 2^n · e^r with |r| ≤ ln 2 / 2, the second by its Taylor polynomial. Beyond ±87.3, where
     /// the normal numbers of float32 end, it is what it is there; of NaN it is NaN.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Exp(Vector512<float> x)
+    public static Vector256<float> Exp(Vector256<float> x)
     {
         // ln 2 in two parts: n times the first is exact.
         const float high = 0.693359375f, low = -2.12194440e-4f;
-        var inside = Vector512.MinNative(Vector512.MaxNative(x, Vector512.Create(-87.3f)), Vector512.Create(87.3f));
-        var n = Vector512.Round(inside * 1.44269504f);
-        var r = Vector512.MultiplyAddEstimate(n, Vector512.Create(-low), Vector512.MultiplyAddEstimate(n, Vector512.Create(-high), inside));
-        var p = Vector512.MultiplyAddEstimate(r, Vector512.Create(1 / 720f), Vector512.Create(1 / 120f));
-        p = Vector512.MultiplyAddEstimate(p, r, Vector512.Create(1 / 24f));
-        p = Vector512.MultiplyAddEstimate(p, r, Vector512.Create(1 / 6f));
-        p = Vector512.MultiplyAddEstimate(p, r, Vector512.Create(0.5f));
-        p = Vector512.MultiplyAddEstimate(p, r, Vector512<float>.One);
-        p = Vector512.MultiplyAddEstimate(p, r, Vector512<float>.One);
-        var power = Vector512.ShiftLeft(Vector512.ConvertToInt32Native(n) + Vector512.Create(127), 23).AsSingle();
-        return Vector512.ConditionalSelect(Vector512.Equals(x, x), p * power, x);
+        var inside = Vector256.MinNative(Vector256.MaxNative(x, Vector256.Create(-87.3f)), Vector256.Create(87.3f));
+        var n = Vector256.Round(inside * 1.44269504f);
+        var r = Vector256.MultiplyAddEstimate(n, Vector256.Create(-low), Vector256.MultiplyAddEstimate(n, Vector256.Create(-high), inside));
+        var p = Vector256.MultiplyAddEstimate(r, Vector256.Create(1 / 720f), Vector256.Create(1 / 120f));
+        p = Vector256.MultiplyAddEstimate(p, r, Vector256.Create(1 / 24f));
+        p = Vector256.MultiplyAddEstimate(p, r, Vector256.Create(1 / 6f));
+        p = Vector256.MultiplyAddEstimate(p, r, Vector256.Create(0.5f));
+        p = Vector256.MultiplyAddEstimate(p, r, Vector256<float>.One);
+        p = Vector256.MultiplyAddEstimate(p, r, Vector256<float>.One);
+        var power = Vector256.ShiftLeft(Vector256.ConvertToInt32Native(n) + Vector256.Create(127), 23).AsSingle();
+        return Vector256.ConditionalSelect(Vector256.Equals(x, x), p * power, x);
     }
+
+    private static Vector256<float> Sigmoid(Vector256<float> x) => Vector256<float>.One / (Vector256<float>.One + Exp(-x));
 }

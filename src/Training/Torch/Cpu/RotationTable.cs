@@ -68,6 +68,7 @@ internal sealed unsafe class RotationTable
     }
 
     /// <summary>The elements of each pair in the other order.</summary>
-    private static Lanes Swapped(Lanes x) =>
-        new(Vector512.Shuffle(x.Values, Vector512.Create(1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14)));
+    private static Lanes Swapped(Lanes x) => new(Swapped(x.Low), Swapped(x.High));
+
+    private static Vector256<float> Swapped(Vector256<float> x) => Vector256.Shuffle(x, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6));
 }

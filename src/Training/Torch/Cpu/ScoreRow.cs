@@ -12,13 +12,13 @@ internal static unsafe class ScoreRow
         piece.Hide(scores, query, float.NegativeInfinity);
         fixed (float* start = scores)
         {
-            var greatest = Vector512.Create(float.NegativeInfinity);
-            for (var i = 0; i < scores.Length; i += Lanes.Count)
+            var greatest = Vector256.Create(float.NegativeInfinity);
+            for (var i = 0; i < scores.Length; i += Vector256<float>.Count)
             {
-                greatest = Vector512.Max(greatest, Vector512.Load(start + i));
+                greatest = Vector256.Max(greatest, Vector256.Load(start + i));
             }
             var max = greatest[0];
-            for (var i = 1; i < Lanes.Count; i++)
+            for (var i = 1; i < Vector256<float>.Count; i++)
             {
                 max = MathF.Max(max, greatest[i]);
             }
@@ -48,23 +48,23 @@ internal static unsafe class ScoreRow
             {
                 along += Lanes.Load(p + i) * Lanes.Load(s + i);
             }
-            var sum = new Lanes(Vector512.Create(along.Sum()));
+            var sum = Vector256.Create(along.Sum());
             for (var i = 0; i < slopes.Length; i += Lanes.Count)
             {
-                ((Lanes.Load(s + i) - sum) * Lanes.Load(p + i)).Store(s + i);
+                ((Lanes.Load(s + i) - new Lanes(sum, sum)) * Lanes.Load(p + i)).Store(s + i);
             }
         }
     }
 
     private static float Exponentials(float* scores, int count, float subtracted)
     {
-        var sum = default(Lanes);
-        for (var i = 0; i < count; i += Lanes.Count)
+        var sum = Vector256<float>.Zero;
+        for (var i = 0; i < count; i += Vector256<float>.Count)
         {
-            var exponential = new Lanes(Lanes.Exp(Vector512.Load(scores + i) - Vector512.Create(subtracted)));
+            var exponential = Lanes.Exp(Vector256.Load(scores + i) - Vector256.Create(subtracted));
             exponential.Store(scores + i);
             sum += exponential;
         }
-        return sum.Sum();
+        return Vector256.Sum(sum);
     }
 }
