@@ -115,6 +115,8 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
             options.Evaluation.RollbackPoints,
             options.Policy.ReplayShare,
             options.Policy.ReferenceEmaDecay,
-            options.Prompts.Order);
+            options.Prompts.Order,
+            // As many answers as a unit has samples: prompts that begin alike are then computed together.
+            options.Work.PromptsPerUnit * options.Generation.SamplesPerPrompt);
     }
 }

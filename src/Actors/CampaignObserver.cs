@@ -60,7 +60,7 @@ internal sealed class CampaignObserver : ReceiveActor, IWithTimers
         {
             _progress?.Report(new CampaignProgress(state, null));
         }
-        if (state.Status == CampaignStatus.Completed && state.Plan == _plan)
+        if (state.Status == CampaignStatus.Completed && state.Plan?.Rounds == _plan.Rounds)
         {
             Complete(state, CampaignEnd.Completed);
         }

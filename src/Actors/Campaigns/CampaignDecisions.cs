@@ -29,6 +29,8 @@ public static class CampaignDecisions
         {
             return new Decision([], $"This state belongs to campaign '{known.Campaign}' with other settings than '{plan.Campaign}' has now.");
         }
+        // Units are known by their index: how the work is divided stays as it was.
+        plan = plan with { EvaluationUnitPrompts = known.EvaluationUnitPrompts };
         var events = new List<CampaignEvent>();
         if (plan != known)
         {

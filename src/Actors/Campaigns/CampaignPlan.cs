@@ -49,6 +49,7 @@ public enum PromptOrder
 /// <param name="Settings">Digest of the resolved configuration: a campaign is resumed with the settings it began with.</param>
 /// <param name="Prompts">Training prompts in a round.</param>
 /// <param name="UnitPrompts">Most prompts in one unit of work.</param>
+/// <param name="EvaluationUnitPrompts">Most held-out prompts in one; 0 in plans that did not tell them apart.</param>
 /// <param name="HeldOutPrompts">Prompts every checkpoint is evaluated on.</param>
 /// <param name="MaxAttempts">How often a unit of work is tried.</param>
 /// <param name="RollbackPoints">A round that loses more held-out accuracy than this, in percentage points, is rolled back; null is off.</param>
@@ -68,21 +69,23 @@ public sealed record CampaignPlan(
     double? RollbackPoints,
     double ReplayShare = 0,
     double ReferenceEmaDecay = 0,
-    PromptOrder PromptOrder = PromptOrder.New)
+    PromptOrder PromptOrder = PromptOrder.New,
+    int EvaluationUnitPrompts = 0)
 {
     /// <summary>Units of work in a stage; 1 for the stages that take the round as a whole.</summary>
     public int Units(Stage stage) => stage switch
     {
         Stage.Sample or Stage.Judge => (Prompts + UnitPrompts - 1) / UnitPrompts,
-        Stage.Evaluate or Stage.Grade => (HeldOutPrompts + UnitPrompts - 1) / UnitPrompts,
+        Stage.Evaluate or Stage.Grade => (HeldOutPrompts + EvaluationUnit - 1) / EvaluationUnit,
         _ => 1,
     };
 
     /// <summary>The prompts of a sampling or evaluation unit: index of the first, and how many.</summary>
     public (int First, int Count) PromptsOf(Stage stage, int unit)
     {
-        var all = stage == Stage.Evaluate ? HeldOutPrompts : Prompts;
-        var first = unit * UnitPrompts;
-        return (first, Math.Min(UnitPrompts, all - first));
+        var (all, most) = stage == Stage.Evaluate ? (HeldOutPrompts, EvaluationUnit) : (Prompts, UnitPrompts);
+        return (unit * most, Math.Min(most, all - unit * most));
     }
+
+    private int EvaluationUnit => EvaluationUnitPrompts == 0 ? UnitPrompts : EvaluationUnitPrompts;
 }

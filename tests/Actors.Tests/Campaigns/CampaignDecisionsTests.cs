@@ -28,6 +28,31 @@ public sealed class CampaignDecisionsTests
         Assert.Equal((4 * 4) + (3 * 9), campaign.Done.Count);
     }
 
+    [Theory]
+    [InlineData(0, new[] { 5, 5, 5, 5, 3 })]
+    [InlineData(10, new[] { 10, 10, 3 })]
+    public void PromptsOf_evaluation_has_units_of_its_own_size(int evaluationUnitPrompts, int[] expected)
+    {
+        var plan = CampaignSimulator.Plan with { HeldOutPrompts = 23, UnitPrompts = 5, EvaluationUnitPrompts = evaluationUnitPrompts };
+
+        var units = Enumerable.Range(0, plan.Units(Stage.Evaluate)).Select(unit => plan.PromptsOf(Stage.Evaluate, unit)).ToArray();
+
+        Assert.Equal(plan.Units(Stage.Evaluate), plan.Units(Stage.Grade));
+        Assert.Equal(expected, units.Select(unit => unit.Count));
+        Assert.Equal(23, units[^1].First + units[^1].Count);
+    }
+
+    [Fact]
+    public void Decide_start_of_a_campaign_whose_evaluation_was_divided_otherwise_keeps_its_division()
+    {
+        var before = new CampaignSimulator().Run(until: new WorkId(1, Stage.Grade, 1));
+
+        var after = new CampaignSimulator(CampaignSimulator.Plan with { EvaluationUnitPrompts = 8, Rounds = 4 }, before.History);
+
+        Assert.Equal((0, 4), (after.State.Plan!.EvaluationUnitPrompts, after.State.Plan.Rounds));
+        Assert.Equal(DueWork.Of(before.State).Select(work => work.Id), DueWork.Of(after.State).Select(work => work.Id));
+    }
+
     [Fact]
     public void Decide_repeated_result_gives_no_event()
     {
