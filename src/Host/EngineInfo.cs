@@ -37,7 +37,8 @@ public sealed record EngineInfo(string Role, string Package, string Version, str
         }
         catch (Exception error)
         {
-            return new(engine.Role, engine.Package, version, null, (error.InnerException ?? error).Message);
+            return new(
+                engine.Role, engine.Package, version, null, error is TypeInitializationException { InnerException: { } cause } ? cause.Message : error.Message);
         }
     }
 
