@@ -15,6 +15,9 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
     private const int MostPlaces = 8;
     private const int SlotsToAPlace = 4;
 
+    /// <summary>Of a llama.cpp context, slots and places together.</summary>
+    private const int MostSequences = 256;
+
     /// <summary>A batch of its own for a common beginning is to save at least this much.</summary>
     private const int LeastTokensSaved = 32;
 
@@ -29,7 +32,7 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
     public LlamaDecoder(LLamaWeights weights, LlamaOptions options)
     {
         Slots = options.Sequences;
-        Places = Math.Clamp(options.Sequences / SlotsToAPlace, 1, MostPlaces);
+        Places = Math.Clamp(Math.Min(options.Sequences / SlotsToAPlace, MostSequences - options.Sequences), 1, MostPlaces);
         // llama.cpp ends the process where a batch cannot hold a token of every sequence.
         var sequences = Slots + Places;
         _batchTokens = Math.Max(options.BatchTokens, sequences);

@@ -85,6 +85,14 @@ public sealed class LlamaGeneratorTests(TinyModelFile files) : IClassFixture<Tin
     }
 
     [Fact]
+    public async Task GenerateAsync_asManySequencesAsThereCanBe_leavesAPlaceForThePrompt()
+    {
+        using var generator = LlamaGenerator.Load(new LlamaOptions(files.ModelPath, 32, Sequences: 255));
+
+        Assert.Equal(3, (await Generate(generator, Requests(1, 3), Sampled with { MaxTokens = 4 })).Single().Samples.Count);
+    }
+
+    [Fact]
     public async Task GenerateAsync_promptsThatBeginAlike_areAsEachOnItsOwn()
     {
         // Long common beginnings, one prompt the beginning of another, equal ones, and others between them.
