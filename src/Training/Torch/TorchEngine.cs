@@ -10,19 +10,32 @@ public static class TorchEngine
 {
     private const string SpinCount = "GOMP_SPINCOUNT";
 
+    private static int s_started;
+
     /// <summary>Loads LibTorch; to be called before anything else of it is used.</summary>
     /// <param name="threads">For its operations, at least 1.</param>
     /// <exception cref="UserInputException">It cannot be loaded.</exception>
     internal static void Start(int threads)
     {
-        // OpenMP's threads wait in a busy loop. Beside other busy processes they then take the cores from each other, and a step takes
-        // twice as long as on one thread; on an idle machine waiting so gains a tenth. OpenMP reads this once, when it is loaded.
+        // OpenMP reads its variables once, when LibTorch is loaded: a later look would change nothing.
+        if (Interlocked.Exchange(ref s_started, 1) == 0)
+        {
+            ChooseWaiting(threads);
+        }
+        Load();
+        set_num_threads(threads);
+    }
+
+    /// <summary>
+    /// OpenMP's threads wait in a busy loop. Beside other busy processes they then take the cores from each other, and a step takes twice as
+    /// long as on one thread; on an idle machine waiting so gains a tenth.
+    /// </summary>
+    private static void ChooseWaiting(int threads)
+    {
         if (Environment.GetEnvironmentVariable(SpinCount) is null && BusyProcesses() + threads > Environment.ProcessorCount)
         {
             _ = SetNativeVariable(SpinCount, "100", overwrite: 0);
         }
-        Load();
-        set_num_threads(threads);
     }
 
     /// <summary>Multiplies two small matrices and names the device they were on, with the instruction set of LibTorch's kernels.</summary>
