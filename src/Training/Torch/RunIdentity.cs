@@ -13,7 +13,7 @@ namespace IterativeDpo.Training.Torch;
 internal sealed class RunIdentity
 {
     /// <param name="examples">All the examples in use, in their order; their ids carry template and truncation.</param>
-    /// <param name="device">What computes, and by which version of our own loops.</param>
+    /// <param name="device">What computes: LibTorch's version, the device, and the version of our own loops.</param>
     public RunIdentity(TrainingRequest request, Digest baseDigest, IReadOnlyList<ITrainingExample> examples, string device)
     {
         var options = request.Options;
