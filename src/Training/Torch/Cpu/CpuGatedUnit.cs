@@ -5,6 +5,9 @@ namespace IterativeDpo.Training.Torch.Cpu;
 /// <summary><see cref="GatedUnit"/> in one pass over memory each way.</summary>
 internal static unsafe class CpuGatedUnit
 {
+    /// <summary>Elements fetched ahead: the activations of a batch lie in memory, and the processor's own look ahead is too short for that.</summary>
+    private const int Ahead = 1024;
+
     /// <inheritdoc cref="GatedUnit.Forward"/>
     public static Tensor Forward(Tensor both) =>
         both.dtype == ScalarType.BFloat16 ? Forward<BFloat16Element>(both) : Forward<Float32Element>(both);
@@ -33,6 +36,9 @@ internal static unsafe class CpuGatedUnit
     {
         for (long i = 0; i < inside; i += Lanes.Count)
         {
+            TElement.Prefetch(both, gate + i + Ahead);
+            TElement.Prefetch(result, into + i + Ahead);
+            TElement.Prefetch(both, gate + inside + i + Ahead);
             var g = TElement.Load(both, gate + i);
             TElement.Store(result, into + i, g * Lanes.Sigmoid(g) * TElement.Load(both, gate + inside + i));
         }
@@ -60,6 +66,11 @@ internal static unsafe class CpuGatedUnit
     {
         for (var i = gate; i < gate + inside; i += Lanes.Count)
         {
+            TElement.Prefetch(both, i + Ahead);
+            TElement.Prefetch(result, i + Ahead);
+            TElement.Prefetch(result, i + inside + Ahead);
+            TElement.Prefetch(both, i + inside + Ahead);
+            TElement.Prefetch(gradient, from + i - gate + Ahead);
             var (g, up, slope) = (TElement.Load(both, i), TElement.Load(both, i + inside), TElement.Load(gradient, from + i - gate));
             var sigmoid = Lanes.Sigmoid(g);
             var silu = g * sigmoid;

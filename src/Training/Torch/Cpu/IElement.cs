@@ -11,6 +11,9 @@ internal unsafe interface IElement
 
     static abstract void Store(void* first, long index, Lanes values);
 
+    /// <summary>Has the element's cache line fetched, if there is such an element.</summary>
+    static abstract void Prefetch(void* first, long index);
+
     static abstract float LoadOne(void* first, long index);
 
     static abstract void StoreOne(void* first, long index, float value);
@@ -23,6 +26,8 @@ internal readonly unsafe struct Float32Element : IElement
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(void* first, long index, Lanes values) => values.Store((float*)first + index);
+
+    public static void Prefetch(void* first, long index) => Lanes.Prefetch((float*)first + index);
 
     public static float LoadOne(void* first, long index) => ((float*)first)[index];
 
@@ -42,6 +47,8 @@ internal readonly unsafe struct BFloat16Element : IElement
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(void* first, long index, Lanes values) =>
         Vector256.Narrow(Round(values.Low), Round(values.High)).Store((ushort*)first + index);
+
+    public static void Prefetch(void* first, long index) => Lanes.Prefetch((ushort*)first + index);
 
     public static float LoadOne(void* first, long index) => BitConverter.UInt32BitsToSingle((uint)((ushort*)first)[index] << 16);
 

@@ -11,6 +11,9 @@ internal sealed unsafe class KeyHeadAttention
     /// <summary>Rows of scores at once, those of query heads that share a key head side by side: with some hundred keys they stay in a core's cache.</summary>
     public const int ScoresAtOnce = 48;
 
+    /// <summary>Rows fetched ahead: a head's rows lie far apart, where the processor does not look ahead by itself.</summary>
+    private const int Ahead = 8;
+
     private readonly int _heads, _kvHeads, _headsPerKv, _headDim, _depth, _scoreRows;
     private readonly int[] _positions;
     private readonly int[] _places;
@@ -47,6 +50,8 @@ internal sealed unsafe class KeyHeadAttention
         var scoreMemory = scratch.Take(_scoreRows, group.MostColumns);
         foreach (var (row, column) in group.Keys)
         {
+            TElement.Prefetch(projected, KeyOf(row + Ahead, kvHead));
+            TElement.Prefetch(projected, ValueOf(row + Ahead, kvHead));
             _rotation.Load<TElement>(projected, KeyOf(row, kvHead), _positions[row], key.Start);
             Spread(key.Span(0, _headDim), keys, column);
             Load<TElement>(projected, ValueOf(row, kvHead), values.Span(column, _headDim));
@@ -94,6 +99,8 @@ internal sealed unsafe class KeyHeadAttention
         ofKeys.Clear(2 * group.Columns, _depth);
         foreach (var (row, column) in group.Keys)
         {
+            TElement.Prefetch(projected, KeyOf(row + Ahead, kvHead));
+            TElement.Prefetch(projected, ValueOf(row + Ahead, kvHead));
             _rotation.Load<TElement>(projected, KeyOf(row, kvHead), _positions[row], keys.From(column, 0).Start);
             Spread(keys.Span(column, _headDim), keysSpread, column);
             Load<TElement>(projected, ValueOf(row, kvHead), value.Span(0, _headDim));
@@ -158,6 +165,7 @@ internal sealed unsafe class KeyHeadAttention
         for (var i = 0; i < piece.Rows.Length * _headsPerKv; i++)
         {
             var row = piece.Rows[i / _headsPerKv];
+            TElement.Prefetch(projected, QueryOf(row + Ahead, kvHead, i % _headsPerKv));
             _rotation.Load<TElement>(projected, QueryOf(row, kvHead, i % _headsPerKv), _positions[row], queries.From(i, 0).Start);
         }
     }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace IterativeDpo.Training.Torch.Cpu;
 
@@ -31,6 +32,15 @@ internal readonly unsafe record struct Lanes(Vector256<float> Low, Vector256<flo
 
     /// <summary>1 / (1 + e^−x).</summary>
     public static Lanes Sigmoid(Lanes x) => new(Sigmoid(x.Low), Sigmoid(x.High));
+
+    /// <summary>Has a cache line fetched, if it is memory of this process; nothing is read.</summary>
+    public static void Prefetch(void* address)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(address);
+        }
+    }
 
     public float Sum() => Vector256.Sum(Low + High);
 
