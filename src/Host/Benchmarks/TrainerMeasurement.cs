@@ -18,15 +18,15 @@ public sealed record TrainerMeasurement(
     [property: JsonPropertyName("threads")] int Threads,
     [property: JsonPropertyName("bf16")] bool BFloat16)
 {
-    /// <summary>A word of <see cref="RunWorker"/>'s and one of <see cref="RunPeer"/>'s.</summary>
-    public const string Library = "library", Half = "bf16";
+    /// <summary>A word of <see cref="RunPeer"/>'s.</summary>
+    public const string Half = "bf16";
 
     /// <summary>
     /// Measures our own trainer in this process and prints the result as JSON. It is run as a process of its own, so that its peak memory
-    /// is its own: <c>SHAPE lora|full THREADS [library]</c>, the shape as JSON; <c>library</c> leaves to LibTorch's operations what our own loops do. Products are bfloat16, as the peer's best are.
+    /// is its own: <c>SHAPE lora|full THREADS [LOOPS]</c>, the shape as JSON; the <see cref="OwnLoops"/> named are left to LibTorch's operations. Products are bfloat16, as the peer's best are.
     /// </summary>
     public static void RunWorker(IReadOnlyList<string> arguments, TextWriter output) => Run(arguments, ComputeType.BFloat16, output, (shape, pairs, options) =>
-        StepTimer.Measure(shape.Model, shape.Base, pairs, options, !arguments.Contains(Library), warmup: 2, shape.Steps, TimeProvider.System));
+        StepTimer.Measure(shape.Model, shape.Base, pairs, options, arguments.Count > 3 ? Enum.Parse<OwnLoops>(arguments[3]) : OwnLoops.None, warmup: 2, shape.Steps, TimeProvider.System));
 
     /// <summary>The same for the eager peer on our LibTorch: <c>SHAPE lora|full THREADS [bf16]</c>, without the word in float32.</summary>
     public static void RunPeer(IReadOnlyList<string> arguments, TextWriter output) =>
@@ -51,7 +51,7 @@ public sealed record TrainerMeasurement(
         Lora: lora ? new(Rank: 16, Alpha: 32, ModelConfig.BlockMaps) : null,
         LearningRate: 1e-4f, AdamBeta1: 0.9f, AdamBeta2: 0.999f, AdamEpsilon: 1e-8f, WeightDecay: 0.01f,
         WarmupSteps: 0, Schedule: LearningRateSchedule.Constant, FinalLearningRateRatio: 1, MaxGradNorm: 1, Epochs: 1,
-        BatchPairs: 1, MicroBatchTokens: 2048, MaxLength: 4096,
+        BatchPairs: 1, MicroBatchTokens: 4096, MaxLength: 4096,
         ComputeType.BFloat16, threads, CheckpointSteps: int.MaxValue, GradientCheckpointing: checkpointing);
 
     // The kernel's own high-water mark; .NET reports the present size only.

@@ -80,7 +80,7 @@ public static class BenchCommand
     }
 
     private static ExampleCommand Loops() => OfSteps(
-        "trainer-loops", "DPO steps with the trainer's own loops for norms, gates and attention, against LibTorch's operations.", [],
+        "trainer-loops", "DPO steps with the trainer's own loops, against LibTorch's operations for norms, gates, attention, and all of them.", [],
         (parsed, shapes, modes, token) =>
             PrintAsync(parsed, new LoopsBenchmark(BenchWorkers.Trainer).Run(shapes, modes, token).ToAsyncEnumerable(), results => new { results }));
 

@@ -12,7 +12,7 @@ internal sealed record BlockRows(Tensor? Kept, IAttention Attention);
 /// <summary>A packed batch's index tensors. There is no padding but inside attention.</summary>
 internal sealed class BatchTensors
 {
-    /// <param name="ownLoops">See <see cref="PolicyModel.OwnLoops"/>.</param>
+    /// <param name="ownLoops">See <see cref="OwnLoops.Attention"/>.</param>
     public BatchTensors(PackedBatch batch, ModelConfig config, ScalarType type, Device device, bool ownLoops)
     {
         // After the last attention only these are used.

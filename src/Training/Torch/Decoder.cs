@@ -13,10 +13,9 @@ internal sealed class Decoder
     private readonly ModelWeights _weights;
     private readonly IReadOnlyList<DecoderBlock> _blocks;
     private readonly RmsNorm _norm;
-    private readonly bool _ownLoops;
+    private readonly OwnLoops _ownLoops;
 
-    /// <param name="ownLoops">See <see cref="PolicyModel.OwnLoops"/>.</param>
-    public Decoder(ModelConfig config, ModelWeights weights, LoraWeights? lora, LoraDropout? dropout, bool ownLoops)
+    public Decoder(ModelConfig config, ModelWeights weights, LoraWeights? lora, LoraDropout? dropout, OwnLoops ownLoops)
     {
         (_config, _weights, _ownLoops) = (config, weights, ownLoops);
         _norm = Norm(ModelConfig.OutputNorm);
@@ -61,8 +60,8 @@ internal sealed class Decoder
         var qkv = Map(WeightLayout.Qkv, _config.Architecture.QkvBiases ? Name(WeightLayout.QkvBias) : null);
         return new(
             new(Norm(Name(WeightLayout.AttentionNorm)), qkv, Map(WeightLayout.AttentionOutput), _weights.Type),
-            new(Norm(Name(WeightLayout.FeedForwardNorm)), Map(WeightLayout.GateUp), new(_ownLoops), Map(WeightLayout.Down), _weights.Type));
+            new(Norm(Name(WeightLayout.FeedForwardNorm)), Map(WeightLayout.GateUp), new(_ownLoops.HasFlag(OwnLoops.Gates)), Map(WeightLayout.Down), _weights.Type));
     }
 
-    private RmsNorm Norm(string name) => new(_weights[name], _weights.Gradient(name), _config.RmsEps, _ownLoops);
+    private RmsNorm Norm(string name) => new(_weights[name], _weights.Gradient(name), _config.RmsEps, _ownLoops.HasFlag(OwnLoops.Norms));
 }

@@ -7,7 +7,7 @@ namespace IterativeDpo.Training.Torch;
 /// silu(gate) · up (SwiGLU, arXiv 2002.05202) and its gradient, computed in float32 some rows at a time: the intermediate values stay in a
 /// processor's cache, and only the result is written to memory.
 /// </summary>
-/// <param name="ownLoops">See <see cref="PolicyModel.OwnLoops"/>.</param>
+/// <param name="ownLoops">See <see cref="OwnLoops.Gates"/>.</param>
 internal sealed class GatedUnit(bool ownLoops)
 {
     private const long RowsAtOnce = 256;

@@ -20,7 +20,7 @@ public sealed class PolicyModel : IDisposable
     {
         Config = config;
         Device = device;
-        OwnLoops = CpuMemory.Holds(device);
+        OwnLoops = CpuMemory.Holds(device) ? OwnLoops.All : OwnLoops.None;
         _weights = new(config, read, stored, computeType == ComputeType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32, trainable, device);
     }
 
@@ -31,8 +31,7 @@ public sealed class PolicyModel : IDisposable
     /// <summary>Whether a forward pass keeps the blocks' inputs only and computes the rest again on the way back: a third more time, much less memory.</summary>
     public bool GradientCheckpointing { get; set; }
 
-    /// <summary>Whether norms, gates and attention run in our own loops over <see cref="CpuMemory"/>, and not in LibTorch's operations.</summary>
-    internal bool OwnLoops { get; set; }
+    internal OwnLoops OwnLoops { get; set; }
 
     /// <summary>The model's weights, where they are trained; null where they are frozen (under an adapter).</summary>
     public ParameterBuffer? Parameters => _weights.Parameters;
@@ -74,7 +73,7 @@ public sealed class PolicyModel : IDisposable
         return ChunkedHead.LogProbs(Head, Hidden(tensors, lora), tensors.Targets).MoveToOuterDisposeScope();
     }
 
-    internal BatchTensors Upload(PackedBatch batch) => new(batch, Config, _weights.Type, Device, OwnLoops);
+    internal BatchTensors Upload(PackedBatch batch) => new(batch, Config, _weights.Type, Device, OwnLoops.HasFlag(OwnLoops.Attention));
 
     public void Dispose() => _weights.Dispose();
 

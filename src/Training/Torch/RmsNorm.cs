@@ -6,7 +6,7 @@ namespace IterativeDpo.Training.Torch;
 /// <summary>y = w · x / √(mean x² + ε) by rows (arXiv 1910.07467), in float32, and its gradients.</summary>
 /// <param name="weight">w, [dim].</param>
 /// <param name="weightGradient">Where the gradient of w is added; null where it is frozen.</param>
-/// <param name="ownLoops">See <see cref="PolicyModel.OwnLoops"/>.</param>
+/// <param name="ownLoops">See <see cref="OwnLoops.Norms"/>.</param>
 internal sealed class RmsNorm(Tensor weight, Tensor? weightGradient, float epsilon, bool ownLoops)
 {
     /// <param name="x">Float32 [n, dim].</param>

@@ -15,9 +15,9 @@ public static class StepTimer
     /// the update. All steps train on the same pairs, which are one batch.
     /// </summary>
     /// <param name="baseType">A quantised type that the matrices of a frozen model are kept in; F32 is the compute type.</param>
-    /// <param name="ownLoops">False leaves norms, gates and attention to LibTorch's operations, as on a GPU.</param>
+    /// <param name="library">What is left to LibTorch's operations, as on a GPU.</param>
     public static IReadOnlyList<double> Measure(
-        ModelConfig config, TensorType baseType, IReadOnlyList<PreferencePair> pairs, TrainingOptions options, bool ownLoops, int warmup, int steps,
+        ModelConfig config, TensorType baseType, IReadOnlyList<PreferencePair> pairs, TrainingOptions options, OwnLoops library, int warmup, int steps,
         TimeProvider time)
     {
         TorchEngine.Start(options.Threads);
@@ -27,7 +27,7 @@ public static class StepTimer
         using var model = new PolicyModel(
             config, name => RandomWeights(shapes[name]), name => RandomBlocks(shapes[name], baseType), options.ComputeType, options.Lora is null, device);
         model.GradientCheckpointing = options.GradientCheckpointing;
-        model.OwnLoops &= ownLoops;
+        model.OwnLoops &= ~library;
         // As the trainer does: the arrays that the weights came in are garbage as large as the model.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         using var lora = options.Lora is null ? null : new LoraWeights(config, options.Lora, device);

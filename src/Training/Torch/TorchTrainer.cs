@@ -34,7 +34,7 @@ public sealed class TorchTrainer : ITrainer
         // The arrays that the weights came in are garbage as large as the model.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         var examples = UsableExamples(request, objective, model.Config);
-        var identity = new RunIdentity(request, baseDigest, examples, $"LibTorch {__version__}, {(model.OwnLoops ? "CPU, own loops 1" : device.type)}");
+        var identity = new RunIdentity(request, baseDigest, examples, $"LibTorch {__version__}, {(model.OwnLoops == OwnLoops.All ? "CPU, own loops 1" : device.type)}");
         var adapters = new AdapterSetup(request, model.Config, baseDigest, device);
         using var lora = adapters.CreatePolicy();
         var reference = objective.UsesReference && options.ReferenceSync is null

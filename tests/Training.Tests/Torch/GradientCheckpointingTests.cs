@@ -21,7 +21,7 @@ public sealed class GradientCheckpointingTests : IDisposable
     {
         var config = TinyModel.Config();
         using var model = PolicyModel.Create(config, TinyModel.Weights(config), type, trainable: true, CPU);
-        (model.OwnLoops, model.GradientCheckpointing) = (ownLoops, checkpointing);
+        (model.OwnLoops, model.GradientCheckpointing) = (ownLoops ? OwnLoops.All : OwnLoops.None, checkpointing);
         var pass = model.Forward(PackedExamples.Create(TinyModel.Pairs(5)).Batch);
         pass.TokenLogProbs.sum().backward();
         pass.Backward();

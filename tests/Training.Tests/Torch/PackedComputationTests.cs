@@ -20,7 +20,7 @@ public sealed class PackedComputationTests : IDisposable
     {
         var config = TinyModel.Config(architecture, tied);
         using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: true, CPU);
-        model.OwnLoops = ownLoops;
+        model.OwnLoops = ownLoops ? OwnLoops.All : OwnLoops.None;
         var padded = new PaddedModel(config, TinyModel.Weights(config), _ => null);
 
         var (packedLogProbs, paddedLogProbs) = RunBoth(model, null, padded);
@@ -41,7 +41,7 @@ public sealed class PackedComputationTests : IDisposable
     {
         var config = TinyModel.Config(architecture);
         using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: false, CPU);
-        model.OwnLoops = ownLoops;
+        model.OwnLoops = ownLoops ? OwnLoops.All : OwnLoops.None;
         using var lora = new LoraWeights(config, new(4, 8, targets.Split(',')), CPU);
         using (no_grad())
         {
@@ -73,7 +73,7 @@ public sealed class PackedComputationTests : IDisposable
         var config = TinyModel.Config();
         using var exact = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: false, CPU);
         using var rounded = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.BFloat16, trainable: false, CPU);
-        rounded.OwnLoops = ownLoops;
+        rounded.OwnLoops = ownLoops ? OwnLoops.All : OwnLoops.None;
         var batch = PackedExamples.Create(_pairs).Batch;
 
         var difference = (exact.TokenLogProbs(batch, null) - rounded.TokenLogProbs(batch, null)).abs().max().item<float>();
