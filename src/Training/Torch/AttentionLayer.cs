@@ -15,15 +15,16 @@ internal sealed record AttentionTrace(Tensor Input, Tensor Factors, Tensor Norme
 internal sealed class AttentionLayer(RmsNorm norm, LinearMap qkv, LinearMap output, ScalarType type)
 {
     /// <param name="x">The residual stream, float32 [N, dim].</param>
-    /// <returns>What is added to the wanted rows of it, of the compute type.</returns>
-    public (Tensor Output, AttentionTrace Trace) Forward(Tensor x, IAttention attention)
+    /// <param name="added">What is to be added to it first, of the compute type, or null.</param>
+    /// <returns>What is added to the wanted rows of the sum, of the compute type.</returns>
+    public (Tensor Output, AttentionTrace Trace) Forward(Tensor x, Tensor? added, IAttention attention)
     {
         using var scope = NewDisposeScope();
-        var (rows, factors) = norm.Forward(x, type);
+        var (sum, rows, factors) = norm.Forward(x, added, type);
         var (projected, normed) = qkv.Forward(rows); // [N, (heads + 2 kvHeads) headDim]
         var (together, inside) = attention.Forward(projected);
         var (result, attended) = output.Forward(together);
-        var trace = new AttentionTrace(x, factors, normed, inside, attended);
+        var trace = new AttentionTrace(sum, factors, normed, inside, attended);
         scope.MoveToOuter([result, .. trace.Tensors]);
         return (result, trace);
     }
@@ -31,10 +32,13 @@ internal sealed class AttentionLayer(RmsNorm norm, LinearMap qkv, LinearMap outp
     /// <summary>Adds the gradients of everything trained; gives d loss / dx, float32 [N, dim].</summary>
     /// <param name="gradient">d loss / d output, float32 [rows, dim].</param>
     /// <param name="residual">What is added to the result, float32 [N, dim], or null.</param>
-    public Tensor Backward(AttentionTrace trace, IAttention attention, Tensor gradient, Tensor? residual)
+    /// <param name="wanted">See <see cref="DecoderBlock.Backward"/>.</param>
+    public Tensor? Backward(AttentionTrace trace, IAttention attention, Tensor gradient, Tensor? residual, bool wanted)
     {
         using var scope = NewDisposeScope();
-        var projected = attention.Backward(trace.Inside, output.Backward(trace.Attended, gradient.to(type)));
-        return norm.Backward(trace.Input, trace.Factors, qkv.Backward(trace.Normed, projected), residual).MoveToOuterDisposeScope();
+        var projected = attention.Backward(trace.Inside, output.Backward(trace.Attended, gradient.to(type))!);
+        return qkv.Backward(trace.Normed, projected, wanted) is { } normed
+            ? norm.Backward(trace.Input, trace.Factors, normed, residual).MoveToOuterDisposeScope()
+            : null;
     }
 }

@@ -26,15 +26,16 @@ internal sealed class Decoder
     public Tensor Forward(BatchTensors batch)
     {
         using var scope = NewDisposeScope();
-        var x = Embed(batch);
+        var (x, added) = (Embed(batch), (Tensor?)null);
         for (var layer = 0; layer < _blocks.Count; layer++)
         {
             using var block = NewDisposeScope();
-            var before = x;
-            x = _blocks[layer].Forward(x, Rows(batch, layer)).Output.MoveToOuterDisposeScope();
-            before.Dispose();
+            block.Attach(added is null ? [x] : [x, added]);
+            (added, var trace) = _blocks[layer].Forward(x, added, Rows(batch, layer));
+            x = trace.FeedForward.Input;
+            block.MoveToOuter(x, added);
         }
-        return _norm.Forward(x, ScalarType.Float32).Rows.index_select(0, batch.Predictors).MoveToOuterDisposeScope();
+        return _norm.Forward(x + added!, null, ScalarType.Float32).Rows.index_select(0, batch.Predictors).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc cref="Forward"/>
@@ -48,8 +49,8 @@ internal sealed class Decoder
     /// <summary>[N, dim].</summary>
     internal Tensor Embed(BatchTensors batch) => _weights.RowsOf(ModelConfig.Embedding, batch.TokenIds);
 
-    internal void AddEmbeddingGradient(BatchTensors batch, Tensor gradient) =>
-        _weights.Gradient(ModelConfig.Embedding)?.index_add_(0, batch.TokenIds, gradient, 1);
+    /// <summary>Where the gradient of the embedding is added, or null where it is frozen.</summary>
+    internal Tensor? EmbeddingGradient => _weights.Gradient(ModelConfig.Embedding);
 
     internal BlockRows Rows(BatchTensors batch, int layer) => layer == _blocks.Count - 1 ? batch.Last : batch.Inner;
 

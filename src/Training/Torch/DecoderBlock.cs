@@ -19,28 +19,29 @@ internal sealed record BlockTrace(AttentionTrace Attention, FeedForwardTrace Fee
 /// <summary>One block: attention, then feed-forward, each added to the residual stream, which is float32.</summary>
 internal sealed class DecoderBlock(AttentionLayer attention, FeedForwardLayer feedForward)
 {
-    /// <param name="x">[N, dim].</param>
+    /// <param name="x">The residual stream, float32 [N, dim].</param>
+    /// <param name="added">What is to be added to it first, of the compute type, or null.</param>
     /// <param name="rows">The block's rows, and how they attend.</param>
-    /// <returns>[rows, dim].</returns>
-    public (Tensor Output, BlockTrace Trace) Forward(Tensor x, BlockRows rows)
+    /// <returns>What is to be added to the residual stream after the block's attention, [rows, dim]; that is the input of the trace's feed-forward.</returns>
+    public (Tensor Added, BlockTrace Trace) Forward(Tensor x, Tensor? added, BlockRows rows)
     {
         using var scope = NewDisposeScope();
-        var (attended, attentionTrace) = attention.Forward(x, rows.Attention);
-        var middle = rows.Kept is { } kept ? x.index_select(0, kept).add_(attended) : x + attended;
-        var (inside, feedForwardTrace) = feedForward.Forward(middle);
+        var (attended, attentionTrace) = attention.Forward(x, added, rows.Attention);
+        var stream = rows.Kept is { } kept ? attentionTrace.Input.index_select(0, kept) : attentionTrace.Input;
+        var (inside, feedForwardTrace) = feedForward.Forward(stream, attended);
         var trace = new BlockTrace(attentionTrace, feedForwardTrace);
-        var result = middle + inside;
-        scope.MoveToOuter([result, .. trace.Tensors]);
-        return (result, trace);
+        scope.MoveToOuter([inside, .. trace.Tensors]);
+        return (inside, trace);
     }
 
     /// <summary>Adds the gradients of everything trained; gives d loss / dx, [N, dim].</summary>
     /// <param name="gradient">d loss / d output, [rows, dim].</param>
-    public Tensor Backward(BlockTrace trace, BlockRows rows, Tensor gradient)
+    /// <param name="wanted">Whether d loss / dx is; then all that is before the block is frozen, and its first norm.</param>
+    public Tensor? Backward(BlockTrace trace, BlockRows rows, Tensor gradient, bool wanted)
     {
         using var scope = NewDisposeScope();
         var middle = feedForward.Backward(trace.FeedForward, gradient);
-        var result = attention.Backward(trace.Attention, rows.Attention, middle, rows.Kept is null ? middle : null);
-        return (rows.Kept is { } kept ? result.index_add_(0, kept, middle, 1) : result).MoveToOuterDisposeScope();
+        var result = attention.Backward(trace.Attention, rows.Attention, middle, rows.Kept is null ? middle : null, wanted);
+        return (rows.Kept is { } kept ? result?.index_add_(0, kept, middle, 1) : result)?.MoveToOuterDisposeScope();
     }
 }

@@ -15,18 +15,19 @@ internal sealed class DecoderPass
     public DecoderPass(Decoder decoder, BatchTensors batch, bool checkpoint)
     {
         (_decoder, _batch) = (decoder, batch);
-        var x = decoder.Embed(batch);
+        var (x, added) = (decoder.Embed(batch), (Tensor?)null);
         for (var layer = 0; layer < decoder.Blocks.Count; layer++)
         {
             using var scope = NewDisposeScope();
-            var (output, trace) = decoder.Blocks[layer].Forward(x, decoder.Rows(batch, layer));
-            scope.MoveToOuter(checkpoint ? [output] : [output, .. trace.Tensors]);
-            _inputs.Add(x);
+            // What the block before left is in the sum that this one keeps.
+            scope.Attach(added is null ? [] : checkpoint ? [x, added] : [added]);
+            (added, var trace) = decoder.Blocks[layer].Forward(x, added, decoder.Rows(batch, layer));
+            x = trace.FeedForward.Input;
+            _inputs.Add(trace.Attention.Input);
             _traces.Add(checkpoint ? null : trace);
-            x = output;
+            scope.MoveToOuter(checkpoint ? [x, added, _inputs[^1]] : [added, .. trace.Tensors]);
         }
-        _output = x;
-        (var rows, _factors) = decoder.OutputNorm.Forward(x, ScalarType.Float32);
+        (_output, var rows, _factors) = decoder.OutputNorm.Forward(x + added!, null, ScalarType.Float32);
         Hidden = rows.index_select(0, batch.Predictors);
         rows.Dispose();
     }
@@ -40,19 +41,20 @@ internal sealed class DecoderPass
     {
         using var scope = NewDisposeScope();
         var rows = zeros_like(_output).index_add_(0, _batch.Predictors, gradient, 1);
-        var x = _decoder.OutputNorm.Backward(_output, _factors, rows, null);
+        Tensor? x = _decoder.OutputNorm.Backward(_output, _factors, rows, null);
         for (var layer = _decoder.Blocks.Count - 1; layer >= 0; layer--)
         {
-            x = BackwardBlock(layer, x);
+            x = BackwardBlock(layer, x!);
         }
-        _decoder.AddEmbeddingGradient(_batch, x);
+        _decoder.EmbeddingGradient?.index_add_(0, _batch.TokenIds, x!, 1);
     }
 
-    private Tensor BackwardBlock(int layer, Tensor gradient)
+    /// <returns>d loss / d input, or null below the first block where nobody asks for it.</returns>
+    private Tensor? BackwardBlock(int layer, Tensor gradient)
     {
         using var scope = NewDisposeScope();
         var (block, rows) = (_decoder.Blocks[layer], _decoder.Rows(_batch, layer));
-        using var trace = _traces[layer] ?? block.Forward(_inputs[layer], rows).Trace;
-        return block.Backward(trace, rows, gradient).MoveToOuterDisposeScope();
+        using var trace = _traces[layer] ?? block.Forward(_inputs[layer], null, rows).Trace;
+        return block.Backward(trace, rows, gradient, layer > 0 || _decoder.EmbeddingGradient is not null)?.MoveToOuterDisposeScope();
     }
 }

@@ -14,14 +14,15 @@ internal sealed record FeedForwardTrace(Tensor Input, Tensor Factors, Tensor Nor
 internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, GatedUnit unit, LinearMap down, ScalarType type)
 {
     /// <param name="x">The residual stream, float32 [n, dim].</param>
-    /// <returns>What is added to it, of the compute type.</returns>
-    public (Tensor Output, FeedForwardTrace Trace) Forward(Tensor x)
+    /// <param name="added">What is to be added to it first, of the compute type.</param>
+    /// <returns>What is added to the sum, of the compute type.</returns>
+    public (Tensor Output, FeedForwardTrace Trace) Forward(Tensor x, Tensor added)
     {
         using var scope = NewDisposeScope();
-        var (rows, factors) = norm.Forward(x, type);
+        var (sum, rows, factors) = norm.Forward(x, added, type);
         var (both, normed) = gateUp.Forward(rows); // [n, 2 × inside]
         var (output, activated) = down.Forward(unit.Forward(both));
-        var trace = new FeedForwardTrace(x, factors, normed, both, activated);
+        var trace = new FeedForwardTrace(sum, factors, normed, both, activated);
         scope.MoveToOuter([output, .. trace.Tensors]);
         return (output, trace);
     }
@@ -31,7 +32,7 @@ internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, GatedUnit
     public Tensor Backward(FeedForwardTrace trace, Tensor gradient)
     {
         using var scope = NewDisposeScope();
-        var both = unit.Backward(trace.GateUp, down.Backward(trace.Activated, gradient.to(type)));
-        return norm.Backward(trace.Input, trace.Factors, gateUp.Backward(trace.Normed, both), gradient).MoveToOuterDisposeScope();
+        var both = unit.Backward(trace.GateUp, down.Backward(trace.Activated, gradient.to(type))!);
+        return norm.Backward(trace.Input, trace.Factors, gateUp.Backward(trace.Normed, both)!, gradient).MoveToOuterDisposeScope();
     }
 }

@@ -32,15 +32,15 @@ internal sealed class LinearMap(ModelWeights weights, string name, string? bias,
         return (y, input);
     }
 
-    /// <summary>Adds the gradients of everything trained; gives d loss / dx, [n, in].</summary>
+    /// <summary>Adds the gradients of everything trained; gives d loss / dx, [n, in], or null where it is not wanted.</summary>
     /// <param name="input">From <see cref="Forward"/>.</param>
     /// <param name="gradient">d loss / dy, [n, out], of the compute type.</param>
-    public Tensor Backward(Tensor input, Tensor gradient)
+    public Tensor? Backward(Tensor input, Tensor gradient, bool wanted = true)
     {
         using var scope = NewDisposeScope();
         var matrix = weights.Matrix(name);
         var x = input.narrow(1, 0, matrix.size(1));
-        var result = gradient.mm(matrix); // [n, in]
+        var result = wanted ? gradient.mm(matrix) : null; // [n, in]
         weights.Gradient(name)?.add_(gradient.t().mm(x));
         if (bias is not null)
         {
@@ -50,8 +50,8 @@ internal sealed class LinearMap(ModelWeights weights, string name, string? bias,
         {
             var (a, mask) = (_lora.A.to(x.dtype), dropout?.Mask(x, name));
             var inner = _lora.Backward(mask is null ? x : mask * x, input.narrow(1, x.size(1), input.size(1) - x.size(1)), gradient);
-            _ = mask is null ? result.addmm_(inner, a) : result.addcmul_(inner.mm(a), mask, 1);
+            _ = mask is null ? result?.addmm_(inner, a) : result?.addcmul_(inner.mm(a), mask, 1);
         }
-        return result.MoveToOuterDisposeScope();
+        return result?.MoveToOuterDisposeScope();
     }
 }

@@ -10,17 +10,19 @@ namespace IterativeDpo.Training.Torch;
 internal sealed class RmsNorm(Tensor weight, Tensor? weightGradient, float epsilon, bool ownLoops)
 {
     /// <param name="x">Float32 [n, dim].</param>
+    /// <param name="added">What is added to it first, of <paramref name="type"/>, [n, dim], or null.</param>
     /// <param name="type">Of the result.</param>
-    /// <returns>y, [n, dim], and the rows' factors 1 / √(mean x² + ε), [n, 1], which <see cref="Backward"/> wants back.</returns>
-    public (Tensor Rows, Tensor Factors) Forward(Tensor x, ScalarType type)
+    /// <returns>The sum, or x itself, and of that y, [n, dim], and the rows' factors 1 / √(mean x² + ε), [n, 1]; <see cref="Backward"/> wants sum and factors.</returns>
+    public (Tensor Sum, Tensor Rows, Tensor Factors) Forward(Tensor x, Tensor? added, ScalarType type)
     {
         if (ownLoops && Lanes.Fill(x.size(1)))
         {
-            return CpuRmsNorm.Forward(x, weight, epsilon, type);
+            return CpuRmsNorm.Forward(x, added, weight, epsilon, type);
         }
         using var scope = NewDisposeScope();
-        var factors = x.square().mean([-1], keepdim: true).add_(epsilon).rsqrt_();
-        return ((x * factors).mul_(weight).to(type).MoveToOuterDisposeScope(), factors.MoveToOuterDisposeScope());
+        var sum = added is null ? x : (x + added).MoveToOuterDisposeScope();
+        var factors = sum.square().mean([-1], keepdim: true).add_(epsilon).rsqrt_();
+        return (sum, (sum * factors).mul_(weight).to(type).MoveToOuterDisposeScope(), factors.MoveToOuterDisposeScope());
     }
 
     /// <summary>d loss / dx, float32 [n, dim], from d loss / dy. With u = x · factor: factor · (w g − u · mean(w g · u)).</summary>

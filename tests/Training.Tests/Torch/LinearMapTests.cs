@@ -29,7 +29,7 @@ public sealed class LinearMapTests : IDisposable
 
         var (output, kept) = map.Forward(x);
         AssertClose(expected, output);
-        AssertClose(input.grad!, map.Backward(kept, gradient));
+        AssertClose(input.grad!, map.Backward(kept, gradient)!);
         AssertClose(w.grad!, weights.Gradient(Name)!);
         AssertClose(a.grad!, lora.Parameters.Gradient(AName));
         AssertClose(b.grad!, lora.Parameters.Gradient(BName));

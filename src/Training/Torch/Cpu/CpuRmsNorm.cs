@@ -6,8 +6,10 @@ namespace IterativeDpo.Training.Torch.Cpu;
 internal static unsafe class CpuRmsNorm
 {
     /// <inheritdoc cref="RmsNorm.Forward"/>
-    public static (Tensor Rows, Tensor Factors) Forward(Tensor x, Tensor weight, float epsilon, ScalarType type) =>
-        type == ScalarType.BFloat16 ? Forward<BFloat16Element>(x, weight, epsilon, type) : Forward<Float32Element>(x, weight, epsilon, type);
+    public static (Tensor Sum, Tensor Rows, Tensor Factors) Forward(Tensor x, Tensor? added, Tensor weight, float epsilon, ScalarType type) =>
+        type == ScalarType.BFloat16
+            ? Forward<BFloat16Element>(x, added, weight, epsilon, type)
+            : Forward<Float32Element>(x, added, weight, epsilon, type);
 
     /// <inheritdoc cref="RmsNorm.Backward"/>
     public static Tensor Backward(Tensor x, Tensor factors, Tensor gradient, Tensor? residual, Tensor weight, Tensor? weightGradient) =>
@@ -15,17 +17,23 @@ internal static unsafe class CpuRmsNorm
             ? Backward<BFloat16Element>(x, factors, gradient, residual, weight, weightGradient)
             : Backward<Float32Element>(x, factors, gradient, residual, weight, weightGradient);
 
-    private static (Tensor Rows, Tensor Factors) Forward<TElement>(Tensor x, Tensor weight, float epsilon, ScalarType type) where TElement : IElement
+    private static (Tensor Sum, Tensor Rows, Tensor Factors) Forward<TElement>(Tensor x, Tensor? added, Tensor weight, float epsilon, ScalarType type)
+        where TElement : IElement
     {
         var (count, width) = (x.size(0), x.size(1));
-        var (rows, factors) = (empty([count, width], type, x.device), empty([count, 1], ScalarType.Float32, x.device));
+        var (rows, factors, whole) = (empty([count, width], type, x.device), empty([count, 1], ScalarType.Float32, x.device), added is null ? x : empty_like(x));
         var (from, scale) = (CpuMemory.Start(x, ScalarType.Float32, count, width), CpuMemory.Start(weight, ScalarType.Float32, width));
+        var (more, sum) = (added is null ? 0 : CpuMemory.Start(added, type, count, width), CpuMemory.Start(whole, ScalarType.Float32, count, width));
         var (to, into) = (CpuMemory.Start(rows, type, count, width), CpuMemory.Start(factors, ScalarType.Float32, count, 1));
         CpuMemory.ForRows(count, width, (start, end) =>
         {
             for (var row = start; row < end; row++)
             {
-                var values = (float*)from + row * width;
+                var values = (float*)sum + row * width;
+                if (more != 0)
+                {
+                    AddRow<TElement>((float*)from, (void*)more, (float*)sum, row * width, width);
+                }
                 var factor = 1 / MathF.Sqrt(SumOfSquares(values, width) / width + epsilon);
                 ((float*)into)[row] = factor;
                 for (long i = 0; i < width; i += Lanes.Count)
@@ -35,8 +43,9 @@ internal static unsafe class CpuRmsNorm
             }
         });
         GC.KeepAlive(x);
+        GC.KeepAlive(added);
         GC.KeepAlive(weight);
-        return (rows, factors);
+        return (whole, rows, factors);
     }
 
     private static Tensor Backward<TElement>(Tensor x, Tensor factors, Tensor gradient, Tensor? residual, Tensor weight, Tensor? weightGradient)
@@ -69,6 +78,14 @@ internal static unsafe class CpuRmsNorm
         GC.KeepAlive(weight);
         weightGradient?.add_(parts!.sum([0L]));
         return result.MoveToOuterDisposeScope();
+    }
+
+    private static void AddRow<TElement>(float* x, void* added, float* sum, long first, long width) where TElement : IElement
+    {
+        for (var i = first; i < first + width; i += Lanes.Count)
+        {
+            (Lanes.Load(x + i) + TElement.Load(added, i)).Store(sum + i);
+        }
     }
 
     private static float SumOfSquares(float* values, long width)

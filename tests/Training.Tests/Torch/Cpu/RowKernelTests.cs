@@ -55,13 +55,35 @@ public sealed class RowKernelTests : IDisposable
         {
             var weightGradient = ones(width);
             var norm = new RmsNorm(weight, weightGradient, 1e-5f, ownLoops);
-            var (rows, factors) = norm.Forward(x, type);
+            var (sum, rows, factors) = norm.Forward(x, null, type);
+            Assert.Same(x, sum);
             var back = norm.Backward(x, factors, gradient, residual);
 
             Assert.Equal(type, rows.dtype);
             RandomTensors.AssertClose(expected.detach(), rows, tolerance, "rows");
             RandomTensors.AssertClose(residual is null ? leaf.grad! : leaf.grad! + residual, back, tolerance, "gradient");
             RandomTensors.AssertClose(weightLeaf.grad! + 1, weightGradient, tolerance, "weight's gradient");
+        }
+    }
+
+    [Theory]
+    [InlineData(48, ScalarType.Float32)]
+    [InlineData(48, ScalarType.BFloat16)]
+    [InlineData(20, ScalarType.BFloat16)]
+    public void Norm_of_a_sum_equals_that_of_what_was_added_up_before(int width, ScalarType type)
+    {
+        var (x, added, weight) = (RandomTensors.Of(900, width, 3, 3), RandomTensors.Of(900, width, 4, 1, type), RandomTensors.Of(1, width, 5).view(width));
+        var before = Floats.Of(x);
+        foreach (var ownLoops in new[] { true, false })
+        {
+            var norm = new RmsNorm(weight, null, 1e-5f, ownLoops);
+            var (sum, rows, factors) = norm.Forward(x, added, type);
+            var (_, expectedRows, expectedFactors) = norm.Forward(x + added, null, type);
+
+            Assert.Equal(Floats.Of(x + added), Floats.Of(sum));
+            Assert.Equal(Floats.Of(expectedRows), Floats.Of(rows));
+            Assert.Equal(Floats.Of(expectedFactors), Floats.Of(factors));
+            Assert.Equal(before, Floats.Of(x));
         }
     }
 
@@ -75,7 +97,7 @@ public sealed class RowKernelTests : IDisposable
             set_num_threads(threads);
             var weightGradient = zeros(32);
             var norm = new RmsNorm(weight, weightGradient, 1e-5f, true);
-            var back = norm.Backward(x, norm.Forward(x, ScalarType.Float32).Factors, gradient, null);
+            var back = norm.Backward(x, norm.Forward(x, null, ScalarType.Float32).Factors, gradient, null);
             set_num_threads(before);
             return [.. Floats.Of(back), .. Floats.Of(weightGradient)];
         }
@@ -89,7 +111,7 @@ public sealed class RowKernelTests : IDisposable
 
         Assert.True(Floats.Of(new GatedUnit(true).Forward(rows)).All(float.IsNaN));
         Assert.True(Floats.Of(new GatedUnit(true).Backward(rows, ones([2, 16], ScalarType.BFloat16))).All(float.IsNaN));
-        Assert.True(Floats.Of(new RmsNorm(ones(32), null, 0, true).Forward(rows.to(ScalarType.Float32), ScalarType.BFloat16).Rows).All(float.IsNaN));
+        Assert.True(Floats.Of(new RmsNorm(ones(32), null, 0, true).Forward(rows.to(ScalarType.Float32), null, ScalarType.BFloat16).Rows).All(float.IsNaN));
     }
 
     [Fact]
