@@ -40,6 +40,8 @@ public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, GgufValue>>
 
     public uint GetUInt32(string key, uint absent) => Contains(key) ? GetUInt32(key) : absent;
 
+    public ushort GetUInt16(string key, ushort absent) => Contains(key) ? Get<ushort>(key, "a uint16") : absent;
+
     public T[] GetArray<T>(string key) => Get<T[]>(key, $"an array of {typeof(T).Name}");
 
     public IEnumerator<KeyValuePair<string, GgufValue>> GetEnumerator() => _values.GetEnumerator();

@@ -11,6 +11,14 @@ internal sealed class ModelConfigReader
     // Keeps products of two sizes, and the shapes made of them, within 32 bits.
     private const uint MaxSize = 1 << 20;
 
+    /// <summary>The keys of positions and attention that are read here, or that change nothing: an unknown one may, and llama.cpp may heed it.</summary>
+    private static readonly HashSet<string> _known =
+    [
+        "attention.head_count", "attention.head_count_kv", "attention.key_length", "attention.value_length", "attention.causal",
+        "attention.layer_norm_rms_epsilon", "rope.dimension_count", "rope.freq_base", "rope.scale_linear", "rope.scaling.type",
+        "rope.scaling.factor", "rope.scaling.attn_factor", "rope.scaling.original_context_length", "rope.scaling.finetuned",
+    ];
+
     private readonly GgufFile _file;
     private readonly ModelArchitecture _architecture;
 
@@ -19,6 +27,10 @@ internal sealed class ModelConfigReader
         _file = file;
         if (file.Metadata.GetString("general.type", "model") is var kind and not "model")
             throw new UserInputException($"{file.Path}: this is a GGUF of type '{kind}', not a model. Give the base model's file here.");
+        if (file.Metadata.GetUInt16("split.count", 0) is var parts and > 1)
+            throw new UserInputException(
+                $"{file.Path}: this is part {file.Metadata.GetUInt16("split.no", 0) + 1} of {parts} of a model in several files. Merge them with "
+                + "llama.cpp's 'llama-gguf-split --merge FIRST-PART WHOLE', and give the whole file.");
         var name = file.Metadata.GetString("general.architecture");
         _architecture = ModelArchitecture.All.FirstOrDefault(a => a.Name == name) ?? throw new UserInputException(
             $"{file.Path}: the architecture '{name}' is not supported. Use a model of one of these: "
@@ -74,10 +86,17 @@ internal sealed class ModelConfigReader
 
     private void RefuseVariants()
     {
-        var scaling = _file.Metadata.GetString(Key("rope.scaling.type"), "none");
-        Require(scaling == "none", "rope.scaling.type", $"RoPE scaling '{scaling}' is not supported; use the model without a stretched context");
-        Require(_file.Metadata.GetSingle(Key("rope.scaling.factor"), 0) is 0 or 1, "rope.scaling.factor",
-            "RoPE scaling is not supported; use the model without a stretched context");
+        // Without a type llama.cpp scales linearly, by either key; with the type "none" it heeds neither.
+        var scaling = _file.Metadata.GetString(Key("rope.scaling.type"), "linear");
+        Require(scaling is "none" or "linear", "rope.scaling.type", $"RoPE scaling '{scaling}' is not supported; use the model without a stretched context");
+        foreach (var factor in scaling == "none" ? [] : new[] { "rope.scaling.factor", "rope.scale_linear" })
+        {
+            Require(_file.Metadata.GetSingle(Key(factor), 0) is 0 or 1, factor, "RoPE scaling is not supported; use the model without a stretched context");
+        }
+        Require(_file.Metadata.GetSingle(Key("rope.scaling.attn_factor"), 1) == 1, "rope.scaling.attn_factor", "scaled rotations are not supported");
+        var prefixes = new[] { Key("rope."), Key("attention.") };
+        if (_file.Metadata.Select(item => item.Key).FirstOrDefault(key => prefixes.Any(prefix => key.StartsWith(prefix, StringComparison.Ordinal)) && !_known.Contains(key[Key("").Length..])) is { } unknown)
+            Require(false, unknown[Key("").Length..], "this program does not know it, and the model may compute something else with it");
         Require(_file.Metadata.GetBool(Key("attention.causal"), true), "attention.causal", "a model that sees later tokens is no language model");
         Require(_file.Metadata.GetUInt32(Key("expert_count"), 0) == 0, "expert_count", "mixtures of experts are not supported; use a dense model");
     }

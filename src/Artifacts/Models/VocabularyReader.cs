@@ -36,7 +36,23 @@ internal static class VocabularyReader
             if (metadata.GetUInt32(Prefix + key, 0) is var id && id >= tokens.Length)
                 throw Bad(file, key, $"{id} is not one of the {tokens.Length} tokens");
         }
+        CheckEnds(file, tokens);
         return tokens.Length;
+    }
+
+    /// <summary>Where a file does not name a special token, llama.cpp takes one by its number, whatever it is in this vocabulary.</summary>
+    private static void CheckEnds(GgufFile file, string[] tokens)
+    {
+        var sentencePiece = file.Metadata.GetString(Prefix + "model") == "llama";
+        Check("eos_token_id", sentencePiece ? 2 : 11, "</s>");
+        if (file.Metadata.GetBool(Prefix + "add_bos_token", sentencePiece)) Check("bos_token_id", sentencePiece ? 1 : 11, "<s>");
+
+        void Check(string key, int assumed, string meant)
+        {
+            var token = assumed < tokens.Length ? tokens[assumed] : "";
+            if (!file.Metadata.Contains(Prefix + key) && !(sentencePiece && token == meant))
+                throw Bad(file, key, $"it is missing, and llama.cpp would take token {assumed}, '{token}', for it");
+        }
     }
 
     private static string? FirstDuplicate(string[] tokens)

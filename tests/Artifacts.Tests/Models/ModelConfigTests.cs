@@ -75,6 +75,11 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("llama.rope.dimension_count", 16u, "not the head's 8")]
     [InlineData("llama.rope.scaling.type", "yarn", "RoPE scaling 'yarn' is not supported")]
     [InlineData("llama.rope.scaling.factor", 4f, "RoPE scaling is not supported")]
+    [InlineData("llama.rope.scale_linear", 4f, "'llama.rope.scale_linear': RoPE scaling is not supported")]
+    [InlineData("llama.rope.scaling.attn_factor", 1.5f, "'llama.rope.scaling.attn_factor': scaled rotations are not supported")]
+    [InlineData("llama.rope.freq_base_swa", 1e4f, "'llama.rope.freq_base_swa': this program does not know it")]
+    [InlineData("llama.attention.sliding_window", 64u, "'llama.attention.sliding_window': this program does not know it")]
+    [InlineData("split.count", (ushort)3, "this is part 1 of 3 of a model in several files. Merge them")]
     [InlineData("llama.rope.freq_base", 0f, "'llama.rope.freq_base': 0 is out of range")]
     [InlineData("llama.attention.layer_norm_rms_epsilon", float.NaN, "NaN is out of range")]
     [InlineData("llama.expert_count", 8u, "mixtures of experts are not supported")]
@@ -84,6 +89,23 @@ public sealed class ModelConfigTests : IDisposable
         TinyModel.WriteChanged(_directory["m.gguf"], metadata => metadata[key] = value);
 
         AssertRefused(problem);
+    }
+
+    [Fact]
+    public void Read_takes_scaling_that_llama_cpp_does_not_heed_or_that_changes_nothing()
+    {
+        foreach (var (type, factor) in new[] { ("none", 4f), ("linear", 1f) })
+        {
+            TinyModel.WriteChanged(_directory["m.gguf"], metadata =>
+            {
+                metadata["llama.rope.scaling.type"] = type;
+                metadata["llama.rope.scaling.factor"] = factor;
+                metadata["llama.rope.scale_linear"] = factor;
+                metadata["llama.rope.scaling.attn_factor"] = 1f;
+                metadata["split.count"] = (ushort)0;
+            });
+            Assert.Equal(2, Read().Layers);
+        }
     }
 
     [Fact]

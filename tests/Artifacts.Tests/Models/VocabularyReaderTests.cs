@@ -19,6 +19,8 @@ public sealed class VocabularyReaderTests : IDisposable
     [InlineData("tokenizer.ggml.token_type", new byte[] { 1 }, "must be an array of Int32, but is an array of UInt8")]
     [InlineData("tokenizer.ggml.scores", new[] { 1f }, "'tokenizer.ggml.scores': 1 entries for 264 tokens")]
     [InlineData("tokenizer.ggml.eos_token_id", 264u, "'tokenizer.ggml.eos_token_id': 264 is not one of the 264 tokens")]
+    [InlineData("tokenizer.ggml.eos_token_id", null, "'tokenizer.ggml.eos_token_id': it is missing, and llama.cpp would take token 11")]
+    [InlineData("tokenizer.ggml.bos_token_id", null, "'tokenizer.ggml.bos_token_id': it is missing, and llama.cpp would take token 11")]
     public void Read_refuses_a_vocabulary_that_llama_cpp_would_trip_over(string key, object? value, string problem) =>
         AssertRefused(key, value, problem);
 
