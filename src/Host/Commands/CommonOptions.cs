@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 using System.Text.Encodings.Web;
@@ -87,16 +88,29 @@ public static class CommonOptions
     /// <summary>A number within bounds, both included.</summary>
     public static Option<T> Number<T>(string name, string description, T absent, T least, T most) where T : INumber<T>
     {
-        var option = new Option<T>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => absent };
-        option.Validators.Add(result =>
+        return new(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => absent, CustomParser = Parse };
+
+        // Neither by the machine's language nor with a comma anywhere: 0,7 would be 7.
+        T? Parse(ArgumentResult result)
         {
-            if (result.Tokens is [var token]
-                && (!T.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) || value < least || value > most))
+            if (T.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
             {
-                result.AddError($"{name} takes a number from {least} to {most}; '{token.Value}' is not one.");
+                return value;
             }
-        });
-        return option;
+            result.AddError($"{name} takes a number from {least} to {most}; '{result.Tokens[0].Value}' is not one.");
+            return absent;
+        }
+    }
+
+    /// <summary>Any finite number.</summary>
+    public static double? FiniteNumber(ArgumentResult result)
+    {
+        if (double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value))
+        {
+            return value;
+        }
+        result.AddError($"{(result.Parent as OptionResult)?.Option.Name} takes a number; '{result.Tokens[0].Value}' is not one.");
+        return null;
     }
 
     public static void PrintJson(object document) => Console.WriteLine(JsonSerializer.Serialize(document, _jsonOptions));

@@ -16,7 +16,7 @@ public static class PairsCommand
     private static readonly Option<int?> _round = CommonOptions.Positive("--round", "Of this round only.");
     private static readonly Option<string?> _task = new("--task") { Description = "Of prompts of this task only.", HelpName = "TASK" };
     private static readonly Option<string?> _judge = new("--judge") { Description = "Of this judge only.", HelpName = "NAME" };
-    private static readonly Option<double?> _minMargin = new("--min-margin") { Description = "Scores at least this far apart.", HelpName = "X" };
+    private static readonly Option<double?> _minMargin = new("--min-margin") { Description = "Scores at least this far apart.", HelpName = "X", CustomParser = CommonOptions.FiniteNumber };
     private static readonly Option<string?> _prompt = new("--prompt") { Description = "Of the prompt with this id only.", HelpName = "ID" };
     private static readonly Option<string?> _contains = new("--contains") { Description = "With this text in the prompt or an answer, in any case.", HelpName = "TEXT" };
     private static readonly Option<int> _limit = CommonOptions.Number("--limit", "Most that are listed; 0: all.", 20, 0, int.MaxValue);

@@ -28,7 +28,7 @@ internal static class ValueRules
         var (low, high) = Around(expected, relative ? Math.Abs(expected) * (tolerance / 100) : tolerance);
         return sample =>
         {
-            if (Number.Matches(sample.Text).LastOrDefault()?.Value is not { } last)
+            if (LastNumber(sample.Text) is not { } last)
             {
                 return "no number";
             }
@@ -95,9 +95,19 @@ internal static class ValueRules
         }
     }
 
-    // Decimal, so that 0.3 is within 0.1 of 0.2; beyond its range no answer is accepted.
-    private static bool TryNumber(string text, out decimal number) => decimal.TryParse(
-        text.Trim().Replace('−', '-'), NumberStyles.Float | NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out number);
+    /// <summary>A hyphen after a letter or digit joins, as in COVID-19 and 10-12: it is no sign.</summary>
+    private static string? LastNumber(string text) => Number.Matches(text).LastOrDefault() is not { } last ? null
+        : last.Value[0] is '-' or '−' && last.Index > 0 && char.IsLetterOrDigit(text[last.Index - 1]) ? last.Value[1..]
+        : last.Value;
+
+    // Decimal, so that 0.3 is within 0.1 of 0.2; beyond its range no answer is accepted. A comma stands before three digits only: 3,14 is not 314.
+    private static bool TryNumber(string text, out decimal number)
+    {
+        number = 0;
+        var trimmed = text.Trim();
+        return Number.Match(trimmed).Length == trimmed.Length && decimal.TryParse(
+            trimmed.Replace('−', '-'), NumberStyles.Float | NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out number);
+    }
 
     private static JsonElement Parse(string value) => TryParse(value, out var fault) ?? throw new FormatException($"the value is {fault}");
 
