@@ -19,6 +19,20 @@ public sealed class BadInputTests
     public void Run_withALoraRankOverTheMatrices_namesTheSmallestSide() =>
         AssertRefused(new TinyCampaign(extra: "training.lora.rank = 4096"), "LoRA rank 4096", "smallest side");
 
+    [Theory]
+    [InlineData("--temperature", "0,7", "--temperature takes a number from 0 to 100; '0,7' is not one")]
+    [InlineData("--min-p", "NaN", "--min-p takes a number from 0 to 1; 'NaN' is not one")]
+    [InlineData("--max-tokens", "1,000", "--max-tokens takes a number from 1 to")]
+    [InlineData("--stop", "", "--stop '': it is empty")]
+    [InlineData("--stop", @"\q", @"--stop '\q': it has a backslash that begins no escape")]
+    public void Generate_withAnOptionThatIsNone_namesIt(string option, string value, string problem)
+    {
+        var run = DpoProcess.Run("generate", "What is 61 + 2?", "--threads", "1", option, value);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(problem, run.Errors);
+    }
+
     [Fact]
     public void Run_withAMissingModel_namesIt() =>
         AssertRefused(new TinyCampaign(extra: "model = nowhere.gguf"), "nowhere.gguf", "no such file");

@@ -79,11 +79,23 @@ internal static class CampaignOptionsReader
             generation.Float("min-p", 0, 1),
             generation.Float("repetition-penalty", 0.01, 100),
             generation.Int("max-tokens", 1, 1_000_000),
-            [.. generation.Texts("stop-strings").Select(Regex.Unescape)]),
+            [.. generation.Texts("stop-strings").Select(text => ReadStopString(generation, text))]),
         generation.Int("samples-per-prompt", 2, 1024),
         generation.Int("sequences", 1, 255),
         generation.Int("context-tokens", 16, 10_000_000),
         generation.Int("batch-tokens", 1, 1_000_000));
+
+    private static string ReadStopString(SettingsReader generation, string text)
+    {
+        try
+        {
+            return StopString.Parse(text);
+        }
+        catch (FormatException e)
+        {
+            throw generation.Invalid("stop-strings", text, e.Message);
+        }
+    }
 
     private static EvaluationOptions ReadEvaluation(SettingsReader evaluation) => new(
         evaluation.Int("prompts-per-task", 1, 1_000_000),

@@ -28,7 +28,11 @@ public static class GenerateCommand
     private static readonly Option<float> _minP = CommonOptions.Number("--min-p", "Drop tokens under this share of the likeliest one; 0 is off.", 0f, 0f, 1f);
     private static readonly Option<float> _penalty = CommonOptions.Number("--repetition-penalty", "Tokens already there become less likely; 1 is off.", 1f, 0.01f, 100f);
     private static readonly Option<int> _maxTokens = CommonOptions.Number("--max-tokens", "Most tokens of a sample.", 128, 1, ContextTokens);
-    private static readonly Option<string[]> _stop = new("--stop") { Description = "End a sample before this text; may be given several times.", HelpName = "TEXT" };
+    private static readonly Option<string[]> _stop = new("--stop")
+    {
+        Description = "End a sample before this text, with \\n for a line's end; may be given several times.",
+        HelpName = "TEXT",
+    };
     private static readonly Option<ulong> _seed = CommonOptions.Number("--seed", "Seeds every sample.", 1ul, 0ul, ulong.MaxValue);
     private static readonly Option<int?> _threads = CommonOptions.Threads();
     private static readonly Option<FileInfo?> _output = new("--out") { Description = "Takes the samples with their prompts, for ./dpo judge.", HelpName = "FILE" };
@@ -96,7 +100,19 @@ public static class GenerateCommand
         parsed.GetValue(_minP),
         parsed.GetValue(_penalty),
         parsed.GetValue(_maxTokens),
-        parsed.GetValue(_stop));
+        [.. (parsed.GetValue(_stop) ?? []).Select(StopStringOf)]);
+
+    private static string StopStringOf(string text)
+    {
+        try
+        {
+            return StopString.Parse(text);
+        }
+        catch (FormatException e)
+        {
+            throw new UserInputException($"--stop '{text}': {e.Message}.", e);
+        }
+    }
 
     private static LlamaGenerator Load(ParseResult parsed)
     {
