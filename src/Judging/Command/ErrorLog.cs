@@ -40,7 +40,10 @@ internal sealed class ErrorLog(string path) : IDisposable
             try
             {
                 System.IO.Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                _file = new StreamWriter(path, append: true) { AutoFlush = true };
+                // Not opened for appending: such a file cannot be cut down to less than it had when it was opened.
+                var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+                file.Seek(0, SeekOrigin.End);
+                _file = new StreamWriter(file) { AutoFlush = true };
                 foreach (var line in _last)
                 {
                     Write(line);
@@ -48,6 +51,7 @@ internal sealed class ErrorLog(string path) : IDisposable
             }
             catch (Exception e) when (IoFailure.Is(e))
             {
+                Close();
                 throw IoFailure.Explain(path, "cannot be written", e);
             }
             _isKept = true;
@@ -70,7 +74,7 @@ internal sealed class ErrorLog(string path) : IDisposable
             catch (Exception e) when (IoFailure.Is(e))
             {
                 // A log that cannot be written stops no judge: the last lines are still in messages.
-                _file = null;
+                Close();
             }
         }
     }
@@ -79,8 +83,21 @@ internal sealed class ErrorLog(string path) : IDisposable
     {
         lock (_lock)
         {
-            _file?.Dispose();
-            _file = null;
+            Close();
+        }
+    }
+
+    private void Close()
+    {
+        var file = _file;
+        _file = null;
+        try
+        {
+            file?.Dispose();
+        }
+        catch (Exception e) when (IoFailure.Is(e))
+        {
+            // What was left to write is what could not be written.
         }
     }
 

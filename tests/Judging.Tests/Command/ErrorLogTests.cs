@@ -38,6 +38,36 @@ public sealed class ErrorLogTests : IDisposable
     }
 
     [Fact]
+    public void Keep_fileThatWasFullBefore_beginsItAnew()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(LogPath)!);
+        File.WriteAllText(LogPath, new string('x', ErrorLog.MostBytes + 1));
+        using (var log = new ErrorLog(LogPath))
+        {
+            log.Add("before");
+            log.Keep();
+            log.Add("after");
+        }
+
+        Assert.Equal(["before", "after"], File.ReadAllLines(LogPath));
+    }
+
+    [Fact]
+    public void Add_fileThatWasFullBefore_beginsItAnew()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(LogPath)!);
+        File.WriteAllText(LogPath, new string('x', ErrorLog.MostBytes + 1));
+        using (var log = new ErrorLog(LogPath))
+        {
+            log.Keep();
+            log.Add("first");
+            log.Add("second");
+        }
+
+        Assert.Equal(["first", "second"], File.ReadAllLines(LogPath));
+    }
+
+    [Fact]
     public void Tail_hasTheLastLines()
     {
         using var log = new ErrorLog(LogPath);
