@@ -54,4 +54,7 @@ public abstract record JudgeOptions(string Name)
 
     /// <summary>With every setting that does not change verdicts (time-outs, budgets, places) set to a fixed value.</summary>
     public virtual JudgeOptions WithoutIncidentals() => this;
+
+    /// <summary>As it may be stored and shown: what may be a secret is there by its digest, so that another one is still another setting.</summary>
+    public virtual JudgeOptions WithoutSecrets() => this;
 }

@@ -25,6 +25,9 @@ public static class OptionsJson
 
     public static string Write<T>(T options) => JsonSerializer.Serialize(options, Options);
 
+    /// <summary>To be stored and shown, without what may be a secret.</summary>
+    public static string Write(CampaignOptions options) => Write<CampaignOptions>(WithoutSecrets(options));
+
     /// <summary>
     /// What of the options changes results. A setting whose record has a default for it counts only where it differs from that, so that
     /// a campaign begun before there was such a setting is still the same one.
@@ -52,6 +55,10 @@ public static class OptionsJson
         Work = options.Work with { Retries = 0 },
     };
 
+    private static CampaignOptions WithoutSecrets(CampaignOptions options) => options.Judging.Judges is { } judges
+        ? options with { Judging = options.Judging with { Judges = [.. judges.Select(judge => judge.WithoutSecrets())] } }
+        : options;
+
     private static void LeaveOutDefaults(JsonTypeInfo type)
     {
         foreach (var property in type.Properties)
@@ -65,7 +72,7 @@ public static class OptionsJson
 
     /// <summary>The settings in which two campaigns differ, incidentals left out, one to a line: <c>training.loss.beta: 0.1, now 0.2</c>.</summary>
     public static IReadOnlyList<string> Differences(CampaignOptions stored, CampaignOptions now) => Differences(
-        JsonSerializer.SerializeToNode(WithoutIncidentals(stored), Options), JsonSerializer.SerializeToNode(WithoutIncidentals(now), Options));
+        JsonNode.Parse(Write(WithoutIncidentals(stored))), JsonNode.Parse(Write(WithoutIncidentals(now))));
 
     /// <summary>The places in which two documents differ, one to a line.</summary>
     public static IReadOnlyList<string> Differences(JsonNode? stored, JsonNode? now)

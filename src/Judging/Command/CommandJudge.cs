@@ -121,5 +121,5 @@ public sealed class CommandJudge(string setting, CommandOptions options, string 
     }
 
     private UserInputException Unusable(string why) =>
-        new($"{setting}.command: '{string.Join(' ', options.Command)}' in {options.Directory} {why}; {_log.Tail}");
+        new($"{setting}.command: {options.Command[0]} in {options.Directory} {why}; {_log.Tail}");
 }

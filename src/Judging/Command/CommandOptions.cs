@@ -1,7 +1,10 @@
+using System.Text.Json;
+using IterativeDpo.Artifacts;
+
 namespace IterativeDpo.Judging.Command;
 
 /// <summary>Settings of a <see cref="CommandJudge"/>.</summary>
-/// <param name="Command">The program and its arguments.</param>
+/// <param name="Command">The program and its arguments, which may hold secrets.</param>
 /// <param name="Directory">Where it runs.</param>
 /// <param name="StartTime">How long it must stay up to count as started.</param>
 /// <param name="Restarts">Most times in a row that it is started again without having answered anything.</param>
@@ -9,7 +12,16 @@ namespace IterativeDpo.Judging.Command;
 public sealed record CommandOptions(
     string Name, IReadOnlyList<string> Command, string Directory, TimeSpan StartTime, int Restarts, bool ScoresSingleSamples) : JudgeOptions(Name)
 {
-    public override IEnumerable<string> Models => [string.Join(' ', Command)];
+    private const string DigestPrefix = "sha256:";
+
+    public override IEnumerable<string> Models => [Command[0]];
 
     public override JudgeOptions WithoutIncidentals() => this with { Directory = "", StartTime = TimeSpan.Zero, Restarts = 0 };
+
+    public override JudgeOptions WithoutSecrets() => Command.Count == 1 || IsWithoutSecrets
+        ? this
+        : this with { Command = [Command[0], $"{DigestPrefix}{Digest.Of(JsonSerializer.SerializeToUtf8Bytes(Command.Skip(1)))}"] };
+
+    /// <summary>Whether it was read from where it was stored.</summary>
+    private bool IsWithoutSecrets => Command is [_, var only] && only.StartsWith(DigestPrefix, StringComparison.Ordinal);
 }

@@ -274,6 +274,22 @@ public sealed class CampaignConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void Json_has_the_arguments_of_a_command_by_their_digest()
+    {
+        var configuration = _files.Load(Settings("hunter2"));
+
+        Assert.DoesNotContain("hunter2", configuration.Json, StringComparison.Ordinal);
+        Assert.Contains("\"python3\"", configuration.Json, StringComparison.Ordinal);
+        Assert.Equal(configuration.Json, OptionsJson.Write(OptionsJson.Read(configuration.Json)));
+        Assert.NotEqual(configuration.Identity, _files.Load(Settings("hunter3")).Identity);
+        Assert.Empty(OptionsJson.Differences(OptionsJson.Read(configuration.Json), configuration.Options));
+        Assert.Single(OptionsJson.Differences(OptionsJson.Read(configuration.Json), _files.Load(Settings("hunter3")).Options));
+
+        static string Settings(string key) =>
+            $"campaign.judging {{ judge = mine, judges.mine {{ type = command, command = [python3, judge.py, --key, {key}] }} }}";
+    }
+
+    [Fact]
     public void Identity_counts_the_judges_that_take_part_and_those_they_ask_and_no_other()
     {
         const string Panel = """

@@ -23,7 +23,7 @@ public sealed class JudgeIdentitiesTests : IDisposable
     [InlineData("type = implicit-reward, policy = a.gguf", "mine (implicit-reward of a.gguf and the base, ")]
     [InlineData("type = reward-model, model = a.gguf, head = b.gguf", "mine (reward-model of a.gguf and b.gguf, ")]
     [InlineData("type = http, model = small, url = \"http://localhost/v1\"", "mine (http of small, ")]
-    [InlineData("type = command, command = [python3, judge.py]", "mine (command of python3 judge.py, ")]
+    [InlineData("type = command, command = [python3, judge.py]", "mine (command of python3, ")]
     [InlineData("type = ensemble, members = [other, verifier]", "mine (ensemble of other (llm of b.gguf) and verifier (verifier), ")]
     public void Of_aJudge_namesItAndItsModels(string judge, string expected) =>
         Assert.Matches($"^{System.Text.RegularExpressions.Regex.Escape(expected)}[0-9a-f]{{12}}\\)$", Of(judge));
@@ -56,6 +56,7 @@ public sealed class JudgeIdentitiesTests : IDisposable
     [InlineData("type = http, model = small, url = \"http://localhost/v1\"", "campaign.judging.judges.mine.url = \"http://elsewhere/v1\"", false)]
     [InlineData("type = command, command = [judge]", "campaign.seed = 7", false)]
     [InlineData("type = command, command = [judge]", "campaign.judging.judges.mine.command = [other]", true)]
+    [InlineData("type = command, command = [judge, a]", "campaign.judging.judges.mine.command = [judge, b]", true)]
     [InlineData("type = implicit-reward, policy = a.gguf", "campaign.training.compute-type = float32", true)]
     [InlineData("type = llm, model = a.gguf", "campaign.training.compute-type = float32", false)]
     [InlineData("type = llm, model = a.gguf", "campaign.judging.judges.mine.sequences = 2", false)]

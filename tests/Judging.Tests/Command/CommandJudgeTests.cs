@@ -89,6 +89,8 @@ public sealed class CommandJudgeTests : IDisposable
         Assert.Contains("judges.mine.command: ", error.Message, StringComparison.Ordinal);
         Assert.Contains("does not stay up: it ended with exit code 3", error.Message, StringComparison.Ordinal);
         Assert.Contains("No module named reward", error.Message, StringComparison.Ordinal);
+        // Messages go into the journal, and arguments may be secrets.
+        Assert.DoesNotContain("judge.sh", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
