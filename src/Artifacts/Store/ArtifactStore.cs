@@ -42,14 +42,20 @@ public sealed class ArtifactStore(string root)
         {
             Directory.CreateDirectory(root);
             using var hash = SHA256.Create();
-            var temporary = AtomicFile.WriteTemporary(Path.Combine(root, "incoming"), file =>
-            {
-                using var hashing = new CryptoStream(file, hash, CryptoStreamMode.Write, leaveOpen: true);
-                write(hashing);
-            });
-            var digest = new Digest(Convert.ToHexStringLower(hash.Hash!));
-            // Over an existing file too: should that one be damaged, it is whole again.
-            AtomicFile.Publish(temporary, PathOf(digest));
+            Digest digest = default;
+            AtomicFile.Write(
+                Path.Combine(root, "incoming"),
+                file =>
+                {
+                    using var hashing = new CryptoStream(file, hash, CryptoStreamMode.Write, leaveOpen: true);
+                    write(hashing);
+                },
+                () =>
+                {
+                    digest = new Digest(Convert.ToHexStringLower(hash.Hash!));
+                    // Over an existing file too: should that one be damaged, it is whole again.
+                    return PathOf(digest);
+                });
             DirectoryFlush.Flush(root);
             return digest;
         }
@@ -83,10 +89,9 @@ public sealed class ArtifactStore(string root)
                 + "Delete it and restore it from a copy, or run the round that made it again.");
     }
 
-    /// <summary>Deletes what a killed process left unfinished. Only while no other process or thread writes.</summary>
+    /// <summary>Deletes what a killed process left unfinished.</summary>
     public void DeleteAbandoned()
     {
-        if (!Directory.Exists(root)) return;
-        foreach (var path in Directory.EnumerateFiles(root, "*.tmp")) File.Delete(path);
+        if (Directory.Exists(root)) AtomicFile.DeleteAbandoned(root);
     }
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 
 namespace IterativeDpo.Artifacts.Store;
@@ -7,7 +8,7 @@ namespace IterativeDpo.Artifacts.Store;
 /// </summary>
 public static partial class AtomicFile
 {
-    private static int _counter;
+    private const int NameDigits = 16;
 
     /// <exception cref="ArtifactStoreException">It could not be written; the old file, if any, is untouched.</exception>
     public static void Write(string path, Action<Stream> write)
@@ -16,7 +17,7 @@ public static partial class AtomicFile
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-            Publish(WriteTemporary(full, write), full);
+            Write(full, write, () => full);
         }
         catch (Exception e) when (IoFailure.Is(e))
         {
@@ -27,52 +28,60 @@ public static partial class AtomicFile
     /// <summary>Whether a file has the name of an unfinished one.</summary>
     public static bool IsTemporary(string path) => TemporaryName().IsMatch(path);
 
-    /// <summary>Writes and flushes <c>stem.N.tmp</c>; removes it again if that fails.</summary>
-    internal static string WriteTemporary(string stem, Action<Stream> write)
+    /// <summary>Deletes the unfinished files in a directory, but those that somebody is writing, in whichever process or container.</summary>
+    public static void DeleteAbandoned(string directory)
     {
-        using var stream = CreateTemporary(stem);
-        try
+        foreach (var path in Directory.EnumerateFiles(directory).Where(IsTemporary))
         {
-            write(stream);
-            stream.Flush(flushToDisk: true);
-            return stream.Name;
-        }
-        catch
-        {
-            Abandon(stream);
-            throw;
+            try
+            {
+                // Opens only where nobody else has it open.
+                new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose).Dispose();
+            }
+            catch (Exception e) when (IoFailure.Is(e))
+            {
+                // Being written, gone, or another user's: it is in nobody's way.
+            }
         }
     }
 
-    /// <summary>Renames the temporary file to its final name, on the same volume; removes it if that fails.</summary>
-    internal static void Publish(string temporary, string path)
+    /// <summary>Writes and flushes <c>stem.N.tmp</c> and renames it, on the same volume; removes it again if that fails.</summary>
+    /// <param name="path">Gives the final name, once all is written.</param>
+    internal static void Write(string stem, Action<Stream> write, Func<string> path)
     {
-        var directory = Path.GetDirectoryName(path)!;
-        try
+        string directory;
+        // Open until it has its name: that is how others see that it is not abandoned.
+        using (var stream = CreateTemporary(stem))
         {
-            Directory.CreateDirectory(directory);
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
+            try
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+                var final = path();
+                directory = Path.GetDirectoryName(final)!;
+                Directory.CreateDirectory(directory);
+                File.Move(stream.Name, final, overwrite: true);
+            }
+            catch
+            {
+                Abandon(stream);
+                throw;
+            }
         }
         DirectoryFlush.Flush(directory);
     }
 
-    [GeneratedRegex(@"\.\d+-\d+\.tmp$", RegexOptions.CultureInvariant)]
+    // By number and counter: those of earlier versions.
+    [GeneratedRegex(@"\.([0-9a-f]{16}|\d+-\d+)\.tmp$", RegexOptions.CultureInvariant)]
     private static partial Regex TemporaryName();
 
-    // The name needs to be free, not random: an earlier process may have left some behind.
-    private static FileStream CreateTemporary(string stem)
-    {
-        while (true)
-        {
-            var path = $"{stem}.{Environment.ProcessId}-{Interlocked.Increment(ref _counter)}.tmp";
-            if (!File.Exists(path)) return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, 1 << 16);
-        }
-    }
+    // Random, since a process of the same number may write here from another container. Network file systems lock only what can be read too.
+    private static FileStream CreateTemporary(string stem) => new(
+        $"{stem}.{RandomNumberGenerator.GetHexString(NameDigits, lowercase: true)}.tmp",
+        FileMode.CreateNew,
+        FileAccess.ReadWrite,
+        FileShare.Read | FileShare.Delete,
+        1 << 16);
 
     // Closing flushes what is buffered, which fails again on a full disk; the first failure is the one to report.
     private static void Abandon(FileStream stream)

@@ -91,12 +91,12 @@ internal sealed class RunDirectory : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
-    /// <summary>Files that a killed process was writing: the lock says that no living one is.</summary>
+    /// <summary>Files that a killed process was writing; another command may be writing one of its own here.</summary>
     private void DeleteAbandoned()
     {
-        foreach (var file in new[] { Root, Work }.Where(Directory.Exists).SelectMany(Directory.EnumerateFiles).Where(AtomicFile.IsTemporary))
+        foreach (var directory in new[] { Root, Work }.Where(Directory.Exists))
         {
-            File.Delete(file);
+            AtomicFile.DeleteAbandoned(directory);
         }
     }
 

@@ -123,6 +123,21 @@ public sealed class ArtifactStoreTests : IDisposable
     }
 
     [Fact]
+    public void DeleteAbandoned_while_another_writes_leaves_that_file()
+    {
+        var other = new ArtifactStore(_directory["store"]);
+
+        var digest = _store.Put(stream =>
+        {
+            stream.Write(Bytes);
+            other.DeleteAbandoned();
+        });
+
+        _store.Verify(digest);
+        Assert.Equal([_store.PathOf(digest)], Files());
+    }
+
+    [Fact]
     public void PutFile_of_a_missing_file_names_it()
     {
         var error = Assert.Throws<ArtifactStoreException>(() => _store.PutFile(_directory["missing"]));
