@@ -12,12 +12,15 @@ internal sealed class GeneratorEngine(Func<IGenerator> load, ArtifactStore store
     private readonly SemaphoreSlim _gate = new(1);
     private IGenerator? _generator;
     private Digest? _adapter;
+    private bool _isClosed;
 
+    /// <exception cref="ObjectDisposedException">It is unloaded, and loads nothing any more.</exception>
     public async Task UseAsync(Digest? adapter, Func<IGenerator, Task> use, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         try
         {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
             _generator ??= load();
             if (_adapter != adapter)
             {
@@ -32,15 +35,15 @@ internal sealed class GeneratorEngine(Func<IGenerator> load, ArtifactStore store
         }
     }
 
-    /// <summary>Unloads the generator once nobody uses it.</summary>
+    /// <summary>Unloads the generator once nobody uses it, for good: what comes later would load one that nobody unloads.</summary>
     public async Task UnloadAsync()
     {
         await _gate.WaitAsync();
         try
         {
+            _isClosed = true;
             _generator?.Dispose();
             _generator = null;
-            _adapter = null;
         }
         finally
         {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Judging;
@@ -22,10 +21,11 @@ namespace IterativeDpo.Host.Judges;
 /// <param name="note">Told what the user should know; called from any thread.</param>
 internal sealed class JudgeFactory(CampaignOptions options, string? workPath, Action<string> note, TimeProvider time) : IAsyncDisposable
 {
-    private readonly Dictionary<object, IAsyncDisposable> _models = [];
-    private readonly ConcurrentDictionary<string, ChatService> _services = [];
+    private readonly Dictionary<object, IAsyncDisposable> _shared = [];
     private readonly Lazy<string> _work = new(() => workPath ?? Directory.CreateTempSubdirectory("dpo-judges-").FullName);
+    private bool _isClosed;
 
+    /// <exception cref="ObjectDisposedException">It is closed, and the judge needs what would then be loaded and never unloaded.</exception>
     /// <exception cref="KeyNotFoundException">No judge has this name.</exception>
     public IJudge Create(string name) => options.Judging.Find(name) switch
     {
@@ -46,13 +46,15 @@ internal sealed class JudgeFactory(CampaignOptions options, string? workPath, Ac
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var model in _models.Values)
+        IAsyncDisposable[] shared;
+        lock (_shared)
         {
-            await model.DisposeAsync();
+            _isClosed = true;
+            shared = [.. _shared.Values];
         }
-        foreach (var service in _services.Values)
+        foreach (var one in shared)
         {
-            await service.DisposeAsync();
+            await one.DisposeAsync();
         }
         if (workPath is null && _work.IsValueCreated)
         {
@@ -69,19 +71,20 @@ internal sealed class JudgeFactory(CampaignOptions options, string? workPath, Ac
         return new LlamaJudgeModel(path, llm.ModelPath is null, Shared(settings, () => new LlamaQueue(settings)));
     }
 
-    private TQueue Shared<TQueue>(object settings, Func<TQueue> create)
-        where TQueue : IAsyncDisposable
+    private TShared Shared<TShared>(object settings, Func<TShared> create)
+        where TShared : IAsyncDisposable
     {
-        lock (_models)
+        lock (_shared)
         {
-            if (!_models.TryGetValue(settings, out var model))
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+            if (!_shared.TryGetValue(settings, out var one))
             {
-                _models[settings] = model = create();
+                _shared[settings] = one = create();
             }
-            return (TQueue)model;
+            return (TShared)one;
         }
     }
 
-    private ChatService ServiceOf(HttpJudgeOptions judge) => _services.GetOrAdd(judge.Name, name =>
-        new ChatService(SettingOf(name), judge.Service, Path.Combine(_work.Value, $"judge-{name}.jsonl"), note, time));
+    private ChatService ServiceOf(HttpJudgeOptions judge) => Shared(("service", judge.Name), () =>
+        new ChatService(SettingOf(judge.Name), judge.Service, Path.Combine(_work.Value, $"judge-{judge.Name}.jsonl"), note, time));
 }

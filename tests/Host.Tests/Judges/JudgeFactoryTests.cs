@@ -33,6 +33,17 @@ public sealed class JudgeFactoryTests(TinyModelFile files) : IClassFixture<TinyM
     [Fact]
     public void Create_nameOfNoJudge_isRefused() => Assert.Throws<KeyNotFoundException>(() => new JudgeFactory(Load(""), null, _ => { }, TimeProvider.System).Create("oracle"));
 
+    [Theory]
+    [InlineData("type = llm, model = policy")]
+    [InlineData("type = http, url = \"http://localhost:9\", model = small")]
+    public async Task Create_afterItWasClosed_isRefused(string judge)
+    {
+        var factory = new JudgeFactory(Load($"judges.a {{ {judge} }}"), null, _ => { }, TimeProvider.System);
+        await factory.DisposeAsync();
+
+        Assert.Throws<ObjectDisposedException>(() => factory.Create("a"));
+    }
+
     private CampaignOptions Load(string judging)
     {
         var path = files[$"{Guid.NewGuid():N}.conf"];
