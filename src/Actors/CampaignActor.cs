@@ -67,6 +67,10 @@ public sealed class CampaignActor : ReceivePersistentActor
         {
             Sender.Tell(new CampaignFailed(reason));
         }
+        else if (command is StartCampaign)
+        {
+            _stopping = false;
+        }
         if (decision.Events.Count == 0)
         {
             Follow(command);

@@ -16,6 +16,7 @@ internal sealed class CampaignObserver : ReceiveActor, IWithTimers
     private CampaignState _state = CampaignState.Empty;
     private CampaignEnd _end = CampaignEnd.Interrupted;
     private bool _started;
+    private bool _stopped;
 
     public CampaignObserver(
         CampaignLink campaign, CampaignPlan plan, IProgress<CampaignProgress>? progress, TaskCompletionSource<CampaignOutcome> outcome)
@@ -30,7 +31,7 @@ internal sealed class CampaignObserver : ReceiveActor, IWithTimers
         Receive<WorkProgress>(work => _progress?.Report(new CampaignProgress(_state, work)));
         Receive<CampaignFailed>(failed => Complete(_state with { Status = CampaignStatus.Paused, PauseReason = failed.Reason }, CampaignEnd.Paused));
         Receive<CampaignStopped>(_ => Complete(_state, _end));
-        Receive<Stop>(_ => _campaign.Tell(new StopCampaign(), Self));
+        Receive<Stop>(_ => StopCampaign());
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -45,7 +46,8 @@ internal sealed class CampaignObserver : ReceiveActor, IWithTimers
     private void Watch()
     {
         _campaign.Tell(new WatchCampaign(), Self);
-        if (!_started)
+        // To start a campaign takes back that it was to stop.
+        if (!_started && !_stopped)
         {
             _campaign.Tell(new StartCampaign(_plan), Self);
         }
@@ -68,8 +70,14 @@ internal sealed class CampaignObserver : ReceiveActor, IWithTimers
         {
             // Other work may be in hand: it is brought in first.
             _end = CampaignEnd.Paused;
-            _campaign.Tell(new StopCampaign(), Self);
+            StopCampaign();
         }
+    }
+
+    private void StopCampaign()
+    {
+        _stopped = true;
+        _campaign.Tell(new StopCampaign(), Self);
     }
 
     private void Complete(CampaignState state, CampaignEnd end) => _outcome.TrySetResult(new CampaignOutcome(end, state));

@@ -109,6 +109,33 @@ public sealed class CampaignActorTests : TestKit
     }
 
     [Fact]
+    public void Start_after_a_stop_gives_out_work_again()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        _campaign.Tell(new StopCampaign());
+        worker.ExpectMsg<CancelWork>();
+        worker.Send(_campaign, new WorkCancelled(order.Id));
+
+        _campaign.Tell(new StartCampaign(CampaignSimulator.Plan));
+
+        Assert.Equal(order.Id, worker.ExpectMsg<SampleOrder>().Id);
+    }
+
+    [Fact]
+    public void Start_with_other_settings_after_a_stop_leaves_it_stopped()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        _campaign.Tell(new StopCampaign());
+        worker.ExpectMsg<CancelWork>();
+
+        _campaign.Tell(new StartCampaign(CampaignSimulator.Plan with { Settings = "other" }), TestActor);
+        ExpectMsg<CampaignFailed>();
+        worker.Send(_campaign, new WorkCancelled(order.Id));
+
+        worker.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+    }
+
+    [Fact]
     public void Journal_that_cannot_be_written_is_reported_to_the_watchers()
     {
         var (worker, order) = ReceiveFirstOrder();
