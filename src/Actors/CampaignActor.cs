@@ -56,8 +56,16 @@ public sealed class CampaignActor : ReceivePersistentActor
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
     {
         // Akka stops the actor after this. What was not journalled did not happen: it is due again after a restart.
-        TellWatchers(new CampaignFailed($"The campaign cannot be journalled. {cause.Message}"));
+        TellCannotJournal(cause);
         base.OnPersistFailure(cause, @event, sequenceNr);
+    }
+
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
+    {
+        // Akka would go on after this without the event: the same work would be given out, and its result refused, for ever.
+        TellCannotJournal(cause);
+        base.OnPersistRejected(cause, @event, sequenceNr);
+        Context.Stop(Self);
     }
 
     private void Decide(CampaignCommand command)
@@ -186,6 +194,8 @@ public sealed class CampaignActor : ReceivePersistentActor
             TellWatchers(new CampaignStopped());
         }
     }
+
+    private void TellCannotJournal(Exception cause) => TellWatchers(new CampaignFailed($"The campaign cannot be journalled. {cause.Message}"));
 
     private void OnSnapshotSaved(SaveSnapshotSuccess saved) =>
         DeleteSnapshots(new SnapshotSelectionCriteria(saved.Metadata.SequenceNr - 1));
