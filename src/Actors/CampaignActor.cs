@@ -17,7 +17,7 @@ public sealed class CampaignActor : ReceivePersistentActor
 
     private readonly TimeProvider _time;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly WorkerPool _workers = new();
+    private readonly WorkerPool _workers;
     private readonly HashSet<IActorRef> _watchers = [];
     private CampaignState _state = CampaignState.Empty;
     private bool _stopping;
@@ -26,6 +26,8 @@ public sealed class CampaignActor : ReceivePersistentActor
     {
         PersistenceId = PersistenceIdOf(campaign);
         _time = time;
+        // No number of an order comes twice, also after a restart: a worker may still be at one from before.
+        _workers = new WorkerPool(time.GetUtcNow().UtcTicks);
 
         Recover<SnapshotOffer>(offer => _state = (CampaignState)offer.Snapshot);
         Recover<CampaignEvent>(Apply);
@@ -70,6 +72,10 @@ public sealed class CampaignActor : ReceivePersistentActor
 
     private void Decide(CampaignCommand command)
     {
+        if (command is FailWork late && _workers.IsInOtherHands(late.Id, late.Order))
+        {
+            return;
+        }
         var decision = CampaignDecisions.Decide(_state, command, _time.GetUtcNow());
         if (decision.Rejection is { } reason)
         {
@@ -109,14 +115,14 @@ public sealed class CampaignActor : ReceivePersistentActor
 
     private void Follow(CampaignCommand command)
     {
-        if (command is CompleteWork { Result.Id: var completed })
+        if (command is CompleteWork { Order: var completed })
         {
             Release(completed);
         }
-        else if (command is FailWork { Id: var failed })
+        else if (command is FailWork failure)
         {
-            _workers.Failed(failed, Sender);
-            Release(failed);
+            _workers.Failed(failure.Id, Sender);
+            Release(failure.Order);
         }
         Dispatch();
     }
@@ -133,9 +139,9 @@ public sealed class CampaignActor : ReceivePersistentActor
         }
     }
 
-    private void Release(WorkId id)
+    private void Release(long order)
     {
-        _workers.Release(id);
+        _workers.Release(order);
         TellIfStopped();
     }
 
@@ -151,7 +157,7 @@ public sealed class CampaignActor : ReceivePersistentActor
 
     private void OnWorkCancelled(WorkCancelled cancelled)
     {
-        Release(cancelled.Id);
+        Release(cancelled.Order);
         Dispatch();
     }
 
@@ -165,7 +171,7 @@ public sealed class CampaignActor : ReceivePersistentActor
         // A worker that ends with the whole node did not fail: its work is due again when the campaign goes on.
         if (!_stopping)
         {
-            Decide(new FailWork(lost.Id, $"the worker {terminated.ActorRef.Path.Name} stopped", FailureKind.Transient));
+            Decide(new FailWork(lost.Id, $"the worker {terminated.ActorRef.Path.Name} stopped", FailureKind.Transient, Order: lost.Number));
         }
         TellIfStopped();
     }

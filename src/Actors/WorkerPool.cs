@@ -4,11 +4,13 @@ using IterativeDpo.Actors.Protocol;
 namespace IterativeDpo.Actors;
 
 /// <summary>The workers a campaign knows and what each has in hand. Not journalled: workers announce themselves again.</summary>
-internal sealed class WorkerPool
+/// <param name="firstOrder">The number of the first order; beyond those that a pool before this one gave.</param>
+internal sealed class WorkerPool(long firstOrder)
 {
     private readonly Dictionary<IActorRef, WorkerRole> _workers = [];
     private readonly Dictionary<IActorRef, WorkOrder> _inHand = [];
     private readonly Dictionary<WorkId, IActorRef> _failedOn = [];
+    private long _nextOrder = firstOrder;
 
     public IReadOnlyCollection<IActorRef> Busy => _inHand.Keys;
 
@@ -28,14 +30,17 @@ internal sealed class WorkerPool
         return _inHand.Remove(worker, out var order) ? order : null;
     }
 
-    /// <summary>Takes note that this work is in nobody's hand any more.</summary>
-    public void Release(WorkId id)
+    /// <summary>Takes note that the order of this number is in nobody's hand any more.</summary>
+    public void Release(long number)
     {
-        foreach (var worker in _inHand.Where(pair => pair.Value.Id == id).Select(pair => pair.Key).ToArray())
+        foreach (var worker in _inHand.Where(pair => pair.Value.Number == number).Select(pair => pair.Key).ToArray())
         {
             _inHand.Remove(worker);
         }
     }
+
+    /// <summary>Whether somebody has this work in hand for another order than that of this number.</summary>
+    public bool IsInOtherHands(WorkId id, long number) => _inHand.Values.Any(order => order.Id == id && order.Number != number);
 
     /// <summary>Takes note that a worker failed on this work: another one of its role, where there is any, has the next try.</summary>
     public void Failed(WorkId id, IActorRef worker) => _failedOn[id] = worker;
@@ -49,8 +54,9 @@ internal sealed class WorkerPool
         {
             if (CandidatesFor(order).FirstOrDefault(worker => !_inHand.ContainsKey(worker)) is { } free)
             {
-                _inHand.Add(free, order);
-                assigned.Add((free, order));
+                var numbered = order with { Number = _nextOrder++ };
+                _inHand.Add(free, numbered);
+                assigned.Add((free, numbered));
             }
         }
         return assigned;

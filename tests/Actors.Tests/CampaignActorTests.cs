@@ -27,7 +27,7 @@ public sealed class CampaignActorTests : TestKit
     public void Result_sent_twice_counts_once()
     {
         var (worker, order) = ReceiveFirstOrder();
-        var result = new CompleteWork(new CampaignSimulator().ResultOf(order));
+        var result = Result(order);
 
         worker.Send(_campaign, result);
         worker.Send(_campaign, result);
@@ -49,7 +49,7 @@ public sealed class CampaignActorTests : TestKit
         FishForMessage<CampaignState>(state => state.Attempts.ContainsKey(order.Id));
         other.Send(_campaign, new WorkerReady(WorkerRole.Generator));
 
-        Assert.Equal(order, other.ExpectMsg<SampleOrder>());
+        Assert.Equal(order.Id, other.ExpectMsg<SampleOrder>().Id);
     }
 
     [Fact]
@@ -60,11 +60,68 @@ public sealed class CampaignActorTests : TestKit
         other.Send(_campaign, new WorkerReady(WorkerRole.Generator));
         var inHand = other.ExpectMsg<SampleOrder>();
 
-        worker.Send(_campaign, new FailWork(order.Id, "crashed", FailureKind.Transient));
+        worker.Send(_campaign, Failure(order));
         worker.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
-        other.Send(_campaign, new CompleteWork(new CampaignSimulator().ResultOf(inHand)));
+        other.Send(_campaign, Result(inHand));
 
-        Assert.Equal(order, other.ExpectMsg<SampleOrder>());
+        Assert.Equal(order.Id, other.ExpectMsg<SampleOrder>().Id);
+    }
+
+    [Fact]
+    public void Failure_of_an_earlier_order_neither_counts_nor_frees_who_has_the_work_now()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        worker.Send(_campaign, Failure(order));
+        var again = worker.ExpectMsg<SampleOrder>();
+
+        worker.Send(_campaign, Failure(order));
+
+        worker.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        Assert.Equal((order.Id, 1), (again.Id, StateOf(_campaign).Attempts[order.Id]));
+    }
+
+    [Fact]
+    public void Result_of_an_earlier_order_counts_and_does_not_free_who_has_the_work_now()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        worker.Send(_campaign, Failure(order));
+        var again = worker.ExpectMsg<SampleOrder>();
+
+        worker.Send(_campaign, Result(order));
+        worker.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+        worker.Send(_campaign, Result(again));
+
+        Assert.NotEqual(order.Id, worker.ExpectMsg<SampleOrder>().Id);
+        Assert.Single(StateOf(_campaign).Rounds[0].Evaluations);
+    }
+
+    [Fact]
+    public void Cancelling_of_an_earlier_order_does_not_free_who_has_the_work_now()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        worker.Send(_campaign, Failure(order));
+        worker.ExpectMsg<SampleOrder>();
+
+        worker.Send(_campaign, new WorkCancelled(order.Id, order.Number));
+
+        worker.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+    }
+
+    [Fact]
+    public void Result_of_an_order_from_before_a_restart_counts()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        Watch(_campaign);
+        Sys.Stop(_campaign);
+        ExpectTerminated(_campaign);
+        var again = StartCampaign();
+
+        worker.Send(again, Result(order));
+        worker.Send(again, new WorkerReady(WorkerRole.Generator));
+
+        var next = worker.ExpectMsg<SampleOrder>();
+        Assert.NotEqual(order.Id, next.Id);
+        Assert.NotEqual(order.Number, next.Number);
     }
 
     [Fact]
@@ -81,7 +138,7 @@ public sealed class CampaignActorTests : TestKit
     public void Campaign_that_was_stopped_goes_on_from_its_journal()
     {
         var (worker, order) = ReceiveFirstOrder();
-        worker.Send(_campaign, new CompleteWork(new CampaignSimulator().ResultOf(order)));
+        worker.Send(_campaign, Result(order));
         worker.ExpectMsg<SampleOrder>();
         Watch(_campaign);
         Sys.Stop(_campaign);
@@ -103,7 +160,7 @@ public sealed class CampaignActorTests : TestKit
         _campaign.Tell(new StopCampaign());
         worker.ExpectMsg<CancelWork>();
         ExpectNoMsg(TimeSpan.FromMilliseconds(50));
-        worker.Send(_campaign, new WorkCancelled(order.Id));
+        worker.Send(_campaign, new WorkCancelled(order.Id, order.Number));
 
         ExpectMsg<CampaignStopped>();
     }
@@ -114,7 +171,7 @@ public sealed class CampaignActorTests : TestKit
         var (worker, order) = ReceiveFirstOrder();
         _campaign.Tell(new StopCampaign());
         worker.ExpectMsg<CancelWork>();
-        worker.Send(_campaign, new WorkCancelled(order.Id));
+        worker.Send(_campaign, new WorkCancelled(order.Id, order.Number));
 
         _campaign.Tell(new StartCampaign(CampaignSimulator.Plan));
 
@@ -130,7 +187,7 @@ public sealed class CampaignActorTests : TestKit
 
         _campaign.Tell(new StartCampaign(CampaignSimulator.Plan with { Settings = "other" }), TestActor);
         ExpectMsg<CampaignFailed>();
-        worker.Send(_campaign, new WorkCancelled(order.Id));
+        worker.Send(_campaign, new WorkCancelled(order.Id, order.Number));
 
         worker.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
     }
@@ -143,7 +200,7 @@ public sealed class CampaignActorTests : TestKit
         ExpectMsg<CampaignState>();
         _file.Use(database => database.Statement("DROP TABLE event").Execute());
 
-        worker.Send(_campaign, new CompleteWork(new CampaignSimulator().ResultOf(order)));
+        worker.Send(_campaign, Result(order));
 
         Assert.Contains("cannot be journalled", ExpectMsg<CampaignFailed>().Reason, StringComparison.Ordinal);
     }
@@ -185,6 +242,10 @@ public sealed class CampaignActorTests : TestKit
         worker.Send(_campaign, new WorkerReady(WorkerRole.Generator));
         return (worker, worker.ExpectMsg<SampleOrder>());
     }
+
+    private static CompleteWork Result(WorkOrder order) => new(new CampaignSimulator().ResultOf(order), order.Number);
+
+    private static FailWork Failure(WorkOrder order) => new(order.Id, "crashed", FailureKind.Transient, Order: order.Number);
 
     private CampaignState StateOf(IActorRef campaign)
     {

@@ -8,7 +8,7 @@ public sealed class WorkerPoolTests : TestKit
 {
     private static readonly JudgeOrder First = new(new WorkId(1, Stage.Judge, 0), Digest.Of([1]));
     private static readonly JudgeOrder Second = new(new WorkId(1, Stage.Judge, 1), Digest.Of([2]));
-    private readonly WorkerPool _pool = new();
+    private readonly WorkerPool _pool = new(7);
 
     [Fact]
     public void Assign_gives_each_free_worker_one_order_of_its_role()
@@ -16,7 +16,7 @@ public sealed class WorkerPoolTests : TestKit
         _pool.Register(TestActor, WorkerRole.Judge);
         _pool.Register(CreateTestProbe().Ref, WorkerRole.Trainer);
 
-        Assert.Equal([(TestActor, First)], _pool.Assign([First, Second]));
+        Assert.Equal([(TestActor, First with { Number = 7 })], _pool.Assign([First, Second]));
     }
 
     [Fact]
@@ -35,10 +35,25 @@ public sealed class WorkerPoolTests : TestKit
         _pool.Register(TestActor, WorkerRole.Judge);
         _pool.Assign([First]);
 
-        _pool.Release(First.Id);
+        _pool.Release(7);
 
         Assert.Empty(_pool.Busy);
-        Assert.Equal([(TestActor, First)], _pool.Assign([First]));
+        Assert.Equal([(TestActor, First with { Number = 8 })], _pool.Assign([First]));
+    }
+
+    [Fact]
+    public void Release_of_an_earlier_order_leaves_the_later_one_for_the_same_work_in_hand()
+    {
+        _pool.Register(TestActor, WorkerRole.Judge);
+        _pool.Assign([First]);
+        _pool.Release(7);
+        _pool.Assign([First]);
+
+        _pool.Release(7);
+
+        Assert.Equal([TestActor], _pool.Busy);
+        Assert.True(_pool.IsInOtherHands(First.Id, 7));
+        Assert.False(_pool.IsInOtherHands(First.Id, 8));
     }
 
     [Fact]
@@ -47,7 +62,7 @@ public sealed class WorkerPoolTests : TestKit
         _pool.Register(TestActor, WorkerRole.Judge);
         _pool.Assign([First]);
 
-        Assert.Equal(First, _pool.Remove(TestActor));
+        Assert.Equal(First with { Number = 7 }, _pool.Remove(TestActor));
         Assert.Empty(_pool.Assign([First]));
     }
 
@@ -59,13 +74,13 @@ public sealed class WorkerPoolTests : TestKit
         _pool.Register(other, WorkerRole.Judge);
         _pool.Assign([First, Second]);
         _pool.Failed(First.Id, TestActor);
-        _pool.Release(First.Id);
+        _pool.Release(7);
 
         var whileOtherIsBusy = _pool.Assign([First]);
-        _pool.Release(Second.Id);
+        _pool.Release(8);
 
         Assert.Empty(whileOtherIsBusy);
-        Assert.Equal([(other, First)], _pool.Assign([First]));
+        Assert.Equal([(other, First with { Number = 9 })], _pool.Assign([First]));
     }
 
     [Fact]
@@ -74,6 +89,6 @@ public sealed class WorkerPoolTests : TestKit
         _pool.Register(TestActor, WorkerRole.Judge);
         _pool.Failed(First.Id, TestActor);
 
-        Assert.Equal([(TestActor, First)], _pool.Assign([First]));
+        Assert.Equal([(TestActor, First with { Number = 7 })], _pool.Assign([First]));
     }
 }

@@ -9,6 +9,12 @@ public enum WorkerRole { Generator, Judge, Pairer, Trainer, Publisher }
 /// <summary>A unit of work handed to a worker. Doing it twice does no harm.</summary>
 public abstract record WorkOrder(WorkId Id) : IClusterMessage
 {
+    /// <summary>
+    /// Tells this order from others for the same work: whatever comes of it carries the number, so that a late answer to an earlier order is
+    /// not taken for one to a later. 0 until it is given to a worker.
+    /// </summary>
+    public long Number { get; init; }
+
     /// <summary>Who does work of this stage.</summary>
     [JsonIgnore]
     public WorkerRole Role => Id.Stage switch
@@ -59,7 +65,8 @@ public sealed record WorkProgress(
 public sealed record CancelWork : IClusterMessage;
 
 /// <summary>From a worker: the work was given up because the campaign asked; it counts as not attempted.</summary>
-public sealed record WorkCancelled(WorkId Id) : IClusterMessage;
+/// <param name="Order">The order's number.</param>
+public sealed record WorkCancelled(WorkId Id, long Order) : IClusterMessage;
 
 /// <summary>From a worker that has nothing in hand: it can take work of its role.</summary>
 public sealed record WorkerReady(WorkerRole Role) : IClusterMessage;

@@ -15,8 +15,7 @@ public abstract class WorkerActor : ReceiveActor, IWithTimers
 
     private readonly WorkerRole _role;
     private readonly CampaignLink _campaign;
-    private WorkOrder? _inHand;
-    private Action? _cancel;
+    private Job? _inHand;
     private WorkResult? _last;
 
     protected WorkerActor(WorkerRole role, CampaignLink campaign)
@@ -25,7 +24,7 @@ public abstract class WorkerActor : ReceiveActor, IWithTimers
         _campaign = campaign;
 
         Receive<ReadyTick>(_ => TellReady());
-        Receive<CancelWork>(_ => _cancel?.Invoke());
+        Receive<CancelWork>(_ => _inHand?.Cancellation.Cancel());
         Receive<Succeeded>(OnSucceeded);
         Receive<Failed>(OnFailed);
     }
@@ -51,15 +50,15 @@ public abstract class WorkerActor : ReceiveActor, IWithTimers
 
     protected override void PostStop()
     {
-        _cancel?.Invoke();
+        _inHand?.Cancellation.Cancel();
         base.PostStop();
     }
 
     protected override void PreRestart(Exception reason, object message)
     {
-        if (_inHand is not null)
+        if (_inHand is { Order: var order })
         {
-            _campaign.Tell(new FailWork(_inHand.Id, reason.Message, FailureKind.Transient), Self);
+            _campaign.Tell(new FailWork(order.Id, reason.Message, FailureKind.Transient, Order: order.Number), Self);
         }
         base.PreRestart(reason, message);
     }
@@ -72,46 +71,55 @@ public abstract class WorkerActor : ReceiveActor, IWithTimers
         }
         if (_last?.Id == order.Id)
         {
-            _campaign.Tell(new CompleteWork(_last), Self);
+            _campaign.Tell(new CompleteWork(_last, order.Number), Self);
             return;
         }
-        _inHand = order;
-        var cancellation = new CancellationTokenSource();
-        var token = cancellation.Token;
-        _cancel = cancellation.Cancel;
+        var job = new Job(order, new CancellationTokenSource());
+        var token = job.Cancellation.Token;
+        _inHand = job;
         Task.Run(() => work(token), token).PipeTo(
             Self,
-            success: result => new Succeeded(result),
-            failure: error => new Failed(order.Id, error, token.IsCancellationRequested));
+            success: result => new Succeeded(job, result),
+            failure: error => new Failed(job, error, token.IsCancellationRequested));
     }
 
     private void OnSucceeded(Succeeded message)
     {
-        LetGo();
-        _last = message.Result;
-        _campaign.Tell(new CompleteWork(message.Result), Self);
+        if (LetGo(message.Job) is { } order)
+        {
+            _last = message.Result;
+            _campaign.Tell(new CompleteWork(message.Result, order.Number), Self);
+        }
     }
 
     private void OnFailed(Failed message)
     {
-        LetGo();
+        if (LetGo(message.Job) is not { } order)
+        {
+            return;
+        }
         if (message is { Cancelled: true, Error: OperationCanceledException })
         {
-            _campaign.Tell(new WorkCancelled(message.Id), Self);
+            _campaign.Tell(new WorkCancelled(order.Id, order.Number), Self);
             return;
         }
         var kind = WorkFailures.KindOf(message.Error);
-        _campaign.Tell(new FailWork(message.Id, message.Error.Message, kind, (message.Error as UnfinishedWorkException)?.Partial), Self);
+        _campaign.Tell(new FailWork(order.Id, message.Error.Message, kind, (message.Error as UnfinishedWorkException)?.Partial, order.Number), Self);
         if (kind == FailureKind.Transient && message.Error is not UnfinishedWorkException)
         {
-            throw new WorkerException($"{message.Id} failed: {message.Error.Message}", message.Error);
+            throw new WorkerException($"{order.Id} failed: {message.Error.Message}", message.Error);
         }
     }
 
-    private void LetGo()
+    /// <returns>The order that is done with; null where it is not in hand: it was begun before a restart, which told of it as failed.</returns>
+    private WorkOrder? LetGo(Job job)
     {
+        if (_inHand != job)
+        {
+            return null;
+        }
         _inHand = null;
-        _cancel = null;
+        return job.Order;
     }
 
     private void TellReady()
@@ -124,7 +132,10 @@ public abstract class WorkerActor : ReceiveActor, IWithTimers
 
     private sealed record ReadyTick;
 
-    private sealed record Succeeded(WorkResult Result);
+    /// <summary>An order that was begun; equal to no other, as its cancellation is its own.</summary>
+    private sealed record Job(WorkOrder Order, CancellationTokenSource Cancellation);
 
-    private sealed record Failed(WorkId Id, Exception Error, bool Cancelled);
+    private sealed record Succeeded(Job Job, WorkResult Result);
+
+    private sealed record Failed(Job Job, Exception Error, bool Cancelled);
 }

@@ -17,7 +17,7 @@ namespace IterativeDpo.Actors.Tests.Workers;
 /// <summary>The test actor stands for the campaign.</summary>
 public sealed class WorkerActorTests : TestKit
 {
-    private static readonly SampleOrder Order = new(new WorkId(1, Stage.Sample, 0), null, 0, 2);
+    private static readonly SampleOrder Order = new(new WorkId(1, Stage.Sample, 0), null, 0, 2) { Number = 7 };
     private readonly CampaignFixture _campaign = new();
 
     [Fact]
@@ -49,9 +49,9 @@ public sealed class WorkerActorTests : TestKit
 
         generator.Tell(Order);
         var first = Expect<CompleteWork>();
-        generator.Tell(Order);
+        generator.Tell(Order with { Number = 8 });
 
-        Assert.Equal(first, Expect<CompleteWork>());
+        Assert.Equal((7, first with { Order = 8 }), (first.Order, Expect<CompleteWork>()));
         Assert.Equal(2, _campaign.Log.Count("sampled"));
     }
 
@@ -70,7 +70,7 @@ public sealed class WorkerActorTests : TestKit
 
         generator.Tell(new CancelWork());
 
-        Assert.Equal(Order.Id, Expect<WorkCancelled>().Id);
+        Assert.Equal(new WorkCancelled(Order.Id, 7), Expect<WorkCancelled>());
     }
 
     [Fact]
@@ -90,8 +90,38 @@ public sealed class WorkerActorTests : TestKit
         generator.Tell(Order);
         Expect<CompleteWork>();
 
-        Assert.Equal(new FailWork(Order.Id, "crashed", FailureKind.Transient), failure);
+        Assert.Equal(new FailWork(Order.Id, "crashed", FailureKind.Transient, Order: 7), failure);
         Assert.Equal(1, _campaign.Log.Count("disposed"));
+    }
+
+    [Fact]
+    public void Work_begun_before_a_restart_that_ends_after_it_leaves_the_order_in_hand_alone()
+    {
+        PairOrder[] orders = [.. new[] { 1, 2 }.Select(number => new PairOrder(new WorkId(number, Stage.Pair, 0), [], null) { Number = number })];
+        var results = orders.ToDictionary(order => order.Number, _ => new TaskCompletionSource<WorkResult>());
+        using var begun = new SemaphoreSlim(0);
+        var work = (PairOrder order) =>
+        {
+            begun.Release();
+            return results[order.Number].Task;
+        };
+        var link = new CampaignLink(TestActor, "test");
+        var worker = Sys.ActorOf(Props.Create(() => new BreakableWorker(link, work)));
+        worker.Tell(orders[0]);
+        begun.Wait();
+        worker.Tell(new BreakableWorker.Break());
+        worker.Tell(orders[1]);
+        begun.Wait();
+        Assert.Equal(1, Expect<FailWork>().Order);
+
+        Finish(orders[0]);
+        var told = ReceiveWhile(TimeSpan.FromMilliseconds(100), message => ((ShardingEnvelope)message).Message);
+        Finish(orders[1]);
+
+        Assert.All(told, message => Assert.IsType<WorkerReady>(message));
+        Assert.Equal(2, Expect<CompleteWork>().Order);
+
+        void Finish(PairOrder order) => results[order.Number].SetResult(new PairResult(order.Id, Digest.Of([]), 0, 0, 0, 0));
     }
 
     [Fact]
@@ -246,6 +276,17 @@ public sealed class WorkerActorTests : TestKit
     {
         using var model = GgufFile.Open(context.Options.ModelPath);
         return ModelConfig.Read(model);
+    }
+
+    private sealed class BreakableWorker : WorkerActor
+    {
+        public BreakableWorker(CampaignLink campaign, Func<PairOrder, Task<WorkResult>> work) : base(WorkerRole.Pairer, campaign)
+        {
+            Do<PairOrder>((order, _) => work(order));
+            Receive<Break>(_ => throw new InvalidOperationException("broken"));
+        }
+
+        public sealed record Break;
     }
 
     private T Expect<T>() where T : class =>
