@@ -7,8 +7,9 @@ using IterativeDpo.Artifacts;
 namespace IterativeDpo.Training.Torch;
 
 /// <summary>
-/// Names what a run computes by everything that its bits depend on, so that a stored reference or checkpoint is never taken for
-/// another's. The names are keys of <see cref="StateFile"/>; files are called by their digests.
+/// Names what a run computes by everything that it depends on, so that a stored reference or checkpoint is never taken for another's. The
+/// names are keys of <see cref="StateFile"/>; files are called by their digests. The number of threads, which changes the order of sums, is left
+/// out: it goes by the machine, and a run that is moved to another goes on, if to slightly other bits.
 /// </summary>
 internal sealed class RunIdentity
 {
@@ -26,14 +27,13 @@ internal sealed class RunIdentity
             ld alpha {options.Loss.LdAlpha:R}
             compute type {options.ComputeType}
             micro-batch tokens {options.MicroBatchTokens}
-            threads {options.Threads}
             device {device}
             """);
         Run = FormattableString.Invariant($"""
             training run, steps in a log
             initial adapter {DigestOf(request.InitialAdapterPath)}
             seed {request.Seed} {request.SplitSeed}
-            options {JsonSerializer.Serialize(options)}
+            options {JsonSerializer.Serialize(options with { Threads = 0, CheckpointSteps = 0 })}
             {Reference}
             """);
     }

@@ -10,7 +10,7 @@ namespace IterativeDpo.Training.Torch;
 /// the last are appended to a log: saving costs the same however long the run.
 /// </summary>
 /// <param name="path">The tensors' file, with the last step; the log is beside it.</param>
-/// <param name="key">Names everything that the run's bits depend on.</param>
+/// <param name="key">Names everything that the run depends on.</param>
 internal sealed class TrainingCheckpoint(string path, string key) : IDisposable
 {
     private readonly RecordLog _steps = new(LogOf(path), key);

@@ -20,6 +20,7 @@ public sealed class ReferenceLogProbsTests : IDisposable
     [InlineData("beta")]
     [InlineData("optimizer")]
     [InlineData("validation share")]
+    [InlineData("threads")]
     public void Train_what_the_reference_does_not_depend_on_leaves_it_as_it_is(string change)
     {
         var request = _run.Request("a", Tiny.Options);
@@ -43,7 +44,6 @@ public sealed class ReferenceLogProbsTests : IDisposable
     [InlineData("ld alpha")]
     [InlineData("compute type")]
     [InlineData("micro-batch tokens")]
-    [InlineData("threads")]
     public void Train_everything_the_reference_depends_on_makes_another_one(string change)
     {
         var request = _run.Request("a", Tiny.Options);

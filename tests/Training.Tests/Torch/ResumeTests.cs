@@ -1,5 +1,6 @@
 using System.Text.Json;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Training.Torch;
 
 namespace IterativeDpo.Training.Tests.Torch;
 
@@ -69,6 +70,24 @@ public sealed class ResumeTests : IDisposable
         TinyRun.Train(_run.Request("parts", Everything));
 
         Assert.Equal(Digest.OfFile(_run.Output("whole")), Digest.OfFile(_run.Output("parts")));
+    }
+
+    /// <summary>As on another machine: the settings that a campaign may change on its way.</summary>
+    [Theory]
+    [InlineData(2, 2)]
+    [InlineData(1, 5)]
+    public void Train_killed_goes_on_with_other_threads_and_checkpoint_steps(int threads, int checkpointSteps)
+    {
+        TinyRun.TrainAndDieAt(5, _run.Request("a", Everything));
+        var first = 0;
+
+        TorchTrainer.Train(
+            _run.Request("a", Everything with { Threads = threads, CheckpointSteps = checkpointSteps }),
+            new Steps(step => first = first == 0 ? step : first),
+            default);
+
+        Assert.Equal(5, first);
+        Assert.Single(Directory.GetFiles(_run.Request("a", Everything).WorkDirectory, "checkpoint-*.bin"));
     }
 
     [Fact]
@@ -152,4 +171,9 @@ public sealed class ResumeTests : IDisposable
         "bco" => Everything with { Loss = new("bco_pair") { BcoRewardMean = true } },
         _ => Everything,
     };
+
+    private sealed class Steps(Action<int> report) : IProgress<TrainingStep>
+    {
+        public void Report(TrainingStep value) => report(value.Step);
+    }
 }
