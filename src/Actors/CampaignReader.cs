@@ -1,3 +1,4 @@
+using System.Text.Json;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Actors.Persistence;
@@ -19,7 +20,7 @@ public static class CampaignReader
         try
         {
             using var database = SqliteDatabase.Open(DatabasePath(statePath));
-            return Read(database);
+            return Read(database, DatabasePath(statePath));
         }
         catch (StateDatabaseException e)
         {
@@ -39,7 +40,7 @@ public static class CampaignReader
     /// <summary>Where the database of a state directory is.</summary>
     internal static string DatabasePath(string statePath) => Path.Combine(statePath, "campaign.db");
 
-    private static CampaignState? Read(SqliteDatabase database)
+    private static CampaignState? Read(SqliteDatabase database, string path)
     {
         var events = new EventTable(database);
         if (events.PersistenceIds().FirstOrDefault(CampaignActor.IsPersistenceId) is not { } id)
@@ -47,11 +48,26 @@ public static class CampaignReader
             return null;
         }
         var snapshot = new SnapshotTable(database).Latest(id, SnapshotBounds.All);
-        var state = snapshot is null ? CampaignState.Empty : (CampaignState)Decode(snapshot.Payload);
+        var state = snapshot is null ? CampaignState.Empty : (CampaignState)Decode(snapshot.Payload, path, $"the snapshot of event {snapshot.SequenceNr}");
         return events.Read(id, (snapshot?.SequenceNr ?? 0) + 1, long.MaxValue, long.MaxValue)
-            .Select(stored => (CampaignEvent)Decode(stored.Payload))
+            .Select(stored => (CampaignEvent)Decode(stored.Payload, path, $"event {stored.SequenceNr}"))
             .Aggregate(state, CampaignHistory.Apply);
     }
 
-    private static object Decode(StoredPayload payload) => WireFormat.Read(payload.Bytes, payload.Manifest);
+    private static object Decode(StoredPayload payload, string path, string what)
+    {
+        try
+        {
+            return WireFormat.Read(payload.Bytes, payload.Manifest);
+        }
+        catch (JsonException e)
+        {
+            throw new StateDatabaseException(
+                $"{path}: {what} ({payload.Manifest}) is damaged: {e.Message} Restore the file from a copy, or choose another state directory.");
+        }
+        catch (ArgumentException e)
+        {
+            throw new StateDatabaseException($"{path}: {what}: {e.Message} Use the newer program, or choose another state directory.");
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Actors.Persistence;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Actors.Tests.Fakes;
 using IterativeDpo.Artifacts;
@@ -283,6 +284,25 @@ public sealed class CampaignRunnerTests : IDisposable
         var read = CampaignReader.Read(_campaign.StatePath);
 
         Assert.Equal(WireFormat.Write(outcome.State), WireFormat.Write(read!));
+    }
+
+    [Theory]
+    [InlineData("UPDATE event SET payload = '{}' WHERE manifest = 'campaign-started'", "(campaign-started) is damaged: ", "Restore the file from a copy")]
+    [InlineData("UPDATE event SET manifest = 'round-forked' WHERE manifest = 'round-started'", "'round-forked'", "Use the newer program")]
+    public async Task RunAsync_on_a_journal_that_cannot_be_read_names_the_event_and_the_way_out(string damage, string what, string remedy)
+    {
+        await _campaign.RunAsync();
+        using (var database = SqliteDatabase.Open(CampaignReader.DatabasePath(_campaign.StatePath)))
+        {
+            database.Statement("DELETE FROM snapshot").Execute();
+            database.Statement(damage).Execute();
+        }
+
+        var error = await Assert.ThrowsAsync<UserInputException>(() => _campaign.RunAsync());
+
+        Assert.StartsWith($"{CampaignReader.DatabasePath(_campaign.StatePath)}: event ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(what, error.Message, StringComparison.Ordinal);
+        Assert.Contains(remedy, error.Message, StringComparison.Ordinal);
     }
 
     private static int QualityByRound(string? adapter) => adapter switch

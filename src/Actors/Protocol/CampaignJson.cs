@@ -10,6 +10,7 @@ namespace IterativeDpo.Actors.Protocol;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
     Converters = [typeof(DigestJsonConverter), typeof(WorkIdJsonConverter)])]
 [JsonSerializable(typeof(AdapterRefused))]
 [JsonSerializable(typeof(AdapterSwapped))]
@@ -56,13 +57,25 @@ internal sealed class DigestJsonConverter : JsonConverter<Digest>
 internal sealed class WorkIdJsonConverter : JsonConverter<WorkId>
 {
     public override WorkId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        WorkId.Parse(reader.GetString() ?? "");
+        Parse(reader.GetString());
 
     public override void Write(Utf8JsonWriter writer, WorkId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 
     public override WorkId ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        WorkId.Parse(reader.GetString() ?? "");
+        Parse(reader.GetString());
 
     public override void WriteAsPropertyName(Utf8JsonWriter writer, WorkId value, JsonSerializerOptions options) =>
         writer.WritePropertyName(value.ToString());
+
+    private static WorkId Parse(string? text)
+    {
+        try
+        {
+            return WorkId.Parse(text ?? "");
+        }
+        catch (FormatException e)
+        {
+            throw new JsonException(e.Message, e);
+        }
+    }
 }

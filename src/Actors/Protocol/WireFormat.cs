@@ -49,11 +49,14 @@ public static class WireFormat
         ("worker-ready", CampaignJson.Default.WorkerReady),
     ];
 
+    private static readonly JsonSerializerOptions Options =
+        new(CampaignJson.Default.Options) { TypeInfoResolver = CampaignJson.Default.WithAddedModifier(RequireMembers) };
+
     private static readonly FrozenDictionary<string, JsonTypeInfo> ByManifest =
-        Table.ToFrozenDictionary(entry => entry.Manifest, entry => entry.Json);
+        Table.ToFrozenDictionary(entry => entry.Manifest, entry => Options.GetTypeInfo(entry.Json.Type));
 
     private static readonly FrozenDictionary<Type, (string Manifest, JsonTypeInfo Json)> ByType =
-        Table.ToFrozenDictionary(entry => entry.Json.Type);
+        ByManifest.ToFrozenDictionary(entry => entry.Value.Type, entry => (entry.Key, entry.Value));
 
     /// <exception cref="ArgumentException">The type is not in the table.</exception>
     public static string ManifestOf(object message) => Find(message).Manifest;
@@ -62,11 +65,37 @@ public static class WireFormat
     public static byte[] Write(object message) => JsonSerializer.SerializeToUtf8Bytes(message, Find(message).Json);
 
     /// <exception cref="ArgumentException">No type goes by this manifest: the message is from a newer version.</exception>
-    /// <exception cref="JsonException">The bytes are damaged.</exception>
+    /// <exception cref="JsonException">The bytes are damaged, or a member is missing or null that may not be: names it.</exception>
     public static object Read(byte[] bytes, string manifest) =>
         ByManifest.TryGetValue(manifest, out var json)
-            ? JsonSerializer.Deserialize(bytes, json) ?? throw new JsonException($"A {manifest} is null.")
+            ? Read(bytes, json) ?? throw new JsonException($"A {manifest} is null.")
             : throw new ArgumentException($"'{manifest}' is no message of this version of the program; a newer one wrote it.", nameof(manifest));
+
+    /// <summary>
+    /// What a record has to be made with, but for what may be null, which is not written then, and what has a default, being newer. What
+    /// is set later counts where it would be null if it were missing: generated code does not know what it begins with.
+    /// </summary>
+    private static void RequireMembers(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties)
+        {
+            property.IsRequired = property.AssociatedParameter is { HasDefaultValue: false, IsNullable: false } parameter
+                && !(parameter.IsMemberInitializer && parameter.ParameterType.IsValueType);
+        }
+    }
+
+    private static object? Read(byte[] bytes, JsonTypeInfo json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, json);
+        }
+        catch (NotSupportedException e)
+        {
+            // Of a result without its kind.
+            throw new JsonException(e.Message, e);
+        }
+    }
 
     private static (string Manifest, JsonTypeInfo Json) Find(object message) =>
         ByType.TryGetValue(message.GetType(), out var entry)

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Collections.Immutable;
 using System.Reflection;
+using System.Text;
 using System.Text.Json;
 using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
@@ -102,6 +103,34 @@ public sealed class WireFormatTests
     public void Read_damaged_bytes_is_an_error()
     {
         Assert.Throws<JsonException>(() => WireFormat.Read("{\"id\":"u8.ToArray(), "work-cancelled"));
+    }
+
+    [Theory]
+    [InlineData("campaign-paused", """{"at":"2026-01-02T03:04:05+00:00"}""", "'reason'")]
+    [InlineData("campaign-paused", """{"reason":null,"at":"2026-01-02T03:04:05+00:00"}""", "reason")]
+    [InlineData("campaign-started", """{"at":"2026-01-02T03:04:05+00:00"}""", "'plan'")]
+    [InlineData("campaign-started", """{"plan":{"campaign":"c"},"at":"2026-01-02T03:04:05+00:00"}""", "'settings'")]
+    [InlineData("work-completed", """{"result":null,"at":"2026-01-02T03:04:05+00:00"}""", "result")]
+    [InlineData("work-completed", """{"result":{"id":"1/Publish/0","adapter":"aa","seconds":1},"at":"2026-01-02T03:04:05+00:00"}""", "result")]
+    [InlineData("work-dropped", """{"id":"1/Judge","reason":"no answer","at":"2026-01-02T03:04:05+00:00"}""", "'1/Judge' is not a work id")]
+    [InlineData("publish-result", """{"id":"1/Publish/0","seconds":1}""", "'adapter'")]
+    [InlineData("publish-result", """{"id":"1/Publish/0","adapter":null,"seconds":1}""", "digest is missing")]
+    [InlineData("publish-result", """{"id":"1/Publish/0","adapter":"aa"}""", "'seconds'")]
+    [InlineData("campaign-state", """{"rounds":null,"attempts":{},"doneInPart":{}}""", "rounds")]
+    [InlineData("campaign-state", """{"attempts":{},"doneInPart":{}}""", "'rounds'")]
+    public void Read_member_that_is_missing_or_null_is_an_error_that_names_it(string manifest, string json, string named)
+    {
+        var error = Assert.Throws<JsonException>(() => WireFormat.Read(Encoding.UTF8.GetBytes(json), manifest));
+
+        Assert.Contains(named, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_what_may_be_null_may_be_missing()
+    {
+        Assert.Null(((RoundStarted)WireFormat.Read("""{"round":1,"at":"2026-01-02T03:04:05+00:00"}"""u8.ToArray(), "round-started")).Policy);
+        Assert.Null(((SampleOrder)WireFormat.Read("""{"id":"1/Sample/0","firstPrompt":0,"prompts":2}"""u8.ToArray(), "sample-order")).Adapter);
+        Assert.Null(((CampaignState)WireFormat.Read("""{"rounds":[],"attempts":{},"doneInPart":{}}"""u8.ToArray(), "campaign-state")).Plan);
     }
 
     /// <summary>A journal from before replays and averages.</summary>
