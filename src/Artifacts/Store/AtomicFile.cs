@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 namespace IterativeDpo.Artifacts.Store;
 
 /// <summary>
-/// Writes a file so that it is there whole or not at all: a temporary file beside it, flushed to the disk, then renamed over it.
+/// Writes a file so that it is there whole or not at all: a temporary file beside it, flushed to the disk, then renamed over it. A link
+/// stays, and its target is written; a pipe or device stays too, and is written into once everything is there.
 /// </summary>
 public static partial class AtomicFile
 {
@@ -13,9 +14,14 @@ public static partial class AtomicFile
     /// <exception cref="ArtifactStoreException">It could not be written; the old file, if any, is untouched.</exception>
     public static void Write(string path, Action<Stream> write)
     {
-        var full = Path.GetFullPath(path);
         try
         {
+            var full = Target(path);
+            if (SpecialFile.Is(full))
+            {
+                WriteInto(full, write);
+                return;
+            }
             Directory.CreateDirectory(Path.GetDirectoryName(full)!);
             Write(full, write, () => full);
         }
@@ -24,6 +30,10 @@ public static partial class AtomicFile
             throw IoFailure.Explain(path, "cannot be written", e);
         }
     }
+
+    /// <summary>The full path of what is written where this is asked for: of the last target, where it is a link.</summary>
+    public static string Target(string path) =>
+        new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : Path.GetFullPath(path);
 
     /// <summary>Whether a file has the name of an unfinished one.</summary>
     public static bool IsTemporary(string path) => TemporaryName().IsMatch(path);
@@ -69,6 +79,17 @@ public static partial class AtomicFile
             }
         }
         DirectoryFlush.Flush(directory);
+    }
+
+    /// <summary>What writes may want to go back in the file, which a pipe cannot.</summary>
+    private static void WriteInto(string path, Action<Stream> write)
+    {
+        using var whole = new FileStream(
+            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+        write(whole);
+        whole.Position = 0;
+        using var target = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        whole.CopyTo(target);
     }
 
     // By number and counter: those of earlier versions.

@@ -63,7 +63,7 @@ public static class GenerateCommand
         var requests = prompts
             .Select(prompt => new GenerationRequest(prompt, [.. indexes.Select(i => SampleSeed.Derive(seed, 0, prompt.Id, i))]))
             .ToArray();
-        var output = parsed.GetValue(_output) is { } file ? OutputPath.OfFile(file, parsed.GetValue(_force)) : null;
+        var output = parsed.GetValue(_output) is { } file ? OutputPath.OfFile(file, parsed.GetValue(_force), Inputs(parsed)) : null;
         using var generator = Load(parsed);
         var finished = new Dictionary<string, PromptSamples>();
         await generator.GenerateAsync(requests, Sampling(parsed), samples => finished[samples.Prompt.Id] = samples, cancellationToken);
@@ -74,6 +74,9 @@ public static class GenerateCommand
         Print(prompts.Select(prompt => finished[prompt.Id]), parsed.GetValue(_json));
         return ExitCodes.Done;
     }
+
+    private static FileInfo[] Inputs(ParseResult parsed) =>
+        [.. new[] { parsed.GetValue(_file), parsed.GetRequiredValue(_model), parsed.GetValue(_adapter) }.OfType<FileInfo>()];
 
     private static IReadOnlyList<Prompt> Prompts(ParseResult parsed)
     {

@@ -1,16 +1,18 @@
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Host.Commands;
 
 /// <summary>Where a command writes: what is there is kept unless <c>--force</c> was given, and what the command reads in any case.</summary>
 public static class OutputPath
 {
-    /// <exception cref="UserInputException">There is a directory, or a file that may not be replaced.</exception>
+    /// <summary>A file that is missing, any with <paramref name="force"/>, or a pipe or device, of which nothing is replaced.</summary>
+    /// <exception cref="UserInputException">There is a directory, a file that may not be replaced, or one of the inputs.</exception>
     public static string OfFile(FileInfo output, bool force, params ReadOnlySpan<FileInfo> inputs)
     {
         foreach (var input in inputs)
         {
-            if (input.FullName == output.FullName)
+            if (AtomicFile.Target(input.FullName) == AtomicFile.Target(output.FullName))
             {
                 throw new UserInputException($"{output}: the command reads this file, so it cannot write it. Choose another --out.");
             }
@@ -19,7 +21,7 @@ public static class OutputPath
         {
             throw new UserInputException($"{output}: this is a directory. Choose a file for --out.");
         }
-        return !force && output.Exists ? throw Exists(output) : output.FullName;
+        return !force && output.Exists && !SpecialFile.Is(output.FullName) ? throw Exists(output) : output.FullName;
     }
 
     /// <summary>A directory that is missing or empty, or any with <paramref name="force"/>.</summary>

@@ -30,6 +30,10 @@ internal sealed class VerdictLog : IDisposable
     /// <exception cref="UserInputException">It is no verdicts file, or another judge's, or in use; nothing was changed.</exception>
     public static VerdictLog Open(string path, string judge, bool replace = false)
     {
+        if (SpecialFile.Is(path))
+        {
+            throw new UserInputException($"{path}: this is a pipe or a device, and verdicts are kept for a later run to go on with. Choose a file for --out.");
+        }
         FileStream file;
         try
         {

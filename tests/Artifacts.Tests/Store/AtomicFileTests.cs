@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Artifacts.Tests.Store;
@@ -29,6 +30,49 @@ public sealed class AtomicFileTests : IDisposable
         AtomicFile.DeleteAbandoned(_directory.Root);
 
         Assert.Equal((isOne, !isOne), (AtomicFile.IsTemporary(_directory[name]), File.Exists(_directory[name])));
+    }
+
+    [Fact]
+    public void Write_to_a_link_writes_its_target_and_leaves_the_link()
+    {
+        File.WriteAllText(_directory["target"], "old");
+        File.CreateSymbolicLink(_directory["link"], "target");
+
+        AtomicFile.Write(_directory["link"], stream => stream.Write("new"u8));
+
+        Assert.Equal("target", new FileInfo(_directory["link"]).LinkTarget);
+        Assert.Equal("new", File.ReadAllText(_directory["target"]));
+    }
+
+    [Fact]
+    public async Task Write_to_a_pipe_hands_over_what_is_whole_and_leaves_the_pipe()
+    {
+        Process.Start("mkfifo", [_directory["pipe"]]).WaitForExit();
+        var read = Task.Run(() => File.ReadAllText(_directory["pipe"]));
+
+        AtomicFile.Write(_directory["pipe"], stream =>
+        {
+            stream.Write("....0123456789"u8);
+            stream.Position = 0;
+            stream.Write("head"u8);
+        });
+
+        Assert.Equal("head0123456789", await read);
+        Assert.True(SpecialFile.Is(_directory["pipe"]));
+        Assert.Single(Directory.EnumerateFileSystemEntries(_directory.Root));
+    }
+
+    [Fact]
+    public void SpecialFile_is_no_file_directory_or_nothing()
+    {
+        File.WriteAllText(_directory["file"], "");
+        File.CreateSymbolicLink(_directory["link"], "/dev/null");
+
+        Assert.True(SpecialFile.Is("/dev/null"));
+        Assert.True(SpecialFile.Is(_directory["link"]));
+        Assert.False(SpecialFile.Is(_directory["file"]));
+        Assert.False(SpecialFile.Is(_directory.Root));
+        Assert.False(SpecialFile.Is(_directory["nothing"]));
     }
 
     [Fact]
