@@ -16,9 +16,10 @@ public static class ConvertCommand
         ("trl-unpaired", DataTarget.TrlUnpaired),
     ];
 
-    private static readonly Argument<FileInfo> _data = new("DATA")
+    private static readonly Argument<FileInfo[]> _data = new("DATA")
     {
-        Description = "JSON lines: our pairs, or TRL's preference or unpaired preference, standard or conversational; - is standard input.",
+        Description = "JSON lines (also .gz and .zst) or Parquet: our pairs, or TRL's preference or unpaired preference, standard or conversational; several files are read one after the other; - is standard input.",
+        Arity = ArgumentArity.OneOrMore,
     };
 
     private static readonly Option<string> _to = Target("--to");
@@ -45,7 +46,9 @@ public static class ConvertCommand
             "Convert preference data between our pairs and TRL's formats.",
             "./dpo convert pairs.jsonl --model model.gguf --to trl-conversational --out for-trl.jsonl",
             "./dpo convert from-trl.jsonl --model model.gguf --to pairs --out pairs.jsonl --skip-bad-rows --list-bad-rows",
-            "zcat preferences.jsonl.gz | ./dpo convert - --to trl-unpaired --out kto.jsonl --json")
+            "./dpo convert data/train-*.parquet --to trl-conversational --out train.jsonl",
+            "./dpo convert preferences.jsonl.gz --to trl-unpaired --out kto.jsonl --json",
+            "head -100 preferences.jsonl | ./dpo convert - --to trl-unpaired --out kto.jsonl")
         {
             _data, _to, _output, _model, _skip, _list, _force, _threads, _json,
         };
@@ -61,16 +64,16 @@ public static class ConvertCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var data = parsed.GetRequiredValue(_data) is var given && given.ToString() == "-" ? new FileInfo("/dev/stdin") : given;
+        FileInfo[] data = [.. parsed.GetRequiredValue(_data).Select(given => given.ToString() == "-" ? new FileInfo("/dev/stdin") : given)];
         var model = parsed.GetValue(_model);
-        var output = OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), model is null ? [data] : [data, model]);
+        var output = OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), model is null ? data : [.. data, model]);
         using var tokenizer = model is null ? null : LlamaTextTokenizer.Load(model.FullName);
         var target = TargetOf(parsed.GetRequiredValue(_to));
         var options = new DataOptions(
             int.MaxValue, SkipBadRows: parsed.GetValue(_skip), Threads: parsed.GetValue(_threads) ?? Environment.ProcessorCount);
         var summary = await StepProgress.RunAsync<DataProgress, ConversionSummary>(
             "converting", DataView.Of, progress => Task.Run(
-                () => new DataConverter(target, tokenizer).Convert(data.FullName, output, options, progress, cancellationToken), cancellationToken));
+                () => new DataConverter(target, tokenizer).Convert([.. data.Select(file => file.FullName)], output, options, progress, cancellationToken), cancellationToken));
         Print(summary, output, parsed.GetValue(_list), parsed.GetValue(_json));
         return ExitCodes.Done;
     }

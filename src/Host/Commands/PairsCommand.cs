@@ -144,7 +144,7 @@ public static class PairsCommand
             using var tokenizer = target == DataTarget.Pairs ? null : LlamaTextTokenizer.Load(model);
             var options = new DataOptions(int.MaxValue, Threads: Environment.ProcessorCount);
             var summary = await StepProgress.RunAsync<DataProgress, ConversionSummary>("exporting", DataView.Of, progress => Task.Run(
-                () => new DataConverter(target, tokenizer).Convert(chosen, output, options, progress, cancellationToken), cancellationToken));
+                () => new DataConverter(target, tokenizer).Convert([chosen], output, options, progress, cancellationToken), cancellationToken));
             if (parsed.GetValue(_json))
             {
                 CommonOptions.PrintJson(new { output, pairs = summary.Read.Rows, rows_written = summary.RowsWritten });

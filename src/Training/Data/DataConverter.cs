@@ -5,27 +5,29 @@ using IterativeDpo.Generation;
 namespace IterativeDpo.Training.Data;
 
 /// <summary>
-/// Converts a data file of any <see cref="DataFormat"/>, row by row. A row keeps its prompt's id, its probability and its provenance.
+/// Converts data files of any <see cref="DataFormat"/>, row by row. A row keeps its prompt's id, its probability and its provenance.
 /// </summary>
 /// <param name="tokenizer">Needed from and to token ids, and from conversations to texts; null where there is none.</param>
 public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
 {
     /// <summary>Writes the whole file, or none.</summary>
+    /// <param name="dataPaths">Read one after the other.</param>
     /// <param name="options"><see cref="DataOptions.MaxLength"/> and <see cref="DataOptions.Unpaired"/> do not matter: nothing is cut.</param>
     /// <exception cref="UserInputException">The data has a row that cannot be used, or cannot become what is asked for.</exception>
     /// <exception cref="ArtifactStoreException">The output cannot be written.</exception>
     public ConversionSummary Convert(
-        string dataPath, string outputPath, DataOptions options, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default)
+        IReadOnlyList<string> dataPaths, string outputPath, DataOptions options, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default)
     {
         var counter = new RowCounter();
-        var rows = new RowReader(dataPath, counter, options.SkipBadRows, options.Threads).Read(Convert, row => (row.Length, false), progress, cancellation);
+        var rows = dataPaths.SelectMany(path => new RowReader(path, counter, options.SkipBadRows, options.Threads)
+            .Read(Convert, row => (row.Length, false), progress, cancellation));
         AtomicFile.Write(outputPath, stream =>
         {
             foreach (var line in rows.SelectMany(row => row))
             {
                 stream.Write(line);
             }
-            counter.Summarise().RequireExamples(dataPath, "Correct them, or convert to another format.");
+            counter.Summarise().RequireExamples(string.Join(", ", dataPaths), "Correct them, or convert to another format.");
         });
         var summary = counter.Summarise();
         return new(summary, summary.Examples);

@@ -76,7 +76,7 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     {
         var output = $"{files.Write(row)}.converted";
 
-        new DataConverter(target, null).Convert(files.Write(row), output, new DataOptions(0));
+        new DataConverter(target, null).Convert([files.Write(row)], output, new DataOptions(0));
 
         Assert.StartsWith(expected, File.ReadAllText(output));
     }
@@ -118,7 +118,7 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
         var path = files.Write("""{"prompt":"a","completion":"b","label":true}""");
 
         var error = Assert.Throws<UserInputException>(
-            () => new DataConverter(DataTarget.Trl, null).Convert(path, output, new DataOptions(0, SkipBadRows: true)));
+            () => new DataConverter(DataTarget.Trl, null).Convert([path], output, new DataOptions(0, SkipBadRows: true)));
 
         Assert.Contains("none of the 1 rows can be used (1 Unpaired)", error.Message);
         Assert.False(File.Exists(output));
@@ -129,7 +129,7 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     {
         var path = files.Write("""{"prompt":"a","chosen":"b","rejected":"c"}""", "{", """{"prompt":"a","chosen":"b","rejected":"b"}""");
 
-        var summary = new DataConverter(DataTarget.TrlUnpaired, null).Convert(path, files["said.jsonl"], new DataOptions(0, SkipBadRows: true));
+        var summary = new DataConverter(DataTarget.TrlUnpaired, null).Convert([path], files["said.jsonl"], new DataOptions(0, SkipBadRows: true));
 
         Assert.Equal((3, 2, 2), (summary.Read.Rows, summary.Read.Rejected, summary.RowsWritten));
     }
@@ -145,7 +145,7 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
         var output = files["refused.jsonl"];
 
         var error = Assert.Throws<UserInputException>(
-            () => new DataConverter(target, files.Tokenizer).Convert(files.Write(row), output, new DataOptions(0)));
+            () => new DataConverter(target, files.Tokenizer).Convert([files.Write(row)], output, new DataOptions(0)));
 
         Assert.Contains(said, error.Message);
         Assert.False(File.Exists(output));
@@ -157,7 +157,7 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
         var record = _records[2] with { Pair = _records[2].Pair with { PromptIds = [ByteVocabulary.Bos, .. ByteVocabulary.Encode("grass?")] } };
 
         var summary = new DataConverter(DataTarget.TrlConversational, files.Tokenizer)
-            .Convert(files.Write(Line(record), Line(_records[2])), files["raw.jsonl"], new DataOptions(0, SkipBadRows: true));
+            .Convert([files.Write(Line(record), Line(_records[2]))], files["raw.jsonl"], new DataOptions(0, SkipBadRows: true));
 
         Assert.Equal([new(RowProblem.NotTheConversation, 1)], summary.Read.RejectedByProblem);
     }
@@ -166,7 +166,7 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     public void Convert_pairs_without_a_model_asks_for_it()
     {
         var error = Assert.Throws<UserInputException>(
-            () => new DataConverter(DataTarget.Trl, null).Convert(files.Write(Line(_records[0])), files["asks.jsonl"], new DataOptions(0)));
+            () => new DataConverter(DataTarget.Trl, null).Convert([files.Write(Line(_records[0]))], files["asks.jsonl"], new DataOptions(0)));
 
         Assert.Contains("--model", error.Message);
     }
@@ -174,7 +174,7 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     private string Convert(string path, DataTarget target)
     {
         var output = $"{path}.{target}";
-        new DataConverter(target, files.Tokenizer).Convert(path, output, new DataOptions(0));
+        new DataConverter(target, files.Tokenizer).Convert([path], output, new DataOptions(0));
         return output;
     }
 
