@@ -2,11 +2,12 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Rows;
 
 namespace IterativeDpo.Generation;
 
 /// <summary>
-/// Prompts as JSON lines, one object to a line: <c>prompt</c> is a text to continue or a list of
+/// Prompts as rows of a <see cref="RowFile"/>, such as JSON lines: <c>prompt</c> is a text to continue or a list of
 /// <c>{"role", "content"}</c> messages; <c>id</c>, <c>task</c> and <c>checks</c> (<c>{"kind", "value", "weight", "required"}</c>) may be
 /// left out. Other members are ignored, so that rows of TRL's formats are prompts too; without an id, the prompt's digest is its id, and a prompt
 /// that comes again without checks is the same one. In a file named <c>.txt</c> every line that is not blank is a text to continue.
@@ -15,40 +16,40 @@ public static class PromptFile
 {
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Reads a file line by line; nothing beyond the ids is kept.</summary>
+    /// <summary>Reads a file row by row; nothing beyond the ids is kept.</summary>
     /// <param name="side">The side of the split to read, or null for all.</param>
     /// <exception cref="UserInputException">Names the file and the line: no file, no prompts, not JSON, a member missing or of the wrong kind, an id twice.</exception>
     public static IEnumerable<Prompt> Read(string path, Split? side = null) =>
-        ReadNumbered(path).Where(item => side is null || PromptSplit.Of(item.Prompt) == side).Select(item => item.Prompt);
+        ReadPlaced(path).Where(item => side is null || PromptSplit.Of(item.Prompt) == side).Select(item => item.Prompt);
 
     /// <summary>Says where in a file a prompt is, for errors: <c>file, line 3</c>.</summary>
     public static string PlaceOf(string promptId, string path) =>
-        $"{path}, line {ReadNumbered(path).First(item => item.Prompt.Id == promptId).Line}";
+        ReadPlaced(path).First(item => item.Prompt.Id == promptId).Place;
 
-    private static IEnumerable<(Prompt Prompt, int Line)> ReadNumbered(string path)
+    private static IEnumerable<(Prompt Prompt, string Place)> ReadPlaced(string path)
     {
-        var isText = path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase);
-        var lines = new Dictionary<string, int>();
-        var number = 0;
-        foreach (var line in ReadLines(path))
+        var isText = IsText(path);
+        var rows = new Dictionary<string, int>();
+        using var file = RowFile.Open(path, ["prompt"]);
+        foreach (var row in file.Read())
         {
-            number++;
+            var (line, place) = (Encoding.UTF8.GetString(row.Json.Span), file.PlaceOf(row.Number));
             if (string.IsNullOrWhiteSpace(line))
             {
                 continue;
             }
-            var (prompt, isNamed) = isText ? PromptLine.OfText(line) : PromptLine.Parse(line, $"{path}, line {number}");
-            if (lines.TryAdd(prompt.Id, number))
+            var (prompt, isNamed) = isText ? PromptLine.OfText(line) : PromptLine.Parse(line, place);
+            if (rows.TryAdd(prompt.Id, row.Number))
             {
-                yield return (prompt, number);
+                yield return (prompt, place);
             }
             else if (isNamed || prompt.Checks.Count > 0)
             {
                 throw new UserInputException(
-                    $"{path}, line {number}: the id \"{prompt.Id}\" is already on line {lines[prompt.Id]}; give every prompt its own \"id\" or take one of them out.");
+                    $"{place}: the id \"{prompt.Id}\" is already on {file.NameOf(rows[prompt.Id])}; give every prompt its own \"id\" or take one of them out.");
             }
         }
-        if (lines.Count == 0)
+        if (rows.Count == 0)
         {
             throw new UserInputException($"{path} has no prompts; it needs one JSON object to a line, such as {{\"prompt\": \"Once upon a time\"}}, or one text to a line in a file named .txt.");
         }
@@ -72,17 +73,8 @@ public static class PromptFile
         }
     }
 
-    private static IEnumerable<string> ReadLines(string path)
-    {
-        try
-        {
-            return File.ReadLines(path, Encoding.UTF8);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserInputException($"{path}: the prompt file cannot be read ({e.Message}).", e);
-        }
-    }
+    private static bool IsText(string path) =>
+        (Path.GetExtension(path) is ".gz" or ".zst" ? Path.GetFileNameWithoutExtension(path) : path).EndsWith(".txt", StringComparison.OrdinalIgnoreCase);
 
     private static void WritePrompt(Utf8JsonWriter writer, Prompt prompt)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace IterativeDpo.EndToEnd.Tests;
 
@@ -78,6 +79,15 @@ public sealed class ConvertTests : IDisposable
         Assert.Equal(2, File.ReadAllLines(Output).Length);
     }
 
+    /// <summary>A number in the footer goes on past its end, at which the library would read for ever.</summary>
+    [Fact]
+    public void Convert_parquetWithADamagedFooter_exits2InsteadOfHanging()
+    {
+        using var process = Convert("PAR1\u0015\u00ff\u0002\0\0\0PAR1", "trl-unpaired");
+
+        AssertRefused(process, "data.jsonl: the Parquet file cannot be read at its end");
+    }
+
     [Fact]
     public void Convert_withoutTheModelItNeeds_asksForIt()
     {
@@ -99,7 +109,7 @@ public sealed class ConvertTests : IDisposable
     private DpoProcess Convert(string data, string to, params string[] more)
     {
         var path = Path.Combine(_directory.FullName, "data.jsonl");
-        File.WriteAllText(path, data);
+        File.WriteAllText(path, data, Encoding.Latin1);
         return DpoProcess.Run(["convert", path, "--to", to, "--out", Output, "--threads", "1", .. more]);
     }
 

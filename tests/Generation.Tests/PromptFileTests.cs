@@ -1,6 +1,9 @@
+using System.IO.Compression;
 using System.Text;
+using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation.Tasks;
+using Parquet.Serialization;
 
 namespace IterativeDpo.Generation.Tests;
 
@@ -105,6 +108,43 @@ public sealed class PromptFileTests : IDisposable
     }
 
     [Fact]
+    public void Read_compressedPlainText_isAPromptALine()
+    {
+        var path = $"{_path}.txt.gz";
+        using (var stream = new GZipStream(File.Create(path), CompressionLevel.Fastest))
+        {
+            stream.Write(" Once upon \n{\"a\": 1}\n"u8);
+        }
+        var prompts = PromptFile.Read(path).ToArray();
+        File.Delete(path);
+
+        Assert.Equal([" Once upon ", "{\"a\": 1}"], prompts.Select(prompt => prompt.Text));
+    }
+
+    [Fact]
+    public async Task Read_Parquet_givesThePromptsOfTheSameLines()
+    {
+        Row[] rows = [new() { Id = "a", Turns = [new() { Role = "user", Content = "Why?" }] }, new() { Turns = [new() { Role = "user", Content = "é" }] }];
+        await ParquetSerializer.SerializeAsync(rows, _path);
+        var prompts = PromptFile.Read(_path).ToArray();
+        var place = PromptFile.PlaceOf(prompts[1].Id, _path);
+
+        Assert.Equal($"{_path}, row 2", place);
+        Assert.Equivalent(
+            Read("""{"id":"a","prompt":[{"role":"user","content":"Why?"}]}""", """{"prompt":[{"role":"user","content":"é"}]}"""), prompts, strict: true);
+    }
+
+    [Fact]
+    public async Task Read_ParquetWithoutPrompts_namesItsColumns()
+    {
+        await ParquetSerializer.SerializeAsync(new[] { new Turn { Role = "user", Content = "Why?" } }, _path);
+
+        var error = Assert.Throws<UserInputException>(() => PromptFile.Read(_path).Count());
+
+        Assert.Contains("\"role\" (text), \"content\" (text). Wanted are \"prompt\"", error.Message);
+    }
+
+    [Fact]
     public void Read_valueThatIsNoText_isItsJson()
     {
         var checks = Read("""{"prompt": "x", "checks": [{"kind": "json-schema", "value": {"type": "null"}}, {"kind": "numeric", "value": 4.50}, {"kind": "ended"}]}""")[0].Checks;
@@ -176,5 +216,23 @@ public sealed class PromptFileTests : IDisposable
     {
         File.WriteAllText(_path, string.Join('\n', lines), Encoding.UTF8);
         return [.. PromptFile.Read(_path)];
+    }
+
+    private sealed class Row
+    {
+        [JsonPropertyName("id")]
+        public string? Id { get; set; }
+
+        [JsonPropertyName("prompt")]
+        public List<Turn>? Turns { get; set; }
+    }
+
+    private sealed class Turn
+    {
+        [JsonPropertyName("role")]
+        public string? Role { get; set; }
+
+        [JsonPropertyName("content")]
+        public string? Content { get; set; }
     }
 }

@@ -19,7 +19,7 @@ public static class GenerateCommand
 
     private static readonly Option<FileInfo> _model = CommonOptions.Model();
     private static readonly Option<FileInfo?> _adapter = new("--adapter") { Description = "A LoRA adapter GGUF for this base.", HelpName = "FILE" };
-    private static readonly Option<FileInfo?> _file = new("--prompts") { Description = "A prompt file instead (docs/prompts.md).", HelpName = "FILE" };
+    private static readonly Option<FileInfo?> _file = new("--prompts") { Description = "A prompt file instead, JSON lines or Parquet (docs/prompts.md).", HelpName = "FILE" };
     private static readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without the model's chat template." };
     private static readonly Option<int> _samples = CommonOptions.Number("--samples", "Samples of each prompt.", 1, 1, 10_000);
     private static readonly Option<float> _temperature = CommonOptions.Number("--temperature", "0 is greedy.", 1f, 0f, 100f);
@@ -47,7 +47,8 @@ public static class GenerateCommand
             "./dpo generate \"Reverse the word: planet\"",
             "./dpo generate \"What is 61 + 2?\" --samples 4 --temperature 0.7",
             "./dpo generate --prompts prompts.jsonl --model model.gguf --adapter adapter.gguf --json",
-            "./dpo generate --prompts prompts.jsonl --samples 8 --out samples.jsonl")
+            "./dpo generate --prompts prompts.jsonl --samples 8 --out samples.jsonl",
+            "./dpo generate --prompts data/test-00000-of-00001.parquet --out samples.jsonl")
         {
             _prompts, _model, _adapter, _file, _raw, _samples, _temperature, _topK, _topP, _minP, _penalty, _maxTokens, _stop, _seed, _threads, _output, _force, _json,
         };

@@ -16,7 +16,7 @@ public static class JudgeCommand
 
     private static readonly Argument<FileInfo> _file = new("FILE")
     {
-        Description = "JSON lines: samples of ./dpo generate --out or of a campaign; {\"prompt\", \"completions\": […]}; or TRL's preferences, whose chosen answers are the labels.",
+        Description = "JSON lines (also .gz and .zst) or Parquet: samples of ./dpo generate --out or of a campaign; {\"prompt\", \"completions\": […]}; or TRL's preferences, whose chosen answers are the labels.",
     };
 
     private static readonly Option<string> _judge = new("--judge") { Description = "A judge's name: one of judging.judges, or verifier.", HelpName = "NAME", Required = true };

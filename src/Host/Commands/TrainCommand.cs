@@ -8,7 +8,7 @@ namespace IterativeDpo.Host.Commands;
 public static class TrainCommand
 {
     private static readonly Option<FileInfo> _model = new("--model") { Description = "The base GGUF.", HelpName = "FILE", Required = true };
-    private static readonly Option<FileInfo[]> _data = new("--data") { Description = "Preference data in JSON lines: TRL's formats, paired or unpaired, or a pair file; several files are read one after the other.", HelpName = "FILE", Required = true, AllowMultipleArgumentsPerToken = true };
+    private static readonly Option<FileInfo[]> _data = new("--data") { Description = "Preference data in JSON lines (also .gz and .zst) or Parquet: TRL's formats, paired or unpaired, or a pair file; several files are read one after the other.", HelpName = "FILE", Required = true, AllowMultipleArgumentsPerToken = true };
     private static readonly Option<DirectoryInfo> _out = new("--out") { Description = "Takes adapter.gguf or model.gguf, metrics.jsonl, report.html and the checkpoints.", HelpName = "DIR", Required = true };
     private static readonly Option<FileInfo[]?> _earlier = new("--earlier") { Description = "Data of earlier rounds, for policy.data=accumulated or replay.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
     private static readonly Option<FileInfo?> _average = new("--average") { Description = "The average.gguf of the round before, for policy.reference=ema; without it an average begins.", HelpName = "FILE" };
@@ -39,6 +39,7 @@ public static class TrainCommand
             "Train a policy on preference data: any loss, an adapter or the whole model. The same command goes on where it was stopped.",
             "./dpo train --model models/seed.gguf --data pairs.jsonl --out out",
             "./dpo train --model m.gguf --data pairs.jsonl --out out --loss simpo --set training.loss.gamma-beta-ratio=0.5 --beta 2",
+            "./dpo train --model m.gguf --data data/train-*.parquet --out out",
             "./dpo train --model m.gguf --data kto.jsonl --out out --loss kto --epochs 3 --json",
             "./dpo train --model m.gguf --data round2.jsonl --adapter out1/adapter.gguf --set policy.reference=base --out out2",
             "./dpo train --model m.gguf --data round3.jsonl --earlier round1.jsonl round2.jsonl --set policy.data=replay --out out3",

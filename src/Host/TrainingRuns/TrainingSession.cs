@@ -7,6 +7,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Artifacts.Rows;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Training;
 using IterativeDpo.Training.Torch;
@@ -91,8 +92,8 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
     private string Settings(Digest model) => new JsonObject
     {
         [RunDirectory.ModelKey] = model.Hex,
-        ["data-sha256"] = string.Join(' ', inputs.Data.Select(HexOf)),
-        ["earlier-sha256"] = string.Join(' ', inputs.Earlier.Select(HexOf)),
+        ["data-sha256"] = string.Join(' ', inputs.Data.Select(RowFile.DigestOf)),
+        ["earlier-sha256"] = string.Join(' ', inputs.Earlier.Select(RowFile.DigestOf)),
         ["adapter-sha256"] = HexOf(inputs.Adapter),
         ["average-sha256"] = HexOf(inputs.Average),
         ["settings"] = JsonNode.Parse(configuration.ToJson()),

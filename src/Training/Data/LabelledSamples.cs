@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Rows;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 
@@ -13,19 +14,19 @@ public sealed record LabelledSamples(PromptSamples Samples, Verdict? Label)
     private const string Kinds = "a line of a samples file, {\"prompt\": …, \"completions\": […]} or TRL's {\"prompt\": …, \"chosen\": …, \"rejected\": …}";
 
     /// <summary>
-    /// Streams JSON lines, each recognised by its fields: samples as <see cref="SampleFile"/> has them; a prompt as
+    /// Streams the rows of a <see cref="RowFile"/>, each recognised by its fields: samples as <see cref="SampleFile"/> has them; a prompt as
     /// <see cref="PromptFile"/> has it with <c>completions</c>, texts or <c>{"text", "model"}</c>; or a preference of TRL's, whose
     /// chosen completion is the label. Rows without an <c>id</c> are <c>row-LINE</c>.
     /// </summary>
     /// <exception cref="UserInputException">The file is missing or empty, or a line is none of these; names file and line.</exception>
     public static IEnumerable<LabelledSamples> Read(string path)
     {
-        using var file = new JsonLines(path);
+        using var file = RowFile.Open(path, ["prompt", "completions"], ["chosen", "rejected"], ["samples"]);
         var any = false;
-        foreach (var line in file.Read())
+        foreach (var row in file.Read())
         {
             any = true;
-            yield return Parse(line, $"{path}, line {line.Number}");
+            yield return Parse(row, file.PlaceOf(row.Number));
         }
         if (!any)
         {
@@ -33,24 +34,24 @@ public sealed record LabelledSamples(PromptSamples Samples, Verdict? Label)
         }
     }
 
-    private static LabelledSamples Parse(JsonLine line, string where)
+    private static LabelledSamples Parse(FileRow source, string where)
     {
         try
         {
-            using var document = JsonDocument.Parse(line.Bytes);
+            using var document = JsonDocument.Parse(source.Json);
             var row = document.RootElement;
             if (row.ValueKind == JsonValueKind.Object && row.TryGetProperty("samples", out _))
             {
-                return new(SampleFile.Parse(Encoding.UTF8.GetString(line.Bytes.Span), where), null);
+                return new(SampleFile.Parse(Encoding.UTF8.GetString(source.Json.Span), where), null);
             }
             if (row.ValueKind == JsonValueKind.Object && row.TryGetProperty("completions", out var completions))
             {
-                var prompt = PromptFile.Parse(Encoding.UTF8.GetString(line.Bytes.Span), where);
-                return new(Of(prompt with { Id = IdOf(row, line) }, Completions(completions, where)), null);
+                var prompt = PromptFile.Parse(Encoding.UTF8.GetString(source.Json.Span), where);
+                return new(Of(prompt with { Id = IdOf(row, source) }, Completions(completions, where)), null);
             }
             if (row.ValueKind == JsonValueKind.Object && row.TryGetProperty("chosen", out _))
             {
-                return Preference(RowParser.Parse(line.Bytes).Texts!, IdOf(row, line));
+                return Preference(RowParser.Parse(source.Json).Texts!, IdOf(row, source));
             }
             throw new UserInputException($"{where}: this cannot be judged; a line is {Kinds}.{Advice(row)}");
         }
@@ -96,8 +97,8 @@ public sealed record LabelledSamples(PromptSamples Samples, Verdict? Label)
         _ => throw new RowException(RowProblem.Unsupported, "a completion of several turns is not one answer, and cannot be judged"),
     };
 
-    private static string IdOf(JsonElement row, JsonLine line) =>
-        row.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString()! : $"row-{line.Number}";
+    private static string IdOf(JsonElement row, FileRow source) =>
+        row.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString()! : $"row-{source.Number}";
 
     private static string Advice(JsonElement row) => row.ValueKind == JsonValueKind.Object && row.TryGetProperty("pair", out _)
         ? " Pairs have token ids: convert them with ./dpo convert --to trl or trl-conversational."

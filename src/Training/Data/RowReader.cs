@@ -1,4 +1,5 @@
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Rows;
 
 namespace IterativeDpo.Training.Data;
 
@@ -18,14 +19,14 @@ internal sealed class RowReader(string path, RowCounter counter, bool skipBadRow
     public IEnumerable<T> Read<T>(
         Func<DataRow, T> convert, Func<T, (int Examples, bool Cut)> countOf, IProgress<DataProgress>? progress, CancellationToken cancellation)
     {
-        using var file = new JsonLines(path);
+        using var file = RowFile.Open(path, ["chosen", "rejected"], ["prompt", "completion", "label"], ["pair"]);
         var any = false;
-        foreach (var lines in file.Read().Chunk(BatchRows))
+        foreach (var rows in file.Read().Chunk(BatchRows))
         {
             cancellation.ThrowIfCancellationRequested();
-            foreach (var result in ConvertAll(lines, convert, cancellation))
+            foreach (var result in ConvertAll(rows, convert, cancellation))
             {
-                if (Accept(result))
+                if (Accept(result, file))
                 {
                     var (examples, cut) = countOf(result.Value!);
                     counter.Use(result.Format!.Value, examples, cut);
@@ -33,21 +34,21 @@ internal sealed class RowReader(string path, RowCounter counter, bool skipBadRow
                 }
             }
             any = true;
-            progress?.Report(new(path, counter.Rows, Math.Min(lines[^1].End, file.Length), file.Length));
+            progress?.Report(new(path, counter.Rows, file.Position, file.Length));
         }
         if (!any)
         {
-            throw new UserInputException($"{path}: there are no rows. Give JSON lines, such as {{\"prompt\": \"…\", \"chosen\": \"…\", \"rejected\": \"…\"}}.");
+            throw new UserInputException($"{path}: there are no rows. Give some, such as {{\"prompt\": \"…\", \"chosen\": \"…\", \"rejected\": \"…\"}}.");
         }
     }
 
-    private Result<T>[] ConvertAll<T>(JsonLine[] lines, Func<DataRow, T> convert, CancellationToken cancellation)
+    private Result<T>[] ConvertAll<T>(FileRow[] rows, Func<DataRow, T> convert, CancellationToken cancellation)
     {
-        var results = new Result<T>[lines.Length];
+        var results = new Result<T>[rows.Length];
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation };
         try
         {
-            Parallel.For(0, lines.Length, parallel, i => results[i] = Convert(lines[i], convert));
+            Parallel.For(0, rows.Length, parallel, i => results[i] = Convert(rows[i], convert));
         }
         catch (AggregateException e) when (e.InnerExceptions.OfType<UserInputException>().FirstOrDefault() is { } input)
         {
@@ -56,22 +57,22 @@ internal sealed class RowReader(string path, RowCounter counter, bool skipBadRow
         return results;
     }
 
-    private Result<T> Convert<T>(JsonLine line, Func<DataRow, T> convert)
+    private Result<T> Convert<T>(FileRow source, Func<DataRow, T> convert)
     {
         DataFormat? format = null;
         try
         {
-            var row = RowParser.Parse(line.Bytes);
+            var row = RowParser.Parse(source.Json);
             format = row.Format;
-            return new(line.Number, format, convert(row), null);
+            return new(source.Number, format, convert(row), null);
         }
         catch (RowException e)
         {
-            return new(line.Number, format, default, new(path, line.Number, e.Problem, e.Message));
+            return new(source.Number, format, default, new(path, source.Number, e.Problem, e.Message));
         }
     }
 
-    private bool Accept<T>(Result<T> result)
+    private bool Accept<T>(Result<T> result, RowFile file)
     {
         var problem = result.Problem;
         if (result.Format is { } format)
@@ -82,7 +83,7 @@ internal sealed class RowReader(string path, RowCounter counter, bool skipBadRow
             }
             if (_first is { } first && format != first.Format)
             {
-                var detail = $"{format.Describe()}, where line {first.Line} has {first.Format.Describe()}";
+                var detail = $"{format.Describe()}, where {file.NameOf(first.Line)} has {first.Format.Describe()}";
                 problem = new(path, result.Line, RowProblem.MixedFormats, detail);
             }
         }
@@ -92,7 +93,7 @@ internal sealed class RowReader(string path, RowCounter counter, bool skipBadRow
         }
         if (!skipBadRows && problem.Problem != RowProblem.EqualWithinLength)
         {
-            throw new UserInputException($"{path}, line {problem.Line}: {problem.Detail}. Correct the row, or leave out rows like it with --skip-bad-rows.");
+            throw new UserInputException($"{file.PlaceOf(problem.Line)}: {problem.Detail}. Correct the row, or leave out rows like it with --skip-bad-rows.");
         }
         counter.Reject(problem);
         return false;

@@ -1,5 +1,6 @@
 using System.Text;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Rows;
 using IterativeDpo.Generation;
 
 namespace IterativeDpo.Training.Data;
@@ -11,5 +12,5 @@ internal static class StoreKey
     private const int Version = 3;
 
     public static Digest Of(IEnumerable<string> dataPaths, ITextTokenizer tokenizer, DataOptions options) => Digest.Of(Encoding.UTF8.GetBytes(string.Join(
-        '\n', Version, string.Join(' ', dataPaths.Select(JsonLines.DigestOf)), tokenizer.Digest, tokenizer.VocabSize, options.MaxLength, options.Unpaired, options.SkipBadRows)));
+        '\n', Version, string.Join(' ', dataPaths.Select(RowFile.DigestOf)), tokenizer.Digest, tokenizer.VocabSize, options.MaxLength, options.Unpaired, options.SkipBadRows)));
 }

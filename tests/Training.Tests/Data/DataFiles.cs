@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Training.Data;
+using Parquet;
+using Parquet.Serialization;
 
 namespace IterativeDpo.Training.Tests.Data;
 
@@ -25,6 +27,14 @@ public sealed class DataFiles : IDisposable
     {
         var path = this[$"data-{_files++}.jsonl"];
         File.WriteAllLines(path, lines);
+        return path;
+    }
+
+    /// <summary>A new Parquet file with these rows, in row groups of three.</summary>
+    public async Task<string> WriteParquetAsync<T>(IEnumerable<T> rows)
+    {
+        var path = this[$"data-{_files++}.parquet"];
+        await ParquetSerializer.SerializeAsync(rows, path, new ParquetOptions { RowGroupSize = 3 });
         return path;
     }
 
