@@ -1,6 +1,10 @@
 using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using IterativeDpo.Generation;
 using IterativeDpo.Training;
+using Parquet;
+using Parquet.Serialization;
 
 namespace IterativeDpo.EndToEnd.Tests;
 
@@ -23,6 +27,19 @@ public sealed class TrainTests : IDisposable
         Assert.True(steps[^1].Metrics["loss"] < steps[0].Metrics["loss"] / 2);
         Assert.Equal(process.Json.GetProperty("sha256").GetString(), Artifacts.Digest.Of(_training.Result("out")).Hex);
         Assert.Contains("<h1>sigmoid</h1>", File.ReadAllText(Path.Combine(_training.PathOf("out"), "report.html")));
+    }
+
+    [Fact]
+    public async Task Train_onTheSameRowsInParquet_givesTheSameAdapter()
+    {
+        var rows = File.ReadLines(_training.DataPath).Select(line => JsonSerializer.Deserialize<PairRow>(line)!);
+        await ParquetSerializer.SerializeAsync(rows, _training.PathOf("pairs.parquet"), new ParquetOptions { RowGroupSize = 20 });
+
+        using var lines = DpoProcess.Run(_training.Arguments("lines"));
+        using var parquet = DpoProcess.Run(_training.Arguments("parquet", "--data", _training.PathOf("pairs.parquet")));
+
+        Assert.True(parquet.ExitCode == 0, parquet.Errors);
+        Assert.Equal(_training.Result("lines"), _training.Result("parquet"));
     }
 
     /// <summary>With all that has a state of its own: moments, best parameters, a moving reference, dropout.</summary>
@@ -240,5 +257,29 @@ public sealed class TrainTests : IDisposable
         using var process = DpoProcess.Run(arguments);
         Assert.Equal(2, process.ExitCode);
         Assert.All(expected, text => Assert.Contains(text, process.Errors));
+    }
+
+    private sealed class PairRow
+    {
+        [JsonPropertyName("pair")]
+        public Pair? Ids { get; set; }
+    }
+
+    private sealed class Pair
+    {
+        [JsonPropertyName("prompt_id")]
+        public string? PromptId { get; set; }
+
+        [JsonPropertyName("prompt_ids")]
+        public List<int>? PromptIds { get; set; }
+
+        [JsonPropertyName("chosen_ids")]
+        public List<int>? ChosenIds { get; set; }
+
+        [JsonPropertyName("rejected_ids")]
+        public List<int>? RejectedIds { get; set; }
+
+        [JsonPropertyName("chosen_probability")]
+        public double ChosenProbability { get; set; }
     }
 }
