@@ -52,7 +52,7 @@ internal sealed class LlamaJudgeModel(string modelPath, bool isPolicy, LlamaQueu
         var tokens = CountTokens(messages, queue.ContextSize, maxTokens);
         var options = new SamplingOptions(temperature, MaxTokens: maxTokens);
         var sample = await queue.CompleteAsync(PromptOf(messages), options, seed, _adapter, cancellationToken).ConfigureAwait(false);
-        return new TextAnswer(sample.Text, new JudgeUsage(Calls: 1, InputTokens: tokens, OutputTokens: sample.TokenIds.Length));
+        return new TextAnswer(AnswerText.Of(sample.Text, sample.FinishReason == FinishReason.Length), new JudgeUsage(Calls: 1, InputTokens: tokens, OutputTokens: sample.TokenIds.Length));
     }
 
     public ValueTask DisposeAsync()

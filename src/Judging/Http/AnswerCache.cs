@@ -46,14 +46,17 @@ internal sealed class AnswerCache : IDisposable
         }
     }
 
-    /// <summary>A call, or its outcome: an answer, or a refusal.</summary>
+    private int _useless;
+
+    /// <summary>A call, or its outcome: an answer, a refusal, or something that is no answer.</summary>
     private sealed record Entry(
         string Request,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] ChatAnswer? Answer = null,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Refused = false);
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Refused = false,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? UselessTokens = null);
 
     /// <summary>Calls that were paid for, or may have been.</summary>
-    public int Calls => _answers.Count + _unanswered.Count;
+    public int Calls => _answers.Count + _unanswered.Count + _useless;
 
     /// <summary>Requests that went out and have no answer.</summary>
     public int Unanswered => _unanswered.Distinct().Count(request => !_answers.ContainsKey(request));
@@ -73,6 +76,10 @@ internal sealed class AnswerCache : IDisposable
     /// <summary>The call cost nothing.</summary>
     /// <inheritdoc cref="AddCall"/>
     public void AddRefusal(string request) => Add(new Entry(request, Refused: true));
+
+    /// <summary>The call was paid for, and what came is no answer: it is counted and not kept.</summary>
+    /// <inheritdoc cref="AddCall"/>
+    public void AddUseless(string request, ChatAnswer answer) => Add(new Entry(request, UselessTokens: TokensOf(answer)));
 
     public void Dispose() => _stream.Dispose();
 
@@ -124,7 +131,7 @@ internal sealed class AnswerCache : IDisposable
 
     private void Count(Entry entry)
     {
-        if (entry is { Answer: null, Refused: false })
+        if (entry is { Answer: null, Refused: false, UselessTokens: null })
         {
             _unanswered.Add(entry.Request);
             return;
@@ -133,9 +140,16 @@ internal sealed class AnswerCache : IDisposable
         if (entry.Answer is { } answer)
         {
             _answers[entry.Request] = answer;
-            Tokens += (answer.InputTokens ?? 0) + (answer.OutputTokens ?? 0);
+            Tokens += TokensOf(answer);
+        }
+        if (entry.UselessTokens is { } tokens)
+        {
+            _useless++;
+            Tokens += tokens;
         }
     }
+
+    private static long TokensOf(ChatAnswer answer) => (answer.InputTokens ?? 0) + (answer.OutputTokens ?? 0);
 
     private static Entry? Parse(string line)
     {

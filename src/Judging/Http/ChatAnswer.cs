@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace IterativeDpo.Judging.Http;
 
@@ -6,8 +7,18 @@ namespace IterativeDpo.Judging.Http;
 /// <param name="FirstToken">The likeliest first tokens of the answer; null where the service gives no log-probabilities.</param>
 /// <param name="InputTokens">Null where the service does not say.</param>
 /// <param name="OutputTokens">Null where the service does not say.</param>
-internal sealed record ChatAnswer(string Text, IReadOnlyList<TokenLogprob>? FirstToken, long? InputTokens, long? OutputTokens)
+/// <param name="FinishReason">Why it ended, in the service's word; null where it does not say.</param>
+/// <param name="Problem">Why it is no answer, whatever it says; null where it is one.</param>
+internal sealed record ChatAnswer(
+    string Text,
+    IReadOnlyList<TokenLogprob>? FirstToken,
+    long? InputTokens,
+    long? OutputTokens,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? FinishReason = null,
+    [property: JsonIgnore] string? Problem = null)
 {
+    public bool IsCut => FinishReason == "length";
+
     internal static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -24,19 +35,27 @@ internal sealed record ChatAnswer(string Text, IReadOnlyList<TokenLogprob>? Firs
             throw new JsonException("it has no choices[0].message");
         }
         return new ChatAnswer(
-            message.Content ?? message.Refusal ?? "",
+            message.Content ?? "",
             choice.Logprobs?.Content is [{ TopLogprobs: { } top }, ..] ? top : null,
             completion.Usage?.PromptTokens,
-            completion.Usage?.CompletionTokens);
+            completion.Usage?.CompletionTokens,
+            choice.FinishReason,
+            ProblemOf(message, choice.FinishReason));
     }
+
+    private static string? ProblemOf(Message message, string? finishReason) =>
+        message.Refusal is { Length: > 0 } refusal ? $"the model refuses: {refusal}"
+        : finishReason == "content_filter" ? "the service's filter has cut the answer"
+        : string.IsNullOrEmpty(message.Content) && (message.ReasoningContent ?? message.Reasoning) is { Length: > 0 } ? "the model thought, and gave no answer"
+        : null;
 
     private static readonly JsonSerializerOptions Lenient = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     private sealed record Completion(IReadOnlyList<Choice>? Choices, Usage? Usage);
 
-    private sealed record Choice(Message? Message, Logprobs? Logprobs);
+    private sealed record Choice(Message? Message, Logprobs? Logprobs, string? FinishReason);
 
-    private sealed record Message(string? Content, string? Refusal);
+    private sealed record Message(string? Content, string? Refusal, string? ReasoningContent, string? Reasoning);
 
     private sealed record Logprobs(IReadOnlyList<Position>? Content);
 

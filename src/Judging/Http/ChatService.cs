@@ -15,10 +15,13 @@ namespace IterativeDpo.Judging.Http;
 public sealed class ChatService : IAsyncDisposable
 {
     private static readonly TimeSpan _longestBackOff = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan _lastAnswersTimeout = TimeSpan.FromSeconds(2);
 
     private readonly string _setting;
     private readonly ServiceOptions _options;
+    private readonly Action<string> _note;
+    private readonly HashSet<string> _told = [];
     private readonly TimeProvider _time;
     private readonly ServiceConnection _connection;
     private readonly ServiceFailure _failure;
@@ -32,10 +35,10 @@ public sealed class ChatService : IAsyncDisposable
 
     /// <param name="setting">The section of the judge's settings, e.g. <c>campaign.judging.judges.gpt</c>, for messages.</param>
     /// <param name="cachePath">The file of stored answers; opened with the first request.</param>
-    /// <param name="note">Told what the user should know of earlier runs.</param>
+    /// <param name="note">Told what the user should know of earlier runs, and the first failure of a kind.</param>
     public ChatService(string setting, ServiceOptions options, string cachePath, Action<string> note, TimeProvider time)
     {
-        (_setting, _options, _time) = (setting, options, time);
+        (_setting, _options, _note, _time) = (setting, options, note, time);
         _connection = new ServiceConnection(setting, options, time);
         _failure = new ServiceFailure(setting, options, _connection.Hide);
         _cache = new Lazy<AnswerCache>(() => Open(cachePath, note));
@@ -63,11 +66,11 @@ public sealed class ChatService : IAsyncDisposable
     }
 
     /// <param name="request">The call's body: equal bytes are the same request.</param>
-    /// <param name="wantsLogprobs">Whether the body asks for log-probabilities.</param>
+    /// <param name="wanted">What of the answer is used: that must be there.</param>
     /// <returns>The answer, and whether another request has paid for it.</returns>
     /// <exception cref="JudgeModelException">No usable answer, after all tries.</exception>
     /// <exception cref="UserInputException">The budget is spent, or the service wants something of the user.</exception>
-    internal async Task<(ChatAnswer Answer, bool IsCached)> AskAsync(byte[] request, bool wantsLogprobs, CancellationToken cancellationToken)
+    internal async Task<(ChatAnswer Answer, bool IsCached)> AskAsync(byte[] request, WantedAnswer wanted, CancellationToken cancellationToken)
     {
         var name = Digest.Of(request).Hex;
         Task<ChatAnswer>? answer;
@@ -81,7 +84,7 @@ public sealed class ChatService : IAsyncDisposable
             isCached = _asked.TryGetValue(name, out answer);
             if (!isCached)
             {
-                _asked[name] = answer = Task.Run(() => PayAsync(name, request, wantsLogprobs));
+                _asked[name] = answer = Task.Run(() => PayAsync(name, request, wanted));
             }
         }
         return (await answer!.WaitAsync(cancellationToken), isCached);
@@ -133,11 +136,11 @@ public sealed class ChatService : IAsyncDisposable
             new($"{_setting}: its budget of {budget} {what} is spent. Raise {_setting}.budget-{what} (0: no limit), and run again.");
     }
 
-    private async Task<ChatAnswer> PayAsync(string name, byte[] request, bool wantsLogprobs)
+    private async Task<ChatAnswer> PayAsync(string name, byte[] request, WantedAnswer wanted)
     {
         try
         {
-            return await TryAsync(name, request, wantsLogprobs);
+            return await TryAsync(name, request, wanted);
         }
         finally
         {
@@ -148,9 +151,14 @@ public sealed class ChatService : IAsyncDisposable
         }
     }
 
-    private void RefuseIncomplete(ChatAnswer answer, bool wantsLogprobs)
+    /// <returns>The answer as it is used.</returns>
+    private ChatAnswer Complete(ChatAnswer answer, WantedAnswer wanted)
     {
-        if (wantsLogprobs && answer is { FirstToken: null, Text.Length: > 0 })
+        if (answer.Problem is { } problem)
+        {
+            throw new JudgeModelException($"{_options.Url}: {_connection.Hide(problem)}");
+        }
+        if (wanted == WantedAnswer.Logprobs && answer is { FirstToken: null, Text.Length: > 0 })
         {
             throw new UserInputException(
                 $"{_setting}: {_options.Url} gives no log-probabilities for {_options.Model}. Choose a model or a service that does, or set {_setting}.logprobs = off to take the first word of its answers.");
@@ -160,21 +168,24 @@ public sealed class ChatService : IAsyncDisposable
             throw new UserInputException(
                 $"{_setting}: {_options.Url} does not say how many tokens a call costs. Set {_setting}.budget-tokens = 0, and limit {_setting}.budget-calls instead.");
         }
+        return wanted == WantedAnswer.Logprobs ? answer : answer with { Text = AnswerText.Of(answer.Text, answer.IsCut && wanted == WantedAnswer.WholeText) };
     }
 
-    private async Task<ChatAnswer> TryAsync(string name, byte[] request, bool wantsLogprobs)
+    private async Task<ChatAnswer> TryAsync(string name, byte[] request, WantedAnswer wanted)
     {
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                return await CallAsync(name, request, wantsLogprobs);
+                return await CallAsync(name, request, wanted);
             }
             catch (PassingFailureException e) when (attempt < _options.Retries)
             {
-                if (e.RetryAfter is { } wait)
+                Tell(e.Message);
+                if (e.RetryAfter is { } wait && wait > TimeSpan.Zero)
                 {
-                    _limit.Pause(wait);
+                    _limit.Pause(wait <= _longestPause ? wait : throw new UserInputException(
+                        $"{_setting}: {e.Message}, and wants to be left alone for {wait.TotalSeconds:N0} s. Run again then, or lower {_setting}.requests-per-minute.", e));
                 }
                 else
                 {
@@ -188,8 +199,21 @@ public sealed class ChatService : IAsyncDisposable
         }
     }
 
+    /// <summary>A failure that passes is not seen otherwise, and the wait after it may outlast the time for a verdict.</summary>
+    private void Tell(string failure)
+    {
+        lock (_lock)
+        {
+            if (!_told.Add(failure))
+            {
+                return;
+            }
+        }
+        _note($"{_setting}: {failure}. It is tried again.");
+    }
+
     /// <summary>A call holds its slot until its answer is stored: a killed process leaves no more calls without one than there are slots.</summary>
-    private async Task<ChatAnswer> CallAsync(string name, byte[] request, bool wantsLogprobs)
+    private async Task<ChatAnswer> CallAsync(string name, byte[] request, WantedAnswer wanted)
     {
         await _slots.WaitAsync(_noMoreCalls.Token);
         try
@@ -197,8 +221,18 @@ public sealed class ChatService : IAsyncDisposable
             await _limit.WaitAsync(_noMoreCalls.Token);
             var reply = await SendAsync(name, request);
             var answer = ChatAnswer.Parse(reply.Body);
-            answer = answer with { Text = _connection.Hide(answer.Text) };
-            RefuseIncomplete(answer, wantsLogprobs);
+            try
+            {
+                answer = Complete(answer with { Text = _connection.Hide(answer.Text) }, wanted);
+            }
+            catch
+            {
+                lock (_lock)
+                {
+                    _cache.Value.AddUseless(name, answer);
+                }
+                throw;
+            }
             lock (_lock)
             {
                 _cache.Value.AddAnswer(name, answer);
@@ -225,7 +259,7 @@ public sealed class ChatService : IAsyncDisposable
         try
         {
             var reply = await _connection.SendAsync("chat/completions", request, _abort.Token);
-            return IsSuccess(reply) ? reply : throw _failure.Of(reply);
+            return !IsSuccess(reply) ? throw _failure.Of(reply) : _failure.Within(reply) is { } error ? throw error : reply;
         }
         catch (Exception e) when (e is UserInputException or JudgeModelException or PassingFailureException { MayBePaid: false })
         {
@@ -246,4 +280,17 @@ public sealed class ChatService : IAsyncDisposable
     }
 
     private static bool IsSuccess(ServiceReply reply) => (int)reply.Status is >= 200 and < 300;
+}
+
+/// <summary>What is used of an answer.</summary>
+internal enum WantedAnswer
+{
+    /// <summary>The log-probabilities of its first token.</summary>
+    Logprobs,
+
+    /// <summary>Its beginning; the rest may be cut.</summary>
+    FirstWord,
+
+    /// <summary>All of it.</summary>
+    WholeText,
 }

@@ -27,7 +27,7 @@ public sealed class OpenAiModel(ServiceOptions options, ChatService service) : I
             request["logprobs"] = true;
             request["top_logprobs"] = options.TopLogprobs;
         }
-        var (answer, isCached) = await service.AskAsync(Bytes(request), options.Logprobs, cancellationToken);
+        var (answer, isCached) = await service.AskAsync(Bytes(request), options.Logprobs ? WantedAnswer.Logprobs : WantedAnswer.FirstWord, cancellationToken);
         var probabilities = options.Logprobs ? FromLogprobs(answer.FirstToken ?? [], labels) : FromText(answer.Text, labels);
         return new LabelAnswer(probabilities, Usage(answer, isCached));
     }
@@ -38,7 +38,7 @@ public sealed class OpenAiModel(ServiceOptions options, ChatService service) : I
         var request = Request(messages, temperature, maxTokens);
         // Services take seeds of 31 bits.
         request["seed"] = (int)(seed >> 33);
-        var (answer, isCached) = await service.AskAsync(Bytes(request), wantsLogprobs: false, cancellationToken);
+        var (answer, isCached) = await service.AskAsync(Bytes(request), WantedAnswer.WholeText, cancellationToken);
         return new TextAnswer(answer.Text, Usage(answer, isCached));
     }
 

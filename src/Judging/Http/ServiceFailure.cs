@@ -47,6 +47,41 @@ internal sealed class ServiceFailure(string setting, ServiceOptions options, Fun
         };
     }
 
+    /// <summary>The error that a reply of success has in it; null where there is none.</summary>
+    public PassingFailureException? Within(ServiceReply reply)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(reply.Body);
+            return ErrorIn(document.RootElement) is { } error
+                ? new($"{options.Url} answers {(int)reply.Status}, but with an error ({hide(Quote(error))})", reply.RetryAfter) { MayBePaid = true }
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string? ErrorIn(JsonElement body)
+    {
+        if (body.ValueKind != JsonValueKind.Object)
+        {
+            return null;
+        }
+        if (body.TryGetProperty("error", out var error) && error.ValueKind is JsonValueKind.Object or JsonValueKind.String)
+        {
+            return Text(error) ?? error.GetRawText();
+        }
+        if (!body.TryGetProperty("choices", out var choices) || choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() == 0)
+        {
+            return null;
+        }
+        var choice = choices[0];
+        return ErrorIn(choice) ?? (choice.ValueKind == JsonValueKind.Object && choice.TryGetProperty("finish_reason", out var reason)
+            && reason.ValueKind == JsonValueKind.String && reason.GetString() == "error" ? choice.GetRawText() : null);
+    }
+
     /// <summary>The start of what a service said, on one line.</summary>
     private static string Quote(string text)
     {

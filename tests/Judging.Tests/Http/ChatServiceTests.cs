@@ -79,7 +79,7 @@ public sealed class ChatServiceTests : IDisposable
         });
         await using var service = Service(ServiceSettings.Of(fake.Url));
         using var giveUp = new CancellationTokenSource();
-        var asked = service.AskAsync("one"u8.ToArray(), false, giveUp.Token);
+        var asked = service.AskAsync("one"u8.ToArray(), WantedAnswer.WholeText, giveUp.Token);
         await giveUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
 
@@ -130,14 +130,14 @@ public sealed class ChatServiceTests : IDisposable
     }
 
     [Fact]
-    public async Task AskAsync_ofAServiceThatAsksForNoWait_callsAgainAtOnce()
+    public async Task AskAsync_ofAServiceThatAsksForNoWait_backsOffAsAfterAnyFailure()
     {
         using var fake = new FakeService(new FakeReply(429, "slow down", "Retry-After: Thu, 01 Jan 1970 00:00:00 GMT\r\n"), _yes);
         await using var service = Service(ServiceSettings.Of(fake.Url));
 
         await AskAsync(service, "one");
 
-        Assert.Empty(_time.Waits);
+        Assert.InRange(Assert.Single(_time.Waits).TotalSeconds, 4, 8);
     }
 
     public static TheoryData<string, FakeReply> Garbage => new()
@@ -437,7 +437,7 @@ public sealed class ChatServiceTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     private static Task<(ChatAnswer Answer, bool IsCached)> AskAsync(ChatService service, string request) =>
-        service.AskAsync(Encoding.UTF8.GetBytes(request), wantsLogprobs: false, CancellationToken.None);
+        service.AskAsync(Encoding.UTF8.GetBytes(request), WantedAnswer.WholeText, CancellationToken.None);
 
     private static void InterlockedMax(ref int most, int value)
     {

@@ -95,14 +95,71 @@ public sealed class OpenAiModelTests : IDisposable
     }
 
     [Fact]
-    public async Task AnswerAsync_ofARefusal_givesItsText()
+    public async Task AnswerAsync_withThoughts_givesWhatComesAfterThem()
     {
-        using var fake = new FakeService(new FakeReply(200, """{"choices":[{"message":{"content":null,"refusal":"I will not."}}]}"""));
+        using var fake = new FakeService(FakeService.Completion("<think>maybe Score: 1</think>Score: 4"));
         await using var service = Service(fake);
 
         var answer = await Model(fake, service).AnswerAsync(_question, 1, 8, 1, CancellationToken.None);
 
-        Assert.Equal(new TextAnswer("I will not.", new JudgeUsage(1)), answer);
+        Assert.Equal("Score: 4", answer.Text);
+    }
+
+    [Theory]
+    [InlineData("""{"message":{"content":null,"refusal":"I will not."}}""", "the model refuses: I will not.")]
+    [InlineData("""{"message":{"content":"Score: 4"},"finish_reason":"length"}""", "is cut at max-tokens")]
+    [InlineData("""{"message":{"content":"Score: 4"},"finish_reason":"content_filter"}""", "the service's filter has cut the answer")]
+    [InlineData("""{"message":{"content":"<think>perhaps Score: 1"},"finish_reason":"length"}""", "ends within its thoughts")]
+    [InlineData("""{"message":{"content":"<think>perhaps Score: 1"},"finish_reason":"stop"}""", "ends within its thoughts")]
+    [InlineData("""{"message":{"content":"","reasoning_content":"Score: 1"},"finish_reason":"stop"}""", "the model thought, and gave no answer")]
+    public async Task AnswerAsync_ofWhatIsNoAnswer_saysSo_countsIt_andKeepsItNot(string choice, string problem)
+    {
+        using var fake = new FakeService(new FakeReply(200, $$$"""{"choices":[{{{choice}}}],"usage":{"prompt_tokens":5,"completion_tokens":2}}"""));
+        await using var service = Service(fake);
+        var model = Model(fake, service);
+
+        for (var i = 1; i <= 2; i++)
+        {
+            var error = await Assert.ThrowsAsync<JudgeModelException>(() => model.AnswerAsync(_question, 1, 8, 1, CancellationToken.None));
+            Assert.Contains(problem, error.Message);
+            Assert.Equal(i, fake.Requests.Count);
+        }
+        await service.DisposeAsync();
+        using var cache = new AnswerCache(_directory["judge-gpt.jsonl"]);
+        Assert.Equal((2, 14L), (cache.Calls, cache.Tokens));
+    }
+
+    [Theory]
+    [InlineData("""{"error":{"message":"overloaded"}}""", "overloaded")]
+    [InlineData("""{"choices":[{"message":{"content":"A"},"finish_reason":"error"}]}""", "finish_reason")]
+    [InlineData("""{"choices":[{"message":{"content":"A"},"error":{"message":"upstream died"}}]}""", "upstream died")]
+    public async Task ChooseAsync_ofAnErrorWithinASuccess_isTriedAgain_andTold(string body, string said)
+    {
+        using var fake = new FakeService(new FakeReply(200, body), FakeService.Completion("A"));
+        var notes = new List<string>();
+        await using var service = new ChatService(
+            "judges.gpt", ServiceSettings.Of(fake.Url) with { Logprobs = false }, _directory["judge-gpt.jsonl"], notes.Add, new JumpingTime());
+
+        var answer = await Model(fake, service, logprobs: false).ChooseAsync(_question, ["A", "B"], CancellationToken.None);
+
+        Assert.Equal([1.0, 0.0], answer.Probabilities);
+        Assert.Equal(2, fake.Requests.Count);
+        Assert.Contains(said, Assert.Single(notes));
+    }
+
+    [Theory]
+    [InlineData("3600", "wants to be left alone for 3,600 s")]
+    [InlineData("2147483647", "wants to be left alone for 2,147,483,647 s")]
+    public async Task ChooseAsync_whenToldToWaitForHours_stopsAndSaysSo(string seconds, string problem)
+    {
+        using var fake = new FakeService(new FakeReply(429, "slow down", $"Retry-After: {seconds}\r\n"));
+        await using var service = Service(fake, logprobs: false);
+
+        var error = await Assert.ThrowsAsync<UserInputException>(() => Model(fake, service, logprobs: false).ChooseAsync(_question, ["A", "B"], CancellationToken.None));
+
+        Assert.Contains("answers 429 (slow down)", error.Message);
+        Assert.Contains(problem, error.Message);
+        Assert.Single(fake.Requests);
     }
 
     public void Dispose() => _directory.Dispose();

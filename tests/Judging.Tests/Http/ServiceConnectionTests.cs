@@ -129,8 +129,8 @@ public sealed class ServiceConnectionTests : IDisposable
             new FakeReply(400, $$$"""{"error":{"message":"bad key {{{Key}}}"}}"""), FakeService.Completion($"your key is {Key}"));
         await using var service = Service(ServiceSettings.Of(fake.Url) with { KeyVariable = _variable });
 
-        var error = await Assert.ThrowsAnyAsync<Exception>(() => service.AskAsync("one"u8.ToArray(), false, CancellationToken.None));
-        var (answer, _) = await service.AskAsync("one"u8.ToArray(), false, CancellationToken.None);
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => service.AskAsync("one"u8.ToArray(), WantedAnswer.WholeText, CancellationToken.None));
+        var (answer, _) = await service.AskAsync("one"u8.ToArray(), WantedAnswer.WholeText, CancellationToken.None);
 
         Assert.Contains("bad key ***", error.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error.ToString(), StringComparison.Ordinal);
