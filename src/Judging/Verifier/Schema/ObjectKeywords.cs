@@ -53,6 +53,15 @@ internal static class ObjectKeywords
             .FirstOrDefault(fault => fault is not null));
     }
 
+    public static SchemaCheck DependentSchemas(SchemaContext context, JsonElement value)
+    {
+        var schemas = context.SameByName(value);
+        return OnObjects((found, path) => schemas
+            .Where(item => found.TryGetProperty(item.Key, out _))
+            .Select(item => item.Value.FaultOf(found, path))
+            .FirstOrDefault(fault => fault is not null));
+    }
+
     public static SchemaCheck MinProperties(SchemaContext context, JsonElement value) => Count(context.Count(value), int.MaxValue);
 
     public static SchemaCheck MaxProperties(SchemaContext context, JsonElement value) => Count(0, context.Count(value));

@@ -8,8 +8,9 @@ namespace IterativeDpo.Judging.Verifier.Schema;
 /// <param name="Place">JSON pointer to the keyword's value.</param>
 internal sealed record SchemaContext(JsonSchema Document, SchemaNode Node, JsonElement Schema, string Place)
 {
-    public int Count(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count) && count >= 0
-        ? count
+    /// <summary>2.0 is a whole number too; a bound that nothing can reach is the highest count.</summary>
+    public int Count(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var count) && count >= 0 && count % 1 == 0
+        ? (int)Math.Min(count, int.MaxValue)
         : throw Bad("a whole number from 0 up");
 
     public decimal Number(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var number)
@@ -45,6 +46,9 @@ internal sealed record SchemaContext(JsonSchema Document, SchemaNode Node, JsonE
 
     /// <summary>A schema for the value itself.</summary>
     public SchemaNode Same(JsonElement value) => OnSame(Document.NodeAt(value, Place));
+
+    /// <summary>Schemas for the value itself, by name.</summary>
+    public Dictionary<string, SchemaNode> SameByName(JsonElement value) => PartsByName(value).ToDictionary(part => part.Key, part => OnSame(part.Value));
 
     /// <summary>Schemas for the value itself, at least one.</summary>
     public SchemaNode[] SameList(JsonElement value) => List(value) is { Length: > 0 } schemas

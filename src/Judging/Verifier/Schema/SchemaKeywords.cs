@@ -31,6 +31,7 @@ internal static class SchemaKeywords
             ["propertyNames"] = ObjectKeywords.PropertyNames,
             ["required"] = ObjectKeywords.Required,
             ["dependentRequired"] = ObjectKeywords.DependentRequired,
+            ["dependentSchemas"] = ObjectKeywords.DependentSchemas,
             ["minProperties"] = ObjectKeywords.MinProperties,
             ["maxProperties"] = ObjectKeywords.MaxProperties,
             ["prefixItems"] = ArrayKeywords.PrefixItems,

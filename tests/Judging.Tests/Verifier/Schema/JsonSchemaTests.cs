@@ -22,6 +22,7 @@ public class JsonSchemaTests
     [InlineData("""{"required":["a"]}""", """{"b":1}""", "/a: is missing")]
     [InlineData("""{"required":["a"]}""", "[]", null)]
     [InlineData("""{"dependentRequired":{"a":["b"]}}""", """{"a":1}""", "/b: is missing beside a")]
+    [InlineData("""{"dependentSchemas":{"a":{"required":["b"]}}}""", """{"a":1}""", "/b: is missing")]
     [InlineData("""{"minProperties":1}""", "{}", "/: has 0 members")]
     [InlineData("""{"maxProperties":1}""", """{"a":1,"b":1}""", "/: has 2 members")]
     [InlineData("""{"items":{"type":"string"}}""", """["a",1]""", "/1: must be string, not number")]
@@ -69,6 +70,7 @@ public class JsonSchemaTests
     [InlineData("""{"minimum":"1"}""", "#/minimum must be a number")]
     [InlineData("""{"exclusiveMinimum":true}""", "#/exclusiveMinimum must be a number")]
     [InlineData("""{"minLength":-1}""", "#/minLength must be a whole number from 0 up")]
+    [InlineData("""{"minLength":2.5}""", "#/minLength must be a whole number from 0 up")]
     [InlineData("""{"multipleOf":0}""", "#/multipleOf must be a number above 0")]
     [InlineData("""{"pattern":"("}""", "#/pattern: the pattern is not")]
     [InlineData("""{"patternProperties":{"(":true}}""", "#/patternProperties: the pattern is not")]
@@ -81,6 +83,7 @@ public class JsonSchemaTests
     [InlineData("""{"$ref":"#/$defs/none"}""", "leads to nothing")]
     [InlineData("""{"$ref":"#"}""", "refers back to itself")]
     [InlineData("""{"$defs":{"a":{"anyOf":[{"$ref":"#/$defs/b"}]},"b":{"not":{"$ref":"#/$defs/a"}}}}""", "refers back to itself")]
+    [InlineData("""{"dependentSchemas":{"a":{"$ref":"#"}}}""", "refers back to itself")]
     public void Parse_badSchema_saysWhere(string schema, string fault) =>
         Assert.Contains(fault, Assert.Throws<FormatException>(() => JsonSchema.Parse(JsonElement.Parse(schema))).Message);
 }
