@@ -77,7 +77,7 @@ public sealed class ChatService : IAsyncDisposable
         bool isCached;
         lock (_lock)
         {
-            if (_cache.Value.Find(name) is { } known)
+            if (_cache.Value.Find(name) is { } known && IsUsable(known, wanted))
             {
                 return (known, true);
             }
@@ -151,6 +151,19 @@ public sealed class ChatService : IAsyncDisposable
         }
     }
 
+    /// <summary>Versions before this one kept whatever came: what is none is asked for again.</summary>
+    private static bool IsUsable(ChatAnswer stored, WantedAnswer wanted)
+    {
+        try
+        {
+            return wanted == WantedAnswer.Logprobs || AnswerText.Of(stored.Text, stored.IsCut && wanted == WantedAnswer.WholeText) == stored.Text;
+        }
+        catch (JudgeModelException)
+        {
+            return false;
+        }
+    }
+
     /// <returns>The answer as it is used.</returns>
     private ChatAnswer Complete(ChatAnswer answer, WantedAnswer wanted)
     {
@@ -204,7 +217,8 @@ public sealed class ChatService : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (!_told.Add(failure))
+            // By its kind: what the service says of it may be new each time.
+            if (!_told.Add(failure.Split('(')[0]))
             {
                 return;
             }

@@ -129,6 +129,24 @@ public sealed class OpenAiModelTests : IDisposable
         Assert.Equal((2, 14L), (cache.Calls, cache.Tokens));
     }
 
+    [Fact]
+    public async Task AnswerAsync_whoseStoredAnswerIsNone_asksAgain()
+    {
+        using var fake = new FakeService(FakeService.Completion("Score: 4"));
+        var path = _directory["judge-gpt.jsonl"];
+        await using (var first = Service(fake))
+        {
+            await Model(fake, first).AnswerAsync(_question, 1, 8, 1, CancellationToken.None);
+        }
+        // As a version stored it that looked at no thoughts.
+        File.WriteAllText(path, File.ReadAllText(path).Replace("Score: 4", "[THINK]maybe Score: 1", StringComparison.Ordinal));
+        await using var service = Service(fake);
+
+        var answer = await Model(fake, service).AnswerAsync(_question, 1, 8, 1, CancellationToken.None);
+
+        Assert.Equal(("Score: 4", 2), (answer.Text, fake.Requests.Count));
+    }
+
     [Theory]
     [InlineData("""{"error":{"message":"overloaded"}}""", "overloaded")]
     [InlineData("""{"choices":[{"message":{"content":"A"},"finish_reason":"error"}]}""", "finish_reason")]
