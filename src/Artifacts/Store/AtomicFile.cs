@@ -32,8 +32,22 @@ public static partial class AtomicFile
     }
 
     /// <summary>The full path of what is written where this is asked for: of the last target, where it is a link.</summary>
-    public static string Target(string path) =>
-        new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : Path.GetFullPath(path);
+    /// <exception cref="UserInputException">It is a link that cannot be followed.</exception>
+    public static string Target(string path)
+    {
+        if (new FileInfo(path) is not { LinkTarget: not null } link)
+        {
+            return Path.GetFullPath(path);
+        }
+        try
+        {
+            return link.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        }
+        catch (IOException e)
+        {
+            throw new UserInputException($"{path}: this is a link to nowhere, or to itself. Remove it, or choose another path.", e);
+        }
+    }
 
     /// <summary>Whether a file has the name of an unfinished one.</summary>
     public static bool IsTemporary(string path) => TemporaryName().IsMatch(path);

@@ -45,6 +45,17 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void Write_to_links_in_a_circle_says_so()
+    {
+        File.CreateSymbolicLink(_directory["a"], "b");
+        File.CreateSymbolicLink(_directory["b"], "a");
+
+        var error = Assert.Throws<UserInputException>(() => AtomicFile.Write(_directory["a"], _ => { }));
+
+        Assert.StartsWith($"{_directory["a"]}: this is a link to nowhere, or to itself.", error.Message);
+    }
+
+    [Fact]
     public async Task Write_to_a_pipe_hands_over_what_is_whole_and_leaves_the_pipe()
     {
         Process.Start("mkfifo", [_directory["pipe"]]).WaitForExit();
