@@ -47,6 +47,16 @@ public sealed class LlamaJudgeModelTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task AnswerAsync_cutAtItsTokens_isNoAnswer()
+    {
+        await using var model = Model();
+
+        var error = await Assert.ThrowsAsync<JudgeModelException>(() => model.AnswerAsync(Question, 1, 1, 1, default));
+
+        Assert.Contains("is cut at max-tokens", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AnyQuestion_longerThanTheContext_failsAndNamesTheLengths()
     {
         ChatMessage[] longer = [new("user", new string('x', 200))];
