@@ -36,7 +36,7 @@ internal sealed class DecoderBlock(AttentionLayer attention, FeedForwardLayer fe
 
     /// <summary>Adds the gradients of everything trained; gives d loss / dx, [N, dim].</summary>
     /// <param name="gradient">d loss / d output, [rows, dim].</param>
-    /// <param name="wanted">Whether d loss / dx is; then all that is before the block is frozen, and its first norm.</param>
+    /// <param name="wanted">Whether d loss / dx is. Where it is not, the block's first norm and all before it are frozen.</param>
     public Tensor? Backward(BlockTrace trace, BlockRows rows, Tensor gradient, bool wanted)
     {
         using var scope = NewDisposeScope();
