@@ -1,8 +1,8 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors;
 
@@ -133,7 +133,7 @@ public sealed class CampaignActor : ReceivePersistentActor
         {
             return;
         }
-        foreach (var (worker, order) in _workers.Assign(DueWork.Of(_state)))
+        foreach (var (worker, order) in _workers.Assign(Round.Due(_state)))
         {
             worker.Tell(order);
         }

@@ -1,9 +1,10 @@
 using System.Text;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging.Verifier;
 using IterativeDpo.Training;

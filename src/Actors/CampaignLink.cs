@@ -1,7 +1,7 @@
 using Akka;
 using Akka.Actor;
 using Akka.Cluster.Sharding;
-using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors;
 
@@ -13,7 +13,7 @@ public sealed class CampaignLink(IActorRef region, string campaign)
 
     public string Campaign => campaign;
 
-    public void Tell(IClusterMessage message, IActorRef sender)
+    public void Tell(ICampaignMessage message, IActorRef sender)
     {
         if (!_closed)
         {

@@ -1,9 +1,9 @@
 using System.Text.Json;
-using IterativeDpo.Actors.Campaigns;
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Actors.Persistence;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Actors;
 

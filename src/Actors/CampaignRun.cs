@@ -1,5 +1,5 @@
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Campaigns;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Training;
@@ -7,7 +7,7 @@ using IterativeDpo.Training;
 namespace IterativeDpo.Actors;
 
 /// <summary>Makes the engines; a worker whose engine failed asks for a new one.</summary>
-/// <param name="Judge">Makes the judge of this name, see <see cref="Configuration.JudgingOptions.Find"/>.</param>
+/// <param name="Judge">Makes the judge of this name, see <see cref="Campaigns.Configuration.JudgingOptions.Find"/>.</param>
 public sealed record CampaignEngines(Func<IGenerator> Generator, Func<ITrainer> Trainer, Func<string, IJudge> Judge);
 
 /// <summary>How a run of a campaign ended.</summary>

@@ -3,11 +3,11 @@ using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Sharding;
 using Akka.Configuration;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Actors.Workers;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors;
 

@@ -1,5 +1,5 @@
 using Akka.Actor;
-using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors;
 

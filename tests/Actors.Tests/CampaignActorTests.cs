@@ -1,10 +1,10 @@
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.TestKit.Xunit2;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
-using IterativeDpo.Actors.Tests.Campaigns;
 using IterativeDpo.Actors.Tests.Persistence;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Tests;
 
 namespace IterativeDpo.Actors.Tests;
 

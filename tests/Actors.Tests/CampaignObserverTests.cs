@@ -2,9 +2,9 @@ using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
-using IterativeDpo.Actors.Tests.Campaigns;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Tests;
 
 namespace IterativeDpo.Actors.Tests;
 

@@ -1,8 +1,8 @@
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
-using IterativeDpo.Actors.Tests.Campaigns;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Tests;
 
 namespace IterativeDpo.Actors.Tests;
 

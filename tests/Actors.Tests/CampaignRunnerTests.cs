@@ -1,9 +1,9 @@
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Persistence;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Actors.Tests.Fakes;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
 using IterativeDpo.Judging.Curriculum;
 using IterativeDpo.Training;
 

@@ -1,6 +1,6 @@
 using Akka.TestKit.Xunit2;
-using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors.Tests;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using IterativeDpo.Actors;
-using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Campaigns;
 using IterativeDpo.Generation;
 
 namespace IterativeDpo.EndToEnd.Tests;

@@ -1,4 +1,4 @@
-using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.EndToEnd.Tests;
 

@@ -1,5 +1,5 @@
 using IterativeDpo.Actors;
-using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.EndToEnd.Tests;
 

@@ -2,6 +2,7 @@ using System.Text;
 using Akka.Configuration;
 using Akka.Configuration.Hocon;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Actors.Configuration;
 

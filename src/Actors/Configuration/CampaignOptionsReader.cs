@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Generation.Tasks;
 using IterativeDpo.Judging.Curriculum;

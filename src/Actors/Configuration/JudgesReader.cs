@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Command;

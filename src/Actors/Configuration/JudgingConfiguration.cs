@@ -1,4 +1,5 @@
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Actors.Configuration;
 

@@ -1,4 +1,5 @@
-using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Training;
 using IterativeDpo.Training.Torch.Losses;
 

@@ -1,4 +1,5 @@
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Actors.Configuration;

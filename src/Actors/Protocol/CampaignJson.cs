@@ -1,11 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors.Protocol;
 
-/// <summary>How every <see cref="IClusterMessage"/> is written as JSON, generated at build time.</summary>
+/// <summary>How every <see cref="ICampaignMessage"/> is written as JSON, generated at build time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,

@@ -1,9 +1,10 @@
 using Akka.Actor;
 using Akka.Serialization;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors.Protocol;
 
-/// <summary>Akka's serializer for every <see cref="IClusterMessage"/>: JSON by <see cref="WireFormat"/>.</summary>
+/// <summary>Akka's serializer for every <see cref="ICampaignMessage"/>: JSON by <see cref="WireFormat"/>.</summary>
 public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
     public override int Identifier => 640;

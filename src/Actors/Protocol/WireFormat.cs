@@ -1,11 +1,12 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors.Protocol;
 
 /// <summary>
-/// Every <see cref="IClusterMessage"/> by the name it has on the wire and in the journal. A name is never given to another type.
+/// Every <see cref="ICampaignMessage"/> by the name it has on the wire and in the journal. A name is never given to another type.
 /// </summary>
 public static class WireFormat
 {

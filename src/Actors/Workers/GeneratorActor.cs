@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Campaigns;
 using IterativeDpo.Generation;
 
 namespace IterativeDpo.Actors.Workers;

@@ -1,4 +1,4 @@
-using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors.Workers;
 

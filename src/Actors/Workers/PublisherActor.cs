@@ -5,6 +5,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors.Workers;
 
@@ -30,7 +31,7 @@ public sealed class PublisherActor : WorkerActor
         _context.Store.Verify(order.Adapter);
         var swap = new SwapAdapter(order.Adapter);
         var replies = await Task.WhenAll(
-            _generators.Select(generator => generator.Ask<IClusterMessage>(swap, SwapTimeout, cancellationToken)));
+            _generators.Select(generator => generator.Ask<ICampaignMessage>(swap, SwapTimeout, cancellationToken)));
         if (replies.OfType<AdapterRefused>().FirstOrDefault() is { } refused)
         {
             throw new InvalidOperationException($"a generator cannot use the adapter: {refused.Reason}");

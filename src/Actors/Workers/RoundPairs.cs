@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
-using IterativeDpo.Actors.Configuration;
-using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Curriculum;

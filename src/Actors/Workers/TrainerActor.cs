@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns;
 using IterativeDpo.Generation;
 using IterativeDpo.Training;
 

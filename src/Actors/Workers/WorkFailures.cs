@@ -1,7 +1,7 @@
 using IterativeDpo.Actors.Persistence;
-using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Actors.Workers;

@@ -1,6 +1,6 @@
 using Akka.Actor;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors.Workers;
 

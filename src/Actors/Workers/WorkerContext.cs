@@ -1,6 +1,7 @@
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Actors.Workers;
 

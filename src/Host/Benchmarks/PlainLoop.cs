@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using IterativeDpo.Actors;
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Pairs;

@@ -1,7 +1,8 @@
 using IterativeDpo.Actors;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Report;

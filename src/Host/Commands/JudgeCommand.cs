@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Judging;

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Reflection;
 using System.Text.Json.Serialization;
 using IterativeDpo.Actors;
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Judging;
 

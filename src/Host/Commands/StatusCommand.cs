@@ -1,7 +1,7 @@
 using System.CommandLine;
 using IterativeDpo.Actors;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns;
 using IterativeDpo.Host.Report;
 using IterativeDpo.Host.Terminal;
 

@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
-using IterativeDpo.Actors.Campaigns;
-using IterativeDpo.Actors.Configuration;
-using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Quality;

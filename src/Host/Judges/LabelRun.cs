@@ -1,4 +1,4 @@
-using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Quality;

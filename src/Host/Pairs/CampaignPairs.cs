@@ -1,8 +1,9 @@
 using IterativeDpo.Actors;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Commands;
 using IterativeDpo.Training;
 

@@ -1,4 +1,4 @@
-using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Campaigns;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Pairs;

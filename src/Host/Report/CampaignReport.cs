@@ -1,6 +1,6 @@
 using IterativeDpo.Actors;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Host.Report;
 

@@ -1,7 +1,7 @@
-using IterativeDpo.Actors.Campaigns;
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Training;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
-using IterativeDpo.Actors.Campaigns;
-using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Host.Report;
 

@@ -1,6 +1,6 @@
 using IterativeDpo.Actors;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Host.Terminal;
 
@@ -13,7 +13,7 @@ public sealed record StageView(string Title, int Done, int Total, string Detail)
     public static StageView? Of(CampaignProgress progress)
     {
         if (progress.State is not { Plan: { } plan, Current: { } round } state
-            || (progress.Work?.Id ?? DueWork.Of(state).FirstOrDefault()?.Id) is not { } id)
+            || (progress.Work?.Id ?? Round.Due(state).FirstOrDefault()?.Id) is not { } id)
         {
             return null;
         }

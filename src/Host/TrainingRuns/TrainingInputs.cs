@@ -1,6 +1,6 @@
-using IterativeDpo.Actors.Campaigns;
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Host.TrainingRuns;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging.Cascades;
 using IterativeDpo.Judging.Command;

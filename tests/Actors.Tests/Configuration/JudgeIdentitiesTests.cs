@@ -1,5 +1,5 @@
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Actors.Tests.Configuration;
 

@@ -1,5 +1,6 @@
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Judging.Llm;
 
 namespace IterativeDpo.Actors.Tests.Configuration;

@@ -5,6 +5,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors.Tests.Fakes;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Persistence;
 using Akka.Persistence.Journal;
-using IterativeDpo.Actors.Campaigns;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors.Tests.Fakes;
 

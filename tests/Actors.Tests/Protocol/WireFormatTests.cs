@@ -3,10 +3,10 @@ using System.Collections.Immutable;
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
-using IterativeDpo.Actors.Tests.Campaigns;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Tests;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Pairs;
 using IterativeDpo.Judging.Quality;
@@ -27,7 +27,7 @@ public sealed class WireFormatTests
             new JudgeUsage(1, 2, 3, 4, ImmutableSortedDictionary<string, int>.Empty.Add("cheap", 5)), Latency.Of([0.25, 1]));
 
     /// <summary>One of each, with nothing left at its default.</summary>
-    private static readonly IClusterMessage[] Examples =
+    private static readonly ICampaignMessage[] Examples =
     [
         new AdapterRefused(A, "damaged"),
         new AdapterSwapped(A),
@@ -72,7 +72,7 @@ public sealed class WireFormatTests
     ];
 
     public static TheoryData<Type> WireTypes =>
-        [.. typeof(IClusterMessage).Assembly.GetTypes().Where(type => type.IsAssignableTo(typeof(IClusterMessage)) && type is { IsAbstract: false, IsInterface: false })];
+        [.. typeof(ICampaignMessage).Assembly.GetTypes().Where(type => type.IsAssignableTo(typeof(ICampaignMessage)) && type is { IsAbstract: false, IsInterface: false })];
 
     [Theory]
     [MemberData(nameof(WireTypes))]

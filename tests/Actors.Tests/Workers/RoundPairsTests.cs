@@ -1,8 +1,8 @@
-using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Actors.Tests.Fakes;
 using IterativeDpo.Actors.Workers;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging.Verifier;
 using IterativeDpo.Training;

@@ -1,7 +1,7 @@
-using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Actors.Tests.Fakes;
 using IterativeDpo.Actors.Workers;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
 using IterativeDpo.Generation;
 
 namespace IterativeDpo.Actors.Tests.Workers;

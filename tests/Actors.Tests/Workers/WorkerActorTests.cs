@@ -1,7 +1,6 @@
 using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.TestKit.Xunit2;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Actors.Tests.Fakes;
 using IterativeDpo.Actors.Workers;
@@ -9,6 +8,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Campaigns;
 using IterativeDpo.Judging;
 using IterativeDpo.Training;
 

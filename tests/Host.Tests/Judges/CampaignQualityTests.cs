@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using IterativeDpo.Actors;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
-using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Judging;

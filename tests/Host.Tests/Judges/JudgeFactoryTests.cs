@@ -1,5 +1,6 @@
 using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Generation.Tests.Llama;
 using IterativeDpo.Host.Judges;

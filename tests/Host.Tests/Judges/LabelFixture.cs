@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Judging;

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Configuration;
-using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
 using IterativeDpo.Generation;
 using IterativeDpo.Host.Pairs;
 using IterativeDpo.Host.Tests.Report;

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using IterativeDpo.Host.Report;
+
 namespace IterativeDpo.Host.Tests.Report;
 
 public sealed partial class ReportHtmlTests

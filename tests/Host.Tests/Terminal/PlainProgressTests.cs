@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using IterativeDpo.Actors;
-using IterativeDpo.Actors.Campaigns;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns;
 using IterativeDpo.Host.Terminal;
 
 namespace IterativeDpo.Host.Tests.Terminal;

@@ -1,0 +1,20 @@
+
+namespace IterativeDpo.Campaigns;
+
+/// <summary>What a campaign is asked to do.</summary>
+public abstract record CampaignCommand : ICampaignMessage;
+
+/// <summary>Begin, or go on after a pause or a restart; the plan may have other rounds and retries than before.</summary>
+public sealed record StartCampaign(CampaignPlan Plan) : CampaignCommand;
+
+/// <summary>Go on after a restart with the plan there is.</summary>
+public sealed record ResumeCampaign : CampaignCommand;
+
+/// <summary>From a worker: count this result. Repeated and outdated results change nothing.</summary>
+/// <param name="Order">The number of the order that it was done for, which does not matter to the work: it is the same whichever order led to it. 0 is none.</param>
+public sealed record CompleteWork(WorkResult Result, long Order = 0) : CampaignCommand;
+
+/// <summary>From a worker: this attempt came to nothing, or to a part.</summary>
+/// <param name="Partial">What of the work is done and stored, for the next attempt, or to do without the rest if there is none; null is nothing.</param>
+/// <param name="Order">The number of the order that it was tried for; 0 is none.</param>
+public sealed record FailWork(WorkId Id, string Reason, FailureKind Kind, JudgeResult? Partial = null, long Order = 0) : CampaignCommand;

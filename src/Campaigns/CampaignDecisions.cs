@@ -1,0 +1,97 @@
+
+namespace IterativeDpo.Campaigns;
+
+/// <summary>What a command leads to: events to be journalled, or the reason why it was refused.</summary>
+/// <param name="Events">Empty where the command changes nothing, as a repeated result does.</param>
+/// <param name="Rejection">Null unless the command was refused.</param>
+public sealed record Decision(IReadOnlyList<CampaignEvent> Events, string? Rejection = null);
+
+/// <summary>What a campaign does when asked. Pure: the time is an argument.</summary>
+public static class CampaignDecisions
+{
+    public static Decision Decide(CampaignState state, CampaignCommand command, DateTimeOffset now) => command switch
+    {
+        StartCampaign c => Start(state, c.Plan, now),
+        ResumeCampaign when state.Status == CampaignStatus.Running => Follow(state, [new CampaignResumed(now)]),
+        CompleteWork c when IsExpected(state, c.Result.Id) => Follow(state, [new WorkCompleted(c.Result, now)]),
+        FailWork c when state.Status == CampaignStatus.Running && IsExpected(state, c.Id) => Fail(state, c, now),
+        _ => new Decision([]),
+    };
+
+    private static Decision Start(CampaignState state, CampaignPlan plan, DateTimeOffset now)
+    {
+        if (state.Plan is not { } known)
+        {
+            return Follow(state, [new CampaignStarted(plan, now)]);
+        }
+        if (known.Campaign != plan.Campaign || known.Settings != plan.Settings)
+        {
+            return new Decision([], $"This state belongs to campaign '{known.Campaign}' with other settings than '{plan.Campaign}' has now.");
+        }
+        // Units are known by their index: how the work is divided stays as it was.
+        plan = plan with { EvaluationUnitPrompts = known.EvaluationUnitPrompts };
+        var events = new List<CampaignEvent>();
+        if (plan != known)
+        {
+            events.Add(new PlanRevised(plan, now));
+        }
+        if (state.Status == CampaignStatus.Paused)
+        {
+            events.Add(new CampaignResumed(now));
+        }
+        return Follow(state, events);
+    }
+
+    private static Decision Fail(CampaignState state, FailWork failure, DateTimeOffset now)
+    {
+        var attempts = state.Attempts.GetValueOrDefault(failure.Id) + 1;
+        if (failure.Kind == FailureKind.Transient && attempts < state.Plan!.MaxAttempts)
+        {
+            return new Decision([new WorkFailed(failure.Id, failure.Reason, now, failure.Partial)]);
+        }
+        // The last attempt died: the verdicts of one before stand, and the prompts that it failed on are dropped and counted.
+        if (failure.Kind == FailureKind.Transient && state.DoneInPart.GetValueOrDefault(failure.Id) is { } done)
+        {
+            return Follow(state, [new WorkCompleted(done, now)]);
+        }
+        return failure is { Kind: FailureKind.Transient, Id.Stage: Stage.Judge } && !IsLastHope(state)
+            ? Follow(state, [new WorkDropped(failure.Id, failure.Reason, now)])
+            : new Decision([new CampaignPaused($"{failure.Id.Stage} of round {failure.Id.Round} failed: {failure.Reason}", now)]);
+    }
+
+    /// <summary>Without this unit none of the round's would be judged: then it is the judge, and not the unit.</summary>
+    private static bool IsLastHope(CampaignState state) => state.Current!.DroppedUnits.Count + 1 == state.Plan!.Units(Stage.Judge);
+
+    /// <summary>A result counts while its work is open; also when the campaign was paused meanwhile.</summary>
+    private static bool IsExpected(CampaignState state, WorkId id) =>
+        state.Status is CampaignStatus.Running or CampaignStatus.Paused
+        && Round.Due(state with { Status = CampaignStatus.Running }).Any(work => work.Id == id);
+
+    /// <summary>Adds what follows by itself from the events: the end of a round, the next one, the end of the campaign.</summary>
+    private static Decision Follow(CampaignState state, List<CampaignEvent> events)
+    {
+        state = events.Aggregate(state, CampaignHistory.Apply);
+        while (NextStep(state) is { } step)
+        {
+            events.Add(step);
+            state = CampaignHistory.Apply(state, step);
+        }
+        return new Decision(events);
+    }
+
+    private static CampaignEvent? NextStep(CampaignState state)
+    {
+        if (state is not { Status: CampaignStatus.Running, Plan: { } plan })
+        {
+            return null;
+        }
+        var now = state.LastEventAt;
+        if (state.Current is { } round)
+        {
+            return Round.OutcomeOf(plan, state, round) is { } outcome ? new RoundCompleted(round.Number, outcome, now) : null;
+        }
+        return state.Rounds.Count <= plan.Rounds
+            ? new RoundStarted(state.Rounds.Count, state.Checkpoint, now)
+            : new CampaignCompleted(now);
+    }
+}

@@ -1,0 +1,32 @@
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Campaigns;
+
+/// <summary>What has happened. Events carry the time, so that a replay gives the same state to the bit.</summary>
+public abstract record CampaignEvent(DateTimeOffset At) : ICampaignMessage;
+
+public sealed record CampaignStarted(CampaignPlan Plan, DateTimeOffset At) : CampaignEvent(At);
+
+/// <summary>The campaign goes on after a pause or a restart; the time since the event before was not spent on it.</summary>
+public sealed record CampaignResumed(DateTimeOffset At) : CampaignEvent(At);
+
+/// <summary>The campaign goes on with other rounds or retries; what changes results stays as it was.</summary>
+public sealed record PlanRevised(CampaignPlan Plan, DateTimeOffset At) : CampaignEvent(At);
+
+/// <param name="Policy">The checkpoint that samples in this round; null is the base.</param>
+public sealed record RoundStarted(int Round, Digest? Policy, DateTimeOffset At) : CampaignEvent(At);
+
+public sealed record WorkCompleted(WorkResult Result, DateTimeOffset At) : CampaignEvent(At);
+
+/// <summary>An attempt failed; the work is tried again under the same id.</summary>
+/// <param name="Done">What it comes to without what failed; null is nothing more than before.</param>
+public sealed record WorkFailed(WorkId Id, string Reason, DateTimeOffset At, JudgeResult? Done = null) : CampaignEvent(At);
+
+/// <summary>The round goes on without this unit.</summary>
+public sealed record WorkDropped(WorkId Id, string Reason, DateTimeOffset At) : CampaignEvent(At);
+
+public sealed record CampaignPaused(string Reason, DateTimeOffset At) : CampaignEvent(At);
+
+public sealed record RoundCompleted(int Round, RoundOutcome Outcome, DateTimeOffset At) : CampaignEvent(At);
+
+public sealed record CampaignCompleted(DateTimeOffset At) : CampaignEvent(At);

@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+
+namespace IterativeDpo.Campaigns;
+
+/// <summary>How events make a campaign's state. Pure: no clock, no chance, nothing but the two arguments.</summary>
+public static class CampaignHistory
+{
+    /// <exception cref="InvalidOperationException">The event is of an unknown type: the journal is newer than this program.</exception>
+    public static CampaignState Apply(CampaignState state, CampaignEvent @event)
+    {
+        var next = @event switch
+        {
+            CampaignStarted e => state with { Status = CampaignStatus.Running, Plan = e.Plan, StartedAt = e.At },
+            CampaignResumed => state with { Status = CampaignStatus.Running, PauseReason = null, Attempts = state.Attempts.Clear() },
+            PlanRevised e => state with { Status = CampaignStatus.Running, PauseReason = null, Plan = e.Plan },
+            RoundStarted e => state with { Rounds = state.Rounds.Add(new RoundState(e.Round, e.Policy)), Attempts = state.Attempts.Clear(), DoneInPart = state.DoneInPart.Clear() },
+            WorkCompleted e => UpdateRound(state, e.Result.Id.Round, round => Round.Record(round, e.Result)),
+            WorkFailed e => state with
+            {
+                Attempts = state.Attempts.SetItem(e.Id, state.Attempts.GetValueOrDefault(e.Id) + 1),
+                DoneInPart = e.Done is { } done ? state.DoneInPart.SetItem(e.Id, done) : state.DoneInPart,
+            },
+            WorkDropped e => UpdateRound(state, e.Id.Round, round => round with { DroppedUnits = round.DroppedUnits.Add(e.Id.Index) }),
+            CampaignPaused e => state with { Status = CampaignStatus.Paused, PauseReason = e.Reason },
+            RoundCompleted e => UpdateRound(state, e.Round, round => round with { Outcome = e.Outcome }),
+            CampaignCompleted => state with { Status = CampaignStatus.Completed },
+            _ => throw new InvalidOperationException($"Unknown campaign event {@event.GetType().Name}."),
+        };
+        return Elapse(state, next, @event) with { LastEventAt = @event.At };
+    }
+
+    /// <summary>Adds the time since the event before to the round that ran, unless the campaign was at rest meanwhile.</summary>
+    private static CampaignState Elapse(CampaignState before, CampaignState after, CampaignEvent @event) =>
+        before.Current is { } round && before.Status == CampaignStatus.Running && @event is not (CampaignResumed or PlanRevised)
+            ? UpdateRound(after, round.Number, r => r with { TotalSeconds = r.TotalSeconds + (@event.At - before.LastEventAt).TotalSeconds })
+            : after;
+
+    private static CampaignState UpdateRound(CampaignState state, int number, Func<RoundState, RoundState> change) =>
+        state with { Rounds = state.Rounds.SetItem(number, change(state.Rounds[number])) };
+}

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Campaigns;
+
+public enum CampaignStatus { New, Running, Paused, Completed }
+
+/// <summary>Everything a campaign knows. Made by <see cref="CampaignHistory.Apply"/> from its events alone.</summary>
+public sealed record CampaignState : ICampaignMessage
+{
+    public static CampaignState Empty { get; } = new();
+
+    public CampaignStatus Status { get; init; }
+
+    /// <summary>Null before the campaign started.</summary>
+    public CampaignPlan? Plan { get; init; }
+
+    /// <summary>Why the campaign is paused, and what to do about it.</summary>
+    public string? PauseReason { get; init; }
+
+    /// <summary>In order; the first is round 0, the evaluation of the base.</summary>
+    public ImmutableList<RoundState> Rounds { get; init; } = [];
+
+    /// <summary>Failed attempts of work in the current round.</summary>
+    public ImmutableDictionary<WorkId, int> Attempts { get; init; } = ImmutableDictionary<WorkId, int>.Empty;
+
+    /// <summary>What work that is still due comes to without the prompts that the judge failed on.</summary>
+    public ImmutableDictionary<WorkId, JudgeResult> DoneInPart { get; init; } = ImmutableDictionary<WorkId, JudgeResult>.Empty;
+
+    public DateTimeOffset StartedAt { get; init; }
+
+    public DateTimeOffset LastEventAt { get; init; }
+
+    /// <summary>The round that runs; null between rounds.</summary>
+    [JsonIgnore]
+    public RoundState? Current => Rounds.Count > 0 && Rounds[^1].Outcome is null ? Rounds[^1] : null;
+
+    /// <summary>The adapter to use now: of the last round that was kept; null is the base.</summary>
+    [JsonIgnore]
+    public Digest? Checkpoint => Rounds.LastOrDefault(round => round.Outcome is not null)?.Checkpoint;
+
+    /// <summary>How the campaign fared on its prompts so far, stored; null where that is not kept, or nothing was judged yet.</summary>
+    [JsonIgnore]
+    public Digest? PromptStatistics => Rounds.Select(round => round.Pairs?.PromptStatistics).LastOrDefault(digest => digest is not null);
+
+    /// <summary>The round whose evaluation is that of the checkpoint; null before the base was evaluated.</summary>
+    [JsonIgnore]
+    public RoundState? LastKept => Rounds.LastOrDefault(round => round.Outcome == RoundOutcome.Kept);
+}

@@ -1,0 +1,90 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace IterativeDpo.Campaigns.Configuration;
+
+/// <summary>A campaign's options as JSON with HOCON's names: the same options always give the same bytes.</summary>
+public static class OptionsJson
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        WriteIndented = true,
+        NewLine = "\n",
+    };
+
+    private static readonly JsonSerializerOptions IdentityOptions = new(Options)
+    {
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutDefaults } },
+    };
+
+    public static string Write<T>(T options) => JsonSerializer.Serialize(options, Options);
+
+    /// <summary>To be stored and shown, without what may be a secret.</summary>
+    public static string Write(CampaignOptions options) => Write<CampaignOptions>(WithoutSecrets(options));
+
+    /// <summary>
+    /// What of the options changes results. A setting whose record has a default for it counts only where it differs from that, so that
+    /// a campaign begun before there was such a setting is still the same one.
+    /// </summary>
+    public static string WriteIdentity(CampaignOptions options) => JsonSerializer.Serialize(WithoutIncidentals(options), IdentityOptions);
+
+    public static CampaignOptions Read(string json) => JsonSerializer.Deserialize<CampaignOptions>(json, Options)!;
+
+    /// <summary>The options with everything that a campaign may change on its way set to a fixed value.</summary>
+    internal static CampaignOptions WithoutIncidentals(CampaignOptions options) => options with
+    {
+        Rounds = 0,
+        ModelPath = "",
+        Threads = 0,
+        Prompts = options.Prompts with { File = options.Prompts.File is null ? null : "" },
+        Training = options.Training with { Threads = 0, CheckpointSteps = 0 },
+        Judging = options.Judging with
+        {
+            Timeout = TimeSpan.Zero,
+            Retries = 0,
+            Concurrency = 1,
+            Judges = options.JudgesInUse is { Count: > 0 } judges ? [.. judges.Select(judge => judge.WithoutIncidentals())] : null,
+            Limits = null,
+        },
+        Work = options.Work with { Retries = 0 },
+    };
+
+    private static CampaignOptions WithoutSecrets(CampaignOptions options) => options.Judging.Judges is { } judges
+        ? options with { Judging = options.Judging with { Judges = [.. judges.Select(judge => judge.WithoutSecrets())] } }
+        : options;
+
+    private static void LeaveOutDefaults(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties)
+        {
+            if (property.AssociatedParameter is { HasDefaultValue: true, DefaultValue: var standard })
+            {
+                property.ShouldSerialize = (_, value) => !Equals(value, standard);
+            }
+        }
+    }
+
+    /// <summary>The settings in which two campaigns differ, incidentals left out, one to a line: <c>training.loss.beta: 0.1, now 0.2</c>.</summary>
+    public static IReadOnlyList<string> Differences(CampaignOptions stored, CampaignOptions now) => Differences(
+        JsonNode.Parse(Write(WithoutIncidentals(stored))), JsonNode.Parse(Write(WithoutIncidentals(now))));
+
+    /// <summary>The places in which two documents differ, one to a line.</summary>
+    public static IReadOnlyList<string> Differences(JsonNode? stored, JsonNode? now)
+    {
+        var before = Flatten(stored, "").ToDictionary();
+        var after = Flatten(now, "").ToDictionary();
+        return [.. before.Keys.Union(after.Keys)
+            .Where(key => before.GetValueOrDefault(key) != after.GetValueOrDefault(key))
+            .Select(key => $"{key}: {before.GetValueOrDefault(key, "unset")}, now {after.GetValueOrDefault(key, "unset")}")];
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> Flatten(JsonNode? node, string path) => node is JsonObject section
+        ? section.SelectMany(item => Flatten(item.Value, path.Length == 0 ? item.Key : $"{path}.{item.Key}"))
+        : [new(path, node is null ? "unset" : node.ToJsonString(Options))];
+}

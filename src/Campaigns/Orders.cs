@@ -1,0 +1,172 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Judging;
+using IterativeDpo.Judging.Pairs;
+using IterativeDpo.Judging.Quality;
+
+namespace IterativeDpo.Campaigns;
+
+/// <summary>Who does a unit of work.</summary>
+public enum WorkerRole { Generator, Judge, Pairer, Trainer, Publisher }
+
+/// <summary>A unit of work handed to a worker. Doing it twice does no harm.</summary>
+public abstract record WorkOrder(WorkId Id) : ICampaignMessage
+{
+    /// <summary>
+    /// Tells this order from others for the same work: whatever comes of it carries the number, so that a late answer to an earlier order is
+    /// not taken for one to a later. 0 until it is given to a worker.
+    /// </summary>
+    public long Number { get; init; }
+
+    /// <summary>Who does work of this stage.</summary>
+    [JsonIgnore]
+    public WorkerRole Role => Id.Stage switch
+    {
+        Stage.Sample or Stage.Evaluate => WorkerRole.Generator,
+        Stage.Judge or Stage.Grade => WorkerRole.Judge,
+        Stage.Pair => WorkerRole.Pairer,
+        Stage.Train => WorkerRole.Trainer,
+        _ => WorkerRole.Publisher,
+    };
+}
+
+/// <summary>What finished work left behind: digests of stored artifacts and small counts, never bulk.</summary>
+/// <param name="Seconds">How long the work took.</param>
+[JsonPolymorphic]
+[JsonDerivedType(typeof(SampleResult), "sample")]
+[JsonDerivedType(typeof(JudgeResult), "judge")]
+[JsonDerivedType(typeof(PairResult), "pair")]
+[JsonDerivedType(typeof(TrainResult), "train")]
+[JsonDerivedType(typeof(PublishResult), "publish")]
+public abstract record WorkResult(WorkId Id, double Seconds) : ICampaignMessage;
+
+/// <summary>What a failure means for the campaign.</summary>
+public enum FailureKind
+{
+    /// <summary>The next attempt may succeed: a crash, a lost worker, a time-out.</summary>
+    Transient,
+
+    /// <summary>Another attempt would fail alike until someone acts: a full disk, a missing file, a loss that is not finite.</summary>
+    Permanent,
+}
+
+/// <summary>Completes prompts: several samples of each training prompt, or one greedy completion of each held-out prompt.</summary>
+/// <param name="Adapter">The adapter of the policy that samples; null is the base.</param>
+/// <param name="FirstPrompt">Index of the unit's first prompt in the round's (or the held-out) prompts.</param>
+/// <param name="PromptStatistics">Stored statistics that a curriculum draws the round's prompts by; null is none yet.</param>
+public sealed record SampleOrder(WorkId Id, Digest? Adapter, int FirstPrompt, int Prompts, Digest? PromptStatistics = null) : WorkOrder(Id);
+
+/// <param name="Samples">The stored samples file.</param>
+/// <param name="SampleCount">Completions in it.</param>
+/// <param name="Tokens">Generated tokens in it.</param>
+/// <param name="MeanEntropy">Mean entropy of the policy per generated token, in nats.</param>
+public sealed record SampleResult(
+    WorkId Id,
+    Digest Samples,
+    int Prompts,
+    int SampleCount,
+    long Tokens,
+    double MeanEntropy,
+    double Seconds) : WorkResult(Id, Seconds);
+
+/// <summary>Judges every sample of a stored samples file.</summary>
+/// <param name="Policy">The adapter that the samples were drawn with; null is the base.</param>
+/// <param name="Known">Stored verdicts of an attempt before, which failed on some of the prompts.</param>
+/// <param name="IsLast">There is no further attempt: prompts that the judge fails on are dropped and counted.</param>
+public sealed record JudgeOrder(WorkId Id, Digest Samples, Digest? Policy = null, Digest? Known = null, bool IsLast = false) : WorkOrder(Id);
+
+/// <summary>How many samples of a task were right, of those that got a verdict.</summary>
+public sealed record TaskScore(int Right, int Total)
+{
+    public static TaskScore operator +(TaskScore left, TaskScore right) => new(left.Right + right.Right, left.Total + right.Total);
+
+    /// <summary>The share that is right, 0 where nothing was scored.</summary>
+    public double Accuracy() => Total == 0 ? 0 : (double)Right / Total;
+}
+
+/// <param name="Judgements">The stored verdicts file.</param>
+/// <param name="Abstained">Samples without a verdict.</param>
+/// <param name="Dropped">Prompts given up because the judge failed on them time and again.</param>
+/// <param name="ByTask">Right samples by the prompts' task.</param>
+/// <param name="Usage">What the verdicts cost.</param>
+/// <param name="Latency">How long they took, without those of an attempt before; null in journals from before it was measured.</param>
+public sealed record JudgeResult(
+    WorkId Id,
+    Digest Judgements,
+    int Abstained,
+    int Dropped,
+    ImmutableSortedDictionary<string, TaskScore> ByTask,
+    double Seconds,
+    JudgeUsage? Usage = null,
+    Latency? Latency = null) : WorkResult(Id, Seconds);
+
+/// <summary>A unit's samples with the verdicts on them.</summary>
+public sealed record JudgedUnit(Digest Samples, Digest Judgements);
+
+/// <summary>Selects the round's preference pairs.</summary>
+/// <param name="Policy">The adapter that the samples were drawn with, for provenance; null is the base.</param>
+/// <param name="Statistics">The prompts' statistics that the round's scores are to be taken into; null is none.</param>
+public sealed record PairOrder(
+    WorkId Id, ImmutableArray<JudgedUnit> Units, Digest? Policy, StatisticsOrder? Statistics = null) : WorkOrder(Id);
+
+/// <summary>Takes a round's scores into the prompts' statistics.</summary>
+/// <param name="Previous">The stored statistics so far; null is none.</param>
+public sealed record StatisticsOrder(Digest? Previous);
+
+/// <param name="Pairs">The stored pairs file.</param>
+/// <param name="PairCount">Pairs in it.</param>
+/// <param name="Ties">Two samples of one prompt that differ and scored alike.</param>
+/// <param name="Dropped">Prompts that gave no pair.</param>
+/// <param name="Counts">What became of every two samples; null in a journal from before they were counted.</param>
+/// <param name="PromptStatistics">The stored statistics with this round in them, where they were ordered.</param>
+public sealed record PairResult(
+    WorkId Id,
+    Digest Pairs,
+    int PairCount,
+    long Ties,
+    int Dropped,
+    double Seconds,
+    PairSelectionCounts? Counts = null,
+    Digest? PromptStatistics = null) : WorkResult(Id, Seconds);
+
+/// <summary>Trains the round's adapter.</summary>
+/// <param name="Pairs">Stored pairs files, oldest first.</param>
+/// <param name="Initial">The adapter to go on from; null starts a fresh one.</param>
+/// <param name="Reference">The adapter of the reference policy; null is the base.</param>
+/// <param name="Parent">The adapter whose samples the pairs come from, for provenance.</param>
+/// <param name="Replay">Earlier pairs to draw some from; null is none.</param>
+public sealed record TrainOrder(
+    WorkId Id,
+    ImmutableArray<Digest> Pairs,
+    Digest? Initial,
+    Digest? Reference,
+    Digest? Parent,
+    ReplayOrder? Replay = null) : WorkOrder(Id);
+
+/// <summary>Mixes pairs of earlier rounds into those of this one.</summary>
+/// <param name="Pairs">Stored pairs files of the earlier rounds, oldest first.</param>
+/// <param name="Share">Their share of all the pairs that are trained on, below 1.</param>
+public sealed record ReplayOrder(ImmutableArray<Digest> Pairs, double Share);
+
+/// <param name="Adapter">The stored adapter GGUF.</param>
+/// <param name="History">The stored metrics of every step, see <see cref="Training.MetricsLog"/>.</param>
+/// <param name="Metrics">Means over the round, by TRL's names.</param>
+public sealed record TrainResult(
+    WorkId Id,
+    Digest Adapter,
+    Digest History,
+    int Steps,
+    ImmutableSortedDictionary<string, double> Metrics,
+    double Seconds) : WorkResult(Id, Seconds);
+
+/// <summary>Checks the stored adapter and puts it on every generator.</summary>
+/// <param name="Average">The average of adapters that it is to be taken into; null is none.</param>
+public sealed record PublishOrder(WorkId Id, Digest Adapter, AverageOrder? Average = null) : WorkOrder(Id);
+
+/// <summary>Takes an adapter into the moving average: average ← decay · average + (1 − decay) · adapter.</summary>
+/// <param name="Previous">The average so far; null is the base.</param>
+public sealed record AverageOrder(Digest? Previous, double Decay);
+
+/// <param name="Average">The stored average with this adapter in it, where one was ordered.</param>
+public sealed record PublishResult(WorkId Id, Digest Adapter, double Seconds, Digest? Average = null) : WorkResult(Id, Seconds);

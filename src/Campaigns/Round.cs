@@ -1,0 +1,136 @@
+using System.Collections.Immutable;
+using IterativeDpo.Artifacts;
+
+namespace IterativeDpo.Campaigns;
+
+/// <summary>
+/// A round from top to bottom: which work each stage needs done, what it takes from those before, and how the round can end. All of it
+/// follows from the state alone: after a restart the same work is due under the same ids, and work whose result is recorded never again.
+/// <para>
+/// Round 0 evaluates the base and is that alone. The others sample and judge unit by unit, pair the whole round, train, publish and
+/// evaluate: <c>Sample → Judge → Pair → Train → Publish → Evaluate → Grade</c>.
+/// </para>
+/// </summary>
+public static class Round
+{
+    /// <summary>The work to do now, in the order in which it should be done; empty unless the campaign runs.</summary>
+    public static IEnumerable<WorkOrder> Due(CampaignState state)
+    {
+        if (state is not { Status: CampaignStatus.Running, Plan: { } plan, Current: { } round })
+        {
+            return [];
+        }
+        return round switch
+        {
+            { Number: 0 } or { Publication: not null } => EvaluateAndGrade(plan, state, round),
+            { Training: { } trained } => [Publish(plan, state, round, trained)],
+            { Pairs: not null } => [Train(plan, state, round)],
+            _ when IsJudged(plan, round) => [Pair(plan, state, round)],
+            _ => SampleAndJudge(plan, state, round),
+        };
+    }
+
+    /// <summary>What the round comes to: null while work is left in it.</summary>
+    public static RoundOutcome? OutcomeOf(CampaignPlan plan, CampaignState state, RoundState round)
+    {
+        if (round is { Pairs: not null, Training: null } && Train(plan, state, round).Pairs.IsEmpty)
+        {
+            return RoundOutcome.Skipped;
+        }
+        if (round is { Number: > 0, Publication: null } || round.Grades.Count < plan.Units(Stage.Grade))
+        {
+            return null;
+        }
+        var lostPoints = state.LastKept is { } kept ? 100 * (kept.HeldOut.Accuracy() - round.HeldOut.Accuracy()) : 0;
+        return lostPoints > plan.RollbackPoints ? RoundOutcome.RolledBack : RoundOutcome.Kept;
+    }
+
+    /// <summary>The round with a result in it.</summary>
+    /// <exception cref="InvalidOperationException">The result is none of its stage.</exception>
+    public static RoundState Record(RoundState round, WorkResult result) => (result.Id.Stage, result) switch
+    {
+        (Stage.Sample, SampleResult r) => round with { Samples = round.Samples.SetItem(r.Id.Index, r) },
+        (Stage.Judge, JudgeResult r) => round with { Judgements = round.Judgements.SetItem(r.Id.Index, r) },
+        (Stage.Pair, PairResult r) => round with { Pairs = r },
+        (Stage.Train, TrainResult r) => round with { Training = r },
+        (Stage.Publish, PublishResult r) => round with { Publication = r },
+        (Stage.Evaluate, SampleResult r) => round with { Evaluations = round.Evaluations.SetItem(r.Id.Index, r) },
+        (Stage.Grade, JudgeResult r) => round with { Grades = round.Grades.SetItem(r.Id.Index, r) },
+        _ => throw new InvalidOperationException($"A {result.GetType().Name} is no result of work {result.Id}."),
+    };
+
+    /// <summary>Units that are sampled are judged first, so that they are out of the way; each is judged, or its judging was given up.</summary>
+    private static IEnumerable<WorkOrder> SampleAndJudge(CampaignPlan plan, CampaignState state, RoundState round)
+    {
+        foreach (var (index, samples) in round.Samples)
+        {
+            if (!round.Judgements.ContainsKey(index) && !round.DroppedUnits.Contains(index))
+            {
+                yield return Judge(plan, state, new WorkId(round.Number, Stage.Judge, index), samples.Samples, round.Policy);
+            }
+        }
+        foreach (var index in Missing(plan.Units(Stage.Sample), round.Samples))
+        {
+            var (first, count) = plan.PromptsOf(Stage.Sample, index);
+            yield return new SampleOrder(new WorkId(round.Number, Stage.Sample, index), round.Policy, first, count, state.PromptStatistics);
+        }
+    }
+
+    private static bool IsJudged(CampaignPlan plan, RoundState round) =>
+        round.Judgements.Count + round.DroppedUnits.Count == plan.Units(Stage.Judge);
+
+    private static JudgeOrder Judge(CampaignPlan plan, CampaignState state, WorkId id, Digest samples, Digest? policy) => new(
+        id,
+        samples,
+        policy,
+        state.DoneInPart.GetValueOrDefault(id)?.Judgements,
+        state.Attempts.GetValueOrDefault(id) + 1 >= plan.MaxAttempts);
+
+    private static PairOrder Pair(CampaignPlan plan, CampaignState state, RoundState round) => new(
+        new WorkId(round.Number, Stage.Pair, 0),
+        [.. round.Judgements.Select(unit => new JudgedUnit(round.Samples[unit.Key].Samples, unit.Value.Judgements))],
+        round.Policy,
+        plan.PromptOrder == PromptOrder.Curriculum ? new StatisticsOrder(state.PromptStatistics) : null);
+
+    /// <summary>Without a pair in this round or those that count there is nothing to train on, and the round ends here.</summary>
+    private static TrainOrder Train(CampaignPlan plan, CampaignState state, RoundState round) => new(
+        new WorkId(round.Number, Stage.Train, 0),
+        PairsOf(plan.Data == PairData.Accumulated ? state.Rounds : [round]),
+        plan.Initialization == PolicyOrigin.Previous ? round.Policy : null,
+        plan.Reference switch
+        {
+            ReferenceOrigin.Previous => round.Policy,
+            ReferenceOrigin.Ema => state.LastKept?.Publication?.Average,
+            _ => null,
+        },
+        round.Policy,
+        plan.Data == PairData.Replay ? new ReplayOrder(PairsOf(state.Rounds.Remove(round)), plan.ReplayShare) : null);
+
+    private static ImmutableArray<Digest> PairsOf(IEnumerable<RoundState> rounds) =>
+        [.. rounds.Select(r => r.Pairs).OfType<PairResult>().Where(pairs => pairs.PairCount > 0).Select(pairs => pairs.Pairs)];
+
+    /// <summary>The average goes on from that of the last round that was kept, so that a round that is rolled back leaves no trace in it.</summary>
+    private static PublishOrder Publish(CampaignPlan plan, CampaignState state, RoundState round, TrainResult trained) => new(
+        new WorkId(round.Number, Stage.Publish, 0),
+        trained.Adapter,
+        plan.Reference == ReferenceOrigin.Ema ? new AverageOrder(state.LastKept?.Publication?.Average, plan.ReferenceEmaDecay) : null);
+
+    private static IEnumerable<WorkOrder> EvaluateAndGrade(CampaignPlan plan, CampaignState state, RoundState round)
+    {
+        foreach (var (index, samples) in round.Evaluations)
+        {
+            if (!round.Grades.ContainsKey(index))
+            {
+                yield return Judge(plan, state, new WorkId(round.Number, Stage.Grade, index), samples.Samples, round.Training?.Adapter);
+            }
+        }
+        foreach (var index in Missing(plan.Units(Stage.Evaluate), round.Evaluations))
+        {
+            var (first, count) = plan.PromptsOf(Stage.Evaluate, index);
+            yield return new SampleOrder(new WorkId(round.Number, Stage.Evaluate, index), round.Training?.Adapter, first, count);
+        }
+    }
+
+    private static IEnumerable<int> Missing(int units, ImmutableSortedDictionary<int, SampleResult> done) =>
+        Enumerable.Range(0, units).Where(index => !done.ContainsKey(index));
+}
