@@ -6,4 +6,4 @@ namespace IterativeDpo.Artifacts;
 /// <param name="Campaign">The campaign, or empty for a run on its own.</param>
 /// <param name="Round">The round that trained it.</param>
 /// <param name="SettingsJson">The training settings, resolved.</param>
-public sealed record AdapterManifest(string BaseSha256, string? ParentSha256, string Campaign, int Round, string SettingsJson);
+public sealed record AdapterManifest(Digest BaseSha256, Digest? ParentSha256, string Campaign, int Round, string SettingsJson);

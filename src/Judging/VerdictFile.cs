@@ -18,7 +18,7 @@ public sealed record PromptVerdict(
 
 /// <param name="Judge">The judge's name, its type and models, and a digest of all that its verdicts depend on.</param>
 /// <param name="SamplesSha256">Digest of the prompt and the samples, texts and token ids.</param>
-public sealed record VerdictSource(string Judge, string SamplesSha256);
+public sealed record VerdictSource(string Judge, Digest SamplesSha256);
 
 /// <summary>Verdicts as JSON lines, a prompt to a line, in the order given: equal verdicts are equal bytes.</summary>
 public static class VerdictFile

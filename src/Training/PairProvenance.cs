@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using IterativeDpo.Artifacts;
 using IterativeDpo.Judging;
 
 namespace IterativeDpo.Training;
@@ -28,8 +29,8 @@ public sealed record PairProvenance(
     double RejectedScore,
     string Judge,
     string Sampling,
-    string BaseSha256,
-    string? AdapterSha256,
+    Digest BaseSha256,
+    Digest? AdapterSha256,
     int Round,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Judgement? ChosenJudgement = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Judgement? RejectedJudgement = null,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Campaigns.Tests;
@@ -65,16 +66,18 @@ internal sealed class CampaignSimulator
     };
 
     /// <summary>The adapter that a round trains.</summary>
-    public static Digest AdapterOf(int round) => new($"{round}/{Stage.Train}/0");
+    public static Digest AdapterOf(int round) => Named($"{round}/{Stage.Train}/0");
 
     /// <summary>The average that a round's publication makes.</summary>
-    public static Digest AverageOf(int round) => new($"{round}/average");
+    public static Digest AverageOf(int round) => Named($"{round}/average");
 
     /// <summary>The prompts' statistics with a round in them.</summary>
-    public static Digest StatisticsOf(int round) => new($"{round}/statistics");
+    public static Digest StatisticsOf(int round) => Named($"{round}/statistics");
 
     private ImmutableSortedDictionary<string, TaskScore> Scores(WorkId id) =>
         ImmutableSortedDictionary<string, TaskScore>.Empty.Add("add", new TaskScore(id.Stage == Stage.Grade ? Right(id.Round) : 2, 10));
 
-    private static Digest DigestOf(WorkOrder order) => new(order.Id.ToString());
+    private static Digest DigestOf(WorkOrder order) => Named(order.Id.ToString());
+
+    public static Digest Named(string text) => Digest.Of(Encoding.UTF8.GetBytes(text));
 }

@@ -112,7 +112,7 @@ public sealed class RoundTests
         var (first, third) = (TrainingOf(1, plan), TrainingOf(3, plan));
 
         Assert.Empty(first.Replay!.Pairs);
-        Assert.Equal(["1/Pair/0", "2/Pair/0"], third.Replay!.Pairs.Select(pairs => pairs.Hex));
+        Assert.Equal<Digest>([CampaignSimulator.Named("1/Pair/0"), CampaignSimulator.Named("2/Pair/0")], third.Replay!.Pairs);
         Assert.Equal(0.25, third.Replay.Share);
         Assert.Null(TrainingOf(3, CampaignSimulator.Plan).Replay);
     }

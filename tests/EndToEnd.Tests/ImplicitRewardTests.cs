@@ -72,6 +72,6 @@ public sealed class ImplicitRewardTests
         var random = new Random(1);
         float[] Values(int count) => [.. Enumerable.Range(0, count).Select(_ => 0.1f * (random.NextSingle() - 0.5f))];
         var maps = config.ListBlockMaps().Select(map => new LoraMap(map.Name, Values(2 * map.Shape[1]), Values(map.Shape[0] * 2)));
-        new LoraAdapter(2, 4, new(baseDigest.Hex, null, "tests", 1, "{}"), [.. maps]).Write(path, config);
+        new LoraAdapter(2, 4, new(baseDigest, null, "tests", 1, "{}"), [.. maps]).Write(path, config);
     }
 }

@@ -77,7 +77,7 @@ public sealed class PairFileTests : IDisposable
     }
 
     private static PairProvenance Provenance() =>
-        new("add", "1+1?", "2", "3", 0, 1, ulong.MaxValue, 7, 1, 0, "verifier", "temperature 1", "aa", "bb", 3);
+        new("add", "1+1?", "2", "3", 0, 1, ulong.MaxValue, 7, 1, 0, "verifier", "temperature 1", Digest.Of("base"u8), Digest.Of("adapter"u8), 3);
 
     private void WriteFile(IEnumerable<PairRecord> records)
     {

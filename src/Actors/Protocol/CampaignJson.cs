@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors.Protocol;
@@ -11,7 +10,7 @@ namespace IterativeDpo.Actors.Protocol;
     UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     RespectNullableAnnotations = true,
-    Converters = [typeof(DigestJsonConverter), typeof(WorkIdJsonConverter)])]
+    Converters = [typeof(WorkIdJsonConverter)])]
 [JsonSerializable(typeof(AdapterRefused))]
 [JsonSerializable(typeof(AdapterSwapped))]
 [JsonSerializable(typeof(CampaignCompleted))]
@@ -44,14 +43,6 @@ namespace IterativeDpo.Actors.Protocol;
 [JsonSerializable(typeof(WorkFailed))]
 [JsonSerializable(typeof(WorkProgress))]
 internal sealed partial class CampaignJson : JsonSerializerContext;
-
-internal sealed class DigestJsonConverter : JsonConverter<Digest>
-{
-    public override Digest Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        new(reader.GetString() ?? throw new JsonException("A digest is missing."));
-
-    public override void Write(Utf8JsonWriter writer, Digest value, JsonSerializerOptions options) => writer.WriteStringValue(value.Hex);
-}
 
 /// <summary>A work id is one string, also as a key.</summary>
 internal sealed class WorkIdJsonConverter : JsonConverter<WorkId>

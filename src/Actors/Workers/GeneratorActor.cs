@@ -74,7 +74,7 @@ public sealed class GeneratorActor : WorkerActor
     {
         var (options, sampling) = (_context.Options, _context.Options.Generation.Sampling);
         var greedy = order.Id.Stage == Stage.Evaluate;
-        var all = greedy ? _context.Prompts.HeldOut : _context.Prompts.OfRound(order.Id.Round, order.PromptStatistics is { } statistics ? _context.Store.PathOf(statistics) : null);
+        var all = greedy ? _context.Prompts.HeldOut : _context.Prompts.OfRound(order.Id.Round, order.PromptStatistics is { } statistics ? _context.Store.Verified(statistics) : null);
         var samples = greedy ? 1 : options.Generation.SamplesPerPrompt;
         Prompt[] prompts = [.. all.Skip(order.FirstPrompt).Take(order.Prompts)];
         return (

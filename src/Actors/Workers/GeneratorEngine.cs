@@ -24,7 +24,7 @@ internal sealed class GeneratorEngine(Func<IGenerator> load, ArtifactStore store
             _generator ??= load();
             if (_adapter != adapter)
             {
-                _generator.UseAdapter(adapter is { } digest ? store.PathOf(digest) : null);
+                _generator.UseAdapter(adapter is { } digest ? store.Verified(digest) : null);
                 _adapter = adapter;
             }
             await use(_generator);

@@ -28,7 +28,7 @@ public sealed class PublisherActor : WorkerActor
     private async Task<WorkResult> PublishAsync(PublishOrder order, CancellationToken cancellationToken)
     {
         var start = _context.Time.GetTimestamp();
-        _context.Store.Verify(order.Adapter);
+        _context.Store.Verified(order.Adapter);
         var swap = new SwapAdapter(order.Adapter);
         var replies = await Task.WhenAll(
             _generators.Select(generator => generator.Ask<ICampaignMessage>(swap, SwapTimeout, cancellationToken)));
@@ -45,14 +45,10 @@ public sealed class PublisherActor : WorkerActor
     {
         using var model = GgufFile.Open(_context.Options.ModelPath);
         var config = ModelConfig.Read(model);
-        LoraAdapter Read(Digest adapter)
-        {
-            _context.Store.Verify(adapter);
-            return LoraAdapter.Read(_context.Store.PathOf(adapter), config, _context.BaseModel);
-        }
+        LoraAdapter Read(Digest adapter) => LoraAdapter.Read(_context.Store.Verified(adapter), config, _context.BaseModel);
         var manifest = new AdapterManifest(
-            _context.BaseModel.Hex,
-            average.Previous?.Hex,
+            _context.BaseModel,
+            average.Previous,
             _context.Options.Name,
             order.Id.Round,
             JsonSerializer.Serialize(new { reference_ema_decay = average.Decay, adapter = order.Adapter.Hex }));

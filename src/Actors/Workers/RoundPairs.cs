@@ -55,7 +55,7 @@ public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Dig
 
     private Digest StoreStatistics(StatisticsOrder order, int round, IEnumerable<(string PromptId, IReadOnlyList<double> Scores)> scores)
     {
-        var before = order.Previous is { } digest ? PromptStatisticsFile.Read(store.PathOf(digest)) : [];
+        var before = order.Previous is { } digest ? PromptStatisticsFile.Read(store.Verified(digest)) : [];
         var now = PromptStatistics.Update(before, round, scores, options.Evaluation.IsRight);
         return store.Put(stream => PromptStatisticsFile.Write(stream, now));
     }
@@ -64,7 +64,7 @@ public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Dig
     private IEnumerable<(PromptSamples Samples, Verdict Verdict)> Read(JudgedUnit unit)
     {
         using var stream = store.OpenRead(unit.Judgements);
-        foreach (var prompt in VerdictFile.ReadWith(store.PathOf(unit.Samples), stream, store.PathOf(unit.Judgements)))
+        foreach (var prompt in VerdictFile.ReadWith(store.Verified(unit.Samples), stream, store.Verified(unit.Judgements)))
         {
             yield return prompt;
         }

@@ -73,7 +73,7 @@ public sealed class TrainerActor : WorkerActor
             directory,
             Path.Combine(directory, "adapter.gguf"),
             new AdapterManifest(
-                _context.BaseModel.Hex, order.Parent?.Hex, options.Name, order.Id.Round, JsonSerializer.Serialize(options.Training)),
+                _context.BaseModel, order.Parent, options.Name, order.Id.Round, JsonSerializer.Serialize(options.Training)),
             SplitSeed: options.Seed);
     }
 
@@ -90,10 +90,10 @@ public sealed class TrainerActor : WorkerActor
         return [.. Replay.Draw(earlier.Count, own.Count, replay.Share, seed).Select(i => earlier[i]), .. own];
 
         List<PreferencePair> Read(ImmutableArray<Digest> files) =>
-            [.. files.SelectMany(pairs => PairFile.Read(_context.Store.PathOf(pairs))).Select(record => record.Pair)];
+            [.. files.SelectMany(pairs => PairFile.Read(_context.Store.Verified(pairs))).Select(record => record.Pair)];
     }
 
-    private string? PathOf(Digest? adapter) => adapter is { } digest ? _context.Store.PathOf(digest) : null;
+    private string? PathOf(Digest? adapter) => adapter is { } digest ? _context.Store.Verified(digest) : null;
 
     private WorkProgress ProgressOf(WorkId id, TrainingStep step, long start) => new(
         id, step.Step, step.Steps, 0, _context.Time.GetElapsedTime(start).TotalSeconds, step.Metrics.ToImmutableSortedDictionary());

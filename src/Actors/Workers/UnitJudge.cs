@@ -54,10 +54,10 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
     private async Task<JudgeResult> JudgeUnitAsync(JudgeOrder order, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
-        PromptSamples[] prompts = [.. SampleFile.Read(store.PathOf(order.Samples))];
+        PromptSamples[] prompts = [.. SampleFile.Read(store.Verified(order.Samples))];
         var known = ReadKnown(order);
         var (judge, attempts) = JudgeOf(order.Id.Stage);
-        judge.UsePolicy(order.Policy is { } policy ? store.PathOf(policy) : null);
+        judge.UsePolicy(order.Policy is { } policy ? store.Verified(policy) : null);
         var verdicts = new PromptVerdict[prompts.Length];
         var taken = new TimeSpan[prompts.Length];
         await Parallel.ForAsync(
@@ -108,7 +108,7 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
             return [];
         }
         using var stream = store.OpenRead(digest);
-        return VerdictFile.Read(stream, store.PathOf(digest)).Where(prompt => prompt.Verdict is not null).ToDictionary(prompt => prompt.PromptId);
+        return VerdictFile.Read(stream, store.Verified(digest)).Where(prompt => prompt.Verdict is not null).ToDictionary(prompt => prompt.PromptId);
     }
 
     private ImmutableSortedDictionary<string, TaskScore> ScoresByTask(PromptSamples[] prompts, PromptVerdict[] verdicts) =>

@@ -33,11 +33,11 @@ public sealed record LoraAdapter(int Rank, float Alpha, AdapterManifest Manifest
             .Set("general.architecture", config.Architecture.Name)
             .Set("adapter.type", "lora")
             .Set("adapter.lora.alpha", Alpha)
-            .Set(ManifestKeys.Base, Manifest.BaseSha256)
+            .Set(ManifestKeys.Base, Manifest.BaseSha256.Hex)
             .Set(ManifestKeys.Campaign, Manifest.Campaign)
             .Set(ManifestKeys.Round, (uint)Manifest.Round)
             .Set(ManifestKeys.Settings, Manifest.SettingsJson);
-        if (Manifest.ParentSha256 is { } parent) writer.Set(ManifestKeys.Parent, parent);
+        if (Manifest.ParentSha256 is { } parent) writer.Set(ManifestKeys.Parent, parent.Hex);
         foreach (var map in Maps) Add(writer, map, config);
         writer.Write(path);
     }

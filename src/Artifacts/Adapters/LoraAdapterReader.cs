@@ -14,9 +14,9 @@ internal sealed class LoraAdapterReader(GgufFile file, ModelConfig config, Diges
         RequireKind("adapter.type", "lora");
         RequireKind("general.architecture", config.Architecture.Name);
         var manifest = ReadManifest();
-        if (manifest.BaseSha256 != baseDigest.Hex)
+        if (manifest.BaseSha256 != baseDigest)
             throw Bad($"this adapter belongs to another base model: it was trained on {manifest.BaseSha256}, and the base given is "
-                + $"{baseDigest.Hex}. Give the base it was trained on, or an adapter of this base.");
+                + $"{baseDigest}. Give the base it was trained on, or an adapter of this base.");
         var alpha = file.Metadata.GetSingle("adapter.lora.alpha");
         if (!float.IsFinite(alpha)) throw Bad($"'adapter.lora.alpha' is {alpha}. Train or export the adapter again.");
         var maps = ReadMaps(out var rank);
@@ -30,11 +30,23 @@ internal sealed class LoraAdapterReader(GgufFile file, ModelConfig config, Diges
             throw Bad($"the adapter does not say which base it belongs to (no '{ManifestKeys.Base}'). Use one that was trained by this program.");
         var round = metadata.GetUInt32(ManifestKeys.Round);
         return new(
-            metadata.GetString(ManifestKeys.Base),
-            metadata.Contains(ManifestKeys.Parent) ? metadata.GetString(ManifestKeys.Parent) : null,
+            ReadDigest(ManifestKeys.Base),
+            metadata.Contains(ManifestKeys.Parent) ? ReadDigest(ManifestKeys.Parent) : null,
             metadata.GetString(ManifestKeys.Campaign),
             round <= int.MaxValue ? (int)round : throw Bad($"'{ManifestKeys.Round}' is {round}. Train or export the adapter again."),
             metadata.GetString(ManifestKeys.Settings));
+    }
+
+    private Digest ReadDigest(string key)
+    {
+        try
+        {
+            return Digest.Parse(file.Metadata.GetString(key));
+        }
+        catch (FormatException e)
+        {
+            throw Bad($"'{key}': {e.Message} Train or export the adapter again.");
+        }
     }
 
     private List<LoraMap> ReadMaps(out int rank)

@@ -24,7 +24,7 @@ public static class TokenizerDigests
                 Append(hash, value.Value);
             }
         }
-        return new(Convert.ToHexStringLower(hash.GetHashAndReset()));
+        return Digest.OfHash(hash.GetHashAndReset());
     }
 
     // With its length, so that no two lists of values run together to the same bytes.

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 
 namespace IterativeDpo.Artifacts.Store;
@@ -8,8 +9,31 @@ namespace IterativeDpo.Artifacts.Store;
 /// </summary>
 public sealed class ArtifactStore(string root)
 {
+    private readonly ConcurrentDictionary<Digest, (long Length, DateTime Written)> _verified = [];
+
     /// <summary>Where an artifact is, or would be.</summary>
     public string PathOf(Digest digest) => Path.Combine(root, digest.Hex[..2], digest.Hex);
+
+    /// <summary>Where an artifact is, to be read there: the whole of it was compared with its name, once while it does not change.</summary>
+    /// <exception cref="ArtifactStoreException">It is missing, may not be read, or is corrupt.</exception>
+    public string Verified(Digest digest)
+    {
+        var path = PathOf(digest);
+        using var stream = Open(path);
+        var found = (stream.Length, File.GetLastWriteTimeUtc(stream.SafeFileHandle));
+        if (_verified.TryGetValue(digest, out var known) && known == found)
+        {
+            return path;
+        }
+        var actual = Digest.OfFile(stream);
+        if (actual != digest)
+        {
+            throw new ArtifactStoreException($"{path}: this artifact is corrupt: its SHA-256 is {actual}. "
+                + "Delete it and restore it from a copy, or run the round that made it again.");
+        }
+        _verified[digest] = found;
+        return path;
+    }
 
     public bool Contains(Digest digest) => File.Exists(PathOf(digest));
 
@@ -52,7 +76,7 @@ public sealed class ArtifactStore(string root)
                 },
                 () =>
                 {
-                    digest = new Digest(Convert.ToHexStringLower(hash.Hash!));
+                    digest = Digest.OfHash(hash.Hash);
                     // Over an existing file too: should that one be damaged, it is whole again.
                     return PathOf(digest);
                 });
@@ -65,33 +89,24 @@ public sealed class ArtifactStore(string root)
         }
     }
 
-    /// <exception cref="ArtifactStoreException">It is missing, or may not be read.</exception>
-    public FileStream OpenRead(Digest digest)
-    {
-        try
-        {
-            return File.OpenRead(PathOf(digest));
-        }
-        catch (Exception e) when (IoFailure.Is(e))
-        {
-            throw IoFailure.Explain(PathOf(digest), "this artifact cannot be read", e);
-        }
-    }
-
-    /// <summary>Reads the whole artifact and compares it with its name.</summary>
-    /// <exception cref="ArtifactStoreException">It is missing or corrupt.</exception>
-    public void Verify(Digest digest)
-    {
-        using var stream = OpenRead(digest);
-        var found = Convert.ToHexStringLower(SHA256.HashData(stream));
-        if (found != digest.Hex)
-            throw new ArtifactStoreException($"{PathOf(digest)}: this artifact is corrupt: its SHA-256 is {found}. "
-                + "Delete it and restore it from a copy, or run the round that made it again.");
-    }
+    /// <exception cref="ArtifactStoreException">It is missing, may not be read, or is corrupt.</exception>
+    public FileStream OpenRead(Digest digest) => Open(Verified(digest));
 
     /// <summary>Deletes what a killed process left unfinished.</summary>
     public void DeleteAbandoned()
     {
         if (Directory.Exists(root)) AtomicFile.DeleteAbandoned(root);
+    }
+
+    private static FileStream Open(string path)
+    {
+        try
+        {
+            return File.OpenRead(path);
+        }
+        catch (Exception e) when (IoFailure.Is(e))
+        {
+            throw IoFailure.Explain(path, "this artifact cannot be read", e);
+        }
     }
 }

@@ -45,7 +45,7 @@ public static class ImportCommand
                 maps = adapter.Maps.Count,
                 adapter.Rank,
                 adapter.Alpha,
-                base_sha256 = adapter.Manifest.BaseSha256,
+                base_sha256 = adapter.Manifest.BaseSha256.Hex,
                 adapter_sha256 = Digest.OfFile(output).Hex,
             });
         }

@@ -45,13 +45,13 @@ internal sealed class CampaignQuality(CampaignOptions options, ArtifactStore sto
         foreach (var (unit, result) in judgements)
         {
             using var verdicts = store.OpenRead(result.Judgements);
-            foreach (var (prompt, judged) in VerdictFile.ReadAllWith(store.PathOf(samples[unit].Samples), verdicts, store.PathOf(result.Judgements)))
+            foreach (var (prompt, judged) in VerdictFile.ReadAllWith(store.Verified(samples[unit].Samples), verdicts, store.Verified(result.Judgements)))
             {
                 quality.Add(prompt, judged, isVerifier ? null : Standard(prompt));
             }
             quality.Add(result.Latency ?? Latency.None);
         }
-        foreach (var prompt in dropped.SelectMany(unit => SampleFile.Read(store.PathOf(samples[unit].Samples))))
+        foreach (var prompt in dropped.SelectMany(unit => SampleFile.Read(store.Verified(samples[unit].Samples))))
         {
             quality.Add(prompt, new PromptVerdict(prompt.Prompt.Id, null));
         }

@@ -142,11 +142,11 @@ internal sealed class VerdictLog : IDisposable
         _places[verdict.PromptId] = place;
     }
 
-    private static string DigestOf(PromptSamples samples) =>
+    private static Digest DigestOf(PromptSamples samples) =>
         Digest.Of(JsonSerializer.SerializeToUtf8Bytes(new
         {
             samples.Prompt,
             samples.PromptIds,
             Samples = samples.Samples.Select(sample => new { sample.Text, sample.TokenIds, sample.FinishReason }),
-        })).Hex;
+        }));
 }

@@ -82,7 +82,7 @@ internal sealed class CampaignPairs(string statePath, IEnumerable<RoundState> ro
     }
 
     private IEnumerable<FoundPair> OfRound(RoundState round) => round.Pairs is { PairCount: > 0 } pairs
-        ? PairFile.Read(Store.PathOf(pairs.Pairs)).Where(record => record.Provenance is not null).Select(FoundPair.Of)
+        ? PairFile.Read(Store.Verified(pairs.Pairs)).Where(record => record.Provenance is not null).Select(FoundPair.Of)
         : [];
 
     private static void Require(string option, string? value, IEnumerable<string> known)

@@ -15,12 +15,12 @@ internal static class DroppedPrompts
     public static IEnumerable<DroppedPrompt> Of(CampaignPairs campaign, RoundState round, PairFilter filter)
     {
         var store = campaign.Store;
-        var paired = round.Pairs is { PairCount: > 0 } pairs ? PairFile.Read(store.PathOf(pairs.Pairs)).Select(record => record.Pair.PromptId).ToHashSet() : [];
+        var paired = round.Pairs is { PairCount: > 0 } pairs ? PairFile.Read(store.Verified(pairs.Pairs)).Select(record => record.Pair.PromptId).ToHashSet() : [];
         var seed = SampleSeed.Derive(campaign.Options.Seed, round.Number, "pairs", 0);
         foreach (var (unit, result) in round.Judgements)
         {
             using var verdicts = store.OpenRead(result.Judgements);
-            foreach (var (samples, judged) in VerdictFile.ReadAllWith(store.PathOf(round.Samples[unit].Samples), verdicts, store.PathOf(result.Judgements)))
+            foreach (var (samples, judged) in VerdictFile.ReadAllWith(store.Verified(round.Samples[unit].Samples), verdicts, store.Verified(result.Judgements)))
             {
                 if (!paired.Contains(samples.Prompt.Id) && Matches(filter, samples))
                 {
@@ -28,7 +28,7 @@ internal static class DroppedPrompts
                 }
             }
         }
-        foreach (var samples in round.DroppedUnits.SelectMany(unit => SampleFile.Read(store.PathOf(round.Samples[unit].Samples))).Where(samples => Matches(filter, samples)))
+        foreach (var samples in round.DroppedUnits.SelectMany(unit => SampleFile.Read(store.Verified(round.Samples[unit].Samples))).Where(samples => Matches(filter, samples)))
         {
             yield return new(round.Number, samples.Prompt.Id, samples.Prompt.Task, "the judge failed on its whole unit of work");
         }

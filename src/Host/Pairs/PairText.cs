@@ -29,7 +29,7 @@ internal static class PairText
         yield return $"judge       {source.Judge}: {Number(source.ChosenScore)} over {Number(source.RejectedScore)}, probability {Number(pair.ChosenProbability)}";
         yield return $"sampler     {source.Sampling}";
         yield return $"base        {source.BaseSha256}";
-        yield return $"adapter     {source.AdapterSha256 ?? "none"}";
+        yield return $"adapter     {source.AdapterSha256?.Hex ?? "none"}";
         foreach (var line in Block("prompt", source.PromptText)
             .Concat(Answer("chosen", source.ChosenIndex, source.ChosenSeed, pair.ChosenIds.Length, source.ChosenText, source.ChosenJudgement))
             .Concat(Answer("rejected", source.RejectedIndex, source.RejectedSeed, pair.RejectedIds.Length, source.RejectedText, source.RejectedJudgement)))

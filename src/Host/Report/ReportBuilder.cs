@@ -28,7 +28,7 @@ public static class ReportBuilder
             pairs.Length > 0 && pairs[0].Provenance is { } provenance && IsBundledSeed(provenance.BaseSha256));
     }
 
-    private static bool IsBundledSeed(string model) => File.Exists(BundledFiles.SeedModel) && Digest.OfFile(BundledFiles.SeedModel).Hex == model;
+    private static bool IsBundledSeed(Digest model) => File.Exists(BundledFiles.SeedModel) && Digest.OfFile(BundledFiles.SeedModel) == model;
 
     private static RoundDetail Detail(RoundState round, ArtifactStore store) =>
         new(round.Number, OutcomeOf(round), round.MeanTokens, round.MeanEntropy, Steps(round, store));
@@ -48,7 +48,7 @@ public static class ReportBuilder
             return [];
         }
         using var stream = store.OpenRead(training.History);
-        return MetricsLog.Read(stream, store.PathOf(training.History));
+        return MetricsLog.Read(stream, store.Verified(training.History));
     }
 
     /// <summary>A round's pairs, evenly thinned where there are many.</summary>
@@ -59,6 +59,6 @@ public static class ReportBuilder
             return [];
         }
         var every = (pairs.PairCount + PairsPerRound - 1) / PairsPerRound;
-        return PairFile.Read(store.PathOf(pairs.Pairs)).Where((_, i) => i % every == 0);
+        return PairFile.Read(store.Verified(pairs.Pairs)).Where((_, i) => i % every == 0);
     }
 }

@@ -73,7 +73,7 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
             configuration.Seed,
             directory.Work,
             directory.Path(options.Lora is null ? "model.gguf" : "adapter.gguf"),
-            new AdapterManifest(model.Hex, HexOf(inputs.Initial(policy)), "", 1, configuration.ToJson()),
+            new AdapterManifest(model, DigestOfAny(inputs.Initial(policy)), "", 1, configuration.ToJson()),
             SplitSeed: configuration.Seed);
     }
 
@@ -83,7 +83,7 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
         using var file = GgufFile.Open(inputs.Model);
         var config = ModelConfig.Read(file);
         LoraAdapter Read(string adapter) => LoraAdapter.Read(adapter, config, model);
-        var manifest = request.Manifest with { ParentSha256 = HexOf(inputs.Average) };
+        var manifest = request.Manifest with { ParentSha256 = DigestOfAny(inputs.Average) };
         AdapterAverage.Next(
             inputs.Average is { } average ? Read(average) : null, Read(request.OutputPath), configuration.Policy.ReferenceEmaDecay, manifest).Write(path, config);
     }
@@ -94,15 +94,15 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
         [RunDirectory.ModelKey] = model.Hex,
         ["data-sha256"] = string.Join(' ', inputs.Data.Select(RowFile.DigestOf)),
         ["earlier-sha256"] = string.Join(' ', inputs.Earlier.Select(RowFile.DigestOf)),
-        ["adapter-sha256"] = HexOf(inputs.Adapter),
-        ["average-sha256"] = HexOf(inputs.Average),
+        ["adapter-sha256"] = DigestOfAny(inputs.Adapter)?.Hex,
+        ["average-sha256"] = DigestOfAny(inputs.Average)?.Hex,
         ["settings"] = JsonNode.Parse(configuration.ToJson()),
     }.ToJsonString(Indented);
 
     private string Losses() => string.Join(" + ", configuration.Options.Loss.Losses.Select(loss =>
         loss.Weight == 1 ? loss.Name : FormattableString.Invariant($"{loss.Weight} {loss.Name}")));
 
-    private static string? HexOf(string? path) => path is null ? null : DigestOf(path).Hex;
+    private static Digest? DigestOfAny(string? path) => path is null ? null : DigestOf(path);
 
     private static Digest DigestOf(string path) => File.Exists(path)
         ? Digest.OfFile(path)

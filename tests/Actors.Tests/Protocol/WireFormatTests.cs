@@ -111,11 +111,12 @@ public sealed class WireFormatTests
     [InlineData("campaign-started", """{"at":"2026-01-02T03:04:05+00:00"}""", "'plan'")]
     [InlineData("campaign-started", """{"plan":{"campaign":"c"},"at":"2026-01-02T03:04:05+00:00"}""", "'settings'")]
     [InlineData("work-completed", """{"result":null,"at":"2026-01-02T03:04:05+00:00"}""", "result")]
-    [InlineData("work-completed", """{"result":{"id":"1/Publish/0","adapter":"aa","seconds":1},"at":"2026-01-02T03:04:05+00:00"}""", "result")]
+    [InlineData("work-completed", """{"result":{"id":"1/Publish/0","adapter":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","seconds":1},"at":"2026-01-02T03:04:05+00:00"}""", "result")]
     [InlineData("work-dropped", """{"id":"1/Judge","reason":"no answer","at":"2026-01-02T03:04:05+00:00"}""", "'1/Judge' is not a work id")]
     [InlineData("publish-result", """{"id":"1/Publish/0","seconds":1}""", "'adapter'")]
     [InlineData("publish-result", """{"id":"1/Publish/0","adapter":null,"seconds":1}""", "digest is missing")]
-    [InlineData("publish-result", """{"id":"1/Publish/0","adapter":"aa"}""", "'seconds'")]
+    [InlineData("publish-result", """{"id":"1/Publish/0","adapter":"../../../../etc/passwd","seconds":1}""", "is no SHA-256")]
+    [InlineData("publish-result", """{"id":"1/Publish/0","adapter":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}""", "'seconds'")]
     [InlineData("campaign-state", """{"rounds":null,"attempts":{},"doneInPart":{}}""", "rounds")]
     [InlineData("campaign-state", """{"attempts":{},"doneInPart":{}}""", "'rounds'")]
     public void Read_member_that_is_missing_or_null_is_an_error_that_names_it(string manifest, string json, string named)
@@ -142,7 +143,7 @@ public sealed class WireFormatTests
             {"plan":{"campaign":"c","settings":"s","rounds":3,"prompts":5,"unitPrompts":2,"heldOutPrompts":3,"maxAttempts":3,"data":"New",
             "initialization":"Previous","reference":"Base","rollbackPoints":5},"at":"2026-01-02T03:04:05+00:00"}
             """u8.ToArray(), "campaign-started");
-        var published = (PublishResult)WireFormat.Read("""{"adapter":"aa","id":"1/Publish/0","seconds":0.5}"""u8.ToArray(), "publish-result");
+        var published = (PublishResult)WireFormat.Read("""{"adapter":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","id":"1/Publish/0","seconds":0.5}"""u8.ToArray(), "publish-result");
 
         Assert.Equal((ReferenceOrigin.Base, 0, 0), (started.Plan.Reference, started.Plan.ReplayShare, started.Plan.ReferenceEmaDecay));
         Assert.Null(published.Average);
@@ -153,7 +154,7 @@ public sealed class WireFormatTests
     public void Read_judgements_without_usage_and_latency()
     {
         var judged = (JudgeResult)WireFormat.Read(
-            """{"judgements":"aa","abstained":1,"dropped":2,"byTask":{"add":{"right":3,"total":4}},"id":"1/Judge/0","seconds":0.5}"""u8.ToArray(), "judge-result");
+            """{"judgements":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","abstained":1,"dropped":2,"byTask":{"add":{"right":3,"total":4}},"id":"1/Judge/0","seconds":0.5}"""u8.ToArray(), "judge-result");
 
         Assert.Equal((1, 2, null, null), (judged.Abstained, judged.Dropped, judged.Usage, judged.Latency));
     }

@@ -218,7 +218,7 @@ public sealed class WorkerActorTests : TestKit
         Assert.Equal(second, Publish(2, Put(context, round: 2, b: 4), new AverageOrder(first, 0.75)));
         var average = Read(context, second);
         Assert.All(average.Maps[0].B, value => Assert.Equal(0.75f * (0.25f * 8) + 0.25f * 4, value));
-        Assert.Equal((first.Hex, 2, context.BaseModel.Hex), (average.Manifest.ParentSha256, average.Manifest.Round, average.Manifest.BaseSha256));
+        Assert.Equal((first, 2, context.BaseModel), (average.Manifest.ParentSha256, average.Manifest.Round, average.Manifest.BaseSha256));
 
         Digest Publish(int round, Digest adapter, AverageOrder order)
         {
@@ -264,7 +264,7 @@ public sealed class WorkerActorTests : TestKit
     private Digest Put(WorkerContext context, int round, float b)
     {
         var path = Path.Combine(context.WorkPath, "adapter.gguf");
-        new LoraAdapter(1, 1, new(context.BaseModel.Hex, null, "test", round, "{}"), [new("blk.0.attn_q.weight", [.. Enumerable.Repeat(1f, 32)], [.. Enumerable.Repeat(b, 32)])])
+        new LoraAdapter(1, 1, new(context.BaseModel, null, "test", round, "{}"), [new("blk.0.attn_q.weight", [.. Enumerable.Repeat(1f, 32)], [.. Enumerable.Repeat(b, 32)])])
             .Write(path, ConfigOf(context));
         return context.Store.PutFile(path);
     }

@@ -4,7 +4,7 @@ namespace IterativeDpo.Artifacts.Tests.Adapters;
 
 public class AdapterAverageTests
 {
-    private static readonly AdapterManifest Manifest = new("base", null, "test", 1, "{}");
+    private static readonly AdapterManifest Manifest = new(Digest.Of("base"u8), null, "test", 1, "{}");
 
     [Fact]
     public void Next_of_the_base_has_the_adapters_A_and_a_share_of_its_B()
@@ -18,7 +18,7 @@ public class AdapterAverageTests
     [Fact]
     public void Next_mixes_each_matrix_by_itself_and_has_its_own_manifest()
     {
-        var manifest = Manifest with { ParentSha256 = "parent", Round = 2 };
+        var manifest = Manifest with { ParentSha256 = Digest.Of("parent"u8), Round = 2 };
 
         var next = AdapterAverage.Next(Adapter([1, 2], [0, 4]), Adapter([3, -2], [8, 4]), 0.5, manifest);
 

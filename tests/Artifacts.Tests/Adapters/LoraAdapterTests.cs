@@ -23,7 +23,7 @@ public sealed class LoraAdapterTests : IDisposable
     [InlineData("1111111111111111111111111111111111111111111111111111111111111111")]
     public void Read_gives_what_was_written(string? parent)
     {
-        var manifest = new AdapterManifest(Base.Hex, parent, "é campaign", 3, """{"beta":0.1}""");
+        var manifest = new AdapterManifest(Base, parent is null ? null : Digest.Parse(parent), "é campaign", 3, """{"beta":0.1}""");
         var adapter = Adapter("attn_q", "ffn_down") with { Manifest = manifest };
         adapter.Write(File, Config);
 
@@ -134,7 +134,7 @@ public sealed class LoraAdapterTests : IDisposable
         AssertRefused(problem);
     }
 
-    private static LoraAdapter Adapter(params string[] maps) => new(Rank, 8, new(Base.Hex, null, "c", 1, "{}"),
+    private static LoraAdapter Adapter(params string[] maps) => new(Rank, 8, new(Base, null, "c", 1, "{}"),
         [.. Config.ListBlockMaps().Where(tensor => maps.Any(map => tensor.Name.Contains(map))).Select(Map)]);
 
     private static LoraMap Map(TensorSpec tensor) => new(

@@ -10,7 +10,7 @@ internal static class TinyAdapter
 
     /// <param name="maps">Short names; every map of every block if none is given.</param>
     public static LoraAdapter Create(ModelConfig config, int rank = 4, float alpha = 8, params string[] maps) => new(
-        rank, alpha, new(Base.Hex, null, "", 0, "{}"),
+        rank, alpha, new(Base, null, "", 0, "{}"),
         [.. config.ListBlockMaps()
             .Where(tensor => maps.Length == 0 || maps.Any(map => tensor.Name.Contains($".{map}.")))
             .Select(tensor => new LoraMap(tensor.Name, Values(rank * tensor.Shape[1], tensor.Name + "a"), Values(tensor.Shape[0] * rank, tensor.Name + "b")))]);

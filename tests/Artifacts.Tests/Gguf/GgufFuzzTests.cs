@@ -62,7 +62,7 @@ public sealed class GgufFuzzTests : IDisposable
     public void Reading_an_adapter_with_random_damage_gives_values_or_a_user_error(int seed)
     {
         var map = new LoraMap("blk.0.attn_q.weight", new float[2 * 8], new float[8 * 2]);
-        new LoraAdapter(2, 4, new(Base.Hex, null, "c", 1, "{}"), [map]).Write(Path, Config);
+        new LoraAdapter(2, 4, new(Base, null, "c", 1, "{}"), [map]).Write(Path, Config);
 
         var refused = CountRefused(seed, () => LoraAdapter.Read(Path, Config, Base));
 

@@ -51,7 +51,7 @@ public sealed class ArtifactStoreTests : IDisposable
 
         _store.Put(stream => stream.Write(Bytes));
 
-        _store.Verify(digest);
+        Assert.Equal(Bytes, File.ReadAllBytes(_store.Verified(digest)));
     }
 
     [Fact]
@@ -89,26 +89,37 @@ public sealed class ArtifactStoreTests : IDisposable
     }
 
     [Fact]
-    public void Verify_of_a_whole_artifact_is_silent()
+    public void Verified_of_a_whole_artifact_is_where_it_lies()
     {
         var digest = _store.Put(Bytes);
 
         Assert.True(_store.Contains(digest));
-        _store.Verify(digest);
+        Assert.Equal(_store.PathOf(digest), _store.Verified(digest));
     }
 
     [Fact]
-    public void Verify_of_a_corrupt_artifact_names_the_file_and_the_way_out()
+    public void Verified_of_a_corrupt_artifact_names_the_file_and_the_way_out()
     {
         var digest = _store.Put(Bytes);
         var damaged = Bytes.ToArray();
         damaged[3] ^= 1;
         File.WriteAllBytes(_store.PathOf(digest), damaged);
 
-        var error = Assert.Throws<ArtifactStoreException>(() => _store.Verify(digest));
+        var error = Assert.Throws<ArtifactStoreException>(() => _store.Verified(digest));
 
         Assert.StartsWith(_store.PathOf(digest), error.Message);
         Assert.Contains($"corrupt: its SHA-256 is {Digest.Of(damaged)}. Delete it and restore it from a copy", error.Message);
+    }
+
+    [Fact]
+    public void OpenRead_of_an_artifact_that_was_damaged_after_it_was_verified_is_an_error()
+    {
+        var digest = _store.Put(Bytes);
+        _store.OpenRead(digest).Dispose();
+
+        File.AppendAllText(_store.PathOf(digest), "more");
+
+        Assert.Contains("corrupt", Assert.Throws<ArtifactStoreException>(() => _store.OpenRead(digest)).Message);
     }
 
     [Fact]
@@ -133,7 +144,7 @@ public sealed class ArtifactStoreTests : IDisposable
             other.DeleteAbandoned();
         });
 
-        _store.Verify(digest);
+        _store.Verified(digest);
         Assert.Equal([_store.PathOf(digest)], Files());
     }
 

@@ -47,6 +47,6 @@ public sealed class TinyModelFile : IDisposable
                        name,
                        TinyModel.Values(new TensorSpec($"{name}.a", [rank, shape[1]])),
                        TinyModel.Values(new TensorSpec($"{name}.b", [shape[0], rank])));
-        new LoraAdapter(rank, 4, new AdapterManifest(baseDigest.Hex, null, "", 1, "{}"), [.. maps]).Write(path, Config);
+        new LoraAdapter(rank, 4, new AdapterManifest(baseDigest, null, "", 1, "{}"), [.. maps]).Write(path, Config);
     }
 }

@@ -137,7 +137,7 @@ public sealed class AdapterCommandTests : IDisposable
     {
         var maps = s_config.ListBlockMaps().Where(tensor => !tensor.Name.Contains("ffn", StringComparison.Ordinal))
             .Select(tensor => new LoraMap(tensor.Name, Ramp(2 * tensor.Shape[1]), Ramp(tensor.Shape[0] * 2)));
-        new LoraAdapter(2, 4, new(baseDigest.Hex, null, "tests", 1, "{}"), [.. maps]).Write(path, s_config);
+        new LoraAdapter(2, 4, new(baseDigest, null, "tests", 1, "{}"), [.. maps]).Write(path, s_config);
     }
 
     private static float[] Ramp(int count) => [.. Enumerable.Range(0, count).Select(i => i % 101 / 101f - 0.5f)];

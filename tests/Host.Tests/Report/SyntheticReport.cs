@@ -1,3 +1,4 @@
+using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Report;
@@ -38,7 +39,7 @@ internal static class SyntheticReport
         new PreferencePair("capitals-0a1b2c3d4e5f", [1], [2], [3]),
         new PairProvenance(
             "capitals", prompt, chosen, rejected, 3, 5, 0x1234_5678_9abc_def0, 42, 1, 0, "verifier",
-            "temperature 1, at most 30 tokens", new string('a', 64), round == 1 ? null : new string('b', 64), round));
+            "temperature 1, at most 30 tokens", Digest.Parse(new string('a', 64)), round == 1 ? null : Digest.Parse(new string('b', 64)), round));
 
     private static SortedDictionary<string, double> ByTask(double progress) =>
         new(Tasks.ToDictionary(task => task.Task, task => task.Before + ((task.After - task.Before) * progress)));

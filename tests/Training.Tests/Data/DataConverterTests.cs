@@ -180,7 +180,7 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
 
     private static PairRecord Record(string id, string question, string chosen, string rejected, double probability) => new(
         new PreferencePair(id, PromptIds(question), Answer(chosen), Answer(rejected), probability),
-        new PairProvenance("say", question, chosen, rejected, 0, 1, ulong.MaxValue, 7, 1, 0, "verifier", "temperature 1", "aa", null, 3));
+        new PairProvenance("say", question, chosen, rejected, 0, 1, ulong.MaxValue, 7, 1, 0, "verifier", "temperature 1", Digest.Of("base"u8), null, 3));
 
     private static int[] PromptIds(string question) =>
         [ByteVocabulary.Bos, .. ByteVocabulary.Encode("<|user|>\n"), .. Bytes(question), .. ByteVocabulary.Encode("<|end|>\n<|assistant|>\n")];

@@ -39,7 +39,7 @@ public sealed class LlamaParityTests : IDisposable
         var digest = Digest.OfFile(path);
         using var lora = RandomAdapter(config);
         var adapterPath = Path.Combine(_folder, "adapter.gguf");
-        new LoraAdapter(4, 8, new(digest.Hex, null, "tests", 0, "{}"), [.. lora.Export()]).Write(adapterPath, config);
+        new LoraAdapter(4, 8, new(digest, null, "tests", 0, "{}"), [.. lora.Export()]).Write(adapterPath, config);
 
         var plain = LlamaCpp.Logits(path, null, s_ids);
         var adapted = LlamaCpp.Logits(path, adapterPath, s_ids);
@@ -56,7 +56,7 @@ public sealed class LlamaParityTests : IDisposable
         var config = TinyModel.Config(architecture);
         var path = WriteBase(config);
         using var lora = RandomAdapter(config);
-        var adapter = new LoraAdapter(4, 8, new(Digest.OfFile(path).Hex, null, "tests", 0, "{}"), [.. lora.Export()]);
+        var adapter = new LoraAdapter(4, 8, new(Digest.OfFile(path), null, "tests", 0, "{}"), [.. lora.Export()]);
         var (adapterPath, mergedPath) = (Path.Combine(_folder, "adapter.gguf"), Path.Combine(_folder, "merged.gguf"));
         adapter.Write(adapterPath, config);
         using (var file = GgufFile.Open(path))

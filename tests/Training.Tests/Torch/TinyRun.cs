@@ -22,7 +22,7 @@ internal sealed class TinyRun : IDisposable
     /// <summary>Twelve pairs of eight prompts, with a work directory and an output of this name.</summary>
     public TrainingRequest Request(string name, TrainingOptions options) => new(
         Base, null, null, TinyModel.Pairs(12), options, 7, Path.Combine(Folder, name), Output(name),
-        new(Digest.OfFile(Base).Hex, null, "tests", 1, "{}"), SplitSeed: 3);
+        new(Digest.OfFile(Base), null, "tests", 1, "{}"), SplitSeed: 3);
 
     public static TrainingResult Train(TrainingRequest request) => TorchTrainer.Train(request, null, default);
 

@@ -126,6 +126,6 @@ public sealed class TorchSequenceScorerTests : IDisposable
             float[] Values(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
             return new LoraMap(map.Name, Values(rank * map.Shape[1]), Values(map.Shape[0] * rank));
         });
-        new LoraAdapter(rank, 4, new(baseDigest.Hex, null, "tests", 1, "{}"), [.. maps]).Write(path, TinyRun.Config);
+        new LoraAdapter(rank, 4, new(baseDigest, null, "tests", 1, "{}"), [.. maps]).Write(path, TinyRun.Config);
     }
 }

@@ -197,5 +197,5 @@ public sealed class TorchTrainerTests : IDisposable
 
     private TrainingRequest Request(string name, TrainingOptions options) => new(
         Base, null, null, TinyModel.Pairs(12), options, 7, Path.Combine(_folder, name), Output(name),
-        new(Digest.OfFile(Base).Hex, null, "tests", 1, "{}"));
+        new(Digest.OfFile(Base), null, "tests", 1, "{}"));
 }

@@ -47,7 +47,7 @@ public sealed class PeftImport
         var largest = sources.MaxBy(source => source.Rank)!;
         if (!float.IsFinite((float)largest.Alpha)) throw Bad($"alpha {largest.Alpha} is out of a float32's range. Save it with another lora_alpha");
         var settings = JsonSerializer.Serialize(new { source = "peft", base_model_name_or_path = _settings.BaseName });
-        var manifest = new AdapterManifest(baseDigest.Hex, null, "", 0, settings);
+        var manifest = new AdapterManifest(baseDigest, null, "", 0, settings);
         return new(largest.Rank, (float)largest.Alpha, manifest, [.. sources.Select(source => Map(source, largest))]);
     }
 

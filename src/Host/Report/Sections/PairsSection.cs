@@ -36,6 +36,6 @@ internal static class PairsSection
     }
 
     private static string Provenance(PreferencePair pair, PairProvenance source) => $"""
-        <dl class="provenance"><dt>prompt</dt><dd><code>{Html.Text(pair.PromptId)}</code></dd><dt>samples</dt><dd>#{source.ChosenIndex} and #{source.RejectedIndex}</dd><dt>seeds</dt><dd><code>{source.ChosenSeed:x16}</code> <code>{source.RejectedSeed:x16}</code></dd><dt>sampler</dt><dd>{Html.Text(source.Sampling)}</dd><dt>base</dt><dd>{Html.Digest(source.BaseSha256)}</dd><dt>adapter</dt><dd>{Html.Digest(source.AdapterSha256)}</dd><dt>judge</dt><dd>{Html.Text(source.Judge)}</dd></dl>
+        <dl class="provenance"><dt>prompt</dt><dd><code>{Html.Text(pair.PromptId)}</code></dd><dt>samples</dt><dd>#{source.ChosenIndex} and #{source.RejectedIndex}</dd><dt>seeds</dt><dd><code>{source.ChosenSeed:x16}</code> <code>{source.RejectedSeed:x16}</code></dd><dt>sampler</dt><dd>{Html.Text(source.Sampling)}</dd><dt>base</dt><dd>{Html.Digest(source.BaseSha256.Hex)}</dd><dt>adapter</dt><dd>{Html.Digest(source.AdapterSha256?.Hex)}</dd><dt>judge</dt><dd>{Html.Text(source.Judge)}</dd></dl>
         """;
 }

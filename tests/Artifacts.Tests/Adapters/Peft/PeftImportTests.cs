@@ -28,7 +28,7 @@ public sealed class PeftImportTests : IDisposable
 
         var read = PeftImport.Read(_directory.Root, config, TinyAdapter.Base);
 
-        Assert.Equal((4, alpha, TinyAdapter.Base.Hex), (read.Rank, read.Alpha, read.Manifest.BaseSha256));
+        Assert.Equal((4, alpha, TinyAdapter.Base), (read.Rank, read.Alpha, read.Manifest.BaseSha256));
         Assert.Equal(adapter.Maps.Select(map => map.Tensor), read.Maps.Select(map => map.Tensor));
         Assert.Equal(adapter.Maps.SelectMany(map => map.A.Concat(map.B)), read.Maps.SelectMany(map => map.A.Concat(map.B)));
     }
