@@ -8,8 +8,8 @@ namespace IterativeDpo.Judging.Http;
 
 /// <summary>
 /// Every call to a service and every answer, by the SHA-256 of the request, in a file of JSON lines that only grows: an answer that it holds
-/// is never paid for again, and its sum is what was spent. A call is on the disk before it goes out, and counts as paid for until the service
-/// refuses it: whether one that a crash cut off was answered, nobody knows. Not thread-safe.
+/// is never paid for again, its sum is what was spent, and it knows how often each question was tried. A call is on the disk before it goes
+/// out, and counts as paid for until the service refuses it: whether one that a crash cut off was answered, nobody knows. Not thread-safe.
 /// </summary>
 internal sealed class AnswerCache : IDisposable
 {
@@ -19,6 +19,9 @@ internal sealed class AnswerCache : IDisposable
 
     // Calls without an outcome, those that are out among them; a request may have several.
     private readonly List<string> _unanswered = [];
+
+    // Of requests without an answer.
+    private readonly Dictionary<string, (int Count, string? LastFailure)> _tries = [];
 
     /// <summary>Opens the file, or makes it; cuts off a last line that a crash left unfinished.</summary>
     /// <exception cref="ArtifactStoreException">The file cannot be used.</exception>
@@ -46,17 +49,19 @@ internal sealed class AnswerCache : IDisposable
         }
     }
 
-    private int _useless;
+    private int _paid;
 
-    /// <summary>A call, or its outcome: an answer, a refusal, or something that is no answer.</summary>
+    /// <summary>A call, or with an answer or a failure its outcome.</summary>
+    /// <param name="Failure">Why there is no answer, or why the one that came is none.</param>
+    /// <param name="Refused">The call cost nothing. Without a failure it was no try either: the user has something to put right.</param>
     private sealed record Entry(
         string Request,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] ChatAnswer? Answer = null,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Refused = false,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? UselessTokens = null);
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] string? Failure = null,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Refused = false);
 
     /// <summary>Calls that were paid for, or may have been.</summary>
-    public int Calls => _answers.Count + _unanswered.Count + _useless;
+    public int Calls => _paid + _unanswered.Count;
 
     /// <summary>Requests that went out and have no answer.</summary>
     public int Unanswered => _unanswered.Distinct().Count(request => !_answers.ContainsKey(request));
@@ -66,6 +71,9 @@ internal sealed class AnswerCache : IDisposable
 
     public ChatAnswer? Find(string request) => _answers.GetValueOrDefault(request);
 
+    /// <summary>How often a request without an answer was tried, and how that failed the last time; null where that is not known.</summary>
+    public (int Count, string? LastFailure) TriesOf(string request) => _tries.GetValueOrDefault(request);
+
     /// <summary>The request is about to go out.</summary>
     /// <exception cref="ArtifactStoreException">It cannot be written; the file is as it was.</exception>
     public void AddCall(string request) => Add(new Entry(request));
@@ -74,12 +82,17 @@ internal sealed class AnswerCache : IDisposable
     public void AddAnswer(string request, ChatAnswer answer) => Add(new Entry(request, answer));
 
     /// <summary>The call cost nothing.</summary>
+    /// <param name="failure">Null where it is the user's to put right: then it does not count as a try.</param>
     /// <inheritdoc cref="AddCall"/>
-    public void AddRefusal(string request) => Add(new Entry(request, Refused: true));
+    public void AddRefusal(string request, string? failure) => Add(new Entry(request, Failure: failure, Refused: true));
 
-    /// <summary>The call was paid for, and what came is no answer: it is counted and not kept.</summary>
+    /// <summary>No answer came; the call may be paid for.</summary>
     /// <inheritdoc cref="AddCall"/>
-    public void AddUseless(string request, ChatAnswer answer) => Add(new Entry(request, UselessTokens: TokensOf(answer)));
+    public void AddLoss(string request, string failure) => Add(new Entry(request, Failure: failure));
+
+    /// <summary>The call was paid for, and what came is no answer: it is kept and counted, and never given for one.</summary>
+    /// <inheritdoc cref="AddCall"/>
+    public void AddUseless(string request, ChatAnswer answer, string failure) => Add(new Entry(request, answer, failure));
 
     public void Dispose() => _stream.Dispose();
 
@@ -131,25 +144,40 @@ internal sealed class AnswerCache : IDisposable
 
     private void Count(Entry entry)
     {
-        if (entry is { Answer: null, Refused: false, UselessTokens: null })
+        var request = entry.Request;
+        var (tries, lastFailure) = TriesOf(request);
+        switch (entry)
         {
-            _unanswered.Add(entry.Request);
-            return;
-        }
-        _unanswered.Remove(entry.Request);
-        if (entry.Answer is { } answer)
-        {
-            _answers[entry.Request] = answer;
-            Tokens += TokensOf(answer);
-        }
-        if (entry.UselessTokens is { } tokens)
-        {
-            _useless++;
-            Tokens += tokens;
+            case { Answer: { } answer, Failure: null }:
+                _unanswered.Remove(request);
+                _tries.Remove(request);
+                _answers[request] = answer;
+                Pay(answer);
+                break;
+            case { Answer: { } answer, Failure: { } failure }:
+                _unanswered.Remove(request);
+                _tries[request] = (tries, failure);
+                Pay(answer);
+                break;
+            case { Refused: true }:
+                _unanswered.Remove(request);
+                _tries[request] = entry.Failure is { } reason ? (tries, reason) : (tries - 1, lastFailure);
+                break;
+            case { Failure: { } failure }:
+                _tries[request] = (tries, failure);
+                break;
+            default:
+                _unanswered.Add(request);
+                _tries[request] = (tries + 1, lastFailure);
+                break;
         }
     }
 
-    private static long TokensOf(ChatAnswer answer) => (answer.InputTokens ?? 0) + (answer.OutputTokens ?? 0);
+    private void Pay(ChatAnswer answer)
+    {
+        _paid++;
+        Tokens += (answer.InputTokens ?? 0) + (answer.OutputTokens ?? 0);
+    }
 
     private static Entry? Parse(string line)
     {

@@ -9,13 +9,13 @@ namespace IterativeDpo.Judging.Http;
 
 /// <summary>
 /// Asks an OpenAI-compatible service: each request once, whoever asks and however often. A request finds its stored answer, or goes through
-/// the budget and the limits of concurrency and rate to the service, again and again while its failures may pass. It goes on when its
-/// caller gives up, so that what is paid for is kept. Any number of callers at once.
+/// the budget and the limits of concurrency and rate to the service, again while its failures may pass, until all its tries are made: the
+/// stored calls count them, so that asking once more gives no further ones. It goes on when its caller gives up, so that what is paid for
+/// is kept. Any number of callers at once.
 /// </summary>
 public sealed class ChatService : IAsyncDisposable
 {
     private static readonly TimeSpan _longestBackOff = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan _longestPause = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan _lastAnswersTimeout = TimeSpan.FromSeconds(2);
 
     private readonly string _setting;
@@ -68,7 +68,7 @@ public sealed class ChatService : IAsyncDisposable
     /// <param name="request">The call's body: equal bytes are the same request.</param>
     /// <param name="wanted">What of the answer is used: that must be there.</param>
     /// <returns>The answer, and whether another request has paid for it.</returns>
-    /// <exception cref="JudgeModelException">No usable answer, after all tries.</exception>
+    /// <exception cref="JudgeModelException">No usable answer, perhaps after all tries.</exception>
     /// <exception cref="UserInputException">The budget is spent, or the service wants something of the user.</exception>
     internal async Task<(ChatAnswer Answer, bool IsCached)> AskAsync(byte[] request, WantedAnswer wanted, CancellationToken cancellationToken)
     {
@@ -186,29 +186,38 @@ public sealed class ChatService : IAsyncDisposable
 
     private async Task<ChatAnswer> TryAsync(string name, byte[] request, WantedAnswer wanted)
     {
-        for (var attempt = 0; ; attempt++)
+        TriesMade(name);
+        while (true)
         {
             try
             {
                 return await CallAsync(name, request, wanted);
             }
-            catch (PassingFailureException e) when (attempt < _options.Retries)
+            catch (PassingFailureException e)
             {
+                var tries = TriesMade(name);
                 Tell(e.Message);
                 if (e.RetryAfter is { } wait && wait > TimeSpan.Zero)
                 {
-                    _limit.Pause(wait <= _longestPause ? wait : throw new UserInputException(
-                        $"{_setting}: {e.Message}, and wants to be left alone for {wait.TotalSeconds:N0} s. Run again then, or lower {_setting}.requests-per-minute.", e));
+                    _limit.Pause(wait);
                 }
                 else
                 {
-                    await Task.Delay(BackOff(name, attempt), _time, _noMoreCalls.Token);
+                    await Task.Delay(BackOff(name, tries), _time, _noMoreCalls.Token);
                 }
             }
-            catch (PassingFailureException e)
-            {
-                throw new JudgeModelException($"{e.Message}, in {attempt + 1} tries", e);
-            }
+        }
+    }
+
+    /// <exception cref="JudgeModelException">All are made.</exception>
+    private int TriesMade(string name)
+    {
+        lock (_lock)
+        {
+            var (count, lastFailure) = _cache.Value.TriesOf(name);
+            return count < _options.Tries
+                ? count
+                : throw new JudgeModelException($"{lastFailure ?? $"{_options.Url} gave no answer"}, in {count} tries ({_setting}.tries: more are made when that is raised)");
         }
     }
 
@@ -233,29 +242,18 @@ public sealed class ChatService : IAsyncDisposable
         try
         {
             await _limit.WaitAsync(_noMoreCalls.Token);
-            var reply = await SendAsync(name, request);
-            var answer = ChatAnswer.Parse(reply.Body);
+            var answer = await SendAsync(name, request);
             try
             {
                 answer = Complete(answer with { Text = _connection.Hide(answer.Text) }, wanted);
             }
-            catch
+            catch (Exception e)
             {
-                lock (_lock)
-                {
-                    _cache.Value.AddUseless(name, answer);
-                }
+                Record(cache => cache.AddUseless(name, answer, e.Message));
                 throw;
             }
-            lock (_lock)
-            {
-                _cache.Value.AddAnswer(name, answer);
-            }
+            Record(cache => cache.AddAnswer(name, answer));
             return answer;
-        }
-        catch (JsonException e)
-        {
-            throw new PassingFailureException($"{_options.Url} answers with something else than a chat completion: {e.Message}", null, e);
         }
         finally
         {
@@ -263,33 +261,55 @@ public sealed class ChatService : IAsyncDisposable
         }
     }
 
-    private async Task<ServiceReply> SendAsync(string name, byte[] request)
+    private async Task<ChatAnswer> SendAsync(string name, byte[] request)
     {
-        lock (_lock)
+        Record(cache =>
         {
             RefuseOverBudget();
-            _cache.Value.AddCall(name);
-        }
+            cache.AddCall(name);
+        });
         try
         {
             var reply = await _connection.SendAsync("chat/completions", request, _abort.Token);
-            return !IsSuccess(reply) ? throw _failure.Of(reply) : _failure.Within(reply) is { } error ? throw error : reply;
+            return IsSuccess(reply) ? _failure.Within(reply) is { } error ? throw error : Parse(reply) : throw _failure.Of(reply);
         }
-        catch (Exception e) when (e is UserInputException or JudgeModelException or PassingFailureException { MayBePaid: false })
+        catch (PassingFailureException e) when (e.MayBePaid)
         {
-            lock (_lock)
-            {
-                _cache.Value.AddRefusal(name);
-            }
+            Record(cache => cache.AddLoss(name, e.Message));
+            throw;
+        }
+        catch (Exception e) when (e is UserInputException or JudgeModelException or PassingFailureException)
+        {
+            Record(cache => cache.AddRefusal(name, e is UserInputException ? null : e.Message));
             throw;
         }
     }
 
-    /// <summary>Doubles from try to try; a half of it is drawn from the request, so that requests do not come back together.</summary>
-    private TimeSpan BackOff(string name, int attempt)
+    private ChatAnswer Parse(ServiceReply reply)
     {
-        var draw = SampleSeed.Mix(ulong.Parse(name.AsSpan(0, 16), NumberStyles.HexNumber) + (ulong)attempt);
-        var whole = _options.BackOff * Math.Pow(2, attempt);
+        try
+        {
+            return ChatAnswer.Parse(reply.Body);
+        }
+        catch (JsonException e)
+        {
+            throw new PassingFailureException($"{_options.Url} answers with something else than a chat completion: {e.Message}", null, e) { MayBePaid = true };
+        }
+    }
+
+    private void Record(Action<AnswerCache> add)
+    {
+        lock (_lock)
+        {
+            add(_cache.Value);
+        }
+    }
+
+    /// <summary>Doubles from try to try; a half of it is drawn from the request, so that requests do not come back together.</summary>
+    private TimeSpan BackOff(string name, int tries)
+    {
+        var draw = SampleSeed.Mix(ulong.Parse(name.AsSpan(0, 16), NumberStyles.HexNumber) + (ulong)tries);
+        var whole = _options.BackOff * Math.Pow(2, tries - 1);
         return (whole < _longestBackOff ? whole : _longestBackOff) * (0.5 + new SplitMix64(draw).NextDouble() / 2);
     }
 

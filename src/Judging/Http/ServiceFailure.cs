@@ -26,6 +26,8 @@ internal sealed class ServiceFailure(string setting, ServiceOptions options, Fun
 {
     private const int MostQuoted = 300;
 
+    private static readonly TimeSpan _longestPause = TimeSpan.FromMinutes(2);
+
     /// <returns>A <see cref="PassingFailureException"/>, a <see cref="UserInputException"/>, or a <see cref="JudgeModelException"/>: this request will not do.</returns>
     public Exception Of(ServiceReply reply)
     {
@@ -42,19 +44,20 @@ internal sealed class ServiceFailure(string setting, ServiceOptions options, Fun
             >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => new UserInputException(
                 $"{setting}: {said} and points to {hide(reply.Location ?? "nowhere")}. Set {setting}.url to where the service is."),
             HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError =>
-                new PassingFailureException(said, reply.RetryAfter),
+                Passing(said, reply, mayBePaid: false),
             _ => new JudgeModelException(said),
         };
     }
 
     /// <summary>The error that a reply of success has in it; null where there is none.</summary>
-    public PassingFailureException? Within(ServiceReply reply)
+    /// <returns>As <see cref="Of"/>.</returns>
+    public Exception? Within(ServiceReply reply)
     {
         try
         {
             using var document = JsonDocument.Parse(reply.Body);
             return ErrorIn(document.RootElement) is { } error
-                ? new($"{options.Url} answers {(int)reply.Status}, but with an error ({hide(Quote(error))})", reply.RetryAfter) { MayBePaid = true }
+                ? Passing($"{options.Url} answers {(int)reply.Status}, but with an error ({hide(Quote(error))})", reply, mayBePaid: true)
                 : null;
         }
         catch (JsonException)
@@ -62,6 +65,11 @@ internal sealed class ServiceFailure(string setting, ServiceOptions options, Fun
             return null;
         }
     }
+
+    private Exception Passing(string said, ServiceReply reply, bool mayBePaid) => reply.RetryAfter > _longestPause
+        ? new UserInputException(
+            $"{setting}: {said}, and wants to be left alone for {reply.RetryAfter.Value.TotalSeconds:N0} s. Run again then, or lower {setting}.requests-per-minute.")
+        : new PassingFailureException(said, reply.RetryAfter) { MayBePaid = mayBePaid };
 
     private static string? ErrorIn(JsonElement body)
     {

@@ -232,7 +232,7 @@ public sealed class CampaignConfigurationTests : IDisposable
 
     [Theory]
     [InlineData("url = \"http://localhost:9/v1\"", true)]
-    [InlineData("key-variable = OTHER_KEY, timeout = 1s, retries = 0, back-off = 1ms, requests-per-minute = 9, concurrency = 1", true)]
+    [InlineData("key-variable = OTHER_KEY, timeout = 1s, tries = 1, back-off = 1ms, requests-per-minute = 9, concurrency = 1", true)]
     [InlineData("budget-calls = 9, budget-tokens = 9", true)]
     [InlineData("model = large", false)]
     [InlineData("logprobs = off", false)]
@@ -259,7 +259,7 @@ public sealed class CampaignConfigurationTests : IDisposable
         var judge = Assert.IsType<HttpJudgeOptions>(options.Judging.Find("gpt"));
         Assert.IsType<RubricMode>(judge.Mode);
         Assert.Equal(
-            new ServiceOptions("https://api.example/v1", "small", "API_KEY", true, 20, TimeSpan.FromMinutes(1), 5, TimeSpan.FromSeconds(1), 0, 8, 0, 5_000_000_000),
+            new ServiceOptions("https://api.example/v1", "small", "API_KEY", true, 20, TimeSpan.FromMinutes(1), 6, TimeSpan.FromSeconds(1), 0, 8, 0, 5_000_000_000),
             judge.Service);
         Assert.Equal(OptionsJson.Write(options), OptionsJson.Write(OptionsJson.Read(OptionsJson.Write(options))));
     }

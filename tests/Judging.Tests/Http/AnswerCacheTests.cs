@@ -30,13 +30,13 @@ public sealed class AnswerCacheTests : IDisposable
         {
             cache.AddCall("lost");
             cache.AddCall("refused");
-            cache.AddRefusal("refused");
+            cache.AddRefusal("refused", "no");
             cache.AddCall("lost, then answered");
             cache.AddCall("lost, then answered");
             cache.AddAnswer("lost, then answered", _answer);
             cache.AddCall("lost, then refused");
             cache.AddCall("lost, then refused");
-            cache.AddRefusal("lost, then refused");
+            cache.AddRefusal("lost, then refused", "no");
             Assert.Equal((4, 2), (cache.Calls, cache.Unanswered));
         }
 
@@ -45,6 +45,31 @@ public sealed class AnswerCacheTests : IDisposable
         Assert.Equal((4, 2), (again.Calls, again.Unanswered));
         Assert.NotNull(again.Find("lost, then answered"));
         Assert.Null(again.Find("lost"));
+    }
+
+    [Fact]
+    public void TriesOf_afterOpeningAgain_countsCallsWithoutAnAnswer_butThoseThatTheUserPutsRight()
+    {
+        using (var cache = new AnswerCache(FilePath))
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                cache.AddCall("one");
+            }
+            cache.AddRefusal("one", "busy");
+            cache.AddUseless("one", _answer, "cut");
+            cache.AddLoss("one", "no answer in time");
+            cache.AddRefusal("one", null);
+            cache.AddCall("two");
+            cache.AddAnswer("two", _answer);
+        }
+
+        using var again = new AnswerCache(FilePath);
+
+        Assert.Equal((4, "no answer in time"), again.TriesOf("one"));
+        Assert.Equal((0, null), again.TriesOf("two"));
+        Assert.Null(again.Find("one"));
+        Assert.Equal((4, 24), (again.Calls, again.Tokens));
     }
 
     [Theory]

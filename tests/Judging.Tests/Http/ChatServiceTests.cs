@@ -213,7 +213,7 @@ public sealed class ChatServiceTests : IDisposable
     {
         using var fake = new FakeService(_ => new TaskCompletionSource<FakeReply>().Task);
         await using var service = new ChatService(
-            "judges.gpt", ServiceSettings.Of(fake.Url) with { Timeout = TimeSpan.FromMilliseconds(50), Retries = 0 }, CachePath, _notes.Enqueue, TimeProvider.System);
+            "judges.gpt", ServiceSettings.Of(fake.Url) with { Timeout = TimeSpan.FromMilliseconds(50), Tries = 1 }, CachePath, _notes.Enqueue, TimeProvider.System);
 
         var error = await Assert.ThrowsAsync<JudgeModelException>(() => AskAsync(service, "one"));
 
@@ -303,7 +303,7 @@ public sealed class ChatServiceTests : IDisposable
     public async Task AskAsync_afterRefusals_hasAllOfItsBudget_alsoAfterARestart(int status)
     {
         using var fake = new FakeService(new FakeReply(status, "no"), new FakeReply(status, "no"), _yes);
-        var options = ServiceSettings.Of(fake.Url) with { BudgetCalls = 1, Retries = 0 };
+        var options = ServiceSettings.Of(fake.Url) with { BudgetCalls = 1, Tries = 1 };
         await using (var service = Service(options))
         {
             await Assert.ThrowsAnyAsync<Exception>(() => AskAsync(service, "one"));
@@ -311,7 +311,7 @@ public sealed class ChatServiceTests : IDisposable
         }
         await using var again = Service(options);
 
-        Assert.Equal("yes", (await AskAsync(again, "two")).Answer.Text);
+        Assert.Equal("yes", (await AskAsync(again, "three")).Answer.Text);
         Assert.Empty(_notes);
     }
 
@@ -328,7 +328,7 @@ public sealed class ChatServiceTests : IDisposable
         }
         await using var again = Service(options);
 
-        Assert.Equal("yes", (await AskAsync(again, "one")).Answer.Text);
+        Assert.Equal("yes", (await AskAsync(again, "two")).Answer.Text);
     }
 
     [Fact]
@@ -383,6 +383,61 @@ public sealed class ChatServiceTests : IDisposable
         Assert.Equal(
             "judges.gpt: questions that earlier runs sent and that have no answer: 1. They are asked again, and the budget counts both calls.", Assert.Single(_notes));
         await Assert.ThrowsAsync<UserInputException>(() => AskAsync(service, "two"));
+    }
+
+    [Fact]
+    public async Task AskAsync_ofAQuestionThatFails_isTriedSoOftenInAll_whateverAsksAndHoweverOftenItIsStarted()
+    {
+        using var fake = new FakeService(new FakeReply(500, "oops"));
+        var options = ServiceSettings.Of(fake.Url);
+        for (var start = 0; start < 4; start++)
+        {
+            await using var service = Service(options);
+            for (var attempt = 0; attempt < 3; attempt++)
+            {
+                var error = await Assert.ThrowsAsync<JudgeModelException>(() => AskAsync(service, "one"));
+                Assert.Equal($"{fake.Url} answers 500 (oops), in 3 tries (judges.gpt.tries: more are made when that is raised)", error.Message);
+            }
+        }
+        Assert.Equal(3, fake.Requests.Count);
+        await using var raised = Service(options with { Tries = 5 });
+
+        await Assert.ThrowsAsync<JudgeModelException>(() => AskAsync(raised, "one"));
+
+        Assert.Equal(5, fake.Requests.Count);
+    }
+
+    [Fact]
+    public async Task AskAsync_ofCallsThatEarlierRunsLost_countsThemAsTries()
+    {
+        using (var killed = new AnswerCache(CachePath))
+        {
+            killed.AddCall(Digest.Of("one"u8).Hex);
+            killed.AddCall(Digest.Of("one"u8).Hex);
+        }
+        using var fake = new FakeService(new FakeReply(500, "oops"));
+        await using var service = Service(ServiceSettings.Of(fake.Url));
+
+        await Assert.ThrowsAsync<JudgeModelException>(() => AskAsync(service, "one"));
+
+        Assert.Single(fake.Requests);
+    }
+
+    [Theory]
+    [InlineData(401, "")]
+    [InlineData(402, "")]
+    [InlineData(429, "Retry-After: 3600\r\n")]
+    public async Task AskAsync_afterWhatTheUserHasPutRight_hasAllItsTries(int status, string headers)
+    {
+        var refusal = new FakeReply(status, "no", headers);
+        using var fake = new FakeService(refusal, refusal, refusal, _yes);
+        await using var service = Service(ServiceSettings.Of(fake.Url) with { Tries = 1 });
+        for (var i = 0; i < 3; i++)
+        {
+            await Assert.ThrowsAsync<UserInputException>(() => AskAsync(service, "one"));
+        }
+
+        Assert.Equal("yes", (await AskAsync(service, "one")).Answer.Text);
     }
 
     [Fact]

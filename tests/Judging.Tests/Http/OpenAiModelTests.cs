@@ -112,21 +112,22 @@ public sealed class OpenAiModelTests : IDisposable
     [InlineData("""{"message":{"content":"<think>perhaps Score: 1"},"finish_reason":"length"}""", "ends within its thoughts")]
     [InlineData("""{"message":{"content":"<think>perhaps Score: 1"},"finish_reason":"stop"}""", "ends within its thoughts")]
     [InlineData("""{"message":{"content":"","reasoning_content":"Score: 1"},"finish_reason":"stop"}""", "the model thought, and gave no answer")]
-    public async Task AnswerAsync_ofWhatIsNoAnswer_saysSo_countsIt_andKeepsItNot(string choice, string problem)
+    public async Task AnswerAsync_ofWhatIsNoAnswer_saysSo_andCountsAndKeepsEachTry(string choice, string problem)
     {
         using var fake = new FakeService(new FakeReply(200, $$$"""{"choices":[{{{choice}}}],"usage":{"prompt_tokens":5,"completion_tokens":2}}"""));
         await using var service = Service(fake);
         var model = Model(fake, service);
 
-        for (var i = 1; i <= 2; i++)
+        for (var i = 1; i <= 4; i++)
         {
             var error = await Assert.ThrowsAsync<JudgeModelException>(() => model.AnswerAsync(_question, 1, 8, 1, CancellationToken.None));
             Assert.Contains(problem, error.Message);
-            Assert.Equal(i, fake.Requests.Count);
+            Assert.Equal(Math.Min(i, 3), fake.Requests.Count);
         }
         await service.DisposeAsync();
+        Assert.Equal(3, File.ReadAllLines(_directory["judge-gpt.jsonl"]).Count(line => line.Contains("\"answer\":") && line.Contains("\"failure\":")));
         using var cache = new AnswerCache(_directory["judge-gpt.jsonl"]);
-        Assert.Equal((2, 14L), (cache.Calls, cache.Tokens));
+        Assert.Equal((3, 21L), (cache.Calls, cache.Tokens));
     }
 
     [Fact]
