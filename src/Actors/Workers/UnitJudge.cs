@@ -5,6 +5,7 @@ using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Quality;
+using IterativeDpo.Judging.Runs;
 
 namespace IterativeDpo.Actors.Workers;
 
@@ -54,20 +55,15 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
     private async Task<JudgeResult> JudgeUnitAsync(JudgeOrder order, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
-        PromptSamples[] prompts = [.. SampleFile.Read(store.Verified(order.Samples))];
+        var prompts = SampleFile.Read(store.Verified(order.Samples)).Select(samples => new LabelledSamples(samples, null));
         var known = ReadKnown(order);
         var (judge, attempts) = JudgeOf(order.Id.Stage);
         judge.UsePolicy(order.Policy is { } policy ? store.Verified(policy) : null);
-        var verdicts = new PromptVerdict[prompts.Length];
-        var taken = new TimeSpan[prompts.Length];
-        await Parallel.ForAsync(
-            0,
-            prompts.Length,
-            new ParallelOptions { MaxDegreeOfParallelism = options.Judging.Concurrency, CancellationToken = cancellationToken },
-            async (i, token) => (verdicts[i], taken[i]) = known.GetValueOrDefault(prompts[i].Prompt.Id) is { } verdict
-                ? (verdict, default)
-                : await attempts.JudgeAsync(prompts[i], token));
+        JudgedPrompt[] judged = await new JudgeRun(attempts, options.Judging.Concurrency)
+            .JudgeAsync(prompts, samples => known.GetValueOrDefault(samples.Prompt.Id), keep: null, cancellationToken)
+            .ToArrayAsync(cancellationToken);
 
+        PromptVerdict[] verdicts = [.. judged.Select(prompt => prompt.Judged)];
         PromptVerdict[] failed = [.. verdicts.Where(prompt => prompt.Verdict is null)];
         if (failed.Length > 0 && failed.Length == verdicts.Length)
         {
@@ -80,10 +76,10 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
             digest,
             given.Sum(verdict => verdict.Judgements.Count(judgement => judgement.Score is null)),
             failed.Length,
-            ScoresByTask(prompts, verdicts),
+            ScoresByTask(judged),
             time.GetElapsedTime(start).TotalSeconds,
             JudgeUsage.Sum(given.Select(verdict => verdict.Usage)),
-            Latency.Of(taken.Where(one => one > TimeSpan.Zero).Select(one => one.TotalSeconds)));
+            Latency.Of(judged.Where(prompt => prompt.Taken > TimeSpan.Zero).Select(prompt => prompt.Taken.TotalSeconds)));
         return failed.Length > 0 && !order.IsLast
             ? throw new UnfinishedWorkException($"the judge failed on {failed.Length} of {verdicts.Length} prompts: {failed[0].Failure}", result)
             : result;
@@ -111,9 +107,9 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
         return VerdictFile.Read(stream, store.Verified(digest)).Where(prompt => prompt.Verdict is not null).ToDictionary(prompt => prompt.PromptId);
     }
 
-    private ImmutableSortedDictionary<string, TaskScore> ScoresByTask(PromptSamples[] prompts, PromptVerdict[] verdicts) =>
-        prompts.Zip(verdicts)
-            .SelectMany(pair => pair.Second.Verdict?.Judgements ?? [], (pair, judgement) => (Task: pair.First.Prompt.Task ?? "all", judgement.Score))
+    private ImmutableSortedDictionary<string, TaskScore> ScoresByTask(JudgedPrompt[] prompts) =>
+        prompts
+            .SelectMany(prompt => prompt.Judged.Verdict?.Judgements ?? [], (prompt, judgement) => (Task: prompt.Prompt.Samples.Prompt.Task ?? "all", judgement.Score))
             .Where(item => item.Score is not null)
             .GroupBy(item => item.Task)
             .ToImmutableSortedDictionary(

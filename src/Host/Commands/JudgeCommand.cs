@@ -5,6 +5,7 @@ using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Quality;
+using IterativeDpo.Judging.Runs;
 using IterativeDpo.Judging.Verifier;
 using IterativeDpo.Training.Data;
 
@@ -54,19 +55,20 @@ public static class JudgeCommand
         var labels = gold is null ? new Dictionary<string, Verdict>() : LabelFile.Read(gold.FullName);
         await using var judges = new JudgeFactory(options, outputPath is null ? null : $"{outputPath}.work", line => Console.Error.WriteLine($"dpo: {line}"), TimeProvider.System);
         await using var judge = judges.Create(options.Judging.Judge);
-        var input = JudgeInput.Check(file.FullName, labels, gold?.FullName);
-        await judge.CheckAsync(LabelledSamples.Read(file.FullName).Select(prompt => prompt.Samples.Prompt), cancellationToken);
+        var input = JudgeInput.Check(LabelledSamplesFile.Read(file.FullName), file.FullName, labels, gold?.FullName);
+        await judge.CheckAsync(LabelledSamplesFile.Read(file.FullName).Select(prompt => prompt.Samples.Prompt), cancellationToken);
         using var log = outputPath is null ? null : VerdictLog.Open(outputPath, new JudgeIdentities(options).Of(judge.Name), parsed.GetValue(_force));
         input.RefuseOthers(log?.PromptIds ?? [], outputPath ?? "");
 
         var quality = new JudgeQuality(parsed.GetValue(_ownModel));
         var isVerifier = options.Judging.Find(options.Judging.Judge) is VerifierOptions;
-        using var run = new LabelRun(judge, options.Judging, log, quality, labels, isVerifier, TimeProvider.System);
+        var attempts = new JudgeAttempts(judge, options.Judging.Timeout, options.Judging.Retries, TimeProvider.System);
+        var run = new LabelRun(attempts, options.Judging.Concurrency, log, quality, labels, isVerifier ? null : new VerifierJudge(options.Judging.DefaultChecks));
         var start = TimeProvider.System.GetTimestamp();
         var done = await StepProgress.RunAsync<LabelProgress, LabelProgress>(
             "judging",
             progress => (progress.Done, progress.Total, Detail(progress, TimeProvider.System.GetElapsedTime(start))),
-            progress => run.RunAsync(LabelledSamples.Read(file.FullName), input.PromptIds.Count, progress, cancellationToken));
+            progress => run.RunAsync(LabelledSamplesFile.Read(file.FullName), input.PromptIds.Count, progress, cancellationToken));
 
         var limits = options.Judging.Limits ?? new JudgeLimits();
         Print(judge.Name, quality.Figures(), done, SelfPreferenceSkipped(parsed, input, quality.Figures()), [.. (isVerifier ? limits.ForVerifier() : limits).Warnings(quality.Figures())], outputPath, parsed.GetValue(_json));

@@ -41,13 +41,14 @@ internal sealed class CampaignQuality(CampaignOptions options, ArtifactStore sto
         ImmutableSortedSet<int> dropped)
     {
         var isVerifier = options.Judging.Find(judge) is VerifierOptions;
+        var checks = isVerifier ? null : new VerifierJudge(options.Judging.DefaultChecks);
         var quality = new JudgeQuality();
         foreach (var (unit, result) in judgements)
         {
             using var verdicts = store.OpenRead(result.Judgements);
             foreach (var (prompt, judged) in VerdictFile.ReadAllWith(store.Verified(samples[unit].Samples), verdicts, store.Verified(result.Judgements)))
             {
-                quality.Add(prompt, judged, isVerifier ? null : Standard(prompt));
+                quality.Add(prompt, judged, checks?.StandardOf(prompt));
             }
             quality.Add(result.Latency ?? Latency.None);
         }
@@ -58,20 +59,5 @@ internal sealed class CampaignQuality(CampaignOptions options, ArtifactStore sto
         var figures = quality.Figures();
         var limits = options.Judging.Limits ?? new JudgeLimits();
         return new(round, judge, graded, figures, [.. (isVerifier ? limits.ForVerifier() : limits).Warnings(figures)]);
-    }
-
-    /// <summary>Null where there are no checks, or they cannot be run: then the prompt counts without a standard.</summary>
-    private Verdict? Standard(PromptSamples prompt)
-    {
-        var verifier = new VerifierJudge(options.Judging.DefaultChecks);
-        try
-        {
-            // The verifier works here and now: there is nothing to wait for.
-            return verifier.CanJudge(prompt.Prompt) ? verifier.JudgeAsync(prompt, CancellationToken.None).GetAwaiter().GetResult() : null;
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            return null;
-        }
     }
 }

@@ -40,6 +40,19 @@ public sealed class VerifierJudge(IReadOnlyList<AnswerCheck>? checks = null, str
     /// <summary>Whether there are checks for this prompt.</summary>
     public bool CanJudge(Prompt prompt) => Checks(prompt).Count > 0;
 
+    /// <summary>Its verdict, to hold another judge's against; null where there are no checks for this prompt, or they cannot be run.</summary>
+    public Verdict? StandardOf(PromptSamples samples)
+    {
+        try
+        {
+            return CanJudge(samples.Prompt) ? Judge(samples) : null;
+        }
+        catch (Exception)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Makes sure that every check can be run, and that there is one.</summary>
     /// <exception cref="UserInputException">Names the prompt and the check.</exception>
     public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken)
@@ -61,9 +74,7 @@ public sealed class VerifierJudge(IReadOnlyList<AnswerCheck>? checks = null, str
     public Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Refuse(samples.Prompt, Checks(samples.Prompt));
-        (AnswerCheck Check, Rule Rule)[] rules = [.. Checks(samples.Prompt).Select(check => (check, RuleTable.Get(check)))];
-        return Task.FromResult(new Verdict([.. samples.Samples.Select(sample => Judge(sample, rules))]));
+        return Task.FromResult(Judge(samples));
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -83,6 +94,13 @@ public sealed class VerifierJudge(IReadOnlyList<AnswerCheck>? checks = null, str
         {
             throw new PromptException(prompt.Id, "the weights of its checks add up to 0; give at least one check a weight.");
         }
+    }
+
+    private Verdict Judge(PromptSamples samples)
+    {
+        Refuse(samples.Prompt, Checks(samples.Prompt));
+        (AnswerCheck Check, Rule Rule)[] rules = [.. Checks(samples.Prompt).Select(check => (check, RuleTable.Get(check)))];
+        return new([.. samples.Samples.Select(sample => Judge(sample, rules))]);
     }
 
     private static Judgement Judge(Sample sample, (AnswerCheck Check, Rule Rule)[] rules)

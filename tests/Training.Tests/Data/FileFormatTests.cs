@@ -109,7 +109,7 @@ public sealed class FileFormatTests(DataFiles files) : IClassFixture<DataFiles>
     {
         var path = await files.WriteParquetAsync(_rows);
 
-        var read = LabelledSamples.Read(path).Select(samples => samples.Samples).ToArray();
+        var read = LabelledSamplesFile.Read(path).Select(samples => samples.Samples).ToArray();
 
         Assert.Equal("row-10", read[9].Prompt.Id);
         Assert.Equal(["yes 9", "no"], read[9].Samples.Select(sample => sample.Text));

@@ -4,12 +4,12 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Rows;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Runs;
 
 namespace IterativeDpo.Training.Data;
 
-/// <summary>A prompt's samples to be judged.</summary>
-/// <param name="Label">What is right, where the data says so.</param>
-public sealed record LabelledSamples(PromptSamples Samples, Verdict? Label)
+/// <summary>Samples to be judged, in a file.</summary>
+public static class LabelledSamplesFile
 {
     private const string Kinds = "a line of a samples file, {\"prompt\": …, \"completions\": […]} or TRL's {\"prompt\": …, \"chosen\": …, \"rejected\": …}";
 

@@ -1,10 +1,8 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
-using IterativeDpo.Host.Judges;
-using IterativeDpo.Judging;
-using IterativeDpo.Training.Data;
+using IterativeDpo.Judging.Runs;
 
-namespace IterativeDpo.Host.Tests.Judges;
+namespace IterativeDpo.Judging.Tests.Runs;
 
 public sealed class VerdictLogTests : IDisposable
 {
@@ -69,7 +67,7 @@ public sealed class VerdictLogTests : IDisposable
     public async Task Find_verdict_on_other_samples_is_refused()
     {
         await JudgeAsync();
-        var samples = LabelledSamples.Read(_fixture.FilePath).First().Samples;
+        var samples = _fixture.Prompts[0].Samples;
         using var log = Open();
 
         Assert.NotNull(log.Find(samples));
@@ -88,15 +86,16 @@ public sealed class VerdictLogTests : IDisposable
     public async Task Check_names_the_first_mismatch()
     {
         await JudgeAsync();
+        var prompts = _fixture.Prompts;
         var (none, two) = (new Dictionary<string, Verdict>(), new Verdict([new(0, 1, "")]));
         string Error(Dictionary<string, Verdict> labels, params string[] judged) => Assert.Throws<UserInputException>(
-            () => JudgeInput.Check(_fixture.FilePath, labels, "gold.jsonl").RefuseOthers(judged, "out.jsonl")).Message;
+            () => JudgeInput.Check(prompts, "samples.jsonl", labels, "gold.jsonl").RefuseOthers(judged, "out.jsonl")).Message;
 
-        Assert.Equal(3, JudgeInput.Check(_fixture.FilePath, none, null).PromptIds.Count);
+        Assert.Equal(3, JudgeInput.Check(prompts, "samples.jsonl", none, null).PromptIds.Count);
         Assert.Contains("gold.jsonl: labels the prompt 'x'", Error(new() { ["x"] = two }), StringComparison.Ordinal);
         Assert.Contains("gold.jsonl: labels 1 samples of prompt 'p1', and", Error(new() { ["p1"] = two }), StringComparison.Ordinal);
         Assert.Contains("out.jsonl: has a verdict on the prompt 'y'", Error(none, "p0", "y"), StringComparison.Ordinal);
-        File.AppendAllText(_fixture.FilePath, File.ReadLines(_fixture.FilePath).First());
+        prompts = [.. prompts, prompts[0]];
         Assert.Contains("two prompts have the id 'p0'", Error(none), StringComparison.Ordinal);
     }
 

@@ -3,15 +3,14 @@ using System.Text.Json;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Generation;
-using IterativeDpo.Judging;
 
-namespace IterativeDpo.Host.Judges;
+namespace IterativeDpo.Judging.Runs;
 
 /// <summary>
 /// The verdicts of one judge in a file that grows by a line whenever a prompt is judged, so that judging goes on where it was stopped.
 /// It holds where each verdict is, not the verdicts.
 /// </summary>
-internal sealed class VerdictLog : IDisposable
+public sealed class VerdictLog : IDisposable
 {
     private readonly string _path;
     private readonly string _judge;

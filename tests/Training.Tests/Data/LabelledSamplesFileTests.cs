@@ -4,7 +4,7 @@ using IterativeDpo.Training.Data;
 
 namespace IterativeDpo.Training.Tests.Data;
 
-public sealed class LabelledSamplesTests : IDisposable
+public sealed class LabelledSamplesFileTests : IDisposable
 {
     private readonly string _path = Path.GetTempFileName();
 
@@ -20,7 +20,7 @@ public sealed class LabelledSamplesTests : IDisposable
             SampleFile.Write(stream, [samples]);
         }
 
-        var (read, label) = Assert.Single(LabelledSamples.Read(_path));
+        var (read, label) = Assert.Single(LabelledSamplesFile.Read(_path));
 
         Assert.Null(label);
         Assert.Equal(("p1", "4", 3, "small"), (read.Prompt.Id, read.Prompt.Checks[0].Value, read.Samples[0].Index, read.Samples[0].Model));
@@ -80,6 +80,6 @@ public sealed class LabelledSamplesTests : IDisposable
     private LabelledSamples[] Read(params string[] lines)
     {
         File.WriteAllLines(_path, lines);
-        return [.. LabelledSamples.Read(_path)];
+        return [.. LabelledSamplesFile.Read(_path)];
     }
 }

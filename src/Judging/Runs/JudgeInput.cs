@@ -1,25 +1,24 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
-using IterativeDpo.Judging;
 using IterativeDpo.Judging.Verifier;
-using IterativeDpo.Training.Data;
 
-namespace IterativeDpo.Host.Judges;
+namespace IterativeDpo.Judging.Runs;
 
 /// <summary>Looks through a file to be judged before a judge is paid for it.</summary>
 /// <param name="PromptIds">Of the prompts in it.</param>
 /// <param name="HasLabels">Whether the data itself says what is right.</param>
 /// <param name="HasModels">Whether samples say who generated them.</param>
-internal sealed record JudgeInput(IReadOnlySet<string> PromptIds, bool HasLabels, bool HasModels)
+public sealed record JudgeInput(IReadOnlySet<string> PromptIds, bool HasLabels, bool HasModels)
 {
+    /// <param name="path">Names the file in errors.</param>
     /// <param name="labels">Labels, which must be of these prompts and as many as they have samples.</param>
     /// <param name="labelPath">Names the labels in errors.</param>
     /// <exception cref="UserInputException">A line that cannot be judged, an id twice, or labels of something else.</exception>
-    public static JudgeInput Check(string path, IReadOnlyDictionary<string, Verdict> labels, string? labelPath)
+    public static JudgeInput Check(IEnumerable<LabelledSamples> prompts, string path, IReadOnlyDictionary<string, Verdict> labels, string? labelPath)
     {
         var ids = new HashSet<string>();
         var (hasLabels, hasModels) = (false, false);
-        foreach (var (samples, label) in LabelledSamples.Read(path))
+        foreach (var (samples, label) in prompts)
         {
             if (!ids.Add(samples.Prompt.Id))
             {

@@ -1,9 +1,8 @@
 using IterativeDpo.Artifacts;
-using IterativeDpo.Host.Judges;
 using IterativeDpo.Judging.Quality;
-using IterativeDpo.Judging.Verifier;
+using IterativeDpo.Judging.Runs;
 
-namespace IterativeDpo.Host.Tests.Judges;
+namespace IterativeDpo.Judging.Tests.Runs;
 
 public sealed class LabelRunTests
 {
@@ -69,7 +68,7 @@ public sealed class LabelRunTests
     {
         using var fixture = new LabelFixture(4);
 
-        await fixture.RunAsync(new FirstIsBest(), log: null, judges: [new VerifierOptions("verifier", [new("exact", "no")])]);
+        await fixture.RunAsync(new FirstIsBest(), log: null, checks: [new("exact", "no")]);
 
         Assert.Equal(new Share(0, 4), fixture.Quality.Figures().Agreement!.Accuracy);
     }
