@@ -1,3 +1,5 @@
+using IterativeDpo.Generation.Batching;
+
 namespace IterativeDpo.Generation;
 
 /// <summary>A prompt to be completed: one seed for every sample wanted.</summary>
@@ -26,4 +28,13 @@ public interface IGenerator : IDisposable
         SamplingOptions options,
         Action<PromptSamples> onFinished,
         CancellationToken cancellationToken);
+}
+
+/// <summary>A generator that also says how likely each token comes after a prompt.</summary>
+public interface ILogitGenerator : IGenerator
+{
+    /// <summary>Computes prompts side by side; nothing is sampled.</summary>
+    /// <param name="prompts">Their token ids.</param>
+    /// <param name="onLogits">Gets each prompt's logits once, in no fixed order.</param>
+    Task PrefillAsync(IReadOnlyList<int[]> prompts, PromptLogits onLogits, CancellationToken cancellationToken);
 }

@@ -9,7 +9,7 @@ namespace IterativeDpo.Generation;
 /// A text is what the model reads, so a special token that it spells is that token, as in TRL. What a turn of a conversation says is a
 /// person's, and never becomes a special token.
 /// </remarks>
-public interface ITextTokenizer
+public interface ITextTokenizer : IDisposable
 {
     /// <summary>Of everything in the model file that ids depend on: vocabulary, merges, chat template.</summary>
     Digest Digest { get; }
@@ -26,6 +26,10 @@ public interface ITextTokenizer
     /// </summary>
     /// <exception cref="ConversationException">The template cannot show these turns.</exception>
     int[] EncodeCompletion(Passage prompt, Passage completion);
+
+    /// <summary>For each text the tokens that an answer of this text begins with: its own first one, and that of a space before it.</summary>
+    /// <exception cref="UserInputException">Two texts begin with the same token.</exception>
+    IReadOnlyList<int[]> FirstTokens(IReadOnlyList<string> texts);
 
     /// <summary>
     /// The text of a prompt's ids, special tokens spelled. What encoding puts there is left out: BOS at the beginning, an end token at the

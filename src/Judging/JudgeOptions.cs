@@ -25,7 +25,7 @@ public enum CampaignParts
     ComputeType = 4,
 }
 
-/// <summary>A judge's settings, under the name that a campaign gives it.</summary>
+/// <summary>A type of judge: its settings, under the name that a campaign gives it, and how one is made by them.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(VerifierOptions), "verifier")]
 [JsonDerivedType(typeof(LlmJudgeOptions), "llm")]
@@ -48,9 +48,17 @@ public abstract record JudgeOptions(string Name)
     [JsonIgnore]
     public virtual CampaignParts Needs => CampaignParts.None;
 
+    /// <summary>The section of the settings, for messages.</summary>
+    [JsonIgnore]
+    public string Setting => $"campaign.judging.judges.{Name}";
+
     /// <summary>Names of the judges that this one asks.</summary>
     [JsonIgnore]
     public virtual IReadOnlyList<string> Asks => [];
+
+    /// <summary>Makes the judge; what it shares with others is the factory's.</summary>
+    /// <exception cref="ObjectDisposedException">The factory is closed.</exception>
+    public abstract IJudge Create(JudgeFactory factory);
 
     /// <summary>With every setting that does not change verdicts (time-outs, budgets, places) set to a fixed value.</summary>
     public virtual JudgeOptions WithoutIncidentals() => this;

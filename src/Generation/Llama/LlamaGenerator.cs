@@ -5,7 +5,7 @@ using LLama.Native;
 namespace IterativeDpo.Generation.Llama;
 
 /// <summary>A generator on llama.cpp, through LLamaSharp. Decoding runs on a thread of its own.</summary>
-public sealed class LlamaGenerator : IGenerator
+public sealed class LlamaGenerator : ILogitGenerator
 {
     /// <summary>Prompts that begin alike are neighbours: their beginning is computed once.</summary>
     private static readonly Comparer<int[]> _byIds = Comparer<int[]>.Create((one, other) => one.AsSpan().SequenceCompareTo(other));
@@ -72,7 +72,6 @@ public sealed class LlamaGenerator : IGenerator
             TaskScheduler.Default).ConfigureAwait(false);
     }
 
-    /// <summary>Computes prompts side by side; nothing is sampled.</summary>
     public async Task PrefillAsync(IReadOnlyList<int[]> prompts, PromptLogits onLogits, CancellationToken cancellationToken)
     {
         using var turn = TakeTurn();

@@ -3,7 +3,7 @@ using IterativeDpo.Artifacts;
 namespace IterativeDpo.Generation.Llama;
 
 /// <summary>A model file's own tokenizer and chat template, as llama.cpp has them; its weights stay on the disk.</summary>
-public sealed class LlamaTextTokenizer : ITextTokenizer, IDisposable
+public sealed class LlamaTextTokenizer : ITextTokenizer
 {
     private readonly LlamaModel _model;
     private readonly LlamaText _text;
@@ -29,8 +29,6 @@ public sealed class LlamaTextTokenizer : ITextTokenizer, IDisposable
     public int[] EncodeCompletion(Passage prompt, Passage completion) => _text.WithEnd(
         completion.Turns is { } turns ? _chat.EncodeCompletion(prompt.Turns ?? [], turns) : _text.Tokenize(completion.Text ?? "", special: true, goesOn: true));
 
-    /// <summary>For each text the tokens that an answer of this text begins with: its own first one, and that of a space before it.</summary>
-    /// <exception cref="UserInputException">Two texts begin with the same token.</exception>
     public IReadOnlyList<int[]> FirstTokens(IReadOnlyList<string> texts)
     {
         int[][] begins = [.. texts.Select(text => new[] { text, $" {text}" }.Select(spelling => _text.Tokenize(spelling, special: false, goesOn: true)[0]).Distinct().ToArray())];

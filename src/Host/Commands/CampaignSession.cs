@@ -7,6 +7,7 @@ using IterativeDpo.Generation.Llama;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Report;
 using IterativeDpo.Host.Terminal;
+using IterativeDpo.Judging;
 using IterativeDpo.Training.Torch;
 
 namespace IterativeDpo.Host.Commands;
@@ -19,7 +20,7 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
         var display = ProgressDisplay.Create(TimeProvider.System);
         var quality = new CampaignQuality(configuration.Options, new ArtifactStore(Path.Combine(statePath, "artifacts")));
         var warnings = new JudgeWarnings(display, quality, display.Note);
-        await using var judges = new JudgeFactory(configuration.Options, CampaignReader.WorkPath(statePath), display.Note, TimeProvider.System);
+        await using var judges = CampaignJudges.Factory(configuration.Options, CampaignReader.WorkPath(statePath), display.Note, TimeProvider.System);
         var engines = Engines(configuration.Options, judges);
         var outcome = await display.DuringAsync(async () =>
         {

@@ -53,7 +53,7 @@ public static class JudgeCommand
         var options = JudgingConfiguration.Load(parsed.GetValue(_config)?.FullName, Overrides(parsed), BundledFiles.SeedModel);
         var outputPath = output is null ? null : OutputPath.OfFile(output, force: true, gold is null ? [file] : [file, gold]);
         var labels = gold is null ? new Dictionary<string, Verdict>() : LabelFile.Read(gold.FullName);
-        await using var judges = new JudgeFactory(options, outputPath is null ? null : $"{outputPath}.work", line => Console.Error.WriteLine($"dpo: {line}"), TimeProvider.System);
+        await using var judges = CampaignJudges.Factory(options, outputPath is null ? null : $"{outputPath}.work", line => Console.Error.WriteLine($"dpo: {line}"), TimeProvider.System);
         await using var judge = judges.Create(options.Judging.Judge);
         var input = JudgeInput.Check(LabelledSamplesFile.Read(file.FullName), file.FullName, labels, gold?.FullName);
         await judge.CheckAsync(LabelledSamplesFile.Read(file.FullName).Select(prompt => prompt.Samples.Prompt), cancellationToken);

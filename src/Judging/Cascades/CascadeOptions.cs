@@ -7,4 +7,6 @@ namespace IterativeDpo.Judging.Cascades;
 public sealed record CascadeOptions(string Name, IReadOnlyList<string> Steps, double SureMargin, double SureProbability) : JudgeOptions(Name)
 {
     public override IReadOnlyList<string> Asks => Steps;
+
+    public override IJudge Create(JudgeFactory factory) => new CascadeJudge(this, [.. Steps.Select(factory.Create)]);
 }

@@ -16,6 +16,8 @@ public sealed record CommandOptions(
 
     public override IEnumerable<string> Models => [Command[0]];
 
+    public override IJudge Create(JudgeFactory factory) => new CommandJudge(Setting, this, factory.WorkFile($"judge-{Name}.stderr.log"), factory.Time);
+
     public override JudgeOptions WithoutIncidentals() => this with { Directory = "", StartTime = TimeSpan.Zero, Restarts = 0 };
 
     public override JudgeOptions WithoutSecrets() => Command.Count == 1 || IsWithoutSecrets

@@ -34,4 +34,6 @@ public sealed record EnsembleOptions(
     int MinimumMembers) : JudgeOptions(Name)
 {
     public override IReadOnlyList<string> Asks => Members;
+
+    public override IJudge Create(JudgeFactory factory) => new EnsembleJudge(this, [.. Members.Select(factory.Create)]);
 }

@@ -9,5 +9,13 @@ public sealed record HttpJudgeOptions(string Name, LlmMode Mode, ServiceOptions 
 
     public override CampaignParts Needs => CampaignParts.Seed;
 
+    /// <summary>Judges of this name share one <see cref="ChatService"/>, and with it what may be used of the service.</summary>
+    public override IJudge Create(JudgeFactory factory)
+    {
+        var service = factory.Shared(
+            (typeof(ChatService), Name), () => new ChatService(Setting, Service, factory.WorkFile($"judge-{Name}.jsonl"), factory.Note, factory.Time));
+        return new LlmJudge(Name, new OpenAiModel(Service, service), Mode, factory.Seed);
+    }
+
     public override JudgeOptions WithoutIncidentals() => this with { Mode = Mode.WithoutIncidentals(), Service = Service.WithoutIncidentals() };
 }

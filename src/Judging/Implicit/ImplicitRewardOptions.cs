@@ -23,6 +23,9 @@ public sealed record ImplicitRewardOptions(
 
     public override CampaignParts Needs => CampaignParts.Model | CampaignParts.ComputeType;
 
+    public override IJudge Create(JudgeFactory factory) => new ImplicitRewardJudge(
+        this, factory.Shared(typeof(SequenceScorerQueue), () => new SequenceScorerQueue(factory.Engines.SequenceScorer())));
+
     public override JudgeOptions WithoutIncidentals() =>
         this with { Policy = Policy is null ? null : "", Reference = Reference is null ? null : "" };
 }

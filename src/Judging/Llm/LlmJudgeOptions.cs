@@ -1,3 +1,5 @@
+using IterativeDpo.Judging.Models;
+
 namespace IterativeDpo.Judging.Llm;
 
 /// <summary>Settings of an <see cref="LlmJudge"/> that asks a model in this process.</summary>
@@ -12,6 +14,14 @@ public sealed record LlmJudgeOptions(string Name, LlmMode Mode, string? ModelPat
     public override IEnumerable<string> Models => ModelPath is null ? ["the policy"] : base.Models;
 
     public override CampaignParts Needs => CampaignParts.Seed | (ModelPath is null ? CampaignParts.Model : CampaignParts.None);
+
+    public override IJudge Create(JudgeFactory factory)
+    {
+        var path = ModelPath ?? factory.ModelPath;
+        var queue = factory.Shared(
+            (path, ContextTokens, Sequences, BatchTokens), () => new ModelQueue(() => factory.Engines.Generator(path, this), Sequences));
+        return new LlmJudge(Name, new LocalModel(path, ModelPath is null, queue, factory.Engines.Tokenizer), Mode, factory.Seed);
+    }
 
     public override JudgeOptions WithoutIncidentals() => this with
     {

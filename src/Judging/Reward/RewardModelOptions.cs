@@ -16,6 +16,9 @@ public sealed record RewardModelOptions(
 {
     public override IEnumerable<string> Files => HeadPath is null ? [ModelPath] : [ModelPath, HeadPath];
 
+    public override IJudge Create(JudgeFactory factory) => new RewardModelJudge(this, factory.Shared(
+        (ModelPath, HeadPath, ContextTokens, BatchTokens), () => new RewardModelQueue(factory.Engines.RewardModel(this))));
+
     public override JudgeOptions WithoutIncidentals() =>
         this with { ModelPath = "", HeadPath = HeadPath is null ? null : "", BatchTokens = 0 };
 }

@@ -63,14 +63,15 @@ public sealed class JudgeRun(JudgeAttempts attempts, int concurrency)
 
         Task<JudgedPrompt> Begin(LabelledSamples prompt) => known(prompt.Samples) is { } verdict
             ? Task.FromResult(new JudgedPrompt(prompt, verdict, IsNew: false, TimeSpan.Zero))
-            : Task.Run(() => AskAsync(prompt), stop.Token);
+            : AskAsync(prompt);
 
         async Task<JudgedPrompt> AskAsync(LabelledSamples prompt)
         {
-            await slots.WaitAsync(stop.Token);
+            // Slots go by turns, so that prompts are judged in their order too.
+            await slots.WaitAsync(stop.Token).ConfigureAwait(false);
             try
             {
-                var (judged, taken) = await attempts.JudgeAsync(prompt.Samples, stop.Token);
+                var (judged, taken) = await Task.Run(() => attempts.JudgeAsync(prompt.Samples, stop.Token), stop.Token);
                 return new JudgedPrompt(prompt, judged, IsNew: true, taken);
             }
             catch (Exception e) when (e is not OperationCanceledException)

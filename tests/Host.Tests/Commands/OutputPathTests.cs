@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Host.Commands;
-using IterativeDpo.Host.Judges;
+using IterativeDpo.Judging.Runs;
 
 namespace IterativeDpo.Host.Tests.Commands;
 

@@ -115,7 +115,10 @@ public sealed class CampaignQualityTests : IDisposable
         return options with { Judging = options.Judging with { Judge = "other", Judges = [new OtherOptions("other")] } };
     }
 
-    private sealed record OtherOptions(string Name) : JudgeOptions(Name);
+    private sealed record OtherOptions(string Name) : JudgeOptions(Name)
+    {
+        public override IJudge Create(JudgeFactory factory) => throw new NotSupportedException();
+    }
 
     /// <summary>41 prompts whose right answer is the shorter one; the judge fails on the last.</summary>
     private RoundState Round(bool longerWins, IReadOnlyList<AnswerCheck>? checks = null)

@@ -1,5 +1,6 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
+using IterativeDpo.Judging.Runs;
 using IterativeDpo.Training.Data;
 
 namespace IterativeDpo.Training.Tests.Data;

@@ -1,18 +1,18 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 using IterativeDpo.Generation.Llama;
-using IterativeDpo.Host.Judges;
 using IterativeDpo.Judging.Models;
 
-namespace IterativeDpo.Host.Tests.Judges;
+namespace IterativeDpo.Judging.Tests.Models;
 
 /// <summary>The bundled seed policy as a judge's model.</summary>
-public sealed class LlamaJudgeModelTests : IAsyncLifetime
+public sealed class LocalModelTests : IAsyncLifetime
 {
-    private static readonly LlamaOptions Options = new(BundledFiles.SeedModel, ContextSize: 128, Sequences: 4);
+    private static readonly string SeedModel = Path.Combine(AppContext.BaseDirectory, "models", "seed.gguf");
+    private static readonly LlamaOptions Options = new(SeedModel, ContextSize: 128, Sequences: 4);
     private static readonly ChatMessage[] Question = [new("user", "What is 61 + 2?")];
 
-    private readonly LlamaQueue _queue = Queue();
+    private readonly ModelQueue _queue = Queue();
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -82,14 +82,14 @@ public sealed class LlamaJudgeModelTests : IAsyncLifetime
     [Fact]
     public async Task CheckAsync_noSuchModel_namesIt()
     {
-        await using var model = new LlamaJudgeModel("nowhere.gguf", isPolicy: false, _queue);
+        await using var model = new LocalModel("nowhere.gguf", isPolicy: false, _queue, LlamaTextTokenizer.Load);
 
         var error = await Assert.ThrowsAsync<UserInputException>(() => model.CheckAsync(Question, [], default));
 
         Assert.Contains("nowhere.gguf", error.Message, StringComparison.Ordinal);
     }
 
-    private static LlamaQueue Queue() => new(Options);
+    private static ModelQueue Queue() => new(() => LlamaGenerator.Load(Options), Options.Sequences);
 
-    private LlamaJudgeModel Model() => new(BundledFiles.SeedModel, isPolicy: true, _queue);
+    private LocalModel Model() => new(SeedModel, isPolicy: true, _queue, LlamaTextTokenizer.Load);
 }

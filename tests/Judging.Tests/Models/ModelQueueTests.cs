@@ -3,16 +3,16 @@ using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Generation;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Generation.Tests.Llama;
-using IterativeDpo.Host.Judges;
+using IterativeDpo.Judging.Models;
 
-namespace IterativeDpo.Host.Tests.Judges;
+namespace IterativeDpo.Judging.Tests.Models;
 
-public sealed class LlamaQueueTests(TinyModelFile files) : IClassFixture<TinyModelFile>, IAsyncLifetime
+public sealed class ModelQueueTests(TinyModelFile files) : IClassFixture<TinyModelFile>, IAsyncLifetime
 {
     private static readonly IReadOnlyList<int[]> EveryToken = [.. Enumerable.Range(0, ByteVocabulary.Size).Select(id => new[] { id })];
 
     // Few sequences and a small batch: prompts are split over batches, and batches over calls.
-    private readonly LlamaQueue _queue = Queue(files.ModelPath);
+    private readonly ModelQueue _queue = Queue(files.ModelPath);
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -122,7 +122,7 @@ public sealed class LlamaQueueTests(TinyModelFile files) : IClassFixture<TinyMod
     public async Task LoadAsync_afterALoadThatFailed_loads()
     {
         var path = files["late.gguf"];
-        await using var queue = new LlamaQueue(new LlamaOptions(path, 64, Sequences: 1));
+        await using var queue = new ModelQueue(() => LlamaGenerator.Load(new LlamaOptions(path, 64, Sequences: 1)), 1);
         await Assert.ThrowsAsync<UserInputException>(() => queue.LoadAsync(default));
         File.Copy(files.ModelPath, path);
 
@@ -134,7 +134,7 @@ public sealed class LlamaQueueTests(TinyModelFile files) : IClassFixture<TinyMod
     [Fact]
     public async Task DisposeAsync_withQuestionsThatNobodyWaitsFor_leavesThemOut()
     {
-        var queue = new LlamaQueue(new LlamaOptions(files.ModelPath, 128, Sequences: 1));
+        var queue = new ModelQueue(() => LlamaGenerator.Load(new LlamaOptions(files.ModelPath, 128, Sequences: 1)), 1);
         using var stop = new CancellationTokenSource();
         var asked = Enumerable.Range(0, 200).Select(i => queue.CompleteAsync(Prompts(1)[0], new SamplingOptions(MaxTokens: 100), (ulong)i, null, stop.Token)).ToArray();
         await stop.CancelAsync();
@@ -144,7 +144,7 @@ public sealed class LlamaQueueTests(TinyModelFile files) : IClassFixture<TinyMod
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(asked));
     }
 
-    private static LlamaQueue Queue(string modelPath) => new(new LlamaOptions(modelPath, 128, Sequences: 3, BatchTokens: 8));
+    private static ModelQueue Queue(string modelPath) => new(() => LlamaGenerator.Load(new LlamaOptions(modelPath, 128, Sequences: 3, BatchTokens: 8)), 3);
 
     private Task<double[]> Ask(Prompt prompt, IReadOnlyList<int[]> sets, string? adapter = null) => _queue.ProbabilitiesAsync(prompt, sets, adapter, default);
 

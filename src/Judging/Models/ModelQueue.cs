@@ -1,34 +1,34 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
-using IterativeDpo.Generation.Llama;
 using IterativeDpo.Generation.Sampling;
-using IterativeDpo.Judging.Models;
 
-namespace IterativeDpo.Host.Judges;
+namespace IterativeDpo.Judging.Models;
 
 /// <summary>
 /// Lets any number of callers ask one model at once: what waits is computed together where adapter and sampling are the same. A caller
 /// that gives up takes nothing from the others.
 /// </summary>
-internal sealed class LlamaQueue : IAsyncDisposable
+public sealed class ModelQueue : IAsyncDisposable
 {
     /// <summary>Of the completions that the model decodes side by side; a place that becomes free has something to go on with.</summary>
     private const int BatchesOfSequences = 4;
 
     private readonly BatchQueue<Question, Answer> _queue;
-    private LlamaGenerator? _generator;
+    private ILogitGenerator? _generator;
     private string? _adapter;
 
-    public LlamaQueue(LlamaOptions options) => _queue = new(
+    /// <param name="load">Loads the model, which belongs to the queue, when it is first asked; again where that failed.</param>
+    /// <param name="sequences">Completions that the model decodes side by side.</param>
+    public ModelQueue(Func<ILogitGenerator> load, int sequences) => _queue = new(
         Serve,
-        BatchesOfSequences * options.Sequences,
-        () => _generator = LlamaGenerator.Load(options),
+        BatchesOfSequences * sequences,
+        () => _generator = load(),
         question => (question.AdapterPath, question.Options));
 
     /// <summary>Most tokens of a prompt and its completion together; known when the model is loaded.</summary>
     public int ContextSize => Generator.ContextSize;
 
-    private LlamaGenerator Generator => _generator ?? throw new InvalidOperationException("The model is not loaded.");
+    private ILogitGenerator Generator => _generator ?? throw new InvalidOperationException("The model is not loaded.");
 
     /// <exception cref="UserInputException">The file is missing, damaged, or not a model that can be run.</exception>
     public Task LoadAsync(CancellationToken cancellationToken) => _queue.LoadAsync(cancellationToken);

@@ -2,20 +2,17 @@ using System.Collections.Concurrent;
 using System.Text;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
-using IterativeDpo.Generation.Llama;
-using IterativeDpo.Judging;
 using IterativeDpo.Judging.Llm;
-using IterativeDpo.Judging.Models;
 
-namespace IterativeDpo.Host.Judges;
+namespace IterativeDpo.Judging.Models;
 
 /// <summary>A model in this process that judges ask.</summary>
 /// <param name="modelPath">A GGUF file.</param>
 /// <param name="isPolicy">Whether it has the adapter of the policy that is judged.</param>
 /// <param name="queue">The model, which others may ask as well; it is not disposed of here.</param>
-internal sealed class LlamaJudgeModel(string modelPath, bool isPolicy, LlamaQueue queue) : IJudgeModel
+public sealed class LocalModel(string modelPath, bool isPolicy, ModelQueue queue, Func<string, ITextTokenizer> openTokenizer) : IJudgeModel
 {
-    private readonly Lazy<LlamaTextTokenizer> _tokenizer = new(() => LlamaTextTokenizer.Load(modelPath));
+    private readonly Lazy<ITextTokenizer> _tokenizer = new(() => openTokenizer(modelPath));
     private readonly ConcurrentDictionary<string, IReadOnlyList<int[]>> _firstTokens = [];
     private string? _adapter;
 

@@ -4,15 +4,16 @@ using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Generation.Tests.Llama;
 using IterativeDpo.Host.Judges;
+using IterativeDpo.Judging;
 
 namespace IterativeDpo.Host.Tests.Judges;
 
-public sealed class JudgeFactoryTests(TinyModelFile files) : IClassFixture<TinyModelFile>
+public sealed class CampaignJudgesTests(TinyModelFile files) : IClassFixture<TinyModelFile>
 {
     [Fact]
     public async Task Create_judgeOfJudges_makesThoseItAsksAndTheirs()
     {
-        var factory = new JudgeFactory(Load("""
+        var factory = CampaignJudges.Factory(Load("""
             judges {
               careful { type = cascade, steps = [verifier, panel] }
               panel { type = ensemble, members = [a, verifier], combine = mean }
@@ -32,14 +33,14 @@ public sealed class JudgeFactoryTests(TinyModelFile files) : IClassFixture<TinyM
     }
 
     [Fact]
-    public void Create_nameOfNoJudge_isRefused() => Assert.Throws<KeyNotFoundException>(() => new JudgeFactory(Load(""), null, _ => { }, TimeProvider.System).Create("oracle"));
+    public void Create_nameOfNoJudge_isRefused() => Assert.Throws<KeyNotFoundException>(() => CampaignJudges.Factory(Load(""), null, _ => { }, TimeProvider.System).Create("oracle"));
 
     [Theory]
     [InlineData("type = llm, model = policy")]
     [InlineData("type = http, url = \"http://localhost:9\", model = small")]
     public async Task Create_afterItWasClosed_isRefused(string judge)
     {
-        var factory = new JudgeFactory(Load($"judges.a {{ {judge} }}"), null, _ => { }, TimeProvider.System);
+        var factory = CampaignJudges.Factory(Load($"judges.a {{ {judge} }}"), null, _ => { }, TimeProvider.System);
         await factory.DisposeAsync();
 
         Assert.Throws<ObjectDisposedException>(() => factory.Create("a"));
@@ -92,6 +93,6 @@ public sealed class JudgeFactoryTests(TinyModelFile files) : IClassFixture<TinyM
     {
         var path = files[$"{Guid.NewGuid():N}.conf"];
         File.WriteAllText(path, $"campaign.judging {{ judge = j, judges {{ j {{ {settings} = \"{(settings.Contains("llm", StringComparison.Ordinal) ? model : files.AdapterPath)}\" }} }} }}");
-        return new(JudgingConfiguration.Load(path, [], model), null, _ => { }, TimeProvider.System);
+        return CampaignJudges.Factory(JudgingConfiguration.Load(path, [], model), null, _ => { }, TimeProvider.System);
     }
 }

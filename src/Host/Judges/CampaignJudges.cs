@@ -1,0 +1,24 @@
+using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Generation.Llama;
+using IterativeDpo.Judging;
+using IterativeDpo.Training.Torch;
+
+namespace IterativeDpo.Host.Judges;
+
+/// <summary>A campaign's judges with the real engines behind them.</summary>
+internal static class CampaignJudges
+{
+    /// <inheritdoc cref="JudgeFactory(Func{string, JudgeOptions}, JudgeEngines, string, ulong, string, Action{string}, TimeProvider)"/>
+    public static JudgeFactory Factory(CampaignOptions options, string? workPath, Action<string> note, TimeProvider time) => new(
+        options.Judging.Find,
+        new JudgeEngines(
+            LlamaTextTokenizer.Load,
+            (path, llm) => LlamaGenerator.Load(new LlamaOptions(path, llm.ContextTokens, llm.Sequences, options.Threads, llm.BatchTokens)),
+            reward => new LlamaRewardModel(reward.ModelPath, reward.HeadPath, reward.ContextTokens, reward.BatchTokens, options.Threads),
+            () => new TorchSequenceScorer(options.ModelPath, options.Training)),
+        options.ModelPath,
+        options.Seed,
+        workPath,
+        note,
+        time);
+}
