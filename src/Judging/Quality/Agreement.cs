@@ -14,6 +14,10 @@ public sealed record Agreement(long Agree = 0, long Contradict = 0, long TiedByJ
     /// <summary>Pairwise accuracy: of the pairs that the standard tells apart and the judge gave a verdict on, those on which it prefers the same one.</summary>
     public Share Accuracy => new(Agree, Agree + Contradict + TiedByJudge);
 
+    /// <summary>Of the pairs that both tell apart, those on which they prefer different ones; chance gives a half.</summary>
+    [JsonIgnore]
+    public Share Contradictions => new(Contradict, Agree + Contradict);
+
     /// <summary>
     /// Cohen's kappa (1960) over first better, second better and equal: 1 is full agreement, 0 that of chance; null where chance
     /// agrees on everything. Each pair counts in both orders, as which sample comes first means nothing.

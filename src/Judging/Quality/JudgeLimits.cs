@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace IterativeDpo.Judging.Quality;
 
-/// <summary>How much bias is too much. A figure is warned about where its 95 % interval is beyond the limit, so that a few pairs warn of nothing.</summary>
+/// <summary>
+/// How much bias is too much. A figure is warned about where its 95 % interval is beyond the limit, so that a few pairs warn of nothing. A judge
+/// that contradicts the standard more than chance would is always warned about.
+/// </summary>
 /// <param name="LongerWins">Most share of pairs that the longer sample may win; 1 is off.</param>
 /// <param name="FlipRate">Most share of comparisons that the order may decide; 1 is off.</param>
 /// <param name="Abstentions">Most share of abstentions; 1 is off.</param>
@@ -27,7 +30,11 @@ public sealed record JudgeLimits(double LongerWins = 0.65, double FlipRate = 0.3
         {
             yield return $"it abstains on {Describe(figures.Abstentions, "verdicts")}; judging.limits.abstentions is {Percent(Abstentions)}";
         }
-        if (figures.Agreement?.Accuracy is { } accuracy && accuracy.Interval().High < MinimumAgreement)
+        if (figures.Agreement?.Contradictions is { } contradictions && IsOver(contradictions, 0.5))
+        {
+            yield return $"it contradicts the standard on {Describe(contradictions, "pairs that both tell apart")}, more than chance would: most likely better and worse are the wrong way round, in its template, its labels or the standard";
+        }
+        else if (figures.Agreement?.Accuracy is { } accuracy && accuracy.Interval().High < MinimumAgreement)
         {
             yield return $"it agrees with the standard on {Describe(accuracy, "pairs")}; judging.limits.minimum-agreement is {Percent(MinimumAgreement)}";
         }

@@ -33,6 +33,26 @@ public sealed class JudgeLimitsTests
     }
 
     [Fact]
+    public void Warnings_of_a_judge_that_contradicts_the_standard_more_than_chance_say_so_once()
+    {
+        var figures = Sound with { Agreement = new(Agree: 380, Contradict: 620, TiedByJudge: 500) };
+
+        var text = Assert.Single(new JudgeLimits(MinimumAgreement: 0.7).Warnings(figures));
+
+        Assert.StartsWith("it contradicts the standard on 62 % of 1,000 pairs that both tell apart, more than chance would: most likely better and worse are", text, StringComparison.Ordinal);
+        Assert.Single(new JudgeLimits(1, 1, 1, 0).ForVerifier().Warnings(figures));
+    }
+
+    [Theory]
+    [InlineData(500, 500)]
+    [InlineData(480, 520)]
+    [InlineData(2, 4)]
+    public void Warnings_of_contradictions_that_chance_explains_are_none(long agree, long contradict)
+    {
+        Assert.Empty(new JudgeLimits().Warnings(Sound with { Agreement = new(agree, contradict) }));
+    }
+
+    [Fact]
     public void Warnings_of_few_pairs_are_none()
     {
         Assert.Empty(new JudgeLimits(MinimumAgreement: 0.9).Warnings(Sound with { Flips = new(2, 4), Agreement = new(Agree: 2, Contradict: 1) }));
@@ -41,7 +61,7 @@ public sealed class JudgeLimitsTests
     [Fact]
     public void Warnings_switched_off_are_none()
     {
-        var worst = Sound with { Length = new(new(1000, 1000), []), Flips = new(1000, 1000), Abstentions = new(1000, 1000), Agreement = new(Contradict: 1000) };
+        var worst = Sound with { Length = new(new(1000, 1000), []), Flips = new(1000, 1000), Abstentions = new(1000, 1000), Agreement = new(TiedByJudge: 1000) };
 
         Assert.Empty(new JudgeLimits(1, 1, 1, 0).Warnings(worst));
         Assert.Single(new JudgeLimits(MinimumAgreement: 0.5).ForVerifier().Warnings(worst));
