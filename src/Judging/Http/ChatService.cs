@@ -245,7 +245,7 @@ public sealed class ChatService : IAsyncDisposable
             var answer = await SendAsync(name, request);
             try
             {
-                answer = Complete(answer with { Text = _connection.Hide(answer.Text) }, wanted);
+                answer = Complete(answer, wanted);
             }
             catch (Exception e)
             {

@@ -56,7 +56,7 @@ internal sealed class ServiceConnection(string setting, ServiceOptions options, 
         }
     }
 
-    /// <summary>A text of the service's without the key: a service may say what it was sent.</summary>
+    /// <summary>What a message quotes of the service, without the key: it may say what it was sent. Answers are data, and stay as they are.</summary>
     public string Hide(string text) => ReadKey() is { } key ? text.Replace(key, "***", StringComparison.Ordinal) : text;
 
     public void Dispose() => _http.Dispose();
