@@ -70,9 +70,15 @@ public sealed class HttpJudgeTests : IDisposable
         File.AppendAllText(campaign.ConfPath, "\ncampaign.judging.judges.gpt.budget-calls = 0\n");
 
         using var second = campaign.Run("--json");
+        using var forgotten = DpoProcess.Run("judges", "--state", campaign.StatePath, "--forget", "gpt");
+        using var unknown = DpoProcess.Run("judges", "--state", campaign.StatePath, "--forget", "verifier");
 
         Assert.True(second.ExitCode == 0, second.Errors);
         Assert.Equal(40, spent);
+        Assert.True(forgotten.ExitCode == 0, forgotten.Errors);
+        Assert.StartsWith($"forgot {Stored(campaign).Answered.Length:N0} answers of gpt", forgotten.Output, StringComparison.Ordinal);
+        Assert.Equal(2, unknown.ExitCode);
+        Assert.Contains("there is gpt", unknown.Errors, StringComparison.Ordinal);
         string[] asked = [.. service.Requests.Select(request => request.Body).Where(body => body.Length > 0)];
         Assert.Equal(asked.Distinct().Count(), asked.Length);
         Assert.All(service.Requests, request => Assert.Equal($"Bearer {Key}", request.Header("Authorization")));

@@ -20,7 +20,8 @@ internal static class ServiceReader
         judge.Int("requests-per-minute", 0, 1_000_000),
         judge.Int("concurrency", 1, 1024),
         judge.Int("budget-calls", 0),
-        judge.Long("budget-tokens", 0, long.MaxValue));
+        judge.Long("budget-tokens", 0, long.MaxValue),
+        judge.Choice<TokenLimit>("token-limit"));
 
     private static string ReadUrl(SettingsReader judge)
     {

@@ -4,6 +4,7 @@ using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Http;
 using IterativeDpo.Judging.Quality;
 using IterativeDpo.Judging.Runs;
 using IterativeDpo.Judging.Verifier;
@@ -28,6 +29,7 @@ public static class JudgeCommand
     private static readonly Option<FileInfo?> _out = new("--out") { Description = "Takes the verdicts; the same command goes on where it was stopped.", HelpName = "FILE" };
     private static readonly Option<string?> _ownModel = new("--judge-model") { Description = "The judge's own name among the samples' \"model\", to measure whether it prefers itself.", HelpName = "NAME" };
     private static readonly Option<bool> _force = CommonOptions.Force();
+    private static readonly Option<bool> _forget = new("--forget") { Description = "Ask services again: their answers of earlier runs are not used. What they spent stays spent." };
     private static readonly Option<int?> _threads = CommonOptions.Threads();
     private static readonly Option<bool> _json = CommonOptions.Json();
 
@@ -41,7 +43,7 @@ public static class JudgeCommand
             "./dpo judge preferences.jsonl --judge small --config judges.conf --set judging.concurrency=8 --json",
             "./dpo judge samples.jsonl --judge small --config judges.conf --gold labels.jsonl --judge-model qwen2.5-7b")
         {
-            _file, _judge, _config, _set, _gold, _out, _ownModel, _force, _threads, _json,
+            _file, _judge, _config, _set, _gold, _out, _ownModel, _force, _forget, _threads, _json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -53,6 +55,10 @@ public static class JudgeCommand
         var options = JudgingConfiguration.Load(parsed.GetValue(_config)?.FullName, Overrides(parsed), BundledFiles.SeedModel);
         var outputPath = output is null ? null : OutputPath.OfFile(output, force: true, gold is null ? [file] : [file, gold]);
         var labels = gold is null ? new Dictionary<string, Verdict>() : LabelFile.Read(gold.FullName);
+        if (outputPath is not null && parsed.GetValue(_forget))
+        {
+            options.Judging.FindAll(options.Judging.Judge).OfType<HttpJudgeOptions>().ToList().ForEach(service => service.ForgetAnswers($"{outputPath}.work"));
+        }
         await using var judges = CampaignJudges.Factory(options, outputPath is null ? null : $"{outputPath}.work", line => Console.Error.WriteLine($"dpo: {line}"), TimeProvider.System);
         await using var judge = judges.Create(options.Judging.Judge);
         var input = JudgeInput.Check(LabelledSamplesFile.Read(file.FullName), file.FullName, labels, gold?.FullName);

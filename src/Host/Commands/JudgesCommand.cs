@@ -2,10 +2,12 @@ using System.CommandLine;
 using System.Reflection;
 using System.Text.Json.Serialization;
 using IterativeDpo.Actors;
+using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Http;
 
 namespace IterativeDpo.Host.Commands;
 
@@ -13,6 +15,7 @@ namespace IterativeDpo.Host.Commands;
 public static class JudgesCommand
 {
     private static readonly Option<DirectoryInfo> _state = CommonOptions.State();
+    private static readonly Option<string?> _forget = new("--forget") { Description = "Forget a service's stored answers, so that its judge asks everything again; what it spent stays spent.", HelpName = "NAME" };
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     public static Command Create()
@@ -21,12 +24,26 @@ public static class JudgesCommand
             "judges",
             "Show a campaign's judges and, by round, their agreement with the prompts' checks, biases, cost and latency; also while it runs.",
             "./dpo judges",
-            "./dpo judges --state /data/my-campaign --json")
+            "./dpo judges --state /data/my-campaign --json",
+            "./dpo judges --forget gpt")
         {
-            _state, _json,
+            _state, _forget, _json,
         };
-        command.SetAction(parsed => Show(parsed.GetRequiredValue(_state).FullName, parsed.GetValue(_json)));
+        command.SetAction(parsed => parsed.GetValue(_forget) is { } judge
+            ? Forget(parsed.GetRequiredValue(_state).FullName, judge)
+            : Show(parsed.GetRequiredValue(_state).FullName, parsed.GetValue(_json)));
         return command;
+    }
+
+    private static int Forget(string statePath, string name)
+    {
+        StatusCommand.Read(statePath);
+        using var held = DirectoryLock.Take(statePath, "--state");
+        HttpJudgeOptions[] services = [.. (CampaignReader.ReadSettings(statePath).Judging.Judges ?? []).OfType<HttpJudgeOptions>()];
+        var judge = services.FirstOrDefault(service => service.Name == name) ?? throw new UserInputException(
+            $"--forget {name}: no judge of this campaign that asks a service has this name{(services.Length == 0 ? "; none asks one" : $"; there is {string.Join(", ", services.Select(service => service.Name))}")}.");
+        Console.WriteLine($"forgot {judge.ForgetAnswers(CampaignReader.WorkPath(statePath)):N0} answers of {name}; its questions are asked again, and what it spent stays spent");
+        return ExitCodes.Done;
     }
 
     private static int Show(string statePath, bool json)

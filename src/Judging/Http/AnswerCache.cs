@@ -53,12 +53,14 @@ internal sealed class AnswerCache : IDisposable
 
     /// <summary>A call, or with an answer or a failure its outcome.</summary>
     /// <param name="Failure">Why there is no answer, or why the one that came is none.</param>
+    /// <param name="Forget">No call: answers and tries before this line do not count any more, what they cost does.</param>
     /// <param name="Refused">The call cost nothing. Without a failure it was no try either: the user has something to put right.</param>
     private sealed record Entry(
         string Request,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] ChatAnswer? Answer = null,
         [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] string? Failure = null,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Refused = false);
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Refused = false,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Forget = false);
 
     /// <summary>Calls that were paid for, or may have been.</summary>
     public int Calls => _paid + _unanswered.Count;
@@ -93,6 +95,16 @@ internal sealed class AnswerCache : IDisposable
     /// <summary>The call was paid for, and what came is no answer: it is kept and counted, and never given for one.</summary>
     /// <inheritdoc cref="AddCall"/>
     public void AddUseless(string request, ChatAnswer answer, string failure) => Add(new Entry(request, answer, failure));
+
+    /// <summary>From here on every question is asked again, with all its tries; what was spent stays spent.</summary>
+    /// <returns>Answers that were there.</returns>
+    /// <inheritdoc cref="AddCall"/>
+    public int Forget()
+    {
+        var count = _answers.Count;
+        Add(new Entry("", Forget: true));
+        return count;
+    }
 
     public void Dispose() => _stream.Dispose();
 
@@ -148,6 +160,10 @@ internal sealed class AnswerCache : IDisposable
         var (tries, lastFailure) = TriesOf(request);
         switch (entry)
         {
+            case { Forget: true }:
+                _answers.Clear();
+                _tries.Clear();
+                break;
             case { Answer: { } answer, Failure: null }:
                 _unanswered.Remove(request);
                 _tries.Remove(request);

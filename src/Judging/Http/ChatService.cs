@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging.Models;
@@ -32,6 +33,7 @@ public sealed class ChatService : IAsyncDisposable
     private readonly RateLimit _limit;
     private readonly CancellationTokenSource _noMoreCalls = new();
     private readonly CancellationTokenSource _abort = new();
+    private volatile bool _limitsCompletionTokens;
 
     /// <param name="setting">The section of the judge's settings, e.g. <c>campaign.judging.judges.gpt</c>, for messages.</param>
     /// <param name="cachePath">The file of stored answers; opened with the first request.</param>
@@ -42,6 +44,7 @@ public sealed class ChatService : IAsyncDisposable
         _connection = new ServiceConnection(setting, options, time);
         _failure = new ServiceFailure(setting, options, _connection.Hide);
         _cache = new Lazy<AnswerCache>(() => Open(cachePath, note));
+        _limitsCompletionTokens = options.TokenLimit == TokenLimit.MaxCompletionTokens;
         _slots = new SemaphoreSlim(options.Concurrency);
         _limit = new RateLimit(options.RequestsPerMinute, time);
     }
@@ -268,10 +271,14 @@ public sealed class ChatService : IAsyncDisposable
             RefuseOverBudget();
             cache.AddCall(name);
         });
+        var isRenamed = _limitsCompletionTokens;
         try
         {
-            var reply = await _connection.SendAsync("chat/completions", request, _abort.Token);
-            return IsSuccess(reply) ? _failure.Within(reply) is { } error ? throw error : Parse(reply) : throw _failure.Of(reply);
+            var reply = await _connection.SendAsync("chat/completions", isRenamed ? WithCompletionTokens(request) : request, _abort.Token);
+            if (isRenamed || !AsksForCompletionTokens(reply))
+            {
+                return IsSuccess(reply) ? _failure.Within(reply) is { } error ? throw error : Parse(reply) : throw _failure.Of(reply);
+            }
         }
         catch (PassingFailureException e) when (e.MayBePaid)
         {
@@ -283,6 +290,30 @@ public sealed class ChatService : IAsyncDisposable
             Record(cache => cache.AddRefusal(name, e is UserInputException ? null : e.Message));
             throw;
         }
+        Record(cache =>
+        {
+            cache.AddRefusal(name, null);
+            if (!_limitsCompletionTokens)
+            {
+                _limitsCompletionTokens = true;
+                _note($"{_setting}: {_options.Url} takes no max_tokens for {_options.Model}; it gets max_completion_tokens from now on ({_setting}.token-limit = max-completion-tokens says so from the start).");
+            }
+        });
+        return await SendAsync(name, request);
+    }
+
+    private bool AsksForCompletionTokens(ServiceReply reply) =>
+        reply.Status == HttpStatusCode.BadRequest && _options.TokenLimit == TokenLimit.Auto
+        && reply.Body.Contains("max_completion_tokens", StringComparison.Ordinal)
+        && (reply.Body.Contains("support", StringComparison.OrdinalIgnoreCase) || reply.Body.Contains("instead", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The same question: its stored answer is known by the name that it has without this.</summary>
+    private static byte[] WithCompletionTokens(byte[] request)
+    {
+        var body = JsonNode.Parse(request)!.AsObject();
+        body.Remove("max_tokens", out var limit);
+        body["max_completion_tokens"] = limit;
+        return JsonSerializer.SerializeToUtf8Bytes(body);
     }
 
     private ChatAnswer Parse(ServiceReply reply)

@@ -9,12 +9,29 @@ public sealed record HttpJudgeOptions(string Name, LlmMode Mode, ServiceOptions 
 
     public override CampaignParts Needs => CampaignParts.Seed;
 
+    private string AnswersFile => $"judge-{Name}.jsonl";
+
     /// <summary>Judges of this name share one <see cref="ChatService"/>, and with it what may be used of the service.</summary>
     public override IJudge Create(JudgeFactory factory)
     {
         var service = factory.Shared(
-            (typeof(ChatService), Name), () => new ChatService(Setting, Service, factory.WorkFile($"judge-{Name}.jsonl"), factory.Note, factory.Time));
+            (typeof(ChatService), Name), () => new ChatService(Setting, Service, factory.WorkFile(AnswersFile), factory.Note, factory.Time));
         return new LlmJudge(Name, new OpenAiModel(Service, service), Mode, factory.Seed);
+    }
+
+    /// <summary>Forgets what the service answered, and how often it was asked: every question is asked again. What was spent stays spent.</summary>
+    /// <param name="workPath">The directory of what judges keep; no factory uses it.</param>
+    /// <returns>Answers that were there.</returns>
+    /// <exception cref="Artifacts.UserInputException">The file is damaged.</exception>
+    public int ForgetAnswers(string workPath)
+    {
+        var path = Path.Combine(workPath, AnswersFile);
+        if (!File.Exists(path))
+        {
+            return 0;
+        }
+        using var answers = new AnswerCache(path);
+        return answers.Forget();
     }
 
     public override JudgeOptions WithoutIncidentals() => this with { Mode = Mode.WithoutIncidentals(), Service = Service.WithoutIncidentals() };

@@ -1,5 +1,16 @@
 namespace IterativeDpo.Judging.Http;
 
+/// <summary>The field of a request that says how many tokens its answer may have.</summary>
+public enum TokenLimit
+{
+    /// <summary><c>max_tokens</c>, until the service asks for the other one.</summary>
+    Auto,
+
+    MaxTokens,
+
+    MaxCompletionTokens,
+}
+
 /// <summary>A model behind an OpenAI-compatible service, and how much of the service may be used.</summary>
 /// <param name="Url">Where the service is, up to what comes before <c>/chat/completions</c>.</param>
 /// <param name="Model">What the service calls the model.</param>
@@ -25,7 +36,8 @@ public sealed record ServiceOptions(
     int RequestsPerMinute,
     int Concurrency,
     int BudgetCalls,
-    long BudgetTokens)
+    long BudgetTokens,
+    TokenLimit TokenLimit = TokenLimit.Auto)
 {
     /// <summary>With what says where the model is and how much may be used, but not what it answers, set to a fixed value.</summary>
     public ServiceOptions WithoutIncidentals() => this with
@@ -39,5 +51,6 @@ public sealed record ServiceOptions(
         Concurrency = 1,
         BudgetCalls = 0,
         BudgetTokens = 0,
+        TokenLimit = TokenLimit.Auto,
     };
 }

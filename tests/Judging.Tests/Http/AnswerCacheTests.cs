@@ -72,6 +72,24 @@ public sealed class AnswerCacheTests : IDisposable
         Assert.Equal((4, 24), (again.Calls, again.Tokens));
     }
 
+    [Fact]
+    public void Forget_leavesNoAnswersAndNoTries_andAllThatWasSpent()
+    {
+        Fill("one", "two");
+        using (var cache = new AnswerCache(FilePath))
+        {
+            cache.AddCall("three");
+            cache.AddUseless("three", _answer, "cut");
+            Assert.Equal(2, cache.Forget());
+        }
+
+        using var again = new AnswerCache(FilePath);
+
+        Assert.Null(again.Find("one"));
+        Assert.Equal((0, null), again.TriesOf("three"));
+        Assert.Equal((3, 36), (again.Calls, again.Tokens));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(20)]

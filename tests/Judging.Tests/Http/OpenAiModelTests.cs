@@ -166,6 +166,47 @@ public sealed class OpenAiModelTests : IDisposable
         Assert.Contains(said, Assert.Single(notes));
     }
 
+    private static FakeService WithoutMaxTokens() => new(request => Task.FromResult(request.Body.Contains("\"max_tokens\"", StringComparison.Ordinal)
+        ? new FakeReply(400, """{"error":{"message":"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.","code":"unsupported_parameter"}}""")
+        : FakeService.Completion("Score: 4")));
+
+    [Fact]
+    public async Task AnswerAsync_ofAServiceThatAsksForMaxCompletionTokens_givesItThat_saysSoOnce_andFindsStoredAnswersByEither()
+    {
+        using var fake = WithoutMaxTokens();
+        var notes = new List<string>();
+        var options = ServiceSettings.Of(fake.Url) with { Tries = 1, BudgetCalls = 2 };
+        await using (var service = new ChatService("judges.gpt", options, _directory["judge-gpt.jsonl"], notes.Add, new JumpingTime()))
+        {
+            foreach (var seed in new[] { 1UL, 1UL << 40 })
+            {
+                Assert.Equal("Score: 4", (await new OpenAiModel(options, service).AnswerAsync(_question, 1, 8, seed, CancellationToken.None)).Text);
+            }
+        }
+        await using var again = new ChatService("judges.gpt", options, _directory["judge-gpt.jsonl"], notes.Add, new JumpingTime());
+
+        await new OpenAiModel(options, again).AnswerAsync(_question, 1, 8, 1, CancellationToken.None);
+
+        Assert.Equal([8, null, null], fake.Requests.Select(request => (int?)JsonNode.Parse(request.Body)!["max_tokens"]));
+        Assert.Equal([null, 8, 8], fake.Requests.Select(request => (int?)JsonNode.Parse(request.Body)!["max_completion_tokens"]));
+        Assert.Equal(3, fake.Requests.Select(request => request.Header("Idempotency-Key")).Distinct().Count());
+        Assert.Contains("token-limit = max-completion-tokens", Assert.Single(notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnswerAsync_withTheFieldSet_sendsNoOther()
+    {
+        using var fake = WithoutMaxTokens();
+        await using var named = Service(fake, limit: TokenLimit.MaxCompletionTokens);
+        await using var other = new ChatService(
+            "judges.gpt", ServiceSettings.Of(fake.Url) with { TokenLimit = TokenLimit.MaxTokens }, _directory["judge-other.jsonl"], _ => { }, new JumpingTime());
+
+        await Model(fake, named).AnswerAsync(_question, 1, 8, 1, CancellationToken.None);
+        await Assert.ThrowsAsync<JudgeModelException>(() => Model(fake, other).AnswerAsync(_question, 1, 8, 1, CancellationToken.None));
+
+        Assert.Equal(2, fake.Requests.Count);
+    }
+
     [Theory]
     [InlineData("3600", "wants to be left alone for 3,600 s")]
     [InlineData("2147483647", "wants to be left alone for 2,147,483,647 s")]
@@ -186,6 +227,6 @@ public sealed class OpenAiModelTests : IDisposable
     private static OpenAiModel Model(FakeService fake, ChatService service, bool logprobs = true) =>
         new(ServiceSettings.Of(fake.Url) with { Logprobs = logprobs }, service);
 
-    private ChatService Service(FakeService fake, bool logprobs = true) =>
-        new("judges.gpt", ServiceSettings.Of(fake.Url) with { Logprobs = logprobs }, _directory["judge-gpt.jsonl"], _ => { }, new JumpingTime());
+    private ChatService Service(FakeService fake, bool logprobs = true, TokenLimit limit = TokenLimit.Auto) =>
+        new("judges.gpt", ServiceSettings.Of(fake.Url) with { Logprobs = logprobs, TokenLimit = limit }, _directory["judge-gpt.jsonl"], _ => { }, new JumpingTime());
 }
