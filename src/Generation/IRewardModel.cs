@@ -13,11 +13,14 @@ public interface IRewardModel : IDisposable
     /// <exception cref="UserInputException">As for <see cref="Check"/>.</exception>
     void Load();
 
-    /// <summary>A prompt and an answer as the model's token ids, special tokens once.</summary>
+    /// <summary>
+    /// A prompt and an answer as the model's token ids, special tokens once. What a model sampled never becomes a special token; an answer
+    /// from data (without token ids) to a text does, where it spells one, as in training.
+    /// </summary>
     /// <exception cref="InvalidOperationException">They are longer than the context: says how long.</exception>
     /// <exception cref="ConversationException">The model's chat template cannot show them.</exception>
     /// <exception cref="UserInputException">As for <see cref="Check"/>.</exception>
-    int[] Encode(Prompt prompt, string answer);
+    int[] Encode(Prompt prompt, Sample answer);
 
     /// <summary>The raw rewards of encoded sequences.</summary>
     /// <param name="onScore">Gets a sequence's place and its reward, as soon as there is one.</param>

@@ -7,7 +7,7 @@ namespace IterativeDpo.Generation;
 /// </summary>
 /// <remarks>
 /// A text is what the model reads, so a special token that it spells is that token, as in TRL. What a turn of a conversation says is a
-/// person's, and never becomes a special token.
+/// person's, and never becomes a special token (docs/decisions/015).
 /// </remarks>
 public interface ITextTokenizer : IDisposable
 {
@@ -33,7 +33,8 @@ public interface ITextTokenizer : IDisposable
 
     /// <summary>
     /// The text of a prompt's ids, special tokens spelled. What encoding puts there is left out: BOS at the beginning, an end token at the
-    /// end, and the space that some tokenizers put before a text. Null where the bytes are no text.
+    /// end, and the space that some tokenizers put before a text. Null where no text stands for the ids: their bytes are none, or spell a
+    /// special token without being it.
     /// </summary>
     string? DecodePrompt(ReadOnlySpan<int> ids);
 

@@ -20,7 +20,8 @@ public sealed record AnswerCheck(
 
 /// <summary>
 /// What a policy is asked. The id is stable across runs: it seeds the samples and names the prompt in provenance.
-/// Exactly one of <see cref="Messages"/> and <see cref="Text"/> is set; text is continued as it is, without a template.
+/// Exactly one of <see cref="Messages"/> and <see cref="Text"/> is set; text is continued as it is, without a template:
+/// special tokens that it spells are special tokens.
 /// </summary>
 public sealed record Prompt(
     string Id,

@@ -4,8 +4,8 @@ using LLama;
 namespace IterativeDpo.Generation.Llama;
 
 /// <summary>
-/// A prompt's token ids: chat messages through the model's own template, special tokens once. Text that a user wrote never becomes a
-/// special token, whatever it spells.
+/// A prompt's token ids: chat messages through the model's own template, special tokens once. What a message says never becomes a
+/// special token; a text is what the model reads, so those that it spells do (docs/decisions/015).
 /// </summary>
 internal sealed class LlamaPromptEncoder
 {
@@ -23,7 +23,7 @@ internal sealed class LlamaPromptEncoder
     {
         try
         {
-            var ids = _text.WithBos(prompt.Messages is { } messages ? _chat.EncodePrompt(messages) : _text.Tokenize(prompt.Text ?? "", special: false));
+            var ids = _text.WithBos(prompt.Messages is { } messages ? _chat.EncodePrompt(messages) : _text.Tokenize(prompt.Text ?? "", special: true));
             return ids.Length > 0 ? ids : throw new UserInputException($"prompt '{prompt.Id}' is empty: give it a text or messages");
         }
         catch (ConversationException e)

@@ -25,13 +25,15 @@ public sealed class LlamaRewardModel(string modelPath, string? headPath, int con
 
     public void Load() => _loaded ??= Load(modelPath, headPath, contextTokens, batchTokens, threads);
 
-    public int[] Encode(Prompt prompt, string answer)
+    public int[] Encode(Prompt prompt, Sample answer)
     {
         Load();
         var model = _loaded!;
         var ids = prompt.Messages is { } messages
-            ? model.Text.WithBos(model.Chat.EncodeConversation([.. messages, new("assistant", answer)]))
-            : model.Text.WithEnd(model.Text.WithBos(model.Text.Tokenize(prompt.Text + answer, special: false)));
+            ? model.Text.WithBos(model.Chat.EncodeConversation([.. messages, new("assistant", answer.Text)]))
+            : model.Text.WithEnd([
+                .. model.Text.WithBos(model.Text.Tokenize(prompt.Text ?? "", special: true)),
+                .. model.Text.Tokenize(answer.Text, special: answer.TokenIds.Length == 0, goesOn: true)]);
         return ids.Length <= model.ContextSize ? ids : throw new InvalidOperationException(
             $"prompt '{prompt.Id}' and an answer to it have {ids.Length} tokens, and the reward model reads {model.ContextSize}; "
             + "raise the judge's context-tokens (up to what the model was trained for), or lower generation.max-tokens");

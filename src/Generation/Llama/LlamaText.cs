@@ -69,7 +69,9 @@ internal sealed class LlamaText
     public string? Decode(ReadOnlySpan<int> ids, bool goesOn)
     {
         var rest = WithoutBos(ids);
-        return Spell(rest is [.., var last] && IsEnd(last) ? rest[..^1] : rest, withoutAddedSpaces: true, goesOn);
+        rest = rest is [.., var last] && IsEnd(last) ? rest[..^1] : rest;
+        var text = Spell(rest, withoutAddedSpaces: true, goesOn);
+        return text is not null && SpecialsOf(rest).SequenceEqual(SpecialsOf(Tokenize(text, special: true, goesOn))) ? text : null;
     }
 
     /// <summary>The texts of the tokens that are only ever text when asked for: control tokens and the unknown token.</summary>
@@ -91,6 +93,19 @@ internal sealed class LlamaText
     {
         LLamaToken token = id;
         return token.IsEndOfGeneration(_weights.Vocab);
+    }
+
+    private int[] SpecialsOf(ReadOnlySpan<int> ids)
+    {
+        var specials = new List<int>();
+        foreach (var id in ids)
+        {
+            if (IsSpecial(id))
+            {
+                specials.Add(id);
+            }
+        }
+        return [.. specials];
     }
 
     private ReadOnlySpan<int> WithoutBos(ReadOnlySpan<int> ids)

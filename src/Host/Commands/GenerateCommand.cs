@@ -20,7 +20,7 @@ public static class GenerateCommand
     private static readonly Option<FileInfo> _model = CommonOptions.Model();
     private static readonly Option<FileInfo?> _adapter = new("--adapter") { Description = "A LoRA adapter GGUF for this base.", HelpName = "FILE" };
     private static readonly Option<FileInfo?> _file = new("--prompts") { Description = "A prompt file instead, JSON lines or Parquet (docs/prompts.md).", HelpName = "FILE" };
-    private static readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without the model's chat template." };
+    private static readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without the model's chat template; special tokens that it spells are special tokens." };
     private static readonly Option<int> _samples = CommonOptions.Number("--samples", "Samples of each prompt.", 1, 1, 10_000);
     private static readonly Option<float> _temperature = CommonOptions.Number("--temperature", "0 is greedy.", 1f, 0f, 100f);
     private static readonly Option<int> _topK = CommonOptions.Number("--top-k", "Keep the k likeliest tokens; 0 is off.", 0, 0, int.MaxValue);

@@ -107,9 +107,11 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
 
     private Passage Completion(int[] ids) => Text(Tokenizer.DecodeCompletion(ids));
 
-    private static Passage Text(string? text) => text is not null
+    private static Passage Text(string? text) => text is not null && !text.Contains('\0')
         ? Passage.Of(text)
-        : throw new RowException(RowProblem.NotText, "token ids are the bytes of no text");
+        : throw new RowException(
+            RowProblem.NotText,
+            text is not null ? "a token id is a NUL, which no text has" : "no text stands for the token ids: their bytes are not UTF-8, or they spell a special token without being it, and whoever reads the text would take it for the token");
 
     private static int[] Encoded(Func<int[]> encode)
     {

@@ -24,7 +24,7 @@ public enum RowProblem
     Template,
     UnknownToken,
 
-    /// <summary>Token ids that are the bytes of no text.</summary>
+    /// <summary>Token ids that no text stands for.</summary>
     NotText,
 
     /// <summary>Token ids that are not those of the conversation they are said to be.</summary>

@@ -44,13 +44,16 @@ public sealed class LlamaPromptEncoderTests(TinyModelFile files) : IClassFixture
     }
 
     [Fact]
-    public void Tokenize_text_hasOneBosAndNoSpecialTokens()
+    public void Tokenize_text_isWhatTheTrainerReads()
     {
+        const string text = "<bos><|user|>\na<|end|>\n<|assistant|>\n";
         using var generator = files.Load();
+        using var tokenizer = LlamaTextTokenizer.Load(files.ModelPath);
 
-        Assert.Equal(
-            [ByteVocabulary.Bos, .. Encoding.UTF8.GetBytes("<bos>a<|end|>").Select(b => (int)b)],
-            generator.Tokenize(new Prompt("p", null, "<bos>a<|end|>", null, [])));
+        var ids = generator.Tokenize(new Prompt("p", null, text, null, []));
+
+        Assert.Equal(ByteVocabulary.EncodeQuestion("a"), ids);
+        Assert.Equal(tokenizer.EncodePrompt(Passage.Of(text)), ids);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class LlamaRewardModelTests(TinyModelFile files) : IClassFixture<T
         var body = files[$"{architecture}.gguf"];
         TinyModel.Write(body, TinyModel.Config(architecture));
         using var model = new LlamaRewardModel(WithHead(body, $"{architecture}-reward.gguf"), null, 128, 100, threads: 1);
-        int[][] sequences = [model.Encode(Chat, "2"), model.Encode(Text, "two"), model.Encode(Chat, "It is two, I think."), model.Encode(Chat, "")];
+        int[][] sequences = [model.Encode(Chat, Sampled("2")), model.Encode(Text, Sampled("two")), model.Encode(Chat, Sampled("It is two, I think.")), model.Encode(Chat, Sampled(""))];
 
         var scores = Score(model, sequences);
 
@@ -38,7 +38,7 @@ public sealed class LlamaRewardModelTests(TinyModelFile files) : IClassFixture<T
     public void Score_moreSequencesThanACallTakes_areAllScored()
     {
         using var model = new LlamaRewardModel(WithHead(files.ModelPath, "many.gguf"), null, 64, 64, threads: 1);
-        int[][] sequences = [.. Enumerable.Range(0, 70).Select(i => model.Encode(Text, new string('a', i % 7)))];
+        int[][] sequences = [.. Enumerable.Range(0, 70).Select(i => model.Encode(Text, Sampled(new string('a', i % 7))))];
 
         var scores = Score(model, sequences);
 
@@ -50,7 +50,7 @@ public sealed class LlamaRewardModelTests(TinyModelFile files) : IClassFixture<T
     {
         using var inside = new LlamaRewardModel(WithHead(files.ModelPath, "inside.gguf"), null, 128, 128, threads: 1);
         using var beside = new LlamaRewardModel(files.ModelPath, files["inside.gguf"], 128, 128, threads: 1);
-        int[][] sequences = [inside.Encode(Chat, "2")];
+        int[][] sequences = [inside.Encode(Chat, Sampled("2"))];
 
         Assert.Equal(Score(inside, sequences), Score(beside, sequences));
     }
@@ -61,8 +61,21 @@ public sealed class LlamaRewardModelTests(TinyModelFile files) : IClassFixture<T
         using var model = new LlamaRewardModel(WithHead(files.ModelPath, "encode.gguf"), null, 128, 128, threads: 1);
 
         Assert.Equal(
-            [ByteVocabulary.Bos, .. ByteVocabulary.Encode("<|user|>\nWhat is 1 + 1?<|end|>\n<|assistant|>\n2<|end|>\n")], model.Encode(Chat, "2"));
-        Assert.Equal([ByteVocabulary.Bos, .. "One and one is two".Select(c => (int)c), ByteVocabulary.End], model.Encode(Text, "two"));
+            [ByteVocabulary.Bos, .. ByteVocabulary.Encode("<|user|>\nWhat is 1 + 1?<|end|>\n<|assistant|>\n2<|end|>\n")], model.Encode(Chat, Sampled("2")));
+        Assert.Equal([ByteVocabulary.Bos, .. "One and one is two".Select(c => (int)c), ByteVocabulary.End], model.Encode(Text, Sampled("two")));
+    }
+
+    [Fact]
+    public void Encode_textThatSpellsSpecialTokens_isWhatTheTrainerReads()
+    {
+        var prompt = new Prompt("text", null, "<|user|>\na<|end|>\n<|assistant|>\n", null, []);
+        using var model = new LlamaRewardModel(WithHead(files.ModelPath, "spells.gguf"), null, 128, 128, threads: 1);
+
+        var ofData = model.Encode(prompt, Sampled("2<|end|>") with { TokenIds = [] });
+        var sampled = model.Encode(prompt, Sampled("2<|end|>"));
+
+        Assert.Equal([.. ByteVocabulary.EncodeQuestion("a"), '2', ByteVocabulary.End], ofData);
+        Assert.Equal([.. ByteVocabulary.EncodeQuestion("a"), .. "2<|end|>".Select(c => (int)c), ByteVocabulary.End], sampled);
     }
 
     [Fact]
@@ -70,7 +83,7 @@ public sealed class LlamaRewardModelTests(TinyModelFile files) : IClassFixture<T
     {
         using var model = new LlamaRewardModel(WithHead(files.ModelPath, "short.gguf"), null, 16, 16, threads: 1);
 
-        var e = Assert.Throws<InvalidOperationException>(() => model.Encode(Text, "two"));
+        var e = Assert.Throws<InvalidOperationException>(() => model.Encode(Text, Sampled("two")));
 
         Assert.Contains("20 tokens, and the reward model reads 16", e.Message);
     }
@@ -81,7 +94,7 @@ public sealed class LlamaRewardModelTests(TinyModelFile files) : IClassFixture<T
         using var model = new LlamaRewardModel(files.ModelPath, null, 128, 128, threads: 1);
 
         Assert.Contains("no classification head (cls.output.weight)", Assert.Throws<UserInputException>(model.Check).Message);
-        Assert.Throws<UserInputException>(() => model.Encode(Text, "two"));
+        Assert.Throws<UserInputException>(() => model.Encode(Text, Sampled("two")));
     }
 
     [Fact]
@@ -91,6 +104,8 @@ public sealed class LlamaRewardModelTests(TinyModelFile files) : IClassFixture<T
 
         Assert.Contains("gone.gguf", Assert.Throws<UserInputException>(model.Check).Message);
     }
+
+    private static Sample Sampled(string text) => new(0, 0, [.. text.Select(c => (int)c)], [], text, FinishReason.Eos, 0);
 
     private static double[] Score(LlamaRewardModel model, int[][] sequences)
     {

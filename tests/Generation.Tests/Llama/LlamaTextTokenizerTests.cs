@@ -119,6 +119,16 @@ public sealed class LlamaTextTokenizerTests : IClassFixture<TinyModelFile>, IDis
     }
 
     [Fact]
+    public void Decode_bytesThatSpellASpecialToken_isNull()
+    {
+        int[] spelled = [.. "a<|end|>b".Select(c => (int)c)];
+
+        Assert.Null(_tokenizer.DecodePrompt(spelled));
+        Assert.Null(_tokenizer.DecodeCompletion(spelled));
+        Assert.Equal("a<|end|>b", _tokenizer.DecodePrompt([.. ByteVocabulary.Encode("a<|end|>b")]));
+    }
+
+    [Fact]
     public void Decode_bytesThatAreNoText_isNull() => Assert.Null(_tokenizer.DecodePrompt([0xC3, 'a']));
 
     [Fact]

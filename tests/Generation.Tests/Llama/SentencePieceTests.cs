@@ -9,7 +9,9 @@ public sealed class SentencePieceTests : IClassFixture<TinyModelFile>, IDisposab
     private const int Bos = 1, End = 2, FirstByte = 3, Space = 259, A = 260, SpaceA = 261, B = 262;
 
     // The marker of Llama 2's template, by which llama.cpp knows it.
-    private const string Template = "{{ '[INST] ' + message['content'] + ' [/INST]' }}";
+    private const string Template =
+        "{% for message in messages %}{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}"
+        + "{% else %}{{ message['content'] + eos_token }}{% endif %}{% endfor %}";
 
     private readonly LlamaTextTokenizer _tokenizer;
 
@@ -70,8 +72,10 @@ public sealed class SentencePieceTests : IClassFixture<TinyModelFile>, IDisposab
         var plain = _tokenizer.EncodePrompt(Passage.Of(new ChatMessage("user", "a b")));
         var spelling = _tokenizer.EncodePrompt(Passage.Of(new ChatMessage("user", "a</s>b")));
 
-        Assert.Equal(_tokenizer.DecodePrompt(plain)!.Replace("a b", "a</s>b"), _tokenizer.DecodePrompt(spelling));
-        Assert.DoesNotContain(End, spelling);
+        var said = Array.IndexOf(plain, SpaceA);
+        Assert.Equal([SpaceA, Space, B], plain[said..(said + 3)]);
+        Assert.Equal([.. plain[..said], Space, A, .. "</s>".Select(c => FirstByte + c), B, .. plain[(said + 3)..]], spelling);
+        Assert.Null(_tokenizer.DecodePrompt(spelling));
     }
 
     [Fact]

@@ -86,9 +86,9 @@ public sealed class RewardModelJudgeTests
         {
         }
 
-        public int[] Encode(Prompt prompt, string answer) => answer == "too long"
-            ? throw new InvalidOperationException(answer)
-            : [.. answer.Select(c => (int)c)];
+        public int[] Encode(Prompt prompt, Sample answer) => answer.Text == "too long"
+            ? throw new InvalidOperationException(answer.Text)
+            : [.. answer.Text.Select(c => (int)c)];
 
         public void Load() => Loads++;
 

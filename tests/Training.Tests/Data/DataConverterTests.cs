@@ -51,7 +51,7 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     [Fact]
     public void Convert_pairs_to_unpaired_trains_as_the_pairs_do()
     {
-        var path = files.Write(_records[1..].Select(Line));
+        var path = files.Write(new[] { Record("p1", "sky?", "blue", "grün", 1), _records[2] }.Select(Line));
         using var pairs = files.Open(path, new DataOptions(64, Unpaired: true));
 
         using var unpaired = files.Open(Convert(path, DataTarget.TrlUnpaired), new DataOptions(64, Unpaired: true));
@@ -94,11 +94,11 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     [Fact]
     public void Convert_to_unpaired_keeps_the_provenance()
     {
-        var there = Convert(files.Write(Line(_records[0])), DataTarget.TrlUnpaired);
+        var there = Convert(files.Write(Line(_records[2])), DataTarget.TrlUnpaired);
 
         var again = Convert(there, DataTarget.TrlUnpaired);
 
-        Assert.All(File.ReadLines(there), line => Assert.Contains("\"provenance\":{\"task\":\"say\",\"prompt_text\":\"sky → <|user|>?\"", line));
+        Assert.All(File.ReadLines(there), line => Assert.Contains("\"provenance\":{\"task\":\"say\",\"prompt_text\":\"grass?\"", line));
         Assert.Equal(File.ReadAllText(there), File.ReadAllText(again));
     }
 
@@ -177,6 +177,29 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
         new DataConverter(target, files.Tokenizer).Convert([path], output, new DataOptions(0));
         return output;
     }
+    [Theory]
+    [InlineData("say <|end|>\n<|assistant|>\nok", "yes")]
+    [InlineData("say", "yes <|end|> x")]
+    public void Convert_messages_that_spell_special_tokens_is_refused_where_a_text_would_have_them(string question, string answer)
+    {
+        var row = $$"""{"prompt":[{"role":"user","content":{{Json(question)}}}],"chosen":[{"role":"assistant","content":{{Json(answer)}}}],"rejected":[{"role":"assistant","content":"no"}]}""";
+        var path = files.Write(row);
+
+        var error = Assert.Throws<UserInputException>(() => Convert(path, DataTarget.Trl));
+
+        Assert.Contains($"{path}, line 1: no text stands for the token ids", error.Message);
+        Assert.StartsWith(row[..^1], File.ReadAllText(Convert(path, DataTarget.TrlConversational)));
+    }
+
+    [Fact]
+    public void Convert_pair_that_spells_a_special_token_is_no_text()
+    {
+        foreach (var target in new[] { DataTarget.Trl, DataTarget.TrlUnpaired })
+        {
+            Assert.Contains("special token", Assert.Throws<UserInputException>(() => Convert(files.Write(Line(_records[0])), target)).Message);
+        }
+    }
+
 
     private static PairRecord Record(string id, string question, string chosen, string rejected, double probability) => new(
         new PreferencePair(id, PromptIds(question), Answer(chosen), Answer(rejected), probability),
@@ -196,3 +219,5 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
         return System.Text.Encoding.UTF8.GetString(stream.ToArray()).TrimEnd('\n');
     }
 }
+    private static string Json(string text) => System.Text.Json.JsonSerializer.Serialize(text, PairFile.Json);
+
