@@ -8,14 +8,30 @@ namespace IterativeDpo.Generation.Llama;
 /// <summary>
 /// Conversations through the model's own chat template. What a turn says never becomes a special token, whatever it spells.
 /// </summary>
-internal sealed class LlamaChat(LLamaWeights weights, LlamaText text, string modelPath)
+internal sealed class LlamaChat
 {
+    private readonly LLamaWeights _weights;
+    private readonly LlamaText _text;
+    private readonly string _modelPath;
+    private readonly ChatFormat? _format;
+
+    public LlamaChat(LLamaWeights weights, LlamaText text, string modelPath)
+    {
+        (_weights, _text, _modelPath) = (weights, text, modelPath);
+        // Without a template there is nothing to compare with: rendering says so.
+        _format = weights.Metadata.TryGetValue("tokenizer.chat_template", out var template) ? new(template, text.Bos, text.End, Render) : null;
+    }
+
     /// <summary>The ids of a conversation with the assistant's turn opened behind it.</summary>
-    /// <exception cref="ConversationException">A turn spells a special token, and the template does not show the turn as it is.</exception>
+    /// <exception cref="ConversationException">
+    /// The template would not be shown as it is written, or a turn spells a special token, and the template does not show the turn as it is.
+    /// </exception>
     public int[] EncodePrompt(IReadOnlyList<ChatMessage> turns) => Encode([], turns, openAssistant: true);
 
     /// <summary>The ids of a whole conversation, as the template shows it.</summary>
-    /// <exception cref="ConversationException">A turn spells a special token, and the template does not show the turn as it is.</exception>
+    /// <exception cref="ConversationException">
+    /// The template would not be shown as it is written, or a turn spells a special token, and the template does not show the turn as it is.
+    /// </exception>
     public int[] EncodeConversation(IReadOnlyList<ChatMessage> turns) => Encode([], turns, openAssistant: false);
 
     /// <summary>The ids of what the template adds for these turns to a prompt whose assistant's turn it has opened.</summary>
@@ -25,18 +41,19 @@ internal sealed class LlamaChat(LLamaWeights weights, LlamaText text, string mod
 
     private int[] Encode(IReadOnlyList<ChatMessage> before, IReadOnlyList<ChatMessage> turns, bool openAssistant)
     {
-        if (turns.All(turn => text.IsPlain(turn.Content)))
+        _format?.Check([.. before, .. turns], openAssistant);
+        if (turns.All(turn => _text.IsPlain(turn.Content)))
         {
             var rendered = RenderBehind(before, turns, openAssistant);
             CheckWhole(turns, rendered);
-            return text.Tokenize(rendered, special: true, goesOn: !openAssistant);
+            return _text.Tokenize(rendered, special: true, goesOn: !openAssistant);
         }
         // Somebody spelled a special token: the template and the contents are tokenised apart.
         var marks = turns.Select((_, i) => $"\uE000{i}\uE001").ToArray();
         var rest = RenderBehind(before, [.. turns.Select((turn, i) => turn with { Content = marks[i] })], openAssistant);
         var ids = new List<int>();
         void Add(string part, bool special) =>
-            ids.AddRange(text.Tokenize(part, special, goesOn: ids.Count == 0 ? !openAssistant : !text.IsSpecial(ids[^1])));
+            ids.AddRange(_text.Tokenize(part, special, goesOn: ids.Count == 0 ? !openAssistant : !_text.IsSpecial(ids[^1])));
         for (var i = 0; i < marks.Length; i++)
         {
             var at = rest.IndexOf(marks[i], StringComparison.Ordinal);
@@ -79,7 +96,7 @@ internal sealed class LlamaChat(LLamaWeights weights, LlamaText text, string mod
     {
         try
         {
-            var template = new LLamaTemplate(weights) { AddAssistant = openAssistant };
+            var template = new LLamaTemplate(_weights) { AddAssistant = openAssistant };
             foreach (var turn in turns)
             {
                 template.Add(turn.Role, turn.Content);
@@ -89,7 +106,7 @@ internal sealed class LlamaChat(LLamaWeights weights, LlamaText text, string mod
         catch (RuntimeError e) when (e is TemplateNotFoundException or MissingTemplateException)
         {
             var problem = e is TemplateNotFoundException ? "has no chat template (tokenizer.chat_template)" : "has a chat template that llama.cpp does not know";
-            throw new UserInputException($"{modelPath} {problem}: use prompts with \"text\", or a model with a template", e);
+            throw new UserInputException($"{_modelPath} {problem}: give \"prompt\" as a text that was put through the template (docs/prompts.md), or take a model with a template", e);
         }
     }
 }

@@ -45,6 +45,12 @@ internal sealed class LlamaText
         return goesOn && _addsSpace ? ids[_guard.Length..] : ids;
     }
 
+    /// <summary>The text of the BOS token, or null.</summary>
+    public string? Bos => _bos is { } bos ? _specials.GetValueOrDefault(bos) : null;
+
+    /// <summary>The text of the end token, or null.</summary>
+    public string? End => _end is { } end ? _specials.GetValueOrDefault(end) : null;
+
     /// <summary>Whether the id is that of a special token.</summary>
     public bool IsSpecial(int id) => _specials.ContainsKey(id);
 
@@ -89,12 +95,6 @@ internal sealed class LlamaText
         return texts;
     }
 
-    private bool IsEnd(int id)
-    {
-        LLamaToken token = id;
-        return token.IsEndOfGeneration(_weights.Vocab);
-    }
-
     private int[] SpecialsOf(ReadOnlySpan<int> ids)
     {
         var specials = new List<int>();
@@ -106,6 +106,12 @@ internal sealed class LlamaText
             }
         }
         return [.. specials];
+    }
+
+    private bool IsEnd(int id)
+    {
+        LLamaToken token = id;
+        return token.IsEndOfGeneration(_weights.Vocab);
     }
 
     private ReadOnlySpan<int> WithoutBos(ReadOnlySpan<int> ids)

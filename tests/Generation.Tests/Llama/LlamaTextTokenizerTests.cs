@@ -88,7 +88,7 @@ public sealed class LlamaTextTokenizerTests : IClassFixture<TinyModelFile>, IDis
     public void EncodeCompletion_templateWithoutAnEndToken_getsOne()
     {
         // ChatML, whose markers are no tokens of this vocabulary.
-        using var tokenizer = LlamaTextTokenizer.Load(WithTemplate("{{ '<|im_start|>' + message['role'] }}"));
+        using var tokenizer = LlamaTextTokenizer.Load(WithTemplate(ChatFormatTests.ChatMl));
 
         var ids = tokenizer.EncodeCompletion(_asked, Answer("b"));
 
