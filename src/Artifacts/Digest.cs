@@ -33,14 +33,14 @@ public readonly record struct Digest
     /// <param name="hash">The SHA-256 itself, 32 bytes.</param>
     public static Digest OfHash(ReadOnlySpan<byte> hash) => new(Convert.ToHexStringLower(hash));
 
-    /// <exception cref="UserInputException">A pipe: whoever asks for a file's digest reads it again.</exception>
+    /// <exception cref="UserInputException">It cannot be read; or a pipe: whoever asks for a file's digest reads it again.</exception>
     public static Digest OfFile(string path)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = InputFile.Open(path);
         return OfFile(stream);
     }
 
-    /// <inheritdoc cref="OfFile(string)"/>
+    /// <exception cref="UserInputException">A pipe.</exception>
     public static Digest OfFile(FileStream stream) => stream.CanSeek
         ? OfHash(SHA256.HashData(stream))
         : throw new UserInputException($"{stream.Name}: a pipe, and it would have to be read more than once. Write it to a file first.");

@@ -58,16 +58,13 @@ internal sealed unsafe class MappedFile : IDisposable
 
     private static MappedFile Open(string path)
     {
+        using var stream = InputFile.Open(path, FileOptions.None);
+        if (!stream.CanSeek) throw new UserInputException($"{path}: this is a pipe, and the file is read here and there. Write it to a file first.");
+        var length = stream.Length;
+        if (length == 0) throw new UserInputException($"{path}: the file is empty. Copy or download it again.");
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            var length = stream.Length;
-            if (length == 0) throw new UserInputException($"{path}: the file is empty. Copy or download it again.");
             return new(path, MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read), length);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new UserInputException($"{path}: there is no such file. Check the path.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

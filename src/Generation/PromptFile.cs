@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Rows;
+using IterativeDpo.Artifacts.Text;
 
 namespace IterativeDpo.Generation;
 
@@ -33,7 +34,12 @@ public static class PromptFile
         using var file = RowFile.Open(path, ["prompt"]);
         foreach (var row in file.Read())
         {
-            var (line, place) = (Encoding.UTF8.GetString(row.Json.Span), file.PlaceOf(row.Number));
+            var place = file.PlaceOf(row.Number);
+            if (TextFault.OfLine(row.Json.Span) is { } fault)
+            {
+                throw new UserInputException($"{place}: {fault}.");
+            }
+            var line = Encoding.UTF8.GetString(row.Json.Span);
             if (string.IsNullOrWhiteSpace(line))
             {
                 continue;

@@ -74,6 +74,8 @@ public abstract class RowFile : IDisposable
             [0x28, 0xB5, 0x2F, 0xFD] => new JsonLines(path, file, new ZstdSharp.DecompressionStream(file)),
             [(byte)'P', (byte)'A', (byte)'R', (byte)'1'] => new ParquetRows(path, file, wanted),
             [(byte)'P', (byte)'A', (byte)'R', (byte)'E'] => throw ParquetRows.Encrypted(path),
+            [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [not 0, 0, ..] or [0, not 0, ..] => throw new UserInputException(
+                $"{path}, line 1: byte {(head[0] == 0 || head[1] != 0 ? 1 : 2)} is of a text in UTF-16, and rows are in UTF-8. Convert it: iconv -f UTF-16 -t UTF-8."),
             _ when path.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase) =>
                 throw new UserInputException($"{path}: this is no Parquet file, which begins with PAR1. Copy it again, or give it the ending of what it is."),
             _ => new JsonLines(path, file, file),
@@ -86,17 +88,6 @@ public abstract class RowFile : IDisposable
         {
             throw new UserInputException($"{path}: a directory where a data file belongs. Name its files, such as {Path.Combine(path, "train-*.parquet")}.");
         }
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 14, FileOptions.SequentialScan);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new UserInputException($"{path}: there is no such file. Check the path.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserInputException($"{path}: the data file cannot be read: {e.Message}", e);
-        }
+        return InputFile.Open(path);
     }
 }

@@ -24,7 +24,7 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
     {
         var start = TimeProvider.System.GetTimestamp();
         inputs.Check(configuration.Policy, full: configuration.Options.Lora is null);
-        var model = DigestOf(inputs.Model);
+        var model = Digest.OfFile(inputs.Model);
         var settings = Settings(model);
         using var directory = RunDirectory.Open(inputs.Output, settings);
         using var data = await RunData.OpenAsync(configuration, inputs, directory, cancellationToken);
@@ -73,7 +73,7 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
             configuration.Seed,
             directory.Work,
             directory.Path(options.Lora is null ? "model.gguf" : "adapter.gguf"),
-            new AdapterManifest(model, DigestOfAny(inputs.Initial(policy)), "", 1, configuration.ToJson()),
+            new AdapterManifest(model, DigestOf(inputs.Initial(policy)), "", 1, configuration.ToJson()),
             SplitSeed: configuration.Seed);
     }
 
@@ -83,7 +83,7 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
         using var file = GgufFile.Open(inputs.Model);
         var config = ModelConfig.Read(file);
         LoraAdapter Read(string adapter) => LoraAdapter.Read(adapter, config, model);
-        var manifest = request.Manifest with { ParentSha256 = DigestOfAny(inputs.Average) };
+        var manifest = request.Manifest with { ParentSha256 = DigestOf(inputs.Average) };
         AdapterAverage.Next(
             inputs.Average is { } average ? Read(average) : null, Read(request.OutputPath), configuration.Policy.ReferenceEmaDecay, manifest).Write(path, config);
     }
@@ -94,19 +94,15 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
         [RunDirectory.ModelKey] = model.Hex,
         ["data-sha256"] = string.Join(' ', inputs.Data.Select(RowFile.DigestOf)),
         ["earlier-sha256"] = string.Join(' ', inputs.Earlier.Select(RowFile.DigestOf)),
-        ["adapter-sha256"] = DigestOfAny(inputs.Adapter)?.Hex,
-        ["average-sha256"] = DigestOfAny(inputs.Average)?.Hex,
+        ["adapter-sha256"] = DigestOf(inputs.Adapter)?.Hex,
+        ["average-sha256"] = DigestOf(inputs.Average)?.Hex,
         ["settings"] = JsonNode.Parse(configuration.ToJson()),
     }.ToJsonString(Indented);
 
     private string Losses() => string.Join(" + ", configuration.Options.Loss.Losses.Select(loss =>
         loss.Weight == 1 ? loss.Name : FormattableString.Invariant($"{loss.Weight} {loss.Name}")));
 
-    private static Digest? DigestOfAny(string? path) => path is null ? null : DigestOf(path);
-
-    private static Digest DigestOf(string path) => File.Exists(path)
-        ? Digest.OfFile(path)
-        : throw new UserInputException($"{path}: there is no such file; check the path.");
+    private static Digest? DigestOf(string? path) => path is null ? null : Digest.OfFile(path);
 
     private sealed class Both(IProgress<TrainingStep> first, IProgress<TrainingStep> second) : IProgress<TrainingStep>
     {

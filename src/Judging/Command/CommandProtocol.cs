@@ -44,7 +44,8 @@ internal static class CommandProtocol
                 ? id.GetString()
                 : null;
         }
-        catch (JsonException)
+        // The second is an id with half of a surrogate pair.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
         }

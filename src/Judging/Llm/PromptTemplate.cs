@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Text;
 using IterativeDpo.Generation;
 
 namespace IterativeDpo.Judging.Llm;
@@ -17,7 +18,7 @@ public sealed partial record PromptTemplate(string Path, string Text)
     /// </exception>
     public static PromptTemplate Read(string path, IReadOnlyList<string> required, params string[] optional)
     {
-        var template = new PromptTemplate(path, ReadText(path));
+        var template = new PromptTemplate(path, TextFile.Read(path).ReplaceLineEndings("\n"));
         string[] known = [.. required, .. optional];
         var used = template.Variables().ToArray();
         if (used.FirstOrDefault(variable => !known.Contains(variable.Name)) is { Name: not null } unknown)
@@ -66,18 +67,6 @@ public sealed partial record PromptTemplate(string Path, string Text)
             throw new UserInputException(
                 $"{Path}, line {Turn().Matches(Text)[^1].Value.Count(c => c == '\n') + Text.AsSpan(0, Turn().Matches(Text)[^1].Index).Count('\n') + 1}: "
                 + $"the last turn is [{parts[^2]}]; it must be [user], because the model answers it.");
-        }
-    }
-
-    private static string ReadText(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path).ReplaceLineEndings("\n");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserInputException($"{path}: this template cannot be read: {e.Message}", e);
         }
     }
 

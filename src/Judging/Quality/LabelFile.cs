@@ -1,5 +1,6 @@
 using System.Text.Json;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Text;
 
 namespace IterativeDpo.Judging.Quality;
 
@@ -15,7 +16,7 @@ public static class LabelFile
     {
         var labels = new Dictionary<string, Verdict>();
         var number = 0;
-        foreach (var line in Lines(path))
+        foreach (var line in TextFile.ReadLines(path))
         {
             number++;
             if (!string.IsNullOrWhiteSpace(line) && Parse(line, $"{path}, line {number}") is var (id, label) && label is not null && !labels.TryAdd(id, label))
@@ -24,18 +25,6 @@ public static class LabelFile
             }
         }
         return labels.Count > 0 ? labels : throw new UserInputException($"{path}: there are no labels; each line is {{\"id\": \"…\", \"scores\": [1, 0]}}.");
-    }
-
-    private static IEnumerable<string> Lines(string path)
-    {
-        try
-        {
-            return File.ReadLines(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserInputException($"{path}: the labels cannot be read: {e.Message}", e);
-        }
     }
 
     private static (string Id, Verdict? Label) Parse(string line, string where)

@@ -28,7 +28,7 @@ public sealed class HostileGgufTests : IDisposable
     public void Open_of_a_directory_is_refused()
     {
         Directory.CreateDirectory(File);
-        AssertRefused("cannot be read");
+        AssertRefused("this is a directory, and a file belongs here");
     }
 
     [Fact]

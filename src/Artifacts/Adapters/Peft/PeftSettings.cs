@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using IterativeDpo.Artifacts.Text;
 
 namespace IterativeDpo.Artifacts.Adapters.Peft;
 
@@ -49,21 +50,13 @@ internal sealed class PeftSettings
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonDocument.Parse(TextFile.Read(path));
             if (document.RootElement.ValueKind != JsonValueKind.Object) throw new JsonException("it is no JSON object");
             return new(path, document.RootElement.Clone());
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new UserInputException($"{path}: not a PEFT configuration: {e.Message} Save the adapter again.", e);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new UserInputException($"{path}: there is no such file. Give a directory that PEFT's save_pretrained wrote.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UserInputException($"{path}: cannot be read: {e.Message} Check that it is a file you may read.", e);
         }
     }
 
