@@ -9,6 +9,9 @@ public sealed record Passage(string? Text, IReadOnlyList<ChatMessage>? Turns)
 
     public static Passage Of(params IReadOnlyList<ChatMessage> turns) => new(null, turns);
 
+    /// <summary>Whether it has this text within.</summary>
+    public bool Says(string text) => Text?.Contains(text, StringComparison.Ordinal) ?? Turns!.Any(turn => turn.Content.Contains(text, StringComparison.Ordinal));
+
     public bool Equals(Passage? other) =>
         other is not null && Text == other.Text && (Turns ?? []).SequenceEqual(other.Turns ?? []);
 

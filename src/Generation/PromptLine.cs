@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Rows;
+using IterativeDpo.Artifacts.Text;
 
 namespace IterativeDpo.Generation;
 
@@ -12,17 +14,33 @@ internal static class PromptLine
     public static (Prompt Prompt, bool IsNamed) Parse(string line, string where)
     {
         using var document = ParseJson(line, where);
-        var root = document.RootElement;
+        try
+        {
+            var parsed = Parse(document.RootElement, where);
+            return new Passage(parsed.Prompt.Text, parsed.Prompt.Messages).Says("\0")
+                ? throw new InvalidOperationException("a NUL")
+                : parsed;
+        }
+        // A text with half of a surrogate pair, or a NUL.
+        catch (InvalidOperationException e) when (TextFault.OfJson(Encoding.UTF8.GetBytes(line)) is { } fault)
+        {
+            throw new UserInputException($"{where}: {fault}.", e);
+        }
+    }
+
+    private static (Prompt Prompt, bool IsNamed) Parse(JsonElement root, string where)
+    {
         if (root.ValueKind != JsonValueKind.Object)
         {
             throw new UserInputException($"{where}: a {Kind(root)} where a JSON object such as {{\"prompt\": \"…\"}} belongs.");
         }
-        RefuseLost(root, where, "tools", "chat_template_kwargs");
         var asked = Asked(root, where);
         var messages = asked.ValueKind == JsonValueKind.String ? null : Messages(asked, where);
         var id = OptionalText(root, "id", where);
-        var text = messages is null ? asked.GetString() : null;
-        return (new Prompt(id ?? IdOf(asked.GetRawText()), messages, text, OptionalText(root, "task", where), Checks(root, where)), id is not null);
+        var passage = new Passage(messages is null ? asked.GetString() : null, messages);
+        RefuseLost(LostFields.OfRow(root, conversation: messages is not null), where);
+        RefuseLost(LostFields.SystemOf(root) is { } system && !passage.Says(system) ? "system" : null, where);
+        return (new Prompt(id ?? IdOf(asked.GetRawText()), messages, passage.Text, OptionalText(root, "task", where), Checks(root, where)), id is not null);
     }
 
     /// <summary>A line of plain text, which is continued as it is.</summary>
@@ -38,7 +56,7 @@ internal static class PromptLine
         }
         catch (JsonException e)
         {
-            throw new UserInputException($"{where}: not JSON at byte {e.BytePositionInLine}; every line must be one whole JSON object.", e);
+            throw new UserInputException($"{where}: not JSON at byte {e.BytePositionInLine + 1}; every line must be one whole JSON object.", e);
         }
     }
 
@@ -58,11 +76,11 @@ internal static class PromptLine
     }
 
     /// <summary>What a chat template would have shown and this program does not.</summary>
-    private static void RefuseLost(JsonElement element, string where, params string[] names)
+    private static void RefuseLost(string? name, string where)
     {
-        if (names.FirstOrDefault(name => element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null) is { } lost)
+        if (name is not null)
         {
-            throw new UserInputException($"{where}: \"{lost}\" would be lost: conversations with tools or settings for the template are not supported; take the row out.");
+            throw new UserInputException($"{where}: \"{name}\" would be lost: it is not supported, and the prompt would be read without it; take the row out.");
         }
     }
 
@@ -81,7 +99,7 @@ internal static class PromptLine
     private static ChatMessage Message(JsonElement message, string where)
     {
         var role = Text(message, "role", where);
-        RefuseLost(message, where, "tool_calls");
+        RefuseLost(LostFields.OfMessage(message), where);
         return ChatMessage.Roles.Contains(role)
             ? new ChatMessage(role, Text(message, "content", where))
             : throw new UserInputException($"{where}: the role \"{role}\" is not one of {string.Join(", ", ChatMessage.Roles)}.");

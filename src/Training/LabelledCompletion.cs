@@ -25,14 +25,14 @@ public sealed record LabelledCompletion(
             : this with { CompletionIds = completion, MismatchedIds = ITrainingExample.Cut(PromptIds, MismatchedIds, maxLength) };
     }
 
-    /// <summary>Each pair as two examples: its chosen completion, desirable, and its rejected one, undesirable.</summary>
+    /// <summary>Each pair as two examples: its better completion, desirable, and the other, undesirable; a pair of probability 0.5 has no better one, and gives none.</summary>
     public static IReadOnlyList<LabelledCompletion> FromPairs(IEnumerable<PreferencePair> pairs) => WithMismatches([.. pairs.SelectMany(Of)]);
 
     /// <summary>A pair as two examples, as yet without mismatches.</summary>
-    internal static LabelledCompletion[] Of(PreferencePair pair) =>
+    internal static LabelledCompletion[] Of(PreferencePair pair) => pair.ChosenProbability == 0.5 ? [] :
     [
-        new(pair.PromptId, pair.PromptIds, pair.ChosenIds, Desirable: true, []),
-        new(pair.PromptId, pair.PromptIds, pair.RejectedIds, Desirable: false, []),
+        new(pair.PromptId, pair.PromptIds, pair.ChosenIds, Desirable: pair.ChosenProbability > 0.5, []),
+        new(pair.PromptId, pair.PromptIds, pair.RejectedIds, Desirable: pair.ChosenProbability < 0.5, []),
     ];
 
     /// <summary>Gives each example the completion of the nearest one before it that has another prompt; the first ones go round to the end.</summary>

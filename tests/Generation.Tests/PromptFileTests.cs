@@ -58,6 +58,11 @@ public sealed class PromptFileTests : IDisposable
     [InlineData("""{"prompt": "x", "chosen": [{"role": "user", "content": "x"}], "rejected": []}""", "give it as a list of messages")]
     [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "tools": ["f"]}""", "\"tools\" would be lost")]
     [InlineData("""{"prompt": [{"role": "user", "content": "x", "tool_calls": [1]}]}""", "\"tool_calls\" would be lost")]
+    [InlineData("""{"prompt": "x", "images": ["a.png"]}""", "\"images\" would be lost")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "system": "Be brief."}""", "\"system\" would be lost")]
+    [InlineData("""{"prompt": "Hi \ud83d there"}""", "byte 16 (\\ud83d) is half of a surrogate pair")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "x\u0000"}]}""", "byte 43 (\\u0000) is a NUL")]
+    [InlineData("""{"prompt": "x", "checks": [{"kind": "exact", "value": "\ud83d"}]}""", "is half of a surrogate pair")]
     [InlineData("""{"prompt": [{"role": "human", "content": "x"}]}""", "the role \"human\" is not one of system, user, assistant")]
     [InlineData("""{"prompt": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]}""", "ends with the assistant's turn")]
     [InlineData("""{"prompt": "x", "id": 3}""", "\"id\" must be a text, not a number")]
@@ -94,6 +99,29 @@ public sealed class PromptFileTests : IDisposable
         Assert.Contains("line 2", error.Message);
         Assert.Contains("is already on line 1", error.Message);
     }
+
+    [Theory]
+    [InlineData("jsonl")]
+    [InlineData("txt")]
+    public void Read_anotherEncoding_namesTheLineAndTheByte(string kind)
+    {
+        var path = Path.ChangeExtension(_path, kind);
+        string Refused(Encoding encoding)
+        {
+            File.WriteAllText(path, "{\"prompt\": \"a\"}\n{\"prompt\": \"für\"}\n", encoding);
+            return Assert.Throws<UserInputException>(() => PromptFile.Read(path).Count()).Message;
+        }
+        var (latin1, utf16, bare) = (Refused(Encoding.Latin1), Refused(Encoding.Unicode), Refused(new UnicodeEncoding(bigEndian: true, byteOrderMark: false)));
+        File.Delete(path);
+
+        Assert.StartsWith($"{path}, line 2: byte 14 (0xFC) is no UTF-8", latin1);
+        Assert.StartsWith($"{path}, line 1: byte 1 is of a text in UTF-16", utf16);
+        Assert.StartsWith($"{path}, line 1: byte 1 is of a text in UTF-16", bare);
+    }
+
+    [Fact]
+    public void Read_toolsOfNothing_areAbsent() =>
+        Assert.Single(Read("""{"prompt": [{"role": "user", "content": "x", "tool_calls": []}], "tools": [], "chat_template_kwargs": {}}"""));
 
     [Fact]
     public void Read_plainText_isAPromptALine()

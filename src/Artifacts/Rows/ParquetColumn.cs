@@ -61,6 +61,15 @@ internal abstract class ParquetColumn(string name)
         _ => "map",
     };
 
+    /// <summary>Whether it is, or has within, what is left out.</summary>
+    public static bool HasOthers(Field field) => field switch
+    {
+        DataField data => !_leaves.ContainsKey(data.ClrType),
+        ListField list => HasOthers(list.Item),
+        StructField fields => fields.Fields.Any(HasOthers),
+        _ => true,
+    };
+
     /// <summary>Null where it is of a kind that is left out.</summary>
     protected static ParquetColumn? Of(Field field) => field switch
     {

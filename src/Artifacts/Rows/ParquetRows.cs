@@ -36,6 +36,7 @@ internal sealed class ParquetRows : RowFile
         var fields = Reading("in its schema", () => _reader.Schema.Fields);
         _row = ParquetColumn.OfRow(fields);
         RequireColumns(fields, wanted);
+        RefuseMedia(fields);
         _writer = new(_buffer, _json);
     }
 
@@ -100,6 +101,16 @@ internal sealed class ParquetRows : RowFile
         var named = sets.Select(columns => string.Join(" and ", columns.Select(name => $"\"{name}\"")));
         throw new UserInputException(
             $"{_path}: the columns are {string.Join(", ", fields.Select(field => $"\"{field.Name}\" ({ParquetColumn.Describe(field)})"))}. Wanted are {string.Join(", or ", named)}: rename them.");
+    }
+
+    /// <summary>Their bytes are left out, and nobody would see that there were some.</summary>
+    private void RefuseMedia(IReadOnlyList<Field> fields)
+    {
+        if (fields.FirstOrDefault(field => LostFields.Media.Contains(field.Name) && ParquetColumn.HasOthers(field)) is { } lost)
+        {
+            throw new UserInputException(
+                $"{_path}: the column \"{lost.Name}\" ({ParquetColumn.Describe(lost)}) is not supported, and the rows would be read without it. Write the file without this column, if the texts stand by themselves.");
+        }
     }
 
     /// <summary>The library trusts a file's numbers: what a damaged one leads to can be any exception.</summary>

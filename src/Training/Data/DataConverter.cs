@@ -45,7 +45,12 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
     private static byte[][] Unpaired(DataRow row, RowTexts texts)
     {
         byte[] Line(Passage completion, bool label) => RowWriter.Unpaired(row.PromptId, texts.Prompt, completion, label, row.Provenance);
-        return texts.Second is { } rejected ? [Line(texts.First, true), Line(rejected, false)] : [Line(texts.First, texts.Label == 1)];
+        return texts switch
+        {
+            { Second: null } => [Line(texts.First, texts.Label == 1)],
+            { Label: 0.5 } => throw RowException.Undecided(),
+            _ => [Line(texts.First, texts.Label > 0.5), Line(texts.Second, texts.Label < 0.5)],
+        };
     }
 
     private PreferencePair PairOf(DataRow row) => row.Pair ?? Tokenized(row);

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Rows;
+using IterativeDpo.Artifacts.Text;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Runs;
@@ -36,6 +37,10 @@ public static class LabelledSamplesFile
 
     private static LabelledSamples Parse(FileRow source, string where)
     {
+        if (TextFault.OfLine(source.Json.Span) is { } broken)
+        {
+            throw new UserInputException($"{where}: {broken}.");
+        }
         try
         {
             using var document = JsonDocument.Parse(source.Json);
@@ -55,9 +60,14 @@ public static class LabelledSamplesFile
             }
             throw new UserInputException($"{where}: this cannot be judged; a line is {Kinds}.{Advice(row)}");
         }
+        // A text with half of a surrogate pair.
+        catch (InvalidOperationException e) when (TextFault.OfJson(source.Json.Span) is { } fault)
+        {
+            throw new UserInputException($"{where}: {fault}.", e);
+        }
         catch (JsonException e)
         {
-            throw new UserInputException($"{where}: not JSON; every line must be one whole object: {Kinds}.", e);
+            throw new UserInputException($"{where}: not JSON at byte {e.BytePositionInLine + 1}; every line must be one whole object: {Kinds}.", e);
         }
         catch (RowException e)
         {
@@ -67,7 +77,8 @@ public static class LabelledSamplesFile
 
     private static LabelledSamples Preference(RowTexts texts, string id) => new(
         Of(new Prompt(id, texts.Prompt.Turns, texts.Prompt.Text, null, []), [(TextOf(texts.First), null), (TextOf(texts.Second!), null)]),
-        new Verdict([new(0, 1, ""), new(1, 0, "")]));
+        // Neither is right where neither is the better one.
+        texts.Label == 0.5 ? null : new Verdict([new(0, texts.Label > 0.5 ? 1 : 0, ""), new(1, texts.Label < 0.5 ? 1 : 0, "")]));
 
     private static PromptSamples Of(Prompt prompt, IEnumerable<(string Text, string? Model)> completions) => new(
         prompt, [], [.. completions.Select((completion, i) => new Sample(i, 0, [], [], completion.Text, FinishReason.Eos, 0, completion.Model))]);

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Rows;
+using IterativeDpo.Artifacts.Text;
 using IterativeDpo.Generation;
 
 namespace IterativeDpo.Training.Data;
@@ -16,6 +18,10 @@ internal static class RowParser
     /// <exception cref="RowException">The row cannot be used.</exception>
     public static DataRow Parse(ReadOnlyMemory<byte> line)
     {
+        if (TextFault.OfLine(line.Span) is { } fault)
+        {
+            throw new RowException(RowProblem.NotJson, fault);
+        }
         try
         {
             using var document = JsonDocument.Parse(line);
@@ -24,12 +30,13 @@ internal static class RowParser
             {
                 throw new RowException(RowProblem.NotJson, "the line is no JSON object");
             }
-            return IsPair(row) ? ParsePair(line.Span) : ParseTexts(row);
+            return IsPair(row) ? ParsePair(line.Span) : WithoutNuls(ParseTexts(row), line.Span);
         }
-        // The second is a text that is no Unicode: half of a surrogate pair, or bytes that are not UTF-8.
+        // The second is a text with half of a surrogate pair.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new RowException(RowProblem.NotJson, "the line is not JSON: every line must be one whole object");
+            throw new RowException(RowProblem.NotJson, TextFault.OfJson(line.Span)
+                ?? $"the line is not JSON at byte {(e as JsonException)?.BytePositionInLine + 1}: every line must be one whole object");
         }
     }
 
@@ -50,6 +57,12 @@ internal static class RowParser
         }
     }
 
+    /// <summary>Chat templates end at a NUL, and no tokenizer was trained on one.</summary>
+    private static DataRow WithoutNuls(DataRow row, ReadOnlySpan<byte> line) =>
+        new[] { row.Texts!.Prompt, row.Texts.First, row.Texts.Second }.Any(passage => passage?.Says("\0") == true)
+            ? throw new RowException(RowProblem.NotText, TextFault.OfJson(line) ?? "a NUL, which no text has: take it out")
+            : row;
+
     private static DataRow ParseTexts(JsonElement row)
     {
         var provenance = Field(row, "provenance") is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty("prompt_text", out _)
@@ -59,10 +72,8 @@ internal static class RowParser
             ? ParsePreference(row)
             : ParseUnpaired(row);
         CheckTexts(texts);
-        if (texts.Prompt.Turns is not null)
-        {
-            RefuseExtras(row, "tools", "chat_template_kwargs");
-        }
+        RefuseLost(row, LostFields.OfRow(row, conversation: texts.Prompt.Turns is not null));
+        RefuseLost(row, LostFields.SystemOf(row) is { } system && !texts.Prompt.Says(system) ? "system" : null);
         return new(format, PromptId(row, texts.Prompt), null, texts, provenance);
     }
 
@@ -148,20 +159,17 @@ internal static class RowParser
         {
             throw new RowException(RowProblem.WrongType, $"a message in \"{name}\" must have \"role\" and \"content\", both texts: {Shorten(turn)}");
         }
-        RefuseExtras(turn, "tool_calls");
+        RefuseLost(turn, LostFields.OfMessage(turn));
         return ChatMessage.Roles.Contains(role.GetString())
             ? new(role.GetString()!, content.GetString()!)
             : throw new RowException(RowProblem.UnknownRole, $"the role \"{role.GetString()}\" in \"{name}\" is not one of {string.Join(", ", ChatMessage.Roles)}");
     }
 
-    private static void RefuseExtras(JsonElement element, params ReadOnlySpan<string> names)
+    private static void RefuseLost(JsonElement element, string? name)
     {
-        foreach (var name in names)
+        if (name is not null)
         {
-            if (Field(element, name) is { } value && value.GetRawText() is not ("[]" or "{}"))
-            {
-                throw new RowException(RowProblem.Unsupported, $"\"{name}\" is not supported, and the conversation would be read without it: {Shorten(value)}");
-            }
+            throw new RowException(RowProblem.Unsupported, $"\"{name}\" is not supported, and the row would be read without it: {Shorten(element.GetProperty(name))}");
         }
     }
 

@@ -39,8 +39,11 @@ public enum RowProblem
     /// <summary>Texts, where the turns of a conversation are needed.</summary>
     NoTurns,
 
-    /// <summary>A conversation with tools or arguments of the chat template, which would be lost.</summary>
+    /// <summary>Tools, images, arguments of the chat template and the like, which would be lost.</summary>
     Unsupported,
+
+    /// <summary>A preference of probability 0.5, where each completion needs a label.</summary>
+    Undecided,
 
     /// <summary>The two completions have the same tokens within the maximum length. Such a pair is dropped and counted, never an error.</summary>
     EqualWithinLength,
@@ -55,4 +58,7 @@ public sealed record RejectedRow(string File, int Line, RowProblem Problem, stri
 internal sealed class RowException(RowProblem problem, string detail) : Exception(detail)
 {
     public RowProblem Problem { get; } = problem;
+
+    public static RowException Undecided() =>
+        new(RowProblem.Undecided, "\"chosen_probability\" is 0.5: neither completion is the better one, so they have no labels");
 }

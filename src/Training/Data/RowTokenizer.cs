@@ -26,6 +26,10 @@ internal sealed class RowTokenizer(ITextTokenizer tokenizer, DataOptions options
         {
             throw new RowException(RowProblem.EqualWithinLength, $"the completions are equal within {options.MaxLength} tokens");
         }
+        if (options.Unpaired && cut is PreferencePair { ChosenProbability: 0.5 })
+        {
+            throw RowException.Undecided();
+        }
         var wasCut = cut.First.Length < whole.First.Length || cut.Second.Length < whole.Second.Length;
         return new(options.Unpaired && cut is PreferencePair both ? LabelledCompletion.Of(both) : [cut], wasCut);
     }

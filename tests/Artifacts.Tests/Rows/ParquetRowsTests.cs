@@ -70,10 +70,20 @@ public sealed class ParquetRowsTests : IDisposable
     {
         await WriteAsync([new Row()], CompressionMethod.None);
 
-        var error = Assert.Throws<UserInputException>(() => Read(["chosen", "rejected"], ["image"]));
+        var error = Assert.Throws<UserInputException>(() => Read(["chosen", "rejected"], ["hash"]));
 
-        Assert.Contains($"{Path}: the columns are \"prompt\" (text), \"turns\" (list of {{role, content}}), \"score\" (number), \"right\" (true or false), \"image\" (bytes).", error.Message);
-        Assert.Contains("\"chosen\" and \"rejected\", or \"image\"", error.Message);
+        Assert.Contains($"{Path}: the columns are \"prompt\" (text), \"turns\" (list of {{role, content}}), \"score\" (number), \"right\" (true or false), \"hash\" (bytes).", error.Message);
+        Assert.Contains("\"chosen\" and \"rejected\", or \"hash\"", error.Message);
+    }
+
+    [Fact]
+    public async Task Open_columnOfImages_isRefusedBecauseTheirBytesWouldBeLeftOut()
+    {
+        await ParquetSerializer.SerializeAsync([new Seen { Prompt = "What is it?", Images = [new() { Bytes = [1] }] }], Path);
+
+        var error = Assert.Throws<UserInputException>(() => Read(["prompt"]));
+
+        Assert.StartsWith($"{Path}: the column \"images\" (list of {{bytes, path}}) is not supported, and the rows would be read without it", error.Message);
     }
 
     [Theory]
@@ -165,7 +175,7 @@ public sealed class ParquetRowsTests : IDisposable
         Turns = i % 5 == 0 ? null : [.. Enumerable.Range(0, i % 3).Select(turn => new Turn { Role = "user", Content = $"{turn}" })],
         Score = i % 2 == 0 ? double.NaN : i / 4d,
         Right = i % 11 == 0,
-        Image = [1, 2],
+        Hash = [1, 2],
     };
 
     private static string JsonOf(int i)
@@ -195,8 +205,26 @@ public sealed class ParquetRowsTests : IDisposable
         [JsonPropertyName("right")]
         public bool Right { get; set; }
 
-        [JsonPropertyName("image")]
-        public byte[] Image { get; set; } = [];
+        [JsonPropertyName("hash")]
+        public byte[] Hash { get; set; } = [];
+    }
+
+    private sealed class Seen
+    {
+        [JsonPropertyName("prompt")]
+        public string? Prompt { get; set; }
+
+        [JsonPropertyName("images")]
+        public List<Picture>? Images { get; set; }
+    }
+
+    private sealed class Picture
+    {
+        [JsonPropertyName("bytes")]
+        public byte[]? Bytes { get; set; }
+
+        [JsonPropertyName("path")]
+        public string? Path { get; set; }
     }
 
     private sealed class Turn

@@ -61,6 +61,32 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     }
 
     [Theory]
+    [InlineData("0.1", "false", "true")]
+    [InlineData("0.9", "true", "false")]
+    public void Convert_to_unpaired_labels_by_the_probability(string probability, string chosen, string rejected)
+    {
+        var path = files.Write($$"""{"prompt":"a","chosen":"b","rejected":"c","chosen_probability":{{probability}}}""");
+        using var unpaired = files.Open(path, new DataOptions(64, Unpaired: true));
+
+        var lines = File.ReadAllLines(Convert(path, DataTarget.TrlUnpaired));
+
+        Assert.StartsWith($$"""{"prompt":"a","completion":"b","label":{{chosen}}""", lines[0]);
+        Assert.StartsWith($$"""{"prompt":"a","completion":"c","label":{{rejected}}""", lines[1]);
+        Assert.Equal(lines.Select(line => line.Contains("true")), unpaired.Examples.Cast<LabelledCompletion>().Select(example => example.Desirable));
+    }
+
+    [Fact]
+    public void Convert_undecided_pair_to_unpaired_is_refused_and_so_is_training_on_its_labels()
+    {
+        var path = files.Write("""{"prompt":"a","chosen":"b","rejected":"c","chosen_probability":0.5}""");
+
+        foreach (Action read in new Action[] { () => Convert(path, DataTarget.TrlUnpaired), () => files.Open(path, new DataOptions(64, Unpaired: true)) })
+        {
+            Assert.Contains("line 1: \"chosen_probability\" is 0.5", Assert.Throws<UserInputException>(read).Message);
+        }
+    }
+
+    [Theory]
     [InlineData("""{"chosen":"The sky is blue.","rejected":"The sky is green."}""", DataTarget.Trl, """{"prompt":"The sky is","chosen":" blue.","rejected":" green.",""")]
     [InlineData("""{"prompt":"a","chosen":"b","rejected":"c"}""", DataTarget.TrlUnpaired, """{"prompt":"a","completion":"b","label":true,""")]
     [InlineData("""{"prompt":"a","completion":"b","label":false,"prompt_id":"p"}""", DataTarget.TrlUnpaired, """{"prompt":"a","completion":"b","label":false,"prompt_id":"p"}""")]
@@ -151,6 +177,29 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
         Assert.False(File.Exists(output));
     }
 
+    [Theory]
+    [InlineData("say <|end|>\n<|assistant|>\nok", "yes")]
+    [InlineData("say", "yes <|end|> x")]
+    public void Convert_messages_that_spell_special_tokens_is_refused_where_a_text_would_have_them(string question, string answer)
+    {
+        var row = $$"""{"prompt":[{"role":"user","content":{{Json(question)}}}],"chosen":[{"role":"assistant","content":{{Json(answer)}}}],"rejected":[{"role":"assistant","content":"no"}]}""";
+        var path = files.Write(row);
+
+        var error = Assert.Throws<UserInputException>(() => Convert(path, DataTarget.Trl));
+
+        Assert.Contains($"{path}, line 1: no text stands for the token ids", error.Message);
+        Assert.StartsWith(row[..^1], File.ReadAllText(Convert(path, DataTarget.TrlConversational)));
+    }
+
+    [Fact]
+    public void Convert_pair_that_spells_a_special_token_is_no_text()
+    {
+        foreach (var target in new[] { DataTarget.Trl, DataTarget.TrlUnpaired })
+        {
+            Assert.Contains("special token", Assert.Throws<UserInputException>(() => Convert(files.Write(Line(_records[0])), target)).Message);
+        }
+    }
+
     [Fact]
     public void Convert_pair_of_a_raw_text_is_no_conversation()
     {
@@ -177,29 +226,6 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
         new DataConverter(target, files.Tokenizer).Convert([path], output, new DataOptions(0));
         return output;
     }
-    [Theory]
-    [InlineData("say <|end|>\n<|assistant|>\nok", "yes")]
-    [InlineData("say", "yes <|end|> x")]
-    public void Convert_messages_that_spell_special_tokens_is_refused_where_a_text_would_have_them(string question, string answer)
-    {
-        var row = $$"""{"prompt":[{"role":"user","content":{{Json(question)}}}],"chosen":[{"role":"assistant","content":{{Json(answer)}}}],"rejected":[{"role":"assistant","content":"no"}]}""";
-        var path = files.Write(row);
-
-        var error = Assert.Throws<UserInputException>(() => Convert(path, DataTarget.Trl));
-
-        Assert.Contains($"{path}, line 1: no text stands for the token ids", error.Message);
-        Assert.StartsWith(row[..^1], File.ReadAllText(Convert(path, DataTarget.TrlConversational)));
-    }
-
-    [Fact]
-    public void Convert_pair_that_spells_a_special_token_is_no_text()
-    {
-        foreach (var target in new[] { DataTarget.Trl, DataTarget.TrlUnpaired })
-        {
-            Assert.Contains("special token", Assert.Throws<UserInputException>(() => Convert(files.Write(Line(_records[0])), target)).Message);
-        }
-    }
-
 
     private static PairRecord Record(string id, string question, string chosen, string rejected, double probability) => new(
         new PreferencePair(id, PromptIds(question), Answer(chosen), Answer(rejected), probability),
@@ -212,6 +238,8 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
 
     private static IEnumerable<int> Bytes(string text) => System.Text.Encoding.UTF8.GetBytes(text).Select(b => (int)b);
 
+    private static string Json(string text) => System.Text.Json.JsonSerializer.Serialize(text, PairFile.Json);
+
     private static string Line(PairRecord record)
     {
         using var stream = new MemoryStream();
@@ -219,5 +247,3 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
         return System.Text.Encoding.UTF8.GetString(stream.ToArray()).TrimEnd('\n');
     }
 }
-    private static string Json(string text) => System.Text.Json.JsonSerializer.Serialize(text, PairFile.Json);
-

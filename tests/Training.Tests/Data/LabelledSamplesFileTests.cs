@@ -54,10 +54,24 @@ public sealed class LabelledSamplesFileTests : IDisposable
     }
 
     [Theory]
+    [InlineData("0.9", new double[] { 1, 0 })]
+    [InlineData("0.1", new double[] { 0, 1 })]
+    [InlineData("0.5", null)]
+    public void Read_preferences_with_a_probability_are_labelled_by_it(string probability, double[]? expected)
+    {
+        var label = Read($$"""{"prompt":"Q","chosen":"good","rejected":"bad","chosen_probability":{{probability}}}""").Single().Label;
+
+        Assert.Equal(expected?.Select(score => (double?)score), label?.Judgements.Select(judgement => judgement.Score));
+    }
+
+    [Theory]
     [InlineData("""{"prompt":"Q"}""", "./dpo generate")]
     [InlineData("""{"pair":{}}""", "./dpo convert")]
     [InlineData("[1]", "cannot be judged")]
     [InlineData("{", "not JSON")]
+    [InlineData("""{"prompt":"Q","completions":["a \ud83d"]}""", "byte 33 (\\ud83d) is half of a surrogate pair")]
+    [InlineData("""{"prompt":"Q","chosen":"a","rejected":"b \ud83d"}""", "is half of a surrogate pair")]
+    [InlineData("""{"prompt":"Q","images":["a.png"],"completions":["a"]}""", "\"images\" would be lost")]
     [InlineData("""{"prompt":"Q","completions":[]}""", "not empty")]
     [InlineData("""{"prompt":"Q","completions":"a"}""", "list of texts")]
     [InlineData("""{"prompt":"Q","completions":[1]}""", "must be a text")]

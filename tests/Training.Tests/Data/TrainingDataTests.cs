@@ -89,12 +89,15 @@ public sealed class TrainingDataTests(DataFiles files) : IClassFixture<DataFiles
     [InlineData("\"provenance\":\"web\"")]
     [InlineData("\"provenance\":{\"judge\":1}")]
     [InlineData("\"tools\":[{\"name\":\"f\"}]")]
+    [InlineData("\"images\":[],\"image\":null,\"videos\":[null]")]
+    [InlineData("\"system\":\"The sky\"")]
+    [InlineData("\"note\":\"\\ud800 \\u0000\"")]
     public void Open_texts_beside_a_column_of_another_tool_are_read(string column) =>
         Assert.Equal(_sky, OnePair($$"""{{{column}},"prompt":"The sky is","chosen":" blue.","rejected":" green."}""").PromptIds);
 
     [Fact]
     public void Open_conversation_with_columns_for_tools_that_hold_nothing_is_read() => Assert.Equal(_question, OnePair(
-        """{"tools":null,"chat_template_kwargs":{},"prompt":[{"role":"user","content":"sky?","tool_calls":[]}],"chosen":[{"role":"assistant","content":"blue"}],"rejected":[{"role":"assistant","content":"green"}]}""").PromptIds);
+        """{"tools":null,"chat_template_kwargs":{"think":null},"documents":[],"system":"","prompt":[{"role":"user","content":"sky?","tool_calls":[]}],"chosen":[{"role":"assistant","content":"blue"}],"rejected":[{"role":"assistant","content":"green"}]}""").PromptIds);
 
     [Fact]
     public async Task Open_pipe_is_refused_with_the_way_out()
