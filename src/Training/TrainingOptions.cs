@@ -28,7 +28,7 @@ public sealed record LoraOptions(int Rank, float Alpha, IReadOnlyList<string> Ta
 /// <param name="Lora">The adapter's shape; null trains every weight and writes a whole model.</param>
 /// <param name="BatchPairs">Examples to one optimiser step: pairs, or labelled completions.</param>
 /// <param name="MicroBatchTokens">Most packed tokens in one forward pass; a step accumulates over as many as it needs.</param>
-/// <param name="WarmupSteps">Steps over which the learning rate rises; <paramref name="WarmupRatio"/> takes their place where it is not 0.</param>
+/// <param name="WarmupSteps">Steps over which the learning rate rises, see <see cref="Training.LearningRate.WarmupOf"/>; <paramref name="WarmupRatio"/> takes their place where it is not 0.</param>
 /// <param name="MaxGradNorm">Global norm the gradient is clipped to; 0 is off.</param>
 /// <param name="FinalLearningRateRatio">Where the linear and cosine schedules end, as a share of the learning rate.</param>
 /// <param name="CheckpointSteps">Steps between checkpoints of the round.</param>

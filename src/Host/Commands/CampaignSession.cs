@@ -21,7 +21,7 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
         var quality = new CampaignQuality(configuration.Options, new ArtifactStore(Path.Combine(statePath, "artifacts")));
         var warnings = new JudgeWarnings(display, quality, display.Note);
         await using var judges = CampaignJudges.Factory(configuration.Options, CampaignReader.WorkPath(statePath), display.Note, TimeProvider.System);
-        var engines = Engines(configuration.Options, judges);
+        var engines = Engines(configuration.Options, judges, warning => display.Note($"warning: {warning}"));
         var outcome = await display.DuringAsync(async () =>
         {
             var ended = await CampaignRunner.RunAsync(configuration, statePath, engines, warnings, TimeProvider.System, cancellationToken);
@@ -43,14 +43,14 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
         }
     }
 
-    private static CampaignEngines Engines(CampaignOptions options, JudgeFactory judges) => new(
+    private static CampaignEngines Engines(CampaignOptions options, JudgeFactory judges, Action<string> warn) => new(
         () => LlamaGenerator.Load(new LlamaOptions(
             options.ModelPath,
             options.Generation.ContextTokens,
             options.Generation.Sequences,
             options.Threads,
             options.Generation.BatchTokens)),
-        () => new TorchTrainer(),
+        () => new TorchTrainer(warn),
         judges.Create);
 
     private void Finish(CampaignState state)

@@ -56,7 +56,7 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
         var result = await StepProgress.RunAsync<TrainingStep, TrainingResult>(
             "training",
             step => (step.Step, step.Steps, $"loss {step.Metrics["loss"]:F4}"),
-            progress => new TorchTrainer().TrainAsync(request, new Both(log, progress), cancellationToken));
+            progress => new TorchTrainer(warning => Console.Error.WriteLine($"dpo: warning: {warning}")).TrainAsync(request, new Both(log, progress), cancellationToken));
         log.Complete(result.History);
         return result;
     }

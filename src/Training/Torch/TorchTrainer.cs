@@ -9,14 +9,18 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch;
 
 /// <summary>Preference training with LibTorch, on a thread of its own. Finds a GPU where LibTorch does.</summary>
-public sealed class TorchTrainer : ITrainer
+/// <param name="warn">Told of trainings that would do less than their settings say, the same only once; called on the training's thread.</param>
+public sealed class TorchTrainer(Action<string>? warn = null) : ITrainer
 {
+    private readonly HashSet<string> _warned = [];
+
     public Task<TrainingResult> TrainAsync(TrainingRequest request, IProgress<TrainingStep>? progress, CancellationToken cancellationToken) =>
         Task.Factory.StartNew(
-            () => Train(request, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => Train(request, progress, cancellationToken, Warn), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>Trains on the calling thread: dispose scopes, gradient mode and thread count all belong to a thread.</summary>
-    internal static TrainingResult Train(TrainingRequest request, IProgress<TrainingStep>? progress, CancellationToken cancellation)
+    internal static TrainingResult Train(
+        TrainingRequest request, IProgress<TrainingStep>? progress, CancellationToken cancellation, Action<string>? warn = null)
     {
         var options = request.Options;
         var objective = new Objective(options.Loss);
@@ -45,12 +49,24 @@ public sealed class TorchTrainer : ITrainer
         using var optimizer = Optimizer.Create(options, PreferenceTraining.ParametersOf(model, lora));
         using var moving = CreateMovingReference(options, adapters, PreferenceTraining.ParametersOf(model, lora));
         using var run = new PreferenceTraining(model, lora, training, validation, optimizer, options, request.Seed) { Moving = moving };
+        foreach (var warning in TrainingWarnings.Of(options, training.Examples, run.Steps))
+        {
+            warn?.Invoke(warning);
+        }
         using var checkpoint = new TrainingCheckpoint(Path.Combine(request.WorkDirectory, $"checkpoint-{RunIdentity.Short(identity.Run)}.bin"), identity.Run);
         var history = checkpoint.Restore(run.State);
         run.Run(history, () => checkpoint.Save(run.State, history), progress, cancellation);
 
         Publish(request, file, model, lora);
         return new(history.Count, TrainingSummary.MeansOf(history, options.BatchPairs, training.Examples.Count), history);
+    }
+
+    private void Warn(string warning)
+    {
+        if (_warned.Add(warning))
+        {
+            warn?.Invoke(warning);
+        }
     }
 
     private static (ExampleSet Training, ExampleSet? Validation) Split(TrainingRequest request, ExampleSet all)
