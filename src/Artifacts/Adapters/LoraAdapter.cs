@@ -23,6 +23,17 @@ public sealed record LoraAdapter(int Rank, float Alpha, AdapterManifest Manifest
         return new LoraAdapterReader(file, config, baseDigest).Read();
     }
 
+    /// <summary>
+    /// Takes an adapter GGUF that another program made, such as llama.cpp's convert_lora_to_gguf.py: nothing says which base it was trained
+    /// on, so its shapes must fit this one. Maps of lower rank than the largest get zeros.
+    /// </summary>
+    /// <inheritdoc cref="Read"/>
+    public static LoraAdapter Import(string path, ModelConfig config, Digest baseDigest)
+    {
+        using var file = GgufFile.Open(path);
+        return new LoraAdapterReader(file, config, baseDigest).Import();
+    }
+
     /// <summary>Writes the adapter for the base model of that shape, whole or not at all: the same adapter gives the same bytes.</summary>
     /// <exception cref="ArtifactStoreException">No space, no permission.</exception>
     /// <exception cref="ArgumentException">A map is not the model's, or its arrays do not have its shape.</exception>

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+using System.Text.Json;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 
@@ -6,28 +8,71 @@ namespace IterativeDpo.Artifacts.Adapters;
 /// <summary>Reads an adapter and checks it against the base: llama.cpp does not know which weights an adapter was trained on.</summary>
 internal sealed class LoraAdapterReader(GgufFile file, ModelConfig config, Digest baseDigest)
 {
+    private const string Foreign = "An adapter of another program is taken in by ./dpo import FILE --model BASE --out adapter.gguf.";
     private const string SuffixA = ".lora_a", SuffixB = ".lora_b";
 
     public LoraAdapter Read()
     {
+        RequireKinds();
+        var manifest = ReadManifest();
+        RequireBase(manifest);
+        var maps = ReadMaps();
+        var rank = maps[0].Rank;
+        if (maps.FirstOrDefault(map => map.Rank != rank) is { Map: { } other } odd)
+            throw Bad($"tensor '{other.Tensor}{SuffixA}' has the rank {odd.Rank}, and others have {rank}. {Foreign}");
+        return new(rank, ReadAlpha(), manifest, [.. maps.Select(map => map.Map)]);
+    }
+
+    public LoraAdapter Import()
+    {
+        RequireKinds();
+        if (file.Metadata.Contains(ManifestKeys.Base)) RequireBase(ReadManifest());
+        if (file.Metadata.Contains("adapter.alora.invocation_tokens")) throw Bad("the adapter is an aLoRA, which begins at a token. Give a LoRA.");
+        var maps = ReadMaps();
+        var rank = maps.Max(map => map.Rank);
+        // Of 0, llama.cpp takes B A as it is.
+        var alpha = ReadAlpha() is not 0 and var said ? said : rank;
+        var settings = JsonSerializer.Serialize(new { source = "gguf", name = file.Metadata.GetString("general.name", "") });
+        return new(rank, alpha, new(baseDigest, null, "", 0, settings), [.. maps.Select(map => Fit(map.Map, map.Rank, rank, alpha))]);
+    }
+
+    /// <summary>The map at the common rank and alpha: its update stays what llama.cpp makes of it.</summary>
+    private LoraMap Fit(LoraMap map, int from, int rank, float alpha)
+    {
+        if (!TensorPrimitives.IsFiniteAll<float>(map.A) || !TensorPrimitives.IsFiniteAll<float>(map.B))
+            throw Bad($"the update of '{map.Tensor}' has values that are not finite. Train the adapter again.");
+        if (from == rank) return map;
+        var (a, b) = (map.A, new float[map.B.Length / from * rank]);
+        Array.Resize(ref a, a.Length / from * rank);
+        var scale = (file.Metadata.GetSingle("adapter.lora.alpha") is not 0 and var said ? said / from : 1) * rank / alpha;
+        for (var row = 0; row < b.Length / rank; row++)
+            TensorPrimitives.Multiply(map.B.AsSpan(row * from, from), scale, b.AsSpan(row * rank, from));
+        return new(map.Tensor, a, b);
+    }
+
+    private void RequireKinds()
+    {
         RequireKind("general.type", "adapter");
         RequireKind("adapter.type", "lora");
         RequireKind("general.architecture", config.Architecture.Name);
-        var manifest = ReadManifest();
+    }
+
+    private void RequireBase(AdapterManifest manifest)
+    {
         if (manifest.BaseSha256 != baseDigest)
             throw Bad($"this adapter belongs to another base model: it was trained on {manifest.BaseSha256}, and the base given is "
                 + $"{baseDigest}. Give the base it was trained on, or an adapter of this base.");
-        var alpha = file.Metadata.GetSingle("adapter.lora.alpha");
-        if (!float.IsFinite(alpha)) throw Bad($"'adapter.lora.alpha' is {alpha}. Train or export the adapter again.");
-        var maps = ReadMaps(out var rank);
-        return new(rank, alpha, manifest, maps);
     }
+
+    private float ReadAlpha() => file.Metadata.GetSingle("adapter.lora.alpha") is var alpha && float.IsFinite(alpha)
+        ? alpha
+        : throw Bad($"'adapter.lora.alpha' is {alpha}. Train or export the adapter again.");
 
     private AdapterManifest ReadManifest()
     {
         var metadata = file.Metadata;
         if (!metadata.Contains(ManifestKeys.Base))
-            throw Bad($"the adapter does not say which base it belongs to (no '{ManifestKeys.Base}'). Use one that was trained by this program.");
+            throw Bad($"the adapter does not say which base it belongs to (no '{ManifestKeys.Base}'). {Foreign}");
         var round = metadata.GetUInt32(ManifestKeys.Round);
         return new(
             ReadDigest(ManifestKeys.Base),
@@ -49,20 +94,19 @@ internal sealed class LoraAdapterReader(GgufFile file, ModelConfig config, Diges
         }
     }
 
-    private List<LoraMap> ReadMaps(out int rank)
+    private List<(LoraMap Map, int Rank)> ReadMaps()
     {
-        var maps = new List<LoraMap>();
-        rank = 0;
+        var maps = new List<(LoraMap, int)>();
         foreach (var (name, shape) in config.ListBlockMaps())
         {
             var hasA = file.Tensors.TryGetValue(name + SuffixA, out var a);
             var hasB = file.Tensors.TryGetValue(name + SuffixB, out var b);
             if (!hasA && !hasB) continue;
             if (!hasA || !hasB) throw Bad($"tensor '{name}{(hasA ? SuffixB : SuffixA)}' is missing. Train or export the adapter again.");
-            if (rank == 0) rank = a!.Shape[0];
-            RequireShape(a!, [rank, shape[1]]);
+            var rank = a!.Shape is [var rows, _] ? rows : 0;
+            RequireShape(a, [rank, shape[1]]);
             RequireShape(b!, [shape[0], rank]);
-            maps.Add(new(name, file.ReadFloat32(a!), file.ReadFloat32(b!)));
+            maps.Add((new(name, file.ReadFloat32(a), file.ReadFloat32(b!)), rank));
         }
         if (maps.Count == 0) throw Bad("the adapter has no tensor of this model. Give an adapter of this base.");
         if (maps.Count * 2 != file.Tensors.Count) throw Bad($"tensor '{FirstStranger()}' does not belong to any map of the model's blocks. "

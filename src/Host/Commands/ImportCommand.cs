@@ -1,15 +1,16 @@
 using System.CommandLine;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Artifacts.Adapters.Peft;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 
 namespace IterativeDpo.Host.Commands;
 
-/// <summary><c>dpo import</c>: an adapter that the PEFT library saved, as an adapter of a base GGUF.</summary>
+/// <summary><c>dpo import</c>: an adapter of the PEFT library or of llama.cpp, as an adapter of a base GGUF.</summary>
 public static class ImportCommand
 {
-    private static readonly Argument<DirectoryInfo> _directory = new("PEFT_DIR") { Description = "The directory that PEFT's save_pretrained wrote." };
+    private static readonly Argument<string> _source = new("ADAPTER") { Description = "The directory that PEFT's save_pretrained wrote, or a LoRA GGUF of another program." };
     private static readonly Option<FileInfo> _model = CommonOptions.Model();
     private static readonly Option<FileInfo> _output = new("--out") { Description = "The adapter GGUF to write.", HelpName = "FILE", Required = true };
     private static readonly Option<bool> _force = CommonOptions.Force();
@@ -19,11 +20,12 @@ public static class ImportCommand
     {
         var command = new ExampleCommand(
             "import",
-            "Take a LoRA adapter from the PEFT library, for generating and for training on from it.",
+            "Take a LoRA adapter from the PEFT library, or from llama.cpp's tools, for generating and for training on from it.",
             "./dpo import adapter-peft --model base.gguf --out adapter.gguf",
+            "./dpo import lora-of-others.gguf --model base.gguf --out adapter.gguf",
             "./dpo import adapter-peft --model base.gguf --out adapter.gguf --force --json")
         {
-            _directory, _model, _output, _force, _json,
+            _source, _model, _output, _force, _json,
         };
         command.SetAction(Run);
         return command;
@@ -32,10 +34,13 @@ public static class ImportCommand
     private static int Run(ParseResult parsed)
     {
         var modelFile = parsed.GetRequiredValue(_model);
-        var output = OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), modelFile);
+        var source = parsed.GetRequiredValue(_source);
+        var isFile = File.Exists(source);
+        var output = OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), isFile ? [modelFile, new FileInfo(source)] : [modelFile]);
         using var model = GgufFile.Open(modelFile.FullName);
         var config = ModelConfig.Read(model);
-        var adapter = PeftImport.Read(parsed.GetRequiredValue(_directory).FullName, config, Digest.OfFile(modelFile.FullName));
+        var digest = Digest.OfFile(modelFile.FullName);
+        var adapter = isFile ? LoraAdapter.Import(Path.GetFullPath(source), config, digest) : PeftImport.Read(Path.GetFullPath(source), config, digest);
         adapter.Write(output, config);
         if (parsed.GetValue(_json))
         {

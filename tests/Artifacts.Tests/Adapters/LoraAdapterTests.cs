@@ -118,7 +118,7 @@ public sealed class LoraAdapterTests : IDisposable
             { $"tensor '{a}' is missing", [b], [[32, 4]] },
             { $"tensor '{a}' has the shape [4, 31], not [4, 32]", [a, b], [[4, 31], [32, 4]] },
             { $"tensor '{b}' has the shape [32, 5], not [32, 4]", [a, b], [[4, 32], [32, 5]] },
-            { "tensor 'blk.1.attn_q.weight.lora_a' has the shape [2, 32], not [4, 32]",
+            { "tensor 'blk.1.attn_q.weight.lora_a' has the rank 2, and others have 4. An adapter of another program is taken in by ./dpo import",
                 [a, b, "blk.1.attn_q.weight.lora_a", "blk.1.attn_q.weight.lora_b"], [[4, 32], [32, 4], [2, 32], [32, 2]] },
             { "tensor 'output.weight.lora_a' does not belong to any map", [a, b, "output.weight.lora_a"], [[4, 32], [32, 4], [4, 32]] },
             { "has no tensor of this model", ["blk.7.attn_q.weight.lora_a"], [[4, 32]] },
@@ -133,6 +133,70 @@ public sealed class LoraAdapterTests : IDisposable
 
         AssertRefused(problem);
     }
+
+    [Theory]
+    [InlineData(8f)]
+    [InlineData(0f)]
+    public void Import_of_another_programs_adapter_keeps_every_maps_update(float alpha)
+    {
+        LoraMap[] maps = [WriteForeign(alpha, "blk.0.attn_q.weight", 2), WriteForeign(alpha, "blk.1.attn_q.weight", 4)];
+
+        var imported = LoraAdapter.Import(File, Config, Base);
+        imported.Write(_directory["own.gguf"], Config);
+
+        var own = LoraAdapter.Read(_directory["own.gguf"], Config, Base);
+        Assert.Equal((4, Base), (own.Rank, own.Manifest.BaseSha256));
+        foreach (var (map, taken) in maps.Zip(own.Maps))
+        {
+            Assert.Equal(map.Tensor, taken.Tensor);
+            // llama.cpp: alpha / rank of each map, and 1 for an alpha of 0.
+            var rank = map.A.Length / 32;
+            Assert.Equal(Update(map, rank, alpha == 0 ? 1 : alpha / rank), Update(taken, 4, own.Alpha / 4), (a, b) => Math.Abs(a - b) < 1e-5);
+        }
+    }
+
+    [Fact]
+    public void Import_refuses_what_does_not_fit_the_base_and_our_own_of_another_base()
+    {
+        WriteForeign(8, "blk.0.attn_k.weight", 2, outputs: 32);
+        Assert.Contains("'blk.0.attn_k.weight.lora_b' has the shape [32, 2], not [16, 2]", Assert.Throws<UserInputException>(() => LoraAdapter.Import(File, Config, Base)).Message);
+
+        Adapter("attn_q").Write(File, Config);
+        Assert.Contains("belongs to another base model", Assert.Throws<UserInputException>(() => LoraAdapter.Import(File, Config, Digest.Of([2]))).Message);
+    }
+
+    [Fact]
+    public void Read_of_another_programs_adapter_says_how_it_is_taken_in()
+    {
+        WriteForeign(8, "blk.0.attn_q.weight", 2);
+
+        AssertRefused("does not say which base it belongs to (no 'iterativedpo.base_sha256'). An adapter of another program is taken in by ./dpo import FILE --model BASE --out adapter.gguf");
+    }
+
+    private readonly Dictionary<string, LoraMap> _foreign = [];
+
+    /// <summary>As llama.cpp's convert_lora_to_gguf.py writes it, with the maps of earlier calls.</summary>
+    private LoraMap WriteForeign(float alpha, string name, int rank, int outputs = 32)
+    {
+        _foreign[name] = new(
+            name,
+            TinyModel.Values(new TensorSpec($"{name}.a", [rank, 32])),
+            TinyModel.Values(new TensorSpec($"{name}.b", [outputs, rank])));
+        var writer = new GgufWriter().Set("general.type", "adapter").Set("general.architecture", "llama").Set("adapter.type", "lora").Set("adapter.lora.alpha", alpha);
+        foreach (var map in _foreign.Values)
+        {
+            writer.Add($"{map.Tensor}.lora_a", [map.A.Length / 32, 32], TensorType.F32, map.A);
+            writer.Add($"{map.Tensor}.lora_b", [map.B.Length * 32 / map.A.Length, map.A.Length / 32], TensorType.F32, map.B);
+        }
+        writer.Write(File);
+        return _foreign[name];
+    }
+
+    /// <summary>scale · B A, [out, 32].</summary>
+    private static IEnumerable<float> Update(LoraMap map, int rank, float scale) =>
+        from row in Enumerable.Range(0, map.B.Length / rank)
+        from column in Enumerable.Range(0, 32)
+        select scale * Enumerable.Range(0, rank).Sum(i => map.B[row * rank + i] * map.A[i * 32 + column]);
 
     private static LoraAdapter Adapter(params string[] maps) => new(Rank, 8, new(Base, null, "c", 1, "{}"),
         [.. Config.ListBlockMaps().Where(tensor => maps.Any(map => tensor.Name.Contains(map))).Select(Map)]);

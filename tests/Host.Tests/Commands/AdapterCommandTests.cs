@@ -118,6 +118,24 @@ public sealed class AdapterCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Import_ofAnotherProgramsGguf_isAnAdapterOfThisBase()
+    {
+        var writer = new GgufWriter();
+        using (var file = GgufFile.Open(Adapter))
+        {
+            foreach (var (key, value) in file.Metadata.Where(entry => !entry.Key.StartsWith("iterativedpo.", StringComparison.Ordinal))) writer.Set(key, value!);
+            foreach (var (name, tensor) in file.Tensors) writer.Add(name, tensor.Shape, TensorType.F32, file.ReadFloat32(tensor));
+        }
+        writer.Write(In("foreign.gguf"));
+
+        Assert.Equal(ExitCodes.Done, await RunAsync("import", In("foreign.gguf"), "--out", In("own.gguf")));
+
+        var (before, after) = (LoraAdapter.Read(Adapter, s_config, s_base), LoraAdapter.Read(In("own.gguf"), s_config, s_base));
+        Assert.Equal(before.Alpha, after.Alpha);
+        Assert.Equal(before.Maps.SelectMany(map => map.A.Concat(map.B)), after.Maps.SelectMany(map => map.A.Concat(map.B)));
+    }
+
+    [Fact]
     public async Task Import_ofAMissingDirectory_namesIt() =>
         await AssertRefusedAsync("there is no such directory", "import", In("none"), "--out", In("out"));
 
