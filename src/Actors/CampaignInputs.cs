@@ -72,15 +72,20 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
     }
 
     /// <exception cref="UserInputException">The state is of a campaign with other settings or another model.</exception>
-    public void RefuseOtherCampaign(CampaignState? found, string statePath)
+    public void RefuseOtherCampaign(CampaignState? found, CampaignOptions options, string statePath)
     {
         if (found?.Plan is { } plan && plan.Settings != Plan.Settings)
         {
             throw new UserInputException(
-                $"{statePath}: holds campaign '{plan.Campaign}' as it began, with another model, prompts or settings than now. Put them back "
+                $"{statePath}: holds campaign '{plan.Campaign}' as it began, with another model, prompts or settings than now: {WhatChanged(options, statePath)}. Put this back to go on with it "
                 + "(rounds, threads and retries may change), or choose another directory with --state.");
         }
     }
+
+    private static string WhatChanged(CampaignOptions options, string statePath) =>
+        File.Exists(CampaignReader.SettingsPath(statePath)) && OptionsJson.Differences(CampaignReader.ReadSettings(statePath), options) is { Count: > 0 } changed
+            ? string.Join("; ", changed)
+            : "the model, the prompt file or a judge's file is not what it was";
 
     private static void RefuseBadChecks(string? file, IEnumerable<Prompt> prompts)
     {

@@ -37,7 +37,7 @@ public static class CampaignRunner
         inputs.CheckPromptFile(engines);
         await inputs.CheckJudgesAsync(configuration.Options, engines, cancellationToken);
         using var state = StateDirectory.Open(statePath, configuration.Options.Name);
-        inputs.RefuseOtherCampaign(CampaignReader.ReadOrCreate(state.Root), state.Root);
+        inputs.RefuseOtherCampaign(CampaignReader.ReadOrCreate(state.Root), configuration.Options, state.Root);
         AtomicFile.Write(CampaignReader.SettingsPath(state.Root), stream => stream.Write(Encoding.UTF8.GetBytes(configuration.Json)));
         var system = ActorSystem.Create(SystemName, DatabaseSettings(state.Root).WithFallback(configuration.System));
         try

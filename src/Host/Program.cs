@@ -4,45 +4,57 @@ using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Host;
 using IterativeDpo.Host.Benchmarks;
 using IterativeDpo.Host.Commands;
+using IterativeDpo.Host.Terminal;
 using IterativeDpo.Training;
 
-var root = RootCommands.Create();
-var parsed = root.Parse(args);
-if (parsed.Errors.Count > 0)
-{
-    foreach (var error in parsed.Errors)
-    {
-        Console.Error.WriteLine($"dpo: {error.Message}");
-    }
-    Console.Error.WriteLine($"Try: ./dpo {string.Join(' ', CommandPath(parsed))} --help".Replace("  ", " "));
-    return ExitCodes.BadInput;
-}
-
+UnexpectedFailure.CatchOnThreads();
 using var interruption = new Interruption();
 try
 {
-    return await parsed.InvokeAsync(
+    var parsed = RootCommands.Create().Parse(args);
+    return parsed.Errors.Count > 0 ? Refuse(parsed) : await parsed.InvokeAsync(
         new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
         interruption.Token);
 }
-catch (UserInputException error)
+catch (Exception thrown)
 {
-    Console.Error.WriteLine($"dpo: {error.Message}");
+    return Fail(CauseOf(thrown));
+}
+
+int Fail(Exception error)
+{
+    switch (error)
+    {
+        case UserInputException:
+            Console.Error.WriteLine($"dpo: {PlainText.Of(error.Message)}");
+            return ExitCodes.BadInput;
+        case ArtifactStoreException or NonFiniteTrainingException or BenchmarkException:
+            Console.Error.WriteLine($"dpo: {PlainText.Of(error.Message)}");
+            return ExitCodes.Failed;
+        case OperationCanceledException when interruption.Token.IsCancellationRequested:
+            return ExitCodes.Interrupted;
+        default:
+            Console.Error.WriteLine($"dpo: {UnexpectedFailure.Describe(error, Path.GetTempPath())}");
+            return ExitCodes.Failed;
+    }
+}
+
+// What one of several threads, or the first use of something, failed of.
+static Exception CauseOf(Exception error) => error switch
+{
+    AggregateException { InnerExceptions: [var only] } => CauseOf(only),
+    TypeInitializationException { InnerException: { } inner } => CauseOf(inner),
+    _ => error,
+};
+
+static int Refuse(ParseResult parsed)
+{
+    foreach (var error in parsed.Errors)
+    {
+        Console.Error.WriteLine($"dpo: {PlainText.Of(error.Message)}");
+    }
+    Console.Error.WriteLine($"Try: ./dpo {string.Join(' ', CommandPath(parsed))} --help".Replace("  ", " "));
     return ExitCodes.BadInput;
-}
-catch (Exception error) when (error is ArtifactStoreException or NonFiniteTrainingException or BenchmarkException)
-{
-    Console.Error.WriteLine($"dpo: {error.Message}");
-    return ExitCodes.Failed;
-}
-catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
-{
-    return ExitCodes.Interrupted;
-}
-catch (Exception error)
-{
-    Console.Error.WriteLine($"dpo: {error}");
-    return ExitCodes.Failed;
 }
 
 static IEnumerable<string> CommandPath(ParseResult parsed)

@@ -34,6 +34,37 @@ public sealed class BadInputTests
     }
 
     [Fact]
+    public void Seed_withAnOutputThatCannotBe_isRefusedBeforeItTrains()
+    {
+        using var run = DpoProcess.Run("seed", "--threads", "1", "--output", "/proc/seed.gguf");
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith("dpo: /proc/seed.gguf: cannot be written in /proc", run.Errors);
+    }
+
+    [Fact]
+    public void Generate_withWordsForPrompts_saysThatEachIsOne()
+    {
+        using var run = DpoProcess.Run("generate", "What", "is", "61", "--threads", "1", "--max-tokens", "1");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("3 prompts, each by itself: \"What\", \"is\", \"61\". A prompt of several words goes in quotes.", run.Errors);
+    }
+
+    [Fact]
+    public void Run_withOtherSettingsThanBefore_namesThemAndTheWayOn()
+    {
+        using var campaign = new TinyCampaign();
+        using var first = campaign.Run("--rounds", "1");
+        Assert.True(first.ExitCode == 0, first.Errors);
+
+        using var second = campaign.Run("--rounds", "1", "--seed", "77");
+
+        Assert.Equal(2, second.ExitCode);
+        Assert.Matches("than now: seed: [0-9]+, now 77. Put this back to go on with it .*, or choose another directory with --state", second.Errors);
+    }
+
+    [Fact]
     public void Run_withAMissingModel_namesIt() =>
         AssertRefused(new TinyCampaign(extra: "model = nowhere.gguf"), "nowhere.gguf", "no such file");
 

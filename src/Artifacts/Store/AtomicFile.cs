@@ -69,6 +69,16 @@ public static partial class AtomicFile
         }
     }
 
+    /// <summary>Makes sure that files can be made in a directory; leaves none.</summary>
+    /// <exception cref="IOException">They cannot.</exception>
+    /// <exception cref="UnauthorizedAccessException">They cannot.</exception>
+    public static void TryWriting(string directory)
+    {
+        var stream = CreateTemporary(Path.Combine(directory, "dpo"));
+        File.Delete(stream.Name);
+        stream.Dispose();
+    }
+
     /// <summary>Writes and flushes <c>stem.N.tmp</c> and renames it, on the same volume; removes it again if that fails.</summary>
     /// <param name="path">Gives the final name, once all is written.</param>
     internal static void Write(string stem, Action<Stream> write, Func<string> path)

@@ -34,7 +34,7 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
                 Console.Error.WriteLine($"dpo: stopped; everything so far is in {statePath}, and the same command goes on from there");
                 return ExitCodes.Interrupted;
             case CampaignEnd.Paused:
-                Console.Error.WriteLine($"dpo: paused: {outcome.State.PauseReason}");
+                Console.Error.WriteLine(PlainText.Of($"dpo: paused: {outcome.State.PauseReason}"));
                 Console.Error.WriteLine($"dpo: nothing is lost; put it right, and the same command goes on from {statePath}");
                 return ExitCodes.Failed;
             default:

@@ -97,7 +97,7 @@ public static class ConvertCommand
         {
             foreach (var row in summary.Read.FirstRejected)
             {
-                Console.Error.WriteLine($"{row.File}, line {row.Line}: {row.Detail}");
+                Console.Error.WriteLine(PlainText.Of($"{row.File}, line {row.Line}: {row.Detail}"));
             }
             if (summary.Read.FirstRejected.Count is var listed && listed < summary.Read.Rejected)
             {

@@ -3,6 +3,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Generation;
 using IterativeDpo.Generation.Llama;
+using IterativeDpo.Host.Terminal;
 
 namespace IterativeDpo.Host.Commands;
 
@@ -92,6 +93,10 @@ public static class GenerateCommand
         {
             throw new UserInputException("There is nothing to complete: give a prompt, or a file of them with --prompts FILE.");
         }
+        if (texts.Length > 1 && texts.All(text => !text.Contains(' ')))
+        {
+            Console.Error.WriteLine($"dpo: {texts.Length} prompts, each by itself: {string.Join(", ", texts.Select(text => $"\"{PlainText.Of(text)}\""))}. A prompt of several words goes in quotes.");
+        }
         return [.. texts.Select((text, i) => parsed.GetValue(_raw)
             ? new Prompt($"prompt-{i}", null, text, null, [])
             : new Prompt($"prompt-{i}", [new ChatMessage("user", text)], null, null, []))];
@@ -156,7 +161,9 @@ public static class GenerateCommand
         }
         foreach (var sample in results.SelectMany(result => result.Samples))
         {
-            Console.WriteLine(sample.FinishReason == FinishReason.Length ? $"{sample.Text} [cut at the token limit]" : sample.Text);
+            // A file or a program gets the text as it is.
+            var text = Console.IsOutputRedirected ? sample.Text : PlainText.Of(sample.Text);
+            Console.WriteLine(sample.FinishReason == FinishReason.Length ? $"{text} [cut at the token limit]" : text);
         }
     }
 }

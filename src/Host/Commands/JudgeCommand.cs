@@ -59,7 +59,7 @@ public static class JudgeCommand
         {
             options.Judging.FindAll(options.Judging.Judge).OfType<HttpJudgeOptions>().ToList().ForEach(service => service.ForgetAnswers($"{outputPath}.work"));
         }
-        await using var judges = CampaignJudges.Factory(options, outputPath is null ? null : $"{outputPath}.work", line => Console.Error.WriteLine($"dpo: {line}"), TimeProvider.System);
+        await using var judges = CampaignJudges.Factory(options, outputPath is null ? null : $"{outputPath}.work", line => Console.Error.WriteLine(PlainText.Of($"dpo: {line}")), TimeProvider.System);
         await using var judge = judges.Create(options.Judging.Judge);
         var input = JudgeInput.Check(LabelledSamplesFile.Read(file.FullName), file.FullName, labels, gold?.FullName);
         await judge.CheckAsync(LabelledSamplesFile.Read(file.FullName).Select(prompt => prompt.Samples.Prompt), cancellationToken);
@@ -80,7 +80,7 @@ public static class JudgeCommand
         Print(judge.Name, quality.Figures(), done, SelfPreferenceSkipped(parsed, input, quality.Figures()), [.. (isVerifier ? limits.ForVerifier() : limits).Warnings(quality.Figures())], outputPath, parsed.GetValue(_json));
         if (run.FirstFailure is { } failure)
         {
-            Console.Error.WriteLine($"dpo: the judge failed on {done.Failed} of {done.Total} prompts, first on {failure}");
+            Console.Error.WriteLine(PlainText.Of($"dpo: the judge failed on {done.Failed} of {done.Total} prompts, first on {failure}"));
             return ExitCodes.Failed;
         }
         return ExitCodes.Done;

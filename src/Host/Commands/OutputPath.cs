@@ -21,7 +21,39 @@ public static class OutputPath
         {
             throw new UserInputException($"{output}: this is a directory. Choose a file for --out.");
         }
-        return !force && output.Exists && !SpecialFile.Is(output.FullName) ? throw Exists(output) : output.FullName;
+        if (!force && output.Exists && !SpecialFile.Is(output.FullName))
+        {
+            throw Exists(output);
+        }
+        CheckWritable(output);
+        return output.FullName;
+    }
+
+    /// <summary>Before the work that is to be written: what cannot be, for want of a directory, permission or space.</summary>
+    private static void CheckWritable(FileInfo output)
+    {
+        var target = AtomicFile.Target(output.FullName);
+        var directory = SpecialFile.Is(target) ? null : Path.GetDirectoryName(target);
+        // Directories that are not there are made when the file is written.
+        while (directory is not null && !Directory.Exists(directory))
+        {
+            if (File.Exists(directory))
+            {
+                throw new UserInputException($"{output}: {directory} is a file, and no directory. Choose another path.");
+            }
+            directory = Path.GetDirectoryName(directory);
+        }
+        try
+        {
+            if (directory is not null)
+            {
+                AtomicFile.TryWriting(directory);
+            }
+        }
+        catch (Exception e) when (IoFailure.Is(e))
+        {
+            throw new UserInputException($"{output}: cannot be written in {directory}: {IoFailure.Cause(e)}", e);
+        }
     }
 
     /// <summary>A directory that is missing or empty, or any with <paramref name="force"/>.</summary>

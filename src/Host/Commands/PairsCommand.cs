@@ -27,6 +27,7 @@ public static class PairsCommand
     private static readonly Option<FileInfo> _out = new("--out") { Description = "The file to write.", HelpName = "FILE", Required = true };
     private static readonly Option<string> _format = ConvertCommand.Target("--format");
     private static readonly Option<FileInfo?> _model = new("--model") { Description = "The GGUF whose tokenizer and chat template count; the campaign's if not given.", HelpName = "FILE" };
+    private static readonly Option<bool> _skip = CommonOptions.SkipBadRows();
     private static readonly Option<bool> _force = CommonOptions.Force();
 
     private static readonly Option[] _filters = [_round, _task, _judge, _minMargin, _prompt, _contains];
@@ -64,7 +65,7 @@ public static class PairsCommand
             }
             foreach (var line in PairText.Whole(found))
             {
-                Console.WriteLine(line);
+                Console.WriteLine(PlainText.Of(line));
             }
             return ExitCodes.Done;
         });
@@ -77,7 +78,7 @@ public static class PairsCommand
         var command = new ExampleCommand(
             "export", "Write pairs as a data file, for ./dpo train or TRL.",
             "./dpo pairs export --format trl --out pairs.jsonl",
-            "./dpo pairs export --round 3 --min-margin 0.5 --format pairs --out round3.jsonl") { _state, _out, _format, _model, _force, _json };
+            "./dpo pairs export --round 3 --min-margin 0.5 --format pairs --out round3.jsonl") { _state, _out, _format, _model, _skip, _force, _json };
         AddFilters(command);
         command.SetAction(ExportAsync);
         return command;
@@ -142,7 +143,7 @@ public static class PairsCommand
             }
             var model = parsed.GetValue(_model)?.FullName ?? campaign.Options.ModelPath;
             using var tokenizer = target == DataTarget.Pairs ? null : LlamaTextTokenizer.Load(model);
-            var options = new DataOptions(int.MaxValue, Threads: Environment.ProcessorCount);
+            var options = new DataOptions(int.MaxValue, SkipBadRows: parsed.GetValue(_skip), Threads: Environment.ProcessorCount);
             var summary = await StepProgress.RunAsync<DataProgress, ConversionSummary>("exporting", DataView.Of, progress => Task.Run(
                 () => new DataConverter(target, tokenizer).Convert([chosen], output, options, progress, cancellationToken), cancellationToken));
             if (parsed.GetValue(_json))
@@ -150,7 +151,7 @@ public static class PairsCommand
                 CommonOptions.PrintJson(new { output, pairs = summary.Read.Rows, rows_written = summary.RowsWritten });
                 return ExitCodes.Done;
             }
-            Console.WriteLine($"wrote {output}: {summary.RowsWritten} rows of {summary.Read.Rows} pairs");
+            Console.WriteLine($"wrote {output}: {summary.RowsWritten} rows of {summary.Read.Rows} pairs{DataView.Rejected(summary.Read)}");
             return ExitCodes.Done;
         }
         finally
@@ -182,7 +183,7 @@ public static class PairsCommand
                 Console.Error.WriteLine($"and more; the first {limit} are listed, --limit 0 lists all");
                 return;
             }
-            Console.WriteLine(row);
+            Console.WriteLine(PlainText.Of(row));
             shown++;
         }
         if (shown == 0)

@@ -34,7 +34,8 @@ public static class SeedCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var path = parsed.GetRequiredValue(_output).FullName;
+        var path = OutputPath.OfFile(parsed.GetRequiredValue(_output), force: true);
+        OutputPath.OfFile(new FileInfo(SeedTrainer.RecipePathOf(path)), force: true);
         var options = new SeedOptions(path);
         options = options with
         {

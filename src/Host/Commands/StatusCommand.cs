@@ -70,7 +70,7 @@ public static class StatusCommand
         }
         if (state.PauseReason is not null)
         {
-            Console.WriteLine($"paused: {state.PauseReason}");
+            Console.WriteLine(PlainText.Of($"paused: {state.PauseReason}"));
         }
         return ExitCodes.Done;
     }

@@ -39,7 +39,7 @@ public sealed class BarProgress : IProgressDisplay
     {
         lock (_lock)
         {
-            Terminals.Error.MarkupLine(Markup.Escape(line));
+            Terminals.Error.MarkupLine(Markup.Escape(PlainText.Of(line)));
         }
     }
 

@@ -36,7 +36,7 @@ public sealed class PlainProgress(TextWriter writer, TimeProvider time) : IProgr
     {
         lock (_lock)
         {
-            writer.WriteLine(line);
+            writer.WriteLine(PlainText.Of(line));
         }
     }
 

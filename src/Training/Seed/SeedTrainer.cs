@@ -25,9 +25,12 @@ public static class SeedTrainer
         await Task.Factory.StartNew(
             () => Train(options, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
         var recipe = await SeedRecipe.MeasureAsync(options, cancellationToken).ConfigureAwait(false);
-        recipe.Write(Path.ChangeExtension(options.OutputPath, ".json"));
+        recipe.Write(RecipePathOf(options.OutputPath));
         return recipe;
     }
+
+    /// <summary>Where the recipe of a model goes: beside it.</summary>
+    public static string RecipePathOf(string outputPath) => Path.ChangeExtension(outputPath, ".json");
 
     private static void Train(SeedOptions options, IProgress<SeedProgress>? progress, CancellationToken cancellationToken)
     {

@@ -34,6 +34,17 @@ public sealed class OutputPathTests : IDisposable
     }
 
     [Fact]
+    public void OfFile_that_can_never_be_written_is_refused_beforehand()
+    {
+        File.WriteAllText(Of("file"), "");
+
+        Assert.Contains($"{Of("file")} is a file, and no directory", Assert.Throws<UserInputException>(() => OutputPath.OfFile(new(Of("file/under/it")), force: true)).Message);
+        Assert.Contains("cannot be written in /proc", Assert.Throws<UserInputException>(() => OutputPath.OfFile(new("/proc/dpo.gguf"), force: true)).Message);
+        Assert.Equal(Of("new/one"), OutputPath.OfFile(new(Of("new/one")), force: false));
+        Assert.Equal(["file"], Directory.GetFileSystemEntries(_directory.FullName).Select(Path.GetFileName));
+    }
+
+    [Fact]
     public void Verdicts_are_not_kept_in_a_pipe()
     {
         Process.Start("mkfifo", [Of("pipe")]).WaitForExit();
