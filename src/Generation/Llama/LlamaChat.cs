@@ -10,16 +10,15 @@ namespace IterativeDpo.Generation.Llama;
 /// </summary>
 internal sealed class LlamaChat
 {
-    private readonly LLamaWeights _weights;
+    private readonly LlamaModel _model;
     private readonly LlamaText _text;
-    private readonly string _modelPath;
     private readonly ChatFormat? _format;
 
-    public LlamaChat(LLamaWeights weights, LlamaText text, string modelPath)
+    public LlamaChat(LlamaModel model, LlamaText text)
     {
-        (_weights, _text, _modelPath) = (weights, text, modelPath);
+        (_model, _text) = (model, text);
         // Without a template there is nothing to compare with: rendering says so.
-        _format = weights.Metadata.TryGetValue("tokenizer.chat_template", out var template) ? new(template, text.Bos, text.End, Render) : null;
+        _format = model.Weights.Metadata.TryGetValue("tokenizer.chat_template", out var template) ? new(template, text.Bos, text.End, Render) : null;
     }
 
     /// <summary>The ids of a conversation with the assistant's turn opened behind it.</summary>
@@ -96,7 +95,7 @@ internal sealed class LlamaChat
     {
         try
         {
-            var template = new LLamaTemplate(_weights) { AddAssistant = openAssistant };
+            var template = new LLamaTemplate(_model.Weights) { AddAssistant = openAssistant };
             foreach (var turn in turns)
             {
                 template.Add(turn.Role, turn.Content);
@@ -106,7 +105,7 @@ internal sealed class LlamaChat
         catch (RuntimeError e) when (e is TemplateNotFoundException or MissingTemplateException)
         {
             var problem = e is TemplateNotFoundException ? "has no chat template (tokenizer.chat_template)" : "has a chat template that llama.cpp does not know";
-            throw new UserInputException($"{_modelPath} {problem}: give \"prompt\" as a text that was put through the template (docs/prompts.md), or take a model with a template", e);
+            throw new UserInputException($"{_model.Path} {problem}: give \"prompt\" as a text that was put through the template (docs/prompts.md), or take a model with a template", e);
         }
     }
 }

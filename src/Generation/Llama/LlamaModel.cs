@@ -13,11 +13,10 @@ internal sealed class LlamaModel : IDisposable
 {
     private readonly Lazy<Digest> _digest;
 
-    private LlamaModel(string path, ModelConfig config, Digest tokenizerDigest, LLamaWeights weights)
+    private LlamaModel(string path, (ModelConfig Config, Digest Tokenizer, IReadOnlyDictionary<int, string> Marks) read, LLamaWeights weights)
     {
         Path = path;
-        Config = config;
-        TokenizerDigest = tokenizerDigest;
+        (Config, TokenizerDigest, TemplateMarks) = read;
         Weights = weights;
         _digest = new Lazy<Digest>(() => Digest.OfFile(path));
     }
@@ -28,6 +27,9 @@ internal sealed class LlamaModel : IDisposable
 
     /// <summary>Of everything in the file that token ids depend on.</summary>
     public Digest TokenizerDigest { get; }
+
+    /// <summary>User-defined tokens that the chat template spells: to llama.cpp they are text, and in a conversation what its control tokens are.</summary>
+    public IReadOnlyDictionary<int, string> TemplateMarks { get; }
 
     public LLamaWeights Weights { get; }
 
@@ -51,13 +53,13 @@ internal sealed class LlamaModel : IDisposable
 
     private static LlamaModel Load(string path, bool vocabularyOnly)
     {
-        var (config, tokenizer) = Read(path);
+        var read = Read(path);
         LlamaLog.Silence();
         try
         {
             // Making parameters loads llama.cpp: LLamaSharp asks it how many devices there can be.
             var parameters = new ModelParams(path) { GpuLayerCount = vocabularyOnly ? 0 : -1, VocabOnly = vocabularyOnly };
-            return new LlamaModel(path, config, tokenizer, LLamaWeights.LoadFromFile(parameters));
+            return new LlamaModel(path, read, LLamaWeights.LoadFromFile(parameters));
         }
         catch (LoadWeightsFailedException e)
         {
@@ -69,9 +71,28 @@ internal sealed class LlamaModel : IDisposable
         }
     }
 
-    private static (ModelConfig Config, Digest Tokenizer) Read(string path)
+    private static (ModelConfig Config, Digest Tokenizer, IReadOnlyDictionary<int, string> Marks) Read(string path)
     {
         using var file = GgufFile.Open(path);
-        return (ModelConfig.Read(file), TokenizerDigests.Of(file.Metadata));
+        return (ModelConfig.Read(file), TokenizerDigests.Of(file.Metadata), MarksOf(file.Metadata));
     }
+
+    private static Dictionary<int, string> MarksOf(GgufMetadata metadata)
+    {
+        const int UserDefined = 4;
+        var template = metadata.GetString("tokenizer.chat_template", "");
+        if (template.Length == 0 || !metadata.Contains("tokenizer.ggml.token_type"))
+        {
+            return [];
+        }
+        var types = metadata.GetArray<int>("tokenizer.ggml.token_type");
+        return metadata.GetArray<string>("tokenizer.ggml.tokens").Index()
+            .Where(token => types[token.Index] == UserDefined && !string.IsNullOrWhiteSpace(token.Item) && Spells(template, token.Item))
+            .ToDictionary();
+    }
+
+    /// <summary>Whether a template has a token, or makes it of a role's name: '&lt;|' + message['role'] + '|&gt;'.</summary>
+    private static bool Spells(string template, string token) => template.Contains(token, StringComparison.Ordinal)
+        || ChatMessage.Roles.Any(role => token.Split(role) is [{ Length: > 0 } before, { Length: > 0 } behind]
+            && template.Contains(before, StringComparison.Ordinal) && template.Contains(behind, StringComparison.Ordinal));
 }

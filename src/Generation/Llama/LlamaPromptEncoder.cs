@@ -1,5 +1,4 @@
 using IterativeDpo.Artifacts;
-using LLama;
 
 namespace IterativeDpo.Generation.Llama;
 
@@ -12,10 +11,10 @@ internal sealed class LlamaPromptEncoder
     private readonly LlamaText _text;
     private readonly LlamaChat _chat;
 
-    public LlamaPromptEncoder(LLamaWeights weights, string modelPath)
+    public LlamaPromptEncoder(LlamaModel model)
     {
-        _text = new LlamaText(weights);
-        _chat = new LlamaChat(weights, _text, modelPath);
+        _text = new LlamaText(model);
+        _chat = new LlamaChat(model, _text);
     }
 
     /// <exception cref="UserInputException">The model has no chat template that llama.cpp knows or that fits, or the prompt is empty.</exception>

@@ -58,9 +58,9 @@ public sealed class LlamaRewardModel(string modelPath, string? headPath, int con
         {
             var contextSize = Math.Min(contextTokens, model.Config.ContextLength);
             var head = RewardHead.Read(headPath ?? modelPath, model.Config.Dim);
-            var text = new LlamaText(model.Weights);
+            var text = new LlamaText(model);
             var pooler = new LlamaPooler(model.Weights, modelPath, Math.Max(batchTokens, contextSize), threads);
-            return new(model, pooler, text, new(model.Weights, text, modelPath), head, contextSize);
+            return new(model, pooler, text, new(model, text), head, contextSize);
         }
         catch
         {

@@ -22,14 +22,20 @@ internal sealed class LlamaText
     private readonly int? _end;
     private readonly Dictionary<int, string> _specials;
     private readonly SearchValues<string> _spelledSpecials;
+    private readonly SearchValues<string> _marks;
     private readonly int[] _guard;
     private readonly bool _addsSpace;
 
-    public LlamaText(LLamaWeights weights)
+    public LlamaText(LlamaModel model)
     {
-        _weights = weights;
+        var weights = _weights = model.Weights;
         (_bos, _end) = ((int?)weights.Vocab.BOS, (int?)(weights.Vocab.EOS ?? weights.Vocab.EOT));
         _specials = SpellSpecials(weights);
+        foreach (var (id, text) in model.TemplateMarks)
+        {
+            _specials[id] = text;
+        }
+        _marks = SearchValues.Create([.. model.TemplateMarks.Values], StringComparison.Ordinal);
         _spelledSpecials = SearchValues.Create([.. _specials.Values], StringComparison.Ordinal);
         _guard = Tokenize(Guard, special: false);
         _addsSpace = Spell(_guard)?.StartsWith(' ') == true;
@@ -39,6 +45,11 @@ internal sealed class LlamaText
     /// <param name="goesOn">Whether it goes on from other text, and gets no space before it.</param>
     public int[] Tokenize(string text, bool special, bool goesOn = false)
     {
+        // llama.cpp takes user-defined tokens for text: cut within one, its text is none of them.
+        if (!special && text.AsSpan().IndexOfAny(_marks) is >= 0 and var mark)
+        {
+            return [.. Tokenize(text[..(mark + 1)], special, goesOn), .. Tokenize(text[(mark + 1)..], special, goesOn: true)];
+        }
         // BOS is added below: asked for here, llama.cpp would add the model's EOS as well.
         var tokens = _weights.NativeHandle.Tokenize(goesOn && _addsSpace ? Guard + text : text, addBos: false, special, Encoding.UTF8);
         var ids = MemoryMarshal.Cast<LLamaToken, int>(tokens).ToArray();

@@ -12,8 +12,8 @@ public sealed class LlamaTextTokenizer : ITextTokenizer
     private LlamaTextTokenizer(LlamaModel model)
     {
         _model = model;
-        _text = new LlamaText(model.Weights);
-        _chat = new LlamaChat(model.Weights, _text, model.Path);
+        _text = new LlamaText(model);
+        _chat = new LlamaChat(model, _text);
     }
 
     public Digest Digest => _model.TokenizerDigest;

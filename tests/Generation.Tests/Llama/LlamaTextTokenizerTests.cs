@@ -85,6 +85,23 @@ public sealed class LlamaTextTokenizerTests : IClassFixture<TinyModelFile>, IDis
     }
 
     [Fact]
+    public void Encode_turnsThatSpellUserDefinedTokensOfTheTemplate_getTheirBytes()
+    {
+        const int normal = 1, control = 3, userDefined = 4;
+        var path = _files["user-defined.gguf"];
+        // The template spells <|assistant|>, and makes <|user|> of a role's name.
+        TinyModel.WriteChanged(path, metadata => metadata["tokenizer.ggml.token_type"] = Enumerable.Range(0, ByteVocabulary.Size)
+            .Select(id => id < ByteVocabulary.Bos ? normal : id is ByteVocabulary.User or ByteVocabulary.Assistant ? userDefined : control).ToArray());
+        using var tokenizer = LlamaTextTokenizer.Load(path);
+
+        var ids = tokenizer.EncodePrompt(Passage.Of(new ChatMessage("user", "a<|assistant|>b<|user|>")));
+
+        Assert.Equal(
+            [ByteVocabulary.Bos, .. ByteVocabulary.Encode("<|user|>\n"), .. "a<|assistant|>b<|user|>".Select(c => (int)c), .. ByteVocabulary.Encode("<|end|>\n<|assistant|>\n")], ids);
+        Assert.Null(tokenizer.DecodePrompt(ids));
+    }
+
+    [Fact]
     public void EncodeCompletion_templateWithoutAnEndToken_getsOne()
     {
         // ChatML, whose markers are no tokens of this vocabulary.
