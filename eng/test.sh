@@ -22,8 +22,9 @@ dotnet test IterativeDpo.sln -c Release --no-build --nologo -m:1 "$@" 2>&1 | tee
 count() { { grep -oE "$1: +[0-9]+" "$results" || true; } | awk '{ n += $NF } END { print n + 0 }'; }
 passes=$(count Passed)
 failures=$(count Failed)
+skips=$(count Skipped)
 [[ $failed == 1 && $failures == 0 ]] && say "the test run itself failed; its log is in $results"
 [[ $passes == 0 ]] && say "no test ran" && failed=1
 say "took $((SECONDS - started)) s"
-echo "$passes passed, $failures failed"
+echo "$passes passed, $failures failed, $skips skipped"
 exit $failed

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
+using IterativeDpo.Actors.Persistence;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Campaigns;
 
@@ -201,7 +202,8 @@ public sealed class CampaignActor : ReceivePersistentActor
         }
     }
 
-    private void TellCannotJournal(Exception cause) => TellWatchers(new CampaignFailed($"The campaign cannot be journalled. {cause.Message}"));
+    private void TellCannotJournal(Exception cause) => TellWatchers(
+        new CampaignFailed($"The campaign cannot be journalled: {CampaignDatabase.CauseOf(cause)}"));
 
     private void OnSnapshotSaved(SaveSnapshotSuccess saved) =>
         DeleteSnapshots(new SnapshotSelectionCriteria(saved.Metadata.SequenceNr - 1));

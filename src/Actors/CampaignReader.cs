@@ -12,21 +12,8 @@ public static class CampaignReader
 {
     /// <returns>Null where no campaign has begun.</returns>
     /// <exception cref="UserInputException">The state is damaged or of a newer version.</exception>
-    public static CampaignState? Read(string statePath) => File.Exists(DatabasePath(statePath)) ? ReadOrCreate(statePath) : null;
-
-    /// <summary>As <see cref="Read(string)"/>, but makes the database where there is none.</summary>
-    internal static CampaignState? ReadOrCreate(string statePath)
-    {
-        try
-        {
-            using var database = SqliteDatabase.Open(DatabasePath(statePath));
-            return Read(database, DatabasePath(statePath));
-        }
-        catch (StateDatabaseException e)
-        {
-            throw new UserInputException(e.Message, e);
-        }
-    }
+    public static CampaignState? Read(string statePath) =>
+        CampaignDatabase.Read(DatabasePath(statePath), database => Read(database, DatabasePath(statePath)));
 
     /// <summary>The settings that the campaign last ran with.</summary>
     public static CampaignOptions ReadSettings(string statePath) => OptionsJson.Read(File.ReadAllText(SettingsPath(statePath)));
@@ -40,17 +27,16 @@ public static class CampaignReader
     /// <summary>Where the database of a state directory is.</summary>
     internal static string DatabasePath(string statePath) => Path.Combine(statePath, "campaign.db");
 
-    private static CampaignState? Read(SqliteDatabase database, string path)
+    private static CampaignState? Read(CampaignDatabase database, string path)
     {
-        var events = new EventTable(database);
-        if (events.PersistenceIds().FirstOrDefault(CampaignActor.IsPersistenceId) is not { } id)
+        if (database.PersistenceIds().FirstOrDefault(CampaignActor.IsPersistenceId) is not { } id)
         {
             return null;
         }
-        var snapshot = new SnapshotTable(database).Latest(id, SnapshotBounds.All);
-        var state = snapshot is null ? CampaignState.Empty : (CampaignState)Decode(snapshot.Payload, path, $"the snapshot of event {snapshot.SequenceNr}");
-        return events.Read(id, (snapshot?.SequenceNr ?? 0) + 1, long.MaxValue, long.MaxValue)
-            .Select(stored => (CampaignEvent)Decode(stored.Payload, path, $"event {stored.SequenceNr}"))
+        var snapshot = database.LatestSnapshot(id);
+        var state = snapshot is null ? CampaignState.Empty : (CampaignState)Decode(snapshot, path, $"the snapshot of event {snapshot.SequenceNr}");
+        return database.EventsAfter(id, snapshot?.SequenceNr ?? 0)
+            .Select(stored => (CampaignEvent)Decode(stored, path, $"event {stored.SequenceNr}"))
             .Aggregate(state, CampaignHistory.Apply);
     }
 
@@ -62,12 +48,12 @@ public static class CampaignReader
         }
         catch (JsonException e)
         {
-            throw new StateDatabaseException(
-                $"{path}: {what} ({payload.Manifest}) is damaged: {e.Message} Restore the file from a copy, or choose another state directory.");
+            throw new UserInputException(
+                $"{path}: {what} ({payload.Manifest}) is damaged: {e.Message} Restore the file from a copy, or choose another state directory.", e);
         }
         catch (ArgumentException e)
         {
-            throw new StateDatabaseException($"{path}: {what}: {e.Message} Use the newer program, or choose another state directory.");
+            throw new UserInputException($"{path}: {what}: {e.Message} Use the newer program, or choose another state directory.", e);
         }
     }
 }

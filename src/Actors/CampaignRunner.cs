@@ -2,8 +2,8 @@ using System.Text;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Sharding;
-using Akka.Configuration;
 using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Actors.Persistence;
 using IterativeDpo.Actors.Workers;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
@@ -37,9 +37,11 @@ public static class CampaignRunner
         inputs.CheckPromptFile(engines);
         await inputs.CheckJudgesAsync(configuration.Options, engines, cancellationToken);
         using var state = StateDirectory.Open(statePath, configuration.Options.Name);
-        inputs.RefuseOtherCampaign(CampaignReader.ReadOrCreate(state.Root), configuration.Options, state.Root);
+        var database = CampaignReader.DatabasePath(state.Root);
+        CampaignDatabase.Prepare(database);
+        inputs.RefuseOtherCampaign(CampaignReader.Read(state.Root), configuration.Options, state.Root);
         AtomicFile.Write(CampaignReader.SettingsPath(state.Root), stream => stream.Write(Encoding.UTF8.GetBytes(configuration.Json)));
-        var system = ActorSystem.Create(SystemName, DatabaseSettings(state.Root).WithFallback(configuration.System));
+        var system = ActorSystem.Create(SystemName, JournalSettings.Sqlite(database).WithFallback(configuration.System));
         try
         {
             var link = new CampaignLink(await StartShardingAsync(system, time, cancellationToken), configuration.Options.Name);
@@ -63,17 +65,8 @@ public static class CampaignRunner
         finally
         {
             await system.Terminate();
+            JournalSettings.CloseSqlite(database);
         }
-    }
-
-    private static Config DatabaseSettings(string statePath)
-    {
-        var path = CampaignReader.DatabasePath(statePath).Replace("\\", "\\\\", StringComparison.Ordinal);
-        return ConfigurationFactory.ParseString(
-            $$"""
-            akka.persistence.journal.iterative-dpo-sqlite.path = "{{path}}"
-            akka.persistence.snapshot-store.iterative-dpo-sqlite.path = "{{path}}"
-            """);
     }
 
     /// <summary>A cluster of this one node, with campaigns as its sharded entities.</summary>

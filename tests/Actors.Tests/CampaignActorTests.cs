@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.TestKit.Xunit2;
+using IterativeDpo.Actors.Persistence;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Actors.Tests.Persistence;
 using IterativeDpo.Campaigns;
@@ -198,7 +199,7 @@ public sealed class CampaignActorTests : TestKit
         var (worker, order) = ReceiveFirstOrder();
         _campaign.Tell(new WatchCampaign(), TestActor);
         ExpectMsg<CampaignState>();
-        _file.Use(database => database.Statement("DROP TABLE event").Execute());
+        _file.Run("DROP TABLE journal");
 
         worker.Send(_campaign, Result(order));
 
@@ -223,14 +224,10 @@ public sealed class CampaignActorTests : TestKit
 
     private static Config Settings(DatabaseFile file)
     {
-        file.Use(_ => { });
-        return ConfigurationFactory.ParseString(
-            $"""
-            akka.actor.provider = local
-            akka.persistence.journal.iterative-dpo-sqlite.path = "{file.Path}"
-            akka.persistence.snapshot-store.iterative-dpo-sqlite.path = "{file.Path}"
-            """)
-        .WithFallback(ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "hocon", "akka.conf"))));
+        CampaignDatabase.Prepare(file.Path);
+        return ConfigurationFactory.ParseString("akka.actor.provider = local")
+            .WithFallback(JournalSettings.Sqlite(file.Path))
+            .WithFallback(ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "hocon", "akka.conf"))));
     }
 
     private IActorRef StartCampaign() => Sys.ActorOf(CampaignActor.Props("test", TimeProvider.System));

@@ -31,7 +31,7 @@ public sealed class CampaignRejectionTests() : TestKit(
         worker.Send(campaign, new CompleteWork(new CampaignSimulator().ResultOf(order), order.Number));
 
         var failed = (CampaignFailed)FishForMessage(message => message is CampaignFailed);
-        Assert.Equal("The campaign cannot be journalled. too large", failed.Reason);
+        Assert.Equal("The campaign cannot be journalled: too large", failed.Reason);
         ExpectTerminated(campaign);
     }
 }

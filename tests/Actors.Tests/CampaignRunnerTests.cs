@@ -1,6 +1,8 @@
-using IterativeDpo.Actors.Persistence;
+using System.IO.Compression;
+using System.Text.Json;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Actors.Tests.Fakes;
+using IterativeDpo.Actors.Tests.Persistence;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
@@ -286,17 +288,29 @@ public sealed class CampaignRunnerTests : IDisposable
         Assert.Equal(WireFormat.Write(outcome.State), WireFormat.Write(read!));
     }
 
+    /// <summary>The file is a state directory that version 1 of the database made: this campaign, interrupted in the training of its second round.</summary>
+    [Fact]
+    public async Task RunAsync_on_a_state_of_version_1_goes_on_where_it_stopped()
+    {
+        ZipFile.ExtractToDirectory(Path.Combine(AppContext.BaseDirectory, "Persistence", "state-version-1.zip"), _campaign.StatePath);
+        var before = CampaignReader.Read(_campaign.StatePath)!;
+
+        var outcome = await _campaign.RunAsync();
+
+        Assert.Equal(CampaignEnd.Completed, outcome.End);
+        Assert.Equal((0, 1), (_campaign.Log.Count("sampled"), _campaign.Log.Count("trained")));
+        Assert.Equal([0, 1, 2], outcome.State.Rounds.Select(round => round.Number));
+        Assert.Equal(JsonSerializer.Serialize(before.Rounds.Take(2)), JsonSerializer.Serialize(outcome.State.Rounds.Take(2)));
+        Assert.Equal(WireFormat.Write(outcome.State), WireFormat.Write(CampaignReader.Read(_campaign.StatePath)!));
+    }
+
     [Theory]
-    [InlineData("UPDATE event SET payload = '{}' WHERE manifest = 'campaign-started'", "(campaign-started) is damaged: ", "Restore the file from a copy")]
-    [InlineData("UPDATE event SET manifest = 'round-forked' WHERE manifest = 'round-started'", "'round-forked'", "Use the newer program")]
+    [InlineData("UPDATE journal SET message = '{}' WHERE manifest = 'campaign-started'", "(campaign-started) is damaged: ", "Restore the file from a copy")]
+    [InlineData("UPDATE journal SET manifest = 'round-forked' WHERE manifest = 'round-started'", "'round-forked'", "Use the newer program")]
     public async Task RunAsync_on_a_journal_that_cannot_be_read_names_the_event_and_the_way_out(string damage, string what, string remedy)
     {
         await _campaign.RunAsync();
-        using (var database = SqliteDatabase.Open(CampaignReader.DatabasePath(_campaign.StatePath)))
-        {
-            database.Statement("DELETE FROM snapshot").Execute();
-            database.Statement(damage).Execute();
-        }
+        DatabaseFile.Run(CampaignReader.DatabasePath(_campaign.StatePath), $"DELETE FROM snapshot; {damage}");
 
         var error = await Assert.ThrowsAsync<UserInputException>(() => _campaign.RunAsync());
 

@@ -144,7 +144,7 @@ public sealed class LauncherTests : IDisposable
         var result = _machine.Run(["test"]);
 
         Assert.Equal(0, result.ExitCode);
-        Assert.EndsWith("3 passed, 0 failed\n", result.Output, StringComparison.Ordinal);
+        Assert.EndsWith("3 passed, 0 failed, 0 skipped\n", result.Output, StringComparison.Ordinal);
         Assert.Contains(_machine.Calls, call => call.StartsWith("restore IterativeDpo.sln -p:RestoreLockedMode=true", StringComparison.Ordinal));
     }
 }

@@ -1,4 +1,3 @@
-using IterativeDpo.Actors.Persistence;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
@@ -20,7 +19,7 @@ internal static class WorkFailures
 {
     public static FailureKind KindOf(Exception error) => error switch
     {
-        UserInputException or ArtifactStoreException or StateDatabaseException or NonFiniteTrainingException => FailureKind.Permanent,
+        UserInputException or ArtifactStoreException or NonFiniteTrainingException => FailureKind.Permanent,
         IOException or UnauthorizedAccessException => FailureKind.Permanent,
         _ => FailureKind.Transient,
     };

@@ -1,28 +1,33 @@
 using IterativeDpo.Actors.Persistence;
+using Microsoft.Data.Sqlite;
 
 namespace IterativeDpo.Actors.Tests.Persistence;
 
-/// <summary>A database file of the test's own, opened anew for each use.</summary>
+/// <summary>A campaign's database in a folder of the test's own.</summary>
 internal sealed class DatabaseFile : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("database");
 
     public string Path => System.IO.Path.Combine(_directory.FullName, "campaign.db");
 
-    public static StoredEvent Event(string persistenceId, long sequenceNr) =>
-        new(persistenceId, sequenceNr, new StoredPayload(640, $"manifest {sequenceNr}", [1, 2, (byte)sequenceNr]));
+    public void Run(string sql) => Run(Path, sql);
 
-    public void Use(Action<SqliteDatabase> use)
+    public object? Ask(string sql) => Use(Path, sql, command => command.ExecuteScalar());
+
+    public static void Run(string path, string sql) => Use(path, sql, command => command.ExecuteNonQuery());
+
+    public void Dispose()
     {
-        using var database = SqliteDatabase.Open(Path);
-        use(database);
+        JournalSettings.CloseSqlite(Path);
+        _directory.Delete(recursive: true);
     }
 
-    public T Use<T>(Func<SqliteDatabase, T> use)
+    private static T Use<T>(string path, string sql, Func<SqliteCommand, T> use)
     {
-        using var database = SqliteDatabase.Open(Path);
-        return use(database);
+        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return use(command);
     }
-
-    public void Dispose() => _directory.Delete(recursive: true);
 }

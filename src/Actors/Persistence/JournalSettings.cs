@@ -1,0 +1,54 @@
+using Akka.Configuration;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace IterativeDpo.Actors.Persistence;
+
+/// <summary>Where Akka.Persistence.Sql keeps events and snapshots: settings that go over those in <c>akka.conf</c>.</summary>
+internal static class JournalSettings
+{
+    /// <summary>A campaign's own file, made by <see cref="CampaignDatabase.Prepare"/>.</summary>
+    public static Config Sqlite(string path) => Of("SQLite.MS", SqliteConnectionString(path), makesTables: false);
+
+    /// <summary>Closes the file, whose connections are kept for reuse. Nobody may be using it any more.</summary>
+    public static void CloseSqlite(string path)
+    {
+        using var connection = new SqliteConnection(SqliteConnectionString(path));
+        SqliteConnection.ClearPool(connection);
+    }
+
+    /// <summary>A server that several nodes share; tables are made where there are none.</summary>
+    /// <param name="address">As <c>postgres://user:password@host:5432/database</c>.</param>
+    public static Config PostgreSql(Uri address)
+    {
+        string[] login = [.. address.UserInfo.Split(':', 2).Select(Uri.UnescapeDataString)];
+        var connection = new NpgsqlConnectionStringBuilder
+        {
+            Host = address.Host,
+            Port = address.IsDefaultPort ? NpgsqlConnection.DefaultPort : address.Port,
+            Username = login[0],
+            Password = login.ElementAtOrDefault(1),
+            Database = Uri.UnescapeDataString(address.AbsolutePath.TrimStart('/')),
+        };
+        return Of("PostgreSQL.15", connection.ToString(), makesTables: true);
+    }
+
+    private static string SqliteConnectionString(string path) => CampaignDatabase.ConnectionString(path, SqliteOpenMode.ReadWrite);
+
+    private static Config Of(string provider, string connection, bool makesTables)
+    {
+        var settings =
+            $$"""
+            sql {
+              provider-name = "{{provider}}"
+              connection-string = "{{connection.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}}"
+              auto-initialize = {{(makesTables ? "on" : "off")}}
+            }
+            """;
+        return ConfigurationFactory.ParseString(
+            $$"""
+            akka.persistence.journal { {{settings}} }
+            akka.persistence.snapshot-store { {{settings}} }
+            """);
+    }
+}
