@@ -12,8 +12,8 @@ using IterativeDpo.Training;
 namespace IterativeDpo.Actors;
 
 /// <summary>What a campaign is made of, besides its state: prompts, base model, and the plan that follows from its settings.</summary>
-/// <param name="Judge">The identity of who judges its samples.</param>
-internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts, Digest BaseModel, string Judge)
+/// <param name="JudgeIdentity">Who judges its samples.</param>
+internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts, Digest BaseModel, string JudgeIdentity)
 {
     /// <exception cref="UserInputException">The model or the prompt file cannot be read, or the adapter's settings do not fit the model.</exception>
     public static CampaignInputs Read(CampaignConfiguration configuration)
@@ -74,7 +74,7 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
     /// <exception cref="UserInputException">The state is of a campaign with other settings or another model.</exception>
     public void RefuseOtherCampaign(CampaignState? found, CampaignOptions options, string statePath)
     {
-        if (found?.Plan is { } plan && plan.Settings != Plan.Settings)
+        if (found?.Plan is { } plan && plan.SettingsDigest != Plan.SettingsDigest)
         {
             throw new UserInputException(
                 $"{statePath}: holds campaign '{plan.Campaign}' as it began, with another model, prompts or settings than now: {WhatChanged(options, statePath)}. Put this back to go on with it "
@@ -109,7 +109,7 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
         var judges = options.JudgesInUse.SelectMany(judge => identities.DigestsOf(judge).Select(digest => $" {digest}"));
         return new CampaignPlan(
             options.Name,
-            Digest.Of(Encoding.UTF8.GetBytes($"{configuration.Identity} {model} {file}{string.Concat(judges)}")).Hex,
+            Digest.Of(Encoding.UTF8.GetBytes($"{configuration.Identity} {model} {file}{string.Concat(judges)}")),
             options.Rounds,
             options.Prompts.PerRound,
             options.Work.PromptsPerUnit,

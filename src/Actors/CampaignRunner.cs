@@ -52,7 +52,7 @@ public static class CampaignRunner
                 inputs.Prompts,
                 state.Artifacts,
                 inputs.BaseModel,
-                inputs.Judge,
+                inputs.JudgeIdentity,
                 CampaignReader.WorkPath(state.Root),
                 link,
                 time);

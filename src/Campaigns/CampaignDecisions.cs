@@ -24,7 +24,7 @@ public static class CampaignDecisions
         {
             return Follow(state, [new CampaignStarted(plan, now)]);
         }
-        if (known.Campaign != plan.Campaign || known.Settings != plan.Settings)
+        if (known.Campaign != plan.Campaign || known.SettingsDigest != plan.SettingsDigest)
         {
             return new Decision([], $"This state belongs to campaign '{known.Campaign}' with other settings than '{plan.Campaign}' has now.");
         }

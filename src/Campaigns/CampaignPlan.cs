@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using IterativeDpo.Artifacts;
+
 
 namespace IterativeDpo.Campaigns;
 
@@ -45,7 +48,7 @@ public enum PromptOrder
 }
 
 /// <summary>What the campaign decides by. Everything else in the configuration only changes how work is done.</summary>
-/// <param name="Settings">Digest of the resolved configuration: a campaign is resumed with the settings it began with.</param>
+/// <param name="SettingsDigest">Of the resolved configuration: a campaign is resumed with the settings it began with.</param>
 /// <param name="Prompts">Training prompts in a round.</param>
 /// <param name="UnitPrompts">Most prompts in one unit of work.</param>
 /// <param name="EvaluationUnitPrompts">Most held-out prompts in one; 0 in plans that did not tell them apart.</param>
@@ -56,14 +59,14 @@ public enum PromptOrder
 /// <param name="ReferenceEmaDecay">What the average keeps of itself from round to round, where it is the reference.</param>
 public sealed record CampaignPlan(
     string Campaign,
-    string Settings,
+    [property: JsonPropertyName("settings")] Digest SettingsDigest,
     int Rounds,
     int Prompts,
     int UnitPrompts,
     int HeldOutPrompts,
     int MaxAttempts,
     PairData Data,
-    PolicyOrigin Initialization,
+    [property: JsonPropertyName("initialization")] PolicyOrigin Initialisation,
     ReferenceOrigin Reference,
     double? RollbackPoints,
     double ReplayShare = 0,

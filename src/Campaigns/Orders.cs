@@ -85,7 +85,7 @@ public sealed record TaskScore(int Right, int Total)
     public double Accuracy() => Total == 0 ? 0 : (double)Right / Total;
 }
 
-/// <param name="Judgements">The stored verdicts file.</param>
+/// <param name="Verdicts">The stored verdicts file.</param>
 /// <param name="Abstained">Samples without a verdict.</param>
 /// <param name="Dropped">Prompts given up because the judge failed on them time and again.</param>
 /// <param name="ByTask">Right samples by the prompts' task.</param>
@@ -93,7 +93,7 @@ public sealed record TaskScore(int Right, int Total)
 /// <param name="Latency">How long they took, without those of an attempt before; null in journals from before it was measured.</param>
 public sealed record JudgeResult(
     WorkId Id,
-    Digest Judgements,
+    [property: JsonPropertyName("judgements")] Digest Verdicts,
     int Abstained,
     int Dropped,
     ImmutableSortedDictionary<string, TaskScore> ByTask,
@@ -102,7 +102,7 @@ public sealed record JudgeResult(
     Latency? Latency = null) : WorkResult(Id, Seconds);
 
 /// <summary>A unit's samples with the verdicts on them.</summary>
-public sealed record JudgedUnit(Digest Samples, Digest Judgements);
+public sealed record JudgedUnit(Digest Samples, [property: JsonPropertyName("judgements")] Digest Verdicts);
 
 /// <summary>Selects the round's preference pairs.</summary>
 /// <param name="Policy">The adapter that the samples were drawn with, for provenance; null is the base.</param>

@@ -83,12 +83,12 @@ public static class Round
         id,
         samples,
         policy,
-        state.DoneInPart.GetValueOrDefault(id)?.Judgements,
+        state.DoneInPart.GetValueOrDefault(id)?.Verdicts,
         state.Attempts.GetValueOrDefault(id) + 1 >= plan.MaxAttempts);
 
     private static PairOrder Pair(CampaignPlan plan, CampaignState state, RoundState round) => new(
         new WorkId(round.Number, Stage.Pair, 0),
-        [.. round.Judgements.Select(unit => new JudgedUnit(round.Samples[unit.Key].Samples, unit.Value.Judgements))],
+        [.. round.Judgements.Select(unit => new JudgedUnit(round.Samples[unit.Key].Samples, unit.Value.Verdicts))],
         round.Policy,
         plan.PromptOrder == PromptOrder.Curriculum ? new StatisticsOrder(state.PromptStatistics) : null);
 
@@ -96,7 +96,7 @@ public static class Round
     private static TrainOrder Train(CampaignPlan plan, CampaignState state, RoundState round) => new(
         new WorkId(round.Number, Stage.Train, 0),
         PairsOf(plan.Data == PairData.Accumulated ? state.Rounds : [round]),
-        plan.Initialization == PolicyOrigin.Previous ? round.Policy : null,
+        plan.Initialisation == PolicyOrigin.Previous ? round.Policy : null,
         plan.Reference switch
         {
             ReferenceOrigin.Previous => round.Policy,

@@ -186,7 +186,7 @@ public sealed class CampaignActorTests : TestKit
         _campaign.Tell(new StopCampaign());
         worker.ExpectMsg<CancelWork>();
 
-        _campaign.Tell(new StartCampaign(CampaignSimulator.Plan with { Settings = "other" }), TestActor);
+        _campaign.Tell(new StartCampaign(CampaignSimulator.Plan with { SettingsDigest = CampaignSimulator.Named("other") }), TestActor);
         ExpectMsg<CampaignFailed>();
         worker.Send(_campaign, new WorkCancelled(order.Id, order.Number));
 
@@ -211,7 +211,7 @@ public sealed class CampaignActorTests : TestKit
     {
         _campaign.Tell(new StartCampaign(CampaignSimulator.Plan));
 
-        _campaign.Tell(new StartCampaign(CampaignSimulator.Plan with { Settings = "other" }), TestActor);
+        _campaign.Tell(new StartCampaign(CampaignSimulator.Plan with { SettingsDigest = CampaignSimulator.Named("other") }), TestActor);
 
         ExpectMsg<CampaignFailed>();
     }

@@ -154,7 +154,7 @@ public sealed class CampaignDecisionsTests
         campaign.Command(new FailWork(FirstJudging, "no answer", FailureKind.Transient));
 
         var order = Round.Due(campaign.State).OfType<JudgeOrder>().Single(work => work.Id == FirstJudging);
-        Assert.Equal((partial.Judgements, true), (order.Known, order.IsLast));
+        Assert.Equal((partial.Verdicts, true), (order.Known, order.IsLast));
     }
 
     [Fact]
@@ -191,7 +191,7 @@ public sealed class CampaignDecisionsTests
     {
         var campaign = new CampaignSimulator().Run(until: FirstJudging);
 
-        var decision = campaign.Command(new StartCampaign(CampaignSimulator.Plan with { Settings = "other" }));
+        var decision = campaign.Command(new StartCampaign(CampaignSimulator.Plan with { SettingsDigest = CampaignSimulator.Named("other") }));
 
         Assert.Empty(decision.Events);
         Assert.NotNull(decision.Rejection);
@@ -240,5 +240,5 @@ public sealed class CampaignDecisionsTests
 
     /// <summary>The first unit's judging with a prompt that the judge failed on.</summary>
     private static JudgeResult Partial(CampaignSimulator campaign) =>
-        (JudgeResult)campaign.ResultOf(Round.Due(campaign.State).Single(work => work.Id == FirstJudging)) with { Judgements = Digest.Of([7]), Dropped = 1 };
+        (JudgeResult)campaign.ResultOf(Round.Due(campaign.State).Single(work => work.Id == FirstJudging)) with { Verdicts = Digest.Of([7]), Dropped = 1 };
 }

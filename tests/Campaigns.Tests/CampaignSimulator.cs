@@ -8,7 +8,7 @@ namespace IterativeDpo.Campaigns.Tests;
 internal sealed class CampaignSimulator
 {
     public static CampaignPlan Plan { get; } = new(
-        "test", "settings", Rounds: 3, Prompts: 5, UnitPrompts: 2, HeldOutPrompts: 3, MaxAttempts: 3,
+        "test", Named("settings"), Rounds: 3, Prompts: 5, UnitPrompts: 2, HeldOutPrompts: 3, MaxAttempts: 3,
         PairData.New, PolicyOrigin.Previous, ReferenceOrigin.Base, RollbackPoints: 5);
 
     public CampaignSimulator(CampaignPlan? plan = null, IEnumerable<CampaignEvent>? history = null)

@@ -55,7 +55,7 @@ public sealed class RoundTests
     [InlineData(PolicyOrigin.Previous, ReferenceOrigin.None)]
     public void Due_training_starts_and_refers_as_configured(PolicyOrigin initialization, ReferenceOrigin reference)
     {
-        var order = TrainingOf(2, CampaignSimulator.Plan with { Initialization = initialization, Reference = reference });
+        var order = TrainingOf(2, CampaignSimulator.Plan with { Initialisation = initialization, Reference = reference });
 
         Assert.Equal(initialization == PolicyOrigin.Base ? null : CampaignSimulator.AdapterOf(1), order.Initial);
         Assert.Equal(reference == ReferenceOrigin.Previous ? CampaignSimulator.AdapterOf(1) : null, order.Reference);

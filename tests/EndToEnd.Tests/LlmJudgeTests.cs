@@ -55,7 +55,7 @@ public sealed class LlmJudgeTests
     {
         foreach (var unit in campaign.ReadState().Rounds.Single(round => round.Judgements.Count > 0).Judgements.Values)
         {
-            var hex = unit.Judgements.Hex;
+            var hex = unit.Verdicts.Hex;
             using var stream = File.OpenRead(Path.Combine(campaign.StatePath, "artifacts", hex[..2], hex));
             foreach (var verdict in VerdictFile.Read(stream, hex))
             {

@@ -8,7 +8,7 @@ public static class Recorded
     public static IReadOnlyList<string> All(CampaignState state) =>
     [
         .. Costly(state),
-        .. state.Rounds.SelectMany(round => round.Judgements.Values.Concat(round.Grades.Values)).Select(unit => unit.Judgements.Hex),
+        .. state.Rounds.SelectMany(round => round.Judgements.Values.Concat(round.Grades.Values)).Select(unit => unit.Verdicts.Hex),
     ];
 
     /// <summary>

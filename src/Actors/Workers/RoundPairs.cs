@@ -63,8 +63,8 @@ public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Dig
     /// <summary>A unit's prompts, without those that the judge failed on, which were counted then.</summary>
     private IEnumerable<(PromptSamples Samples, Verdict Verdict)> Read(JudgedUnit unit)
     {
-        using var stream = store.OpenRead(unit.Judgements);
-        foreach (var prompt in VerdictFile.ReadWith(store.Verified(unit.Samples), stream, store.Verified(unit.Judgements)))
+        using var stream = store.OpenRead(unit.Verdicts);
+        foreach (var prompt in VerdictFile.ReadWith(store.Verified(unit.Samples), stream, store.Verified(unit.Verdicts)))
         {
             yield return prompt;
         }

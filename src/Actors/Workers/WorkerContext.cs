@@ -7,7 +7,7 @@ namespace IterativeDpo.Actors.Workers;
 
 /// <summary>What workers of a campaign work with.</summary>
 /// <param name="BaseModel">Digest of the base model's file.</param>
-/// <param name="Judge">The identity of who judges the samples, for provenance.</param>
+/// <param name="JudgeIdentity">Who judges the samples, for provenance.</param>
 /// <param name="WorkPath">Where training keeps its checkpoints.</param>
 public sealed record WorkerContext(
     CampaignOptions Options,
@@ -15,7 +15,7 @@ public sealed record WorkerContext(
     CampaignPrompts Prompts,
     ArtifactStore Store,
     Digest BaseModel,
-    string Judge,
+    string JudgeIdentity,
     string WorkPath,
     CampaignLink Campaign,
     TimeProvider Time);

@@ -57,7 +57,7 @@ public static class JudgingBenchmark
             var judged = new List<JudgedUnit>(units.Length);
             for (var i = 0; i < units.Length; i++)
             {
-                judged.Add(new(units[i], (await judge.JudgeAsync(new JudgeOrder(new WorkId(1, Stage.Judge, i), units[i]), cancellationToken)).Judgements));
+                judged.Add(new(units[i], (await judge.JudgeAsync(new JudgeOrder(new WorkId(1, Stage.Judge, i), units[i]), cancellationToken)).Verdicts));
             }
             var verified = Stopwatch.GetElapsedTime(start).TotalSeconds;
             var pairs = new RoundPairs(options, store, Digest.Of([]), options.Judging.Judge, TimeProvider.System).Select(new PairOrder(new WorkId(1, Stage.Pair, 0), [.. judged], null));

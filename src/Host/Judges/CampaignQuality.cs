@@ -45,8 +45,8 @@ internal sealed class CampaignQuality(CampaignOptions options, ArtifactStore sto
         var quality = new JudgeQuality();
         foreach (var (unit, result) in judgements)
         {
-            using var verdicts = store.OpenRead(result.Judgements);
-            foreach (var (prompt, judged) in VerdictFile.ReadAllWith(store.Verified(samples[unit].Samples), verdicts, store.Verified(result.Judgements)))
+            using var verdicts = store.OpenRead(result.Verdicts);
+            foreach (var (prompt, judged) in VerdictFile.ReadAllWith(store.Verified(samples[unit].Samples), verdicts, store.Verified(result.Verdicts)))
             {
                 quality.Add(prompt, judged, checks?.StandardOf(prompt));
             }

@@ -19,8 +19,8 @@ internal static class DroppedPrompts
         var seed = SampleSeed.Derive(campaign.Options.Seed, round.Number, "pairs", 0);
         foreach (var (unit, result) in round.Judgements)
         {
-            using var verdicts = store.OpenRead(result.Judgements);
-            foreach (var (samples, judged) in VerdictFile.ReadAllWith(store.Verified(round.Samples[unit].Samples), verdicts, store.Verified(result.Judgements)))
+            using var verdicts = store.OpenRead(result.Verdicts);
+            foreach (var (samples, judged) in VerdictFile.ReadAllWith(store.Verified(round.Samples[unit].Samples), verdicts, store.Verified(result.Verdicts)))
             {
                 if (!paired.Contains(samples.Prompt.Id) && Matches(filter, samples))
                 {

@@ -140,7 +140,7 @@ public sealed class WireFormatTests
     {
         var started = (CampaignStarted)WireFormat.Read(
             """
-            {"plan":{"campaign":"c","settings":"s","rounds":3,"prompts":5,"unitPrompts":2,"heldOutPrompts":3,"maxAttempts":3,"data":"New",
+            {"plan":{"campaign":"c","settings":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","rounds":3,"prompts":5,"unitPrompts":2,"heldOutPrompts":3,"maxAttempts":3,"data":"New",
             "initialization":"Previous","reference":"Base","rollbackPoints":5},"at":"2026-01-02T03:04:05+00:00"}
             """u8.ToArray(), "campaign-started");
         var published = (PublishResult)WireFormat.Read("""{"adapter":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","id":"1/Publish/0","seconds":0.5}"""u8.ToArray(), "publish-result");

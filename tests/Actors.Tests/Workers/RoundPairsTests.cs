@@ -28,7 +28,7 @@ public sealed class RoundPairsTests : IDisposable
 
         var judged = await judge.JudgeAsync(new JudgeOrder(new WorkId(1, Stage.Judge, 0), samples), default);
         var pairs = new RoundPairs(options, _store, Digest.Of([]), "verifier (verifier, 0a1b)", TimeProvider.System)
-            .Select(new PairOrder(new WorkId(1, Stage.Pair, 0), [new(samples, judged.Judgements)], null));
+            .Select(new PairOrder(new WorkId(1, Stage.Pair, 0), [new(samples, judged.Verdicts)], null));
 
         Assert.Equal(2, judged.Latency!.Count);
         Assert.Equal("verifier (verifier, 0a1b)", PairFile.Read(_store.PathOf(pairs.Pairs)).Single().Provenance!.Judge);

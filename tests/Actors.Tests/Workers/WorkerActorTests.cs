@@ -142,13 +142,13 @@ public sealed class WorkerActorTests : TestKit
 
         Sys.ActorOf(Props.Create(() => new JudgeActor(judging))).Tell(order);
         var failure = Expect<FailWork>();
-        Sys.ActorOf(Props.Create(() => new JudgeActor(judging))).Tell(order with { Known = failure.Partial!.Judgements, IsLast = true });
+        Sys.ActorOf(Props.Create(() => new JudgeActor(judging))).Tell(order with { Known = failure.Partial!.Verdicts, IsLast = true });
         var result = (JudgeResult)Expect<CompleteWork>().Result;
 
         Assert.Contains($"failed on 1 of {prompts.Length} prompts: no verdict within 00:00:00.0200000", failure.Reason, StringComparison.Ordinal);
         Assert.Equal((1, 1), (failure.Partial.Dropped, result.Dropped));
         Assert.All(prompts, prompt => Assert.Equal(prompt.Id == stuck ? 2 : 1, _campaign.Log.Count($"judged {prompt.Id}")));
-        using var stream = context.Store.OpenRead(result.Judgements);
+        using var stream = context.Store.OpenRead(result.Verdicts);
         Assert.Equal(prompts.Select(prompt => prompt.Id), VerdictFile.Read(stream, "").Select(verdict => verdict.PromptId));
     }
 

@@ -97,7 +97,7 @@ public sealed class ReportBuilderTests : IDisposable
 
     private static CampaignState State(RoundState[] rounds) => new()
     {
-        Plan = new CampaignPlan("test", "", 2, 20, 10, 10, 1, PairData.New, PolicyOrigin.Previous, ReferenceOrigin.Previous, null),
+        Plan = new CampaignPlan("test", Digest.Of("settings"u8), 2, 20, 10, 10, 1, PairData.New, PolicyOrigin.Previous, ReferenceOrigin.Previous, null),
         Rounds = [.. rounds],
     };
 

@@ -12,7 +12,7 @@ public sealed class PlainProgressTests : IDisposable
     private static readonly Digest Anything = Digest.Of([1]);
 
     private static readonly CampaignPlan Plan = new(
-        "c", "settings", Rounds: 2, Prompts: 100, UnitPrompts: 50, HeldOutPrompts: 10, MaxAttempts: 1,
+        "c", Digest.Of("settings"u8), Rounds: 2, Prompts: 100, UnitPrompts: 50, HeldOutPrompts: 10, MaxAttempts: 1,
         PairData.New, PolicyOrigin.Previous, ReferenceOrigin.Previous, RollbackPoints: null);
 
     private readonly StringWriter _written = new();
