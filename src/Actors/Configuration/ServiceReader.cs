@@ -15,7 +15,7 @@ internal static class ServiceReader
         judge.Switch("logprobs"),
         judge.Int("top-logprobs", 2, 100),
         judge.Duration("timeout"),
-        judge.Int("tries", 1, 100),
+        judge.Int("retries", 0, 100),
         judge.Duration("back-off"),
         judge.Int("requests-per-minute", 0, 1_000_000),
         judge.Int("concurrency", 1, 1024),

@@ -8,7 +8,7 @@ namespace IterativeDpo.Judging.Http;
 
 /// <summary>
 /// Every call to a service and every answer, by the SHA-256 of the request, in a file of JSON lines that only grows: an answer that it holds
-/// is never paid for again, its sum is what was spent, and it knows how often each question was tried. A call is on the disk before it goes
+/// is never paid for again, and its sum is what was spent. A call is on the disk before it goes
 /// out, and counts as paid for until the service refuses it: whether one that a crash cut off was answered, nobody knows. Not thread-safe.
 /// </summary>
 internal sealed class AnswerCache : IDisposable
@@ -20,7 +20,7 @@ internal sealed class AnswerCache : IDisposable
     // Calls without an outcome, those that are out among them; a request may have several.
     private readonly List<string> _unanswered = [];
 
-    // Of requests without an answer.
+    // Of requests without an answer, since the file was opened: who starts the program again wants them asked again.
     private readonly Dictionary<string, (int Count, string? LastFailure)> _tries = [];
 
     /// <summary>Opens the file, or makes it; cuts off a last line that a crash left unfinished.</summary>
@@ -41,6 +41,7 @@ internal sealed class AnswerCache : IDisposable
         try
         {
             Read();
+            _tries.Clear();
         }
         catch
         {
@@ -73,7 +74,7 @@ internal sealed class AnswerCache : IDisposable
 
     public ChatAnswer? Find(string request) => _answers.GetValueOrDefault(request);
 
-    /// <summary>How often a request without an answer was tried, and how that failed the last time; null where that is not known.</summary>
+    /// <summary>How often a request without an answer was tried since the file was opened, and how that failed the last time; null where that is not known.</summary>
     public (int Count, string? LastFailure) TriesOf(string request) => _tries.GetValueOrDefault(request);
 
     /// <summary>The request is about to go out.</summary>

@@ -218,9 +218,9 @@ public sealed class ChatService : IAsyncDisposable
         lock (_lock)
         {
             var (count, lastFailure) = _cache.Value.TriesOf(name);
-            return count < _options.Tries
+            return count <= _options.Retries
                 ? count
-                : throw new JudgeModelException($"{lastFailure ?? $"{_options.Url} gave no answer"}, in {count} tries ({_setting}.tries: more are made when that is raised)");
+                : throw new JudgeModelException($"{lastFailure ?? $"{_options.Url} gave no answer"}, in {count} {(count == 1 ? "try" : "tries")} ({_setting}.retries: more are made when that is raised, or this is started again)");
         }
     }
 

@@ -18,8 +18,8 @@ public enum TokenLimit
 /// <param name="Logprobs">Whether labels are read from log-probabilities; without them the answer's first word is taken for certain.</param>
 /// <param name="TopLogprobs">How many of the likeliest tokens are asked for.</param>
 /// <param name="Timeout">Most time for one call.</param>
-/// <param name="Tries">Most calls of one question in all, whoever asks it and however often this program is started.</param>
-/// <param name="BackOff">Wait after the first of them where it failed in a way that may pass; doubles from one to the next.</param>
+/// <param name="Retries">Most calls of one question after its first, whoever asks it.</param>
+/// <param name="BackOff">Wait before the first of them; doubles from one to the next.</param>
 /// <param name="RequestsPerMinute">Most calls in a minute, spread evenly; 0: off.</param>
 /// <param name="Concurrency">Most calls at once.</param>
 /// <param name="BudgetCalls">Most calls that a campaign may make, but those that the service refuses; 0: off.</param>
@@ -31,7 +31,7 @@ public sealed record ServiceOptions(
     bool Logprobs,
     int TopLogprobs,
     TimeSpan Timeout,
-    int Tries,
+    int Retries,
     TimeSpan BackOff,
     int RequestsPerMinute,
     int Concurrency,
@@ -45,7 +45,7 @@ public sealed record ServiceOptions(
         Url = "",
         KeyVariable = "",
         Timeout = TimeSpan.Zero,
-        Tries = 0,
+        Retries = 0,
         BackOff = TimeSpan.Zero,
         RequestsPerMinute = 0,
         Concurrency = 1,

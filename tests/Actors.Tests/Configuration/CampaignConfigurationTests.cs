@@ -232,7 +232,7 @@ public sealed class CampaignConfigurationTests : IDisposable
 
     [Theory]
     [InlineData("url = \"http://localhost:9/v1\"", true)]
-    [InlineData("key-variable = OTHER_KEY, timeout = 1s, tries = 1, back-off = 1ms, requests-per-minute = 9, concurrency = 1", true)]
+    [InlineData("key-variable = OTHER_KEY, timeout = 1s, retries = 0, back-off = 1ms, requests-per-minute = 9, concurrency = 1", true)]
     [InlineData("budget-calls = 9, budget-tokens = 9", true)]
     [InlineData("model = large", false)]
     [InlineData("logprobs = off", false)]

@@ -48,7 +48,7 @@ public sealed class AnswerCacheTests : IDisposable
     }
 
     [Fact]
-    public void TriesOf_afterOpeningAgain_countsCallsWithoutAnAnswer_butThoseThatTheUserPutsRight()
+    public void TriesOf_countsCallsWithoutAnAnswer_butThoseThatTheUserPutsRight_untilTheFileIsOpenedAgain()
     {
         using (var cache = new AnswerCache(FilePath))
         {
@@ -62,12 +62,13 @@ public sealed class AnswerCacheTests : IDisposable
             cache.AddRefusal("one", null);
             cache.AddCall("two");
             cache.AddAnswer("two", _answer);
+            Assert.Equal((4, "no answer in time"), cache.TriesOf("one"));
+            Assert.Equal((0, null), cache.TriesOf("two"));
         }
 
         using var again = new AnswerCache(FilePath);
 
-        Assert.Equal((4, "no answer in time"), again.TriesOf("one"));
-        Assert.Equal((0, null), again.TriesOf("two"));
+        Assert.Equal((0, null), again.TriesOf("one"));
         Assert.Null(again.Find("one"));
         Assert.Equal((4, 24), (again.Calls, again.Tokens));
     }
@@ -81,12 +82,12 @@ public sealed class AnswerCacheTests : IDisposable
             cache.AddCall("three");
             cache.AddUseless("three", _answer, "cut");
             Assert.Equal(2, cache.Forget());
+            Assert.Equal((0, null), cache.TriesOf("three"));
         }
 
         using var again = new AnswerCache(FilePath);
 
         Assert.Null(again.Find("one"));
-        Assert.Equal((0, null), again.TriesOf("three"));
         Assert.Equal((3, 36), (again.Calls, again.Tokens));
     }
 

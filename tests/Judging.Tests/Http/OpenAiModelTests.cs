@@ -175,7 +175,7 @@ public sealed class OpenAiModelTests : IDisposable
     {
         using var fake = WithoutMaxTokens();
         var notes = new List<string>();
-        var options = ServiceSettings.Of(fake.Url) with { Tries = 1, BudgetCalls = 2 };
+        var options = ServiceSettings.Of(fake.Url) with { Retries = 0, BudgetCalls = 2 };
         await using (var service = new ChatService("judges.gpt", options, _directory["judge-gpt.jsonl"], notes.Add, new JumpingTime()))
         {
             foreach (var seed in new[] { 1UL, 1UL << 40 })
