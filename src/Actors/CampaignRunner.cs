@@ -2,12 +2,13 @@ using System.Text;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Sharding;
-using IterativeDpo.Actors.Configuration;
+using Akka.Configuration;
 using IterativeDpo.Actors.Persistence;
 using IterativeDpo.Actors.Workers;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Actors;
 
@@ -41,7 +42,7 @@ public static class CampaignRunner
         CampaignDatabase.Prepare(database);
         inputs.RefuseOtherCampaign(CampaignReader.Read(state.Root), configuration.Options, state.Root);
         AtomicFile.Write(CampaignReader.SettingsPath(state.Root), stream => stream.Write(Encoding.UTF8.GetBytes(configuration.Json)));
-        var system = ActorSystem.Create(SystemName, JournalSettings.Sqlite(database).WithFallback(configuration.System));
+        var system = ActorSystem.Create(SystemName, SystemSettings(JournalSettings.Sqlite(database), configuration.System));
         try
         {
             var link = new CampaignLink(await StartShardingAsync(system, time, cancellationToken), configuration.Options.Name);
@@ -68,6 +69,11 @@ public static class CampaignRunner
             JournalSettings.CloseSqlite(database);
         }
     }
+
+    /// <summary>Where the journal is, over the campaign file's own section, over akka.conf.</summary>
+    internal static Config SystemSettings(Config journal, string own) => journal
+        .WithFallback(ConfigurationFactory.ParseString($"akka {own}"))
+        .WithFallback(ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(CampaignConfiguration.ShippedDirectory, "akka.conf"))));
 
     /// <summary>A cluster of this one node, with campaigns as its sharded entities.</summary>
     private static async Task<IActorRef> StartShardingAsync(ActorSystem system, TimeProvider time, CancellationToken cancellationToken)

@@ -1,18 +1,14 @@
+using IterativeDpo.Artifacts.Settings;
+
 namespace IterativeDpo.Generation;
 
 /// <summary>How completions are drawn. Defaults sample the untempered policy.</summary>
-/// <param name="Temperature">0 is greedy; otherwise logits are divided by it before the filters.</param>
-/// <param name="TopK">Keep the k likeliest tokens; 0 is off.</param>
-/// <param name="TopP">Keep the smallest set with at least this probability; 1 is off.</param>
-/// <param name="MinP">Drop tokens under this share of the likeliest token's probability; 0 is off.</param>
-/// <param name="RepetitionPenalty">Divides positive and multiplies negative logits of tokens already seen (CTRL, arXiv 1909.05858); 1 is off.</param>
-/// <param name="MaxTokens">Most tokens in a completion, the end token included.</param>
-/// <param name="StopStrings">A completion ends before the first of these.</param>
 public sealed record SamplingOptions(
-    float Temperature = 1,
-    int TopK = 0,
-    float TopP = 1,
-    float MinP = 0,
+    [Setting("Logits are divided by this before the filters. 0: greedy.", Min = 0, Max = 100)] float Temperature = 1,
+    [Setting("Keep the k likeliest tokens. 0: off.", Min = 0)] int TopK = 0,
+    [Setting("Keep the smallest set of tokens with at least this probability. 1: off.", Min = 0.001, Max = 1)] float TopP = 1,
+    [Setting("Drop tokens under this share of the likeliest token's probability. 0: off.", Min = 0, Max = 1)] float MinP = 0,
+    [Setting("Divides positive and multiplies negative logits of tokens already there (CTRL, arXiv 1909.05858). 1: off.", Min = 0.01, Max = 100)]
     float RepetitionPenalty = 1,
-    int MaxTokens = 256,
-    IReadOnlyList<string>? StopStrings = null);
+    [Setting("Most tokens in a completion, the end token included.", Min = 1, Max = 1_000_000)] int MaxTokens = 256,
+    [Setting(WrittenAs = typeof(WrittenStopStrings))] IReadOnlyList<string>? StopStrings = null);

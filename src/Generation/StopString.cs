@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using IterativeDpo.Artifacts.Settings;
 
 namespace IterativeDpo.Generation;
 
@@ -30,4 +31,31 @@ public static class StopString
 
     private static FormatException NoEscape(Exception? cause) =>
         new(@"it has a backslash that begins no escape; write \\ for a backslash, \n for a line's end", cause);
+}
+
+/// <summary>Stop strings as a configuration file has them.</summary>
+public sealed record WrittenStopStrings(
+    [Setting("A completion ends before the first of these; \\\\n is a line end, \\\\t a tab. []: off.", Default = "[]")] IReadOnlyList<string> StopStrings)
+    : IWrittenSettings, ICheckedSettings
+{
+    public object Value => StopStrings.Select(StopString.Parse).ToArray();
+
+    public IEnumerable<SettingViolation> Violations(Func<string, bool> isSet) =>
+        from text in StopStrings
+        let fault = FaultOf(text)
+        where fault is not null
+        select new SettingViolation("stop-strings", text, fault);
+
+    private static string? FaultOf(string text)
+    {
+        try
+        {
+            StopString.Parse(text);
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+    }
 }

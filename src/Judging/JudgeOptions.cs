@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Judging.Cascades;
 using IterativeDpo.Judging.Command;
 using IterativeDpo.Judging.Ensembles;
@@ -25,7 +26,11 @@ public enum CampaignParts
     ComputeType = 4,
 }
 
-/// <summary>A type of judge: its settings, under the name that a campaign gives it, and how one is made by them.</summary>
+/// <summary>
+/// A type of judge: its settings, under the name that a campaign gives it, and how one is made by them. It is registered here and nowhere else:
+/// what a campaign file can say of it, and its part of reference.conf, follow from its record.
+/// </summary>
+[Setting("What each type of judge can be told, and its defaults.")]
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
 [JsonDerivedType(typeof(VerifierOptions), "verifier")]
 [JsonDerivedType(typeof(LlmJudgeOptions), "llm")]

@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using IterativeDpo.Artifacts.Settings;
+using IterativeDpo.Training.Torch.Losses;
 
 namespace IterativeDpo.Training;
 
@@ -11,55 +13,68 @@ public enum FDivergence { ReverseKl, ForwardKl, JsDivergence, AlphaDivergence }
 /// <summary>A penalty on each pair, relu(score − limit) · weight, which is added to the loss and logged as <c>constraints/NAME</c>.</summary>
 /// <param name="Name">What it is logged by.</param>
 /// <param name="Score">One of the table <c>ConstraintScores</c>, e.g. <c>chosen-drop</c> for DPO-Positive (arXiv 2402.13228).</param>
-/// <param name="Limit">The score that is free of charge.</param>
-public sealed record LossConstraint(string Name, string Score, float Limit, float Weight);
+public sealed record LossConstraint(
+    string Name,
+    [Setting("What is held: chosen-drop, rejected-drop, chosen-kl, rejected-kl, margin or nll (docs/losses.md).")] string Score,
+    [Setting("The score that is free of charge.")] float Limit,
+    [Setting("What each unit beyond it costs.", Above = 0)] float Weight);
 
 /// <summary>
 /// What is minimised: Σ weight · loss, and what the losses read. A loss lists the options that it reads; one that no chosen loss reads
 /// must have its default, see <c>LossRules</c>.
 /// </summary>
-/// <param name="Losses">One loss, or several with weights (MPO, arXiv 2411.10442; RPO is sigmoid and sft).</param>
-/// <param name="Beta">β: how strongly the policy is held to the reference, and the scale of the rewards.</param>
-/// <param name="LabelSmoothing">ε: the chance that a label is wrong, in [0, 0.5).</param>
-/// <param name="ProbabilisticLabels">Each pair's own probability takes the place of 1 − ε.</param>
-/// <param name="FDivergence">The score's divergence.</param>
-/// <param name="AlphaDivergenceCoefficient">Its α, where it is <see cref="FDivergence.AlphaDivergence"/>; 1 is reverse KL.</param>
-/// <param name="LdAlpha">LD-DPO (arXiv 2409.06411): weight in [0, 1] of the tokens past the shorter completion's length; 1 is off.</param>
-/// <param name="Wpo">Weighs each example by how likely the policy finds it (WPO, arXiv 2406.11827).</param>
-/// <param name="ReferenceFree">The reference counts as uniform: r = log π.</param>
-/// <param name="IpoOnSums">ipo without the division by the completions' lengths.</param>
-/// <param name="BcoRewardMean">δ of bco_pair is the mean of all rewards so far, the step's own included; off, it is 0.</param>
-/// <param name="DiscopopTau">τ of discopop.</param>
-/// <param name="SimpoGamma">γ of simpo and alphapo: the margin asked for.</param>
-/// <param name="GammaBetaRatio">γ / β, in the place of γ; null is off.</param>
-/// <param name="AlphapoAlpha">α of alphapo; at 0 it is simpo.</param>
-/// <param name="CpoAlpha">Weight of cpo's likelihood term.</param>
-/// <param name="DesirableWeight">λ_D of the losses on labelled completions.</param>
-/// <param name="UndesirableWeight">λ_U of the same.</param>
-/// <param name="Constraints">Penalties beside the losses; null is none.</param>
 [method: JsonConstructor]
 public sealed record LossOptions(
-    IReadOnlyList<WeightedLoss> Losses,
-    float Beta = 0.1f,
+    [Setting(WrittenAs = typeof(WrittenLosses))] IReadOnlyList<WeightedLoss> Losses,
+    [Setting("β: how strongly the policy is held to the reference, and the scale of the rewards.", Above = 0)] float Beta = 0.1f,
+    [Setting("ε: the chance that a label is wrong (cDPO). 0: off; exo_pair takes 0.001 for 0.",
+        Min = 0, Below = 0.5, Because = "at 0.5 a label says nothing, and robust divides by 1 − 2ε")]
     float LabelSmoothing = 0,
-    bool ProbabilisticLabels = false,
+    [Setting("on: the judge's probability of each pair takes the place of 1 - label-smoothing.")] bool ProbabilisticLabels = false,
+    [Setting("How the log-ratio to the reference becomes a score: reverse-kl (off), forward-kl, js-divergence or alpha-divergence (arXiv 2309.16240).")]
     FDivergence FDivergence = FDivergence.ReverseKl,
-    float AlphaDivergenceCoefficient = 0.5f,
-    float LdAlpha = 1,
-    bool Wpo = false,
-    bool ReferenceFree = false,
-    bool IpoOnSums = false,
-    bool BcoRewardMean = false,
-    float DiscopopTau = 0.05f,
-    float SimpoGamma = 0.5f,
-    float? GammaBetaRatio = null,
-    float AlphapoAlpha = 0.25f,
-    float CpoAlpha = 1,
-    float DesirableWeight = 1,
-    float UndesirableWeight = 1,
-    IReadOnlyList<LossConstraint>? Constraints = null)
+    [Setting("The alpha of alpha-divergence; 1 is reverse-kl.")] float AlphaDivergenceCoefficient = 0.5f,
+    [Setting("LD-DPO (arXiv 2409.06411): weight of a completion's tokens past the length of the pair's shorter one. 1: off.", Min = 0, Max = 1)] float LdAlpha = 1,
+    [Setting("on: each pair weighs by how likely the policy finds its completions (WPO, arXiv 2406.11827).")] bool Wpo = false,
+    [Setting("on: the log-ratio to the reference is the policy's log-probability alone; policy.reference is then none.")] bool ReferenceFree = false,
+    [Setting("on: ipo without the division by the completions' lengths.")] bool IpoOnSums = false,
+    [Setting("on: bco_pair's shift is the mean of all rewards so far, the step's own included. off: 0.")] bool BcoRewardMean = false,
+    [Setting("The temperature of discopop's modulation.", Above = 0)] float DiscopopTau = 0.05f,
+    [Setting("The margin that simpo and alphapo ask for. gamma-beta-ratio gives it as a share of beta instead; off: simpo-gamma counts.", Min = 0)] float SimpoGamma = 0.5f,
+    [Setting(Off = "off", Min = 0)] float? GammaBetaRatio = null,
+    [Setting("The exponent of alphapo's reward. 0: simpo.")] float AlphapoAlpha = 0.25f,
+    [Setting("Weight of the likelihood term in the losses of cpo. 0: off.", Min = 0)] float CpoAlpha = 1,
+    [Setting("Weights of desirable and of undesirable completions in kto and apo_zero_unpaired.", Min = 0)] float DesirableWeight = 1,
+    [Setting(Min = 0)] float UndesirableWeight = 1,
+    [Setting("Penalties beside the losses: relu(score - limit) * weight for each pair, logged as constraints/NAME. None: off. DPO-Positive holds the chosen up:\n\n"
+        + "  constraints { hold { score = chosen-drop, limit = 0, weight = 5 } }")]
+    IReadOnlyList<LossConstraint>? Constraints = null) : ICheckedSettings
 {
     public LossOptions(string loss, float beta = 0.1f) : this([new WeightedLoss(loss)], beta)
     {
     }
+
+    public IEnumerable<SettingViolation> Violations(Func<string, bool> isSet) => LossRules.Violations(this);
+}
+
+/// <summary>The losses and their weights as a configuration file has them.</summary>
+public sealed record WrittenLosses(
+    [Setting("What is minimised: one loss, or a list of them, e.g. [sigmoid, sft]; docs/losses.md has the table of formulas and sources.\n"
+        + "On pairs: sigmoid, robust, hinge, exo_pair, discopop, sigmoid_norm, ipo, sppo_hard, sppo, nca_pair, bco_pair, apo_zero, apo_down, aot, aot_unpaired; "
+        + "without a reference: sft, simpo, simpo_hinge, alphapo, cpo, cpo_hinge, cpo_ipo, orpo.\n"
+        + "On completions with a label each, which pairs are taken apart to: kto, apo_zero_unpaired.\n"
+        + "A setting below that none of the chosen losses reads must keep its default.", Default = "sigmoid", OrOne = true)]
+    IReadOnlyList<string> Type,
+    [Setting("Their weights, in the same order (MPO, arXiv 2411.10442; RPO is sigmoid and sft). []: 1 each.", Default = "[]", Min = 0)] IReadOnlyList<float> Weights)
+    : IWrittenSettings, ICheckedSettings
+{
+    public object Value => Type.Select((name, i) => new WeightedLoss(name, Weights.Count == 0 ? 1 : Weights[i])).ToArray();
+
+    public IEnumerable<SettingViolation> Violations(Func<string, bool> isSet) =>
+    [
+        .. SettingViolation.UnlessSome("type", Type, [.. PreferenceLosses.Names]),
+        .. Weights.Count == 0 || Weights.Count == Type.Count
+            ? Array.Empty<SettingViolation>()
+            : [new("weights", $"[{string.Join(", ", Weights)}]", $"it must have a weight for each of {string.Join(", ", Type)}, or none")],
+    ];
 }

@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Pairs;
 using IterativeDpo.Training;
@@ -6,25 +8,23 @@ using IterativeDpo.Training;
 namespace IterativeDpo.Campaigns.Configuration;
 
 /// <summary>Everything a campaign does, read once from <c>campaign { … }</c> and right by construction.</summary>
-/// <param name="Name">Names the campaign in its state directory and in provenance.</param>
-/// <param name="Seed">Seeds prompts, samples, pair selection, adapter values and data order.</param>
-/// <param name="Rounds">Rounds after which the campaign is done.</param>
-/// <param name="ModelPath">The base GGUF, as a full path.</param>
-/// <param name="Threads">Threads of the generator and of the trainer; they never run at once.</param>
+/// <param name="ModelPath">As a full path.</param>
 public sealed record CampaignOptions(
-    string Name,
-    ulong Seed,
-    int Rounds,
-    string ModelPath,
+    [Setting("Names the campaign in its state directory and in provenance: letters, digits, '-', '_' and '.'.")] string Name,
+    [Setting("Seeds prompts, samples, pair selection, adapter values and data order. Below 2^63.", Default = "1", Min = 0)] ulong Seed,
+    [Setting("Rounds after which the campaign is done; may be raised later to go on.", Default = "4", Min = 1, Max = 10_000)] int Rounds,
+    [Setting("The base model: a GGUF file, relative to the file this is written in.", Key = "model", IsPath = true)] string ModelPath,
+    [Setting("Threads of the generator and of the trainer, which never run at once. 0: one for each processor. May change from run to run; with other threads the trainer goes on from its "
+        + "checkpoint, but to slightly other bits.", Default = "0", Min = 0, Max = 1024)]
     int Threads,
-    PromptOptions Prompts,
-    GenerationOptions Generation,
-    JudgingOptions Judging,
-    PairSelectionOptions Pairs,
-    PolicyOptions Policy,
-    TrainingOptions Training,
-    EvaluationOptions Evaluation,
-    WorkOptions Work)
+    [Setting] PromptOptions Prompts,
+    [Setting] GenerationOptions Generation,
+    [Setting] JudgingOptions Judging,
+    [Setting] PairSelectionOptions Pairs,
+    [Setting] PolicyOptions Policy,
+    [Setting] TrainingOptions Training,
+    [Setting] EvaluationOptions Evaluation,
+    [Setting] WorkOptions Work)
 {
     /// <summary>The names of who judges the samples and who grades the evaluation.</summary>
     [JsonIgnore]
@@ -33,4 +33,24 @@ public sealed record CampaignOptions(
     /// <summary>The settings of these judges and of those that they ask; no other judge changes results.</summary>
     [JsonIgnore]
     public IReadOnlyList<JudgeOptions> JudgesInUse => [.. (Judging.Judges ?? []).Intersect(Judges.SelectMany(Judging.FindAll))];
+
+    /// <summary>What the ranges of single settings and the sections' own rules do not say.</summary>
+    internal IEnumerable<SettingViolation> Violations()
+    {
+        if (!Regex.IsMatch(Name, "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"))
+        {
+            yield return new("name", Name, "it must be 1 to 64 letters, digits, '-', '_' and '.', beginning with a letter or digit");
+        }
+        foreach (var (key, tokens) in new[] { ("generation.max-tokens", Generation.Sampling.MaxTokens), ("evaluation.max-tokens", Evaluation.MaxTokens) })
+        {
+            if (tokens >= Generation.ContextTokens)
+            {
+                yield return new(key, $"{tokens}", $"it must leave room for the prompt in generation.context-tokens ({Generation.ContextTokens})");
+            }
+        }
+        foreach (var violation in SettingViolation.UnlessOneOf("evaluation.judge", Evaluation.Judge ?? JudgingOptions.Verifier, Judging.Names))
+        {
+            yield return violation;
+        }
+    }
 }

@@ -1,15 +1,12 @@
+using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Generation;
 
 namespace IterativeDpo.Campaigns.Configuration;
 
 /// <summary>How completions are sampled.</summary>
-/// <param name="SamplesPerPrompt">Completions of each prompt, 2 or more.</param>
-/// <param name="Sequences">Completions decoded side by side.</param>
-/// <param name="ContextTokens">Most tokens of a prompt and its completion together.</param>
-/// <param name="BatchTokens">Most tokens to one call of the model.</param>
 public sealed record GenerationOptions(
-    SamplingOptions Sampling,
-    int SamplesPerPrompt,
-    int Sequences,
-    int ContextTokens,
-    int BatchTokens);
+    [Setting(IsFlat = true)] SamplingOptions Sampling,
+    [Setting("Completions of each prompt; pairs are made among them.", Default = "8", Min = 2, Max = 1024)] int SamplesPerPrompt,
+    [Setting("Completions decoded side by side.", Default = "32", Min = 1, Max = 255)] int Sequences,
+    [Setting("Most tokens of a prompt and its completion together.", Default = "1024", Min = 16, Max = 10_000_000)] int ContextTokens,
+    [Setting("Most tokens to one call of the model.", Default = "512", Min = 1, Max = 1_000_000)] int BatchTokens);

@@ -1,29 +1,19 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using IterativeDpo.Artifacts.Settings;
 
 namespace IterativeDpo.Campaigns.Configuration;
 
 /// <summary>A campaign's options as JSON with HOCON's names: the same options always give the same bytes.</summary>
 public static class OptionsJson
 {
-    private static readonly JsonSerializerOptions Options = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        WriteIndented = true,
-        NewLine = "\n",
-    };
-
-    private static readonly JsonSerializerOptions IdentityOptions = new(Options)
+    private static readonly JsonSerializerOptions IdentityOptions = new(SettingsReader.Json)
     {
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutDefaults } },
     };
 
-    public static string Write<T>(T options) => JsonSerializer.Serialize(options, Options);
+    public static string Write<T>(T options) => JsonSerializer.Serialize(options, SettingsReader.Json);
 
     /// <summary>To be stored and shown, without what may be a secret.</summary>
     public static string Write(CampaignOptions options) => Write<CampaignOptions>(WithoutSecrets(options));
@@ -34,7 +24,7 @@ public static class OptionsJson
     /// </summary>
     public static string WriteIdentity(CampaignOptions options) => JsonSerializer.Serialize(WithoutIncidentals(options), IdentityOptions);
 
-    public static CampaignOptions Read(string json) => JsonSerializer.Deserialize<CampaignOptions>(json, Options)!;
+    public static CampaignOptions Read(string json) => JsonSerializer.Deserialize<CampaignOptions>(json, SettingsReader.Json)!;
 
     /// <summary>The options with everything that a campaign may change on its way set to a fixed value.</summary>
     internal static CampaignOptions WithoutIncidentals(CampaignOptions options) => options with
@@ -86,5 +76,5 @@ public static class OptionsJson
 
     private static IEnumerable<KeyValuePair<string, string>> Flatten(JsonNode? node, string path) => node is JsonObject section
         ? section.SelectMany(item => Flatten(item.Value, path.Length == 0 ? item.Key : $"{path}.{item.Key}"))
-        : [new(path, node is null ? "unset" : node.ToJsonString(Options))];
+        : [new(path, node is null ? "unset" : node.ToJsonString(SettingsReader.Json))];
 }

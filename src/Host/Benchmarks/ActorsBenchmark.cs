@@ -1,7 +1,7 @@
 using IterativeDpo.Actors;
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Judging.Verifier;
 
 namespace IterativeDpo.Host.Benchmarks;

@@ -5,8 +5,8 @@ using System.Numerics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Settings;
 
 namespace IterativeDpo.Host.Commands;
 

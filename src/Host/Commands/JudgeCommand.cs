@@ -1,5 +1,5 @@
 using System.CommandLine;
-using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Terminal;
@@ -52,7 +52,7 @@ public static class JudgeCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var (file, output, gold) = (parsed.GetRequiredValue(_file), parsed.GetValue(_out), parsed.GetValue(_gold));
-        var options = JudgingConfiguration.Load(parsed.GetValue(_config)?.FullName, Overrides(parsed), BundledFiles.SeedModel);
+        var options = CampaignConfiguration.LoadForJudging(parsed.GetValue(_config)?.FullName, Overrides(parsed), BundledFiles.SeedModel);
         var outputPath = output is null ? null : OutputPath.OfFile(output, force: true, gold is null ? [file] : [file, gold]);
         var labels = gold is null ? new Dictionary<string, Verdict>() : LabelFile.Read(gold.FullName);
         if (outputPath is not null && parsed.GetValue(_forget))

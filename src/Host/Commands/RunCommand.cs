@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts.Settings;
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Host.Commands;
 

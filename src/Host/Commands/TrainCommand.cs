@@ -1,5 +1,6 @@
 using System.CommandLine;
-using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts.Settings;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.TrainingRuns;
 
 namespace IterativeDpo.Host.Commands;

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Host.Terminal;

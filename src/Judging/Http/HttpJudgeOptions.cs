@@ -1,9 +1,15 @@
+using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Judging.Llm;
 
 namespace IterativeDpo.Judging.Http;
 
 /// <summary>Settings of an <see cref="LlmJudge"/> that asks a model behind a service.</summary>
-public sealed record HttpJudgeOptions(string Name, LlmMode Mode, ServiceOptions Service) : JudgeOptions(Name)
+[Setting("A language model behind a service that speaks OpenAI's chat completions; also takes what is in judging.asking. Its answers are kept in "
+    + "work/judge-NAME.jsonl, and none that is kept is asked for again.")]
+public sealed record HttpJudgeOptions(
+    string Name,
+    [Setting(WrittenAs = typeof(AskingOptions), DefaultsIn = "asking")] LlmMode Mode,
+    [Setting(IsFlat = true)] ServiceOptions Service) : JudgeOptions(Name)
 {
     public override IEnumerable<string> Models => [Service.Model];
 

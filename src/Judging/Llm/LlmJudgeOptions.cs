@@ -1,13 +1,20 @@
+using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Judging.Models;
 
 namespace IterativeDpo.Judging.Llm;
 
 /// <summary>Settings of an <see cref="LlmJudge"/> that asks a model in this process.</summary>
-/// <param name="ModelPath">Its GGUF file; null: the campaign's model with the adapter of the policy whose samples are judged.</param>
-/// <param name="ContextTokens">Most tokens of a question and its answer together.</param>
-/// <param name="Sequences">Questions that are computed side by side.</param>
-/// <param name="BatchTokens">Most tokens to one call of the model.</param>
-public sealed record LlmJudgeOptions(string Name, LlmMode Mode, string? ModelPath, int ContextTokens, int Sequences, int BatchTokens) : JudgeOptions(Name)
+/// <param name="ModelPath">Null: the campaign's model with the adapter of the policy whose samples are judged.</param>
+[Setting("A language model in this process; also takes what is in judging.asking.")]
+public sealed record LlmJudgeOptions(
+    string Name,
+    [Setting(WrittenAs = typeof(AskingOptions), DefaultsIn = "asking")] LlmMode Mode,
+    [Setting("A GGUF file, relative to the file this is written in.  policy: the campaign's model with the adapter whose samples are judged (self-rewarding).",
+        Key = "model", Off = "policy", IsPath = true)]
+    string? ModelPath,
+    [Setting("Most tokens of a question and its answer together; a prompt whose questions are longer is not judged.", Default = "2048", Min = 16, Max = 10_000_000)] int ContextTokens,
+    [Setting("Questions that are computed side by side.", Default = "8", Min = 1, Max = 255)] int Sequences,
+    [Setting("Most tokens to one call of the model.", Default = "512", Min = 1, Max = 1_000_000)] int BatchTokens) : JudgeOptions(Name)
 {
     public override IEnumerable<string> Files => ModelPath is null ? [] : [ModelPath];
 

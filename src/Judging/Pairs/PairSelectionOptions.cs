@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using IterativeDpo.Artifacts.Settings;
 
 namespace IterativeDpo.Judging.Pairs;
 
@@ -28,23 +29,37 @@ public enum PairStrategy
 }
 
 /// <summary>How pairs are chosen among a prompt's samples.</summary>
-/// <param name="MaxPairsPerPrompt">1 or more; <see cref="PairStrategy.BestWorst"/> and <see cref="PairStrategy.BestSecond"/> take 1 whatever this is.</param>
-/// <param name="MinMargin">Scores must be this far apart, in the judge's units; they must differ in any case.</param>
 /// <param name="MaxLength">The trainer's cut, in tokens of prompt and completion: completions equal up to here are equal; 0 is no cut.</param>
-/// <param name="TopBottomK">Samples at each end that <see cref="PairStrategy.TopBottom"/> pairs, at most half of them.</param>
-/// <param name="RsoBeta">Above 0: the temperature of <see cref="PairStrategy.RejectionSampling"/>, in the judge's units.</param>
-/// <param name="RsoSamples">Samples that <see cref="PairStrategy.RejectionSampling"/> accepts, 2 or more.</param>
-/// <param name="MaxLengthRatio">Most that the longer completion is of the shorter, in tokens, 1 or more; 0 is off.</param>
-/// <param name="MaxSimilarity">Two texts more alike than this, 0 to 1, make no pair (<see cref="TextSketch"/>); 1 is off.</param>
-/// <param name="BalanceLengths">Leave pairs out so that the chosen completion is as often the longer as the shorter one.</param>
 public sealed record PairSelectionOptions(
+    [Setting("Which of a prompt's samples make pairs; docs/pairs.md has the sources.\n"
+        + "best-worst: the one pair furthest apart.  best-random: a best sample against random worse ones.\n"
+        + "best-second: a best sample against the next best, one pair.  all-above-margin: any that differ enough, at random.\n"
+        + "top-bottom: the k best against the k worst, the furthest apart first.  rejection-sampling: any, of the samples that it accepts (RSO).\n"
+        + "length-matched: each best sample against the worse one nearest in length.")]
     PairStrategy Strategy = PairStrategy.BestRandom,
-    int MaxPairsPerPrompt = 2,
-    double MinMargin = 0,
+    [Setting("Most pairs of one prompt. best-worst and best-second take 1 whatever this is.", Key = "max-per-prompt", Min = 1, Max = 10_000)] int MaxPairsPerPrompt = 2,
+    [Setting("Scores of a pair are at least this far apart, in the judge's units; they differ in any case. 0: off.", Min = 0)] double MinMargin = 0,
     [property: JsonPropertyName("max-completion-tokens")] int MaxLength = 0,
-    int TopBottomK = 2,
+    [Setting("top-bottom: samples at each end, at most half of them.", Min = 1, Max = 512)] int TopBottomK = 2,
+    [Setting("rejection-sampling: a sample is accepted with probability exp((score - best score) / rso-beta), until there are rso-samples of them.", Above = 0, IsSingle = true)]
     double RsoBeta = 0.5,
-    int RsoSamples = 4,
-    double MaxLengthRatio = 0,
+    [Setting(Min = 2, Max = 1024)] int RsoSamples = 4,
+    [Setting("The longer completion has at most this many times the tokens of the shorter, 1 or more. 0: off.", Min = 0)] double MaxLengthRatio = 0,
+    [Setting("Two texts more alike than this make no pair: the share of their three-character pieces that they have in common (TextSketch). Equal texts make none in any case. 1: off.", Min = 0, Max = 1)]
     double MaxSimilarity = 1,
-    bool BalanceLengths = false);
+    [Setting("on: pairs are left out at random until the chosen completion is as often the longer as the shorter one.")] bool BalanceLengths = false) : ICheckedSettings
+{
+    private static readonly PairSelectionOptions s_default = new();
+
+    public IEnumerable<SettingViolation> Violations(Func<string, bool> isSet) =>
+    [
+        .. MaxLengthRatio is > 0 and < 1 ? [new("max-length-ratio", $"{MaxLengthRatio}", "it must be 1 or more, or 0 for off")] : Array.Empty<SettingViolation>(),
+        .. Unread("top-bottom-k", TopBottomK, s_default.TopBottomK, PairStrategy.TopBottom),
+        .. Unread("rso-beta", RsoBeta, s_default.RsoBeta, PairStrategy.RejectionSampling),
+        .. Unread("rso-samples", RsoSamples, s_default.RsoSamples, PairStrategy.RejectionSampling),
+    ];
+
+    private IEnumerable<SettingViolation> Unread(string key, double value, double standard, PairStrategy reader) => value == standard || Strategy == reader
+        ? []
+        : [new(key, $"{value}", $"strategy {Words.Kebab(Strategy)} does not read it; leave it out, or set strategy = {Words.Kebab(reader)}")];
+}

@@ -1,4 +1,5 @@
 using System.Globalization;
+using IterativeDpo.Artifacts.Settings;
 
 namespace IterativeDpo.Judging.Quality;
 
@@ -6,11 +7,12 @@ namespace IterativeDpo.Judging.Quality;
 /// How much bias is too much. A figure is warned about where its 95 % interval is beyond the limit, so that a few pairs warn of nothing. A judge
 /// that contradicts the standard more than chance would is always warned about.
 /// </summary>
-/// <param name="LongerWins">Most share of pairs that the longer sample may win; 1 is off.</param>
-/// <param name="FlipRate">Most share of comparisons that the order may decide; 1 is off.</param>
-/// <param name="Abstentions">Most share of abstentions; 1 is off.</param>
-/// <param name="MinimumAgreement">Least pairwise accuracy against the verifier or labels; 0 is off.</param>
-public sealed record JudgeLimits(double LongerWins = 0.65, double FlipRate = 0.3, double Abstentions = 0.2, double MinimumAgreement = 0)
+public sealed record JudgeLimits(
+    [Setting("Pairs that the longer of two answers wins. 1: off.", Min = 0, Max = 1)] double LongerWins = 0.65,
+    [Setting("Comparisons that come out otherwise when the two answers change places. 1: off.", Min = 0, Max = 1)] double FlipRate = 0.3,
+    [Setting("Verdicts that the judge abstains on. 1: off.", Min = 0, Max = 1)] double Abstentions = 0.2,
+    [Setting("Least share of pairs on which the judge agrees with the prompts' own checks, where prompts have some. 0: off.", Min = 0, Max = 1)]
+    double MinimumAgreement = 0)
 {
     /// <summary>Those that mean something for the verifier: its verdicts depend on no order, and where the longer answer is right, it is right.</summary>
     public JudgeLimits ForVerifier() => this with { LongerWins = 1, FlipRate = 1, MinimumAgreement = 0 };

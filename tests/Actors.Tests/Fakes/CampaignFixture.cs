@@ -1,11 +1,11 @@
 using Akka.Actor;
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Actors.Workers;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Actors.Tests.Fakes;
 

@@ -3,8 +3,8 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.Pattern;
 using Akka.Persistence;
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Actors.Persistence;
+using IterativeDpo.Campaigns.Configuration;
 using Xunit.Sdk;
 
 namespace IterativeDpo.Actors.Tests.Persistence;

@@ -1,4 +1,3 @@
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
@@ -93,6 +92,6 @@ public sealed class CampaignJudgesTests(TinyModelFile files) : IClassFixture<Tin
     {
         var path = files[$"{Guid.NewGuid():N}.conf"];
         File.WriteAllText(path, $"campaign.judging {{ judge = j, judges {{ j {{ {settings} = \"{(settings.Contains("llm", StringComparison.Ordinal) ? model : files.AdapterPath)}\" }} }} }}");
-        return CampaignJudges.Factory(JudgingConfiguration.Load(path, [], model), null, _ => { }, TimeProvider.System);
+        return CampaignJudges.Factory(CampaignConfiguration.LoadForJudging(path, [], model), null, _ => { }, TimeProvider.System);
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using IterativeDpo.Actors;
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;

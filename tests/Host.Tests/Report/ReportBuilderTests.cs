@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Report;
 using IterativeDpo.Training;
 

@@ -1,22 +1,17 @@
-namespace IterativeDpo.Training.Torch.Losses;
+using IterativeDpo.Artifacts.Settings;
 
-/// <summary>A setting that cannot be met.</summary>
-/// <param name="Key">The setting as configuration names it, e.g. <c>label-smoothing</c>.</param>
-/// <param name="Value">Its value, or empty where that says nothing.</param>
-/// <param name="Rule">What is right, and why.</param>
-public sealed record LossViolation(string Key, string Value, string Rule)
-{
-    public override string ToString() => $"{Key}{(Value.Length == 0 ? "" : $" is {Value}")}: {Rule}";
-}
+namespace IterativeDpo.Training.Torch.Losses;
 
 /// <summary>Which <see cref="LossOptions"/> have a meaning. What has none is refused, so that no setting is silently without effect.</summary>
 public static class LossRules
 {
     /// <summary>The first rule that is broken, or null.</summary>
-    public static LossViolation? FirstViolation(LossOptions options) =>
-        Losses(options).Concat(LossRanges.Violations(options)).Concat(Together(options)).Concat(Constraints(options)).FirstOrDefault();
+    public static SettingViolation? FirstViolation(LossOptions options) => Violations(options).FirstOrDefault();
 
-    private static IEnumerable<LossViolation> Losses(LossOptions options)
+    public static IEnumerable<SettingViolation> Violations(LossOptions options) =>
+        Losses(options).Concat(Setting.OutOfRange(options)).Concat(Together(options)).Concat(Constraints(options));
+
+    private static IEnumerable<SettingViolation> Losses(LossOptions options)
     {
         if (options.Losses.Count == 0)
         {
@@ -45,7 +40,7 @@ public static class LossRules
         }
     }
 
-    private static IEnumerable<LossViolation> Together(LossOptions options)
+    private static IEnumerable<SettingViolation> Together(LossOptions options)
     {
         var chosen = Chosen(options);
         foreach (var setting in LossRanges.Changed(options).Where(setting => !chosen.Any(l => l.Reads.HasFlag(setting))))
@@ -83,7 +78,7 @@ public static class LossRules
         }
     }
 
-    private static IEnumerable<LossViolation> Constraints(LossOptions options)
+    private static IEnumerable<SettingViolation> Constraints(LossOptions options)
     {
         var constraints = options.Constraints ?? [];
         foreach (var constraint in constraints)

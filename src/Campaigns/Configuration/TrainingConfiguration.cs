@@ -1,8 +1,8 @@
 using IterativeDpo.Artifacts;
-using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Training;
 
-namespace IterativeDpo.Actors.Configuration;
+namespace IterativeDpo.Campaigns.Configuration;
 
 /// <summary>What of a campaign's settings a training run on its own goes by.</summary>
 public sealed record TrainingConfiguration(TrainingOptions Options, PolicyOptions Policy, ulong Seed)
@@ -10,11 +10,8 @@ public sealed record TrainingConfiguration(TrainingOptions Options, PolicyOption
     /// <param name="path">A campaign file, or null for the defaults; only its seed, threads, training and policy settings count here.</param>
     /// <param name="overrides">Settings of the command line, which win over those of the file.</param>
     /// <exception cref="UserInputException">As for a campaign, see <see cref="CampaignConfiguration.Load"/>.</exception>
-    public static TrainingConfiguration Load(string? path, IReadOnlyList<ConfigurationOverride> overrides)
-    {
-        var campaign = CampaignConfiguration.Reader(path is null ? null : HoconFile.Load(path), overrides);
-        return CampaignOptionsReader.ReadTraining(campaign, Environment.ProcessorCount);
-    }
+    public static TrainingConfiguration Load(string? path, IReadOnlyList<ConfigurationOverride> overrides) =>
+        CampaignConfiguration.ReadTraining(SettingsReader.Load(path, overrides, CampaignConfiguration.Settings));
 
     /// <summary>The settings as indented JSON.</summary>
     public string ToJson() => OptionsJson.Write(this);

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
-using IterativeDpo.Actors.Configuration;
-using IterativeDpo.Campaigns;
+using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging.Cascades;
@@ -11,7 +10,7 @@ using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Pairs;
 using IterativeDpo.Training;
 
-namespace IterativeDpo.Actors.Tests.Configuration;
+namespace IterativeDpo.Campaigns.Tests.Configuration;
 
 public sealed class CampaignConfigurationTests : IDisposable
 {
@@ -154,6 +153,18 @@ public sealed class CampaignConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void Load_commas_behind_sections() => Assert.Equal(
+        ["verifier", "a", "b"], _files.Load("campaign.judging.judges { a { type = verifier }, b { type = verifier }, }").Options.Judging.Names);
+
+    [Theory]
+    [InlineData("90s", 90_000)]
+    [InlineData("1500 ms", 1500)]
+    [InlineData("1.5 minutes", 90_000)]
+    [InlineData("1d", 86_400_000)]
+    public void Load_duration_with_its_unit(string text, int expected) =>
+        Assert.Equal(TimeSpan.FromMilliseconds(expected), _files.Load($"campaign.judging.timeout = {text}").Options.Judging.Timeout);
+
+    [Fact]
     public void Load_override_wins_over_the_file()
     {
         var options = _files.Load("campaign.rounds = 2", new ConfigurationOverride("campaign.rounds", "3", "--rounds")).Options;
@@ -185,11 +196,10 @@ public sealed class CampaignConfigurationTests : IDisposable
     }
 
     [Fact]
-    public void Load_system_settings_are_the_files_own_over_the_shipped_ones()
+    public void Load_system_settings_are_the_files_own()
     {
-        var system = _files.Load("akka.loglevel = DEBUG").System;
-
-        Assert.Equal("DEBUG", system.GetString("akka.loglevel"));
+        Assert.Equal("""{"loglevel":"DEBUG"}""", _files.Load("akka.loglevel = DEBUG").System);
+        Assert.Equal("{}", _files.Load().System);
     }
 
     [Fact]
@@ -197,7 +207,7 @@ public sealed class CampaignConfigurationTests : IDisposable
     {
         var system = _files.Load("akka.actor.deployment {\n  /workers/generator { router = none }\n}").System;
 
-        Assert.Equal("none", system.GetString("akka.actor.deployment./workers/generator.router"));
+        Assert.Equal("""{"actor":{"deployment":{"/workers/generator":{"router":"none"}}}}""", system);
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns.Configuration;
 
-namespace IterativeDpo.Actors.Tests.Configuration;
+namespace IterativeDpo.Campaigns.Tests.Configuration;
 
 public sealed class JudgeIdentitiesTests : IDisposable
 {

@@ -1,9 +1,9 @@
-using IterativeDpo.Actors.Configuration;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Judging.Llm;
 
-namespace IterativeDpo.Actors.Tests.Configuration;
+namespace IterativeDpo.Campaigns.Tests.Configuration;
 
 public sealed class LlmModeReaderTests : IDisposable
 {
@@ -84,7 +84,7 @@ public sealed class LlmModeReaderTests : IDisposable
     [InlineData("mode = rubric, labels = [A, B]", "mode rubric does not read it; leave it out, or set mode = pairwise or constitution")]
     [InlineData("mode = constitution, principles = []", "campaign.judging.judges.mine.principles: it must be a list of at least one text")]
     [InlineData("mode = pairwize", "it must be one of pairwise, constitution, rubric (did you mean pairwise?)")]
-    [InlineData("tie-margins = 0", "campaign.judging.judges.mine.tie-margins: there is no such setting here (did you mean tie-margin?)")]
+    [InlineData("tie-margins = 0", "unknown key campaign.judging.judges.mine.tie-margins (did you mean campaign.judging.judges.mine.tie-margin?)")]
     public void Read_whatCannotBe_isRefused(string settings, string expected)
     {
         _files.Write("bad.txt", "[user]\n{prompt} {answer}");

@@ -1,6 +1,6 @@
-using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts.Settings;
 
-namespace IterativeDpo.Actors.Tests.Configuration;
+namespace IterativeDpo.Artifacts.Tests.Settings;
 
 public sealed class WordsTests
 {

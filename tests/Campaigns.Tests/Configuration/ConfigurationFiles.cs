@@ -1,6 +1,7 @@
-using IterativeDpo.Actors.Configuration;
+using IterativeDpo.Artifacts.Settings;
+using IterativeDpo.Campaigns.Configuration;
 
-namespace IterativeDpo.Actors.Tests.Configuration;
+namespace IterativeDpo.Campaigns.Tests.Configuration;
 
 /// <summary>Campaign files in a directory of their own, gone after the test.</summary>
 public sealed class ConfigurationFiles : IDisposable

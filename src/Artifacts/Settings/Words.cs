@@ -1,23 +1,20 @@
 using System.Text.Json;
 
-namespace IterativeDpo.Actors.Configuration;
+namespace IterativeDpo.Artifacts.Settings;
 
 /// <summary>Names as configuration writes them, and the nearest one to a misspelt one.</summary>
 public static class Words
 {
     /// <summary><c>BestWorst</c> as <c>best-worst</c>.</summary>
-    public static string Kebab<T>(T value) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
+    public static string Kebab<T>(T value) where T : notnull => JsonNamingPolicy.KebabCaseLower.ConvertName($"{value}");
 
     /// <summary>A question with the nearest candidate, or nothing where none is near.</summary>
     public static string DidYouMean(string word, IEnumerable<string> candidates) =>
         Nearest(word, candidates) is { } nearest ? $" (did you mean {nearest}?)" : "";
 
     /// <summary>The candidate fewest edits away, or null where more than half of it would have to change.</summary>
-    public static string? Nearest(string word, IEnumerable<string> candidates)
-    {
-        var best = candidates.Select(c => (Word: c, Edits: EditDistance(word, c))).OrderBy(c => c.Edits).FirstOrDefault();
-        return best.Word is not null && best.Edits <= best.Word.Length / 2 ? best.Word : null;
-    }
+    public static string? Nearest(string word, IEnumerable<string> candidates) =>
+        candidates.Select(c => (Word: c, Edits: EditDistance(word, c))).Where(c => c.Edits <= c.Word.Length / 2).OrderBy(c => c.Edits).FirstOrDefault().Word;
 
     /// <summary>Levenshtein's distance: insertions, deletions and replacements that turn one word into the other.</summary>
     public static int EditDistance(string a, string b)

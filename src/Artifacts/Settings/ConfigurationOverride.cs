@@ -1,4 +1,4 @@
-namespace IterativeDpo.Actors.Configuration;
+namespace IterativeDpo.Artifacts.Settings;
 
 /// <summary>A setting given on the command line, over those of the file.</summary>
 /// <param name="Key">The full key, e.g. <c>campaign.rounds</c>.</param>

@@ -1,7 +1,8 @@
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Training;
 
-namespace IterativeDpo.Actors.Tests.Configuration;
+namespace IterativeDpo.Campaigns.Tests.Configuration;
 
 /// <summary>The section <c>campaign.training.loss</c>.</summary>
 public sealed class LossSettingsTests : IDisposable
@@ -54,7 +55,7 @@ public sealed class LossSettingsTests : IDisposable
     {
         var options = _files.Load(
             "campaign.training.loss.constraints.hold { score = chosen-drop, limit = 0, weight = 5 }",
-            new Actors.Configuration.ConfigurationOverride("campaign.training.loss.constraints.hold.weight", "2", "--set")).Options;
+            new ConfigurationOverride("campaign.training.loss.constraints.hold.weight", "2", "--set")).Options;
 
         Assert.Equal(2, options.Training.Loss.Constraints![0].Weight);
     }
@@ -97,11 +98,11 @@ public sealed class LossSettingsTests : IDisposable
     [Theory]
     [InlineData("type = kto, constraints.a { score = nll, limit = 0, weight = 1 }", "loss.constraints: they are about pairs, and kto learns from labelled completions")]
     [InlineData("constraints.a { score = nll, limit = 0 }", "loss.constraints.a.weight: it must be set")]
-    public void Load_constraint_that_lacks_something_names_the_file(string settings, string expected)
+    public void Load_constraint_that_lacks_something_names_the_line(string settings, string expected)
     {
         var message = Assert.Throws<UserInputException>(() => Load(settings)).Message;
 
-        Assert.Contains($"campaign.conf: campaign.training.{expected}", message, StringComparison.Ordinal);
+        Assert.Contains($"campaign.conf, line 2: campaign.training.{expected}", message, StringComparison.Ordinal);
     }
 
     private LossOptions Load(string settings) => _files.Load($"campaign.training.loss {{ {settings} }}").Options.Training.Loss;
