@@ -269,7 +269,7 @@ public sealed class CampaignConfigurationTests : IDisposable
         var judge = Assert.IsType<HttpJudgeOptions>(options.Judging.Find("gpt"));
         Assert.IsType<RubricMode>(judge.Mode);
         Assert.Equal(
-            new ServiceOptions("https://api.example/v1", "small", "API_KEY", true, 20, TimeSpan.FromMinutes(1), 6, TimeSpan.FromSeconds(1), 0, 8, 0, 5_000_000_000),
+            new ServiceOptions("https://api.example/v1", "small", "API_KEY", true, 20, TimeSpan.FromMinutes(1), 5, TimeSpan.FromSeconds(1), 0, 8, 0, 5_000_000_000),
             judge.Service);
         Assert.Equal(OptionsJson.Write(options), OptionsJson.Write(OptionsJson.Read(OptionsJson.Write(options))));
     }
