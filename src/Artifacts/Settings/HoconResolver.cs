@@ -6,9 +6,10 @@ namespace IterativeDpo.Artifacts.Settings;
 /// </summary>
 internal sealed class HoconResolver(HoconObject root)
 {
-    private const int MostOpen = 250;
+    private const int MostOpen = 250, MostValues = 1_000_000;
     private readonly List<(List<HoconValue> Field, int Index)> _open = [];
     private bool _isCircle;
+    private int _values;
 
     /// <exception cref="UserInputException">A substitution for nothing, or for itself.</exception>
     public HoconObject Resolve() => Resolve(root);
@@ -32,6 +33,10 @@ internal sealed class HoconResolver(HoconObject root)
     private HoconValue? Value(List<HoconValue> field, int index)
     {
         var origin = field[index].Origin;
+        if (++_values > MostValues)
+        {
+            throw new UserInputException($"{origin.Place}: substitutions of substitutions come to more than {MostValues} values here; write what is meant.");
+        }
         if (_open.Count == MostOpen)
         {
             throw new UserInputException($"{origin.Place}: sections and substitutions are more than {MostOpen} deep here; write what is meant.");

@@ -107,6 +107,7 @@ public sealed class HoconTests : IDisposable
     {
         Assert.Contains("brackets are open", Refusal($"a = {new string('[', 100_000)}"), StringComparison.Ordinal);
         Assert.Contains("deep here", Refusal(string.Join('\n', Enumerable.Range(0, 10_000).Select(i => $"a{i} = ${{a{i + 1}}}"))), StringComparison.Ordinal);
+        Assert.Contains("more than 1000000 values", Refusal("a0 = x\n" + string.Join('\n', Enumerable.Range(1, 40).Select(i => $"a{i} = ${{a{i - 1}}}${{a{i - 1}}}"))), StringComparison.Ordinal);
     }
 
     [Fact]
