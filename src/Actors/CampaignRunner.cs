@@ -1,8 +1,5 @@
 using System.Text;
 using Akka.Actor;
-using Akka.Cluster;
-using Akka.Cluster.Sharding;
-using Akka.Configuration;
 using IterativeDpo.Actors.Persistence;
 using IterativeDpo.Actors.Workers;
 using IterativeDpo.Artifacts;
@@ -15,8 +12,6 @@ namespace IterativeDpo.Actors;
 /// <summary>Runs or resumes a campaign on this machine, all roles in this process.</summary>
 public static class CampaignRunner
 {
-    private const string SystemName = "iterative-dpo";
-
     /// <summary>How long work in hand may take to come to rest when the campaign is interrupted.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
 
@@ -42,11 +37,10 @@ public static class CampaignRunner
         CampaignDatabase.Prepare(database);
         inputs.RefuseOtherCampaign(CampaignReader.Read(state.Root), configuration.Options, state.Root);
         AtomicFile.Write(CampaignReader.SettingsPath(state.Root), stream => stream.Write(Encoding.UTF8.GetBytes(configuration.Json)));
-        var system = ActorSystem.Create(SystemName, SystemSettings(JournalSettings.Sqlite(database), configuration.System));
         try
         {
-            var link = new CampaignLink(await StartShardingAsync(system, time, cancellationToken), configuration.Options.Name);
-            link.CloseOnShutdown(system);
+            await using var node = await ClusterNode.StartAsync(
+                ClusterNode.Settings(JournalSettings.Sqlite(database), configuration.System), time, cancellationToken);
             var context = new WorkerContext(
                 configuration.Options,
                 engines,
@@ -55,9 +49,9 @@ public static class CampaignRunner
                 inputs.BaseModel,
                 inputs.JudgeIdentity,
                 CampaignReader.WorkPath(state.Root),
-                link,
+                node.LinkTo(configuration.Options.Name),
                 time);
-            return await ObserveAsync(system, context, inputs.Plan, progress, cancellationToken);
+            return await ObserveAsync(node.System, context, inputs.Plan, progress, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -65,27 +59,8 @@ public static class CampaignRunner
         }
         finally
         {
-            await system.Terminate();
             JournalSettings.CloseSqlite(database);
         }
-    }
-
-    /// <summary>Where the journal is, over the campaign file's own section, over akka.conf.</summary>
-    internal static Config SystemSettings(Config journal, string own) => journal
-        .WithFallback(ConfigurationFactory.ParseString($"akka {own}"))
-        .WithFallback(ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(CampaignConfiguration.ShippedDirectory, "akka.conf"))));
-
-    /// <summary>A cluster of this one node, with campaigns as its sharded entities.</summary>
-    private static async Task<IActorRef> StartShardingAsync(ActorSystem system, TimeProvider time, CancellationToken cancellationToken)
-    {
-        var cluster = Cluster.Get(system);
-        // Akka calls a join that was cancelled a failed one; to us it is an interruption.
-        await cluster.JoinAsync(cluster.SelfAddress, CancellationToken.None).WaitAsync(cancellationToken);
-        return await ClusterSharding.Get(system).StartAsync(
-            "campaign",
-            campaign => CampaignActor.Props(campaign, time),
-            ClusterShardingSettings.Create(system),
-            new CampaignExtractor());
     }
 
     private static async Task<CampaignOutcome> ObserveAsync(

@@ -1,0 +1,57 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Cluster.Sharding;
+using Akka.Configuration;
+using IterativeDpo.Campaigns.Configuration;
+
+namespace IterativeDpo.Actors;
+
+/// <summary>This process as a node of a cluster, with campaigns as its sharded entities: the one place where an actor system starts and ends.</summary>
+internal sealed class ClusterNode : IAsyncDisposable
+{
+    private const string SystemName = "iterative-dpo";
+
+    private readonly IActorRef _campaigns;
+
+    private ClusterNode(ActorSystem system, IActorRef campaigns) => (System, _campaigns) = (system, campaigns);
+
+    public ActorSystem System { get; }
+
+    /// <summary>Starts a cluster of this one node.</summary>
+    /// <param name="settings">See <see cref="Settings"/>.</param>
+    public static async Task<ClusterNode> StartAsync(Config settings, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var system = ActorSystem.Create(SystemName, settings);
+        try
+        {
+            var cluster = Cluster.Get(system);
+            // Akka calls a join that was cancelled a failed one; to us it is an interruption.
+            await cluster.JoinAsync(cluster.SelfAddress, CancellationToken.None).WaitAsync(cancellationToken);
+            return new ClusterNode(system, await ClusterSharding.Get(system).StartAsync(
+                "campaign",
+                campaign => CampaignActor.Props(campaign, time),
+                ClusterShardingSettings.Create(system),
+                new CampaignExtractor()));
+        }
+        catch
+        {
+            await system.Terminate();
+            throw;
+        }
+    }
+
+    /// <summary>Where the journal is, over the campaign file's own section, over akka.conf.</summary>
+    public static Config Settings(Config journal, string own) => journal
+        .WithFallback(ConfigurationFactory.ParseString($"akka {own}"))
+        .WithFallback(ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(CampaignConfiguration.ShippedDirectory, "akka.conf"))));
+
+    public CampaignLink LinkTo(string campaign)
+    {
+        var link = new CampaignLink(_campaigns, campaign);
+        link.CloseOnShutdown(System);
+        return link;
+    }
+
+    /// <summary>Leaves the cluster in order.</summary>
+    public async ValueTask DisposeAsync() => await System.Terminate();
+}
