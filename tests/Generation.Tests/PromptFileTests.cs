@@ -30,6 +30,25 @@ public sealed class PromptFileTests : IDisposable
     }
 
     [Fact]
+    public void Write_gives_these_bytes()
+    {
+        using var stream = new MemoryStream();
+
+        PromptFile.Write(stream, [
+            new("a", [new("system", "Be \"brief\"."), new("user", "1 < 2?")], null, "logic", [new("exact", "yes", 2), new("regex", "^y", 0.5, Required: true)]),
+            new("b", null, "Once upon a time, é", null, []),
+        ]);
+
+        Assert.Equal(
+            """
+            {"id":"a","task":"logic","prompt":[{"role":"system","content":"Be \"brief\"."},{"role":"user","content":"1 < 2?"}],"checks":[{"kind":"exact","value":"yes","weight":2},{"kind":"regex","value":"^y","weight":0.5,"required":true}]}
+            {"id":"b","prompt":"Once upon a time, é"}
+
+            """,
+            Encoding.UTF8.GetString(stream.ToArray()));
+    }
+
+    [Fact]
     public void Read_withoutIds_givesEachPromptItsOwnStableId()
     {
         var first = Read("""{"prompt": "x"}""", """{"prompt": "y", "label": 3}""");

@@ -46,6 +46,20 @@ public sealed class SampleFileTests : IDisposable
     }
 
     [Fact]
+    public void Write_gives_these_bytes()
+    {
+        Write(Chat, Text);
+
+        Assert.Equal(
+            """
+            {"prompt":{"id":"p/1","messages":[{"role":"system","content":"be \"brief\""},{"role":"user","content":"é→\uD83D\uDE00\n"}],"text":null,"task":"add","checks":[{"kind":"exact","value":"7","weight":0.1}]},"prompt_ids":[256,3],"samples":[{"index":0,"seed":18446744073709551615,"token_ids":[5,259],"log_probs":[-0.1,1E-45],"text":"5","finish_reason":"Eos","mean_entropy":0.33333334},{"index":1,"seed":0,"token_ids":[6],"log_probs":[-1E-30],"text":"","finish_reason":"Length","mean_entropy":0}]}
+            {"prompt":{"id":"p/2","messages":null,"text":"Once","task":null,"checks":[]},"prompt_ids":[1],"samples":[{"index":0,"seed":9,"token_ids":[2],"log_probs":[-2.5],"text":"x","finish_reason":"Stop","mean_entropy":0.5}]}
+
+            """,
+            File.ReadAllText(_path));
+    }
+
+    [Fact]
     public void Write_twoPrompts_isALineEach()
     {
         Write(Chat, Text);

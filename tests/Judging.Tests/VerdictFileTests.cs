@@ -29,6 +29,17 @@ public class VerdictFileTests
     public void Write_twice_givesEqualBytes() => Assert.Equal(Write(), Write());
 
     [Fact]
+    public void Write_gives_these_bytes() => Assert.Equal(
+        """
+        {"prompt_id":"a","verdict":{"judgements":[{"sample_index":0,"score":1,"explanation":"exact 42: yes"},{"sample_index":1,"score":0.1,"explanation":"exact 42: no"}]}}
+        {"prompt_id":"b","verdict":{"judgements":[{"sample_index":0,"score":null,"explanation":"the prompt has no checks"}]}}
+        {"prompt_id":"c","verdict":{"judgements":[{"sample_index":0,"score":0.7,"explanation":"","calls":[{"prompt":"Score this.","answer":"7"}]},{"sample_index":1,"score":0.3,"explanation":""}],"comparisons":[{"first":0,"second":1,"preference":"first","probability":0.7,"explanation":"clearer","forward":0.8,"backward":0.6,"calls":[{"prompt":"A or B?","answer":"A"}]}],"usage":{"calls":2,"cached_calls":1,"input_tokens":100,"output_tokens":2}}}
+        {"prompt_id":"d","verdict":null,"failure":"no answer"}
+
+        """,
+        Encoding.UTF8.GetString(Write()));
+
+    [Fact]
     public void Parse_lineFromBeforeComparisons_isAVerdictOfItsJudgements()
     {
         var read = VerdictFile.Parse("""{"prompt_id":"a","judgements":[{"sample_index":0,"score":1,"explanation":"exact 42: yes"}]}""", "x");

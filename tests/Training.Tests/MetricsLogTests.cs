@@ -1,3 +1,4 @@
+using System.Text;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 
@@ -24,6 +25,21 @@ public sealed class MetricsLogTests : IDisposable
         // 100 tokens in 2 seconds; nothing is known of the time before the first step.
         Assert.Equal(50, read[1].Metrics["tokens_per_second"]);
         Assert.False(read[0].Metrics.ContainsKey("tokens_per_second"));
+    }
+
+    [Fact]
+    public void Write_gives_these_bytes()
+    {
+        using var stream = new MemoryStream();
+
+        MetricsLog.Write(stream, [new(1, 9, new Dictionary<string, double> { ["rewards/margins"] = 1e-7, ["loss"] = 1.0 / 3, ["num_tokens"] = 1e6 })]);
+
+        Assert.Equal(
+            """
+            {"step":1,"steps":9,"rewards/margins":1E-07,"loss":0.3333333333333333,"num_tokens":1000000}
+
+            """,
+            Encoding.UTF8.GetString(stream.ToArray()));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Judging.Curriculum;
 
@@ -38,6 +39,22 @@ public sealed class PromptStatisticsTests : IDisposable
         }
 
         Assert.Equal(statistics, PromptStatisticsFile.Read(_path));
+    }
+
+    [Fact]
+    public void Write_gives_these_bytes()
+    {
+        using var stream = new MemoryStream();
+
+        PromptStatisticsFile.Write(stream, [new("a", 2, 3, 8, 3, 1.0 / 3, 0.25), new("é\"", 1, 3, 0, 0, null, null)]);
+
+        Assert.Equal(
+            """
+            {"prompt_id":"a","rounds":2,"last_round":3,"samples":8,"solved":3,"mean_score":0.3333333333333333,"last_solve_rate":0.25}
+            {"prompt_id":"é\"","rounds":1,"last_round":3,"samples":0,"solved":0}
+
+            """,
+            Encoding.UTF8.GetString(stream.ToArray()));
     }
 
     [Fact]

@@ -91,6 +91,28 @@ public sealed class AnswerCacheTests : IDisposable
         Assert.Equal((3, 36), (again.Calls, again.Tokens));
     }
 
+    [Fact]
+    public void Add_gives_these_bytes()
+    {
+        using (var cache = new AnswerCache(FilePath))
+        {
+            cache.AddCall("one");
+            cache.AddAnswer("one", _answer);
+            cache.AddRefusal("two", "busy");
+            cache.Forget();
+        }
+
+        Assert.Equal(
+            """
+            {"request":"one"}
+            {"request":"one","answer":{"text":"ja, \u0022s\u00FC\u00DF\u0022\n","first_token":[{"token":"A","logprob":-0.25}],"input_tokens":10,"output_tokens":2,"is_cut":false}}
+            {"request":"two","failure":"busy","refused":true}
+            {"request":"","forget":true}
+
+            """,
+            File.ReadAllText(FilePath));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(20)]
