@@ -12,6 +12,9 @@ public sealed record Passage(string? Text, IReadOnlyList<ChatMessage>? Turns)
     /// <summary>Whether it has this text within.</summary>
     public bool Says(string text) => Text?.Contains(text, StringComparison.Ordinal) ?? Turns!.Any(turn => turn.Content.Contains(text, StringComparison.Ordinal));
 
+    /// <summary>What stands for it in JSON: its text, or the list of its turns.</summary>
+    public object ToJson() => (object?)Text ?? Turns!;
+
     public bool Equals(Passage? other) =>
         other is not null && Text == other.Text && (Turns ?? []).SequenceEqual(other.Turns ?? []);
 

@@ -1,7 +1,7 @@
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
+using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Lines;
 using IterativeDpo.Artifacts.Rows;
 using IterativeDpo.Artifacts.Text;
 
@@ -15,8 +15,6 @@ namespace IterativeDpo.Generation;
 /// </summary>
 public static class PromptFile
 {
-    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Reads a file row by row; nothing beyond the ids is kept.</summary>
     /// <param name="side">The side of the split to read, or null for all.</param>
     /// <exception cref="UserInputException">Names the file and the line: no file, no prompts, not JSON, a member missing or of the wrong kind, an id twice.</exception>
@@ -67,68 +65,18 @@ public static class PromptFile
     public static Prompt Parse(string line, string where) => PromptLine.Parse(line, where).Prompt;
 
     /// <summary>Writes prompts so that <see cref="Read"/> gives them back.</summary>
-    public static void Write(Stream stream, IEnumerable<Prompt> prompts)
-    {
-        foreach (var prompt in prompts)
-        {
-            using (var writer = new Utf8JsonWriter(stream, WriterOptions))
-            {
-                WritePrompt(writer, prompt);
-            }
-            stream.WriteByte((byte)'\n');
-        }
-    }
+    public static void Write(Stream stream, IEnumerable<Prompt> prompts) => JsonLines.Write(stream, prompts.Select(prompt => new Row(
+        prompt.Id,
+        prompt.Task,
+        new Passage(prompt.Text, prompt.Messages).ToJson(),
+        prompt.Checks.Count > 0 ? prompt.Checks : null)));
 
     private static bool IsText(string path) =>
         (Path.GetExtension(path) is ".gz" or ".zst" ? Path.GetFileNameWithoutExtension(path) : path).EndsWith(".txt", StringComparison.OrdinalIgnoreCase);
 
-    private static void WritePrompt(Utf8JsonWriter writer, Prompt prompt)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("id", prompt.Id);
-        if (prompt.Task is not null)
-        {
-            writer.WriteString("task", prompt.Task);
-        }
-        if (prompt.Text is not null)
-        {
-            writer.WriteString("prompt", prompt.Text);
-        }
-        else
-        {
-            writer.WriteStartArray("prompt");
-            foreach (var message in prompt.Messages!)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("role", message.Role);
-                writer.WriteString("content", message.Content);
-                writer.WriteEndObject();
-            }
-            writer.WriteEndArray();
-        }
-        WriteChecks(writer, prompt.Checks);
-        writer.WriteEndObject();
-    }
-
-    private static void WriteChecks(Utf8JsonWriter writer, IReadOnlyList<AnswerCheck> checks)
-    {
-        if (checks.Count == 0)
-        {
-            return;
-        }
-        writer.WriteStartArray("checks");
-        foreach (var check in checks)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("kind", check.Kind);
-            writer.WriteString("value", check.Value);
-            writer.WriteNumber("weight", check.Weight);
-            if (check.Required)
-            {
-                writer.WriteBoolean("required", true);
-            }
-            writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
-    }
+    private sealed record Row(
+        string Id,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Task,
+        object Prompt,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<AnswerCheck>? Checks);
 }

@@ -1,7 +1,7 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Lines;
 
 namespace IterativeDpo.Generation;
 
@@ -11,45 +11,20 @@ namespace IterativeDpo.Generation;
 /// </summary>
 public static class SampleFile
 {
-    private static readonly SampleJson Json = new(new JsonSerializerOptions(SampleJson.Default.Options)
+    private static readonly JsonLines<PromptSamples> Lines = new("not a prompt's samples", "Generate the file again.")
     {
-        // The texts are for people to read; the file is never put into a web page as it is.
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    });
+        Json = new JsonSerializerOptions(SampleJson.Default.Options) { Encoder = JsonLines.Options.Encoder },
+    };
 
-    public static void Write(Stream stream, IEnumerable<PromptSamples> samples)
-    {
-        foreach (var promptSamples in samples)
-        {
-            JsonSerializer.Serialize(stream, promptSamples, Json.PromptSamples);
-            stream.WriteByte((byte)'\n');
-        }
-    }
+    public static void Write(Stream stream, IEnumerable<PromptSamples> samples) => Lines.Write(stream, samples);
 
     /// <exception cref="UserInputException">The file is missing, or a line is not samples: names the file and the line.</exception>
-    public static IEnumerable<PromptSamples> Read(string path)
-    {
-        if (!File.Exists(path))
-        {
-            throw new UserInputException($"{path}: there is no such sample file.");
-        }
-        return File.ReadLines(path).Select((line, index) => Parse(line, $"{path}, line {index + 1}"));
-    }
+    public static IEnumerable<PromptSamples> Read(string path) => Lines.Read(path);
 
     /// <summary>Reads one line.</summary>
     /// <param name="where">The file and line, for errors.</param>
     /// <exception cref="UserInputException">It is not samples.</exception>
-    public static PromptSamples Parse(string line, string where)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(line, Json.PromptSamples) ?? throw new JsonException("It is null.");
-        }
-        catch (JsonException e)
-        {
-            throw new UserInputException($"{where}: not a prompt's samples: {e.Message} Generate the file again.", e);
-        }
-    }
+    public static PromptSamples Parse(ReadOnlySpan<byte> line, string where) => Lines.Parse(line, where);
 }
 
 /// <summary>The form of <see cref="SampleFile"/>'s lines, generated at compile time.</summary>

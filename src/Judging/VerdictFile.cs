@@ -1,7 +1,6 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Lines;
 using IterativeDpo.Generation;
 
 namespace IterativeDpo.Judging;
@@ -23,34 +22,15 @@ public sealed record VerdictSource(string Judge, Digest SamplesSha256);
 /// <summary>Verdicts as JSON lines, a prompt to a line, in the order given: equal verdicts are equal bytes.</summary>
 public static class VerdictFile
 {
-    private static readonly JsonSerializerOptions Options = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
-        RespectRequiredConstructorParameters = true,
-        RespectNullableAnnotations = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+    internal static readonly JsonLines<PromptVerdict> Lines =
+        new JsonLines<PromptVerdict>("not a prompt's verdict", "The file is damaged, judge its prompts again.")
+            .Or<LineWithoutComparisons>(line => new(line.PromptId, new Verdict(line.Judgements)));
 
-    public static void Write(Stream stream, IEnumerable<PromptVerdict> verdicts)
-    {
-        foreach (var line in verdicts)
-        {
-            JsonSerializer.Serialize(stream, line, Options);
-            stream.WriteByte((byte)'\n');
-        }
-    }
+    public static void Write(Stream stream, IEnumerable<PromptVerdict> verdicts) => Lines.Write(stream, verdicts);
 
     /// <param name="name">Names the file in errors.</param>
     /// <exception cref="UserInputException">A line is not a prompt's verdict; names the file and the line.</exception>
-    public static IEnumerable<PromptVerdict> Read(Stream stream, string name)
-    {
-        using var reader = new StreamReader(stream, leaveOpen: true);
-        for (var number = 1; reader.ReadLine() is { } line; number++)
-        {
-            yield return Parse(line, $"{name}, line {number}");
-        }
-    }
+    public static IEnumerable<PromptVerdict> Read(Stream stream, string name) => Lines.Read(stream, name);
 
     /// <summary>The prompts of a samples file with the verdicts on them; those that the judge failed on are left out.</summary>
     /// <inheritdoc cref="ReadAllWith"/>
@@ -77,34 +57,6 @@ public static class VerdictFile
         }
     }
 
-    /// <summary>Reads one line.</summary>
-    /// <param name="where">The file and line, for errors.</param>
-    /// <exception cref="UserInputException">It is not a prompt's verdict.</exception>
-    public static PromptVerdict Parse(string line, string where)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<PromptVerdict>(line, Options) ?? throw new JsonException("null");
-        }
-        catch (JsonException e)
-        {
-            return ParseOld(line)
-                ?? throw new UserInputException($"{where}: not a prompt's verdict ({e.Message}); the file is damaged, judge its prompts again.", e);
-        }
-    }
-
     /// <summary>A line from before judges compared samples.</summary>
-    private static PromptVerdict? ParseOld(string line)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<OldLine>(line, Options) is { } old ? new PromptVerdict(old.PromptId, new Verdict(old.Judgements)) : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private sealed record OldLine(string PromptId, IReadOnlyList<Judgement> Judgements);
+    private sealed record LineWithoutComparisons(string PromptId, IReadOnlyList<Judgement> Judgements);
 }

@@ -1,6 +1,6 @@
 using System.Text;
-using System.Text.Json;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Lines;
 using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Training;
@@ -13,6 +13,11 @@ namespace IterativeDpo.Training;
 public sealed class MetricsLog(string path, TimeProvider time) : IProgress<TrainingStep>, IDisposable
 {
     private const string Rate = "tokens_per_second";
+
+    private static readonly JsonLines<OrderedDictionary<string, double>> Lines = new("not the metrics of a step", "Correct the line or remove it.")
+    {
+        Problem = fields => fields.ContainsKey("step") && fields.ContainsKey("steps") ? null : "It has no 'step', or no 'steps'.",
+    };
 
     private Stream? _stream;
     private (long Time, double Tokens) _last;
@@ -27,7 +32,7 @@ public sealed class MetricsLog(string path, TimeProvider time) : IProgress<Train
         var tokens = value.Metrics.GetValueOrDefault("num_tokens");
         double? rate = _stream is null ? null : (tokens - _last.Tokens) / time.GetElapsedTime(_last.Time, now).TotalSeconds;
         _last = (now, tokens);
-        var line = Encoding.UTF8.GetBytes(Line(value, rate is { } known && double.IsFinite(known) ? known : null) + "\n");
+        var line = JsonLines.Line(FieldsOf(value, rate is { } known && double.IsFinite(known) ? known : null));
         try
         {
             _stream ??= OpenAt(value.Step);
@@ -43,38 +48,21 @@ public sealed class MetricsLog(string path, TimeProvider time) : IProgress<Train
     public void Complete(IReadOnlyList<TrainingStep> history)
     {
         Dispose();
-        var lines = ReadLines(path).ToDictionary(line => line.Step, line => line.Text);
+        var lines = ReadWhole().ToDictionary(fields => (int)fields["step"]);
         if (lines.Count != history.Count)
         {
-            AtomicFile.Write(path, stream => Write(stream, history.Select(step => lines.GetValueOrDefault(step.Step) ?? Line(step, null))));
+            AtomicFile.Write(path, stream => Lines.Write(stream, history.Select(step => lines.GetValueOrDefault(step.Step) ?? FieldsOf(step))));
         }
     }
 
     /// <summary>Writes steps without their rates: the same steps give the same bytes.</summary>
-    public static void Write(Stream stream, IEnumerable<TrainingStep> steps) => Write(stream, steps.Select(step => Line(step, null)));
+    public static void Write(Stream stream, IEnumerable<TrainingStep> steps) => Lines.Write(stream, steps.Select(step => FieldsOf(step)));
 
     /// <exception cref="UserInputException">The file is missing, or a line is no step: names the file and the line.</exception>
-    public static IReadOnlyList<TrainingStep> Read(string path)
-    {
-        if (!File.Exists(path))
-        {
-            throw new UserInputException($"{path}: there is no such metrics file.");
-        }
-        using var stream = File.OpenRead(path);
-        return Read(stream, path);
-    }
+    public static IReadOnlyList<TrainingStep> Read(string path) => [.. Lines.Read(path).Select(StepOf)];
 
     /// <param name="name">What messages call the stream.</param>
-    public static IReadOnlyList<TrainingStep> Read(Stream stream, string name)
-    {
-        using var reader = new StreamReader(stream);
-        var steps = new List<TrainingStep>();
-        while (reader.ReadLine() is { } line)
-        {
-            steps.Add(Parse(line) ?? throw new UserInputException($"{name}, line {steps.Count + 1}: not the metrics of a step. Correct the line or remove it."));
-        }
-        return steps;
-    }
+    public static IReadOnlyList<TrainingStep> Read(Stream stream, string name) => [.. Lines.Read(stream, name).Select(StepOf)];
 
     public void Dispose()
     {
@@ -84,27 +72,19 @@ public sealed class MetricsLog(string path, TimeProvider time) : IProgress<Train
 
     private Stream OpenAt(int step)
     {
-        var kept = ReadLines(path).Where(line => line.Step < step).Select(line => line.Text).ToArray();
-        AtomicFile.Write(path, stream => Write(stream, kept));
+        var kept = ReadWhole().Where(fields => fields["step"] < step).ToArray();
+        AtomicFile.Write(path, stream => Lines.Write(stream, kept));
         return Open(path);
     }
 
-    private static void Write(Stream stream, IEnumerable<string> lines)
-    {
-        foreach (var line in lines)
-        {
-            stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
-        }
-    }
-
-    /// <summary>The whole lines of the file; a last one that was cut short is left out.</summary>
-    private static IEnumerable<(int Step, string Text)> ReadLines(string path) => !File.Exists(path)
+    /// <summary>The lines that are steps; whatever else a killed process left is made up for by the run's history.</summary>
+    private IEnumerable<OrderedDictionary<string, double>> ReadWhole() => !File.Exists(path)
         ? []
-        : File.ReadLines(path).Select(line => (Step: Parse(line)?.Step ?? 0, line)).Where(line => line.Step > 0);
+        : File.ReadLines(path).Select(line => Lines.TryParse(Encoding.UTF8.GetBytes(line))).OfType<OrderedDictionary<string, double>>();
 
-    private static string Line(TrainingStep step, double? rate)
+    private static OrderedDictionary<string, double> FieldsOf(TrainingStep step, double? rate = null)
     {
-        var fields = new Dictionary<string, object> { ["step"] = step.Step, ["steps"] = step.Steps };
+        var fields = new OrderedDictionary<string, double> { ["step"] = step.Step, ["steps"] = step.Steps };
         foreach (var (name, value) in step.Metrics)
         {
             fields[name] = value;
@@ -113,19 +93,11 @@ public sealed class MetricsLog(string path, TimeProvider time) : IProgress<Train
         {
             fields[Rate] = Math.Round(measured, 1);
         }
-        return JsonSerializer.Serialize(fields);
+        return fields;
     }
 
-    private static TrainingStep? Parse(string line)
-    {
-        try
-        {
-            var fields = JsonSerializer.Deserialize<SortedDictionary<string, double>>(line)!;
-            return fields.Remove("step", out var step) && fields.Remove("steps", out var steps) ? new((int)step, (int)steps, fields) : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    private static TrainingStep StepOf(OrderedDictionary<string, double> fields) => new(
+        (int)fields["step"],
+        (int)fields["steps"],
+        new SortedDictionary<string, double>(fields.Where(field => field.Key is not ("step" or "steps")).ToDictionary()));
 }

@@ -1,8 +1,7 @@
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Lines;
 
 namespace IterativeDpo.Training;
 
@@ -12,61 +11,14 @@ namespace IterativeDpo.Training;
 /// </summary>
 public static class PairFile
 {
-    internal static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
-        // The texts are for people to read; the file is never put into a web page as it is.
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+    internal static readonly JsonSerializerOptions Json = new(JsonLines.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
 
-    public static void Write(Stream stream, IEnumerable<PairRecord> records)
-    {
-        foreach (var record in records)
-        {
-            JsonSerializer.Serialize(stream, record, Json);
-            stream.WriteByte((byte)'\n');
-        }
-    }
+    private static readonly JsonLines<PairRecord> Lines = new("not a pair", "Correct the line or remove it.") { Json = Json, Problem = record => ProblemOf(record.Pair) };
+
+    public static void Write(Stream stream, IEnumerable<PairRecord> records) => Lines.Write(stream, records);
 
     /// <exception cref="UserInputException">The file is missing, or a line is not a pair: names the file and the line.</exception>
-    public static IEnumerable<PairRecord> Read(string path)
-    {
-        if (!File.Exists(path))
-        {
-            throw new UserInputException($"{path}: there is no such pair file.");
-        }
-        return ReadLines(path);
-    }
-
-    private static IEnumerable<PairRecord> ReadLines(string path)
-    {
-        var number = 0;
-        foreach (var line in File.ReadLines(path))
-        {
-            number++;
-            if (!string.IsNullOrWhiteSpace(line))
-            {
-                yield return Parse(line, path, number);
-            }
-        }
-    }
-
-    private static PairRecord Parse(string line, string path, int number)
-    {
-        try
-        {
-            var record = Parse(Encoding.UTF8.GetBytes(line));
-            return Problem(record.Pair) is { } problem ? throw new JsonException($"{problem}.") : record;
-        }
-        catch (JsonException e)
-        {
-            throw new UserInputException($"{path}, line {number}: not a pair: {e.Message} Correct the line or remove it.", e);
-        }
-    }
+    public static IEnumerable<PairRecord> Read(string path) => Lines.Read(path);
 
     /// <exception cref="JsonException">Not a pair record.</exception>
     internal static PairRecord Parse(ReadOnlySpan<byte> line) =>
@@ -76,16 +28,16 @@ public static class PairFile
     internal static PairProvenance ParseProvenance(JsonElement element) =>
         element.Deserialize<PairProvenance>(Json) ?? throw new JsonException("it is null");
 
-    private static string? Problem(PreferencePair pair)
+    private static string? ProblemOf(PreferencePair pair)
     {
         if (pair.PromptIds.Length == 0)
         {
-            return "'prompt_ids' is empty, and the first completion token needs one to follow";
+            return "'prompt_ids' is empty, and the first completion token needs one to follow.";
         }
         if (pair.PromptIds.Concat(pair.ChosenIds).Concat(pair.RejectedIds).Any(id => id < 0))
         {
-            return "a token id is negative";
+            return "A token id is negative.";
         }
-        return pair.ChosenProbability is >= 0 and <= 1 ? null : "'chosen_probability' is outside 0 to 1";
+        return pair.ChosenProbability is >= 0 and <= 1 ? null : "'chosen_probability' is outside 0 to 1.";
     }
 }

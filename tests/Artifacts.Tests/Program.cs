@@ -1,7 +1,8 @@
 using System.Globalization;
+using IterativeDpo.Artifacts.Lines;
 using IterativeDpo.Artifacts.Store;
 
-// What a test has a second process do: hold a state directory until it is killed, or store bytes (under a limit of the shell's).
+// What a test has a second process do: hold a state directory until it is killed, or store or append bytes (under a limit of the shell's).
 switch (args)
 {
     case ["hold", var path, var campaign]:
@@ -22,7 +23,23 @@ switch (args)
             Console.WriteLine(e.Message);
             return 3;
         }
+    case ["append", var path, var length]:
+        using (var file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, bufferSize: 0))
+        {
+            var lines = new JsonLines<string>("not a text", "");
+            lines.Append(file, path, "first", flushToDisk: false);
+            try
+            {
+                lines.Append(file, path, new string('a', int.Parse(length, CultureInfo.InvariantCulture)), flushToDisk: false);
+                return 0;
+            }
+            catch (ArtifactStoreException e)
+            {
+                Console.WriteLine(e.Message);
+                return 3;
+            }
+        }
     default:
-        Console.Error.WriteLine("hold DIRECTORY CAMPAIGN | put ROOT BYTES");
+        Console.Error.WriteLine("hold DIRECTORY CAMPAIGN | put ROOT BYTES | append FILE BYTES");
         return 2;
 }

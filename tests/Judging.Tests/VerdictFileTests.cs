@@ -40,9 +40,11 @@ public class VerdictFileTests
         Encoding.UTF8.GetString(Write()));
 
     [Fact]
-    public void Parse_lineFromBeforeComparisons_isAVerdictOfItsJudgements()
+    public void Read_lineFromBeforeComparisons_isAVerdictOfItsJudgements()
     {
-        var read = VerdictFile.Parse("""{"prompt_id":"a","judgements":[{"sample_index":0,"score":1,"explanation":"exact 42: yes"}]}""", "x");
+        var line = """{"prompt_id":"a","judgements":[{"sample_index":0,"score":1,"explanation":"exact 42: yes"}]}"""u8;
+
+        var read = VerdictFile.Read(new MemoryStream(line.ToArray()), "x").Single();
 
         Assert.Equivalent(new PromptVerdict("a", new Verdict([new(0, 1, "exact 42: yes")])), read, strict: true);
     }

@@ -17,7 +17,6 @@ internal sealed class ParquetRows : RowFile
     // Takes milliseconds; but the library's parser never comes to the end of a damaged footer that ends within a number.
     private static readonly TimeSpan _mostForFooter = TimeSpan.FromSeconds(10);
 
-    private readonly string _path;
     private readonly ParquetReader _reader;
     private readonly StructColumn _row;
     private readonly ArrayBufferWriter<byte> _buffer = new();
@@ -27,7 +26,6 @@ internal sealed class ParquetRows : RowFile
     /// <param name="wanted">See <see cref="RowFile.Open(string, ReadOnlySpan{string[]})"/>.</param>
     public ParquetRows(string path, FileStream source, ReadOnlySpan<string[]> wanted) : base(path, source, "row")
     {
-        _path = path;
         _reader = Reading("at its end", () => OpenReader(source));
         if (_reader.Metadata?.EncryptionAlgorithm is not null)
         {
@@ -100,7 +98,7 @@ internal sealed class ParquetRows : RowFile
         }
         var named = sets.Select(columns => string.Join(" and ", columns.Select(name => $"\"{name}\"")));
         throw new UserInputException(
-            $"{_path}: the columns are {string.Join(", ", fields.Select(field => $"\"{field.Name}\" ({ParquetColumn.Describe(field)})"))}. Wanted are {string.Join(", or ", named)}: rename them.");
+            $"{FilePath}: the columns are {string.Join(", ", fields.Select(field => $"\"{field.Name}\" ({ParquetColumn.Describe(field)})"))}. Wanted are {string.Join(", or ", named)}: rename them.");
     }
 
     /// <summary>Their bytes are left out, and nobody would see that there were some.</summary>
@@ -109,7 +107,7 @@ internal sealed class ParquetRows : RowFile
         if (fields.FirstOrDefault(field => LostFields.Media.Contains(field.Name) && ParquetColumn.HasOthers(field)) is { } lost)
         {
             throw new UserInputException(
-                $"{_path}: the column \"{lost.Name}\" ({ParquetColumn.Describe(lost)}) is not supported, and the rows would be read without it. Write the file without this column, if the texts stand by themselves.");
+                $"{FilePath}: the column \"{lost.Name}\" ({ParquetColumn.Describe(lost)}) is not supported, and the rows would be read without it. Write the file without this column, if the texts stand by themselves.");
         }
     }
 
@@ -127,7 +125,7 @@ internal sealed class ParquetRows : RowFile
     }
 
     private UserInputException Damaged(string place, string what, Exception inner) => new(
-        $"{_path}: the Parquet file cannot be read {place}: {what}. It is damaged or cut short (copy it again), or written in a way that is not supported, such as with data pages of version 2 (write it anew).", inner);
+        $"{FilePath}: the Parquet file cannot be read {place}: {what}. It is damaged or cut short (copy it again), or written in a way that is not supported, such as with data pages of version 2 (write it anew).", inner);
 
     /// <summary>A file whose end is an error to read on at: the library takes it for bytes that go on for ever.</summary>
     private sealed class WholeFile(FileStream source) : FileStream(source.SafeFileHandle, FileAccess.Read, 1 << 14)

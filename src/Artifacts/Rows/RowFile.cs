@@ -13,10 +13,11 @@ public readonly record struct FileRow(int Number, ReadOnlyMemory<byte> Json);
 /// </summary>
 public abstract class RowFile : IDisposable
 {
-    private readonly string _path;
     private readonly string _unit;
 
-    private protected RowFile(string path, FileStream source, string unit) => (_path, Source, _unit) = (path, source, unit);
+    private protected RowFile(string path, FileStream source, string unit) => (FilePath, Source, _unit) = (path, source, unit);
+
+    private protected string FilePath { get; }
 
     private protected FileStream Source { get; }
 
@@ -56,7 +57,7 @@ public abstract class RowFile : IDisposable
     public string NameOf(int number) => $"{_unit} {number}";
 
     /// <summary>Where a row is, for errors: <c>file, line 3</c>.</summary>
-    public string PlaceOf(int number) => $"{_path}, {NameOf(number)}";
+    public string PlaceOf(int number) => $"{FilePath}, {NameOf(number)}";
 
     public abstract void Dispose();
 
@@ -70,15 +71,15 @@ public abstract class RowFile : IDisposable
         }
         return head switch
         {
-            [0x1F, 0x8B, ..] => new JsonLines(path, file, new GZipStream(file, CompressionMode.Decompress)),
-            [0x28, 0xB5, 0x2F, 0xFD] => new JsonLines(path, file, new ZstdSharp.DecompressionStream(file)),
+            [0x1F, 0x8B, ..] => new JsonRows(path, file, new GZipStream(file, CompressionMode.Decompress)),
+            [0x28, 0xB5, 0x2F, 0xFD] => new JsonRows(path, file, new ZstdSharp.DecompressionStream(file)),
             [(byte)'P', (byte)'A', (byte)'R', (byte)'1'] => new ParquetRows(path, file, wanted),
             [(byte)'P', (byte)'A', (byte)'R', (byte)'E'] => throw ParquetRows.Encrypted(path),
             [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [not 0, 0, ..] or [0, not 0, ..] => throw new UserInputException(
                 $"{path}, line 1: byte {(head[0] == 0 || head[1] != 0 ? 1 : 2)} is of a text in UTF-16, and rows are in UTF-8. Convert it: iconv -f UTF-16 -t UTF-8."),
             _ when path.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase) =>
                 throw new UserInputException($"{path}: this is no Parquet file, which begins with PAR1. Copy it again, or give it the ending of what it is."),
-            _ => new JsonLines(path, file, file),
+            _ => new JsonRows(path, file, file),
         };
     }
 

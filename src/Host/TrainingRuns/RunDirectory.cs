@@ -1,9 +1,8 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Lines;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Training.Data;
@@ -16,13 +15,6 @@ namespace IterativeDpo.Host.TrainingRuns;
 /// </summary>
 internal sealed class RunDirectory : IDisposable
 {
-    private static readonly JsonSerializerOptions Lines = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     public const string MetricsFile = "metrics.jsonl";
 
     public const string RejectedFile = "rejected.jsonl";
@@ -76,14 +68,7 @@ internal sealed class RunDirectory : IDisposable
         {
             return;
         }
-        AtomicFile.Write(Path(RejectedFile), stream =>
-        {
-            foreach (var row in all.SelectMany(rows => rows.FirstRejected))
-            {
-                JsonSerializer.Serialize(stream, row, Lines);
-                stream.WriteByte((byte)'\n');
-            }
-        });
+        AtomicFile.Write(Path(RejectedFile), stream => JsonLines.Write(stream, all.SelectMany(rows => rows.FirstRejected)));
         var (rejected, listed) = (all.Sum(rows => rows.Rejected), all.Sum(rows => rows.FirstRejected.Count));
         Console.Error.WriteLine(
             $"dpo: {rejected} of {all.Sum(rows => rows.Rows)} rows were not used; {Path(RejectedFile)} says why{(listed < rejected ? $" of the first {listed}" : "")}");

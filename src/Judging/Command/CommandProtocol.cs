@@ -1,6 +1,6 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using IterativeDpo.Artifacts.Lines;
 using IterativeDpo.Generation;
 
 namespace IterativeDpo.Judging.Command;
@@ -13,13 +13,10 @@ internal static class CommandProtocol
 {
     private const int MostQuoted = 200;
 
-    private static readonly JsonSerializerOptions _json = new()
+    private static readonly JsonSerializerOptions _json = new(JsonLines.Options)
     {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        RespectRequiredConstructorParameters = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        RespectNullableAnnotations = false,
     };
 
     /// <summary>The request for a prompt, with its line end.</summary>
@@ -31,7 +28,7 @@ internal static class CommandProtocol
             prompt.Messages is null ? prompt.Text : prompt.Messages,
             prompt.Task,
             [.. samples.Samples.Select(sample => new RequestSample(sample.Index, sample.Text, sample.FinishReason, sample.TokenIds.Length))]);
-        return [.. JsonSerializer.SerializeToUtf8Bytes(request, _json), (byte)'\n'];
+        return JsonLines.Line(request, _json);
     }
 
     /// <returns>Null where the line is no JSON object with an id.</returns>

@@ -1,7 +1,7 @@
-using System.Text;
-using System.Text.Json;
+using System.Text.Encodings.Web;
 using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Lines;
 using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Judging.Http;
@@ -13,6 +13,12 @@ namespace IterativeDpo.Judging.Http;
 /// </summary>
 internal sealed class AnswerCache : IDisposable
 {
+    private static readonly JsonLines<Entry> Lines = new(
+        "not a stored call", "The file is damaged. Remove the line: if it was an answer, its question is then asked, and paid for, again.")
+    {
+        Json = new(JsonLines.Options) { Encoder = JavaScriptEncoder.Default },
+    };
+
     private readonly string _path;
     private readonly FileStream _stream;
     private readonly Dictionary<string, ChatAnswer> _answers = [];
@@ -40,7 +46,10 @@ internal sealed class AnswerCache : IDisposable
         }
         try
         {
-            Read();
+            foreach (var (entry, _) in Lines.ReadLog(_stream, path))
+            {
+                Count(entry);
+            }
             _tries.Clear();
         }
         catch
@@ -111,48 +120,8 @@ internal sealed class AnswerCache : IDisposable
 
     private void Add(Entry entry)
     {
-        var end = _stream.Position;
-        try
-        {
-            _stream.Write(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(entry, ChatAnswer.Json) + "\n"));
-            _stream.Flush(flushToDisk: true);
-        }
-        catch (Exception e) when (IoFailure.Is(e))
-        {
-            _stream.SetLength(end);
-            throw IoFailure.Explain(_path, "cannot be written", e);
-        }
+        Lines.Append(_stream, _path, entry, flushToDisk: true);
         Count(entry);
-    }
-
-    private void Read()
-    {
-        _stream.SetLength(EndOfLastLine());
-        _stream.Position = 0;
-        using var reader = new StreamReader(_stream, leaveOpen: true);
-        for (var number = 1; reader.ReadLine() is { } line; number++)
-        {
-            var entry = Parse(line) ?? throw new UserInputException(
-                $"{_path}, line {number}: not a stored call; the file is damaged. Remove the line: if it was an answer, its question is then asked, and paid for, again.");
-            Count(entry);
-        }
-    }
-
-    private long EndOfLastLine()
-    {
-        var chunk = new byte[4096];
-        for (var start = _stream.Length; start > 0;)
-        {
-            var size = (int)Math.Min(chunk.Length, start);
-            start -= size;
-            _stream.Position = start;
-            _stream.ReadExactly(chunk, 0, size);
-            if (chunk.AsSpan(0, size).LastIndexOf((byte)'\n') is >= 0 and var last)
-            {
-                return start + last + 1;
-            }
-        }
-        return 0;
     }
 
     private void Count(Entry entry)
@@ -194,17 +163,5 @@ internal sealed class AnswerCache : IDisposable
     {
         _paid++;
         Tokens += (answer.InputTokens ?? 0) + (answer.OutputTokens ?? 0);
-    }
-
-    private static Entry? Parse(string line)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<Entry>(line, ChatAnswer.Json);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 }

@@ -19,13 +19,6 @@ internal sealed record ChatAnswer(
 {
     public bool IsCut => FinishReason == "length";
 
-    internal static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        RespectRequiredConstructorParameters = true,
-        RespectNullableAnnotations = true,
-    };
-
     /// <exception cref="JsonException">The text is no chat completion.</exception>
     public static ChatAnswer Parse(string json)
     {

@@ -1,6 +1,6 @@
-using System.Text;
 using System.Text.Json;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Lines;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Generation;
 
@@ -12,6 +12,9 @@ namespace IterativeDpo.Judging.Runs;
 /// </summary>
 public sealed class VerdictLog : IDisposable
 {
+    private static readonly JsonLines<PromptVerdict> Lines =
+        VerdictFile.Lines with { WayOut = "Nothing is added to this file: choose another --out, or replace it with --force." };
+
     private readonly string _path;
     private readonly string _judge;
     private readonly FileStream _file;
@@ -36,7 +39,7 @@ public sealed class VerdictLog : IDisposable
         FileStream file;
         try
         {
-            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
         }
         catch (Exception e) when (IoFailure.Is(e))
         {
@@ -45,9 +48,9 @@ public sealed class VerdictLog : IDisposable
         var log = new VerdictLog(path, judge, file, replace);
         try
         {
-            if (!replace)
+            foreach (var (verdict, line) in replace ? [] : Lines.ReadLog(file, path, "{\"prompt_id\":"))
             {
-                log.Index();
+                log.Add(verdict, line);
             }
             return log;
         }
@@ -68,77 +71,37 @@ public sealed class VerdictLog : IDisposable
         }
         var line = new byte[place.Length];
         RandomAccess.Read(_file.SafeFileHandle, line, place.Start);
-        var found = VerdictFile.Parse(Encoding.UTF8.GetString(line), _path);
+        var found = Lines.Parse(line, _path);
         return found.Source!.SamplesSha256 == DigestOf(samples) ? found : throw new UserInputException(
             $"{_path}: its verdict on prompt '{samples.Prompt.Id}' is on other samples than these. Choose another --out, or begin again with --force.");
     }
 
     /// <summary>Adds a verdict; it is there whatever happens to this process.</summary>
+    /// <exception cref="ArtifactStoreException">It cannot be written; the file is as it was.</exception>
     public void Append(PromptSamples samples, PromptVerdict judged)
     {
-        try
+        if (_replace)
         {
-            if (_replace)
-            {
-                _file.SetLength(0);
-                _replace = false;
-            }
-            _file.Seek(0, SeekOrigin.End);
-            VerdictFile.Write(_file, [judged with { Source = new(_judge, DigestOf(samples)) }]);
-            _file.Flush();
+            _file.SetLength(0);
+            _replace = false;
         }
-        catch (Exception e) when (IoFailure.Is(e))
-        {
-            throw IoFailure.Explain(_path, "a verdict cannot be added", e);
-        }
+        Lines.Append(_file, _path, judged with { Source = new(_judge, DigestOf(samples)) }, flushToDisk: false);
     }
 
     public void Dispose() => _file.Dispose();
 
-    private void Index()
-    {
-        const string Beginning = "{\"prompt_id\":";
-        using var reader = new StreamReader(_file, leaveOpen: true);
-        var (number, start) = (0, 0L);
-        while (reader.ReadLine() is { } line)
-        {
-            number++;
-            var length = Encoding.UTF8.GetByteCount(line);
-            // A line without its end is what a killed process left.
-            if (start + length == _file.Length && (line.StartsWith(Beginning, StringComparison.Ordinal) || Beginning.StartsWith(line, StringComparison.Ordinal)))
-            {
-                _file.SetLength(start);
-                return;
-            }
-            Add(Parse(line, number), (start, length), number);
-            start += length + 1;
-        }
-    }
-
-    private PromptVerdict Parse(string line, int number)
-    {
-        try
-        {
-            return VerdictFile.Parse(line, $"{_path}, line {number}");
-        }
-        catch (UserInputException e)
-        {
-            throw new UserInputException($"{_path}, line {number}: not a prompt's verdict, so nothing is added to this file. Choose another --out, or replace it with --force.", e);
-        }
-    }
-
-    private void Add(PromptVerdict verdict, (long, int) place, int number)
+    private void Add(PromptVerdict verdict, Line line)
     {
         if (verdict.Source is not { } source)
         {
-            throw new UserInputException($"{_path}, line {number}: a verdict that this command did not write. Choose another --out, or begin again with --force.");
+            throw new UserInputException($"{_path}, line {line.Number}: a verdict that this command did not write. Choose another --out, or begin again with --force.");
         }
         if (source.Judge != _judge)
         {
             throw new UserInputException(
                 $"{_path}: holds the verdicts of the judge '{source.Judge}', not of '{_judge}'. Choose another --out, or begin again with --force.");
         }
-        _places[verdict.PromptId] = place;
+        _places[verdict.PromptId] = (line.Start, line.Bytes.Length);
     }
 
     private static Digest DigestOf(PromptSamples samples) =>

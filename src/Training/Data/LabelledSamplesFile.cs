@@ -47,7 +47,7 @@ public static class LabelledSamplesFile
             var row = document.RootElement;
             if (row.ValueKind == JsonValueKind.Object && row.TryGetProperty("samples", out _))
             {
-                return new(SampleFile.Parse(Encoding.UTF8.GetString(source.Json.Span), where), null);
+                return new(SampleFile.Parse(source.Json.Span, where), null);
             }
             if (row.ValueKind == JsonValueKind.Object && row.TryGetProperty("completions", out var completions))
             {

@@ -26,7 +26,11 @@ internal sealed class LabelFixture(int prompts) : IDisposable
         return (await run.RunAsync(Prompts, Prompts.Length, new Progress<LabelProgress>(), cancellationToken), run.FirstFailure);
     }
 
-    public IEnumerable<string> JudgedIds() => File.ReadLines(OutPath).Select(line => VerdictFile.Parse(line, OutPath).PromptId);
+    public IEnumerable<string> JudgedIds()
+    {
+        using var stream = File.OpenRead(OutPath);
+        return [.. VerdictFile.Read(stream, OutPath).Select(verdict => verdict.PromptId)];
+    }
 
     public void Dispose() => _directory.Dispose();
 

@@ -4,7 +4,7 @@ using IterativeDpo.Artifacts.Rows;
 
 namespace IterativeDpo.Artifacts.Tests.Rows;
 
-public sealed class JsonLinesTests : IDisposable
+public sealed class JsonRowsTests : IDisposable
 {
     private static readonly byte[] _text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 300).Select(i => $"{{\"prompt\":\"{i * 7919}\"}}\n")));
     private readonly TemporaryDirectory _directory = new();
