@@ -9,11 +9,13 @@ public static class Replay
     /// <param name="earlier">Pairs there are of earlier rounds.</param>
     /// <param name="own">Pairs of this round.</param>
     /// <param name="share">Of all pairs together, from 0 to below 1.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="round">The round of a campaign; 0 is a run on its own.</param>
     /// <returns>Indexes of the earlier pairs, in order.</returns>
-    public static int[] Draw(int earlier, int own, double share, ulong seed)
+    public static int[] Draw(int earlier, int own, double share, ulong seed, int round)
     {
         var count = (int)Math.Min(earlier, Math.Round(own * share / (1 - share)));
-        var random = new SplitMix64(seed);
+        var random = new SplitMix64(SampleSeed.Derive(seed, round, "replay", 0));
         int[] indexes = [.. Enumerable.Range(0, earlier)];
         for (var i = 0; i < count; i++)
         {

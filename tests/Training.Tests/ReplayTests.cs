@@ -11,7 +11,7 @@ public class ReplayTests
     [InlineData(100, 0, 0.25, 0)]
     public void Draw_takes_its_share_of_all_or_what_there_is(int earlier, int own, double share, int expected)
     {
-        var drawn = Replay.Draw(earlier, own, share, 3);
+        var drawn = Replay.Draw(earlier, own, share, 3, 1);
 
         Assert.Equal(expected, drawn.Length);
         Assert.Equal(drawn.Distinct().Order(), drawn);
@@ -19,10 +19,11 @@ public class ReplayTests
     }
 
     [Fact]
-    public void Draw_follows_from_the_seed()
+    public void Draw_follows_from_the_seed_and_the_round()
     {
-        Assert.Equal(Replay.Draw(100, 30, 0.25, 3), Replay.Draw(100, 30, 0.25, 3));
-        Assert.NotEqual(Replay.Draw(100, 30, 0.25, 3), Replay.Draw(100, 30, 0.25, 4));
+        Assert.Equal(Replay.Draw(100, 30, 0.25, 3, 1), Replay.Draw(100, 30, 0.25, 3, 1));
+        Assert.NotEqual(Replay.Draw(100, 30, 0.25, 3, 1), Replay.Draw(100, 30, 0.25, 4, 1));
+        Assert.NotEqual(Replay.Draw(100, 30, 0.25, 3, 1), Replay.Draw(100, 30, 0.25, 3, 2));
     }
 
     [Fact]
@@ -31,7 +32,7 @@ public class ReplayTests
         var counts = new int[20];
         for (ulong seed = 0; seed < 2000; seed++)
         {
-            foreach (var index in Replay.Draw(20, 15, 0.25, seed))
+            foreach (var index in Replay.Draw(20, 15, 0.25, seed, 1))
             {
                 counts[index]++;
             }

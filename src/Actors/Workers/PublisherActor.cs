@@ -3,8 +3,6 @@ using Akka.Actor;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Adapters;
-using IterativeDpo.Artifacts.Gguf;
-using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors.Workers;
@@ -43,9 +41,6 @@ public sealed class PublisherActor : WorkerActor
     /// <summary>Stores the average with the adapter in it: the same orders give the same bytes, so a repeated one stores nothing new.</summary>
     private Digest Average(PublishOrder order, AverageOrder average)
     {
-        using var model = GgufFile.Open(_context.Options.ModelPath);
-        var config = ModelConfig.Read(model);
-        LoraAdapter Read(Digest adapter) => LoraAdapter.Read(_context.Store.Verified(adapter), config, _context.BaseModel);
         var manifest = new AdapterManifest(
             _context.BaseModel,
             average.Previous,
@@ -53,7 +48,13 @@ public sealed class PublisherActor : WorkerActor
             order.Id.Round,
             JsonSerializer.Serialize(new { reference_ema_decay = average.Decay, adapter = order.Adapter.Hex }));
         var path = Path.Combine(_context.WorkPath, $"round-{order.Id.Round}", "reference-ema.gguf");
-        AdapterAverage.Next(average.Previous is { } previous ? Read(previous) : null, Read(order.Adapter), average.Decay, manifest).Write(path, config);
+        AdapterAverage.Write(
+            path,
+            _context.Options.ModelPath,
+            average.Previous is { } previous ? _context.Store.Verified(previous) : null,
+            _context.Store.Verified(order.Adapter),
+            average.Decay,
+            manifest);
         return _context.Store.PutFile(path);
     }
 }

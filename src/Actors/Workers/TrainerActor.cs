@@ -29,14 +29,9 @@ public sealed class TrainerActor : WorkerActor
         var start = _context.Time.GetTimestamp();
         var directory = PrepareDirectory(order.Id.Round);
         var request = RequestOf(order, directory);
-        using var log = new MetricsLog(Path.Combine(_context.WorkPath, $"metrics-{order.Id.Round}.jsonl"), _context.Time);
-        var progress = new ActionProgress<TrainingStep>(step =>
-        {
-            log.Report(step);
-            _report(ProgressOf(order.Id, step, start));
-        });
-        var result = await _trainer.Value.TrainAsync(request, progress, cancellationToken);
-        log.Complete(result.History);
+        var metricsPath = Path.Combine(_context.WorkPath, $"metrics-{order.Id.Round}.jsonl");
+        var result = await TrainingRun.RunAsync(
+            _trainer.Value, request, metricsPath, _context.Time, step => _report(ProgressOf(order.Id, step, start)), cancellationToken);
         var adapter = _context.Store.PutFile(request.OutputPath);
         var history = _context.Store.Put(stream => MetricsLog.Write(stream, result.History));
         return new TrainResult(
@@ -86,8 +81,7 @@ public sealed class TrainerActor : WorkerActor
             return own;
         }
         var earlier = Read(replay.Pairs);
-        var seed = SampleSeed.Derive(_context.Options.Seed, order.Id.Round, "replay", 0);
-        return [.. Replay.Draw(earlier.Count, own.Count, replay.Share, seed).Select(i => earlier[i]), .. own];
+        return [.. Replay.Draw(earlier.Count, own.Count, replay.Share, _context.Options.Seed, order.Id.Round).Select(i => earlier[i]), .. own];
 
         List<PreferencePair> Read(ImmutableArray<Digest> files) =>
             [.. files.SelectMany(pairs => PairFile.Read(_context.Store.Verified(pairs))).Select(record => record.Pair)];
@@ -97,10 +91,4 @@ public sealed class TrainerActor : WorkerActor
 
     private WorkProgress ProgressOf(WorkId id, TrainingStep step, long start) => new(
         id, step.Step, step.Steps, 0, _context.Time.GetElapsedTime(start).TotalSeconds, step.Metrics.ToImmutableSortedDictionary());
-
-    /// <summary>Reports at once, on the thread that reports; <see cref="Progress{T}"/> would do so later and out of order.</summary>
-    private sealed class ActionProgress<T>(Action<T> report) : IProgress<T>
-    {
-        public void Report(T value) => report(value);
-    }
 }

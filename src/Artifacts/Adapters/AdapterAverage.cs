@@ -1,3 +1,7 @@
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Artifacts.Store;
+
 namespace IterativeDpo.Artifacts.Adapters;
 
 /// <summary>
@@ -6,6 +10,19 @@ namespace IterativeDpo.Artifacts.Adapters;
 /// </summary>
 public static class AdapterAverage
 {
+    /// <summary>Writes the average with the adapter in it: the same files give the same bytes.</summary>
+    /// <param name="modelPath">The base GGUF of all of them.</param>
+    /// <inheritdoc cref="Next"/>
+    /// <exception cref="UserInputException">An adapter is damaged or another base's, or the two have other shapes.</exception>
+    /// <exception cref="ArtifactStoreException">No space, no permission.</exception>
+    public static void Write(string path, string modelPath, string? average, string adapter, double decay, AdapterManifest manifest)
+    {
+        using var model = GgufFile.Open(modelPath);
+        var config = ModelConfig.Read(model);
+        LoraAdapter Read(string file) => LoraAdapter.Read(file, config, manifest.BaseSha256);
+        Next(average is null ? null : Read(average), Read(adapter), decay, manifest).Write(path, config);
+    }
+
     /// <param name="average">The average so far; null is the base, which is an adapter with the A of the first one and B = 0.</param>
     /// <param name="adapter">The adapter to be taken in; the average has its shape.</param>
     /// <param name="decay">From 0, the adapter itself, to 1, the average as it was.</param>

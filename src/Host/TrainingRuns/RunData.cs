@@ -1,7 +1,5 @@
-using System.Text.Json;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
-using IterativeDpo.Generation;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Training;
@@ -24,10 +22,6 @@ internal sealed class RunData : IDisposable
     /// <summary>What became of the rows of the run's own data.</summary>
     public RowSummary Rows => _own.Rows;
 
-    /// <summary>Rows that were not used, by reason.</summary>
-    public IReadOnlyDictionary<string, int> Rejected =>
-        Rows.RejectedByProblem.ToDictionary(problem => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{problem.Key}"), problem => problem.Value);
-
     public static async Task<RunData> OpenAsync(
         TrainingConfiguration configuration, TrainingInputs inputs, RunDirectory directory, CancellationToken cancellationToken)
     {
@@ -36,7 +30,7 @@ internal sealed class RunData : IDisposable
         using var tokenizer = LlamaTextTokenizer.Load(inputs.Model);
         Task<TrainingData> Open(IReadOnlyList<string> paths) => StepProgress.RunAsync<DataProgress, TrainingData>(
             "reading data",
-            read => ((int)(100 * read.Bytes / Math.Max(1, read.TotalBytes)), 100, $"% of {Path.GetFileName(read.File)}, {read.Rows} rows"),
+            DataView.Of,
             progress => Task.Run(() => TrainingData.Open(paths, tokenizer, options, directory.Work, progress, cancellationToken), cancellationToken));
 
         var own = await Open(inputs.Data);
@@ -54,7 +48,7 @@ internal sealed class RunData : IDisposable
     private static ExampleMix Mix(TrainingConfiguration configuration, IReadOnlyList<ITrainingExample> earlier, IReadOnlyList<ITrainingExample> own)
     {
         var drawn = configuration.Policy.Data == PairData.Replay
-            ? Replay.Draw(earlier.Count, own.Count, configuration.Policy.ReplayShare, SampleSeed.Derive(configuration.Seed, 0, "replay", 0))
+            ? Replay.Draw(earlier.Count, own.Count, configuration.Policy.ReplayShare, configuration.Seed, round: 0)
             : [.. Enumerable.Range(0, earlier.Count)];
         return new(earlier, drawn, own);
     }

@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Artifacts.Gguf;
-using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Artifacts.Rows;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
@@ -33,10 +32,10 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
         var history = await TrainAsync(request, directory, cancellationToken);
         if (configuration.Policy.Reference == ReferenceOrigin.Ema)
         {
-            WriteAverage(request, model, directory.Path("average.gguf"));
+            WriteAverage(request, directory.Path("average.gguf"));
         }
         var outcome = new TrainingOutcome(
-            inputs.Model, inputs.Data, Losses(), request.OutputPath, Digest.OfFile(request.OutputPath).Hex, data.Rows.Rows, data.Rejected,
+            inputs.Model, inputs.Data, Losses(), request.OutputPath, Digest.OfFile(request.OutputPath).Hex, data.Rows.Rows, DataView.Problems(data.Rows),
             data.Examples.Count, history.Steps, TimeProvider.System.GetElapsedTime(start).TotalSeconds, history.Metrics);
         TrainingReport.Write(directory.Path("report.html"), outcome, MetricsLog.Read(directory.Path(RunDirectory.MetricsFile)), settings);
         return outcome;
@@ -50,16 +49,17 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
             $"dpo: memory: about {MemoryEstimate.Format(estimate.Total)} of {MemoryEstimate.Format(MemoryEstimate.AvailableBytes)} available ({estimate})");
     }
 
-    private static async Task<TrainingResult> TrainAsync(TrainingRequest request, RunDirectory directory, CancellationToken cancellationToken)
-    {
-        using var log = new MetricsLog(directory.Path(RunDirectory.MetricsFile), TimeProvider.System);
-        var result = await StepProgress.RunAsync<TrainingStep, TrainingResult>(
+    private static Task<TrainingResult> TrainAsync(TrainingRequest request, RunDirectory directory, CancellationToken cancellationToken) =>
+        StepProgress.RunAsync<TrainingStep, TrainingResult>(
             "training",
             step => (step.Step, step.Steps, $"loss {step.Metrics["loss"]:F4}"),
-            progress => new TorchTrainer(warning => Console.Error.WriteLine($"dpo: warning: {warning}")).TrainAsync(request, new Both(log, progress), cancellationToken));
-        log.Complete(result.History);
-        return result;
-    }
+            progress => TrainingRun.RunAsync(
+                new TorchTrainer(warning => Console.Error.WriteLine($"dpo: warning: {warning}")),
+                request,
+                directory.Path(RunDirectory.MetricsFile),
+                TimeProvider.System,
+                progress.Report,
+                cancellationToken));
 
     private TrainingRequest Request(RunDirectory directory, Digest model, IReadOnlyList<ITrainingExample> examples)
     {
@@ -78,14 +78,10 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
     }
 
     /// <summary>The average with the new adapter in it: the next round's reference.</summary>
-    private void WriteAverage(TrainingRequest request, Digest model, string path)
+    private void WriteAverage(TrainingRequest request, string path)
     {
-        using var file = GgufFile.Open(inputs.Model);
-        var config = ModelConfig.Read(file);
-        LoraAdapter Read(string adapter) => LoraAdapter.Read(adapter, config, model);
         var manifest = request.Manifest with { ParentSha256 = DigestOf(inputs.Average) };
-        AdapterAverage.Next(
-            inputs.Average is { } average ? Read(average) : null, Read(request.OutputPath), configuration.Policy.ReferenceEmaDecay, manifest).Write(path, config);
+        AdapterAverage.Write(path, inputs.Model, inputs.Average, request.OutputPath, configuration.Policy.ReferenceEmaDecay, manifest);
     }
 
     /// <summary>All that the result depends on.</summary>
@@ -103,13 +99,4 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
         loss.Weight == 1 ? loss.Name : FormattableString.Invariant($"{loss.Weight} {loss.Name}")));
 
     private static Digest? DigestOf(string? path) => path is null ? null : Digest.OfFile(path);
-
-    private sealed class Both(IProgress<TrainingStep> first, IProgress<TrainingStep> second) : IProgress<TrainingStep>
-    {
-        public void Report(TrainingStep value)
-        {
-            first.Report(value);
-            second.Report(value);
-        }
-    }
 }
