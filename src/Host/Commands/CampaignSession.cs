@@ -18,12 +18,13 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
     {
         var display = ProgressDisplay.Create(TimeProvider.System);
         var quality = new CampaignQuality(configuration.Options, new ArtifactStore(Path.Combine(statePath, "artifacts")));
-        var warnings = new JudgeWarnings(display, quality, display.Note);
+        var warnings = new JudgeWarnings(quality, display.Note);
+        var view = new CampaignView(display, warnings.Measure);
         await using var judges = CampaignJudges.Factory(configuration.Options, CampaignReader.WorkPath(statePath), display.Note, TimeProvider.System);
         var engines = Engines(configuration.Options, judges, warning => display.Note($"warning: {warning}"));
         var outcome = await display.DuringAsync(async () =>
         {
-            var ended = await CampaignRunner.RunAsync(configuration, statePath, engines, warnings, TimeProvider.System, cancellationToken);
+            var ended = await CampaignRunner.RunAsync(configuration, statePath, engines, view, TimeProvider.System, cancellationToken);
             await warnings.FinishAsync();
             return ended;
         });

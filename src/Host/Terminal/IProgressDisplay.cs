@@ -1,14 +1,15 @@
-using IterativeDpo.Actors;
-
 namespace IterativeDpo.Host.Terminal;
 
-/// <summary>Shows a campaign's progress on standard error.</summary>
-public interface IProgressDisplay : IProgress<CampaignProgress>
+/// <summary>Shows on standard error how far work is; safe to use from any thread while the work runs.</summary>
+public interface IProgressDisplay
 {
     /// <summary>Runs the work with the display up.</summary>
     Task<T> DuringAsync<T>(Func<Task<T>> work);
 
-    /// <summary>Shows a line that stays; safe to call from any thread.</summary>
+    /// <summary>Shows how far the stage that runs is.</summary>
+    void Show(StageView view);
+
+    /// <summary>Shows a line that stays.</summary>
     void Note(string line);
 }
 

@@ -4,12 +4,12 @@ using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Host.Terminal;
 
-/// <summary>What a person is shown of a campaign at one moment: the stage that runs and how far it is.</summary>
-/// <param name="Done">Prompts or optimiser steps done, of <paramref name="Total"/>.</param>
+/// <summary>What a person is shown of a campaign, or of one long job, at one moment: the stage that runs and how far it is.</summary>
+/// <param name="Done">Prompts, optimiser steps or the like done, of <paramref name="Total"/>.</param>
 /// <param name="Detail">Rates and figures of the work in hand, or empty.</param>
 public sealed record StageView(string Title, int Done, int Total, string Detail)
 {
-    /// <summary>Null when no work is under way.</summary>
+    /// <summary>Of a campaign; null when no work is under way.</summary>
     public static StageView? Of(CampaignProgress progress)
     {
         if (progress.State is not { Plan: { } plan, Current: { } round } state

@@ -1,50 +1,26 @@
-using Spectre.Console;
-
 namespace IterativeDpo.Host.Terminal;
 
-/// <summary>Progress of one long job that counts steps: a bar on a terminal, a line every few seconds elsewhere.</summary>
+/// <summary>Progress of one long job that counts steps.</summary>
 public static class StepProgress
 {
-    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(5);
-
     /// <param name="view">A report as steps done, steps in all, and a detail.</param>
     public static Task<TResult> RunAsync<TReport, TResult>(
         string title, Func<TReport, (int Done, int Total, string Detail)> view, Func<IProgress<TReport>, Task<TResult>> work)
     {
-        if (!Terminals.ErrorIsTerminal)
+        var display = ProgressDisplay.Create(TimeProvider.System);
+        return display.DuringAsync(() =>
         {
-            return work(new Lines<TReport>(title, view));
-        }
-        return Terminals.Error.Progress().AutoClear(true).Columns(Terminals.Columns()).StartAsync(context =>
-        {
-            var bar = context.AddTask(Markup.Escape(title));
-            return work(new Bar<TReport>(bar, title, view));
+            display.Show(new(title, 0, 1, ""));
+            return work(new Reports<TReport>(title, view, display));
         });
     }
 
-    private sealed class Lines<TReport>(string title, Func<TReport, (int Done, int Total, string Detail)> view) : IProgress<TReport>
-    {
-        private long _last;
-
-        public void Report(TReport value)
-        {
-            var (done, total, detail) = view(value);
-            if (done == total || TimeProvider.System.GetElapsedTime(_last) >= _interval)
-            {
-                _last = TimeProvider.System.GetTimestamp();
-                Console.Error.WriteLine($"{title} {done}/{total}, {detail}");
-            }
-        }
-    }
-
-    private sealed class Bar<TReport>(ProgressTask bar, string title, Func<TReport, (int Done, int Total, string Detail)> view) : IProgress<TReport>
+    private sealed class Reports<TReport>(string title, Func<TReport, (int Done, int Total, string Detail)> view, IProgressDisplay display) : IProgress<TReport>
     {
         public void Report(TReport value)
         {
             var (done, total, detail) = view(value);
-            bar.MaxValue = total;
-            bar.Value = done;
-            bar.Description = Markup.Escape($"{title} ({detail})");
+            display.Show(new(title, done, total, detail));
         }
     }
 }

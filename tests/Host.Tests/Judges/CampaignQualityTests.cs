@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using IterativeDpo.Actors;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
@@ -84,17 +83,13 @@ public sealed class CampaignQualityTests : IDisposable
     }
 
     [Fact]
-    public async Task Warnings_are_written_once_for_every_round_that_ends()
+    public async Task Measure_of_a_round_beyond_the_limits_writes_its_warnings()
     {
         var quality = new CampaignQuality(Other(), _store);
         var lines = new List<string>();
-        var warnings = new JudgeWarnings(new Progress<CampaignProgress>(), quality, lines.Add);
-        CampaignProgress Until(params RoundState[] rounds) => new(CampaignState.Empty with { Rounds = [.. rounds] }, null);
-        var (old, now) = (Round(longerWins: true) with { Outcome = RoundOutcome.Kept }, Round(longerWins: true));
+        var warnings = new JudgeWarnings(quality, lines.Add);
 
-        warnings.Report(Until(old, now));
-        warnings.Report(Until(old, now with { Outcome = RoundOutcome.Kept }));
-        warnings.Report(Until(old, now with { Outcome = RoundOutcome.Kept }));
+        warnings.Measure(Round(longerWins: true));
         await warnings.FinishAsync();
 
         Assert.Collection(
