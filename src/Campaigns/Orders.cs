@@ -31,7 +31,7 @@ public abstract record WorkOrder(WorkId Id) : ICampaignMessage
     };
 }
 
-/// <summary>What finished work left behind: digests of stored artifacts and small counts, never bulk.</summary>
+/// <summary>What finished work left behind: digests of artifacts and small counts, never bulk.</summary>
 /// <param name="Seconds">How long the work took.</param>
 [JsonPolymorphic]
 [JsonDerivedType(typeof(SampleResult), "sample")]

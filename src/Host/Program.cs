@@ -28,7 +28,7 @@ int Fail(Exception error)
         case UserInputException:
             Console.Error.WriteLine($"dpo: {PlainText.Of(error.Message)}");
             return ExitCodes.BadInput;
-        case ArtifactStoreException or NonFiniteTrainingException or BenchmarkException:
+        case StorageException or NonFiniteTrainingException or BenchmarkException:
             Console.Error.WriteLine($"dpo: {PlainText.Of(error.Message)}");
             return ExitCodes.Failed;
         case OperationCanceledException when interruption.Token.IsCancellationRequested:

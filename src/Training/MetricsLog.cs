@@ -25,7 +25,7 @@ public sealed class MetricsLog(string path, TimeProvider time) : IProgress<Train
     /// <summary>Opens the file for appending; without a buffer, so that what cannot be written fails at once, and only once.</summary>
     internal Func<string, Stream> Open { get; init; } = path => new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
 
-    /// <exception cref="ArtifactStoreException">The file cannot be written. The run goes on from its last checkpoint.</exception>
+    /// <exception cref="StorageException">The file cannot be written. The run goes on from its last checkpoint.</exception>
     public void Report(TrainingStep value)
     {
         var now = time.GetTimestamp();

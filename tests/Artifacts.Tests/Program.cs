@@ -18,7 +18,7 @@ switch (args)
             new ArtifactStore(root).Put(new byte[int.Parse(length, CultureInfo.InvariantCulture)]);
             return 0;
         }
-        catch (ArtifactStoreException e)
+        catch (StorageException e)
         {
             Console.WriteLine(e.Message);
             return 3;

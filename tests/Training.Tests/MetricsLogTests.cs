@@ -80,7 +80,7 @@ public sealed class MetricsLogTests : IDisposable
         WriteSteps(1, 2);
         using (var log = new MetricsLog(LogPath, _clock) { Open = _ => new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0) })
         {
-            var e = Assert.Throws<ArtifactStoreException>(() => log.Report(Step(3)));
+            var e = Assert.Throws<StorageException>(() => log.Report(Step(3)));
             Assert.StartsWith($"{LogPath}: cannot be written: no space left on its volume. Free some", e.Message);
         }
 

@@ -19,7 +19,7 @@ internal static class WorkFailures
 {
     public static FailureKind KindOf(Exception error) => error switch
     {
-        UserInputException or ArtifactStoreException or NonFiniteTrainingException => FailureKind.Permanent,
+        UserInputException or StorageException or NonFiniteTrainingException => FailureKind.Permanent,
         IOException or UnauthorizedAccessException => FailureKind.Permanent,
         _ => FailureKind.Transient,
     };

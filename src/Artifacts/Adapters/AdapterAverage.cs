@@ -14,7 +14,7 @@ public static class AdapterAverage
     /// <param name="modelPath">The base GGUF of all of them.</param>
     /// <inheritdoc cref="Next"/>
     /// <exception cref="UserInputException">An adapter is damaged or another base's, or the two have other shapes.</exception>
-    /// <exception cref="ArtifactStoreException">No space, no permission.</exception>
+    /// <exception cref="StorageException">No space, no permission.</exception>
     public static void Write(string path, string modelPath, string? average, string adapter, double decay, AdapterManifest manifest)
     {
         using var model = GgufFile.Open(modelPath);

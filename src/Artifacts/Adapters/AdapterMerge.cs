@@ -17,7 +17,7 @@ public sealed class AdapterMerge(GgufFile baseModel, LoraAdapter adapter, IProgr
     /// <summary>Writes the merged model, whole or not at all.</summary>
     /// <param name="type">F32, F16, BF16 or Q8_0 for every map; null keeps the base's types, and the bytes of what the adapter leaves alone.</param>
     /// <exception cref="UserInputException">The type does not fit the model's shapes, or is kept where it cannot be written.</exception>
-    /// <exception cref="ArtifactStoreException">No space, no permission.</exception>
+    /// <exception cref="StorageException">No space, no permission.</exception>
     public void Write(string path, TensorType? type)
     {
         if (type is { } given) ModelWriter.WriteLike(baseModel, path, Weights, given);

@@ -35,7 +35,7 @@ public sealed record LoraAdapter(int Rank, float Alpha, AdapterManifest Manifest
     }
 
     /// <summary>Writes the adapter for the base model of that shape, whole or not at all: the same adapter gives the same bytes.</summary>
-    /// <exception cref="ArtifactStoreException">No space, no permission.</exception>
+    /// <exception cref="StorageException">No space, no permission.</exception>
     /// <exception cref="ArgumentException">A map is not the model's, or its arrays do not have its shape.</exception>
     public void Write(string path, ModelConfig config)
     {

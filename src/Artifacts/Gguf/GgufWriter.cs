@@ -51,7 +51,7 @@ public sealed class GgufWriter
         Add(tensor.Name, tensor.Shape, tensor.Type, stream => source.CopyTo(tensor, stream));
 
     /// <summary>Writes the file whole or not at all.</summary>
-    /// <exception cref="ArtifactStoreException">No space, no permission, no such directory.</exception>
+    /// <exception cref="StorageException">No space, no permission, no such directory.</exception>
     public void Write(string path) => AtomicFile.Write(path, Write);
 
     /// <summary>Writes to a stream, front to back.</summary>

@@ -40,7 +40,7 @@ public sealed class SafetensorsWriter(TensorType type)
     }
 
     /// <summary>Writes the file whole or not at all.</summary>
-    /// <exception cref="ArtifactStoreException">No space, no permission.</exception>
+    /// <exception cref="StorageException">No space, no permission.</exception>
     public void Write(string path) => AtomicFile.Write(path, stream =>
     {
         stream.Write(Header());

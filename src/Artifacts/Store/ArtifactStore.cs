@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace IterativeDpo.Artifacts.Store;
 
 /// <summary>
-/// Immutable files named by their SHA-256: <c>root/ab/abcd…</c>. A file is there whole or not at all, and putting the same bytes
+/// Artifacts: immutable files named by their SHA-256, <c>root/ab/abcd…</c>. One is there whole or not at all, and putting the same bytes
 /// twice is harmless. Safe to use from several threads; one process writes at a time (<see cref="StateDirectory"/> sees to it).
 /// </summary>
 public sealed class ArtifactStore(string root)
@@ -15,7 +15,7 @@ public sealed class ArtifactStore(string root)
     public string PathOf(Digest digest) => Path.Combine(root, digest.Hex[..2], digest.Hex);
 
     /// <summary>Where an artifact is, to be read there: the whole of it was compared with its name, once while it does not change.</summary>
-    /// <exception cref="ArtifactStoreException">It is missing, may not be read, or is corrupt.</exception>
+    /// <exception cref="StorageException">It is missing, may not be read, or is corrupt.</exception>
     public string Verified(Digest digest)
     {
         var path = PathOf(digest);
@@ -28,7 +28,7 @@ public sealed class ArtifactStore(string root)
         var actual = Digest.OfFile(stream);
         if (actual != digest)
         {
-            throw new ArtifactStoreException($"{path}: this artifact is corrupt: its SHA-256 is {actual}. "
+            throw new StorageException($"{path}: this artifact is corrupt: its SHA-256 is {actual}. "
                 + "Delete it and restore it from a copy, or run the round that made it again.");
         }
         _verified[digest] = found;
@@ -37,7 +37,7 @@ public sealed class ArtifactStore(string root)
 
     public bool Contains(Digest digest) => File.Exists(PathOf(digest));
 
-    /// <exception cref="ArtifactStoreException">No space, no permission; nothing was stored. So for every way to put.</exception>
+    /// <exception cref="StorageException">No space, no permission; nothing was stored. So for every way to put.</exception>
     public Digest Put(ReadOnlyMemory<byte> bytes)
     {
         var digest = Digest.Of(bytes.Span);
@@ -89,7 +89,7 @@ public sealed class ArtifactStore(string root)
         }
     }
 
-    /// <exception cref="ArtifactStoreException">It is missing, may not be read, or is corrupt.</exception>
+    /// <exception cref="StorageException">It is missing, may not be read, or is corrupt.</exception>
     public FileStream OpenRead(Digest digest) => Open(Verified(digest));
 
     /// <summary>Deletes what a killed process left unfinished.</summary>

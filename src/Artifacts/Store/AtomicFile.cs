@@ -11,7 +11,7 @@ public static partial class AtomicFile
 {
     private const int NameDigits = 16;
 
-    /// <exception cref="ArtifactStoreException">It could not be written; the old file, if any, is untouched.</exception>
+    /// <exception cref="StorageException">It could not be written; the old file, if any, is untouched.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         try

@@ -11,7 +11,7 @@ public static class IoFailure
     public static bool Is(Exception e) => e is IOException or UnauthorizedAccessException || IsFileTooBig(e);
 
     /// <param name="action">What was being done, as in "cannot be written".</param>
-    public static ArtifactStoreException Explain(string path, string action, Exception e) => new($"{path}: {action}: {Cause(e)}", e);
+    public static StorageException Explain(string path, string action, Exception e) => new($"{path}: {action}: {Cause(e)}", e);
 
     /// <summary>What was wrong and what to do about it.</summary>
     public static string Cause(Exception e) => e switch

@@ -15,14 +15,14 @@ public static class JsonFile
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <exception cref="ArtifactStoreException">No space, no permission; the old file is untouched.</exception>
+    /// <exception cref="StorageException">No space, no permission; the old file is untouched.</exception>
     public static void WriteAtomic<T>(string path, T document) => AtomicFile.Write(path, stream =>
     {
         JsonSerializer.Serialize(stream, document, Options);
         stream.Write("\n"u8);
     });
 
-    /// <exception cref="ArtifactStoreException">Missing, not readable, or not such a document: the message has the line.</exception>
+    /// <exception cref="StorageException">Missing, not readable, or not such a document: the message has the line.</exception>
     public static T Read<T>(string path) where T : notnull
     {
         try
@@ -32,7 +32,7 @@ public static class JsonFile
         }
         catch (JsonException e)
         {
-            throw new ArtifactStoreException($"{path}: damaged: {e.Message} Restore it from a copy.", e);
+            throw new StorageException($"{path}: damaged: {e.Message} Restore it from a copy.", e);
         }
         catch (Exception e) when (IoFailure.Is(e))
         {

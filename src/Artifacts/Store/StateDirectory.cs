@@ -15,7 +15,7 @@ public sealed class StateDirectory : IDisposable
     {
         Root = path;
         _lock = held;
-        Artifacts = new(Path.Combine(path, "artifacts"));
+        Artifacts = ArtifactsOf(path);
     }
 
     private sealed record Layout(int Format, string Campaign = "");
@@ -23,6 +23,9 @@ public sealed class StateDirectory : IDisposable
     public string Root { get; }
 
     public ArtifactStore Artifacts { get; }
+
+    /// <summary>The store of a state directory that another process may hold.</summary>
+    public static ArtifactStore ArtifactsOf(string path) => new(Path.Combine(path, "artifacts"));
 
     /// <summary>Takes the directory for the campaign, and makes it if it is not there.</summary>
     /// <exception cref="UserInputException">
@@ -44,7 +47,7 @@ public sealed class StateDirectory : IDisposable
         {
             held?.Dispose();
             if (IoFailure.Is(e)) throw new UserInputException($"{path}: cannot be used for the campaign's state: {IoFailure.Cause(e)}", e);
-            if (e is ArtifactStoreException) throw new UserInputException(e.Message, e);
+            if (e is StorageException) throw new UserInputException(e.Message, e);
             throw;
         }
     }

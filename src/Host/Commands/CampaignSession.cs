@@ -17,7 +17,7 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var display = ProgressDisplay.Create(TimeProvider.System);
-        var quality = new CampaignQuality(configuration.Options, new ArtifactStore(Path.Combine(statePath, "artifacts")));
+        var quality = new CampaignQuality(configuration.Options, StateDirectory.ArtifactsOf(statePath));
         var warnings = new JudgeWarnings(quality, display.Note);
         var view = new CampaignView(display, warnings.Measure);
         await using var judges = CampaignJudges.Factory(configuration.Options, CampaignReader.WorkPath(statePath), display.Note, TimeProvider.System);

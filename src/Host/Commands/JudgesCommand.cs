@@ -50,7 +50,7 @@ public static class JudgesCommand
     {
         var state = StatusCommand.Read(statePath);
         var options = CampaignReader.ReadSettings(statePath);
-        var quality = new CampaignQuality(options, new ArtifactStore(Path.Combine(statePath, "artifacts")));
+        var quality = new CampaignQuality(options, StateDirectory.ArtifactsOf(statePath));
         JudgeRound[] rounds = [.. state.Rounds.SelectMany(quality.Of)];
         var judges = Configured(options.Judging).Select(judge => new { judge.Name, Type = TypeOf(judge), Use = UseOf(judge.Name, options) });
         if (json)

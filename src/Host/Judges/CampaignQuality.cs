@@ -19,7 +19,7 @@ public sealed record JudgeRound(int Round, string Judge, bool Graded, JudgeFigur
 internal sealed class CampaignQuality(CampaignOptions options, ArtifactStore store)
 {
     /// <summary>The judge of the samples and, where it is another one, the judge of the held-out answers; nothing where none was judged yet.</summary>
-    /// <exception cref="ArtifactStoreException">A stored file is missing or damaged.</exception>
+    /// <exception cref="StorageException">An artifact is missing or corrupt.</exception>
     public IEnumerable<JudgeRound> Of(RoundState round)
     {
         if (round.Judgements.Count > 0 || round.DroppedUnits.Count > 0)

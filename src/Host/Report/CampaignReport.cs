@@ -13,7 +13,7 @@ public static class CampaignReport
     {
         var options = CampaignReader.ReadSettings(statePath);
         var summary = SummaryBuilder.Build(state, statePath, EngineInfo.Describe());
-        var store = new ArtifactStore(Path.Combine(statePath, "artifacts"));
+        var store = StateDirectory.ArtifactsOf(statePath);
         ReportHtml.Write(ReportBuilder.Build(state, summary, options, store), outputPath);
         return summary;
     }

@@ -13,7 +13,7 @@ public static class ReportBuilder
     private const int PairsPerRound = 60;
 
     /// <param name="state">A campaign whose base has been evaluated; a round still running is left out.</param>
-    /// <exception cref="ArtifactStoreException">A stored file is missing or damaged.</exception>
+    /// <exception cref="StorageException">An artifact is missing or corrupt.</exception>
     public static ReportData Build(CampaignState state, CampaignSummary summary, CampaignOptions options, ArtifactStore store)
     {
         var rounds = state.Rounds.Where(round => round.Outcome is not null).ToArray();

@@ -7,7 +7,7 @@ namespace IterativeDpo.Host.Report;
 public static class ReportHtml
 {
     /// <summary>Replaces the file at once, so that a reader never sees half a report.</summary>
-    /// <exception cref="ArtifactStoreException">It could not be written; an older report is untouched.</exception>
+    /// <exception cref="StorageException">It could not be written; an older report is untouched.</exception>
     public static void Write(ReportData data, string path) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(Render(data))));
 
     public static string Render(ReportData data) => Page(

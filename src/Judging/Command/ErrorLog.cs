@@ -28,7 +28,7 @@ internal sealed class ErrorLog(string path) : IDisposable
     }
 
     /// <summary>From now on lines go to the file as well, those remembered first.</summary>
-    /// <exception cref="ArtifactStoreException">The file cannot be written.</exception>
+    /// <exception cref="StorageException">The file cannot be written.</exception>
     public void Keep()
     {
         lock (_lock)

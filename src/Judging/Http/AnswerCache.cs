@@ -30,7 +30,7 @@ internal sealed class AnswerCache : IDisposable
     private readonly Dictionary<string, (int Count, string? LastFailure)> _tries = [];
 
     /// <summary>Opens the file, or makes it; cuts off a last line that a crash left unfinished.</summary>
-    /// <exception cref="ArtifactStoreException">The file cannot be used.</exception>
+    /// <exception cref="StorageException">The file cannot be used.</exception>
     /// <exception cref="UserInputException">A line is damaged; names it.</exception>
     public AnswerCache(string path)
     {
@@ -87,7 +87,7 @@ internal sealed class AnswerCache : IDisposable
     public (int Count, string? LastFailure) TriesOf(string request) => _tries.GetValueOrDefault(request);
 
     /// <summary>The request is about to go out.</summary>
-    /// <exception cref="ArtifactStoreException">It cannot be written; the file is as it was.</exception>
+    /// <exception cref="StorageException">It cannot be written; the file is as it was.</exception>
     public void AddCall(string request) => Add(new Entry(request));
 
     /// <inheritdoc cref="AddCall"/>

@@ -14,7 +14,7 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
     /// <param name="dataPaths">Read one after the other.</param>
     /// <param name="options"><see cref="DataOptions.MaxLength"/> and <see cref="DataOptions.Unpaired"/> do not matter: nothing is cut.</param>
     /// <exception cref="UserInputException">The data has a row that cannot be used, or cannot become what is asked for.</exception>
-    /// <exception cref="ArtifactStoreException">The output cannot be written.</exception>
+    /// <exception cref="StorageException">The output cannot be written.</exception>
     public ConversionSummary Convert(
         IReadOnlyList<string> dataPaths, string outputPath, DataOptions options, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default)
     {

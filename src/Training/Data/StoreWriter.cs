@@ -22,7 +22,7 @@ internal sealed class StoreWriter
 
     /// <summary>Writes the whole store, or leaves none.</summary>
     /// <param name="summary">Asked for when the last example has come.</param>
-    /// <exception cref="ArtifactStoreException">No space, no permission.</exception>
+    /// <exception cref="StorageException">No space, no permission.</exception>
     public static void Write(string path, Digest key, DataOptions options, IEnumerable<ITrainingExample> examples, Func<RowSummary> summary) =>
         AtomicFile.Write(path, stream =>
         {

@@ -27,7 +27,7 @@ public sealed class TrainingData : IDisposable
     /// Where the tokenised examples are kept, to be used again while the data files, the tokenizer and the options are the same.
     /// </param>
     /// <exception cref="UserInputException">A file is missing, has a row that cannot be used (names the line), or nothing to train on.</exception>
-    /// <exception cref="ArtifactStoreException">The cache cannot be written.</exception>
+    /// <exception cref="StorageException">The cache cannot be written.</exception>
     public static TrainingData Open(
         IReadOnlyList<string> paths, ITextTokenizer tokenizer, DataOptions options, string cacheDirectory,
         IProgress<DataProgress>? progress = null, CancellationToken cancellation = default)
@@ -49,7 +49,7 @@ public sealed class TrainingData : IDisposable
         StoreWriter.Write(storePath, key, options, examples, () => counter.Summarise()
             .RequireExamples(string.Join(", ", paths), $"Correct them, or raise the maximum length of {options.MaxLength} tokens."));
         var store = ExampleStore.Open(storePath, key)
-            ?? throw new ArtifactStoreException($"{storePath}: it is not what was just written. Check its volume.");
+            ?? throw new StorageException($"{storePath}: it is not what was just written. Check its volume.");
         return new(store, reused: false);
     }
 

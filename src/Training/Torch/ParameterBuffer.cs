@@ -10,7 +10,7 @@ public sealed record ParameterSpec(string Name, long[] Shape)
 
 /// <summary>
 /// Every trainable parameter as a view of one flat float32 tensor, and its gradient as a view of another: an optimiser
-/// step is a handful of operations whatever the model, and a checkpoint is one blob. Matrices come first, so that weight
+/// step is a handful of operations whatever the model, and a checkpoint is one run of bytes. Matrices come first, so that weight
 /// decay, which spares norms and biases, is a prefix.
 /// </summary>
 public sealed class ParameterBuffer : IDisposable

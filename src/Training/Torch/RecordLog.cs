@@ -17,7 +17,7 @@ internal sealed class RecordLog : IDisposable
     private byte[] _chain;
 
     /// <param name="key">Names everything that the records depend on.</param>
-    /// <exception cref="ArtifactStoreException">The file cannot be opened or made.</exception>
+    /// <exception cref="StorageException">The file cannot be opened or made.</exception>
     public RecordLog(string path, string key)
     {
         (_path, _chain) = (path, SHA256.HashData(Encoding.UTF8.GetBytes(key)));
@@ -61,7 +61,7 @@ internal sealed class RecordLog : IDisposable
     }
 
     /// <summary>Puts a record behind those that were read, in the place of what is there.</summary>
-    /// <exception cref="ArtifactStoreException">No space, no permission.</exception>
+    /// <exception cref="StorageException">No space, no permission.</exception>
     public void Append(ReadOnlySpan<byte> record)
     {
         _chain = Chain(record);
@@ -81,7 +81,7 @@ internal sealed class RecordLog : IDisposable
     }
 
     /// <summary>Sees to it that the records survive a power failure.</summary>
-    /// <exception cref="ArtifactStoreException">As above.</exception>
+    /// <exception cref="StorageException">As above.</exception>
     public void Flush() => Write(() => _file.Flush(flushToDisk: true));
 
     public void Dispose() => _file.Dispose();

@@ -19,7 +19,7 @@ internal sealed class TrainingCheckpoint(string path, string key) : IDisposable
     /// <param name="Last">May get its evaluation yet, so it is not in the log; null before the first step.</param>
     private sealed record Header(int Before, TrainingStep? Last);
 
-    /// <exception cref="Artifacts.Store.ArtifactStoreException">No space, no permission; the checkpoint before is untouched.</exception>
+    /// <exception cref="Artifacts.Store.StorageException">No space, no permission; the checkpoint before is untouched.</exception>
     public void Save(IReadOnlyList<torch.Tensor> state, IReadOnlyList<TrainingStep> history)
     {
         while (_steps.Count < history.Count - 1)

@@ -81,7 +81,7 @@ public sealed class ArtifactStoreTests : IDisposable
     {
         var digest = Digest.Of(Bytes);
 
-        var error = Assert.Throws<ArtifactStoreException>(() => _store.OpenRead(digest));
+        var error = Assert.Throws<StorageException>(() => _store.OpenRead(digest));
 
         Assert.False(_store.Contains(digest));
         Assert.StartsWith(_store.PathOf(digest), error.Message);
@@ -105,7 +105,7 @@ public sealed class ArtifactStoreTests : IDisposable
         damaged[3] ^= 1;
         File.WriteAllBytes(_store.PathOf(digest), damaged);
 
-        var error = Assert.Throws<ArtifactStoreException>(() => _store.Verified(digest));
+        var error = Assert.Throws<StorageException>(() => _store.Verified(digest));
 
         Assert.StartsWith(_store.PathOf(digest), error.Message);
         Assert.Contains($"corrupt: its SHA-256 is {Digest.Of(damaged)}. Delete it and restore it from a copy", error.Message);
@@ -119,7 +119,7 @@ public sealed class ArtifactStoreTests : IDisposable
 
         File.AppendAllText(_store.PathOf(digest), "more");
 
-        Assert.Contains("corrupt", Assert.Throws<ArtifactStoreException>(() => _store.OpenRead(digest)).Message);
+        Assert.Contains("corrupt", Assert.Throws<StorageException>(() => _store.OpenRead(digest)).Message);
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class ArtifactStoreTests : IDisposable
     [Fact]
     public void PutFile_of_a_missing_file_names_it()
     {
-        var error = Assert.Throws<ArtifactStoreException>(() => _store.PutFile(_directory["missing"]));
+        var error = Assert.Throws<StorageException>(() => _store.PutFile(_directory["missing"]));
 
         Assert.StartsWith($"{_directory["missing"]}: cannot be read: it does not exist", error.Message);
     }
@@ -161,7 +161,7 @@ public sealed class ArtifactStoreTests : IDisposable
     {
         File.WriteAllText(_directory["store"], "a file");
 
-        var error = Assert.Throws<ArtifactStoreException>(() => _store.Put(Bytes));
+        var error = Assert.Throws<StorageException>(() => _store.Put(Bytes));
 
         Assert.StartsWith($"{_directory["store"]}: an artifact cannot be stored", error.Message);
         Assert.Equal("a file", File.ReadAllText(_directory["store"]));
@@ -173,7 +173,7 @@ public sealed class ArtifactStoreTests : IDisposable
         var digest = Digest.Of(Bytes);
         Directory.CreateDirectory(_store.PathOf(digest)); // a directory stands where the file belongs
 
-        var error = Assert.Throws<ArtifactStoreException>(() => _store.Put(stream => stream.Write(Bytes)));
+        var error = Assert.Throws<StorageException>(() => _store.Put(stream => stream.Write(Bytes)));
 
         Assert.StartsWith(_directory["store"], error.Message);
         Assert.Empty(Files());

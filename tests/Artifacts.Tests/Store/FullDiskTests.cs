@@ -12,7 +12,7 @@ public sealed class FullDiskTests : IDisposable
     [Fact]
     public void Put_without_space_says_so_and_leaves_nothing()
     {
-        var error = Assert.Throws<ArtifactStoreException>(() => new ArtifactStore(_directory["store"]).Put(WriteToFullDevice));
+        var error = Assert.Throws<StorageException>(() => new ArtifactStore(_directory["store"]).Put(WriteToFullDevice));
 
         Assert.StartsWith($"{_directory["store"]}: an artifact cannot be stored: no space left on its volume. Free some", error.Message);
         Assert.Empty(Directory.GetFileSystemEntries(_directory["store"]));
@@ -23,7 +23,7 @@ public sealed class FullDiskTests : IDisposable
     {
         File.WriteAllText(_directory["a"], "old");
 
-        var error = Assert.Throws<ArtifactStoreException>(() => AtomicFile.Write(_directory["a"], WriteToFullDevice));
+        var error = Assert.Throws<StorageException>(() => AtomicFile.Write(_directory["a"], WriteToFullDevice));
 
         Assert.StartsWith($"{_directory["a"]}: cannot be written: no space left on its volume", error.Message);
         Assert.Equal("old", File.ReadAllText(_directory["a"]));

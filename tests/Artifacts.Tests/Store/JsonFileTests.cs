@@ -25,7 +25,7 @@ public sealed class JsonFileTests : IDisposable
     [Fact]
     public void Read_of_a_missing_file_names_it()
     {
-        var error = Assert.Throws<ArtifactStoreException>(() => JsonFile.Read<Document>(_directory["a.json"]));
+        var error = Assert.Throws<StorageException>(() => JsonFile.Read<Document>(_directory["a.json"]));
 
         Assert.StartsWith($"{_directory["a.json"]}: cannot be read: it does not exist", error.Message);
     }
@@ -38,7 +38,7 @@ public sealed class JsonFileTests : IDisposable
     {
         File.WriteAllText(_directory["a.json"], json);
 
-        var error = Assert.Throws<ArtifactStoreException>(() => JsonFile.Read<Document>(_directory["a.json"]));
+        var error = Assert.Throws<StorageException>(() => JsonFile.Read<Document>(_directory["a.json"]));
 
         Assert.StartsWith($"{_directory["a.json"]}: damaged", error.Message);
         Assert.Contains(place, error.Message);

@@ -83,7 +83,7 @@ public sealed class ReportBuilderTests : IDisposable
         var round = Round(1, right: 9, RoundOutcome.Kept);
         var missing = round with { Training = round.Training! with { History = Digest.Of([1]) } };
 
-        Assert.Contains(Digest.Of([1]).Hex, Assert.Throws<ArtifactStoreException>(() => Build(Base(), missing)).Message, StringComparison.Ordinal);
+        Assert.Contains(Digest.Of([1]).Hex, Assert.Throws<StorageException>(() => Build(Base(), missing)).Message, StringComparison.Ordinal);
     }
 
     private static CampaignSummary Summary(params RoundState[] rounds) => SummaryBuilder.Build(State(rounds), "state", new Dictionary<string, string>());

@@ -21,7 +21,7 @@ public static class PeftExport
     /// <param name="config">The base model's shape.</param>
     /// <param name="baseName">The base by its name or path for Hugging Face.</param>
     /// <param name="type">F32, F16 or BF16.</param>
-    /// <exception cref="ArtifactStoreException">No space, no permission.</exception>
+    /// <exception cref="StorageException">No space, no permission.</exception>
     public static void Write(LoraAdapter adapter, string directory, ModelConfig config, string baseName, TensorType type)
     {
         var maps = adapter.Maps.ToDictionary(map => map.Tensor);
