@@ -33,7 +33,7 @@ switch (args)
                 lines.Append(file, path, new string('a', int.Parse(length, CultureInfo.InvariantCulture)), flushToDisk: false);
                 return 0;
             }
-            catch (ArtifactStoreException e)
+            catch (StorageException e)
             {
                 Console.WriteLine(e.Message);
                 return 3;

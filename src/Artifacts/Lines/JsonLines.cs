@@ -82,7 +82,7 @@ public sealed record JsonLines<T>(string Fault, string WayOut) where T : class
 
     /// <summary>Adds a record's line at the end of a file without a buffer.</summary>
     /// <param name="flushToDisk">Whether it is to outlast the machine too, and not only this process.</param>
-    /// <exception cref="ArtifactStoreException">It cannot be written; the file is as it was.</exception>
+    /// <exception cref="StorageException">It cannot be written; the file is as it was.</exception>
     public void Append(FileStream file, string name, T record, bool flushToDisk)
     {
         var end = file.Seek(0, SeekOrigin.End);

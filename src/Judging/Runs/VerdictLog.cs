@@ -77,7 +77,7 @@ public sealed class VerdictLog : IDisposable
     }
 
     /// <summary>Adds a verdict; it is there whatever happens to this process.</summary>
-    /// <exception cref="ArtifactStoreException">It cannot be written; the file is as it was.</exception>
+    /// <exception cref="StorageException">It cannot be written; the file is as it was.</exception>
     public void Append(PromptSamples samples, PromptVerdict judged)
     {
         if (_replace)
