@@ -28,7 +28,10 @@ internal sealed class LlamaModel : IDisposable
     /// <summary>Of everything in the file that token ids depend on.</summary>
     public Digest TokenizerDigest { get; }
 
-    /// <summary>User-defined tokens that the chat template spells: to llama.cpp they are text, and in a conversation what its control tokens are.</summary>
+    /// <summary>
+    /// User-defined tokens of several characters that the chat template spells: to llama.cpp they are text, and in a conversation what its
+    /// control tokens are.
+    /// </summary>
     public IReadOnlyDictionary<int, string> TemplateMarks { get; }
 
     public LLamaWeights Weights { get; }
@@ -87,7 +90,8 @@ internal sealed class LlamaModel : IDisposable
         }
         var types = metadata.GetArray<int>("tokenizer.ggml.token_type");
         return metadata.GetArray<string>("tokenizer.ggml.tokens").Index()
-            .Where(token => types[token.Index] == UserDefined && !string.IsNullOrWhiteSpace(token.Item) && Spells(template, token.Item))
+            .Where(token => types[token.Index] == UserDefined && token.Item.EnumerateRunes().Count() > 1
+                && !string.IsNullOrWhiteSpace(token.Item) && Spells(template, token.Item))
             .ToDictionary();
     }
 

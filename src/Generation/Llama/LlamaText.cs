@@ -45,11 +45,19 @@ internal sealed class LlamaText
     /// <param name="goesOn">Whether it goes on from other text, and gets no space before it.</param>
     public int[] Tokenize(string text, bool special, bool goesOn = false)
     {
-        // llama.cpp takes user-defined tokens for text: cut within one, its text is none of them.
-        if (!special && text.AsSpan().IndexOfAny(_marks) is >= 0 and var mark)
+        var (ids, from) = (new List<int>(), 0);
+        // llama.cpp takes user-defined tokens for text: cut behind the first character of one, its text is none of them.
+        while (!special && text.AsSpan(from).IndexOfAny(_marks) is >= 0 and var mark)
         {
-            return [.. Tokenize(text[..(mark + 1)], special, goesOn), .. Tokenize(text[(mark + 1)..], special, goesOn: true)];
+            var cut = from + mark + Rune.GetRuneAt(text, from + mark).Utf16SequenceLength;
+            ids.AddRange(TokenizeWhole(text[from..cut], special, goesOn));
+            (from, goesOn) = (cut, true);
         }
+        return [.. ids, .. TokenizeWhole(text[from..], special, goesOn)];
+    }
+
+    private int[] TokenizeWhole(string text, bool special, bool goesOn)
+    {
         // BOS is added below: asked for here, llama.cpp would add the model's EOS as well.
         var tokens = _weights.NativeHandle.Tokenize(goesOn && _addsSpace ? Guard + text : text, addBos: false, special, Encoding.UTF8);
         var ids = MemoryMarshal.Cast<LLamaToken, int>(tokens).ToArray();

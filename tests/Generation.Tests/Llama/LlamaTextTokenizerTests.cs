@@ -102,6 +102,22 @@ public sealed class LlamaTextTokenizerTests : IClassFixture<TinyModelFile>, IDis
     }
 
     [Fact]
+    public void Encode_turnFullOfUserDefinedTokens_oneOfThemASingleCharacter_getsItsBytes()
+    {
+        const int normal = 1, control = 3, userDefined = 4, many = 50_000;
+        var path = _files["many.gguf"];
+        // The template has an 's' too, in "assistant".
+        TinyModel.WriteChanged(path, metadata => metadata["tokenizer.ggml.token_type"] = Enumerable.Range(0, ByteVocabulary.Size)
+            .Select(id => id is 's' or ByteVocabulary.Assistant ? userDefined : id < ByteVocabulary.Bos ? normal : control).ToArray());
+        using var tokenizer = LlamaTextTokenizer.Load(path);
+        var said = string.Concat(Enumerable.Repeat("<|assistant|>", many));
+
+        var ids = tokenizer.EncodePrompt(Passage.Of(new ChatMessage("user", said)));
+
+        Assert.Equal(said.Select(c => (int)c), ids.Skip(1 + ByteVocabulary.Encode("<|user|>\n").Length).Take(said.Length));
+    }
+
+    [Fact]
     public void EncodeCompletion_templateWithoutAnEndToken_getsOne()
     {
         // ChatML, whose markers are no tokens of this vocabulary.
