@@ -87,7 +87,7 @@ internal sealed class ServiceFailure(string setting, ServiceOptions options, Fun
         }
         var choice = choices[0];
         return ErrorIn(choice) ?? (choice.ValueKind == JsonValueKind.Object && choice.TryGetProperty("finish_reason", out var reason)
-            && reason.ValueKind == JsonValueKind.String && reason.GetString() == "error" ? choice.GetRawText() : null);
+            && Text(reason) == "error" ? choice.GetRawText() : null);
     }
 
     /// <summary>The start of what a service said, on one line.</summary>
@@ -112,10 +112,23 @@ internal sealed class ServiceFailure(string setting, ServiceOptions options, Fun
         }
     }
 
+    /// <summary>As it is written where it has half of a surrogate pair, which is no text.</summary>
+    private static string? Unescape(JsonElement text)
+    {
+        try
+        {
+            return text.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return text.GetRawText();
+        }
+    }
+
     /// <summary>The message in an error as services write it: <c>{"error":{"message":"…"}}</c>, or less deep.</summary>
     private static string? Text(JsonElement element) => element.ValueKind switch
     {
-        JsonValueKind.String => element.GetString(),
+        JsonValueKind.String => Unescape(element),
         JsonValueKind.Object when element.TryGetProperty("error", out var error) => Text(error),
         JsonValueKind.Object when element.TryGetProperty("message", out var message) => Text(message),
         _ => null,
