@@ -62,6 +62,7 @@ internal static class CommandProtocol
             return new Verdict([.. samples.Samples.Select(sample => new Judgement(sample.Index, null, "the program abstained"))]);
         }
         var scores = answer.Scores ?? [];
+        Require(line, !scores.Contains(null!) && answer.Comparisons?.Contains(null!) != true, "a score or a comparison is null");
         Require(line, !scoresSingleSamples || answer.Scores is not null, "it has no \"scores\"");
         Require(line, scores.Select(score => score.Index).Distinct().Count() == scores.Count, "it scores a sample twice");
         var byIndex = scores.ToDictionary(score => score.Index);

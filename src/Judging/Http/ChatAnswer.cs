@@ -27,9 +27,14 @@ internal sealed record ChatAnswer(
         {
             throw new JsonException("it has no choices[0].message");
         }
+        var first = choice.Logprobs?.Content is [{ TopLogprobs: { } top }, ..] ? top : null;
+        if (first?.Any(token => token?.Token is null) == true)
+        {
+            throw new JsonException("one of its top_logprobs has no token");
+        }
         return new ChatAnswer(
             message.Content ?? "",
-            choice.Logprobs?.Content is [{ TopLogprobs: { } top }, ..] ? top : null,
+            first,
             completion.Usage?.PromptTokens,
             completion.Usage?.CompletionTokens,
             choice.FinishReason,

@@ -17,6 +17,8 @@ public sealed class CommandProtocolTests
     [InlineData("""{"id":"1","scores":[{"index":0,"score":"good"},{"index":1,"score":1}]}""", "is no answer")]
     [InlineData("""{"id":"1","scores":[{"index":0,"score":-1e999},{"index":1,"score":1}]}""", "a score is not a finite number")]
     [InlineData("""{"id":"1","scores":7}""", "is no answer")]
+    [InlineData("""{"id":"1","scores":[null]}""", "a score or a comparison is null")]
+    [InlineData("""{"id":"1","scores":[{"index":0,"score":1},{"index":1,"score":1}],"comparisons":[null]}""", "a score or a comparison is null")]
     public void ReadVerdict_ofWhatIsNone_quotesItAndSaysWhy(string line, string reason)
     {
         var error = Assert.Throws<CommandException>(() => CommandProtocol.ReadVerdict(line, _samples, scoresSingleSamples: true));
