@@ -10,9 +10,9 @@ namespace IterativeDpo.Judging.Http;
 
 /// <summary>
 /// Asks an OpenAI-compatible service: each request once, whoever asks and however often. A request finds its stored answer, or goes through
-/// the budget and the limits of concurrency and rate to the service, again while its failures may pass, until all its tries are made: the
-/// stored calls count them, so that asking once more gives no further ones. It goes on when its caller gives up, so that what is paid for
-/// is kept. Any number of callers at once.
+/// the budget and the limits of concurrency and rate to the service, again while its failures may pass, until all its tries are made:
+/// they are counted for as long as this lives, so that asking once more gives no further ones. It goes on when its caller gives up, so
+/// that what is paid for is kept. Any number of callers at once.
 /// </summary>
 public sealed class ChatService : IAsyncDisposable
 {
