@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using IterativeDpo.Artifacts;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Host.Benchmarks;
 using IterativeDpo.Training.Torch;
@@ -25,12 +27,14 @@ public static class BenchCommand
             "./dpo bench actors --json",
             "./dpo bench data --json",
             "./dpo bench judging --json",
-            "./dpo bench scaling --output scaling.html")
+            "./dpo bench scaling --output scaling.html",
+            "./dpo bench fuzz --minutes 3 --json")
         {
             Subcommand("generation", "Sampling against a bare decode loop over the same batches.", [_threads, _neighbours], GenerationAsync),
             Trainer(),
             Loops(),
             Scaling(),
+            Fuzz(),
             Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", [], ActorsAsync),
             Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", [_threads], Data),
             Subcommand("judging", "What judging costs beside the judge, and 100,000 prompts through the verifier and the selection of pairs.", [_threads], JudgingAsync),
@@ -119,6 +123,42 @@ public static class BenchCommand
             {
                 ScalingPage.Write(results, page.FullName);
             }
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static ExampleCommand Fuzz()
+    {
+        var minutes = CommonOptions.Positive("--minutes", "How long, all readers together; 3 if not given.");
+        var seed = new Option<int>("--seed") { Description = "Of the changes.", HelpName = "N" };
+        var reader = new Option<string?>("--reader") { Description = "One reader only.", HelpName = "NAME" };
+        var input = new Option<long?>("--input") { Description = "One input only, by its number.", HelpName = "N" };
+        var command = new ExampleCommand(
+            "fuzz", "Damaged inputs for every reader of what others wrote: each must be taken or refused in words.",
+            "./dpo bench fuzz --minutes 3 --seed 1 --json", "./dpo bench fuzz --reader rows --seed 1 --input 17") { minutes, seed, reader, input, _json };
+        command.SetAction(async parsed =>
+        {
+            var directory = Directory.CreateTempSubdirectory("dpo-fuzz-").FullName;
+            await Console.Error.WriteLineAsync($"The input under way is in {directory}, and its number in under-way.");
+            var all = ForeignReaders.Create(directory);
+            ForeignReader[] chosen = [.. all.Where(known => parsed.GetValue(reader) is not { } one || known.Name == one)];
+            if (chosen.Length == 0)
+            {
+                throw new UserInputException($"--reader {parsed.GetValue(reader)}: choose one of {string.Join(", ", all.Select(known => known.Name))}.");
+            }
+            var each = TimeSpan.FromMinutes(parsed.GetValue(minutes) ?? 3) / chosen.Length;
+            var fuzzer = new Fuzzer(directory, parsed.GetValue(seed));
+            var results = await PrintAsync(parsed, chosen.Select(one =>
+            {
+                var watch = Stopwatch.StartNew();
+                return fuzzer.Run(one, parsed.GetValue(input) ?? 0, done => parsed.GetValue(input) is null ? watch.Elapsed < each : done == 0);
+            }).ToAsyncEnumerable(), results => new { results });
+            if (results.Any(result => result.Findings.Count > 0))
+            {
+                return ExitCodes.Failed;
+            }
+            Directory.Delete(directory, recursive: true);
             return ExitCodes.Done;
         });
         return command;
