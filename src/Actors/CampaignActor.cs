@@ -7,28 +7,50 @@ using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors;
 
+/// <summary>What campaigns on a node have in common.</summary>
+/// <param name="Lease">How long a worker may be silent before its work goes to another.</param>
+/// <param name="HandIn">After a campaign has moved here, how long its workers have to say what they have in hand before any is given out; from the first that speaks.</param>
+/// <param name="Board">Shows how the campaigns on this node stand.</param>
+internal sealed record CampaignHosting(TimeProvider Time, TimeSpan Lease, TimeSpan HandIn, CampaignBoard Board)
+{
+    /// <summary>All in one process: a worker dies with the campaign.</summary>
+    public static CampaignHosting InOneProcess(TimeProvider time) => new(time, TimeSpan.MaxValue, TimeSpan.Zero, new CampaignBoard(time));
+}
+
 /// <summary>
 /// A campaign as a sharded persistent entity around <see cref="CampaignDecisions"/>: it journals what happened, then acts on it.
-/// Which work is due follows from the state; who has it in hand is remembered only in memory.
+/// Which work is due follows from the state; who has it in hand is remembered only in memory, as leases.
 /// </summary>
-public sealed class CampaignActor : ReceivePersistentActor
+internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers
 {
     private const int EventsPerSnapshot = 50;
+
+    /// <summary>Orders in one incarnation of a campaign are fewer; so those of a later one have greater numbers.</summary>
+    private const int OrderBits = 24;
+
+    /// <summary>So many workers may be lost with a unit in hand before that counts as a failed attempt: nodes come and go, but some work kills.</summary>
+    private const int MostLosses = 3;
+
     private const string PersistenceIdPrefix = "campaign-";
 
-    private readonly TimeProvider _time;
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+
+    private readonly string _campaign;
+    private readonly CampaignHosting _hosting;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly WorkerPool _workers;
+    private readonly WorkerPool<IActorRef> _workers;
+    private readonly Dictionary<WorkId, int> _losses = [];
     private readonly HashSet<IActorRef> _watchers = [];
     private CampaignState _state = CampaignState.Empty;
+    private DateTimeOffset? _givesOutFrom;
     private bool _stopping;
 
-    public CampaignActor(string campaign, TimeProvider time)
+    public CampaignActor(string campaign, CampaignHosting hosting)
     {
         PersistenceId = PersistenceIdOf(campaign);
-        _time = time;
-        // No number of an order comes twice, also after a restart: a worker may still be at one from before.
-        _workers = new WorkerPool(time.GetUtcNow().UtcTicks);
+        _campaign = campaign;
+        _hosting = hosting;
+        _workers = new WorkerPool<IActorRef>(hosting.Lease);
 
         Recover<SnapshotOffer>(offer => _state = (CampaignState)offer.Snapshot);
         Recover<CampaignEvent>(Apply);
@@ -36,8 +58,10 @@ public sealed class CampaignActor : ReceivePersistentActor
 
         Command<CampaignCommand>(Decide);
         Command<WorkerReady>(OnWorkerReady);
+        Command<WorkInHand>(OnWorkInHand);
         Command<WorkCancelled>(OnWorkCancelled);
-        Command<WorkProgress>(TellWatchers);
+        Command<WorkProgress>(OnWorkProgress);
+        Command<Look>(_ => OnLook());
         Command<WatchCampaign>(_ => OnWatch());
         Command<StopCampaign>(_ => OnStop());
         Command<Terminated>(OnTerminated);
@@ -49,12 +73,28 @@ public sealed class CampaignActor : ReceivePersistentActor
 
     public override string PersistenceId { get; }
 
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private DateTimeOffset Now => _hosting.Time.GetUtcNow();
+
     /// <summary>Under which name a campaign's events are in the journal.</summary>
     internal static string PersistenceIdOf(string campaign) => PersistenceIdPrefix + campaign;
 
     internal static bool IsPersistenceId(string id) => id.StartsWith(PersistenceIdPrefix, StringComparison.Ordinal);
 
-    public static Props Props(string campaign, TimeProvider time) => Akka.Actor.Props.Create(() => new CampaignActor(campaign, time));
+    public static Props Props(string campaign, CampaignHosting hosting) => Akka.Actor.Props.Create(() => new CampaignActor(campaign, hosting));
+
+    protected override void PreStart()
+    {
+        base.PreStart();
+        Timers.StartPeriodicTimer(nameof(Look), new Look(), LookInterval);
+    }
+
+    protected override void PostStop()
+    {
+        _hosting.Board.Remove(_campaign);
+        base.PostStop();
+    }
 
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
     {
@@ -75,14 +115,16 @@ public sealed class CampaignActor : ReceivePersistentActor
     {
         if (command is FailWork late && _workers.IsInOtherHands(late.Id, late.Order))
         {
+            Follow(command);
             return;
         }
-        var decision = CampaignDecisions.Decide(_state, command, _time.GetUtcNow());
+        var decision = CampaignDecisions.Decide(_state, command, Now);
         if (decision.Rejection is { } reason)
         {
             Sender.Tell(new CampaignFailed(reason));
+            return;
         }
-        else if (command is StartCampaign)
+        if (command is StartCampaign or ContinueCampaign)
         {
             _stopping = false;
         }
@@ -107,37 +149,55 @@ public sealed class CampaignActor : ReceivePersistentActor
 
     private void OnJournalled(IReadOnlyList<CampaignEvent> events)
     {
+        // Every incarnation journals before it gives out anything, so that its orders have greater numbers than all of those before.
+        _workers.NumberFrom(LastSequenceNr << OrderBits);
         if (events.OfType<RoundCompleted>().Any() || LastSequenceNr / EventsPerSnapshot > (LastSequenceNr - events.Count) / EventsPerSnapshot)
         {
             SaveSnapshot(_state);
         }
+        _hosting.Board.Show(_campaign, _state);
         TellWatchers(_state);
     }
 
+    /// <summary>Who told what came of work hears that it is settled; who commanded, that it is done.</summary>
     private void Follow(CampaignCommand command)
     {
-        if (command is CompleteWork { Order: var completed })
+        switch (command)
         {
-            Release(completed);
-        }
-        else if (command is FailWork failure)
-        {
-            _workers.Failed(failure.Id, Sender);
-            Release(failure.Order);
+            case CompleteWork { Order: var completed, Result.Id: var id }:
+                _losses.Remove(id);
+                Settle(completed);
+                break;
+            case FailWork failure:
+                _workers.Failed(failure.Id, Sender);
+                Settle(failure.Order);
+                break;
+            case ResumeCampaign:
+                _hosting.Board.Show(_campaign, _state);
+                break;
+            default:
+                Sender.Tell(new CampaignAccepted(_state.Status));
+                break;
         }
         Dispatch();
     }
 
     private void Dispatch()
     {
-        if (_stopping)
+        if (_stopping || Now < _givesOutFrom)
         {
             return;
         }
-        foreach (var (worker, order) in _workers.Assign(Round.Due(_state)))
+        foreach (var (worker, order) in _workers.Assign(Round.Due(_state).Select(order => order with { Campaign = _campaign, Bundle = _state.Plan!.Bundle })))
         {
             worker.Tell(order);
         }
+    }
+
+    private void Settle(long order)
+    {
+        Sender.Tell(new WorkSettled(order));
+        Release(order);
     }
 
     private void Release(long order)
@@ -148,33 +208,76 @@ public sealed class CampaignActor : ReceivePersistentActor
 
     private void OnWorkerReady(WorkerReady ready)
     {
-        Context.Watch(Sender);
-        if (_workers.Register(Sender, ready.Role) is { } lost)
+        Meet();
+        if (_workers.Ready(Sender, ready.Role, Now) is { } lost)
         {
             Sender.Tell(lost);
         }
         Dispatch();
     }
 
+    private void OnWorkInHand(WorkInHand work)
+    {
+        Meet();
+        _workers.Busy(Sender, work.Role, work.Id, work.Order, Now);
+        if (!Round.Due(_state).Any(order => order.Id == work.Id))
+        {
+            // Somebody else did it meanwhile, or it is not wanted any more.
+            Sender.Tell(new CancelWork(work.Order));
+        }
+    }
+
+    private void Meet()
+    {
+        Context.Watch(Sender);
+        _givesOutFrom ??= Now + _hosting.HandIn;
+    }
+
     private void OnWorkCancelled(WorkCancelled cancelled)
     {
+        // It says that it is ready when it is.
+        _workers.Remove(Sender);
         Release(cancelled.Order);
+        Dispatch();
+    }
+
+    private void OnWorkProgress(WorkProgress progress)
+    {
+        _workers.Heard(Sender, Now);
+        _hosting.Board.Show(_campaign, progress);
+        TellWatchers(progress);
+    }
+
+    private void OnLook()
+    {
+        foreach (var worker in _workers.Silent(Now))
+        {
+            Lose(worker, "was not heard of any more");
+        }
+        _hosting.Board.Show(_campaign, [.. Round.Due(_state).Select(order => order.Role).Distinct().Except(_workers.Roles)]);
         Dispatch();
     }
 
     private void OnTerminated(Terminated terminated)
     {
         _watchers.Remove(terminated.ActorRef);
-        if (_workers.Remove(terminated.ActorRef) is not { } lost)
+        Lose(terminated.ActorRef, "stopped");
+    }
+
+    /// <summary>A worker that is gone did not fail: its work is due again, unless it is the work that takes down one after the other.</summary>
+    private void Lose(IActorRef worker, string how)
+    {
+        if (_workers.Remove(worker) is not var (id, number))
         {
             return;
         }
-        // A worker that ends with the whole node did not fail: its work is due again when the campaign goes on.
-        if (!_stopping)
+        if (!_stopping && (_losses[id] = _losses.GetValueOrDefault(id) + 1) >= MostLosses)
         {
-            Decide(new FailWork(lost.Id, $"the worker {terminated.ActorRef.Path.Name} stopped", FailureKind.Transient, Order: lost.Number));
+            _losses.Remove(id);
+            Decide(new FailWork(id, $"{MostLosses} workers were lost with it in hand, the last one, {worker.Path}, {how}", FailureKind.Transient, Order: number));
         }
         TellIfStopped();
+        Dispatch();
     }
 
     private void OnWatch()
@@ -187,16 +290,16 @@ public sealed class CampaignActor : ReceivePersistentActor
     private void OnStop()
     {
         _stopping = true;
-        foreach (var worker in _workers.Busy)
+        foreach (var (worker, _, number) in _workers.InHand)
         {
-            worker.Tell(new CancelWork());
+            worker.Tell(new CancelWork(number));
         }
         TellIfStopped();
     }
 
     private void TellIfStopped()
     {
-        if (_stopping && _workers.Busy.Count == 0)
+        if (_stopping && !_workers.InHand.Any())
         {
             TellWatchers(new CampaignStopped());
         }
@@ -215,4 +318,6 @@ public sealed class CampaignActor : ReceivePersistentActor
             watcher.Tell(message);
         }
     }
+
+    private sealed record Look;
 }

@@ -1,25 +1,29 @@
 using Akka;
 using Akka.Actor;
 using Akka.Cluster.Sharding;
+using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors;
 
-/// <summary>How to reach a campaign wherever it runs.</summary>
-/// <param name="region">The shard region of all campaigns.</param>
-public sealed class CampaignLink(IActorRef region, string campaign)
+/// <summary>How to reach campaigns wherever they run.</summary>
+/// <param name="region">The shard region of all campaigns, or a proxy of it.</param>
+public sealed class CampaignLink(IActorRef region)
 {
     private volatile bool _closed;
 
-    public string Campaign => campaign;
-
-    public void Tell(ICampaignMessage message, IActorRef sender)
+    public void Tell(string campaign, ICampaignMessage message, IActorRef sender)
     {
         if (!_closed)
         {
             region.Tell(new ShardingEnvelope(campaign, message), sender);
         }
     }
+
+    /// <summary>Asks a campaign for what follows from a command: <see cref="CampaignAccepted"/> or <see cref="CampaignFailed"/>.</summary>
+    /// <exception cref="AskTimeoutException">No coordinator answers.</exception>
+    public Task<ICampaignMessage> AskAsync(string campaign, CampaignCommand command, TimeSpan timeout, CancellationToken cancellationToken) =>
+        region.Ask<ICampaignMessage>(new ShardingEnvelope(campaign, command), timeout, cancellationToken);
 
     /// <summary>
     /// Sends nothing more once the system shuts down. A region that has handed its shards over keeps what still comes for them, and waits

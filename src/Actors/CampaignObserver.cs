@@ -9,7 +9,7 @@ internal sealed class CampaignObserver : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(1);
 
-    private readonly CampaignLink _campaign;
+    private readonly CampaignLink _campaigns;
     private readonly CampaignPlan _plan;
     private readonly IProgress<CampaignProgress>? _progress;
     private readonly TaskCompletionSource<CampaignOutcome> _outcome;
@@ -19,9 +19,9 @@ internal sealed class CampaignObserver : ReceiveActor, IWithTimers
     private bool _stopped;
 
     public CampaignObserver(
-        CampaignLink campaign, CampaignPlan plan, IProgress<CampaignProgress>? progress, TaskCompletionSource<CampaignOutcome> outcome)
+        CampaignLink campaigns, CampaignPlan plan, IProgress<CampaignProgress>? progress, TaskCompletionSource<CampaignOutcome> outcome)
     {
-        _campaign = campaign;
+        _campaigns = campaigns;
         _plan = plan;
         _progress = progress;
         _outcome = outcome;
@@ -45,11 +45,11 @@ internal sealed class CampaignObserver : ReceiveActor, IWithTimers
 
     private void Watch()
     {
-        _campaign.Tell(new WatchCampaign(), Self);
+        _campaigns.Tell(_plan.Campaign, new WatchCampaign(), Self);
         // To start a campaign takes back that it was to stop.
         if (!_started && !_stopped)
         {
-            _campaign.Tell(new StartCampaign(_plan), Self);
+            _campaigns.Tell(_plan.Campaign, new StartCampaign(_plan), Self);
         }
     }
 
@@ -77,7 +77,7 @@ internal sealed class CampaignObserver : ReceiveActor, IWithTimers
     private void StopCampaign()
     {
         _stopped = true;
-        _campaign.Tell(new StopCampaign(), Self);
+        _campaigns.Tell(_plan.Campaign, new StopCampaign(), Self);
     }
 
     private void Complete(CampaignState state, CampaignEnd end) => _outcome.TrySetResult(new CampaignOutcome(end, state));

@@ -15,6 +15,8 @@ public static class CampaignRunner
     /// <summary>How long work in hand may take to come to rest when the campaign is interrupted.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
 
+    private static readonly TimeSpan UnloadTimeout = TimeSpan.FromSeconds(1);
+
     /// <param name="statePath">Holds everything of the campaign; made if it is not there.</param>
     /// <param name="progress">Told of every change and of work under way, from any thread.</param>
     /// <param name="cancellationToken">Stops work and keeps what can be kept; the outcome is then <see cref="CampaignEnd.Interrupted"/>.</param>
@@ -49,9 +51,8 @@ public static class CampaignRunner
                 inputs.BaseModel,
                 inputs.JudgeIdentity,
                 CampaignReader.WorkPath(state.Root),
-                node.LinkTo(configuration.Options.Name),
                 time);
-            return await ObserveAsync(node.System, context, inputs.Plan, progress, cancellationToken);
+            return await ObserveAsync(node, context, inputs.Plan, progress, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -64,17 +65,32 @@ public static class CampaignRunner
     }
 
     private static async Task<CampaignOutcome> ObserveAsync(
-        ActorSystem system, WorkerContext context, CampaignPlan plan, IProgress<CampaignProgress>? progress, CancellationToken cancellationToken)
+        ClusterNode node, WorkerContext context, CampaignPlan plan, IProgress<CampaignProgress>? progress, CancellationToken cancellationToken)
     {
         var outcome = new TaskCompletionSource<CampaignOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var observer = system.ActorOf(
-            Props.Create(() => new CampaignObserver(context.Campaign, plan, progress, outcome)), "observer");
-        system.ActorOf(Props.Create(() => new WorkersActor(context)), "workers");
+        var (link, artifacts) = (node.Link, new OneStore());
+        var observer = node.System.ActorOf(Props.Create(() => new CampaignObserver(link, plan, progress, outcome)), "observer");
+        WorkSlot[] slots =
+        [
+            .. Enum.GetValues<WorkerRole>().Select(role => new WorkSlot(role, (_, _) => Task.FromResult(CampaignWorkers.Create(role, context)), artifacts)),
+        ];
+        foreach (var slot in slots)
+        {
+            node.System.ActorOf(Props.Create(() => new WorkerActor(slot, link, new[] { plan.Campaign })), slot.Role.ToString().ToLowerInvariant());
+        }
         using var interruption = cancellationToken.Register(() => observer.Tell(CampaignObserver.StopRequest));
         using var deadline = new CancellationTokenSource();
         using var timing = cancellationToken.Register(() => deadline.CancelAfter(StopTimeout));
         using var giveUp = deadline.Token.Register(() => outcome.TrySetCanceled(deadline.Token));
-        return await outcome.Task;
+        try
+        {
+            return await outcome.Task;
+        }
+        finally
+        {
+            // An engine that does not come to rest is left behind.
+            await Task.WhenAny(Task.WhenAll(slots.Select(slot => slot.DisposeAsync().AsTask())), Task.Delay(UnloadTimeout, CancellationToken.None));
+        }
     }
 
     /// <summary>What was journalled is all that counts, whatever was in hand.</summary>

@@ -11,16 +11,23 @@ internal sealed class ClusterNode : IAsyncDisposable
 {
     private const string SystemName = "iterative-dpo";
 
-    private readonly IActorRef _campaigns;
-
-    private ClusterNode(ActorSystem system, IActorRef campaigns) => (System, _campaigns) = (system, campaigns);
+    private ClusterNode(ActorSystem system, IActorRef campaigns)
+    {
+        System = system;
+        Link = new CampaignLink(campaigns);
+        Link.CloseOnShutdown(system);
+    }
 
     public ActorSystem System { get; }
+
+    /// <summary>How everybody on this node reaches campaigns.</summary>
+    public CampaignLink Link { get; }
 
     /// <summary>Starts a cluster of this one node.</summary>
     /// <param name="settings">See <see cref="Settings"/>.</param>
     public static async Task<ClusterNode> StartAsync(Config settings, TimeProvider time, CancellationToken cancellationToken)
     {
+        var hosting = CampaignHosting.InOneProcess(time);
         var system = ActorSystem.Create(SystemName, settings);
         try
         {
@@ -29,7 +36,7 @@ internal sealed class ClusterNode : IAsyncDisposable
             await cluster.JoinAsync(cluster.SelfAddress, CancellationToken.None).WaitAsync(cancellationToken);
             return new ClusterNode(system, await ClusterSharding.Get(system).StartAsync(
                 "campaign",
-                campaign => CampaignActor.Props(campaign, time),
+                campaign => CampaignActor.Props(campaign, hosting),
                 ClusterShardingSettings.Create(system),
                 new CampaignExtractor()));
         }
@@ -44,13 +51,6 @@ internal sealed class ClusterNode : IAsyncDisposable
     public static Config Settings(Config journal, string own) => journal
         .WithFallback(ConfigurationFactory.ParseString($"akka {own}"))
         .WithFallback(ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(CampaignConfiguration.ShippedDirectory, "akka.conf"))));
-
-    public CampaignLink LinkTo(string campaign)
-    {
-        var link = new CampaignLink(_campaigns, campaign);
-        link.CloseOnShutdown(System);
-        return link;
-    }
 
     /// <summary>Leaves the cluster in order.</summary>
     public async ValueTask DisposeAsync() => await System.Terminate();

@@ -1,3 +1,4 @@
+using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Campaigns;
 
@@ -10,6 +11,15 @@ public sealed record StartCampaign(CampaignPlan Plan) : CampaignCommand;
 /// <summary>Go on after a restart with the plan there is.</summary>
 public sealed record ResumeCampaign : CampaignCommand;
 
+/// <summary>From an operator: give out no more work until somebody asks to go on. What is in hand is finished and counts.</summary>
+public sealed record PauseCampaign(string Reason) : CampaignCommand;
+
+/// <summary>From an operator: go on after a pause.</summary>
+public sealed record ContinueCampaign : CampaignCommand;
+
+/// <summary>From an operator: end for good.</summary>
+public sealed record CancelCampaign : CampaignCommand;
+
 /// <summary>From a worker: count this result. Repeated and outdated results change nothing.</summary>
 /// <param name="Order">The number of the order that it was done for, which does not matter to the work: it is the same whichever order led to it. 0 is none.</param>
 public sealed record CompleteWork(WorkResult Result, long Order = 0) : CampaignCommand;
@@ -17,4 +27,6 @@ public sealed record CompleteWork(WorkResult Result, long Order = 0) : CampaignC
 /// <summary>From a worker: this attempt came to nothing, or to a part.</summary>
 /// <param name="Partial">What of the work is done and stored, for the next attempt, or to do without the rest if there is none; null is nothing.</param>
 /// <param name="Order">The number of the order that it was tried for; 0 is none.</param>
-public sealed record FailWork(WorkId Id, string Reason, FailureKind Kind, JudgeResult? Partial = null, long Order = 0) : CampaignCommand;
+/// <param name="Lost">An artifact that the work needs and no node has any more; null is none.</param>
+public sealed record FailWork(WorkId Id, string Reason, FailureKind Kind, JudgeResult? Partial = null, long Order = 0, Digest? Lost = null)
+    : CampaignCommand;

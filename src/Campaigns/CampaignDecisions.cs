@@ -13,6 +13,10 @@ public static class CampaignDecisions
     {
         StartCampaign c => Start(state, c.Plan, now),
         ResumeCampaign when state.Status == CampaignStatus.Running => Follow(state, [new CampaignResumed(now)]),
+        PauseCampaign c when state.Status == CampaignStatus.Running => new Decision([new CampaignPaused(c.Reason, now)]),
+        ContinueCampaign when state.Status == CampaignStatus.Paused => Follow(state, [new CampaignResumed(now)]),
+        CancelCampaign when state.Status is CampaignStatus.Running or CampaignStatus.Paused => new Decision([new CampaignCancelled(now)]),
+        PauseCampaign or ContinueCampaign or CancelCampaign when state.Plan is null => new Decision([], "There is no such campaign."),
         CompleteWork c when IsExpected(state, c.Result.Id) => Follow(state, [new WorkCompleted(c.Result, now)]),
         FailWork c when state.Status == CampaignStatus.Running && IsExpected(state, c.Id) => Fail(state, c, now),
         _ => new Decision([]),
@@ -27,6 +31,10 @@ public static class CampaignDecisions
         if (known.Campaign != plan.Campaign || known.SettingsDigest != plan.SettingsDigest)
         {
             return new Decision([], $"This state belongs to campaign '{known.Campaign}' with other settings than '{plan.Campaign}' has now.");
+        }
+        if (state.Status == CampaignStatus.Cancelled)
+        {
+            return new Decision([], $"Campaign '{plan.Campaign}' was cancelled; give the new one another name.");
         }
         // Units are known by their index: how the work is divided stays as it was.
         plan = plan with { EvaluationUnitPrompts = known.EvaluationUnitPrompts };
@@ -44,6 +52,11 @@ public static class CampaignDecisions
 
     private static Decision Fail(CampaignState state, FailWork failure, DateTimeOffset now)
     {
+        // What this round made of it can be made again; a checkpoint of an earlier one cannot.
+        if (failure.Lost is { } lost && Round.Forget(state.Current!, lost) != state.Current)
+        {
+            return new Decision([new ArtifactLost(lost, now)]);
+        }
         var attempts = state.Attempts.GetValueOrDefault(failure.Id) + 1;
         if (failure.Kind == FailureKind.Transient && attempts < state.Plan!.MaxAttempts)
         {

@@ -30,3 +30,9 @@ public sealed record CampaignPaused(string Reason, DateTimeOffset At) : Campaign
 public sealed record RoundCompleted(int Round, RoundOutcome Outcome, DateTimeOffset At) : CampaignEvent(At);
 
 public sealed record CampaignCompleted(DateTimeOffset At) : CampaignEvent(At);
+
+/// <summary>Ended by an operator before its last round, for good.</summary>
+public sealed record CampaignCancelled(DateTimeOffset At) : CampaignEvent(At);
+
+/// <summary>No node has the artifact any more: the work of this round that left it is due again.</summary>
+public sealed record ArtifactLost(Digest Artifact, DateTimeOffset At) : CampaignEvent(At);

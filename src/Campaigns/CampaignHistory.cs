@@ -24,6 +24,8 @@ public static class CampaignHistory
             CampaignPaused e => state with { Status = CampaignStatus.Paused, PauseReason = e.Reason },
             RoundCompleted e => UpdateRound(state, e.Round, round => round with { Outcome = e.Outcome }),
             CampaignCompleted => state with { Status = CampaignStatus.Completed },
+            CampaignCancelled => state with { Status = CampaignStatus.Cancelled, PauseReason = null },
+            ArtifactLost e => UpdateRound(state, state.Current!.Number, round => Round.Forget(round, e.Artifact)),
             _ => throw new InvalidOperationException($"Unknown campaign event {@event.GetType().Name}."),
         };
         return Elapse(state, next, @event) with { LastEventAt = @event.At };

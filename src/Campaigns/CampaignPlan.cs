@@ -57,6 +57,7 @@ public enum PromptOrder
 /// <param name="RollbackPoints">A round that loses more held-out accuracy than this, in percentage points, is rolled back; null is off.</param>
 /// <param name="ReplayShare">Share of a round's pairs that is drawn from earlier rounds, where the data is a replay.</param>
 /// <param name="ReferenceEmaDecay">What the average keeps of itself from round to round, where it is the reference.</param>
+/// <param name="Bundle">What a node has to know to work for it, stored (<see cref="CampaignBundle"/>); null where it runs in one process.</param>
 public sealed record CampaignPlan(
     string Campaign,
     [property: JsonPropertyName("settings")] Digest SettingsDigest,
@@ -72,7 +73,8 @@ public sealed record CampaignPlan(
     double ReplayShare = 0,
     double ReferenceEmaDecay = 0,
     PromptOrder PromptOrder = PromptOrder.New,
-    int EvaluationUnitPrompts = 0)
+    int EvaluationUnitPrompts = 0,
+    Digest? Bundle = null)
 {
     /// <summary>Units of work in a stage; 1 for the stages that take the round as a whole.</summary>
     public int Units(Stage stage) => stage switch

@@ -4,7 +4,7 @@ using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Campaigns;
 
-public enum CampaignStatus { New, Running, Paused, Completed }
+public enum CampaignStatus { New, Running, Paused, Completed, Cancelled }
 
 /// <summary>Everything a campaign knows. Made by <see cref="CampaignHistory.Apply"/> from its events alone.</summary>
 public sealed record CampaignState : ICampaignMessage

@@ -19,6 +19,24 @@ public abstract record WorkOrder(WorkId Id) : ICampaignMessage
     /// </summary>
     public long Number { get; init; }
 
+    /// <summary>Whose work it is; empty until it is given to a worker.</summary>
+    public string Campaign { get; init; } = "";
+
+    /// <summary>What a node has to know of the campaign, stored; null where everybody who works for it knows.</summary>
+    public Digest? Bundle { get; init; }
+
+    /// <summary>The artifacts that the work reads.</summary>
+    [JsonIgnore]
+    public IEnumerable<Digest> Needs => Present(this switch
+    {
+        SampleOrder o => [o.Adapter, o.PromptStatistics],
+        JudgeOrder o => [o.Samples, o.Policy, o.Known],
+        PairOrder o => [.. o.Units.SelectMany(unit => new Digest?[] { unit.Samples, unit.Verdicts }), o.Statistics?.Previous],
+        TrainOrder o => [.. o.Pairs, .. o.Replay?.Pairs ?? [], o.Initial, o.Reference],
+        PublishOrder o => [o.Adapter, o.Average?.Previous],
+        _ => throw new InvalidOperationException($"A {GetType().Name} does not say what it needs."),
+    });
+
     /// <summary>Who does work of this stage.</summary>
     [JsonIgnore]
     public WorkerRole Role => Id.Stage switch
@@ -29,6 +47,8 @@ public abstract record WorkOrder(WorkId Id) : ICampaignMessage
         Stage.Train => WorkerRole.Trainer,
         _ => WorkerRole.Publisher,
     };
+
+    internal static IEnumerable<Digest> Present(IEnumerable<Digest?> digests) => digests.OfType<Digest>();
 }
 
 /// <summary>What finished work left behind: digests of artifacts and small counts, never bulk.</summary>
@@ -39,7 +59,20 @@ public abstract record WorkOrder(WorkId Id) : ICampaignMessage
 [JsonDerivedType(typeof(PairResult), "pair")]
 [JsonDerivedType(typeof(TrainResult), "train")]
 [JsonDerivedType(typeof(PublishResult), "publish")]
-public abstract record WorkResult(WorkId Id, double Seconds) : ICampaignMessage;
+public abstract record WorkResult(WorkId Id, double Seconds) : ICampaignMessage
+{
+    /// <summary>The artifacts that the work left.</summary>
+    [JsonIgnore]
+    public IEnumerable<Digest> Leaves => WorkOrder.Present(this switch
+    {
+        SampleResult r => [r.Samples],
+        JudgeResult r => [r.Verdicts],
+        PairResult r => [r.Pairs, r.PromptStatistics],
+        TrainResult r => [r.Adapter, r.History],
+        PublishResult r => [r.Adapter, r.Average],
+        _ => throw new InvalidOperationException($"A {GetType().Name} does not say what it leaves."),
+    });
+}
 
 /// <summary>What a failure means for the campaign.</summary>
 public enum FailureKind

@@ -59,6 +59,35 @@ public static class Round
         _ => throw new InvalidOperationException($"A {result.GetType().Name} is no result of work {result.Id}."),
     };
 
+    /// <summary>The round without the results that left this artifact, and without what was made of them: their work is due again.</summary>
+    public static RoundState Forget(RoundState round, Digest artifact)
+    {
+        var samples = Without(round.Samples);
+        var judgements = Without(round.Judgements);
+        judgements = judgements.RemoveRange(judgements.Keys.Where(unit => !samples.ContainsKey(unit)));
+        var pairs = Keep(round.Pairs);
+        var training = Keep(round.Training);
+        var publication = training is null ? null : Keep(round.Publication);
+        var evaluations = publication is null && round.Number > 0 ? round.Evaluations.Clear() : Without(round.Evaluations);
+        var grades = Without(round.Grades);
+        return round with
+        {
+            Samples = samples,
+            Judgements = judgements,
+            DroppedUnits = round.DroppedUnits.Intersect(samples.Keys),
+            Pairs = pairs,
+            Training = training,
+            Publication = publication,
+            Evaluations = evaluations,
+            Grades = grades.RemoveRange(grades.Keys.Where(unit => !evaluations.ContainsKey(unit))),
+        };
+
+        ImmutableSortedDictionary<int, T> Without<T>(ImmutableSortedDictionary<int, T> units) where T : WorkResult =>
+            units.RemoveRange(units.Where(unit => unit.Value.Leaves.Contains(artifact)).Select(unit => unit.Key));
+
+        T? Keep<T>(T? result) where T : WorkResult => result?.Leaves.Contains(artifact) == true ? null : result;
+    }
+
     /// <summary>Units that are sampled are judged first, so that they are out of the way; each is judged, or its judging was given up.</summary>
     private static IEnumerable<WorkOrder> SampleAndJudge(CampaignPlan plan, CampaignState state, RoundState round)
     {

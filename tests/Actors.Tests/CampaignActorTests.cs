@@ -21,6 +21,7 @@ public sealed class CampaignActorTests : TestKit
     private CampaignActorTests(DatabaseFile file) : base(Settings(file))
     {
         _file = file;
+        IgnoreMessages(message => message is CampaignAccepted);
         _campaign = StartCampaign();
     }
 
@@ -40,17 +41,131 @@ public sealed class CampaignActorTests : TestKit
     }
 
     [Fact]
-    public void Work_of_a_worker_that_stops_goes_to_another_under_the_same_id()
+    public void Work_of_a_worker_that_stops_goes_to_another_under_the_same_id_and_counts_as_no_attempt()
     {
         var (worker, order) = ReceiveFirstOrder();
         var other = CreateTestProbe();
-        _campaign.Tell(new WatchCampaign(), TestActor);
 
-        Sys.Stop(worker.Ref);
-        FishForMessage<CampaignState>(state => state.Attempts.ContainsKey(order.Id));
+        Lose(worker);
         other.Send(_campaign, new WorkerReady(WorkerRole.Generator));
 
         Assert.Equal(order.Id, other.ExpectMsg<SampleOrder>().Id);
+        Assert.Empty(StateOf(_campaign).Attempts);
+    }
+
+    [Fact]
+    public void Work_that_takes_down_one_worker_after_the_other_counts_as_failed()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        for (var i = 0; i < 2; i++)
+        {
+            Lose(worker);
+            worker = CreateTestProbe();
+            worker.Send(_campaign, new WorkerReady(WorkerRole.Generator));
+            worker.ExpectMsg<SampleOrder>();
+        }
+        _campaign.Tell(new WatchCampaign(), TestActor);
+
+        Sys.Stop(worker.Ref);
+
+        FishForMessage<CampaignState>(state => state.Attempts.GetValueOrDefault(order.Id) == 1);
+    }
+
+    [Fact]
+    public void Work_of_a_worker_that_falls_silent_goes_to_another_and_progress_keeps_it()
+    {
+        var campaign = StartCampaign("leased", CampaignHosting.InOneProcess(TimeProvider.System) with { Lease = TimeSpan.FromSeconds(2) });
+        campaign.Tell(new StartCampaign(CampaignSimulator.Plan));
+        var (silent, talking, third) = (CreateTestProbe(), CreateTestProbe(), CreateTestProbe());
+        silent.Send(campaign, new WorkerReady(WorkerRole.Generator));
+        talking.Send(campaign, new WorkerReady(WorkerRole.Generator));
+        var (lost, kept) = (silent.ExpectMsg<SampleOrder>(), talking.ExpectMsg<SampleOrder>());
+
+        WorkOrder? again = null;
+        AwaitCondition(() =>
+        {
+            talking.Send(campaign, new WorkInHand(WorkerRole.Generator, kept.Id, kept.Number));
+            third.Send(campaign, new WorkerReady(WorkerRole.Generator));
+            again = third.ReceiveOne(TimeSpan.FromMilliseconds(200)) as SampleOrder;
+            return again?.Id == lost.Id;
+        }, TimeSpan.FromSeconds(10));
+
+        Assert.True(again!.Number > kept.Number);
+        talking.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
+    }
+
+    [Fact]
+    public void Work_in_hand_when_the_campaign_moved_is_not_given_out_again()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        Watch(_campaign);
+        Sys.Stop(_campaign);
+        ExpectTerminated(_campaign);
+        var again = StartCampaign("test", CampaignHosting.InOneProcess(TimeProvider.System) with { HandIn = TimeSpan.FromSeconds(2) });
+        var idle = CreateTestProbe();
+
+        idle.Send(again, new WorkerReady(WorkerRole.Generator));
+        worker.Send(again, new WorkInHand(WorkerRole.Generator, order.Id, order.Number));
+
+        var other = idle.ExpectMsg<SampleOrder>(TimeSpan.FromSeconds(10));
+        Assert.NotEqual(order.Id, other.Id);
+        Assert.True(other.Number > order.Number);
+    }
+
+    [Fact]
+    public void Work_that_is_not_wanted_any_more_is_cancelled()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        worker.Send(_campaign, Result(order));
+        worker.ExpectMsg<SampleOrder>();
+        var late = CreateTestProbe();
+
+        late.Send(_campaign, new WorkInHand(WorkerRole.Generator, order.Id, order.Number));
+
+        Assert.Equal(new CancelWork(order.Number), late.ExpectMsg<CancelWork>());
+    }
+
+    [Fact]
+    public void What_a_worker_tells_is_settled_also_when_it_tells_it_twice()
+    {
+        var worker = CreateTestProbe();
+        _campaign.Tell(new StartCampaign(CampaignSimulator.Plan));
+        worker.Send(_campaign, new WorkerReady(WorkerRole.Generator));
+        var order = worker.ExpectMsg<SampleOrder>();
+
+        worker.Send(_campaign, Result(order));
+        worker.Send(_campaign, Result(order));
+
+        Assert.Equal(new WorkSettled(order.Number), worker.ExpectMsg<WorkSettled>());
+        worker.ExpectMsg<SampleOrder>();
+        Assert.Equal(new WorkSettled(order.Number), worker.ExpectMsg<WorkSettled>());
+    }
+
+    [Fact]
+    public void Pause_and_continue_of_an_operator()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+
+        _campaign.Tell(new PauseCampaign("by hand"), TestActor);
+        worker.Send(_campaign, Result(order));
+        worker.ExpectNoMsg(TimeSpan.FromMilliseconds(100));
+        var paused = StateOf(_campaign);
+        _campaign.Tell(new ContinueCampaign(), TestActor);
+
+        Assert.Equal((CampaignStatus.Paused, "by hand", 1), (paused.Status, paused.PauseReason, paused.Rounds[0].Evaluations.Count));
+        Assert.NotEqual(order.Id, worker.ExpectMsg<SampleOrder>().Id);
+    }
+
+    [Fact]
+    public void Campaign_that_was_cancelled_does_not_start_again()
+    {
+        var (worker, _) = ReceiveFirstOrder();
+
+        _campaign.Tell(new CancelCampaign(), TestActor);
+        _campaign.Tell(new StartCampaign(CampaignSimulator.Plan), TestActor);
+
+        Assert.Contains("was cancelled", ExpectMsg<CampaignFailed>().Reason, StringComparison.Ordinal);
+        worker.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
     }
 
     [Fact]
@@ -58,6 +173,7 @@ public sealed class CampaignActorTests : TestKit
     {
         var (worker, order) = ReceiveFirstOrder();
         var other = CreateTestProbe();
+        other.IgnoreMessages(message => message is WorkSettled);
         other.Send(_campaign, new WorkerReady(WorkerRole.Generator));
         var inHand = other.ExpectMsg<SampleOrder>();
 
@@ -175,6 +291,7 @@ public sealed class CampaignActorTests : TestKit
         worker.Send(_campaign, new WorkCancelled(order.Id, order.Number));
 
         _campaign.Tell(new StartCampaign(CampaignSimulator.Plan));
+        worker.Send(_campaign, new WorkerReady(WorkerRole.Generator));
 
         Assert.Equal(order.Id, worker.ExpectMsg<SampleOrder>().Id);
     }
@@ -230,14 +347,26 @@ public sealed class CampaignActorTests : TestKit
             .WithFallback(ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "hocon", "akka.conf"))));
     }
 
-    private IActorRef StartCampaign() => Sys.ActorOf(CampaignActor.Props("test", TimeProvider.System));
+    private IActorRef StartCampaign() => StartCampaign("test", CampaignHosting.InOneProcess(TimeProvider.System));
+
+    private IActorRef StartCampaign(string name, CampaignHosting hosting) => Sys.ActorOf(CampaignActor.Props(name, hosting));
 
     private (Akka.TestKit.TestProbe Worker, WorkOrder Order) ReceiveFirstOrder()
     {
         var worker = CreateTestProbe();
+        worker.IgnoreMessages(message => message is WorkSettled);
         _campaign.Tell(new StartCampaign(CampaignSimulator.Plan));
         worker.Send(_campaign, new WorkerReady(WorkerRole.Generator));
         return (worker, worker.ExpectMsg<SampleOrder>());
+    }
+
+    private void Lose(Akka.TestKit.TestProbe worker)
+    {
+        Watch(worker);
+        Sys.Stop(worker);
+        ExpectTerminated(worker);
+        // It has heard of it before it answers this.
+        StateOf(_campaign);
     }
 
     private static CompleteWork Result(WorkOrder order) => new(new CampaignSimulator().ResultOf(order), order.Number);

@@ -13,13 +13,13 @@ public sealed class CampaignLinkTests : TestKit
     public async Task Tell_while_the_system_shuts_down_sends_nothing()
     {
         var region = CreateTestProbe();
-        var link = new CampaignLink(region, "c");
+        var link = new CampaignLink(region);
         link.CloseOnShutdown(Sys);
-        link.Tell(new WorkerReady(WorkerRole.Judge), region);
+        link.Tell("c", new WorkerReady(WorkerRole.Judge), region);
         // After the links are closed, and before the region hands its shards over.
         CoordinatedShutdown.Get(Sys).AddTask(CoordinatedShutdown.PhaseServiceStop, "late", () =>
         {
-            link.Tell(new StopCampaign(), region);
+            link.Tell("c", new StopCampaign(), region);
             return Task.FromResult(Done.Instance);
         });
         var received = new List<object>();

@@ -14,7 +14,7 @@ public sealed class CampaignObserverTests() : TestKit("""akka.scheduler.implemen
     [Fact]
     public void Stop_before_the_campaign_answered_is_not_taken_back_by_starting_it_again()
     {
-        var campaign = new CampaignLink(TestActor, "test");
+        var campaign = new CampaignLink(TestActor);
         var outcome = new TaskCompletionSource<CampaignOutcome>();
         var observer = Sys.ActorOf(Props.Create(() => new CampaignObserver(campaign, CampaignSimulator.Plan, null, outcome)));
         // It has started, and its timer with it.

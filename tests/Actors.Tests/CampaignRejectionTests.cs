@@ -21,7 +21,7 @@ public sealed class CampaignRejectionTests() : TestKit(
     public void Event_that_the_journal_rejects_stops_the_campaign_and_is_reported_to_the_watchers()
     {
         var worker = CreateTestProbe();
-        var campaign = Sys.ActorOf(CampaignActor.Props("test", TimeProvider.System));
+        var campaign = Sys.ActorOf(CampaignActor.Props("test", CampaignHosting.InOneProcess(TimeProvider.System)));
         campaign.Tell(new WatchCampaign(), TestActor);
         Watch(campaign);
         campaign.Tell(new StartCampaign(CampaignSimulator.Plan));

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors.Protocol;
@@ -18,21 +17,21 @@ public sealed record WorkProgress(
     double Seconds,
     ImmutableSortedDictionary<string, double> Metrics) : ICampaignMessage;
 
-/// <summary>To a worker: give up what is in hand, keeping what can be kept.</summary>
-public sealed record CancelWork : ICampaignMessage;
-
-/// <summary>From a worker: the work was given up because the campaign asked; it counts as not attempted.</summary>
-/// <param name="Order">The order's number.</param>
-public sealed record WorkCancelled(WorkId Id, long Order) : ICampaignMessage;
-
 /// <summary>From a worker that has nothing in hand: it can take work of its role.</summary>
 public sealed record WorkerReady(WorkerRole Role) : ICampaignMessage;
 
-/// <summary>To a generator: complete with this adapter from now on.</summary>
-public sealed record SwapAdapter(Digest Adapter) : ICampaignMessage;
+/// <summary>From a worker, again and again: this is in hand. It keeps the lease, and tells a campaign that has moved who does what.</summary>
+/// <param name="Order">The order's number.</param>
+public sealed record WorkInHand(WorkerRole Role, WorkId Id, long Order) : ICampaignMessage;
 
-/// <summary>From a generator: the adapter is on.</summary>
-public sealed record AdapterSwapped(Digest Adapter) : ICampaignMessage;
+/// <summary>To a worker: what it told about this order is journalled, or of no use; it need not tell it again.</summary>
+/// <param name="Order">The order's number.</param>
+public sealed record WorkSettled(long Order) : ICampaignMessage;
 
-/// <summary>From a generator: the adapter could not be put on.</summary>
-public sealed record AdapterRefused(Digest Adapter, string Reason) : ICampaignMessage;
+/// <summary>To a worker: give up this order, keeping what can be kept.</summary>
+/// <param name="Order">The order's number.</param>
+public sealed record CancelWork(long Order) : ICampaignMessage;
+
+/// <summary>From a worker: it does not do the work, or gave it up because it was asked to; it counts as not attempted.</summary>
+/// <param name="Order">The order's number.</param>
+public sealed record WorkCancelled(WorkId Id, long Order) : ICampaignMessage;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
@@ -17,8 +18,13 @@ namespace IterativeDpo.Actors.Workers;
 /// a curriculum, the scores of all.
 /// </summary>
 /// <param name="judge">The identity of who judged the samples.</param>
-public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Digest baseModel, string judge, TimeProvider time)
+public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Digest baseModel, string judge, TimeProvider time) : IWorker
 {
+    public Task<WorkResult> DoAsync(WorkOrder order, Action<WorkProgress> report, CancellationToken cancellationToken) =>
+        Task.FromResult<WorkResult>(Select((PairOrder)order));
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
     public PairResult Select(PairOrder order)
     {
         var start = time.GetTimestamp();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
@@ -14,22 +15,13 @@ namespace IterativeDpo.Actors.Workers;
 /// verdicts on the others, for another worker to try; at the last attempt they are dropped and counted.
 /// </summary>
 /// <param name="create">Makes the judge of this name.</param>
-public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func<string, IJudge> create, TimeProvider time)
+public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func<string, IJudge> create, TimeProvider time) : IWorker
 {
     private readonly Dictionary<string, (IJudge Judge, JudgeAttempts Attempts)> _judges = [];
-    private Task _inHand = Task.CompletedTask;
-    private bool _isClosed;
 
-    /// <summary>Disposes of the judges that it has made, when the unit in hand and the calls that were left behind have come to rest.</summary>
-    public async Task CloseAsync()
+    /// <summary>Disposes of the judges that it has made, when the calls that were left behind have come to rest.</summary>
+    public async ValueTask DisposeAsync()
     {
-        Task inHand;
-        lock (_judges)
-        {
-            _isClosed = true;
-            inHand = _inHand;
-        }
-        await inHand.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var (judge, attempts) in _judges.Values)
         {
             await attempts.RestAsync();
@@ -37,22 +29,12 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
         }
     }
 
-    /// <summary>One unit at a time.</summary>
+    public async Task<WorkResult> DoAsync(WorkOrder order, Action<WorkProgress> report, CancellationToken cancellationToken) =>
+        await JudgeAsync((JudgeOrder)order, cancellationToken);
+
     /// <exception cref="UnfinishedWorkException">The judge failed on some of the prompts, and there is another attempt.</exception>
     /// <exception cref="InvalidOperationException">It failed on all of them.</exception>
-    /// <exception cref="ObjectDisposedException">It is closed.</exception>
-    public Task<JudgeResult> JudgeAsync(JudgeOrder order, CancellationToken cancellationToken)
-    {
-        lock (_judges)
-        {
-            ObjectDisposedException.ThrowIf(_isClosed, this);
-            var unit = Task.Run(() => JudgeUnitAsync(order, cancellationToken), CancellationToken.None);
-            _inHand = unit;
-            return unit;
-        }
-    }
-
-    private async Task<JudgeResult> JudgeUnitAsync(JudgeOrder order, CancellationToken cancellationToken)
+    public async Task<JudgeResult> JudgeAsync(JudgeOrder order, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         var prompts = SampleFile.Read(store.Verified(order.Samples)).Select(samples => new LabelledSamples(samples, null));

@@ -5,9 +5,6 @@ using IterativeDpo.Training;
 
 namespace IterativeDpo.Actors.Workers;
 
-/// <summary>A worker's engine failed; its supervisor gives it a new one.</summary>
-public sealed class WorkerException(string message, Exception innerException) : Exception(message, innerException);
-
 /// <summary>Some of the work could not be done; the rest is stored, for the next attempt.</summary>
 public sealed class UnfinishedWorkException(string message, JudgeResult partial) : Exception(message)
 {
@@ -19,8 +16,10 @@ internal static class WorkFailures
 {
     public static FailureKind KindOf(Exception error) => error switch
     {
-        UserInputException or StorageException or NonFiniteTrainingException => FailureKind.Permanent,
+        UserInputException or StorageException or ArtifactLostException or NonFiniteTrainingException => FailureKind.Permanent,
         IOException or UnauthorizedAccessException => FailureKind.Permanent,
         _ => FailureKind.Transient,
     };
+
+    public static Digest? LostIn(Exception error) => (error as ArtifactLostException)?.Artifact;
 }

@@ -5,137 +5,83 @@ using IterativeDpo.Campaigns;
 namespace IterativeDpo.Actors.Workers;
 
 /// <summary>
-/// What all workers share: one unit of work at a time, off the mailbox; its result or failure goes to the campaign under the work's id.
-/// A worker says that it is ready when it starts and now and then while it is idle, so that nobody has to remember it.
-/// After a failure that may be the engine's, the worker restarts with a new one.
+/// Speaks for a slot to the campaigns. While the slot is free it says so to all that run, now and then, so that nobody has to remember it;
+/// the first to answer with an order has it. It says what is in hand to the campaign whose work it is, and what came of it until that is settled.
 /// </summary>
-public abstract class WorkerActor : ReceiveActor, IWithTimers
+internal sealed class WorkerActor : ReceiveActor, IWithTimers
 {
-    private static readonly TimeSpan ReadyInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(1);
 
-    private readonly WorkerRole _role;
-    private readonly CampaignLink _campaign;
-    private Job? _inHand;
-    private WorkResult? _last;
+    private readonly WorkSlot _slot;
+    private readonly CampaignLink _campaigns;
+    private IReadOnlyList<string> _running;
 
-    protected WorkerActor(WorkerRole role, CampaignLink campaign)
+    /// <param name="running">The campaigns that may have work, until <see cref="RunningCampaigns"/> says otherwise.</param>
+    public WorkerActor(WorkSlot slot, CampaignLink campaigns, IReadOnlyList<string> running)
     {
-        _role = role;
-        _campaign = campaign;
+        _slot = slot;
+        _campaigns = campaigns;
+        _running = running;
 
-        Receive<ReadyTick>(_ => TellReady());
-        Receive<CancelWork>(_ => _inHand?.Cancellation.Cancel());
-        Receive<Succeeded>(OnSucceeded);
-        Receive<Failed>(OnFailed);
+        Receive<Tick>(_ => Tell());
+        Receive<RunningCampaigns>(message =>
+        {
+            var isNew = message.Names.Except(_running).Any();
+            _running = message.Names;
+            if (isNew)
+            {
+                Tell();
+            }
+        });
+        Receive<WorkOrder>(OnOrder);
+        Receive<CancelWork>(cancel => _slot.Cancel(cancel.Order));
+        Receive<WorkSettled>(settled =>
+        {
+            _slot.Settle(settled.Order);
+            Tell();
+        });
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    /// <summary>Does orders of this type by a function that runs off the mailbox.</summary>
-    protected void Do<TOrder>(Func<TOrder, CancellationToken, Task<WorkResult>> work)
-        where TOrder : WorkOrder => Receive<TOrder>(order => Begin(order, token => work(order, token)));
-
-    /// <summary>Makes a report of progress in hand; safe to call from any thread.</summary>
-    protected Action<WorkProgress> ReportProgress()
-    {
-        var self = Self;
-        return progress => _campaign.Tell(progress, self);
-    }
-
     protected override void PreStart()
     {
         base.PreStart();
-        Timers.StartPeriodicTimer(nameof(ReadyTick), new ReadyTick(), TimeSpan.Zero, ReadyInterval);
+        var self = Self;
+        _slot.Listener = new SlotListener((campaign, progress) => _campaigns.Tell(campaign, progress, self), () => self.Tell(new Tick()));
+        Timers.StartPeriodicTimer(nameof(Tick), new Tick(), TimeSpan.Zero, TellInterval);
     }
 
-    protected override void PostStop()
+    private void OnOrder(WorkOrder order)
     {
-        _inHand?.Cancellation.Cancel();
-        base.PostStop();
+        if (_slot.Take(order) is { } answer)
+        {
+            _campaigns.Tell(order.Campaign, answer, Self);
+        }
     }
 
-    protected override void PreRestart(Exception reason, object message)
+    private void Tell()
     {
-        if (_inHand is { Order: var order })
+        if (_slot.Telling is var (campaign, message))
         {
-            _campaign.Tell(new FailWork(order.Id, reason.Message, FailureKind.Transient, Order: order.Number), Self);
+            _campaigns.Tell(campaign, message, Self);
+            if (message is WorkCancelled cancelled)
+            {
+                // It counts as never begun: should this get lost, the lease ends.
+                _slot.Settle(cancelled.Order);
+            }
         }
-        base.PreRestart(reason, message);
-    }
-
-    private void Begin(WorkOrder order, Func<CancellationToken, Task<WorkResult>> work)
-    {
-        if (_inHand is not null)
+        if (_slot.IsFree)
         {
-            return;
-        }
-        if (_last?.Id == order.Id)
-        {
-            _campaign.Tell(new CompleteWork(_last, order.Number), Self);
-            return;
-        }
-        var job = new Job(order, new CancellationTokenSource());
-        var token = job.Cancellation.Token;
-        _inHand = job;
-        Task.Run(() => work(token), token).PipeTo(
-            Self,
-            success: result => new Succeeded(job, result),
-            failure: error => new Failed(job, error, token.IsCancellationRequested));
-    }
-
-    private void OnSucceeded(Succeeded message)
-    {
-        if (LetGo(message.Job) is { } order)
-        {
-            _last = message.Result;
-            _campaign.Tell(new CompleteWork(message.Result, order.Number), Self);
+            foreach (var running in _running)
+            {
+                _campaigns.Tell(running, new WorkerReady(_slot.Role), Self);
+            }
         }
     }
 
-    private void OnFailed(Failed message)
-    {
-        if (LetGo(message.Job) is not { } order)
-        {
-            return;
-        }
-        if (message is { Cancelled: true, Error: OperationCanceledException })
-        {
-            _campaign.Tell(new WorkCancelled(order.Id, order.Number), Self);
-            return;
-        }
-        var kind = WorkFailures.KindOf(message.Error);
-        _campaign.Tell(new FailWork(order.Id, message.Error.Message, kind, (message.Error as UnfinishedWorkException)?.Partial, order.Number), Self);
-        if (kind == FailureKind.Transient && message.Error is not UnfinishedWorkException)
-        {
-            throw new WorkerException($"{order.Id} failed: {message.Error.Message}", message.Error);
-        }
-    }
-
-    /// <returns>The order that is done with; null where it is not in hand: it was begun before a restart, which told of it as failed.</returns>
-    private WorkOrder? LetGo(Job job)
-    {
-        if (_inHand != job)
-        {
-            return null;
-        }
-        _inHand = null;
-        return job.Order;
-    }
-
-    private void TellReady()
-    {
-        if (_inHand is null)
-        {
-            _campaign.Tell(new WorkerReady(_role), Self);
-        }
-    }
-
-    private sealed record ReadyTick;
-
-    /// <summary>An order that was begun; equal to no other, as its cancellation is its own.</summary>
-    private sealed record Job(WorkOrder Order, CancellationTokenSource Cancellation);
-
-    private sealed record Succeeded(Job Job, WorkResult Result);
-
-    private sealed record Failed(Job Job, Exception Error, bool Cancelled);
+    private sealed record Tick;
 }
+
+/// <summary>To the workers of this node: the campaigns that may have work, the one that was served longest ago first.</summary>
+internal sealed record RunningCampaigns(IReadOnlyList<string> Names);

@@ -17,5 +17,4 @@ public sealed record WorkerContext(
     Digest BaseModel,
     string JudgeIdentity,
     string WorkPath,
-    CampaignLink Campaign,
     TimeProvider Time);

@@ -1,4 +1,3 @@
-using Akka.Actor;
 using IterativeDpo.Actors.Workers;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
@@ -51,8 +50,8 @@ internal sealed class CampaignFixture : IDisposable
         return CampaignConfiguration.Load(path);
     }
 
-    /// <summary>What a worker of this campaign works with; what it tells the campaign goes to <paramref name="campaign"/>.</summary>
-    public WorkerContext WorkerContext(IActorRef campaign) => new(
+    /// <summary>What a worker of this campaign works with.</summary>
+    public WorkerContext WorkerContext() => new(
         Configuration.Options,
         Engines,
         new CampaignPrompts(Configuration.Options.Prompts, Configuration.Options.Evaluation.PromptsPerTask, Configuration.Options.Seed),
@@ -60,7 +59,6 @@ internal sealed class CampaignFixture : IDisposable
         Digest.Of([]),
         Configuration.Options.Judging.Judge,
         Path.Combine(StatePath, "work"),
-        new CampaignLink(campaign, Configuration.Options.Name),
         TimeProvider.System);
 
     public Task<CampaignOutcome> RunAsync(IProgress<CampaignProgress>? progress = null, CancellationToken cancellationToken = default) =>

@@ -29,8 +29,10 @@ public sealed class WireFormatTests
     /// <summary>One of each, with nothing left at its default.</summary>
     private static readonly ICampaignMessage[] Examples =
     [
-        new AdapterRefused(A, "damaged"),
-        new AdapterSwapped(A),
+        new ArtifactLost(A, At),
+        new CampaignAccepted(CampaignStatus.Paused),
+        new CampaignAnnounced("c", CampaignStatus.Running, "http://localhost:8421/", A),
+        new CampaignCancelled(At),
         new CampaignCompleted(At),
         new CampaignFailed("disk full"),
         new CampaignPaused("disk full", At),
@@ -42,32 +44,39 @@ public sealed class WireFormatTests
             PauseReason = "disk full",
         },
         new CampaignStopped(),
-        new CancelWork(),
+        new CancelCampaign(),
+        new CancelWork(3),
         new CompleteWork(Judged, 3),
-        new FailWork(Id, "no answer", FailureKind.Permanent, Judged, 3),
-        new JudgeOrder(Id, A, B, A, IsLast: true) { Number = 3 },
+        new ContinueCampaign(),
+        new DescribeNode(),
+        new DrainNode(),
+        new FailWork(Id, "no answer", FailureKind.Permanent, Judged, 3, A),
+        new JudgeOrder(Id, A, B, A, IsLast: true) { Number = 3, Campaign = "c", Bundle = B },
         Judged,
-        new PairOrder(Id, [new JudgedUnit(A, B)], A, new StatisticsOrder(B)) { Number = 3 },
+        new NodeReport("n", "akka.tcp://s@h:1", "http://h:2/", ["judge"], "1.0", 2, "cpu", true, ["c 1/Judge/0"], 12.5, At, At),
+        new PairOrder(Id, [new JudgedUnit(A, B)], A, new StatisticsOrder(B)) { Number = 3, Campaign = "c", Bundle = B },
         new PairResult(Id, A, 3, 4, 5, 0.5, new PairSelectionCounts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14), B),
+        new PauseCampaign("by hand"),
         new PlanRevised(CampaignSimulator.Plan, At),
-        new PublishOrder(Id, A, new AverageOrder(B, 0.9)) { Number = 3 },
+        new PublishOrder(Id, A, new AverageOrder(B, 0.9)) { Number = 3, Campaign = "c", Bundle = B },
         new PublishResult(Id, A, 0.5, B),
         new ResumeCampaign(),
         new RoundCompleted(2, RoundOutcome.RolledBack, At),
         new RoundStarted(2, A, At),
-        new SampleOrder(Id, A, 64, 32, B) { Number = 3 },
+        new SampleOrder(Id, A, 64, 32, B) { Number = 3, Campaign = "c", Bundle = B },
         new SampleResult(Id, A, 32, 256, 4096, 1d / 3, 0.5),
         new StartCampaign(CampaignSimulator.Plan),
         new StopCampaign(),
-        new SwapAdapter(A),
-        new TrainOrder(Id, [A, B], A, B, A, new ReplayOrder([B], 0.25)) { Number = 3 },
+        new TrainOrder(Id, [A, B], A, B, A, new ReplayOrder([B], 0.25)) { Number = 3, Campaign = "c", Bundle = B },
         new TrainResult(Id, A, B, 34, Metrics, 0.5),
         new WatchCampaign(),
         new WorkCancelled(Id, 3),
         new WorkCompleted(Judged, At),
         new WorkDropped(Id, "no answer", At),
         new WorkFailed(Id, "no answer", At, Judged),
+        new WorkInHand(WorkerRole.Judge, Id, 3),
         new WorkProgress(Id, 3, 4, 99, 0.5, Metrics),
+        new WorkSettled(3),
         new WorkerReady(WorkerRole.Trainer),
     ];
 
@@ -130,7 +139,7 @@ public sealed class WireFormatTests
     public void Read_what_may_be_null_may_be_missing()
     {
         Assert.Null(((RoundStarted)WireFormat.Read("""{"round":1,"at":"2026-01-02T03:04:05+00:00"}"""u8.ToArray(), "round-started")).Policy);
-        Assert.Null(((SampleOrder)WireFormat.Read("""{"id":"1/Sample/0","firstPrompt":0,"prompts":2}"""u8.ToArray(), "sample-order")).Adapter);
+        Assert.Null(((SampleOrder)WireFormat.Read("""{"id":"1/Sample/0","firstPrompt":0,"prompts":2,"campaign":"c"}"""u8.ToArray(), "sample-order")).Adapter);
         Assert.Null(((CampaignState)WireFormat.Read("""{"rounds":[],"attempts":{},"doneInPart":{}}"""u8.ToArray(), "campaign-state")).Plan);
     }
 

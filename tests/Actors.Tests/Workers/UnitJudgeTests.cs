@@ -14,7 +14,7 @@ public sealed class UnitJudgeTests : IDisposable
     public void Dispose() => _campaign.Dispose();
 
     [Fact]
-    public async Task CloseAsync_withACallLeftBehind_waitsForItAndThenClosesTheJudge()
+    public async Task DisposeAsync_withACallLeftBehind_waitsForItAndThenClosesTheJudge()
     {
         var (begun, released) = (new TaskCompletionSource(), new TaskCompletionSource());
         var unit = UnitJudge(new FakeJudge(_campaign.Log)
@@ -31,26 +31,15 @@ public sealed class UnitJudgeTests : IDisposable
         var judged = unit.JudgeAsync(Order(), stop.Token);
         await begun.Task;
 
-        var closed = unit.CloseAsync();
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => judged);
+        var closed = unit.DisposeAsync().AsTask();
 
         Assert.False(closed.IsCompleted);
         Assert.Equal(0, _campaign.Log.Count("closed"));
         released.SetResult();
         await closed;
         Assert.Equal(1, _campaign.Log.Count("closed"));
-    }
-
-    [Fact]
-    public async Task JudgeAsync_afterItWasClosed_makesNoJudge()
-    {
-        var unit = UnitJudge(new FakeJudge(_campaign.Log));
-        await unit.CloseAsync();
-
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => unit.JudgeAsync(Order(), default));
-
-        Assert.Equal(0, _campaign.Log.Count("judged"));
     }
 
     [Fact]
@@ -67,7 +56,7 @@ public sealed class UnitJudgeTests : IDisposable
         });
 
         await unit.JudgeAsync(Order(), default);
-        await unit.CloseAsync();
+        await unit.DisposeAsync();
 
         Assert.Equal((0, 1), (timers, _time.Count));
     }

@@ -8,51 +8,100 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Judging;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Actors.Tests.Workers;
 
-/// <summary>The test actor stands for the campaign.</summary>
+/// <summary>The test actor stands for all campaigns.</summary>
 public sealed class WorkerActorTests : TestKit
 {
-    private static readonly SampleOrder Order = new(new WorkId(1, Stage.Sample, 0), null, 0, 2) { Number = 7 };
+    private static readonly SampleOrder Order = new(new WorkId(1, Stage.Sample, 0), null, 0, 2) { Number = 7, Campaign = "test" };
     private readonly CampaignFixture _campaign = new();
 
     [Fact]
-    public void Worker_that_is_idle_says_that_it_is_ready()
+    public void Worker_that_is_idle_says_that_it_is_ready_to_every_campaign_that_runs()
     {
-        StartGenerator();
-
+        var generator = StartGenerator();
         Assert.Equal(new WorkerReady(WorkerRole.Generator), Expect<WorkerReady>());
+
+        generator.Tell(new RunningCampaigns(["test", "other"]));
+
+        FishForMessage<ShardingEnvelope>(envelope => envelope is { EntityId: "other", Message: WorkerReady });
     }
 
     [Fact]
-    public void Order_repeated_while_it_is_in_hand_is_done_once()
+    public void Order_repeated_while_it_is_in_hand_is_done_once_and_told_under_the_last_number()
     {
         using var gate = new ManualResetEventSlim();
         var generator = StartGenerator((_, token) => gate.Wait(token));
 
         generator.Tell(Order);
-        generator.Tell(Order);
+        generator.Tell(Order with { Number = 8 });
+        Assert.Equal(new WorkInHand(WorkerRole.Generator, Order.Id, 8), Expect<WorkInHand>(work => work.Order == 8));
         gate.Set();
-        Expect<CompleteWork>();
 
+        Assert.Equal(8, Expect<CompleteWork>().Order);
         Assert.Equal(2, _campaign.Log.Count("sampled"));
     }
 
     [Fact]
-    public void Order_repeated_after_it_was_done_gets_the_result_again_without_the_work()
+    public void Result_is_told_again_until_it_is_settled()
     {
         var generator = StartGenerator();
 
         generator.Tell(Order);
         var first = Expect<CompleteWork>();
+        var again = Expect<CompleteWork>();
+        generator.Tell(new WorkSettled(7));
+
+        Assert.Equal(first, again);
+        Expect<WorkerReady>();
+        Assert.Equal(2, _campaign.Log.Count("sampled"));
+    }
+
+    [Fact]
+    public void Settling_of_an_earlier_order_leaves_the_result_to_be_told()
+    {
+        var generator = StartGenerator();
+        generator.Tell(Order with { Number = 8 });
+        Expect<CompleteWork>();
+
+        generator.Tell(new WorkSettled(7));
+
+        Assert.Equal(8, Expect<CompleteWork>().Order);
+    }
+
+    [Fact]
+    public void Order_from_an_incarnation_that_was_replaced_is_not_done()
+    {
+        var generator = StartGenerator();
+        generator.Tell(Order with { Number = 9 });
+        Expect<CompleteWork>();
+        generator.Tell(new WorkSettled(9));
+        var before = _campaign.Log.Count("sampled");
+
         generator.Tell(Order with { Number = 8 });
 
-        Assert.Equal((7, first with { Order = 8 }), (first.Order, Expect<CompleteWork>()));
-        Assert.Equal(2, _campaign.Log.Count("sampled"));
+        Expect<WorkerReady>();
+        Expect<WorkerReady>();
+        Assert.Equal(before, _campaign.Log.Count("sampled"));
+    }
+
+    [Fact]
+    public void Order_of_another_campaign_while_work_is_in_hand_is_handed_back()
+    {
+        using var gate = new ManualResetEventSlim();
+        var generator = StartGenerator((_, token) => gate.Wait(token));
+        generator.Tell(Order);
+
+        generator.Tell(Order with { Number = 3, Campaign = "other" });
+
+        var envelope = FishForMessage<ShardingEnvelope>(envelope => envelope.Message is WorkCancelled);
+        Assert.Equal(("other", new WorkCancelled(Order.Id, 3)), (envelope.EntityId, envelope.Message));
+        gate.Set();
     }
 
     [Fact]
@@ -68,9 +117,11 @@ public sealed class WorkerActorTests : TestKit
         generator.Tell(Order);
         begun.Wait();
 
-        generator.Tell(new CancelWork());
+        generator.Tell(new CancelWork(6));
+        generator.Tell(new CancelWork(7));
 
         Assert.Equal(new WorkCancelled(Order.Id, 7), Expect<WorkCancelled>());
+        Expect<WorkerReady>();
     }
 
     [Fact]
@@ -87,7 +138,8 @@ public sealed class WorkerActorTests : TestKit
 
         generator.Tell(Order);
         var failure = Expect<FailWork>();
-        generator.Tell(Order);
+        generator.Tell(new WorkSettled(7));
+        generator.Tell(Order with { Number = 8 });
         Expect<CompleteWork>();
 
         Assert.Equal(new FailWork(Order.Id, "crashed", FailureKind.Transient, Order: 7), failure);
@@ -95,42 +147,55 @@ public sealed class WorkerActorTests : TestKit
     }
 
     [Fact]
-    public void Work_begun_before_a_restart_that_ends_after_it_leaves_the_order_in_hand_alone()
+    public void Engine_of_one_campaign_makes_room_for_that_of_another()
     {
-        PairOrder[] orders = [.. new[] { 1, 2 }.Select(number => new PairOrder(new WorkId(number, Stage.Pair, 0), [], null) { Number = number })];
-        var results = orders.ToDictionary(order => order.Number, _ => new TaskCompletionSource<WorkResult>());
-        using var begun = new SemaphoreSlim(0);
-        var work = (PairOrder order) =>
-        {
-            begun.Release();
-            return results[order.Number].Task;
-        };
-        var link = new CampaignLink(TestActor, "test");
-        var worker = Sys.ActorOf(Props.Create(() => new BreakableWorker(link, work)));
-        worker.Tell(orders[0]);
-        begun.Wait();
-        worker.Tell(new BreakableWorker.Break());
-        worker.Tell(orders[1]);
-        begun.Wait();
-        Assert.Equal(1, Expect<FailWork>().Order);
+        var generator = StartGenerator();
+        generator.Tell(Order);
+        Expect<CompleteWork>();
+        generator.Tell(new WorkSettled(7));
 
-        Finish(orders[0]);
-        var told = ReceiveWhile(TimeSpan.FromMilliseconds(100), message => ((ShardingEnvelope)message).Message);
-        Finish(orders[1]);
+        generator.Tell(Order with { Number = 1, Campaign = "other" });
+        Expect<CompleteWork>(work => work.Order == 1);
 
-        Assert.All(told, message => Assert.IsType<WorkerReady>(message));
-        Assert.Equal(2, Expect<CompleteWork>().Order);
-
-        void Finish(PairOrder order) => results[order.Number].SetResult(new PairResult(order.Id, Digest.Of([]), 0, 0, 0, 0));
+        Assert.Equal(1, _campaign.Log.Count("disposed"));
     }
 
     [Fact]
-    public void Judge_that_does_not_answer_in_time_leaves_the_prompt_to_another_and_at_last_drops_it()
+    public void Work_in_hand_outlives_the_actor_that_speaks_for_it()
+    {
+        using var gate = new ManualResetEventSlim();
+        var slot = Generator((_, token) => gate.Wait(token));
+        var first = Start(slot);
+        first.Tell(Order);
+        Expect<WorkInHand>();
+        Watch(first);
+        Sys.Stop(first);
+        FishForMessage<Terminated>(_ => true);
+        gate.Set();
+
+        Start(slot);
+
+        Assert.Equal(7, Expect<CompleteWork>().Order);
+        Assert.Equal(2, _campaign.Log.Count("sampled"));
+    }
+
+    [Fact]
+    public void Artifact_that_nobody_has_is_named_in_the_failure()
+    {
+        var lost = Digest.Of([1]);
+        var slot = new WorkSlot(WorkerRole.Generator, (_, _) => throw new ArtifactLostException(lost, "gone"), new OneStore());
+
+        Start(slot).Tell(Order);
+
+        Assert.Equal(new FailWork(Order.Id, "gone", FailureKind.Permanent, Order: 7, Lost: lost), Expect<FailWork>());
+    }
+
+    [Fact]
+    public async Task Judge_that_does_not_answer_in_time_leaves_the_prompt_to_another_and_at_last_drops_it()
     {
         _campaign.Configuration = _campaign.Configure("campaign.judging { timeout = 20ms, retries = 0, concurrency = 4 }");
-        var context = _campaign.WorkerContext(TestActor);
-        Sys.ActorOf(Props.Create(() => new GeneratorActor(context))).Tell(Order);
-        var samples = (SampleResult)Expect<CompleteWork>().Result;
+        var context = _campaign.WorkerContext();
+        var samples = (SampleResult)await DoAsync(new GeneratorWorker(context), Order);
         var prompts = context.Prompts.OfRound(1).Take(Order.Prompts).ToArray();
         var stuck = prompts[0].Id;
         var order = new JudgeOrder(new WorkId(1, Stage.Judge, 0), samples.Samples);
@@ -138,14 +203,12 @@ public sealed class WorkerActorTests : TestKit
         {
             BeforePrompt = (prompt, _) => prompt.Prompt.Id == stuck ? new TaskCompletionSource().Task : Task.CompletedTask,
         };
-        var judging = context with { Engines = context.Engines with { Judge = _ => judge } };
+        UnitJudge Judge() => new(context.Options, context.Store, _ => judge, context.Time);
 
-        Sys.ActorOf(Props.Create(() => new JudgeActor(judging))).Tell(order);
-        var failure = Expect<FailWork>();
-        Sys.ActorOf(Props.Create(() => new JudgeActor(judging))).Tell(order with { Known = failure.Partial!.Verdicts, IsLast = true });
-        var result = (JudgeResult)Expect<CompleteWork>().Result;
+        var failure = await Assert.ThrowsAsync<UnfinishedWorkException>(() => DoAsync(Judge(), order));
+        var result = (JudgeResult)await DoAsync(Judge(), order with { Known = failure.Partial.Verdicts, IsLast = true });
 
-        Assert.Contains($"failed on 1 of {prompts.Length} prompts: no verdict within 00:00:00.0200000", failure.Reason, StringComparison.Ordinal);
+        Assert.Contains($"failed on 1 of {prompts.Length} prompts: no verdict within 00:00:00.0200000", failure.Message, StringComparison.Ordinal);
         Assert.Equal((1, 1), (failure.Partial.Dropped, result.Dropped));
         Assert.All(prompts, prompt => Assert.Equal(prompt.Id == stuck ? 2 : 1, _campaign.Log.Count($"judged {prompt.Id}")));
         using var stream = context.Store.OpenRead(result.Verdicts);
@@ -153,93 +216,56 @@ public sealed class WorkerActorTests : TestKit
     }
 
     [Fact]
-    public void Publisher_does_not_hand_out_a_corrupt_adapter()
+    public async Task Publisher_does_not_hand_out_a_corrupt_adapter()
     {
-        var context = _campaign.WorkerContext(TestActor);
+        var context = _campaign.WorkerContext();
         var adapter = context.Store.Put(new byte[] { 1, 2, 3 });
         File.WriteAllText(context.Store.PathOf(adapter), "damaged");
 
-        StartPublisher(context, TestActor).Tell(new PublishOrder(new WorkId(1, Stage.Publish, 0), adapter));
+        var error = await Assert.ThrowsAsync<StorageException>(() => DoAsync(new Publisher(context), new PublishOrder(new WorkId(1, Stage.Publish, 0), adapter)));
 
-        var failure = Expect<FailWork>();
-        Assert.Equal(FailureKind.Permanent, failure.Kind);
-        Assert.Contains(adapter.Hex, failure.Reason, StringComparison.Ordinal);
+        Assert.Contains(adapter.Hex, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Publisher_waits_until_the_generator_has_the_adapter_on()
+    public async Task Trainer_keeps_the_work_directory_of_its_round_only()
     {
-        var context = _campaign.WorkerContext(TestActor);
-        var adapter = context.Store.Put(new byte[] { 1, 2, 3 });
-        var generator = CreateTestProbe();
-
-        StartPublisher(context, generator.Ref).Tell(new PublishOrder(new WorkId(1, Stage.Publish, 0), adapter));
-        generator.ExpectMsg(new SwapAdapter(adapter));
-        generator.Reply(new AdapterSwapped(adapter));
-
-        Assert.Equal(adapter, ((PublishResult)Expect<CompleteWork>().Result).Adapter);
-    }
-
-    [Fact]
-    public void Publisher_tells_why_a_generator_refused_the_adapter()
-    {
-        var context = _campaign.WorkerContext(TestActor);
-        var adapter = context.Store.Put(new byte[] { 1, 2, 3 });
-        var generator = CreateTestProbe();
-
-        StartPublisher(context, generator.Ref).Tell(new PublishOrder(new WorkId(1, Stage.Publish, 0), adapter));
-        generator.ExpectMsg<SwapAdapter>();
-        generator.Reply(new AdapterRefused(adapter, "for another base"));
-
-        Assert.Contains("for another base", Expect<FailWork>().Reason, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Trainer_keeps_the_work_directory_of_its_round_only()
-    {
-        var context = _campaign.WorkerContext(TestActor);
+        var context = _campaign.WorkerContext();
         var old = Directory.CreateDirectory(Path.Combine(context.WorkPath, "round-1"));
         var pairs = context.Store.Put(_ => { });
 
-        Sys.ActorOf(Props.Create(() => new TrainerActor(context))).Tell(new TrainOrder(new WorkId(2, Stage.Train, 0), [pairs], null, null, null));
-        Expect<CompleteWork>();
+        await DoAsync(new TrainerWorker(context), new TrainOrder(new WorkId(2, Stage.Train, 0), [pairs], null, null, null));
 
         Assert.False(Directory.Exists(old.FullName));
         Assert.True(Directory.Exists(Path.Combine(context.WorkPath, "round-2")));
     }
 
     [Fact]
-    public void Publisher_makes_the_average_from_round_to_round_and_the_same_one_again()
+    public async Task Publisher_makes_the_average_from_round_to_round_and_the_same_one_again()
     {
-        var context = _campaign.WorkerContext(TestActor);
-        var first = Publish(1, Put(context, round: 1, b: 8), new AverageOrder(null, 0.75));
-        var second = Publish(2, Put(context, round: 2, b: 4), new AverageOrder(first, 0.75));
+        var context = _campaign.WorkerContext();
+        var first = await PublishAsync(1, Put(context, round: 1, b: 8), new AverageOrder(null, 0.75));
+        var second = await PublishAsync(2, Put(context, round: 2, b: 4), new AverageOrder(first, 0.75));
 
-        Assert.Equal(second, Publish(2, Put(context, round: 2, b: 4), new AverageOrder(first, 0.75)));
+        Assert.Equal(second, await PublishAsync(2, Put(context, round: 2, b: 4), new AverageOrder(first, 0.75)));
         var average = Read(context, second);
         Assert.All(average.Maps[0].B, value => Assert.Equal(0.75f * (0.25f * 8) + 0.25f * 4, value));
         Assert.Equal((first, 2, context.BaseModel), (average.Manifest.ParentSha256, average.Manifest.Round, average.Manifest.BaseSha256));
 
-        Digest Publish(int round, Digest adapter, AverageOrder order)
-        {
-            var generator = CreateTestProbe();
-            StartPublisher(context, generator.Ref).Tell(new PublishOrder(new WorkId(round, Stage.Publish, 0), adapter, order));
-            generator.ExpectMsg<SwapAdapter>();
-            generator.Reply(new AdapterSwapped(adapter));
-            return ((PublishResult)Expect<CompleteWork>().Result).Average!.Value;
-        }
+        async Task<Digest> PublishAsync(int round, Digest adapter, AverageOrder order) =>
+            ((PublishResult)await DoAsync(new Publisher(context), new PublishOrder(new WorkId(round, Stage.Publish, 0), adapter, order))).Average!.Value;
     }
 
     [Fact]
-    public void Trainer_replays_its_share_of_earlier_pairs()
+    public async Task Trainer_replays_its_share_of_earlier_pairs()
     {
-        var context = _campaign.WorkerContext(TestActor);
+        var context = _campaign.WorkerContext();
         Digest Pairs(int count) => context.Store.Put(stream => PairFile.Write(
             stream, Enumerable.Range(0, count).Select(i => new PairRecord(new PreferencePair($"{count}-{i}", [1], [2], [3])))));
 
-        Sys.ActorOf(Props.Create(() => new TrainerActor(context))).Tell(
+        await DoAsync(
+            new TrainerWorker(context),
             new TrainOrder(new WorkId(2, Stage.Train, 0), [Pairs(9)], null, null, null, new ReplayOrder([Pairs(4), Pairs(5)], 0.25)));
-        Expect<CompleteWork>();
 
         Assert.Contains("trained 2 on 12 pairs", _campaign.Log.Entries);
     }
@@ -250,16 +276,22 @@ public sealed class WorkerActorTests : TestKit
         _campaign.Dispose();
     }
 
-    private IActorRef StartGenerator(Action<Generation.Prompt, CancellationToken>? beforePrompt = null)
+    private IActorRef StartGenerator(Action<Generation.Prompt, CancellationToken>? beforePrompt = null) => Start(Generator(beforePrompt ?? ((_, _) => { })));
+
+    private WorkSlot Generator(Action<Generation.Prompt, CancellationToken> beforePrompt)
     {
-        var context = _campaign.WorkerContext(TestActor);
-        var engines = context.Engines with { Generator = () => new FakeGenerator(_campaign.Log) { BeforePrompt = beforePrompt ?? ((_, _) => { }) } };
-        context = context with { Engines = engines };
-        return Sys.ActorOf(Props.Create(() => new GeneratorActor(context)));
+        var context = _campaign.WorkerContext();
+        context = context with { Engines = context.Engines with { Generator = () => new FakeGenerator(_campaign.Log) { BeforePrompt = beforePrompt } } };
+        return new WorkSlot(WorkerRole.Generator, (_, _) => Task.FromResult(CampaignWorkers.Create(WorkerRole.Generator, context)), new OneStore());
     }
 
-    private IActorRef StartPublisher(WorkerContext context, IActorRef generator) =>
-        Sys.ActorOf(Props.Create(() => new PublisherActor(context, new[] { generator })));
+    private IActorRef Start(WorkSlot slot)
+    {
+        var link = new CampaignLink(TestActor);
+        return Sys.ActorOf(Props.Create(() => new WorkerActor(slot, link, new[] { "test" })));
+    }
+
+    private static Task<WorkResult> DoAsync(IWorker worker, WorkOrder order) => worker.DoAsync(order, _ => { }, CancellationToken.None);
 
     private Digest Put(WorkerContext context, int round, float b)
     {
@@ -278,17 +310,6 @@ public sealed class WorkerActorTests : TestKit
         return ModelConfig.Read(model);
     }
 
-    private sealed class BreakableWorker : WorkerActor
-    {
-        public BreakableWorker(CampaignLink campaign, Func<PairOrder, Task<WorkResult>> work) : base(WorkerRole.Pairer, campaign)
-        {
-            Do<PairOrder>((order, _) => work(order));
-            Receive<Break>(_ => throw new InvalidOperationException("broken"));
-        }
-
-        public sealed record Break;
-    }
-
-    private T Expect<T>() where T : class =>
-        (T)FishForMessage<ShardingEnvelope>(envelope => envelope.Message is T).Message;
+    private T Expect<T>(Predicate<T>? isIt = null) where T : class =>
+        (T)FishForMessage<ShardingEnvelope>(envelope => envelope.Message is T told && isIt?.Invoke(told) != false).Message;
 }

@@ -9,46 +9,40 @@ using IterativeDpo.Training;
 namespace IterativeDpo.Actors.Workers;
 
 /// <summary>Trains a round's adapter. The trainer keeps checkpoints by round, so that a training that was cut short goes on.</summary>
-public sealed class TrainerActor : WorkerActor
+internal sealed class TrainerWorker(WorkerContext context) : IWorker
 {
-    private readonly WorkerContext _context;
-    private readonly Lazy<ITrainer> _trainer;
-    private readonly Action<WorkProgress> _report;
+    private readonly Lazy<ITrainer> _trainer = new(context.Engines.Trainer);
 
-    public TrainerActor(WorkerContext context) : base(WorkerRole.Trainer, context.Campaign)
+    public Task<WorkResult> DoAsync(WorkOrder order, Action<WorkProgress> report, CancellationToken cancellationToken) =>
+        TrainAsync((TrainOrder)order, report, cancellationToken);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async Task<WorkResult> TrainAsync(TrainOrder order, Action<WorkProgress> report, CancellationToken cancellationToken)
     {
-        _context = context;
-        _trainer = new Lazy<ITrainer>(context.Engines.Trainer);
-        _report = ReportProgress();
-
-        Do<TrainOrder>(TrainAsync);
-    }
-
-    private async Task<WorkResult> TrainAsync(TrainOrder order, CancellationToken cancellationToken)
-    {
-        var start = _context.Time.GetTimestamp();
+        var start = context.Time.GetTimestamp();
         var directory = PrepareDirectory(order.Id.Round);
         var request = RequestOf(order, directory);
-        var metricsPath = Path.Combine(_context.WorkPath, $"metrics-{order.Id.Round}.jsonl");
+        var metricsPath = Path.Combine(context.WorkPath, $"metrics-{order.Id.Round}.jsonl");
         var result = await TrainingRun.RunAsync(
-            _trainer.Value, request, metricsPath, _context.Time, step => _report(ProgressOf(order.Id, step, start)), cancellationToken);
-        var adapter = _context.Store.PutFile(request.OutputPath);
-        var history = _context.Store.Put(stream => MetricsLog.Write(stream, result.History));
+            _trainer.Value, request, metricsPath, context.Time, step => report(ProgressOf(order.Id, step, start)), cancellationToken);
+        var adapter = context.Store.PutFile(request.OutputPath);
+        var history = context.Store.Put(stream => MetricsLog.Write(stream, result.History));
         return new TrainResult(
             order.Id,
             adapter,
             history,
             result.Steps,
             result.Metrics.ToImmutableSortedDictionary(),
-            _context.Time.GetElapsedTime(start).TotalSeconds);
+            context.Time.GetElapsedTime(start).TotalSeconds);
     }
 
     /// <summary>The round's own directory; those of other rounds are done with.</summary>
     private string PrepareDirectory(int round)
     {
-        var directory = Path.Combine(_context.WorkPath, $"round-{round}");
+        var directory = Path.Combine(context.WorkPath, $"round-{round}");
         Directory.CreateDirectory(directory);
-        foreach (var other in Directory.EnumerateDirectories(_context.WorkPath).Where(path => Path.GetFileName(path) != Path.GetFileName(directory)))
+        foreach (var other in Directory.EnumerateDirectories(context.WorkPath).Where(path => Path.GetFileName(path) != Path.GetFileName(directory)))
         {
             Directory.Delete(other, recursive: true);
         }
@@ -57,7 +51,7 @@ public sealed class TrainerActor : WorkerActor
 
     private TrainingRequest RequestOf(TrainOrder order, string directory)
     {
-        var options = _context.Options;
+        var options = context.Options;
         return new TrainingRequest(
             options.ModelPath,
             PathOf(order.Initial),
@@ -68,7 +62,7 @@ public sealed class TrainerActor : WorkerActor
             directory,
             Path.Combine(directory, "adapter.gguf"),
             new AdapterManifest(
-                _context.BaseModel, order.Parent, options.Name, order.Id.Round, JsonSerializer.Serialize(options.Training)),
+                context.BaseModel, order.Parent, options.Name, order.Id.Round, JsonSerializer.Serialize(options.Training)),
             SplitSeed: options.Seed);
     }
 
@@ -81,14 +75,14 @@ public sealed class TrainerActor : WorkerActor
             return own;
         }
         var earlier = Read(replay.Pairs);
-        return [.. Replay.Draw(earlier.Count, own.Count, replay.Share, _context.Options.Seed, order.Id.Round).Select(i => earlier[i]), .. own];
+        return [.. Replay.Draw(earlier.Count, own.Count, replay.Share, context.Options.Seed, order.Id.Round).Select(i => earlier[i]), .. own];
 
         List<PreferencePair> Read(ImmutableArray<Digest> files) =>
-            [.. files.SelectMany(pairs => PairFile.Read(_context.Store.Verified(pairs))).Select(record => record.Pair)];
+            [.. files.SelectMany(pairs => PairFile.Read(context.Store.Verified(pairs))).Select(record => record.Pair)];
     }
 
-    private string? PathOf(Digest? adapter) => adapter is { } digest ? _context.Store.Verified(digest) : null;
+    private string? PathOf(Digest? adapter) => adapter is { } digest ? context.Store.Verified(digest) : null;
 
     private WorkProgress ProgressOf(WorkId id, TrainingStep step, long start) => new(
-        id, step.Step, step.Steps, 0, _context.Time.GetElapsedTime(start).TotalSeconds, step.Metrics.ToImmutableSortedDictionary());
+        id, step.Step, step.Steps, 0, context.Time.GetElapsedTime(start).TotalSeconds, step.Metrics.ToImmutableSortedDictionary());
 }

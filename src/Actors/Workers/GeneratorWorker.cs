@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Generation;
+
+namespace IterativeDpo.Actors.Workers;
+
+/// <summary>
+/// Completes prompts with one model, loaded when it is first needed, and the adapter that each order names: samples to train on, and greedy
+/// answers to held-out prompts.
+/// </summary>
+internal sealed class GeneratorWorker(WorkerContext context) : IWorker
+{
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
+
+    private IGenerator? _generator;
+    private Digest? _adapter;
+
+    public Task<WorkResult> DoAsync(WorkOrder order, Action<WorkProgress> report, CancellationToken cancellationToken) =>
+        SampleAsync((SampleOrder)order, report, cancellationToken);
+
+    public ValueTask DisposeAsync()
+    {
+        _generator?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<WorkResult> SampleAsync(
+        SampleOrder order, Action<WorkProgress> report, CancellationToken cancellationToken)
+    {
+        var (prompts, requests, options) = Plan(order);
+        var start = context.Time.GetTimestamp();
+        var finished = new Dictionary<string, PromptSamples>(requests.Length);
+        var generator = UseAdapter(order.Adapter);
+        var track = TrackProgress(order, generator, start, report);
+        await generator.GenerateAsync(
+            requests,
+            options,
+            samples =>
+            {
+                finished.Add(samples.Prompt.Id, samples);
+                track(finished.Count);
+            },
+            cancellationToken);
+
+        PromptSamples[] ordered = [.. prompts.Select(prompt => finished[prompt.Id])];
+        var digest = context.Store.Put(stream => SampleFile.Write(stream, ordered));
+        Sample[] all = [.. ordered.SelectMany(prompt => prompt.Samples)];
+        var tokens = all.Sum(sample => (long)sample.TokenIds.Length);
+        var entropy = tokens == 0 ? 0 : all.Sum(sample => (double)sample.MeanEntropy * sample.TokenIds.Length) / tokens;
+        return new SampleResult(
+            order.Id, digest, prompts.Length, all.Length, tokens, entropy, context.Time.GetElapsedTime(start).TotalSeconds);
+    }
+
+    private IGenerator UseAdapter(Digest? adapter)
+    {
+        _generator ??= context.Engines.Generator();
+        if (_adapter != adapter)
+        {
+            _generator.UseAdapter(adapter is { } digest ? context.Store.Verified(digest) : null);
+            _adapter = adapter;
+        }
+        return _generator;
+    }
+
+    private (Prompt[] Prompts, GenerationRequest[] Requests, SamplingOptions Options) Plan(SampleOrder order)
+    {
+        var (options, sampling) = (context.Options, context.Options.Generation.Sampling);
+        var greedy = order.Id.Stage == Stage.Evaluate;
+        var all = greedy ? context.Prompts.HeldOut : context.Prompts.OfRound(order.Id.Round, order.PromptStatistics is { } statistics ? context.Store.Verified(statistics) : null);
+        var samples = greedy ? 1 : options.Generation.SamplesPerPrompt;
+        Prompt[] prompts = [.. all.Skip(order.FirstPrompt).Take(order.Prompts)];
+        return (
+            prompts,
+            [.. prompts.Select(prompt => new GenerationRequest(prompt, Seeds(order.Id.Round, prompt, samples)))],
+            greedy ? sampling with { Temperature = 0, MaxTokens = options.Evaluation.MaxTokens } : sampling);
+    }
+
+    private ulong[] Seeds(int round, Prompt prompt, int samples) =>
+        [.. Enumerable.Range(0, samples).Select(index => SampleSeed.Derive(context.Options.Seed, round, prompt.Id, index))];
+
+    private Action<int> TrackProgress(SampleOrder order, IGenerator generator, long start, Action<WorkProgress> report)
+    {
+        var (before, reported) = (generator.GeneratedTokens, start);
+        return done =>
+        {
+            var now = context.Time.GetTimestamp();
+            if (context.Time.GetElapsedTime(reported, now) >= ProgressInterval || done == order.Prompts)
+            {
+                reported = now;
+                report(new WorkProgress(
+                    order.Id,
+                    done,
+                    order.Prompts,
+                    generator.GeneratedTokens - before,
+                    context.Time.GetElapsedTime(start, now).TotalSeconds,
+                    ImmutableSortedDictionary<string, double>.Empty));
+            }
+        };
+    }
+}
