@@ -37,11 +37,26 @@ public sealed class ArtifactStore(string root)
 
     public bool Contains(Digest digest) => File.Exists(PathOf(digest));
 
+    /// <summary>Whether it is there, may be read and has the bytes of its name, as <see cref="Verified"/> finds out.</summary>
+    public bool ContainsWhole(Digest digest)
+    {
+        try
+        {
+            return Contains(digest) && Verified(digest).Length > 0;
+        }
+        catch (StorageException)
+        {
+            return false;
+        }
+    }
+
     /// <exception cref="StorageException">No space, no permission; nothing was stored. So for every way to put.</exception>
     public Digest Put(ReadOnlyMemory<byte> bytes)
     {
         var digest = Digest.Of(bytes.Span);
-        return Contains(digest) ? digest : Put(stream => stream.Write(bytes.Span));
+        if (!Contains(digest)) return Put(stream => stream.Write(bytes.Span));
+        Touch(digest);
+        return digest;
     }
 
     /// <summary>Stores a copy of the file.</summary>
@@ -89,6 +104,20 @@ public sealed class ArtifactStore(string root)
         }
     }
 
+    /// <summary>Begins to store what others send under this name, over what has that name already.</summary>
+    public IncomingArtifact Receive(Digest digest)
+    {
+        try
+        {
+            Directory.CreateDirectory(root);
+            return new(this, digest, AtomicFile.CreateTemporary(Path.Combine(root, "incoming")));
+        }
+        catch (Exception e) when (IoFailure.Is(e))
+        {
+            throw IoFailure.Explain(root, "an artifact cannot be stored", e);
+        }
+    }
+
     /// <exception cref="StorageException">It is missing, may not be read, or is corrupt.</exception>
     public FileStream OpenRead(Digest digest) => Open(Verified(digest));
 
@@ -96,6 +125,33 @@ public sealed class ArtifactStore(string root)
     public void DeleteAbandoned()
     {
         if (Directory.Exists(root)) AtomicFile.DeleteAbandoned(root);
+    }
+
+    /// <summary>Names a temporary file that has these bytes.</summary>
+    internal void Keep(FileStream file, Digest digest)
+    {
+        AtomicFile.Keep(file, () => PathOf(digest));
+        DirectoryFlush.Flush(root);
+        _verified[digest] = (file.Length, File.GetLastWriteTimeUtc(file.SafeFileHandle));
+    }
+
+    /// <summary>Every artifact there is.</summary>
+    internal IEnumerable<FileInfo> Files() => Directory.Exists(root)
+        ? new DirectoryInfo(root).EnumerateDirectories().SelectMany(directory => directory.EnumerateFiles())
+        : [];
+
+    /// <summary>Notes that it was used just now, if it is there.</summary>
+    internal void Touch(Digest digest)
+    {
+        try
+        {
+            // Files have the machine's time, whatever clock a campaign goes by.
+            File.SetLastAccessTimeUtc(PathOf(digest), TimeProvider.System.GetUtcNow().UtcDateTime);
+        }
+        catch (Exception e) when (IoFailure.Is(e))
+        {
+            // Gone, or another user's: then it is no matter of this store's size.
+        }
     }
 
     private static FileStream Open(string path)

@@ -57,15 +57,23 @@ public static partial class AtomicFile
     {
         foreach (var path in Directory.EnumerateFiles(directory).Where(IsTemporary))
         {
-            try
-            {
-                // Opens only where nobody else has it open.
-                new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose).Dispose();
-            }
-            catch (Exception e) when (IoFailure.Is(e))
-            {
-                // Being written, gone, or another user's: it is in nobody's way.
-            }
+            // Being written, gone, or another user's: it is in nobody's way.
+            TryDelete(path);
+        }
+    }
+
+    /// <summary>Deletes a file unless somebody has it open, in whichever process or container.</summary>
+    internal static bool TryDelete(string path)
+    {
+        try
+        {
+            // Opens only where nobody else has it open.
+            new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose).Dispose();
+            return true;
+        }
+        catch (Exception e) when (IoFailure.Is(e))
+        {
+            return false;
         }
     }
 
@@ -83,25 +91,28 @@ public static partial class AtomicFile
     /// <param name="path">Gives the final name, once all is written.</param>
     internal static void Write(string stem, Action<Stream> write, Func<string> path)
     {
-        string directory;
         // Open until it has its name: that is how others see that it is not abandoned.
-        using (var stream = CreateTemporary(stem))
+        using var stream = CreateTemporary(stem);
+        try
         {
-            try
-            {
-                write(stream);
-                stream.Flush(flushToDisk: true);
-                var final = path();
-                directory = Path.GetDirectoryName(final)!;
-                Directory.CreateDirectory(directory);
-                File.Move(stream.Name, final, overwrite: true);
-            }
-            catch
-            {
-                Abandon(stream);
-                throw;
-            }
+            write(stream);
+            Keep(stream, path);
         }
+        catch
+        {
+            Abandon(stream);
+            throw;
+        }
+    }
+
+    /// <summary>Flushes what was written to a temporary file, and gives it its name.</summary>
+    internal static void Keep(FileStream stream, Func<string> path)
+    {
+        stream.Flush(flushToDisk: true);
+        var final = path();
+        var directory = Path.GetDirectoryName(final)!;
+        Directory.CreateDirectory(directory);
+        File.Move(stream.Name, final, overwrite: true);
         DirectoryFlush.Flush(directory);
     }
 
@@ -121,7 +132,7 @@ public static partial class AtomicFile
     private static partial Regex TemporaryName();
 
     // Random, since a process of the same number may write here from another container. Network file systems lock only what can be read too.
-    private static FileStream CreateTemporary(string stem) => new(
+    internal static FileStream CreateTemporary(string stem) => new(
         $"{stem}.{RandomNumberGenerator.GetHexString(NameDigits, lowercase: true)}.tmp",
         FileMode.CreateNew,
         FileAccess.ReadWrite,
@@ -129,7 +140,7 @@ public static partial class AtomicFile
         1 << 16);
 
     // Closing flushes what is buffered, which fails again on a full disk; the first failure is the one to report.
-    private static void Abandon(FileStream stream)
+    internal static void Abandon(FileStream stream)
     {
         try
         {

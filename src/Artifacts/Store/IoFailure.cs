@@ -10,6 +10,10 @@ public static class IoFailure
     /// <summary>Whether the file system failed.</summary>
     public static bool Is(Exception e) => e is IOException or UnauthorizedAccessException || IsFileTooBig(e);
 
+    /// <summary>Whether a volume, or a user's share of it, was full; also where that is what an exception was thrown for.</summary>
+    public static bool IsFull(Exception e) =>
+        e is IOException { HResult: NoSpace or NoSpaceWindows or QuotaExceededLinux } || (e.InnerException is { } inner && IsFull(inner));
+
     /// <param name="action">What was being done, as in "cannot be written".</param>
     public static StorageException Explain(string path, string action, Exception e) => new($"{path}: {action}: {Cause(e)}", e);
 

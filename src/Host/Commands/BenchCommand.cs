@@ -27,6 +27,7 @@ public static class BenchCommand
             "./dpo bench actors --json",
             "./dpo bench data --json",
             "./dpo bench judging --json",
+            "./dpo bench blobs --json",
             "./dpo bench scaling --output scaling.html",
             "./dpo bench fuzz --minutes 3 --json")
         {
@@ -38,6 +39,7 @@ public static class BenchCommand
             Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", [], ActorsAsync),
             Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", [_threads], Data),
             Subcommand("judging", "What judging costs beside the judge, and 100,000 prompts through the verifier and the selection of pairs.", [_threads], JudgingAsync),
+            Subcommand("blobs", "Artifacts fetched from another node, verified and durable, against a plain download.", [], Blobs),
         };
         foreach (var worker in BenchWorkers.Create())
         {
@@ -184,6 +186,8 @@ public static class BenchCommand
 
     private static IAsyncEnumerable<object> JudgingAsync(ParseResult parsed, CancellationToken cancellationToken) =>
         JudgingBenchmark.RunAsync(BenchWorkers.Judging, ThreadsOf(parsed), cancellationToken);
+
+    private static IAsyncEnumerable<object> Blobs(ParseResult parsed, CancellationToken cancellationToken) => BlobBenchmark.RunAsync(cancellationToken);
 
     private static IAsyncEnumerable<object> Data(ParseResult parsed, CancellationToken cancellationToken) =>
         DataBenchmark.Run(BundledFiles.SeedModel, ThreadsOf(parsed), cancellationToken).ToAsyncEnumerable();
