@@ -86,7 +86,7 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
             ? string.Join("; ", changed)
             : "the model, the prompt file or a judge's file is not what it was";
 
-    private static void RefuseBadChecks(string? file, IEnumerable<Prompt> prompts)
+    internal static void RefuseBadChecks(string? file, IEnumerable<Prompt> prompts)
     {
         foreach (var prompt in prompts)
         {

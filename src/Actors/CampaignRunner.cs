@@ -72,7 +72,7 @@ public static class CampaignRunner
         var observer = node.System.ActorOf(Props.Create(() => new CampaignObserver(link, plan, progress, outcome)), "observer");
         WorkSlot[] slots =
         [
-            .. Enum.GetValues<WorkerRole>().Select(role => new WorkSlot(role, (_, _) => Task.FromResult(CampaignWorkers.Create(role, context)), artifacts)),
+            .. Enum.GetValues<WorkerRole>().Select(role => new WorkSlot(role, (_, _) => Task.FromResult(CampaignWorkers.Create(role, context)), artifacts, context.Time, stepsBack: false)),
         ];
         foreach (var slot in slots)
         {

@@ -1,7 +1,9 @@
 using Akka.Actor;
+using Akka.Actor.Setup;
 using Akka.Cluster;
 using Akka.Cluster.Sharding;
 using Akka.Configuration;
+using IterativeDpo.Actors.Nodes;
 using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Actors;
@@ -9,7 +11,9 @@ namespace IterativeDpo.Actors;
 /// <summary>This process as a node of a cluster, with campaigns as its sharded entities: the one place where an actor system starts and ends.</summary>
 internal sealed class ClusterNode : IAsyncDisposable
 {
-    private const string SystemName = "iterative-dpo";
+    internal const string SystemName = "iterative-dpo";
+
+    private const string EntityType = "campaign";
 
     private ClusterNode(ActorSystem system, IActorRef campaigns)
     {
@@ -35,7 +39,7 @@ internal sealed class ClusterNode : IAsyncDisposable
             // Akka calls a join that was cancelled a failed one; to us it is an interruption.
             await cluster.JoinAsync(cluster.SelfAddress, CancellationToken.None).WaitAsync(cancellationToken);
             return new ClusterNode(system, await ClusterSharding.Get(system).StartAsync(
-                "campaign",
+                EntityType,
                 campaign => CampaignActor.Props(campaign, hosting),
                 ClusterShardingSettings.Create(system),
                 new CampaignExtractor()));
@@ -47,10 +51,44 @@ internal sealed class ClusterNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts a node of a cluster of several, and joins it, however long that takes.</summary>
+    /// <param name="hosting">Null where no campaigns run.</param>
+    public static async Task<ClusterNode> JoinAsync(NodeOptions node, Config journal, CampaignHosting? hosting, CancellationToken cancellationToken)
+    {
+        var own = ConfigurationFactory.ParseString(
+            $$"""
+            akka.remote.dot-netty.tcp { hostname = "{{node.Host}}", port = {{node.Port}} }
+            akka.cluster { roles = [{{string.Join(", ", node.Roles)}}], app-version = "{{node.Version}}" }
+            """);
+        var settings = (node.Security?.Settings ?? Config.Empty).WithFallback(own).WithFallback(Shipped("cluster.conf"));
+        var setup = BootstrapSetup.Create().WithConfig(settings.WithFallback(Settings(journal, "{}")));
+        var system = ActorSystem.Create(SystemName, node.Security is { } security ? security.Setup.And(setup) : ActorSystemSetup.Create(setup));
+        try
+        {
+            var cluster = Cluster.Get(system);
+            await cluster.JoinSeedNodesAsync(SeedsOf(node, cluster.SelfAddress), CancellationToken.None).WaitAsync(cancellationToken);
+            var sharding = ClusterSharding.Get(system);
+            return new ClusterNode(system, hosting is null
+                ? await sharding.StartProxyAsync(EntityType, NodeRoles.Coordinator, new CampaignExtractor())
+                : await sharding.StartAsync(EntityType, campaign => CampaignActor.Props(campaign, hosting), ClusterShardingSettings.Create(system), new CampaignExtractor()));
+        }
+        catch
+        {
+            await system.Terminate();
+            throw;
+        }
+    }
+
+    /// <summary>A coordinator that joins nobody, or is the first of those to join, begins a cluster where there is none.</summary>
+    private static IEnumerable<Address> SeedsOf(NodeOptions node, Address self) =>
+        node.Join.IsEmpty ? [self] : node.Join.Select(NodeFinder.ParsePlace).Select(place => new Address(self.Protocol, SystemName, place.Host, place.Port));
+
+    private static Config Shipped(string file) => ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(CampaignConfiguration.ShippedDirectory, file)));
+
     /// <summary>Where the journal is, over the campaign file's own section, over akka.conf.</summary>
     public static Config Settings(Config journal, string own) => journal
         .WithFallback(ConfigurationFactory.ParseString($"akka {own}"))
-        .WithFallback(ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(CampaignConfiguration.ShippedDirectory, "akka.conf"))));
+        .WithFallback(Shipped("akka.conf"));
 
     /// <summary>Leaves the cluster in order.</summary>
     public async ValueTask DisposeAsync() => await System.Terminate();

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using System.Text.Json;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Training.Torch;
@@ -17,6 +18,12 @@ public sealed record EngineInfo(string Role, string Package, string Version, str
         ("generation", "LLamaSharp", ProbeGeneration),
         ("training", "TorchSharp", ProbeTraining),
     ];
+
+    /// <summary>What this build's engines compute on: cpu or cuda.</summary>
+    public static string Device { get; } =
+        typeof(EngineInfo).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == "Device").Value!;
+
+    public static string ProgramVersion { get; } = typeof(EngineInfo).Assembly.GetName().Version!.ToString(3);
 
     /// <summary>Every engine, each made to do something small.</summary>
     public static IReadOnlyList<EngineInfo> Probed() => [.. _engines.Select(Probed)];

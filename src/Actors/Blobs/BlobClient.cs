@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
+using IterativeDpo.Actors.Workers;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 
@@ -16,6 +17,7 @@ namespace IterativeDpo.Actors.Blobs;
 /// <param name="patience">How long without a byte is a failure; 30 s if not given.</param>
 public sealed class BlobClient(
     ArtifactStore store, HttpClient http, Func<IReadOnlyList<Uri>> holders, Func<IReadOnlyList<Uri>> keepers, TimeProvider time, TimeSpan? patience = null)
+    : IArtifactExchange
 {
     internal const int PieceBytes = 1 << 18;
 

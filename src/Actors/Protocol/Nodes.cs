@@ -10,6 +10,7 @@ namespace IterativeDpo.Actors.Protocol;
 /// <param name="Device">What its engines compute on.</param>
 /// <param name="Draining">Whether it takes nothing new and is about to leave.</param>
 /// <param name="InHand">Work in hand, as <c>campaign round/stage/index</c>.</param>
+/// <param name="Troubles">What it cannot do, and what to do about it.</param>
 /// <param name="Rate">Units of work an hour, over the last ten minutes.</param>
 /// <param name="StartedAt">When the node was started, by its clock.</param>
 /// <param name="Clock">Its time of sending.</param>
@@ -23,6 +24,7 @@ public sealed record NodeReport(
     string Device,
     bool Draining,
     ImmutableArray<string> InHand,
+    ImmutableArray<string> Troubles,
     double Rate,
     DateTimeOffset StartedAt,
     DateTimeOffset Clock) : ICampaignMessage;

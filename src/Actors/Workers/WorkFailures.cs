@@ -1,3 +1,4 @@
+using IterativeDpo.Actors.Nodes;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
@@ -16,10 +17,14 @@ internal static class WorkFailures
 {
     public static FailureKind KindOf(Exception error) => error switch
     {
-        UserInputException or StorageException or ArtifactLostException or NonFiniteTrainingException => FailureKind.Permanent,
+        UserInputException or StorageException or NonFiniteTrainingException => FailureKind.Permanent,
         IOException or UnauthorizedAccessException => FailureKind.Permanent,
         _ => FailureKind.Transient,
     };
 
-    public static Digest? LostIn(Exception error) => (error as ArtifactLostException)?.Artifact;
+    /// <summary>Whether it is this node that cannot do the work, where there may be others: it lacks a file, or its disk is full.</summary>
+    public static bool IsOfNode(Exception error) => error is NodeTroubleException or (StorageException and not ArtifactLostException)
+        || IoFailure.Is(error);
+
+    public static Digest? LostIn(Exception error) => (error as ArtifactLostException)?.Digest;
 }

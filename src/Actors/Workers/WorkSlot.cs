@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using IterativeDpo.Actors.Blobs;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns;
@@ -8,18 +10,18 @@ namespace IterativeDpo.Actors.Workers;
 public interface IArtifactExchange
 {
     /// <summary>Makes them be in this node's store.</summary>
-    Task FetchAsync(IEnumerable<Digest> artifacts, CancellationToken cancellationToken);
+    Task FetchAsync(IEnumerable<Digest> digests, CancellationToken cancellationToken);
 
     /// <summary>Sees to it that they are kept where a campaign can read them.</summary>
-    Task OfferAsync(IEnumerable<Digest> artifacts, CancellationToken cancellationToken);
+    Task OfferAsync(IEnumerable<Digest> digests, CancellationToken cancellationToken);
 }
 
 /// <summary>For a node that has everything itself.</summary>
 internal sealed class OneStore : IArtifactExchange
 {
-    public Task FetchAsync(IEnumerable<Digest> artifacts, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task FetchAsync(IEnumerable<Digest> digests, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task OfferAsync(IEnumerable<Digest> artifacts, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task OfferAsync(IEnumerable<Digest> digests, CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
 /// <summary>Who speaks for a slot: it changes when the actor system of a node does.</summary>
@@ -33,10 +35,19 @@ internal sealed record SlotListener(Action<string, WorkProgress> Progressed, Act
 /// campaign has settled it. A worker whose engine may have failed is replaced.
 /// </summary>
 /// <param name="create">Makes the worker for orders like this one.</param>
-internal sealed class WorkSlot(WorkerRole role, Func<WorkOrder, CancellationToken, Task<IWorker>> create, IArtifactExchange artifacts) : IAsyncDisposable
+/// <param name="stepsBack">Whether there may be other nodes: trouble of this one is no failure then, and for a while it takes nothing of that campaign.</param>
+internal sealed class WorkSlot(
+    WorkerRole role, Func<WorkOrder, CancellationToken, Task<IWorker>> create, IArtifactExchange artifacts, TimeProvider time, bool stepsBack)
+    : IAsyncDisposable
 {
+    private static readonly TimeSpan StepBack = TimeSpan.FromSeconds(30);
+
+    /// <summary>Coordinators that are away are a pause.</summary>
+    private static readonly TimeSpan OfferPause = TimeSpan.FromSeconds(2);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, long> _newest = [];
+    private readonly ConcurrentDictionary<string, (string Trouble, DateTimeOffset Until)> _troubles = [];
     private Job? _job;
     private bool _isClosed;
     private Task _work = Task.CompletedTask;
@@ -49,6 +60,10 @@ internal sealed class WorkSlot(WorkerRole role, Func<WorkOrder, CancellationToke
 
     /// <summary>Units of work that ended here, whatever came of them.</summary>
     public long Ended { get; private set; }
+
+    /// <summary>Why it takes nothing of a campaign, by the campaign's name.</summary>
+    public IReadOnlyDictionary<string, string> Troubles =>
+        _troubles.Where(known => known.Value.Until > time.GetUtcNow()).ToDictionary(known => known.Key, known => known.Value.Trouble);
 
     /// <summary>What is in hand or not settled; null is nothing.</summary>
     public WorkOrder? InHand
@@ -156,11 +171,16 @@ internal sealed class WorkSlot(WorkerRole role, Func<WorkOrder, CancellationToke
         {
             outcome = number => new WorkCancelled(id, number);
         }
+        catch (Exception e) when (stepsBack && WorkFailures.IsOfNode(e))
+        {
+            _troubles[job.Order.Campaign] = (e.Message, time.GetUtcNow() + StepBack);
+            outcome = number => new WorkCancelled(id, number);
+        }
         catch (Exception e)
         {
             var (kind, partial) = (WorkFailures.KindOf(e), (e as UnfinishedWorkException)?.Partial);
             outcome = number => new FailWork(id, e.Message, kind, partial, number, WorkFailures.LostIn(e));
-            if (kind == FailureKind.Transient && partial is null)
+            if (kind == FailureKind.Transient && partial is null && e is not BlobUnavailableException)
             {
                 await UnloadAsync();
             }
@@ -185,13 +205,30 @@ internal sealed class WorkSlot(WorkerRole role, Func<WorkOrder, CancellationToke
         try
         {
             var result = await _worker.DoAsync(order, progress => Listener?.Progressed(order.Campaign, progress), cancellationToken);
-            await artifacts.OfferAsync(result.Leaves, cancellationToken);
+            await OfferAsync(result, cancellationToken);
             return result;
         }
         catch (UnfinishedWorkException e)
         {
-            await artifacts.OfferAsync(e.Partial.Leaves, cancellationToken);
+            await OfferAsync(e.Partial, cancellationToken);
             throw;
+        }
+    }
+
+    /// <summary>The work is done: whatever is the matter with those who keep it, it is not done again.</summary>
+    private async Task OfferAsync(WorkResult result, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await artifacts.OfferAsync(result.Leaves, cancellationToken);
+                return;
+            }
+            catch (BlobUnavailableException)
+            {
+                await Task.Delay(OfferPause, time, cancellationToken);
+            }
         }
     }
 

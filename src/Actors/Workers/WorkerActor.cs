@@ -5,15 +5,19 @@ using IterativeDpo.Campaigns;
 namespace IterativeDpo.Actors.Workers;
 
 /// <summary>
-/// Speaks for a slot to the campaigns. While the slot is free it says so to all that run, now and then, so that nobody has to remember it;
+/// Speaks for a slot to the campaigns. While the slot is free it says so to all that run, now and then, so that nobody has to remember it, and
 /// the first to answer with an order has it. It says what is in hand to the campaign whose work it is, and what came of it until that is settled.
 /// </summary>
 internal sealed class WorkerActor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan OthersDelay = TimeSpan.FromMilliseconds(100);
+
     private readonly WorkSlot _slot;
     private readonly CampaignLink _campaigns;
+
+    /// <summary>The one that was served longest ago first.</summary>
     private IReadOnlyList<string> _running;
 
     /// <param name="running">The campaigns that may have work, until <see cref="RunningCampaigns"/> says otherwise.</param>
@@ -27,12 +31,13 @@ internal sealed class WorkerActor : ReceiveActor, IWithTimers
         Receive<RunningCampaigns>(message =>
         {
             var isNew = message.Names.Except(_running).Any();
-            _running = message.Names;
+            _running = [.. _running.Intersect(message.Names), .. message.Names.Except(_running)];
             if (isNew)
             {
                 Tell();
             }
         });
+        Receive<OthersTurn>(OnOthersTurn);
         Receive<WorkOrder>(OnOrder);
         Receive<CancelWork>(cancel => _slot.Cancel(cancel.Order));
         Receive<WorkSettled>(settled =>
@@ -54,6 +59,7 @@ internal sealed class WorkerActor : ReceiveActor, IWithTimers
 
     private void OnOrder(WorkOrder order)
     {
+        _running = [.. _running.Where(campaign => campaign != order.Campaign), order.Campaign];
         if (_slot.Take(order) is { } answer)
         {
             _campaigns.Tell(order.Campaign, answer, Self);
@@ -71,17 +77,35 @@ internal sealed class WorkerActor : ReceiveActor, IWithTimers
                 _slot.Settle(cancelled.Order);
             }
         }
-        if (_slot.IsFree)
+        TellReady();
+    }
+
+    /// <summary>One campaign after the other has its turn; the rest hear of it a little later, in case that one has no work.</summary>
+    private void TellReady()
+    {
+        if (!_slot.IsFree || _running.Where(campaign => !_slot.Troubles.ContainsKey(campaign)).ToArray() is not [var first, .. var rest])
         {
-            foreach (var running in _running)
-            {
-                _campaigns.Tell(running, new WorkerReady(_slot.Role), Self);
-            }
+            return;
+        }
+        _campaigns.Tell(first, new WorkerReady(_slot.Role), Self);
+        if (rest.Length > 0)
+        {
+            Timers.StartSingleTimer(nameof(OthersTurn), new OthersTurn(rest), OthersDelay);
         }
     }
+
+    private void OnOthersTurn(OthersTurn turn)
+    {
+        foreach (var campaign in turn.Campaigns.Where(_ => _slot.IsFree))
+        {
+            _campaigns.Tell(campaign, new WorkerReady(_slot.Role), Self);
+        }
+    }
+
+    private sealed record OthersTurn(IReadOnlyList<string> Campaigns);
 
     private sealed record Tick;
 }
 
-/// <summary>To the workers of this node: the campaigns that may have work, the one that was served longest ago first.</summary>
+/// <summary>To the workers of this node: the campaigns that may have work.</summary>
 internal sealed record RunningCampaigns(IReadOnlyList<string> Names);

@@ -74,6 +74,24 @@ public sealed class ArtifactStore(string root)
         using (source) return Put(source.CopyTo);
     }
 
+    /// <summary>Has the artifact be this file, which somebody else keeps: a large one is not there twice.</summary>
+    /// <exception cref="StorageException">No permission; nothing was stored.</exception>
+    public void Link(Digest digest, string path)
+    {
+        var link = PathOf(digest);
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(link)!);
+            // One that was there may lead nowhere any more.
+            File.Delete(link);
+            File.CreateSymbolicLink(link, Path.GetFullPath(path));
+        }
+        catch (Exception e) when (IoFailure.Is(e))
+        {
+            throw IoFailure.Explain(link, "cannot be made a link", e);
+        }
+    }
+
     /// <summary>Stores what <paramref name="write"/> writes, front to back.</summary>
     public Digest Put(Action<Stream> write)
     {

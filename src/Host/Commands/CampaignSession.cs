@@ -43,7 +43,8 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
         }
     }
 
-    private static CampaignEngines Engines(CampaignOptions options, JudgeFactory judges, Action<string> warn) => new(
+    /// <summary>The real engines of a campaign.</summary>
+    internal static CampaignEngines Engines(CampaignOptions options, JudgeFactory judges, Action<string> warn) => new(
         () => LlamaGenerator.Load(new LlamaOptions(
             options.ModelPath,
             options.Generation.ContextTokens,

@@ -113,5 +113,10 @@ public static class CommonOptions
         return null;
     }
 
-    public static void PrintJson(object document) => Console.WriteLine(JsonSerializer.Serialize(document, _jsonOptions));
+    public static void PrintJson(object document) => Console.WriteLine(ToJson(document));
+
+    public static string ToJson(object document) => JsonSerializer.Serialize(document, _jsonOptions);
+
+    /// <exception cref="JsonException">It is no such document.</exception>
+    public static T FromJson<T>(string json) => JsonSerializer.Deserialize<T>(json, _jsonOptions) ?? throw new JsonException("It is null.");
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
@@ -29,7 +28,7 @@ public static class DoctorCommand
             CommonOptions.PrintJson(new
             {
                 engines,
-                device = Device,
+                device = EngineInfo.Device,
                 processors = Environment.ProcessorCount,
                 instruction_sets = InstructionSets(),
                 runtime = RuntimeInformation.FrameworkDescription,
@@ -59,13 +58,11 @@ public static class DoctorCommand
             }
         }
         Console.WriteLine($"{"processors",-11} {Environment.ProcessorCount}, {string.Join(' ', InstructionSets())}");
-        Console.WriteLine($"{"device",-11} {Device}; DPO_DEVICE=cuda takes the CUDA packages, which are unproven: the registry that this was built with does not serve them");
+        Console.WriteLine($"{"device",-11} {EngineInfo.Device}; DPO_DEVICE=cuda takes the CUDA packages, which are unproven: the registry that this was built with does not serve them");
         Console.WriteLine($"{"runtime",-11} {RuntimeInformation.FrameworkDescription} on {RuntimeInformation.OSDescription}");
     }
 
     /// <summary>Which packages this was built with.</summary>
-    private static string Device { get; } =
-        typeof(DoctorCommand).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == "Device").Value!;
 
     private static IReadOnlyList<string> InstructionSets()
     {

@@ -8,10 +8,10 @@ namespace IterativeDpo.Host.Commands;
 /// <summary><c>dpo run</c> and <c>dpo quickstart</c>: a campaign on this machine, all roles in one process.</summary>
 public static class RunCommand
 {
-    private static readonly Argument<FileInfo> _file = new("FILE.conf") { Description = "The campaign's HOCON file; hocon/reference.conf lists every key." };
+    internal static Argument<FileInfo> File { get; } = new("FILE.conf") { Description = "The campaign's HOCON file; hocon/reference.conf lists every key." };
     private static readonly Option<DirectoryInfo> _state = CommonOptions.State();
-    private static readonly Option<int?> _rounds = CommonOptions.Positive("--rounds", "Rounds to run; overrides the configuration.");
-    private static readonly Option<int?> _seed = CommonOptions.Positive("--seed", "The campaign's seed; overrides the configuration.");
+    internal static Option<int?> Rounds { get; } = CommonOptions.Positive("--rounds", "Rounds to run; overrides the configuration.");
+    internal static Option<int?> Seed { get; } = CommonOptions.Positive("--seed", "The campaign's seed; overrides the configuration.");
     private static readonly Option<int?> _threads = CommonOptions.Threads();
     private static readonly Option<bool> _json = CommonOptions.Json();
 
@@ -24,9 +24,9 @@ public static class RunCommand
             "./dpo run my.conf --state /data/my-campaign --rounds 8",
             "./dpo run my.conf --json > summary.json")
         {
-            _file, _state, _rounds, _seed, _threads, _json,
+            File, _state, Rounds, Seed, _threads, _json,
         };
-        command.SetAction((parsed, token) => RunAsync(parsed.GetRequiredValue(_file).FullName, parsed, token));
+        command.SetAction((parsed, token) => RunAsync(parsed.GetRequiredValue(File).FullName, parsed, token));
         return command;
     }
 
@@ -38,7 +38,7 @@ public static class RunCommand
             "./dpo quickstart",
             "./dpo quickstart --rounds 2 --json")
         {
-            _state, _rounds, _seed, _threads, _json,
+            _state, Rounds, Seed, _threads, _json,
         };
         command.SetAction((parsed, token) => RunAsync(BundledFiles.QuickstartCampaign, parsed, token));
         return command;
@@ -46,16 +46,16 @@ public static class RunCommand
 
     private static Task<int> RunAsync(string file, ParseResult parsed, CancellationToken cancellationToken)
     {
-        List<ConfigurationOverride> overrides = [];
-        foreach (var (key, option) in new[] { ("campaign.rounds", _rounds), ("campaign.seed", _seed), ("campaign.threads", _threads) })
-        {
-            if (parsed.GetValue(option) is { } value)
-            {
-                overrides.Add(new ConfigurationOverride(key, value.ToString(CultureInfo.InvariantCulture), option.Name));
-            }
-        }
-        var configuration = CampaignConfiguration.Load(file, overrides);
+        var configuration = CampaignConfiguration.Load(file, OverridesOf(parsed));
         var state = parsed.GetRequiredValue(_state).FullName;
         return new CampaignSession(configuration, state, parsed.GetValue(_json)).RunAsync(cancellationToken);
     }
+
+    /// <summary>The settings that are given as options.</summary>
+    internal static IReadOnlyList<ConfigurationOverride> OverridesOf(ParseResult parsed) =>
+    [
+        .. new[] { ("campaign.rounds", Rounds), ("campaign.seed", Seed), ("campaign.threads", _threads) }
+            .Where(known => parsed.GetValue(known.Item2) is not null)
+            .Select(known => new ConfigurationOverride(known.Item1, parsed.GetValue(known.Item2)!.Value.ToString(CultureInfo.InvariantCulture), known.Item2.Name)),
+    ];
 }

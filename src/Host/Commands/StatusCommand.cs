@@ -1,7 +1,10 @@
 using System.CommandLine;
+using System.Text;
 using IterativeDpo.Actors;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
+using IterativeDpo.Host.Nodes;
 using IterativeDpo.Host.Report;
 using IterativeDpo.Host.Terminal;
 
@@ -12,6 +15,8 @@ public static class StatusCommand
 {
     private static readonly Option<DirectoryInfo> _state = CommonOptions.State();
     private static readonly Option<bool> _json = CommonOptions.Json();
+    private static readonly Option<string?> _campaign = new("--campaign") { Description = "A campaign of a cluster; see --join.", HelpName = "NAME" };
+    private static readonly Argument<string?> _name = new("NAME") { Description = "A campaign of a cluster; see --join.", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<FileInfo?> _output = new("--output") { Description = "The HTML file; report.html in the state directory if not given.", HelpName = "FILE" };
 
     public static Command CreateStatus()
@@ -20,11 +25,14 @@ public static class StatusCommand
             "status",
             "Show how far a campaign is; also while another process runs it.",
             "./dpo status",
-            "./dpo status --state /data/my-campaign --json")
+            "./dpo status --state /data/my-campaign --json",
+            "./dpo status --campaign my-campaign --join 10.0.0.1:4053")
         {
-            _state, _json,
+            _state, _campaign, ClusterCommands.Join, _json,
         };
-        command.SetAction(parsed => Show(parsed.GetRequiredValue(_state).FullName, parsed.GetValue(_json)));
+        command.SetAction((parsed, token) => parsed.GetValue(_campaign) is { } campaign
+            ? ClusterCommands.WithClusterAsync(parsed, cluster => ShowAsync(cluster, campaign, parsed.GetValue(_json), token), token)
+            : Task.FromResult(Show(parsed.GetRequiredValue(_state).FullName, parsed.GetValue(_json))));
         return command;
     }
 
@@ -34,12 +42,49 @@ public static class StatusCommand
             "report",
             "Write the report of a campaign as one self-contained HTML file.",
             "./dpo report",
-            "./dpo report --state /data/my-campaign --output report.html")
+            "./dpo report --state /data/my-campaign --output report.html",
+            "./dpo report my-campaign --join 10.0.0.1:4053 --output report.html")
         {
-            _state, _output,
+            _name, _state, ClusterCommands.Join, _output, _json,
         };
-        command.SetAction(parsed => Write(parsed.GetRequiredValue(_state).FullName, parsed.GetValue(_output)?.FullName));
+        command.SetAction((parsed, token) => parsed.GetValue(_name) is { } campaign
+            ? ClusterCommands.WithClusterAsync(parsed, cluster => WriteAsync(cluster, campaign, parsed.GetValue(_output)?.FullName, parsed.GetValue(_json), token), token)
+            : Task.FromResult(Write(parsed.GetRequiredValue(_state).FullName, parsed.GetValue(_output)?.FullName)));
         return command;
+    }
+
+    private static async Task ShowAsync(ClusterConnection cluster, string campaign, bool json, CancellationToken cancellationToken)
+    {
+        var place = $"/campaigns/{Uri.EscapeDataString(campaign)}";
+        if (json)
+        {
+            Console.WriteLine(await cluster.GetTextAsync(place, cancellationToken));
+            return;
+        }
+        var view = await cluster.GetAsync<CampaignOverview>(place, cancellationToken);
+        string[] lines =
+        [
+            $"campaign {view.Campaign}: {view.Status}",
+            .. view.RoundLines,
+            .. view.Stage is { } stage ? [$"{stage.Title} {stage.Done}/{stage.Total}"] : Array.Empty<string>(),
+            .. view.Waiting.Select(role => $"waiting: no node plays {role}"),
+            .. view.PauseReason is { } reason ? [$"paused: {reason}"] : Array.Empty<string>(),
+        ];
+        Console.WriteLine(string.Join('\n', lines.Select(PlainText.Of)));
+    }
+
+    private static async Task WriteAsync(ClusterConnection cluster, string campaign, string? output, bool json, CancellationToken cancellationToken)
+    {
+        var place = $"/campaigns/{Uri.EscapeDataString(campaign)}";
+        if (json)
+        {
+            Console.WriteLine(await cluster.GetTextAsync($"{place}/summary", cancellationToken));
+            return;
+        }
+        output ??= Path.GetFullPath("report.html");
+        var html = Encoding.UTF8.GetBytes(await cluster.GetTextAsync($"{place}/report", cancellationToken));
+        AtomicFile.Write(output, stream => stream.Write(html));
+        Console.WriteLine($"report: {output}");
     }
 
     private static int Show(string statePath, bool json)

@@ -1,6 +1,7 @@
 using IterativeDpo.Actors;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Host.Report;
 
@@ -9,11 +10,14 @@ public static class CampaignReport
 {
     /// <summary>Writes the HTML file.</summary>
     /// <returns>The summary it opens with.</returns>
-    public static CampaignSummary Write(CampaignState state, string statePath, string outputPath)
+    public static CampaignSummary Write(CampaignState state, string statePath, string outputPath) =>
+        Write(state, CampaignReader.ReadSettings(statePath), StateDirectory.ArtifactsOf(statePath), statePath, outputPath);
+
+    /// <param name="place">Where the campaign is stored, for people.</param>
+    /// <inheritdoc cref="Write(CampaignState, string, string)"/>
+    public static CampaignSummary Write(CampaignState state, CampaignOptions options, ArtifactStore store, string place, string outputPath)
     {
-        var options = CampaignReader.ReadSettings(statePath);
-        var summary = SummaryBuilder.Build(state, statePath, EngineInfo.Describe());
-        var store = StateDirectory.ArtifactsOf(statePath);
+        var summary = SummaryBuilder.Build(state, place, EngineInfo.Describe());
         ReportHtml.Write(ReportBuilder.Build(state, summary, options, store), outputPath);
         return summary;
     }

@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using IterativeDpo.Actors.Workers;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
+
+namespace IterativeDpo.Actors.Nodes;
+
+/// <summary>This node cannot do the work, and another one may: the trouble is the node's, and not the campaign's.</summary>
+public sealed class NodeTroubleException(string message) : Exception(message);
+
+/// <summary>Makes what workers work with out of a campaign's bundle: files by digest, wherever they are on this node.</summary>
+/// <param name="engines">Makes a campaign's engines, by its options and where they may keep files.</param>
+internal sealed class CampaignLoader(
+    NodeOptions node, ArtifactStore store, IArtifactExchange artifacts, Func<CampaignOptions, string, CampaignEngines> engines, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<Digest, CampaignEngines> _engines = [];
+
+    private string ModelsPath => Path.Combine(node.StatePath, "models");
+
+    /// <exception cref="NodeTroubleException">A model is not on this node.</exception>
+    public async Task<IWorker> CreateAsync(WorkerRole role, WorkOrder order, CancellationToken cancellationToken)
+    {
+        var digest = order.Bundle ?? throw new NodeTroubleException($"campaign {order.Campaign} was not submitted to a cluster");
+        var bundle = await ReadAsync(digest, cancellationToken);
+        var paths = new List<string>();
+        foreach (var file in bundle.Files)
+        {
+            paths.Add(await PathOfAsync(file, IsNeeded(role, file, bundle), order.Campaign, cancellationToken));
+        }
+        var options = bundle.OptionsWith(paths, node.Threads);
+        var work = Path.Combine(node.StatePath, "work", options.Name);
+        Directory.CreateDirectory(work);
+        return CampaignWorkers.Create(role, new WorkerContext(
+            options,
+            _engines.GetOrAdd(digest, _ => engines(options, work)),
+            new CampaignPrompts(options.Prompts, options.Evaluation.PromptsPerTask, options.Seed),
+            store,
+            bundle.BaseModel,
+            bundle.JudgeIdentity,
+            work,
+            time));
+    }
+
+    /// <exception cref="UserInputException">It is of a newer version of the program.</exception>
+    public async Task<CampaignBundle> ReadAsync(Digest digest, CancellationToken cancellationToken)
+    {
+        await artifacts.FetchAsync([digest], cancellationToken);
+        try
+        {
+            return CampaignBundle.Parse(File.ReadAllBytes(store.Verified(digest)));
+        }
+        catch (JsonException e)
+        {
+            throw new UserInputException(e.Message, e);
+        }
+    }
+
+    /// <summary>Sampling and training need the base, judging the judges' models; the rest reads none.</summary>
+    private static bool IsNeeded(WorkerRole role, BundleFile file, CampaignBundle bundle) => !file.IsModel || role switch
+    {
+        WorkerRole.Generator or WorkerRole.Trainer => file.Digest == bundle.BaseModel,
+        WorkerRole.Judge => file.Digest != bundle.BaseModel,
+        _ => false,
+    };
+
+    private async Task<string> PathOfAsync(BundleFile file, bool isNeeded, string campaign, CancellationToken cancellationToken)
+    {
+        if (file.IsModel && !store.Contains(file.Digest))
+        {
+            if (Find(file) is { } found)
+            {
+                return found;
+            }
+            if (!isNeeded)
+            {
+                return Path.Combine(ModelsPath, file.Name);
+            }
+            if (!node.FetchModels)
+            {
+                throw new NodeTroubleException(
+                    $"campaign {campaign}: the model {file.Name} ({file.Digest}, {file.Bytes:N0} bytes) is not on this node; put it in {ModelsPath}, "
+                    + "or start the node with --fetch-models");
+            }
+        }
+        await artifacts.FetchAsync([file.Digest], cancellationToken);
+        return Name(file, store.Verified(file.Digest));
+    }
+
+    /// <summary>Where it was on the machine that submitted the campaign, or among this node's models.</summary>
+    private string? Find(BundleFile file)
+    {
+        var places = Directory.Exists(ModelsPath) ? Directory.EnumerateFiles(ModelsPath).Prepend(file.Path) : [file.Path];
+        var found = places.FirstOrDefault(path => new FileInfo(path) is { Exists: true, Length: var bytes } && bytes == file.Bytes && Digest.OfFile(path) == file.Digest);
+        if (found is not null)
+        {
+            // Other nodes may ask for it.
+            store.Link(file.Digest, found);
+        }
+        return found;
+    }
+
+    /// <summary>Readers go by the name of a file: the artifact gets the one it had.</summary>
+    private string Name(BundleFile file, string path)
+    {
+        var directory = Directory.CreateDirectory(Path.Combine(node.StatePath, "files", file.Digest.Hex)).FullName;
+        var named = Path.Combine(directory, file.Name);
+        if (!File.Exists(named))
+        {
+            File.CreateSymbolicLink(named, Path.GetFullPath(path));
+        }
+        return named;
+    }
+}

@@ -1,0 +1,259 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Configuration;
+using IterativeDpo.Actors.Blobs;
+using IterativeDpo.Actors.Persistence;
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Actors.Workers;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
+
+namespace IterativeDpo.Actors.Nodes;
+
+/// <summary>
+/// A node of a cluster: its slots, which outlive its actor systems, and one actor system after the other. When others have gone on without
+/// it, or its coordinator is away, the actor system ends and another one joins; work in hand goes on meanwhile.
+/// </summary>
+public sealed class Node : IAsyncDisposable
+{
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HandIn = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HandBackTimeout = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Clocks that differ by more are told of.</summary>
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(30);
+
+    private readonly CampaignLoader _loader;
+    private readonly Action<string> _note;
+    private readonly TimeProvider _time;
+    private readonly DateTimeOffset _startedAt;
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _namesake = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Queue<(DateTimeOffset At, long Ended)> _ended = [];
+    private volatile ClusterNode? _cluster;
+    private volatile bool _draining;
+
+    /// <param name="store">What the node serves to others, too.</param>
+    /// <param name="http">For artifacts; presents the node's certificate where there is one.</param>
+    /// <param name="engines">Makes a campaign's engines, by its options and where they may keep files.</param>
+    /// <param name="note">Told what an operator should know, a line each.</param>
+    public Node(
+        NodeOptions options, ArtifactStore store, HttpClient http, Func<CampaignOptions, string, CampaignEngines> engines, Action<string> note, TimeProvider time)
+    {
+        Options = options;
+        (_note, _time, _startedAt) = (note, time, time.GetUtcNow());
+        Table = new NodeTable(time);
+        Board = new CampaignBoard(time);
+        var blobs = new BlobClient(store, http, () => Table.Holders(options.Name), () => Table.Keepers(options.Name), time);
+        Artifacts = options.IsCoordinator ? new KeptHere(blobs, Table, options.Name) : blobs;
+        _loader = new CampaignLoader(options, store, Artifacts, engines, time);
+        Slots = [.. RolesOf(options).Select(role => new WorkSlot(role, (order, token) => _loader.CreateAsync(role, order, token), Artifacts, time, stepsBack: true))];
+    }
+
+    public NodeOptions Options { get; }
+
+    /// <summary>What it has heard of the others.</summary>
+    public NodeTable Table { get; }
+
+    /// <summary>The campaigns that are on it.</summary>
+    public CampaignBoard Board { get; }
+
+    /// <summary>Whether it is in a cluster now.</summary>
+    public bool IsUp => _cluster is not null && !_draining;
+
+    internal IArtifactExchange Artifacts { get; }
+
+    internal ImmutableArray<WorkSlot> Slots { get; }
+
+    internal string Address => _cluster is { } cluster ? Cluster.Get(cluster.System).SelfAddress.ToString() : "";
+
+    /// <summary>Is in the cluster until it was drained or is cancelled; then it has left.</summary>
+    /// <exception cref="UserInputException">The state directory cannot be used, or another node has its name.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var database = Path.Combine(Options.StatePath, "campaigns.db");
+        if (Options is { IsCoordinator: true, Journal: null })
+        {
+            CampaignDatabase.Prepare(database);
+        }
+        while (true)
+        {
+            Table.Clear();
+            await using var cluster = await JoinAsync(database, cancellationToken);
+            _cluster = cluster;
+            var link = cluster.Link;
+            cluster.System.ActorOf(Props.Create(() => new NodeActor(this, link)), NodeActor.Name);
+            _note($"node {Options.Name} is up: {string.Join(", ", Options.Roles)} at {Address}, {Options.Http}");
+            var cancelled = Task.Delay(Timeout.Infinite, cancellationToken);
+            var first = await Task.WhenAny(cluster.System.WhenTerminated, _drained.Task, _namesake.Task, cancelled);
+            _cluster = null;
+            if (first == cancelled)
+            {
+                await HandBackAsync();
+                return;
+            }
+            await first;
+            if (first == _drained.Task)
+            {
+                return;
+            }
+            _note($"node {Options.Name} was parted from its cluster; it joins again, and work in hand goes on");
+        }
+    }
+
+    /// <summary>Sends a command to a campaign, wherever it is.</summary>
+    /// <returns><see cref="CampaignAccepted"/> or <see cref="CampaignFailed"/>.</returns>
+    /// <exception cref="AskTimeoutException">No coordinator answers.</exception>
+    public Task<ICampaignMessage> CommandAsync(string campaign, CampaignCommand command, CancellationToken cancellationToken) => _cluster is { } cluster
+        ? cluster.Link.AskAsync(campaign, command, CommandTimeout, cancellationToken)
+        : throw new AskTimeoutException("this node is in no cluster at the moment");
+
+    /// <summary>The stored bundle of a campaign.</summary>
+    public Task<CampaignBundle> ReadBundleAsync(Digest digest, CancellationToken cancellationToken) => _loader.ReadAsync(digest, cancellationToken);
+
+    /// <summary>Has a node of this name drain.</summary>
+    /// <returns>Whether there is such a node.</returns>
+    public bool Drain(string name)
+    {
+        if (_cluster is not { } cluster || Table.Nodes.Select(node => node.Report).FirstOrDefault(node => node.Name == name) is not { } found)
+        {
+            return false;
+        }
+        cluster.System.ActorSelection($"{found.Address}/user/{NodeActor.Name}").Tell(new DrainNode());
+        return true;
+    }
+
+    public NodeReport Describe()
+    {
+        var now = _time.GetUtcNow();
+        return new NodeReport(
+            Options.Name,
+            Address,
+            Options.Http.ToString(),
+            Options.Roles,
+            Options.Version,
+            Options.Threads,
+            Options.Device,
+            _draining,
+            [.. Slots.Select(slot => slot.InHand).OfType<WorkOrder>().Select(order => $"{order.Campaign} {order.Id}")],
+            [.. Slots.SelectMany(slot => slot.Troubles.Values).Distinct(), .. ClockTrouble(now)],
+            Rate(now),
+            _startedAt,
+            now);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var slot in Slots)
+        {
+            // An engine that does not come to rest is left behind.
+            await Task.WhenAny(slot.DisposeAsync().AsTask(), Task.Delay(TimeSpan.FromSeconds(1)));
+        }
+    }
+
+    internal void Drain()
+    {
+        if (_draining)
+        {
+            return;
+        }
+        _draining = true;
+        _note($"node {Options.Name} drains: it takes nothing new, finishes what it has, and leaves");
+        foreach (var slot in Slots)
+        {
+            slot.Close();
+        }
+        _ = Task.Run(async () =>
+        {
+            while (Slots.Any(slot => slot.InHand is not null))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), _time);
+            }
+            _drained.TrySetResult();
+        });
+    }
+
+    internal void MeetNamesake(NodeReport other)
+    {
+        if (other.StartedAt < _startedAt || (other.StartedAt == _startedAt && string.CompareOrdinal(other.Address, Address) < 0))
+        {
+            _namesake.TrySetException(new UserInputException(
+                $"there is a node named {Options.Name} in this cluster already, at {other.Address}; give this one another --name."));
+        }
+    }
+
+    private static IEnumerable<WorkerRole> RolesOf(NodeOptions options) => options.Roles.SelectMany(role => role switch
+    {
+        NodeRoles.Coordinator => new[] { WorkerRole.Pairer, WorkerRole.Publisher },
+        NodeRoles.Generator => [WorkerRole.Generator],
+        NodeRoles.Judge => [WorkerRole.Judge],
+        _ => [WorkerRole.Trainer],
+    });
+
+    private async Task<ClusterNode> JoinAsync(string database, CancellationToken cancellationToken)
+    {
+        var hosting = Options.IsCoordinator ? new CampaignHosting(_time, Lease, HandIn, Board) : null;
+        using var warning = new Timer(
+            _ => _note($"no coordinator answers at {string.Join(", ", Options.Join)} yet; node {Options.Name} goes on trying (is one up, and is the address right?)"),
+            null, JoinPatience, JoinPatience);
+        return await ClusterNode.JoinAsync(Options, Options switch
+        {
+            { IsCoordinator: false } => Config.Empty,
+            { Journal: { } server } => JournalSettings.PostgreSql(server),
+            _ => JournalSettings.Sqlite(database),
+        }, hosting, cancellationToken);
+    }
+
+    /// <summary>Gives up what is in hand, and has the campaigns know.</summary>
+    private async Task HandBackAsync()
+    {
+        foreach (var slot in Slots)
+        {
+            slot.Close();
+            slot.Cancel();
+        }
+        var until = _time.GetUtcNow() + HandBackTimeout;
+        while (Slots.Any(slot => slot.InHand is not null) && _time.GetUtcNow() < until)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), _time);
+        }
+    }
+
+    private IEnumerable<string> ClockTrouble(DateTimeOffset now)
+    {
+        // What was heard longer ago says less.
+        var apart = Table.Nodes.Where(node => node.Report.Roles.Contains(NodeRoles.Coordinator) && node.Seconds < 2)
+            .Select(node => (node.Report.Name, By: now - node.Report.Clock)).FirstOrDefault(node => node.By.Duration() > ClockTolerance);
+        return apart.Name is null ? [] : [$"its clock is {(apart.By > TimeSpan.Zero ? "ahead of" : "behind")} that of {apart.Name} by {apart.By.Duration():d\\.hh\\:mm\\:ss}"];
+    }
+
+    /// <summary>Units an hour over the last ten minutes.</summary>
+    private double Rate(DateTimeOffset now)
+    {
+        lock (_ended)
+        {
+            var ended = Slots.Sum(slot => slot.Ended);
+            _ended.Enqueue((now, ended));
+            while (now - _ended.Peek().At > TimeSpan.FromMinutes(10))
+            {
+                _ended.Dequeue();
+            }
+            var (at, before) = _ended.Peek();
+            return now > at ? (ended - before) / (now - at).TotalHours : 0;
+        }
+    }
+
+    /// <summary>A coordinator keeps artifacts itself, and the others shall have them too, should it be gone.</summary>
+    private sealed class KeptHere(BlobClient blobs, NodeTable table, string self) : IArtifactExchange
+    {
+        public Task FetchAsync(IEnumerable<Digest> digests, CancellationToken cancellationToken) => blobs.FetchAsync(digests, cancellationToken);
+
+        public Task OfferAsync(IEnumerable<Digest> digests, CancellationToken cancellationToken) =>
+            table.Keepers(self).Count == 0 ? Task.CompletedTask : blobs.OfferAsync(digests, cancellationToken);
+    }
+}

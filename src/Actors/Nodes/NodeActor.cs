@@ -1,0 +1,108 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Event;
+using Akka.Remote;
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Actors.Workers;
+using IterativeDpo.Campaigns;
+
+namespace IterativeDpo.Actors.Nodes;
+
+/// <summary>
+/// Speaks for a node to all others of its cluster: says now and then how it is and which campaigns are on it, and keeps what they say. Its
+/// children are the workers of the node's slots.
+/// </summary>
+internal sealed class NodeActor : ReceiveActor, IWithTimers
+{
+    internal const string Name = "node";
+
+    private static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Node _node;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly Cluster _cluster = Cluster.Get(Context.System);
+
+    public NodeActor(Node node, CampaignLink link)
+    {
+        _node = node;
+        foreach (var slot in node.Slots)
+        {
+            Context.ActorOf(Props.Create(() => new WorkerActor(slot, link, Array.Empty<string>())), slot.Role.ToString().ToLowerInvariant());
+        }
+
+        Receive<Tick>(_ => Tell());
+        Receive<NodeReport>(OnReport);
+        Receive<CampaignAnnounced>(OnCampaign);
+        Receive<DescribeNode>(_ => Sender.Tell(_node.Describe()));
+        Receive<DrainNode>(_ => _node.Drain());
+        Receive<ClusterEvent.MemberUp>(_ => Tell());
+        Receive<ClusterEvent.MemberRemoved>(removed => _node.Table.Forget(removed.Member.Address.ToString()));
+        Receive<ThisActorSystemQuarantinedEvent>(OnQuarantined);
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart()
+    {
+        base.PreStart();
+        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.MemberUp), typeof(ClusterEvent.MemberRemoved));
+        Context.System.EventStream.Subscribe<ThisActorSystemQuarantinedEvent>(Self);
+        Timers.StartPeriodicTimer(nameof(Tick), new Tick(), TimeSpan.Zero, TellInterval);
+    }
+
+    private void OnReport(NodeReport report)
+    {
+        _node.Table.Hear(report);
+        if (report.Name == _node.Options.Name && report.Address != _node.Address)
+        {
+            _node.MeetNamesake(report);
+        }
+    }
+
+    private void OnCampaign(CampaignAnnounced campaign)
+    {
+        var isNew = campaign.Status == CampaignStatus.Running && !Running().Contains(campaign.Campaign);
+        _node.Table.Hear(campaign);
+        if (isNew)
+        {
+            TellWorkers();
+        }
+    }
+
+    /// <summary>Others took this one for dead and went on without it: whatever it still does is in their way.</summary>
+    private void OnQuarantined(ThisActorSystemQuarantinedEvent quarantined)
+    {
+        _log.Warning("{0} has gone on without this node", quarantined.RemoteAddress);
+        _ = CoordinatedShutdown.Get(Context.System).Run(CoordinatedShutdown.ClusterDowningReason.Instance);
+    }
+
+    private void Tell()
+    {
+        var report = _node.Describe();
+        var campaigns = _node.Board.Standings.Where(standing => standing.Value.State.Plan is not null)
+            .Select(standing => new CampaignAnnounced(standing.Key, standing.Value.State.Status, report.Http, standing.Value.State.Plan!.Bundle)).ToArray();
+        foreach (var member in _cluster.State.Members)
+        {
+            var other = Context.ActorSelection(new RootActorPath(member.Address) / "user" / Name);
+            other.Tell(report);
+            foreach (var campaign in campaigns)
+            {
+                other.Tell(campaign);
+            }
+        }
+        TellWorkers();
+    }
+
+    private void TellWorkers()
+    {
+        var running = new RunningCampaigns([.. Running()]);
+        foreach (var worker in Context.GetChildren())
+        {
+            worker.Tell(running);
+        }
+    }
+
+    private IEnumerable<string> Running() => _node.Table.Campaigns.Where(campaign => campaign.Status == CampaignStatus.Running).Select(campaign => campaign.Campaign);
+
+    private sealed record Tick;
+}

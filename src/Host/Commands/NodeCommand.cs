@@ -1,0 +1,217 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using IterativeDpo.Actors;
+using IterativeDpo.Actors.Nodes;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Host.Judges;
+using IterativeDpo.Host.Nodes;
+using IterativeDpo.Host.Terminal;
+using IterativeDpo.Judging;
+using Microsoft.AspNetCore.Builder;
+
+namespace IterativeDpo.Host.Commands;
+
+/// <summary><c>dpo node</c>: this machine as a node of a cluster.</summary>
+public static class NodeCommand
+{
+    private const int DefaultHttpPort = 8421;
+
+    private static readonly Option<string> _roles = Of("--roles", "What it does: coordinator, generator, judge, trainer; several with commas.", "ROLE[,ROLE]", string.Join(',', NodeRoles.All));
+    private static readonly Option<DirectoryInfo> _state = CommonOptions.State();
+    private static readonly Option<string> _join = Of("--join", "Coordinators to join. Without it the node begins a cluster, which takes a coordinator.", "HOST:PORT[,HOST:PORT]", "");
+    private static readonly Option<int> _port = Port("--port", "Of the actor system; 0 is any that is free.", 0);
+    private static readonly Option<int> _http = Port("--http", "For artifacts, health and operators; 0 is any that is free.", DefaultHttpPort);
+    private static readonly Option<string> _bind = Of("--bind", "The address to listen at, under which others reach it.", "HOST", "127.0.0.1");
+    private static readonly Option<string> _journal = Of("--journal", "Where a coordinator keeps campaigns: sqlite (a file in --state), or postgres://user:password@host/database, which several share.", "sqlite|postgres://…", "sqlite");
+    private static readonly Option<string> _name = Of("--name", "Tells it from other nodes; made of the machine's name if not given.", "NAME", "");
+    private static readonly Option<bool> _fetchModels = new("--fetch-models") { Description = "Bring a model that is missing here from a node that has it.", DefaultValueFactory = _ => Variable("--fetch-models") is "1" or "true" or "on" };
+    private static readonly Option<int?> _threads = CommonOptions.Positive("--threads", "Processor threads of its engines; all if not given.");
+
+    public static Command Create()
+    {
+        var command = new ExampleCommand(
+            "node",
+            "Be a node of a cluster until stopped or drained. Every option can be given in the environment too: --fetch-models as DPO_NODE_FETCH_MODELS=1.",
+            "./dpo node --roles coordinator --state /data/coordinator --port 4053",
+            "./dpo node --roles generator,judge --join 10.0.0.1:4053 --state /data/worker --bind 10.0.0.2",
+            "./dpo node --roles trainer --join 10.0.0.1:4053 --state /data/trainer --fetch-models")
+        {
+            _roles, _state, _join, _port, _http, _bind, _journal, _name, _threads, _fetchModels,
+        };
+        command.SetAction((parsed, token) => NodeProcess.IsNode
+            ? RunAsync(parsed, token)
+            : SuperviseAsync(parsed, token));
+        return command;
+    }
+
+    /// <summary>The certificate, if any, that nodes and who commands them show each other.</summary>
+    internal static NodeSecurity SecurityOf(ParseResult parsed) => parsed.Errors.Count == 0 ? NodeSecurity.None : NodeSecurity.None;
+
+    /// <summary>The value of an option in the environment.</summary>
+    internal static string? Variable(string option) => Environment.GetEnvironmentVariable($"DPO_NODE_{option.TrimStart('-').Replace('-', '_').ToUpperInvariant()}");
+
+    internal static ImmutableArray<string> Places(string text) => [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+
+    private static Task<int> SuperviseAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        // What is wrong with the options is wrong each time.
+        _ = OptionsOf(parsed);
+        return NodeProcess.SuperviseAsync([.. parsed.Tokens.Select(token => token.Value)], cancellationToken);
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        NodeProcess.EndWithSupervisor();
+        var options = OptionsOf(parsed);
+        using var held = TakeState(options.StatePath);
+        var store = StateDirectory.ArtifactsOf(options.StatePath);
+        store.DeleteAbandoned();
+        using var peers = SecurityOf(parsed).Client();
+        Node? node = null;
+        await using var server = NodeServer.Build(new IPEndPoint(AddressOf(options.Host), parsed.GetValue(_http)), store, () => node, peers, _ => { });
+        var judges = new ConcurrentBag<JudgeFactory>();
+        await using var owned = node = new Node(
+            options with { Http = await StartAsync(server, options.Host) }, store, peers, (campaign, work) => Engines(campaign, work, judges), Say, TimeProvider.System);
+        try
+        {
+            await node.RunAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // It was stopped before it was in a cluster.
+        }
+        foreach (var factory in judges)
+        {
+            await factory.DisposeAsync();
+        }
+        Say($"node {options.Name} has left");
+        return ExitCodes.Done;
+    }
+
+    private static CampaignEngines Engines(CampaignOptions options, string workPath, ConcurrentBag<JudgeFactory> judges)
+    {
+        var factory = CampaignJudges.Factory(options, workPath, Say, TimeProvider.System);
+        judges.Add(factory);
+        return CampaignSession.Engines(options, factory, Say);
+    }
+
+    private static void Say(string line) => Console.Error.WriteLine($"dpo: {PlainText.Of(line)}");
+
+    /// <exception cref="UserInputException">The port is in use, or the address is none of this machine.</exception>
+    private static async Task<Uri> StartAsync(WebApplication server, string host)
+    {
+        try
+        {
+            await server.StartAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            throw new UserInputException($"--http: cannot listen: {e.GetBaseException().Message}. Choose another port (--http 0 is any that is free), or another --bind.", e);
+        }
+        var at = new Uri(server.Urls.First());
+        return new UriBuilder(at) { Host = host }.Uri;
+    }
+
+    /// <exception cref="UserInputException">Another process has it, or it cannot be written.</exception>
+    private static DirectoryLock TakeState(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+            return DirectoryLock.Take(path, "--state");
+        }
+        catch (Exception e) when (IoFailure.Is(e))
+        {
+            throw new UserInputException($"{path}: cannot be used for the node's state: {IoFailure.Cause(e)}", e);
+        }
+    }
+
+    /// <exception cref="UserInputException">There is no such address.</exception>
+    private static IPAddress AddressOf(string host)
+    {
+        try
+        {
+            return IPAddress.TryParse(host, out var address) ? address : Dns.GetHostAddresses(host)[0];
+        }
+        catch (SocketException e)
+        {
+            throw new UserInputException($"--bind {host}: {e.Message}.", e);
+        }
+    }
+
+    private static NodeOptions OptionsOf(ParseResult parsed)
+    {
+        var roles = Places(parsed.GetRequiredValue(_roles));
+        if (roles.FirstOrDefault(role => !NodeRoles.All.Contains(role)) is { } unknown)
+        {
+            throw new UserInputException($"--roles {unknown}: there is no such role; choose among {string.Join(", ", NodeRoles.All)}.");
+        }
+        var join = Places(parsed.GetRequiredValue(_join));
+        foreach (var place in join)
+        {
+            NodeFinder.ParsePlace(place);
+        }
+        if (join.IsEmpty && !roles.Contains(NodeRoles.Coordinator))
+        {
+            throw new UserInputException($"--roles {string.Join(',', roles)}: a node that begins a cluster is a coordinator; name one to join with --join HOST:PORT, or add that role.");
+        }
+        var (host, state) = (parsed.GetRequiredValue(_bind), parsed.GetRequiredValue(_state).FullName);
+        if (AddressOf(host) is var address && !IPAddress.IsLoopback(address) && SecurityOf(parsed).Akka is null)
+        {
+            throw new UserInputException(
+                $"--bind {host}: whoever reaches this address could take part; nodes that listen beyond this machine know each other by certificates "
+                + "(./dpo certificates --out DIR --node NAME, then --certificate DIR/NAME.crt).");
+        }
+        return new NodeOptions(
+            parsed.GetRequiredValue(_name) is { Length: > 0 } name ? name : $"{Environment.MachineName}-{Digest.Of(Encoding.UTF8.GetBytes(state)).Short[..4]}",
+            roles,
+            state,
+            host,
+            parsed.GetValue(_port),
+            new Uri("http://localhost"),
+            join,
+            JournalOf(parsed.GetRequiredValue(_journal)),
+            parsed.GetValue(_threads) ?? Environment.ProcessorCount,
+            EngineInfo.Device,
+            EngineInfo.ProgramVersion,
+            parsed.GetValue(_fetchModels),
+            SecurityOf(parsed).Akka);
+    }
+
+    private static Uri? JournalOf(string text) => text switch
+    {
+        "sqlite" => null,
+        _ when Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "postgres" or "postgresql" && address.AbsolutePath.Length > 1 => address,
+        _ => throw new UserInputException("--journal: write sqlite, or postgres://user:password@host:5432/database."),
+    };
+
+    private static Option<string> Of(string name, string description, string value, string standard) =>
+        new(name) { Description = description, HelpName = value, DefaultValueFactory = _ => Variable(name) ?? standard };
+
+    private static Option<int> Port(string name, string description, int standard)
+    {
+        var option = new Option<int>(name)
+        {
+            Description = description,
+            HelpName = "N",
+            DefaultValueFactory = _ => Variable(name) is not { } text ? standard : int.TryParse(text, CultureInfo.InvariantCulture, out var port)
+                ? port
+                : throw new UserInputException($"DPO_NODE_{name.TrimStart('-').ToUpperInvariant()}={text}: a port is a number from 0 to 65535."),
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && (!int.TryParse(token.Value, CultureInfo.InvariantCulture, out var port) || port is < 0 or > 65535))
+            {
+                result.AddError($"{name} takes a port from 0 to 65535; '{token.Value}' is none.");
+            }
+        });
+        return option;
+    }
+}
