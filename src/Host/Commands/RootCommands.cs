@@ -29,6 +29,7 @@ public static class RootCommands
             ExportCommand.Create(),
             ImportCommand.Create(),
             ConvertCommand.Create(),
+            CertificatesCommand.Create(),
             SeedCommand.Create(),
             BenchCommand.Create(),
             DoctorCommand.Create(),
