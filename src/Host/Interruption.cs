@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using IterativeDpo.Host.Nodes;
 
 namespace IterativeDpo.Host;
 
@@ -26,7 +27,11 @@ public sealed class Interruption : IDisposable
             return;
         }
         context.Cancel = true;
-        Console.Error.WriteLine("dpo: saving and stopping (again to stop at once)");
+        if (!NodeProcess.IsNode)
+        {
+            // A node's supervisor has said so.
+            Console.Error.WriteLine("dpo: saving and stopping (again to stop at once)");
+        }
         _source.Cancel();
     }
 

@@ -85,7 +85,8 @@ public static class ClusterCommands
     {
         try
         {
-            using var cluster = await ClusterConnection.OpenAsync(NodeCommand.Places(parsed.GetRequiredValue(Join)), NodeCommand.SecurityOf(parsed), cancellationToken);
+            using var security = NodeSecurity.Load(parsed.GetValue(NodeCommand.Certificate));
+            using var cluster = await ClusterConnection.OpenAsync(NodeCommand.Places(parsed.GetRequiredValue(Join)), security, cancellationToken);
             await use(cluster);
             return ExitCodes.Done;
         }
@@ -125,7 +126,7 @@ public static class ClusterCommands
         string[] examples,
         Func<ParseResult, ClusterConnection, CancellationToken, Task> run)
     {
-        var command = new ExampleCommand(name, description, examples) { Join, _json };
+        var command = new ExampleCommand(name, description, examples) { Join, NodeCommand.Certificate, _json };
         foreach (var argument in arguments)
         {
             command.Add(argument);

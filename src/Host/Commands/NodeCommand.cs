@@ -43,7 +43,7 @@ public static class NodeCommand
             "./dpo node --roles generator,judge --join 10.0.0.1:4053 --state /data/worker --bind 10.0.0.2",
             "./dpo node --roles trainer --join 10.0.0.1:4053 --state /data/trainer --fetch-models")
         {
-            _roles, _state, _join, _port, _http, _bind, _journal, _name, _threads, _fetchModels,
+            _roles, _state, _join, _port, _http, _bind, _journal, _name, _threads, _fetchModels, Certificate,
         };
         command.SetAction((parsed, token) => NodeProcess.IsNode
             ? RunAsync(parsed, token)
@@ -51,8 +51,13 @@ public static class NodeCommand
         return command;
     }
 
-    /// <summary>The certificate, if any, that nodes and who commands them show each other.</summary>
-    internal static NodeSecurity SecurityOf(ParseResult parsed) => parsed.Errors.Count == 0 ? NodeSecurity.None : NodeSecurity.None;
+    /// <summary>The certificate that nodes, and who commands them, show each other.</summary>
+    internal static Option<string?> Certificate { get; } = new("--certificate")
+    {
+        Description = "The certificate to show to nodes, NAME.crt, with NAME.key and ca.crt beside it (./dpo certificates), or their directory.",
+        HelpName = "FILE",
+        DefaultValueFactory = _ => Variable("--certificate"),
+    };
 
     /// <summary>The value of an option in the environment.</summary>
     internal static string? Variable(string option) => Environment.GetEnvironmentVariable($"DPO_NODE_{option.TrimStart('-').Replace('-', '_').ToUpperInvariant()}");
@@ -62,23 +67,29 @@ public static class NodeCommand
     private static Task<int> SuperviseAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         // What is wrong with the options is wrong each time.
-        _ = OptionsOf(parsed);
+        using var security = NodeSecurity.Load(parsed.GetValue(Certificate));
+        _ = OptionsOf(parsed, security);
         return NodeProcess.SuperviseAsync([.. parsed.Tokens.Select(token => token.Value)], cancellationToken);
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         NodeProcess.EndWithSupervisor();
-        var options = OptionsOf(parsed);
+        using var security = NodeSecurity.Load(parsed.GetValue(Certificate));
+        var options = OptionsOf(parsed, security);
         using var held = TakeState(options.StatePath);
         var store = StateDirectory.ArtifactsOf(options.StatePath);
         store.DeleteAbandoned();
-        using var peers = SecurityOf(parsed).Client();
+        using var peers = security.Client();
+        if (security.Warning is { } warning)
+        {
+            Say(warning);
+        }
         Node? node = null;
-        await using var server = NodeServer.Build(new IPEndPoint(AddressOf(options.Host), parsed.GetValue(_http)), store, () => node, peers, _ => { });
+        await using var server = NodeServer.Build(new IPEndPoint(AddressOf(options.Host), parsed.GetValue(_http)), store, () => node, peers, security.Secure);
         var judges = new ConcurrentBag<JudgeFactory>();
         await using var owned = node = new Node(
-            options with { Http = await StartAsync(server, options.Host) }, store, peers, (campaign, work) => Engines(campaign, work, judges), Say, TimeProvider.System);
+            options with { Http = await StartAsync(server, options.Host, security) }, store, peers, (campaign, work) => Engines(campaign, work, judges), Say, TimeProvider.System);
         try
         {
             await node.RunAsync(cancellationToken);
@@ -105,7 +116,7 @@ public static class NodeCommand
     private static void Say(string line) => Console.Error.WriteLine($"dpo: {PlainText.Of(line)}");
 
     /// <exception cref="UserInputException">The port is in use, or the address is none of this machine.</exception>
-    private static async Task<Uri> StartAsync(WebApplication server, string host)
+    private static async Task<Uri> StartAsync(WebApplication server, string host, NodeSecurity security)
     {
         try
         {
@@ -115,8 +126,7 @@ public static class NodeCommand
         {
             throw new UserInputException($"--http: cannot listen: {e.GetBaseException().Message}. Choose another port (--http 0 is any that is free), or another --bind.", e);
         }
-        var at = new Uri(server.Urls.First());
-        return new UriBuilder(at) { Host = host }.Uri;
+        return new UriBuilder(security.Scheme, host, new Uri(server.Urls.First()).Port).Uri;
     }
 
     /// <exception cref="UserInputException">Another process has it, or it cannot be written.</exception>
@@ -146,7 +156,7 @@ public static class NodeCommand
         }
     }
 
-    private static NodeOptions OptionsOf(ParseResult parsed)
+    private static NodeOptions OptionsOf(ParseResult parsed, NodeSecurity security)
     {
         var roles = Places(parsed.GetRequiredValue(_roles));
         if (roles.FirstOrDefault(role => !NodeRoles.All.Contains(role)) is { } unknown)
@@ -163,7 +173,7 @@ public static class NodeCommand
             throw new UserInputException($"--roles {string.Join(',', roles)}: a node that begins a cluster is a coordinator; name one to join with --join HOST:PORT, or add that role.");
         }
         var (host, state) = (parsed.GetRequiredValue(_bind), parsed.GetRequiredValue(_state).FullName);
-        if (AddressOf(host) is var address && !IPAddress.IsLoopback(address) && SecurityOf(parsed).Akka is null)
+        if (AddressOf(host) is var address && !IPAddress.IsLoopback(address) && security.Akka is null)
         {
             throw new UserInputException(
                 $"--bind {host}: whoever reaches this address could take part; nodes that listen beyond this machine know each other by certificates "
@@ -182,7 +192,7 @@ public static class NodeCommand
             EngineInfo.Device,
             EngineInfo.ProgramVersion,
             parsed.GetValue(_fetchModels),
-            SecurityOf(parsed).Akka);
+            security.Akka);
     }
 
     private static Uri? JournalOf(string text) => text switch

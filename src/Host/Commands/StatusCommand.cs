@@ -28,7 +28,7 @@ public static class StatusCommand
             "./dpo status --state /data/my-campaign --json",
             "./dpo status --campaign my-campaign --join 10.0.0.1:4053")
         {
-            _state, _campaign, ClusterCommands.Join, _json,
+            _state, _campaign, ClusterCommands.Join, NodeCommand.Certificate, _json,
         };
         command.SetAction((parsed, token) => parsed.GetValue(_campaign) is { } campaign
             ? ClusterCommands.WithClusterAsync(parsed, cluster => ShowAsync(cluster, campaign, parsed.GetValue(_json), token), token)
@@ -45,7 +45,7 @@ public static class StatusCommand
             "./dpo report --state /data/my-campaign --output report.html",
             "./dpo report my-campaign --join 10.0.0.1:4053 --output report.html")
         {
-            _name, _state, ClusterCommands.Join, _output, _json,
+            _name, _state, ClusterCommands.Join, NodeCommand.Certificate, _output, _json,
         };
         command.SetAction((parsed, token) => parsed.GetValue(_name) is { } campaign
             ? ClusterCommands.WithClusterAsync(parsed, cluster => WriteAsync(cluster, campaign, parsed.GetValue(_output)?.FullName, parsed.GetValue(_json), token), token)

@@ -27,7 +27,7 @@ public static class SubmitCommand
             "./dpo submit my.conf --join 10.0.0.1:4053",
             "./dpo submit my.conf --join 10.0.0.1:4053 --rounds 8 --wait --json > summary.json")
         {
-            RunCommand.File, ClusterCommands.Join, RunCommand.Rounds, RunCommand.Seed, _wait, _uploadModels, _json,
+            RunCommand.File, ClusterCommands.Join, NodeCommand.Certificate, RunCommand.Rounds, RunCommand.Seed, _wait, _uploadModels, _json,
         };
         command.SetAction((parsed, token) => SubmitAsync(parsed, token));
         return command;
