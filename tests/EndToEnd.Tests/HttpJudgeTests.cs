@@ -88,6 +88,53 @@ public sealed class HttpJudgeTests : IDisposable
             file => Assert.False(File.ReadAllBytes(file).AsSpan().IndexOf("5ecret"u8) >= 0, file));
     }
 
+    [Fact]
+    public void Judge_forget_asksWhatWasAnsweredAgain_andOnlyThen_andWhatWasSpentStaysSpent()
+    {
+        using var service = new FakeService(request => Task.FromResult(Answer(request.Body)));
+        var directory = Directory.CreateTempSubdirectory("dpo-e2e-").FullName;
+        string In(string name, string text = "")
+        {
+            File.WriteAllText(Path.Combine(directory, name), text);
+            return Path.Combine(directory, name);
+        }
+        var samples = In("samples.jsonl", string.Concat(Enumerable.Range(0, 3).Select(i => $$"""{"prompt":"{{i}}?","completions":["one","three"]}""" + "\n")));
+        In("ask.txt", "[user]\n{prompt}\n====\n{answer_a}\n====\n{answer_b}\n");
+        var config = In("judges.conf", $$"""
+            campaign.judging.judges.gpt { type = http, url = "{{service.Url}}", model = small, key-variable = {{Variable}}, template = ask.txt, budget-calls = 13 }
+            """);
+        var output = Path.Combine(directory, "verdicts.jsonl");
+        (int ExitCode, string Errors, int Asked) Judge(params string[] more)
+        {
+            var before = Asked();
+            using var process = DpoProcess.Run(["judge", samples, "--judge", "gpt", "--config", config, "--out", output, .. more]);
+            return (process.ExitCode, process.Errors, Asked() - before);
+        }
+        int Asked() => service.Requests.Count(request => request.Body.Length > 0);
+        try
+        {
+            var first = Judge();
+            var verdicts = File.ReadAllText(output);
+            var kept = Judge("--forget");
+            var afterKept = File.ReadAllText(output);
+            var stored = Judge("--force");
+            var forgotten = Judge("--force", "--forget");
+            var storedAgain = Judge("--force");
+            var spent = Judge("--force", "--forget");
+
+            Assert.Equal((6, 0, 0, 6, 0), (first.Asked, kept.Asked, stored.Asked, forgotten.Asked, storedAgain.Asked));
+            Assert.Equal(2, kept.ExitCode);
+            Assert.Contains("Add --force to replace them", kept.Errors, StringComparison.Ordinal);
+            Assert.Equal(verdicts, afterKept);
+            Assert.Equal(1, spent.Asked);
+            Assert.Contains("its budget of 13 calls is spent", spent.Errors, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
     public void Dispose() => Environment.SetEnvironmentVariable(Variable, null);
 
     /// <summary>Prefers the longer answer, whichever is shown first.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Judges;
@@ -29,7 +30,7 @@ public static class JudgeCommand
     private static readonly Option<FileInfo?> _out = new("--out") { Description = "Takes the verdicts; the same command goes on where it was stopped.", HelpName = "FILE" };
     private static readonly Option<string?> _ownModel = new("--judge-model") { Description = "The judge's own name among the samples' \"model\", to measure whether it prefers itself.", HelpName = "NAME" };
     private static readonly Option<bool> _force = CommonOptions.Force();
-    private static readonly Option<bool> _forget = new("--forget") { Description = "Ask services again: their answers of earlier runs are not used. What they spent stays spent." };
+    private static readonly Option<bool> _forget = new("--forget") { Description = "With --force: ask services again, too; their answers of earlier runs are not used. What they spent stays spent." };
     private static readonly Option<int?> _threads = CommonOptions.Threads();
     private static readonly Option<bool> _json = CommonOptions.Json();
 
@@ -57,6 +58,10 @@ public static class JudgeCommand
         var labels = gold is null ? new Dictionary<string, Verdict>() : LabelFile.Read(gold.FullName);
         if (outputPath is not null && parsed.GetValue(_forget))
         {
+            if (!parsed.GetValue(_force) && new FileInfo(outputPath) is { Exists: true, Length: > 0 })
+            {
+                throw new UserInputException($"--forget: the verdicts in {outputPath} would stay, and what has one is not asked about. Add --force to replace them; nothing was changed.");
+            }
             options.Judging.FindAll(options.Judging.Judge).OfType<HttpJudgeOptions>().ToList().ForEach(service => service.ForgetAnswers($"{outputPath}.work"));
         }
         await using var judges = CampaignJudges.Factory(options, outputPath is null ? null : $"{outputPath}.work", line => Console.Error.WriteLine(PlainText.Of($"dpo: {line}")), TimeProvider.System);
