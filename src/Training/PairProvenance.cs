@@ -38,6 +38,21 @@ public sealed record PairProvenance(
 {
     [JsonIgnore]
     public string JudgeName => Judge.Split(' ')[0];
+
+    /// <summary>The same of the pair whose chosen sample is this one's rejected.</summary>
+    internal PairProvenance TurnedRound() => this with
+    {
+        ChosenText = RejectedText,
+        RejectedText = ChosenText,
+        ChosenIndex = RejectedIndex,
+        RejectedIndex = ChosenIndex,
+        ChosenSeed = RejectedSeed,
+        RejectedSeed = ChosenSeed,
+        ChosenScore = RejectedScore,
+        RejectedScore = ChosenScore,
+        ChosenJudgement = RejectedJudgement,
+        RejectedJudgement = ChosenJudgement,
+    };
 }
 
 /// <summary>A line of a pair file.</summary>

@@ -42,6 +42,31 @@ public sealed class TrainTests : IDisposable
         Assert.Equal(_training.Result("lines"), _training.Result("parquet"));
     }
 
+    /// <summary>No loss by default reads the probability: a pair that is rather wrong must not be trained as right.</summary>
+    [Fact]
+    public void Train_onPairsThatAreRatherWrong_isTrainingOnThemTurnedRound_andUndecidedOnesNeedALossThatReadsIt()
+    {
+        string With(string name, Func<PreferencePair, PreferencePair> change)
+        {
+            using var file = File.Create(_training.PathOf(name));
+            PairFile.Write(file, PairFile.Read(_training.DataPath).Select(record => record with { Pair = change(record.Pair) }));
+            return file.Name;
+        }
+        var wrong = With("wrong.jsonl", pair => pair with { ChosenIds = pair.RejectedIds, RejectedIds = pair.ChosenIds, ChosenProbability = 0.1 });
+        var undecided = With("undecided.jsonl", pair => pair with { ChosenProbability = 0.5 });
+
+        using var right = DpoProcess.Run(_training.Arguments("right", "--set", "training.max-steps=3"));
+        using var turned = DpoProcess.Run(_training.Arguments("turned", "--data", wrong, "--set", "training.max-steps=3"));
+        using var refused = DpoProcess.Run(_training.Arguments("refused", "--data", undecided, "--set", "training.max-steps=3"));
+        using var read = DpoProcess.Run(_training.Arguments("read", "--data", undecided, "--set", "training.max-steps=3", "--set", "training.loss.probabilistic-labels=on"));
+
+        Assert.True(turned.ExitCode == 0, turned.Errors);
+        Assert.Equal(_training.Result("right"), _training.Result("turned"));
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("undecided.jsonl, line 1: \"chosen_probability\" is 0.5", refused.Errors, StringComparison.Ordinal);
+        Assert.True(read.ExitCode == 0, read.Errors);
+    }
+
     /// <summary>With all that has a state of its own: moments, best parameters, a moving reference, dropout.</summary>
     [Theory]
     [InlineData()]

@@ -25,8 +25,9 @@ internal sealed class RunData : IDisposable
     public static async Task<RunData> OpenAsync(
         TrainingConfiguration configuration, TrainingInputs inputs, RunDirectory directory, CancellationToken cancellationToken)
     {
+        var objective = new Objective(configuration.Options.Loss);
         var options = new DataOptions(
-            configuration.Options.MaxLength, new Objective(configuration.Options.Loss).Unpaired, inputs.SkipBadRows, configuration.Options.Threads);
+            configuration.Options.MaxLength, objective.Unpaired, inputs.SkipBadRows, configuration.Options.Threads, objective.UsesProbability);
         using var tokenizer = LlamaTextTokenizer.Load(inputs.Model);
         Task<TrainingData> Open(IReadOnlyList<string> paths) => StepProgress.RunAsync<DataProgress, TrainingData>(
             "reading data",

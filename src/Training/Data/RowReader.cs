@@ -62,7 +62,7 @@ internal sealed class RowReader(string path, RowCounter counter, bool skipBadRow
         DataFormat? format = null;
         try
         {
-            var row = RowParser.Parse(source.Json);
+            var row = RowParser.Parse(source.Json).LikelierFirst();
             format = row.Format;
             return new(source.Number, format, convert(row), null);
         }

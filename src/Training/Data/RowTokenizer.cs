@@ -26,7 +26,7 @@ internal sealed class RowTokenizer(ITextTokenizer tokenizer, DataOptions options
         {
             throw new RowException(RowProblem.EqualWithinLength, $"the completions are equal within {options.MaxLength} tokens");
         }
-        if (options.Unpaired && cut is PreferencePair { ChosenProbability: 0.5 })
+        if (options.HardLabels && cut is PreferencePair { ChosenProbability: 0.5 })
         {
             throw RowException.Undecided();
         }

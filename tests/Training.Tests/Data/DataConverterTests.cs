@@ -61,17 +61,42 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     }
 
     [Theory]
-    [InlineData("0.1", "false", "true")]
-    [InlineData("0.9", "true", "false")]
-    public void Convert_to_unpaired_labels_by_the_probability(string probability, string chosen, string rejected)
+    [InlineData(DataTarget.Pairs)]
+    [InlineData(DataTarget.Trl)]
+    [InlineData(DataTarget.TrlConversational)]
+    [InlineData(DataTarget.TrlUnpaired)]
+    public void Convert_pair_that_is_rather_wrong_gives_it_turned_round_with_its_provenance(DataTarget target)
+    {
+        var asked = Record("p2", "grass?", "green\n", "blue", 0.25);
+        var turned = asked.Provenance! with
+        {
+            ChosenText = "blue",
+            RejectedText = "green\n",
+            ChosenIndex = 1,
+            RejectedIndex = 0,
+            ChosenSeed = 7,
+            RejectedSeed = ulong.MaxValue,
+            ChosenScore = 0,
+            RejectedScore = 1,
+        };
+
+        var converted = Convert(files.Write(Line(asked)), target);
+
+        Assert.Equal(File.ReadAllText(Convert(files.Write(Line(new(Record("p2", "grass?", "blue", "green\n", 0.75).Pair, turned))), target)), File.ReadAllText(converted));
+    }
+
+    [Theory]
+    [InlineData("0.1", "c", "b")]
+    [InlineData("0.9", "b", "c")]
+    public void Convert_to_unpaired_labels_by_the_probability(string probability, string right, string wrong)
     {
         var path = files.Write($$"""{"prompt":"a","chosen":"b","rejected":"c","chosen_probability":{{probability}}}""");
         using var unpaired = files.Open(path, new DataOptions(64, Unpaired: true));
 
         var lines = File.ReadAllLines(Convert(path, DataTarget.TrlUnpaired));
 
-        Assert.StartsWith($$"""{"prompt":"a","completion":"b","label":{{chosen}}""", lines[0]);
-        Assert.StartsWith($$"""{"prompt":"a","completion":"c","label":{{rejected}}""", lines[1]);
+        Assert.StartsWith($$"""{"prompt":"a","completion":"{{right}}","label":true""", lines[0]);
+        Assert.StartsWith($$"""{"prompt":"a","completion":"{{wrong}}","label":false""", lines[1]);
         Assert.Equal(lines.Select(line => line.Contains("true")), unpaired.Examples.Cast<LabelledCompletion>().Select(example => example.Desirable));
     }
 

@@ -36,7 +36,7 @@ public sealed class ExampleStoreTests(DataFiles files) : IClassFixture<DataFiles
     }
 
     public static TheoryData<DataOptions> OtherOptions { get; } =
-        [new DataOptions(63), new DataOptions(64, Unpaired: true), new DataOptions(64, SkipBadRows: true)];
+        [new DataOptions(63), new DataOptions(64, Unpaired: true), new DataOptions(64, SkipBadRows: true), new DataOptions(64, ReadsProbability: false)];
 
     [Theory]
     [MemberData(nameof(OtherOptions))]

@@ -127,6 +127,38 @@ public sealed class TrainingDataTests(DataFiles files) : IClassFixture<DataFiles
         Assert.Equal(("7", 0.8), (pair.PromptId, pair.ChosenProbability));
     }
 
+    [Theory]
+    [InlineData("""{"prompt_id":"p","prompt":"a","chosen":"b","rejected":"c","chosen_probability":0.1}""", """{"prompt_id":"p","prompt":"a","chosen":"c","rejected":"b","chosen_probability":0.9}""")]
+    [InlineData("""{"prompt_id":"p","chosen":"ab","rejected":"ac","chosen_probability":0}""", """{"prompt_id":"p","chosen":"ac","rejected":"ab"}""")]
+    [InlineData(
+        """{"prompt":[{"role":"user","content":"a"}],"chosen":[{"role":"assistant","content":"b"}],"rejected":[{"role":"assistant","content":"c"}],"chosen_probability":0.25}""",
+        """{"prompt":[{"role":"user","content":"a"}],"chosen":[{"role":"assistant","content":"c"}],"rejected":[{"role":"assistant","content":"b"}],"chosen_probability":0.75}""")]
+    [InlineData(
+        """{"pair":{"prompt_id":"p","prompt_ids":[1],"chosen_ids":[2],"rejected_ids":[3],"chosen_probability":0.1}}""",
+        """{"pair":{"prompt_id":"p","prompt_ids":[1],"chosen_ids":[3],"rejected_ids":[2],"chosen_probability":0.9}}""")]
+    public void Open_pair_that_is_rather_wrong_is_the_pair_turned_round(string row, string turned)
+    {
+        foreach (var unpaired in new[] { false, true })
+        {
+            using var data = files.Open(files.Write(row), new DataOptions(64, unpaired));
+            using var expected = files.Open(files.Write(turned), new DataOptions(64, unpaired));
+
+            Assert.Equivalent(expected.Examples, data.Examples, strict: true);
+        }
+    }
+
+    [Fact]
+    public void Open_undecided_pair_is_taken_only_where_the_probability_is_read()
+    {
+        var path = files.Write("""{"prompt":"a","chosen":"b","rejected":"c","chosen_probability":0.5}""");
+        using var data = files.Open(path);
+
+        var error = Assert.Throws<UserInputException>(() => files.Open(path, new DataOptions(64, ReadsProbability: false)));
+
+        Assert.Equal(0.5, data.Examples.Single().Label);
+        Assert.Contains("line 1: \"chosen_probability\" is 0.5", error.Message);
+    }
+
     [Fact]
     public void Open_rows_without_ids_share_one_if_they_share_the_prompt()
     {

@@ -34,6 +34,9 @@ public sealed class Objective
     /// <summary>Whether it learns from labelled completions instead of pairs.</summary>
     public bool Unpaired => _losses.Any(l => l.Loss.Unpaired);
 
+    /// <summary>Whether it reads how probable it is that a pair's chosen completion is the better one, and does not take that for certain.</summary>
+    public bool UsesProbability => Options.ProbabilisticLabels || _losses.Any(l => l.Loss.UsesProbability);
+
     /// <summary>Whether any part of it is a function of the reference's log-probs.</summary>
     public bool UsesReference =>
         (_losses.Any(l => l.Loss.UsesReference) && !Options.ReferenceFree) || _constraints.Any(c => ConstraintScores.Named(c.Score)!.UsesReference);

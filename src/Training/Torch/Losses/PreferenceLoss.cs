@@ -40,6 +40,9 @@ public sealed record PreferenceLoss(
     /// <summary>It learns from labelled completions instead of pairs.</summary>
     public bool Unpaired { get; init; }
 
+    /// <summary>It reads the pair's probability even without <see cref="LossSettings.ProbabilisticLabels"/>.</summary>
+    public bool UsesProbability { get; init; }
+
     /// <summary>It reads the mismatched completions.</summary>
     public bool UsesMismatched { get; init; }
 

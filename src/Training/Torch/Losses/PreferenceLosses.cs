@@ -22,7 +22,7 @@ public static class PreferenceLosses
         new("sigmoid_norm", "ℓ(β (s_w/n_w − s_l/n_l))", "TRL; arXiv 2411.15124", Scored, MarginLosses.SigmoidNorm),
         new("ipo", "(s_w/n_w − s_l/n_l − 1/(2β))²; with ipo-on-sums without n", "arXiv 2310.12036 eq. 17", Scored | IpoOnSums, RewardLosses.Ipo),
         new("sppo_hard", "(s_w − 1/(2β))² + (s_l + 1/(2β))²", "arXiv 2405.00675", Scored, RewardLosses.SppoHard),
-        new("sppo", "½ [(r_w − (P−½)/β)² + (r_l + (P−½)/β)²], P the judge's probability", "arXiv 2405.00675", Paired, RewardLosses.Sppo),
+        new("sppo", "½ [(r_w − (P−½)/β)² + (r_l + (P−½)/β)²], P the judge's probability", "arXiv 2405.00675", Paired, RewardLosses.Sppo) { UsesProbability = true },
         new("nca_pair", "ℓ(βs_w) + ½ ℓ(−βs_w) + ½ ℓ(−βs_l)", "arXiv 2402.05369", Scored, RewardLosses.NcaPair),
         new("bco_pair", "ℓ(βs_w − δ) + ℓ(δ − βs_l)", "arXiv 2404.04656", Scored | BcoRewardMean, RewardLosses.BcoPair),
         new("apo_zero", "1 − σ(βr_w) + σ(βr_l)", "arXiv 2408.06266 eq. 7", Paired, RewardLosses.ApoZero),

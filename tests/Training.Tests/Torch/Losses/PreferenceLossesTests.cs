@@ -49,6 +49,22 @@ public sealed class PreferenceLossesTests : IDisposable
         Assert.Equal(second, losses[1], 5e-6 * Math.Max(1, second));
     }
 
+    /// <summary>What reads no probability is given pairs with the likelier completion first, and none of 0.5.</summary>
+    [Fact]
+    public void UsesProbability_isSaidExactlyOfObjectivesThatChangeWithIt()
+    {
+        foreach (var loss in PreferenceLosses.All.Where(loss => !loss.Unpaired))
+        {
+            var options = new LossOptions(loss.Name);
+            foreach (var read in loss.Reads.HasFlag(LossSettings.ProbabilisticLabels) ? [options, options with { ProbabilisticLabels = true }] : new[] { options })
+            {
+                var changes = !Compute(read, LossBatches.Hand(0.9f)).SequenceEqual(Compute(read, LossBatches.Hand(0.6f)));
+
+                Assert.True(changes == new Objective(read).UsesProbability, $"{loss.Name}, {read.ProbabilisticLabels}");
+            }
+        }
+    }
+
     [Theory]
     [InlineData(1, .184)]
     [InlineData(0.1f, .304)]
