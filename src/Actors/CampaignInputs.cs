@@ -32,18 +32,24 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
         return new CampaignInputs(PlanOf(configuration, prompts, model, judges), prompts, model, judges.Of(options.Judging.Judge));
     }
 
-    /// <summary>Finds what a prompt file has wrong before the campaign begins, rather than rounds later.</summary>
-    /// <exception cref="UserInputException">A prompt that leaves no room in the context.</exception>
-    public void CheckPromptFile(CampaignEngines engines)
+    /// <summary>
+    /// Finds a prompt that cannot be asked before the campaign begins, rather than rounds later: of a prompt file every one is tried, of generated
+    /// ones those that are held out, some of each task.
+    /// </summary>
+    /// <exception cref="UserInputException">A prompt that leaves no room in the context, or that the model's chat template does not show.</exception>
+    public void CheckPrompts(CampaignEngines engines)
     {
-        if (!Prompts.FromFile.Any())
+        try
         {
-            return;
+            using var generator = engines.Generator();
+            foreach (var prompt in Prompts.FromFile.Any() ? Prompts.FromFile : Prompts.HeldOut)
+            {
+                PromptRoom.Check(prompt, generator.Tokenize(prompt).Length, generator.ContextSize);
+            }
         }
-        using var generator = engines.Generator();
-        foreach (var prompt in Prompts.FromFile)
+        catch (Exception e) when (e is not UserInputException)
         {
-            PromptRoom.Check(prompt, generator.Tokenize(prompt).Length, generator.ContextSize);
+            // An engine that fails is tried again by its worker, and then pauses the campaign with the reason.
         }
     }
 

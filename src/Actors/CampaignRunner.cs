@@ -32,7 +32,7 @@ public static class CampaignRunner
         CancellationToken cancellationToken)
     {
         var inputs = CampaignInputs.Read(configuration);
-        inputs.CheckPromptFile(engines);
+        inputs.CheckPrompts(engines);
         await inputs.CheckJudgesAsync(configuration.Options, engines, cancellationToken);
         using var state = StateDirectory.Open(statePath, configuration.Options.Name);
         var database = CampaignReader.DatabasePath(state.Root);

@@ -47,12 +47,32 @@ public sealed class CampaignRunnerTests : IDisposable
     public async Task RunAsync_of_a_completed_campaign_does_no_work()
     {
         await _campaign.RunAsync();
-        var before = _campaign.Log.Entries.Count;
+        int Work() => _campaign.Log.Entries.Count(entry => entry != "disposed");
+        var before = Work();
 
         var again = await _campaign.RunAsync();
 
         Assert.Equal(CampaignEnd.Completed, again.End);
-        Assert.Equal(before, _campaign.Log.Entries.Count(entry => entry != "disposed") + 1);
+        Assert.Equal(before, Work());
+    }
+
+    /// <summary>A chat template that is not shown as it is written, a context that is too small: of generated prompts as of a file's.</summary>
+    [Fact]
+    public async Task RunAsync_generated_prompts_that_cannot_be_asked_are_found_before_it_begins()
+    {
+        foreach (var (generator, problem) in new (FakeGenerator, string)[]
+        {
+            (new(_campaign.Log) { BeforeTokenize = prompt => throw new UserInputException($"prompt '{prompt.Id}': the template") }, "the template"),
+            (new(_campaign.Log) { ContextSize = 8 }, "leaves no room for a completion in the context of 8"),
+        })
+        {
+            _campaign.Engines = _campaign.Engines with { Generator = () => generator };
+
+            var error = await Assert.ThrowsAsync<UserInputException>(() => _campaign.RunAsync());
+
+            Assert.Contains(problem, error.Message, StringComparison.Ordinal);
+            Assert.False(Directory.Exists(_campaign.StatePath));
+        }
     }
 
     [Fact]
@@ -128,7 +148,8 @@ public sealed class CampaignRunnerTests : IDisposable
         var outcome = await _campaign.RunAsync();
 
         Assert.Equal(CampaignEnd.Completed, outcome.End);
-        Assert.Equal(2, _campaign.Log.Count("disposed"));
+        // The one that crashed, the one after it, and that of the check before.
+        Assert.Equal(3, _campaign.Log.Count("disposed"));
     }
 
     [Fact]
@@ -367,6 +388,6 @@ public sealed class CampaignRunnerTests : IDisposable
         var error = await Assert.ThrowsAsync<UserInputException>(() => _campaign.RunAsync());
 
         Assert.Contains("evaluation.judge", error.Message, StringComparison.Ordinal);
-        Assert.Empty(_campaign.Log.Entries);
+        Assert.Equal(["disposed"], _campaign.Log.Entries);
     }
 }

@@ -17,7 +17,10 @@ internal sealed class FakeGenerator(FakeLog log) : IGenerator
     /// <summary>Called before each prompt; may throw or wait.</summary>
     public Action<Prompt, CancellationToken> BeforePrompt { get; init; } = (_, _) => { };
 
-    public int ContextSize => 256;
+    public int ContextSize { get; init; } = 256;
+
+    /// <summary>Called before a prompt becomes tokens; may throw.</summary>
+    public Action<Prompt> BeforeTokenize { get; init; } = _ => { };
 
     public long GeneratedTokens => Interlocked.Read(ref _tokens);
 
@@ -27,7 +30,11 @@ internal sealed class FakeGenerator(FakeLog log) : IGenerator
         log.Add($"adapter {_adapter ?? "base"}");
     }
 
-    public int[] Tokenize(Prompt prompt) => [.. Encoding.UTF8.GetBytes(prompt.Messages![0].Content).Select(b => (int)b)];
+    public int[] Tokenize(Prompt prompt)
+    {
+        BeforeTokenize(prompt);
+        return [.. Encoding.UTF8.GetBytes(prompt.Messages![0].Content).Select(b => (int)b)];
+    }
 
     public Task GenerateAsync(
         IReadOnlyList<GenerationRequest> requests, SamplingOptions options, Action<PromptSamples> onFinished, CancellationToken cancellationToken)
