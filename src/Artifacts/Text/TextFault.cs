@@ -7,7 +7,7 @@ namespace IterativeDpo.Artifacts.Text;
 /// <summary>Says of bytes that ought to be text what is wrong with them, and at which byte of them, from 1.</summary>
 public static class TextFault
 {
-    private const string Convert = "write the file in UTF-8 (iconv -f ENCODING -t UTF-8)";
+    private const string Convert = "write it in UTF-8 (iconv -f ENCODING -t UTF-8)";
 
     /// <summary>What keeps a line from being text: UTF-16, bytes that are not UTF-8, a NUL. Null where it is text.</summary>
     public static string? OfLine(ReadOnlySpan<byte> line)

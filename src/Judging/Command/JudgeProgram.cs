@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Text;
 
 namespace IterativeDpo.Judging.Command;
 
@@ -69,6 +70,7 @@ internal sealed class JudgeProgram : IAsyncDisposable
 
     /// <summary>The line that answers a request. A program that says nothing at all until the request is cancelled hangs, and is stopped.</summary>
     /// <exception cref="ProgramEndedException">The program ended without an answer.</exception>
+    /// <exception cref="CommandException">The line is no text.</exception>
     public async Task<string> AskAsync(string id, byte[] request, CancellationToken cancellationToken)
     {
         var answersBefore = Answers;
@@ -162,16 +164,25 @@ internal sealed class JudgeProgram : IAsyncDisposable
         using var lines = new LineReader(_process.StandardOutput.BaseStream, LongestLine);
         while (await lines.ReadAsync() is { } line)
         {
-            var id = line.IsCut ? null : CommandProtocol.ReadId(line.Text);
+            var text = line.Text;
+            var id = line.IsCut ? null : CommandProtocol.ReadId(text);
+            var fault = TextFault.OfJson(line.Bytes);
             if (id is not null && _open.TryRemove(id, out var answer))
             {
                 Interlocked.Increment(ref _answers);
-                answer.TrySetResult(line.Text);
+                if (fault is null)
+                {
+                    answer.TrySetResult(text);
+                }
+                else
+                {
+                    answer.TrySetException(new CommandException($"{CommandProtocol.Quote(text)} is no answer: {fault}"));
+                }
             }
-            else if (line.Text.Length > 0 && (id is null || !_abandoned.TryRemove(id, out _)))
+            else if (text.Length > 0 && (id is null || !_abandoned.TryRemove(id, out _)))
             {
                 Stop(new Stopping(
-                    $"it was stopped, because it wrote {CommandProtocol.Quote(line.Text)}, which answers no request (its standard output is for answers alone)",
+                    $"it was stopped, because it wrote {CommandProtocol.Quote(text)}, which answers no request (its standard output is for answers alone){(fault is null ? "" : $"; {fault}")}",
                     IsForOneRequest: false));
                 // What it wrote after that is not to be trusted either.
                 return;

@@ -17,7 +17,7 @@ public sealed class TextFaultTests
 
     [Fact]
     public void OfLine_latin1_namesTheByte() => Assert.StartsWith(
-        "byte 6 (0xFC) is no UTF-8, but Latin-1 or another encoding: write the file in UTF-8", TextFault.OfLine(Encoding.Latin1.GetBytes("ay grün")), StringComparison.Ordinal);
+        "byte 6 (0xFC) is no UTF-8, but Latin-1 or another encoding: write it in UTF-8", TextFault.OfLine(Encoding.Latin1.GetBytes("ay grün")), StringComparison.Ordinal);
 
     [Fact]
     public void OfLine_utf16WithItsMark_saysSo() =>

@@ -233,6 +233,39 @@ public sealed class CommandJudgeTests : IDisposable
         Assert.Equal(first.Judgements[0], second.Judgements[0]);
     }
 
+    [Theory]
+    [InlineData(@"\xe9", "(0xE9) is no UTF-8, but Latin-1 or another encoding")]
+    [InlineData(@"\xc3", "(0xC3) is no UTF-8")]
+    [InlineData(@"\xc0\xaf", "(0xC0) is no UTF-8")]
+    [InlineData(@"\xed\xa0\xbd", "(0xED) is no UTF-8")]
+    [InlineData(@"\\ud83d", @"(\ud83d) is half of a surrogate pair")]
+    [InlineData(@"\\u0000", @"(\u0000) is a NUL")]
+    public async Task JudgeAsync_ofAnAnswerThatIsNoText_failsThatPromptAlone_andSaysWhichByte(string written, string fault)
+    {
+        await using var judge = Judge($$"""
+            while read -r line; do
+              [[ $line == *bad* ]] && printf '{"id":"%s","scores":[{"index":0,"score":1,"explanation":"{{written}}"},{"index":1,"score":0}]}\n' "$(id "$line")" || score "$line" 0.5
+            done
+            """);
+        var first = await AskAsync(judge, "p1");
+
+        var error = await Assert.ThrowsAsync<CommandException>(() => AskAsync(judge, "bad"));
+        var second = await AskAsync(judge, "p2");
+
+        Assert.Contains($"is no answer: byte {"""{"id":"bad/2","scores":[{"index":0,"score":1,"explanation":" """.Length} {fault}", error.Message, StringComparison.Ordinal);
+        Assert.Equal(first.Judgements[0], second.Judgements[0]);
+    }
+
+    [Fact]
+    public async Task JudgeAsync_ofAnswersInUtf16_saysSo()
+    {
+        await using var judge = Judge("""read -r line; printf '\xff\xfe{\0}\0\n\0'; sleep 1000""");
+
+        var error = await Assert.ThrowsAsync<CommandException>(() => AskAsync(judge, "p1"));
+
+        Assert.Contains("which answers no request (its standard output is for answers alone); byte 1 begins a file in UTF-16", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task DisposeAsync_letsTheProgramEndByItself()
     {

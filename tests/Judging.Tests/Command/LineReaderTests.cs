@@ -24,12 +24,25 @@ public sealed class LineReaderTests
     }
 
     [Fact]
+    public async Task ReadAsync_givesTheBytesAsTheyAre_withoutAByteOrderMark()
+    {
+        byte[] mark = Encoding.UTF8.GetPreamble();
+        using var reader = new LineReader(new MemoryStream([.. mark, (byte)'a', 0xE9, (byte)'\n', .. mark]), longest: 8);
+
+        Assert.Equal([(byte)'a', 0xE9], (await reader.ReadAsync())!.Value.Bytes);
+        Assert.Equal(mark, (await reader.ReadAsync())!.Value.Bytes);
+    }
+
+    [Fact]
     public async Task ReadAsync_ofALineOfManyChunks_keepsNoMoreThanItsStart()
     {
         using var reader = new LineReader(new MemoryStream(Encoding.UTF8.GetBytes($"{new string('é', 100_000)}\nx\n")), longest: 20_000);
 
-        Assert.Equal((new string('é', 20_000), true), await reader.ReadAsync());
-        Assert.Equal(("x", false), await reader.ReadAsync());
+        var first = await reader.ReadAsync();
+        var second = await reader.ReadAsync();
+
+        Assert.Equal((new string('é', 10_000), true), (first!.Value.Text, first.Value.IsCut));
+        Assert.Equal(("x", false), (second!.Value.Text, second.Value.IsCut));
         Assert.Null(await reader.ReadAsync());
     }
 }
