@@ -27,10 +27,6 @@ internal sealed class ModelConfigReader
         _file = file;
         if (file.Metadata.GetString("general.type", "model") is var kind and not "model")
             throw new UserInputException($"{file.Path}: this is a GGUF of type '{kind}', not a model. Give the base model's file here.");
-        if (file.Metadata.GetUInt16("split.count", 0) is var parts and > 1)
-            throw new UserInputException(
-                $"{file.Path}: this is part {file.Metadata.GetUInt16("split.no", 0) + 1} of {parts} of a model in several files. Merge them with "
-                + "llama.cpp's 'llama-gguf-split --merge FIRST-PART WHOLE', and give the whole file.");
         var name = file.Metadata.GetString("general.architecture");
         _architecture = ModelArchitecture.All.FirstOrDefault(a => a.Name == name) ?? throw new UserInputException(
             $"{file.Path}: the architecture '{name}' is not supported. Use a model of one of these: "

@@ -55,7 +55,8 @@ public static class ModelWriter
     private static GgufWriter WriterLike(GgufFile original)
     {
         var writer = new GgufWriter();
-        foreach (var (key, value) in original.Metadata.Where(entry => entry.Key != "general.alignment")) writer.Set(key, value);
+        foreach (var (key, value) in original.Metadata.Where(entry => entry.Key != "general.alignment" && !entry.Key.StartsWith(GgufFile.PartPrefix, StringComparison.Ordinal)))
+            writer.Set(key, value);
         return writer;
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Judging;
 
 namespace IterativeDpo.Campaigns.Configuration;
@@ -28,7 +29,7 @@ public sealed class JudgeIdentities(CampaignOptions options)
         : throw new UserInputException(
             $"{path}: there is no such file, and the judge '{judge.Name}' needs it; check its path in judging.judges.{judge.Name}."));
 
-    public Digest DigestOf(string path) => _digests.TryGetValue(path, out var digest) ? digest : _digests[path] = Digest.OfFile(path);
+    public Digest DigestOf(string path) => _digests.TryGetValue(path, out var digest) ? digest : _digests[path] = GgufFile.DigestOf(path);
 
     private IEnumerable<string> OfCampaign(JudgeOptions judge)
     {

@@ -18,7 +18,7 @@ internal sealed class LlamaModel : IDisposable
         Path = path;
         (Config, TokenizerDigest, TemplateMarks) = read;
         Weights = weights;
-        _digest = new Lazy<Digest>(() => Digest.OfFile(path));
+        _digest = new Lazy<Digest>(() => GgufFile.DigestOf(path));
     }
 
     public string Path { get; }

@@ -65,7 +65,7 @@ public static class ExportCommand
             : OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), adapterFile, modelFile);
         using var model = GgufFile.Open(modelFile.FullName);
         var config = ModelConfig.Read(model);
-        var baseDigest = Digest.OfFile(modelFile.FullName);
+        var baseDigest = GgufFile.DigestOf(modelFile.FullName);
         var adapter = LoraAdapter.Read(adapterFile.FullName, config, baseDigest);
         if (to == Peft)
         {

@@ -39,7 +39,7 @@ public static class ImportCommand
         var output = OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), isFile ? [modelFile, new FileInfo(source)] : [modelFile]);
         using var model = GgufFile.Open(modelFile.FullName);
         var config = ModelConfig.Read(model);
-        var digest = Digest.OfFile(modelFile.FullName);
+        var digest = GgufFile.DigestOf(modelFile.FullName);
         var adapter = isFile ? LoraAdapter.Import(Path.GetFullPath(source), config, digest) : PeftImport.Read(Path.GetFullPath(source), config, digest);
         adapter.Write(output, config);
         if (parsed.GetValue(_json))

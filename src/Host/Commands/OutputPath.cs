@@ -1,4 +1,5 @@
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Host.Commands;
@@ -12,7 +13,7 @@ public static class OutputPath
     {
         foreach (var input in inputs)
         {
-            if (AtomicFile.Target(input.FullName) == AtomicFile.Target(output.FullName))
+            if (GgufFile.PathsOf(input.FullName).Any(path => AtomicFile.Target(path) == AtomicFile.Target(output.FullName)))
             {
                 throw new UserInputException($"{output}: the command reads this file, so it cannot write it. Choose another --out.");
             }

@@ -23,7 +23,7 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
     {
         var start = TimeProvider.System.GetTimestamp();
         inputs.Check(configuration.Policy, full: configuration.Options.Lora is null);
-        var model = Digest.OfFile(inputs.Model);
+        var model = GgufFile.DigestOf(inputs.Model);
         var settings = Settings(model);
         using var directory = RunDirectory.Open(inputs.Output, settings);
         using var data = await RunData.OpenAsync(configuration, inputs, directory, cancellationToken);

@@ -20,7 +20,7 @@ public sealed class TorchSequenceScorer(string modelPath, TrainingOptions option
 
     private readonly TrainingOptions _options = options with { Loss = options.Loss with { LdAlpha = 1 } };
     private readonly List<(string Path, LoraWeights Weights)> _adapters = [];
-    private readonly Lazy<Digest> _digest = new(() => Digest.OfFile(modelPath));
+    private readonly Lazy<Digest> _digest = new(() => GgufFile.DigestOf(modelPath));
     private PolicyModel? _model;
 
     public void Check(IEnumerable<string> adapterPaths)

@@ -32,7 +32,7 @@ public sealed class TorchTrainer(Action<string>? warn = null) : ITrainer
         {
             MemoryEstimate.Of(file, options, request.Examples).CheckFits(MemoryEstimate.AvailableBytes, options);
         }
-        var baseDigest = Digest.OfFile(request.BaseModelPath);
+        var baseDigest = GgufFile.DigestOf(request.BaseModelPath);
         using var model = PolicyModel.Load(file, options.ComputeType, trainable: options.Lora is null, device);
         model.GradientCheckpointing = options.GradientCheckpointing;
         // The arrays that the weights came in are garbage as large as the model.

@@ -79,7 +79,6 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("llama.rope.scaling.attn_factor", 1.5f, "'llama.rope.scaling.attn_factor': scaled rotations are not supported")]
     [InlineData("llama.rope.freq_base_swa", 1e4f, "'llama.rope.freq_base_swa': this program does not know it")]
     [InlineData("llama.attention.sliding_window", 64u, "'llama.attention.sliding_window': this program does not know it")]
-    [InlineData("split.count", (ushort)3, "this is part 1 of 3 of a model in several files. Merge them")]
     [InlineData("llama.rope.freq_base", 0f, "'llama.rope.freq_base': 0 is out of range")]
     [InlineData("llama.attention.layer_norm_rms_epsilon", float.NaN, "NaN is out of range")]
     [InlineData("llama.expert_count", 8u, "mixtures of experts are not supported")]
