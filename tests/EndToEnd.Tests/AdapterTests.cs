@@ -1,3 +1,5 @@
+using IterativeDpo.Artifacts.Tests.Models;
+
 namespace IterativeDpo.EndToEnd.Tests;
 
 /// <summary>An adapter trained, exported, imported and merged by the real executable.</summary>
@@ -36,6 +38,31 @@ public sealed class AdapterTests : IDisposable
         Assert.True(export.ExitCode == 0, export.Errors);
         Assert.Contains("merging 28/28", export.Errors, StringComparison.Ordinal);
         Assert.NotEqual(Sample(), Sample("--model", merged));
+    }
+
+    /// <summary>llama.cpp reads the parts of a model by itself; the trainer, adapters and digests must mean the same model.</summary>
+    [Fact]
+    public void Model_inSeveralFiles_isSampledTrainedMergedAndRunAsAWhole()
+    {
+        var parts = SplitModel.Write(TinyTraining.Model, _training.PathOf("parts"), 3);
+        using var train = DpoProcess.Run(_training.Arguments("of-parts", "--model", parts));
+        Assert.True(train.ExitCode == 0, train.Errors);
+        var (adapter, whole, merged) = (Path.Combine(_training.PathOf("of-parts"), "adapter.gguf"), Train(), _training.PathOf("merged.gguf"));
+        using var export = DpoProcess.Run("export", adapter, "--model", parts, "--to", "merged", "--out", merged, "--type", "f32");
+        using var exportWhole = DpoProcess.Run("export", whole, "--to", "merged", "--out", _training.PathOf("of-whole.gguf"), "--type", "f32");
+        using var over = DpoProcess.Run("export", adapter, "--model", parts, "--to", "merged", "--out", SplitModel.PathOf(_training.PathOf("parts"), 1, 3), "--force");
+        using var foreign = DpoProcess.Run("generate", "What is 61 + 2?", "--threads", "1", "--adapter", adapter);
+        using var campaign = new TinyCampaign(extra: $"model = \"{parts}\", rounds = 1");
+        using var run = campaign.Run();
+
+        Assert.Equal(Sample(), Sample("--model", parts));
+        Assert.NotEqual(Sample(), Sample("--adapter", whole));
+        Assert.Equal(Sample("--adapter", whole), Sample("--model", parts, "--adapter", adapter));
+        Assert.True(export.ExitCode == 0, export.Errors);
+        Assert.Equal(File.ReadAllBytes(_training.PathOf("of-whole.gguf")), File.ReadAllBytes(merged));
+        Assert.Contains("the command reads this file, so it cannot write it", over.Errors, StringComparison.Ordinal);
+        Assert.Equal(2, foreign.ExitCode);
+        Assert.True(run.ExitCode == 0, run.Errors);
     }
 
     private string Train(params string[] settings)
