@@ -5,6 +5,7 @@ using IterativeDpo.Actors.Tests.Fakes;
 using IterativeDpo.Actors.Tests.Persistence;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Artifacts.Tests.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Judging.Curriculum;
 using IterativeDpo.Training;
@@ -161,6 +162,49 @@ public sealed class CampaignRunnerTests : IDisposable
 
         Assert.Equal(CampaignEnd.Paused, outcome.End);
         Assert.Contains("no memory for the model", outcome.State.PauseReason, StringComparison.Ordinal);
+    }
+
+    [SmallDiskFact]
+    public async Task RunAsync_volume_that_fills_up_in_sampling_ends_with_the_reason_and_goes_on_when_there_is_space()
+    {
+        var prompts = 0;
+        await FillUpAsync(disk => _campaign.Engines with
+        {
+            Generator = () => new FakeGenerator(_campaign.Log)
+            {
+                BeforePrompt = (_, _) =>
+                {
+                    if (Interlocked.Increment(ref prompts) == 9)
+                    {
+                        disk.Fill();
+                    }
+                },
+            },
+        });
+    }
+
+    [SmallDiskFact]
+    public Task RunAsync_volume_that_fills_up_in_training_ends_with_the_reason_and_goes_on_when_there_is_space() => FillUpAsync(
+        disk => _campaign.Engines with { Trainer = () => new FakeTrainer(_campaign.Log) { BeforeStep = (_, _) => disk.Fill() } });
+
+    private async Task FillUpAsync(Func<SmallDisk, CampaignEngines> filling)
+    {
+        using var disk = new SmallDisk(8 << 10);
+        _campaign.StatePath = disk["state"];
+        var usual = _campaign.Engines;
+        _campaign.Engines = filling(disk);
+        var first = await _campaign.RunAsync();
+        disk.Free();
+        _campaign.Engines = usual;
+
+        var second = await _campaign.RunAsync();
+
+        Assert.Equal(CampaignEnd.Paused, first.End);
+        Assert.Contains("no space left", first.State.PauseReason, StringComparison.Ordinal);
+        Assert.Equal((CampaignEnd.Completed, 2), (second.End, second.State.Rounds[^1].Number));
+        Assert.All(
+            Directory.EnumerateFiles(disk["state/artifacts"], "*", SearchOption.AllDirectories),
+            file => Assert.Equal(Path.GetFileName(file), Digest.OfFile(file).Hex));
     }
 
     [Fact]

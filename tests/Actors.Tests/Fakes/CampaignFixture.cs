@@ -15,6 +15,7 @@ internal sealed class CampaignFixture : IDisposable
 
     public CampaignFixture()
     {
+        StatePath = Path.Combine(_directory.FullName, "state");
         WriteModel(Path.Combine(_directory.FullName, "model.gguf"));
         Configuration = Configure("");
         Engines = new CampaignEngines(() => new FakeGenerator(Log), () => new FakeTrainer(Log), _ => new FakeJudge(Log));
@@ -26,7 +27,7 @@ internal sealed class CampaignFixture : IDisposable
 
     public CampaignEngines Engines { get; set; }
 
-    public string StatePath => Path.Combine(_directory.FullName, "state");
+    public string StatePath { get; set; }
 
     /// <summary>The campaign's settings with these on top.</summary>
     public CampaignConfiguration Configure(string settings)

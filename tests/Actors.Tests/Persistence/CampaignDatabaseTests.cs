@@ -1,5 +1,6 @@
 using IterativeDpo.Actors.Persistence;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Tests.Store;
 using Microsoft.Data.Sqlite;
 
 namespace IterativeDpo.Actors.Tests.Persistence;
@@ -131,7 +132,34 @@ public sealed class CampaignDatabaseTests : IDisposable
         Assert.False(File.Exists(_file.Path));
     }
 
-    // SQLite calls it full too when no number is left for a row.
+    [SmallDiskFact]
+    public void CauseOf_full_volume_says_so_and_the_database_goes_on_when_there_is_space()
+    {
+        using var disk = new SmallDisk(1 << 10);
+        var path = disk["campaign.db"];
+        static string Insert(int number) => $"INSERT INTO journal VALUES ({number}, 0, 0, 'a', {number}, zeroblob(100000), '', 1, '', '')";
+        CampaignDatabase.Prepare(path);
+        DatabaseFile.Run(path, Insert(1));
+        disk.Fill();
+
+        // A connection that finds the volume full cannot even make the file that it shares with others.
+        var opening = Assert.Throws<SqliteException>(() => DatabaseFile.Run(path, Insert(2)));
+        disk.Free();
+        using var connection = new SqliteConnection(CampaignDatabase.ConnectionString(path, SqliteOpenMode.ReadWrite));
+        connection.Open();
+        Ask(connection, Insert(3));
+        disk.Fill();
+        var writing = Assert.Throws<SqliteException>(() => Ask(connection, Insert(4)));
+        disk.Free();
+        Ask(connection, Insert(5));
+
+        Assert.StartsWith("its volume failed or is full", CampaignDatabase.CauseOf(opening), StringComparison.Ordinal);
+        Assert.StartsWith("no space left on its volume", CampaignDatabase.CauseOf(writing), StringComparison.Ordinal);
+        Assert.Equal([1, 3, 5], CampaignDatabase.Read(path, database => database.EventsAfter("a", 0).Select(stored => (int)stored.SequenceNr).ToList()));
+        JournalSettings.CloseSqlite(path);
+    }
+
+    // Where no volume can be filled: SQLite calls it full too when no number is left for a row.
     [Theory]
     [InlineData("INSERT INTO journal VALUES (9223372036854775807, 0, 0, 'a', 1, x'', '', 1, '', ''), (NULL, 0, 0, 'a', 2, x'', '', 1, '', '')", "no space left")]
     [InlineData("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 1000 WHERE name = 'journal'; PRAGMA writable_schema = RESET; SELECT * FROM journal", "it is damaged")]
