@@ -128,6 +128,7 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
             options.Policy.ReferenceEmaDecay,
             options.Prompts.Order,
             // As many answers as a unit has samples: prompts that begin alike are then computed together.
-            options.Work.PromptsPerUnit * options.Generation.SamplesPerPrompt);
+            options.Work.PromptsPerUnit * options.Generation.SamplesPerPrompt,
+            Staleness: options.Work.Staleness);
     }
 }

@@ -52,8 +52,8 @@ public static class CampaignDecisions
 
     private static Decision Fail(CampaignState state, FailWork failure, DateTimeOffset now)
     {
-        // What this round made of it can be made again; a checkpoint of an earlier one cannot.
-        if (failure.Lost is { } lost && Round.Forget(state.Current!, lost) != state.Current)
+        // What rounds that run made can be made again; what ended rounds did cannot.
+        if (failure.Lost is { } lost && state.Open.Any(round => Round.Forget(round, lost) != round))
         {
             return new Decision([new ArtifactLost(lost, now)]);
         }
@@ -67,13 +67,13 @@ public static class CampaignDecisions
         {
             return Follow(state, [new WorkCompleted(done, now)]);
         }
-        return failure is { Kind: FailureKind.Transient, Id.Stage: Stage.Judge } && !IsLastHope(state)
+        return failure is { Kind: FailureKind.Transient, Id.Stage: Stage.Judge } && !IsLastHope(state, failure.Id.Round)
             ? Follow(state, [new WorkDropped(failure.Id, failure.Reason, now)])
             : new Decision([new CampaignPaused($"{failure.Id.Stage} of round {failure.Id.Round} failed: {failure.Reason}", now)]);
     }
 
     /// <summary>Without this unit none of the round's would be judged: then it is the judge, and not the unit.</summary>
-    private static bool IsLastHope(CampaignState state) => state.Current!.DroppedUnits.Count + 1 == state.Plan!.Units(Stage.Judge);
+    private static bool IsLastHope(CampaignState state, int round) => state.Rounds[round].DroppedUnits.Count + 1 == state.Plan!.Units(Stage.Judge);
 
     /// <summary>A result counts while its work is open; also when the campaign was paused meanwhile.</summary>
     private static bool IsExpected(CampaignState state, WorkId id) =>
@@ -99,12 +99,14 @@ public static class CampaignDecisions
             return null;
         }
         var now = state.LastEventAt;
-        if (state.Current is { } round)
+        if (state.Current is { } round && Round.OutcomeOf(plan, state, round) is { } outcome)
         {
-            return Round.OutcomeOf(plan, state, round) is { } outcome ? new RoundCompleted(round.Number, outcome, now) : null;
+            return new RoundCompleted(round.Number, outcome, now);
         }
-        return state.Rounds.Count <= plan.Rounds
-            ? new RoundStarted(state.Rounds.Count, state.Checkpoint, now)
-            : new CampaignCompleted(now);
+        if (Round.MayStart(plan, state))
+        {
+            return new RoundStarted(state.Rounds.Count, Round.PolicyOfNext(plan, state), now);
+        }
+        return state.Current is null ? new CampaignCompleted(now) : null;
     }
 }

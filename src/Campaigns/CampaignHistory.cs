@@ -13,7 +13,7 @@ public static class CampaignHistory
             CampaignStarted e => state with { Status = CampaignStatus.Running, Plan = e.Plan, StartedAt = e.At },
             CampaignResumed => state with { Status = CampaignStatus.Running, PauseReason = null, Attempts = state.Attempts.Clear() },
             PlanRevised e => state with { Status = CampaignStatus.Running, PauseReason = null, Plan = e.Plan },
-            RoundStarted e => state with { Rounds = state.Rounds.Add(new RoundState(e.Round, e.Policy)), Attempts = state.Attempts.Clear(), DoneInPart = state.DoneInPart.Clear() },
+            RoundStarted e => ForgetEnded(state) with { Rounds = state.Rounds.Add(new RoundState(e.Round, e.Policy)) },
             WorkCompleted e => UpdateRound(state, e.Result.Id.Round, round => Round.Record(round, e.Result)),
             WorkFailed e => state with
             {
@@ -25,13 +25,24 @@ public static class CampaignHistory
             RoundCompleted e => UpdateRound(state, e.Round, round => round with { Outcome = e.Outcome }),
             CampaignCompleted => state with { Status = CampaignStatus.Completed },
             CampaignCancelled => state with { Status = CampaignStatus.Cancelled, PauseReason = null },
-            ArtifactLost e => UpdateRound(state, state.Current!.Number, round => Round.Forget(round, e.Artifact)),
+            ArtifactLost e => state.Open.Aggregate(state, (s, open) => UpdateRound(s, open.Number, round => Round.Forget(round, e.Artifact))),
             _ => throw new InvalidOperationException($"Unknown campaign event {@event.GetType().Name}."),
         };
         return Elapse(state, next, @event) with { LastEventAt = @event.At };
     }
 
-    /// <summary>Adds the time since the event before to the round that ran, unless the campaign was at rest meanwhile.</summary>
+    /// <summary>What was noted of work in rounds that have ended is of no use any more.</summary>
+    private static CampaignState ForgetEnded(CampaignState state)
+    {
+        var open = state.Open.Select(round => round.Number).ToHashSet();
+        return state with
+        {
+            Attempts = state.Attempts.RemoveRange(state.Attempts.Keys.Where(id => !open.Contains(id.Round))),
+            DoneInPart = state.DoneInPart.RemoveRange(state.DoneInPart.Keys.Where(id => !open.Contains(id.Round))),
+        };
+    }
+
+    /// <summary>Adds the time since the event before to the first round that ran, unless the campaign was at rest meanwhile.</summary>
     private static CampaignState Elapse(CampaignState before, CampaignState after, CampaignEvent @event) =>
         before.Current is { } round && before.Status == CampaignStatus.Running && @event is not (CampaignResumed or PlanRevised)
             ? UpdateRound(after, round.Number, r => r with { TotalSeconds = r.TotalSeconds + (@event.At - before.LastEventAt).TotalSeconds })

@@ -12,7 +12,7 @@ public enum ReferenceOrigin
 {
     Base,
 
-    /// <summary>The one that the round's samples come from.</summary>
+    /// <summary>The one that the round goes on from: the last that was published and kept.</summary>
     Previous,
 
     /// <summary>The exponential moving average of all adapters that were kept.</summary>
@@ -58,6 +58,7 @@ public enum PromptOrder
 /// <param name="ReplayShare">Share of a round's pairs that is drawn from earlier rounds, where the data is a replay.</param>
 /// <param name="ReferenceEmaDecay">What the average keeps of itself from round to round, where it is the reference.</param>
 /// <param name="Bundle">What a node has to know to work for it, stored (<see cref="CampaignBundle"/>); null where it runs in one process.</param>
+/// <param name="Staleness">Rounds that may be sampled while one is trained and evaluated.</param>
 public sealed record CampaignPlan(
     string Campaign,
     [property: JsonPropertyName("settings")] Digest SettingsDigest,
@@ -74,7 +75,8 @@ public sealed record CampaignPlan(
     double ReferenceEmaDecay = 0,
     PromptOrder PromptOrder = PromptOrder.New,
     int EvaluationUnitPrompts = 0,
-    Digest? Bundle = null)
+    Digest? Bundle = null,
+    int Staleness = 0)
 {
     /// <summary>Units of work in a stage; 1 for the stages that take the round as a whole.</summary>
     public int Units(Stage stage) => stage switch

@@ -32,13 +32,17 @@ public sealed record CampaignState : ICampaignMessage
 
     public DateTimeOffset LastEventAt { get; init; }
 
-    /// <summary>The round that runs; null between rounds.</summary>
+    /// <summary>The rounds that run, in order: one, and those that are sampled ahead. Rounds end in order.</summary>
     [JsonIgnore]
-    public RoundState? Current => Rounds.Count > 0 && Rounds[^1].Outcome is null ? Rounds[^1] : null;
+    public IEnumerable<RoundState> Open => Rounds.Skip(Rounds.FindLastIndex(round => round.Outcome is not null) + 1);
+
+    /// <summary>The first round that runs; null between rounds.</summary>
+    [JsonIgnore]
+    public RoundState? Current => Open.FirstOrDefault();
 
     /// <summary>The adapter to use now: of the last round that was kept; null is the base.</summary>
     [JsonIgnore]
-    public Digest? Checkpoint => Rounds.LastOrDefault(round => round.Outcome is not null)?.Checkpoint;
+    public Digest? Checkpoint => LastKept?.Training?.Adapter;
 
     /// <summary>How the campaign fared on its prompts so far, stored; null where that is not kept, or nothing was judged yet.</summary>
     [JsonIgnore]

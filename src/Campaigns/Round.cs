@@ -7,7 +7,8 @@ namespace IterativeDpo.Campaigns;
 /// A round from top to bottom: which work each stage needs done, what it takes from those before, and how the round can end. All of it
 /// follows from the state alone: after a restart the same work is due under the same ids, and work whose result is recorded never again.
 /// <para>
-/// Round 0 evaluates the base and is that alone. The others sample and judge unit by unit, pair the whole round, train, publish and
+/// Round 0 evaluates the base and is that alone. Where the plan allows staleness, the next round is sampled while this one is trained and
+/// evaluated: its samples are then of the policy that was published last when it started, and it trains on from the newest all the same. The others sample and judge unit by unit, pair the whole round, train, publish and
 /// evaluate: <c>Sample → Judge → Pair → Train → Publish → Evaluate → Grade</c>.
 /// </para>
 /// </summary>
@@ -16,19 +17,37 @@ public static class Round
     /// <summary>The work to do now, in the order in which it should be done; empty unless the campaign runs.</summary>
     public static IEnumerable<WorkOrder> Due(CampaignState state)
     {
-        if (state is not { Status: CampaignStatus.Running, Plan: { } plan, Current: { } round })
+        if (state is not { Status: CampaignStatus.Running, Plan: { } plan })
         {
             return [];
         }
-        return round switch
+        return state.Open.SelectMany(round => round switch
         {
             { Number: 0 } or { Publication: not null } => EvaluateAndGrade(plan, state, round),
             { Training: { } trained } => [Publish(plan, state, round, trained)],
-            { Pairs: not null } => [Train(plan, state, round)],
+            // The newest adapter is known when the rounds before have ended.
+            { Pairs: not null } => round == state.Current ? [Train(plan, state, round)] : Array.Empty<WorkOrder>(),
             _ when IsJudged(plan, round) => [Pair(plan, state, round)],
             _ => SampleAndJudge(plan, state, round),
-        };
+        });
     }
+
+    /// <summary>
+    /// Whether the next round starts: when the one before has ended, or is sampled and there are not more under way than the plan allows.
+    /// </summary>
+    public static bool MayStart(CampaignPlan plan, CampaignState state) =>
+        state.Rounds.Count <= plan.Rounds && state.Open.Count() <= plan.Staleness && (state.Current is null || IsSampled(plan, state.Rounds[^1]));
+
+    /// <summary>
+    /// The adapter that the next round samples with: what was published so many rounds before, also where a newer one happens to be there, so
+    /// that a campaign gives the same samples whatever its nodes' speed.
+    /// </summary>
+    public static Digest? PolicyOfNext(CampaignPlan plan, CampaignState state) =>
+        state.Rounds.Take(state.Rounds.Count - plan.Staleness).LastOrDefault(round => round.Outcome == RoundOutcome.Kept)?.Training?.Adapter;
+
+    private static bool IsSampled(CampaignPlan plan, RoundState round) => round.Number == 0
+        ? round.Evaluations.Count == plan.Units(Stage.Evaluate)
+        : round.Samples.Count == plan.Units(Stage.Sample);
 
     /// <summary>What the round comes to: null while work is left in it.</summary>
     public static RoundOutcome? OutcomeOf(CampaignPlan plan, CampaignState state, RoundState round)
@@ -124,16 +143,16 @@ public static class Round
     /// <summary>Without a pair in this round or those that count there is nothing to train on, and the round ends here.</summary>
     private static TrainOrder Train(CampaignPlan plan, CampaignState state, RoundState round) => new(
         new WorkId(round.Number, Stage.Train, 0),
-        PairsOf(plan.Data == PairData.Accumulated ? state.Rounds : [round]),
-        plan.Initialisation == PolicyOrigin.Previous ? round.Policy : null,
+        PairsOf(plan.Data == PairData.Accumulated ? state.Rounds.Take(round.Number + 1) : [round]),
+        plan.Initialisation == PolicyOrigin.Previous ? state.Checkpoint : null,
         plan.Reference switch
         {
-            ReferenceOrigin.Previous => round.Policy,
+            ReferenceOrigin.Previous => state.Checkpoint,
             ReferenceOrigin.Ema => state.LastKept?.Publication?.Average,
             _ => null,
         },
         round.Policy,
-        plan.Data == PairData.Replay ? new ReplayOrder(PairsOf(state.Rounds.Remove(round)), plan.ReplayShare) : null);
+        plan.Data == PairData.Replay ? new ReplayOrder(PairsOf(state.Rounds.Take(round.Number)), plan.ReplayShare) : null);
 
     private static ImmutableArray<Digest> PairsOf(IEnumerable<RoundState> rounds) =>
         [.. rounds.Select(r => r.Pairs).OfType<PairResult>().Where(pairs => pairs.PairCount > 0).Select(pairs => pairs.Pairs)];

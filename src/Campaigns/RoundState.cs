@@ -45,10 +45,6 @@ public sealed record RoundState(int Number, Digest? Policy)
     /// <summary>Time spent on the round, without the time in which the campaign did not run.</summary>
     public double TotalSeconds { get; init; }
 
-    /// <summary>What the next round starts from, once this one is complete.</summary>
-    [JsonIgnore]
-    public Digest? Checkpoint => Outcome == RoundOutcome.Kept ? Training?.Adapter : Policy;
-
     [JsonIgnore]
     public int Prompts => Samples.Values.Sum(unit => unit.Prompts);
 

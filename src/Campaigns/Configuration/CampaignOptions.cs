@@ -14,7 +14,7 @@ public sealed record CampaignOptions(
     [Setting("Seeds prompts, samples, pair selection, adapter values and data order. Below 2^63.", Default = "1", Min = 0)] ulong Seed,
     [Setting("Rounds after which the campaign is done; may be raised later to go on.", Default = "4", Min = 1, Max = 10_000)] int Rounds,
     [Setting("The base model: a GGUF file, relative to the file this is written in.", Key = "model", IsPath = true)] string ModelPath,
-    [Setting("Threads of the generator and of the trainer, which never run at once. 0: one for each processor. May change from run to run; with other threads the trainer goes on from its "
+    [Setting("Threads of the generator and of the trainer, which run at once only with work.staleness. 0: one for each processor. May change from run to run; with other threads the trainer goes on from its "
         + "checkpoint, but to slightly other bits.", Default = "0", Min = 0, Max = 1024)]
     int Threads,
     [Setting] PromptOptions Prompts,
@@ -47,6 +47,10 @@ public sealed record CampaignOptions(
             {
                 yield return new(key, $"{tokens}", $"it must leave room for the prompt in generation.context-tokens ({Generation.ContextTokens})");
             }
+        }
+        if (Work.Staleness > 0 && Prompts.Order == PromptOrder.Curriculum)
+        {
+            yield return new("work.staleness", $"{Work.Staleness}", "a curriculum goes by the scores of the round before, which is not judged yet then; set 0, or another prompts.order");
         }
         foreach (var violation in SettingViolation.UnlessOneOf("evaluation.judge", Evaluation.Judge ?? JudgingOptions.Verifier, Judging.Names))
         {

@@ -1,0 +1,50 @@
+using System.Text.Json;
+using IterativeDpo.Campaigns.Configuration;
+
+namespace IterativeDpo.Campaigns.Tests;
+
+public sealed class CampaignBundleTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("bundle");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public void OptionsWith_afterATripAsBytes_areThoseOfTheCampaignWithTheFilesElsewhere()
+    {
+        var options = Options("");
+        var bundle = CampaignBundle.Parse(Bundle(options).ToJson());
+        string[] elsewhere = [.. bundle.Files.Select(file => $"/elsewhere/{file.Name}")];
+
+        var there = bundle.OptionsWith(elsewhere, threads: 3);
+
+        Assert.Equal(["model.gguf", "prompts.jsonl"], bundle.Files.Select(file => file.Name));
+        Assert.Equal([true, false], bundle.Files.Select(file => file.IsModel));
+        Assert.Equal(("/elsewhere/model.gguf", "/elsewhere/prompts.jsonl", 3, 3), (there.ModelPath, there.Prompts.File, there.Threads, there.Training.Threads));
+        Assert.Equal(
+            OptionsJson.Write(options with { Threads = 0, Training = options.Training with { Threads = 0 } }),
+            OptionsJson.Write(bundle.OptionsWith([.. bundle.Files.Select(file => file.Path)], 0)));
+    }
+
+    [Fact]
+    public void Parse_ofANewerFormat_saysToUpdateTheNode()
+    {
+        var json = (Bundle(Options("")) with { Format = 2 }).ToJson();
+
+        Assert.Contains("update this node", Assert.Throws<JsonException>(() => CampaignBundle.Parse(json)).Message, StringComparison.Ordinal);
+    }
+
+    private static CampaignBundle Bundle(CampaignOptions options) =>
+        CampaignBundle.Of(options, CampaignSimulator.Plan, CampaignSimulator.Named("model"), "verifier", CampaignSimulator.Named);
+
+    private CampaignOptions Options(string settings)
+    {
+        foreach (var name in new[] { "model.gguf", "prompts.jsonl" })
+        {
+            File.WriteAllText(Path.Combine(_directory.FullName, name), name);
+        }
+        var path = Path.Combine(_directory.FullName, "campaign.conf");
+        File.WriteAllText(path, $"campaign {{ name = test, model = model.gguf, prompts.file = prompts.jsonl }}\n{settings}");
+        return CampaignConfiguration.Load(path).Options;
+    }
+}
