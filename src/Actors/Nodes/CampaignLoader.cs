@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using IterativeDpo.Actors.Workers;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
@@ -47,7 +48,7 @@ internal sealed class CampaignLoader(
     /// <exception cref="UserInputException">It is of a newer version of the program.</exception>
     public async Task<CampaignBundle> ReadAsync(Digest digest, CancellationToken cancellationToken)
     {
-        await artifacts.FetchAsync([digest], cancellationToken);
+        await FetchAsync(digest, "a campaign's bundle", cancellationToken);
         try
         {
             return CampaignBundle.Parse(File.ReadAllBytes(store.Verified(digest)));
@@ -55,6 +56,19 @@ internal sealed class CampaignLoader(
         catch (JsonException e)
         {
             throw new UserInputException(e.Message, e);
+        }
+    }
+
+    /// <summary>What a campaign began with is made by no work of it: somebody has to bring it.</summary>
+    private async Task FetchAsync(Digest digest, string what, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await artifacts.FetchAsync([digest], cancellationToken);
+        }
+        catch (ArtifactLostException e)
+        {
+            throw new NodeTroubleException($"{what} ({digest}) is on no node; submit the campaign again, with --upload-models if it is a model: {e.Message}");
         }
     }
 
@@ -85,7 +99,7 @@ internal sealed class CampaignLoader(
                     + "or start the node with --fetch-models");
             }
         }
-        await artifacts.FetchAsync([file.Digest], cancellationToken);
+        await FetchAsync(file.Digest, $"campaign {campaign}: {file.Name}", cancellationToken);
         return Name(file, store.Verified(file.Digest));
     }
 
@@ -93,8 +107,8 @@ internal sealed class CampaignLoader(
     private string? Find(BundleFile file)
     {
         var places = Directory.Exists(ModelsPath) ? Directory.EnumerateFiles(ModelsPath).Prepend(file.Path) : [file.Path];
-        var found = places.FirstOrDefault(path => new FileInfo(path) is { Exists: true, Length: var bytes } && bytes == file.Bytes && Digest.OfFile(path) == file.Digest);
-        if (found is not null)
+        var found = places.FirstOrDefault(path => new FileInfo(path) is { Exists: true, Length: var bytes } && bytes == file.Bytes && GgufFile.DigestOf(path) == file.Digest);
+        if (found is not null && GgufFile.PathsOf(found).Count == 1)
         {
             // Other nodes may ask for it.
             store.Link(file.Digest, found);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using IterativeDpo.Actors;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
@@ -76,6 +77,10 @@ public static class SubmitCommand
         {
             var store = new ArtifactStore(directory.FullName);
             var files = bundle.Files.Where(file => models || !file.IsModel).ToArray();
+            if (files.FirstOrDefault(file => GgufFile.PathsOf(file.Path).Count > 1) is { } parts)
+            {
+                throw new UserInputException($"--upload-models: {parts.Path} is one of several files; put them where the nodes find them, in models of their state directory.");
+            }
             foreach (var file in files)
             {
                 store.Link(file.Digest, file.Path);
