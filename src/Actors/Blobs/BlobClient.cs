@@ -208,6 +208,8 @@ public sealed class BlobClient(
             {
                 stall.CancelAfter(_patience);
                 var count = await body.ReadAsync(piece, stall.Token).ConfigureAwait(false);
+                // A slow disk here is not the holder's fault.
+                stall.CancelAfter(Timeout.InfiniteTimeSpan);
                 await writing.ConfigureAwait(false);
                 if (count == 0) return;
                 writing = incoming.WriteAsync(piece.AsMemory(0, count));

@@ -31,9 +31,10 @@ public sealed class NodeCertificate : IDisposable
     private static readonly TimeSpan s_warnedBefore = TimeSpan.FromDays(30);
 
     private readonly X509Certificate2 _authority;
+    private readonly TimeProvider _time;
 
-    private NodeCertificate(X509Certificate2 certificate, X509Certificate2 authority, string? warning) =>
-        (Certificate, _authority, Warning) = (certificate, authority, warning);
+    private NodeCertificate(X509Certificate2 certificate, X509Certificate2 authority, string? warning, TimeProvider time) =>
+        (Certificate, _authority, Warning, _time) = (certificate, authority, warning, time);
 
     /// <summary>This node's, with its key.</summary>
     public X509Certificate2 Certificate { get; }
@@ -61,15 +62,30 @@ public sealed class NodeCertificate : IDisposable
         var warning = until.NotAfter.ToUniversalTime() - time.GetUtcNow().UtcDateTime < s_warnedBefore
             ? $"{ends}: this certificate expires on {CertificateFile.LastDay(until)}; make a new one with ./dpo certificates, and start this node again."
             : null;
-        var node = new NodeCertificate(certificate, authority, warning);
-        if (node.IsOfAuthority(certificate, time)) return node;
+        var node = new NodeCertificate(certificate, authority, warning, time);
+        if (node.IsOfAuthority(certificate)) return node;
         node.Dispose();
         throw new UserInputException($"{file}: this is not a node's certificate of the authority in {authorityFile}. Copy both from the directory where "
             + "./dpo certificates made them.");
     }
 
     /// <summary>Whether somebody's certificate is a node's of this authority, valid now.</summary>
-    public bool IsOfAuthority(X509Certificate? peer) => IsOfAuthority(peer, TimeProvider.System);
+    public bool IsOfAuthority(X509Certificate? peer)
+    {
+        if (peer is null) return false;
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(_authority);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        // Nothing is fetched because somebody's certificate says so.
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        chain.ChainPolicy.VerificationTime = _time.GetLocalNow().DateTime;
+        foreach (var purpose in Purposes)
+        {
+            chain.ChainPolicy.ApplicationPolicy.Add(purpose);
+        }
+        return chain.Build(peer as X509Certificate2 ?? new X509Certificate2(peer));
+    }
 
     /// <summary>A client that shows this certificate, and talks to nodes only.</summary>
     public SocketsHttpHandler CreateHttpHandler() => new()
@@ -91,23 +107,6 @@ public sealed class NodeCertificate : IDisposable
     {
         Certificate.Dispose();
         _authority.Dispose();
-    }
-
-    private bool IsOfAuthority(X509Certificate? peer, TimeProvider time)
-    {
-        if (peer is null) return false;
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.Add(_authority);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        // Nothing is fetched because somebody's certificate says so.
-        chain.ChainPolicy.DisableCertificateDownloads = true;
-        chain.ChainPolicy.VerificationTime = time.GetLocalNow().DateTime;
-        foreach (var purpose in Purposes)
-        {
-            chain.ChainPolicy.ApplicationPolicy.Add(purpose);
-        }
-        return chain.Build(peer as X509Certificate2 ?? new X509Certificate2(peer));
     }
 
     private static string OnlyNodeIn(string directory)

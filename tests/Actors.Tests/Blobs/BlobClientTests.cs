@@ -294,9 +294,7 @@ public sealed class BlobClientTests : IDisposable
         context.Response.ContentLength = bytes.Length;
         await context.Response.Body.WriteAsync(bytes.AsMemory(0, bytes.Length / 2));
         await context.Response.Body.FlushAsync();
-        // What was sent is to arrive before the end does.
-        await Task.Delay(200);
-        context.Abort();
+        // Kestrel closes a connection on which it has promised more; aborting it would take back what was sent.
     }
 
     private void AssertNothingUnfinished() => Assert.Empty(_directory.EnumerateFiles());
