@@ -65,9 +65,10 @@ internal sealed class ClusterNode : IAsyncDisposable
         var system = ActorSystem.Create(SystemName, node.Security is { } security ? security.Setup.And(setup) : ActorSystemSetup.Create(setup));
         try
         {
+            // Others may speak of shards as soon as this node is up: it knows their language before.
+            var sharding = ClusterSharding.Get(system);
             var cluster = Cluster.Get(system);
             await cluster.JoinSeedNodesAsync(SeedsOf(node, cluster.SelfAddress), CancellationToken.None).WaitAsync(cancellationToken);
-            var sharding = ClusterSharding.Get(system);
             return new ClusterNode(system, hosting is null
                 ? await sharding.StartProxyAsync(EntityType, NodeRoles.Coordinator, new CampaignExtractor())
                 : await sharding.StartAsync(EntityType, campaign => CampaignActor.Props(campaign, hosting), ClusterShardingSettings.Create(system), new CampaignExtractor()));

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Configuration;
 using Akka.Serialization;
 
 namespace IterativeDpo.Actors.Protocol;
@@ -19,8 +20,13 @@ public abstract class ClosedSerializer(ExtendedActorSystem system) : Serializer(
 }
 
 /// <summary>In place of the one for any object, by Newtonsoft.Json.</summary>
-public sealed class ClosedObjects(ExtendedActorSystem system) : ClosedSerializer(system)
+public sealed class ClosedObjects : ClosedSerializer
 {
+    /// <remarks>Akka asks for this constructor, as there are settings for the serializer that it replaces.</remarks>
+    public ClosedObjects(ExtendedActorSystem system, Config _) : base(system)
+    {
+    }
+
     public override int Identifier => 1;
 }
 
