@@ -18,7 +18,7 @@ public static class NodeFinder
     public static async Task<NodeReport> FindAsync(ImmutableArray<string> places, (Config Settings, ActorSystemSetup Setup)? security, CancellationToken cancellationToken)
     {
         var settings = (security?.Settings ?? Config.Empty)
-            .WithFallback(ConfigurationFactory.ParseString("akka.actor.provider = remote"))
+            .WithFallback(ConfigurationFactory.ParseString("akka { loglevel = OFF, actor.provider = remote }"))
             .WithFallback(ClusterNode.Settings(Config.Empty, "{}"));
         var setup = BootstrapSetup.Create().WithConfig(settings);
         using var system = ActorSystem.Create("iterative-dpo-client", security is { } given ? given.Setup.And(setup) : ActorSystemSetup.Create(setup));

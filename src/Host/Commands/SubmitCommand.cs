@@ -126,11 +126,24 @@ public static class SubmitCommand
                 // Its coordinator may be about to be another one.
                 if (!isAway)
                 {
-                    display.Note($"no answer about the campaign for the moment: {e.GetBaseException().Message}");
+                    display.Note($"no answer about the campaign for the moment: {e.GetBaseException().Message.TrimEnd('.')}");
                 }
                 isAway = true;
+                await ReconnectAsync(cluster, cancellationToken);
             }
             await Task.Delay(s_look, cancellationToken);
+        }
+    }
+
+    private static async Task ReconnectAsync(ClusterConnection cluster, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await cluster.ReconnectAsync(cancellationToken);
+        }
+        catch (UserInputException)
+        {
+            // Somebody answers later.
         }
     }
 

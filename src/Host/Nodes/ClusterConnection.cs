@@ -13,20 +13,25 @@ namespace IterativeDpo.Host.Nodes;
 /// <summary>A cluster from outside, by the HTTP of one of its nodes.</summary>
 internal sealed class ClusterConnection : IDisposable
 {
+    private readonly ImmutableArray<string> _join;
+    private readonly NodeSecurity _security;
     private readonly HttpClient _http;
 
-    private ClusterConnection(HttpClient http, Uri node) => (_http, Node) = (http, node);
+    private ClusterConnection(ImmutableArray<string> join, NodeSecurity security, Uri node) =>
+        (_join, _security, _http, Node) = (join, security, security.Client(), node);
 
     /// <summary>Where the node answers.</summary>
-    public Uri Node { get; }
+    public Uri Node { get; private set; }
 
     /// <param name="join">Nodes as <c>host:port</c>, of which one has to answer.</param>
     /// <exception cref="UserInputException">None answers.</exception>
-    public static async Task<ClusterConnection> OpenAsync(ImmutableArray<string> join, NodeSecurity security, CancellationToken cancellationToken)
-    {
-        var node = await NodeFinder.FindAsync(join, security.Akka, cancellationToken);
-        return new ClusterConnection(security.Client(), new Uri(node.Http));
-    }
+    public static async Task<ClusterConnection> OpenAsync(ImmutableArray<string> join, NodeSecurity security, CancellationToken cancellationToken) =>
+        new(join, security, new Uri((await NodeFinder.FindAsync(join, security.Akka, cancellationToken)).Http));
+
+    /// <summary>Asks a node that answers from now on; the one that was asked so far may be gone.</summary>
+    /// <exception cref="UserInputException">None answers.</exception>
+    public async Task ReconnectAsync(CancellationToken cancellationToken) =>
+        Node = new Uri((await NodeFinder.FindAsync(_join, _security.Akka, cancellationToken)).Http);
 
     public Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) => SendAsync<T>(HttpMethod.Get, path, null, cancellationToken);
 
