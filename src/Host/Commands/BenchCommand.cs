@@ -28,6 +28,7 @@ public static class BenchCommand
             "./dpo bench data --json",
             "./dpo bench judging --json",
             "./dpo bench blobs --json",
+            "./dpo bench cluster --json",
             "./dpo bench scaling --output scaling.html",
             "./dpo bench fuzz --minutes 3 --json")
         {
@@ -39,6 +40,7 @@ public static class BenchCommand
             Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", [], ActorsAsync),
             Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", [_threads], Data),
             Subcommand("judging", "What judging costs beside the judge, and 100,000 prompts through the verifier and the selection of pairs.", [_threads], JudgingAsync),
+            Subcommand("cluster", "Generator nodes of known speed against one process, and rounds sampled ahead.", [], ClusterAsync),
             Subcommand("blobs", "Artifacts fetched from another node, verified and durable, against a plain download.", [], Blobs),
         };
         foreach (var worker in BenchWorkers.Create())
@@ -186,6 +188,22 @@ public static class BenchCommand
 
     private static IAsyncEnumerable<object> JudgingAsync(ParseResult parsed, CancellationToken cancellationToken) =>
         JudgingBenchmark.RunAsync(BenchWorkers.Judging, ThreadsOf(parsed), cancellationToken);
+
+    private static async IAsyncEnumerable<object> ClusterAsync(ParseResult parsed, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var directory = Directory.CreateTempSubdirectory("dpo-bench-cluster-");
+        try
+        {
+            await foreach (var measured in new ClusterBenchmark(directory.FullName).RunAsync(cancellationToken))
+            {
+                yield return measured;
+            }
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
 
     private static IAsyncEnumerable<object> Blobs(ParseResult parsed, CancellationToken cancellationToken) => BlobBenchmark.RunAsync(cancellationToken);
 
