@@ -30,3 +30,6 @@ public sealed record CompleteWork(WorkResult Result, long Order = 0) : CampaignC
 /// <param name="Lost">An artifact that the work needs and no node has any more; null is none.</param>
 public sealed record FailWork(WorkId Id, string Reason, FailureKind Kind, JudgeResult? Partial = null, long Order = 0, Digest? Lost = null)
     : CampaignCommand;
+
+/// <summary>From a worker: so far the training is stored, to go on from if it is cut short.</summary>
+public sealed record CheckpointWork(WorkId Id, Digest Checkpoint) : CampaignCommand;

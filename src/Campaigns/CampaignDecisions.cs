@@ -18,6 +18,7 @@ public static class CampaignDecisions
         CancelCampaign when state.Status is CampaignStatus.Running or CampaignStatus.Paused => new Decision([new CampaignCancelled(now)]),
         PauseCampaign or ContinueCampaign or CancelCampaign when state.Plan is null => new Decision([], "There is no such campaign."),
         CompleteWork c when IsExpected(state, c.Result.Id) => Follow(state, [new WorkCompleted(c.Result, now)]),
+        CheckpointWork c when c.Id.Stage == Stage.Train && IsExpected(state, c.Id) => new Decision([new TrainingCheckpointed(c.Id.Round, c.Checkpoint, now)]),
         FailWork c when state.Status == CampaignStatus.Running && IsExpected(state, c.Id) => Fail(state, c, now),
         _ => new Decision([]),
     };

@@ -36,3 +36,6 @@ public sealed record CampaignCancelled(DateTimeOffset At) : CampaignEvent(At);
 
 /// <summary>No node has the artifact any more: the work of this round that left it is due again.</summary>
 public sealed record ArtifactLost(Digest Artifact, DateTimeOffset At) : CampaignEvent(At);
+
+/// <summary>A training is stored so far.</summary>
+public sealed record TrainingCheckpointed(int Round, Digest Checkpoint, DateTimeOffset At) : CampaignEvent(At);

@@ -15,6 +15,7 @@ public static class CampaignHistory
             PlanRevised e => state with { Status = CampaignStatus.Running, PauseReason = null, Plan = e.Plan },
             RoundStarted e => ForgetEnded(state) with { Rounds = state.Rounds.Add(new RoundState(e.Round, e.Policy)) },
             WorkCompleted e => UpdateRound(state, e.Result.Id.Round, round => Round.Record(round, e.Result)),
+            TrainingCheckpointed e => UpdateRound(state, e.Round, round => round with { Checkpoint = e.Checkpoint }),
             WorkFailed e => state with
             {
                 Attempts = state.Attempts.SetItem(e.Id, state.Attempts.GetValueOrDefault(e.Id) + 1),

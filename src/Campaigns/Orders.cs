@@ -32,7 +32,7 @@ public abstract record WorkOrder(WorkId Id) : ICampaignMessage
         SampleOrder o => [o.Adapter, o.PromptStatistics],
         JudgeOrder o => [o.Samples, o.Policy, o.Known],
         PairOrder o => [.. o.Units.SelectMany(unit => new Digest?[] { unit.Samples, unit.Verdicts }), o.Statistics?.Previous],
-        TrainOrder o => [.. o.Pairs, .. o.Replay?.Pairs ?? [], o.Initial, o.Reference],
+        TrainOrder o => [.. o.Pairs, .. o.Replay?.Pairs ?? [], o.Initial, o.Reference, o.Checkpoint],
         PublishOrder o => [o.Adapter, o.Average?.Previous],
         _ => throw new InvalidOperationException($"A {GetType().Name} does not say what it needs."),
     });
@@ -169,13 +169,15 @@ public sealed record PairResult(
 /// <param name="Reference">The adapter of the reference policy; null is the base.</param>
 /// <param name="Parent">The adapter whose samples the pairs come from, for provenance.</param>
 /// <param name="Replay">Earlier pairs to draw some from; null is none.</param>
+/// <param name="Checkpoint">What an earlier attempt stored on its way; null is nothing.</param>
 public sealed record TrainOrder(
     WorkId Id,
     ImmutableArray<Digest> Pairs,
     Digest? Initial,
     Digest? Reference,
     Digest? Parent,
-    ReplayOrder? Replay = null) : WorkOrder(Id);
+    ReplayOrder? Replay = null,
+    Digest? Checkpoint = null) : WorkOrder(Id);
 
 /// <summary>Mixes pairs of earlier rounds into those of this one.</summary>
 /// <param name="Pairs">Stored pairs files of the earlier rounds, oldest first.</param>

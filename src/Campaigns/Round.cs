@@ -71,7 +71,7 @@ public static class Round
         (Stage.Sample, SampleResult r) => round with { Samples = round.Samples.SetItem(r.Id.Index, r) },
         (Stage.Judge, JudgeResult r) => round with { Judgements = round.Judgements.SetItem(r.Id.Index, r) },
         (Stage.Pair, PairResult r) => round with { Pairs = r },
-        (Stage.Train, TrainResult r) => round with { Training = r },
+        (Stage.Train, TrainResult r) => round with { Training = r, Checkpoint = null },
         (Stage.Publish, PublishResult r) => round with { Publication = r },
         (Stage.Evaluate, SampleResult r) => round with { Evaluations = round.Evaluations.SetItem(r.Id.Index, r) },
         (Stage.Grade, JudgeResult r) => round with { Grades = round.Grades.SetItem(r.Id.Index, r) },
@@ -96,6 +96,7 @@ public static class Round
             DroppedUnits = round.DroppedUnits.Intersect(samples.Keys),
             Pairs = pairs,
             Training = training,
+            Checkpoint = round.Checkpoint == artifact ? null : round.Checkpoint,
             Publication = publication,
             Evaluations = evaluations,
             Grades = grades.RemoveRange(grades.Keys.Where(unit => !evaluations.ContainsKey(unit))),
@@ -152,7 +153,8 @@ public static class Round
             _ => null,
         },
         round.Policy,
-        plan.Data == PairData.Replay ? new ReplayOrder(PairsOf(state.Rounds.Take(round.Number)), plan.ReplayShare) : null);
+        plan.Data == PairData.Replay ? new ReplayOrder(PairsOf(state.Rounds.Take(round.Number)), plan.ReplayShare) : null,
+        round.Checkpoint);
 
     private static ImmutableArray<Digest> PairsOf(IEnumerable<RoundState> rounds) =>
         [.. rounds.Select(r => r.Pairs).OfType<PairResult>().Where(pairs => pairs.PairCount > 0).Select(pairs => pairs.Pairs)];

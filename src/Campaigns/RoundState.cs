@@ -31,6 +31,9 @@ public sealed record RoundState(int Number, Digest? Policy)
 
     public PairResult? Pairs { get; init; }
 
+    /// <summary>The training so far, where it was stored on its way; null once it is done.</summary>
+    public Digest? Checkpoint { get; init; }
+
     public TrainResult? Training { get; init; }
 
     public PublishResult? Publication { get; init; }

@@ -17,7 +17,7 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
     private IGenerator? _generator;
     private Digest? _adapter;
 
-    public Task<WorkResult> DoAsync(WorkOrder order, Action<WorkProgress> report, CancellationToken cancellationToken) =>
+    public Task<WorkResult> DoAsync(WorkOrder order, Action<ICampaignMessage> report, CancellationToken cancellationToken) =>
         SampleAsync((SampleOrder)order, report, cancellationToken);
 
     public ValueTask DisposeAsync()
@@ -27,7 +27,7 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
     }
 
     private async Task<WorkResult> SampleAsync(
-        SampleOrder order, Action<WorkProgress> report, CancellationToken cancellationToken)
+        SampleOrder order, Action<ICampaignMessage> report, CancellationToken cancellationToken)
     {
         var (prompts, requests, options) = Plan(order);
         var start = context.Time.GetTimestamp();
@@ -80,7 +80,7 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
     private ulong[] Seeds(int round, Prompt prompt, int samples) =>
         [.. Enumerable.Range(0, samples).Select(index => SampleSeed.Derive(context.Options.Seed, round, prompt.Id, index))];
 
-    private Action<int> TrackProgress(SampleOrder order, IGenerator generator, long start, Action<WorkProgress> report)
+    private Action<int> TrackProgress(SampleOrder order, IGenerator generator, long start, Action<ICampaignMessage> report)
     {
         var (before, reported) = (generator.GeneratedTokens, start);
         return done =>

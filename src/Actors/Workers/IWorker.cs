@@ -6,9 +6,9 @@ namespace IterativeDpo.Actors.Workers;
 /// <summary>Does the work of one role of one campaign, a unit at a time. It knows no actors.</summary>
 public interface IWorker : IAsyncDisposable
 {
-    /// <param name="report">Told how far it is, on any thread.</param>
+    /// <param name="report">Told how far it is, <see cref="WorkProgress"/> or <see cref="CheckpointWork"/>, on any thread.</param>
     /// <exception cref="UnfinishedWorkException">Some of the work could not be done.</exception>
-    Task<WorkResult> DoAsync(WorkOrder order, Action<WorkProgress> report, CancellationToken cancellationToken);
+    Task<WorkResult> DoAsync(WorkOrder order, Action<ICampaignMessage> report, CancellationToken cancellationToken);
 }
 
 /// <summary>Makes workers by their role.</summary>

@@ -12,7 +12,7 @@ namespace IterativeDpo.Actors.Workers;
 /// </summary>
 internal sealed class Publisher(WorkerContext context) : IWorker
 {
-    public Task<WorkResult> DoAsync(WorkOrder order, Action<WorkProgress> report, CancellationToken cancellationToken) =>
+    public Task<WorkResult> DoAsync(WorkOrder order, Action<ICampaignMessage> report, CancellationToken cancellationToken) =>
         Task.FromResult<WorkResult>(Publish((PublishOrder)order));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

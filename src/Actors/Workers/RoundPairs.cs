@@ -20,7 +20,7 @@ namespace IterativeDpo.Actors.Workers;
 /// <param name="judge">The identity of who judged the samples.</param>
 public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Digest baseModel, string judge, TimeProvider time) : IWorker
 {
-    public Task<WorkResult> DoAsync(WorkOrder order, Action<WorkProgress> report, CancellationToken cancellationToken) =>
+    public Task<WorkResult> DoAsync(WorkOrder order, Action<ICampaignMessage> report, CancellationToken cancellationToken) =>
         Task.FromResult<WorkResult>(Select((PairOrder)order));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

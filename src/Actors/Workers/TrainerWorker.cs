@@ -13,19 +13,24 @@ internal sealed class TrainerWorker(WorkerContext context) : IWorker
 {
     private readonly Lazy<ITrainer> _trainer = new(context.Engines.Trainer);
 
-    public Task<WorkResult> DoAsync(WorkOrder order, Action<WorkProgress> report, CancellationToken cancellationToken) =>
+    public Task<WorkResult> DoAsync(WorkOrder order, Action<ICampaignMessage> report, CancellationToken cancellationToken) =>
         TrainAsync((TrainOrder)order, report, cancellationToken);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private async Task<WorkResult> TrainAsync(TrainOrder order, Action<WorkProgress> report, CancellationToken cancellationToken)
+    private async Task<WorkResult> TrainAsync(TrainOrder order, Action<ICampaignMessage> report, CancellationToken cancellationToken)
     {
         var start = context.Time.GetTimestamp();
         var directory = PrepareDirectory(order.Id.Round);
+        var checkpoint = new CheckpointArtifact(context.Store, directory, context.Time);
+        if (order.Checkpoint is { } stored)
+        {
+            checkpoint.Restore(stored);
+        }
         var request = RequestOf(order, directory);
         var metricsPath = Path.Combine(context.WorkPath, $"metrics-{order.Id.Round}.jsonl");
         var result = await TrainingRun.RunAsync(
-            _trainer.Value, request, metricsPath, context.Time, step => report(ProgressOf(order.Id, step, start)), cancellationToken);
+            _trainer.Value, request, metricsPath, context.Time, OnStep, cancellationToken);
         var adapter = context.Store.PutFile(request.OutputPath);
         var history = context.Store.Put(stream => MetricsLog.Write(stream, result.History));
         return new TrainResult(
@@ -35,6 +40,15 @@ internal sealed class TrainerWorker(WorkerContext context) : IWorker
             result.Steps,
             result.Metrics.ToImmutableSortedDictionary(),
             context.Time.GetElapsedTime(start).TotalSeconds);
+
+        void OnStep(TrainingStep step)
+        {
+            report(ProgressOf(order.Id, step, start));
+            if (order.Bundle is not null && checkpoint.StoreIfNew() is { } digest)
+            {
+                report(new CheckpointWork(order.Id, digest));
+            }
+        }
     }
 
     /// <summary>The round's own directory; those of other rounds are done with.</summary>

@@ -29,7 +29,7 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
         }
     }
 
-    public async Task<WorkResult> DoAsync(WorkOrder order, Action<WorkProgress> report, CancellationToken cancellationToken) =>
+    public async Task<WorkResult> DoAsync(WorkOrder order, Action<ICampaignMessage> report, CancellationToken cancellationToken) =>
         await JudgeAsync((JudgeOrder)order, cancellationToken);
 
     /// <exception cref="UnfinishedWorkException">The judge failed on some of the prompts, and there is another attempt.</exception>
