@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using IterativeDpo.Actors.Blobs;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
@@ -34,120 +33,45 @@ internal sealed record SlotListener(Action<string, WorkProgress> Progressed, Act
 /// work in hand goes on while a node is parted from its cluster, and is told when there is one again. What came of work is kept until the
 /// campaign has settled it. A worker whose engine may have failed is replaced.
 /// </summary>
-/// <param name="create">Makes the worker for orders like this one.</param>
-/// <param name="stepsBack">Whether there may be other nodes: trouble of this one is no failure then, and for a while it takes nothing of that campaign.</param>
-internal sealed class WorkSlot(
-    WorkerRole role, Func<WorkOrder, CancellationToken, Task<IWorker>> create, IArtifactExchange artifacts, TimeProvider time, bool stepsBack)
-    : IAsyncDisposable
+internal sealed class WorkSlot : IAsyncDisposable
 {
-    private static readonly TimeSpan StepBack = TimeSpan.FromSeconds(30);
-
     /// <summary>Coordinators that are away are a pause.</summary>
     private static readonly TimeSpan OfferPause = TimeSpan.FromSeconds(2);
 
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, long> _newest = [];
-    private readonly ConcurrentDictionary<string, (string Trouble, DateTimeOffset Until)> _troubles = [];
-    private Job? _job;
-    private bool _isClosed;
+    private readonly Func<WorkOrder, CancellationToken, Task<IWorker>> _create;
+    private readonly IArtifactExchange _artifacts;
+    private readonly TimeProvider _time;
+    private readonly bool _stepsBack;
     private Task _work = Task.CompletedTask;
     private IWorker? _worker;
     private (string Campaign, Digest? Bundle) _worksFor;
 
-    public WorkerRole Role => role;
+    /// <param name="create">Makes the worker for orders like this one.</param>
+    /// <param name="stepsBack">Whether there may be other nodes: trouble of this one is no failure then, and for a while it takes nothing of that campaign.</param>
+    public WorkSlot(
+        WorkerRole role, Func<WorkOrder, CancellationToken, Task<IWorker>> create, IArtifactExchange artifacts, TimeProvider time, bool stepsBack)
+    {
+        (_create, _artifacts, _time, _stepsBack) = (create, artifacts, time, stepsBack);
+        State = new SlotState(role, time, job => _work = Task.Run(() => RunAsync(job, job.Cancellation.Token)));
+    }
+
+    public SlotState State { get; }
+
+    public WorkerRole Role => State.Role;
 
     public SlotListener? Listener { get; set; }
 
-    /// <summary>Units of work that ended here, whatever came of them.</summary>
-    public long Ended { get; private set; }
+    public long Ended => State.Ended;
 
-    /// <summary>Why it takes nothing of a campaign, by the campaign's name.</summary>
-    public IReadOnlyDictionary<string, string> Troubles =>
-        _troubles.Where(known => known.Value.Until > time.GetUtcNow()).ToDictionary(known => known.Key, known => known.Value.Trouble);
+    public IReadOnlyDictionary<string, string> Troubles => State.Troubles;
 
-    /// <summary>What is in hand or not settled; null is nothing.</summary>
-    public WorkOrder? InHand
-    {
-        get
-        {
-            lock (_lock) return _job?.Order;
-        }
-    }
+    public WorkOrder? InHand => State.InHand;
 
-    /// <summary>Whether it takes work.</summary>
-    public bool IsFree
-    {
-        get
-        {
-            lock (_lock) return _job is null && !_isClosed;
-        }
-    }
-
-    /// <summary>What there is to tell, and whom: that work is in hand, or what came of it. Null where it is free.</summary>
-    public (string Campaign, ICampaignMessage Message)? Telling
-    {
-        get
-        {
-            lock (_lock) return _job is { } job ? (job.Order.Campaign, job.Told(role)) : null;
-        }
-    }
-
-    /// <summary>Begins what is ordered.</summary>
-    /// <returns>What to answer at once; null is nothing.</returns>
-    public ICampaignMessage? Take(WorkOrder order)
-    {
-        lock (_lock)
-        {
-            // From a campaign that another incarnation has replaced, which does not know it yet.
-            if (order.Number < _newest.GetValueOrDefault(order.Campaign))
-            {
-                return null;
-            }
-            _newest[order.Campaign] = order.Number;
-            if (_job is { } job && (job.Order.Campaign, job.Order.Id) == (order.Campaign, order.Id))
-            {
-                job.Order = order;
-                return job.Told(role);
-            }
-            if (_job is not null || _isClosed)
-            {
-                return new WorkCancelled(order.Id, order.Number);
-            }
-            var begun = _job = new Job(order);
-            _work = Task.Run(() => RunAsync(begun, begun.Cancellation.Token));
-            return null;
-        }
-    }
-
-    /// <summary>Gives up the order of this number, or whatever is in hand.</summary>
-    public void Cancel(long? order = null)
-    {
-        lock (_lock)
-        {
-            if (_job is { } job && (order is null || job.Order.Number == order))
-            {
-                job.Cancellation.Cancel();
-            }
-        }
-    }
-
-    /// <summary>The campaign knows what came of the order of this number.</summary>
-    public void Settle(long order)
-    {
-        lock (_lock)
-        {
-            if (_job is { Outcome: not null } job && job.Order.Number == order)
-            {
-                _job = null;
-            }
-        }
-    }
+    /// <summary>Gives up what is in hand.</summary>
+    public void Cancel() => State.Cancel();
 
     /// <summary>Takes nothing more.</summary>
-    public void Close()
-    {
-        lock (_lock) _isClosed = true;
-    }
+    public void Close() => State.Close();
 
     /// <summary>Gives up what is in hand, and unloads the engine once it has come to rest.</summary>
     public async ValueTask DisposeAsync()
@@ -158,7 +82,7 @@ internal sealed class WorkSlot(
         await UnloadAsync();
     }
 
-    private async Task RunAsync(Job job, CancellationToken cancellationToken)
+    private async Task RunAsync(SlotJob job, CancellationToken cancellationToken)
     {
         var id = job.Order.Id;
         Func<long, ICampaignMessage> outcome;
@@ -171,9 +95,9 @@ internal sealed class WorkSlot(
         {
             outcome = number => new WorkCancelled(id, number);
         }
-        catch (Exception e) when (stepsBack && WorkFailures.IsOfNode(e))
+        catch (Exception e) when (_stepsBack && WorkFailures.IsOfNode(e))
         {
-            _troubles[job.Order.Campaign] = (e.Message, time.GetUtcNow() + StepBack);
+            State.StepBack(job.Order.Campaign, e.Message);
             outcome = number => new WorkCancelled(id, number);
         }
         catch (Exception e)
@@ -185,11 +109,7 @@ internal sealed class WorkSlot(
                 await UnloadAsync();
             }
         }
-        lock (_lock)
-        {
-            Ended++;
-            job.Outcome = outcome;
-        }
+        State.End(job, outcome);
         Listener?.Ended();
     }
 
@@ -198,10 +118,10 @@ internal sealed class WorkSlot(
         if (_worker is null || _worksFor != (order.Campaign, order.Bundle))
         {
             await UnloadAsync();
-            _worker = await create(order, cancellationToken);
+            _worker = await _create(order, cancellationToken);
             _worksFor = (order.Campaign, order.Bundle);
         }
-        await artifacts.FetchAsync(order.Needs, cancellationToken);
+        await _artifacts.FetchAsync(order.Needs, cancellationToken);
         try
         {
             var result = await _worker.DoAsync(order, progress => Listener?.Progressed(order.Campaign, progress), cancellationToken);
@@ -222,12 +142,12 @@ internal sealed class WorkSlot(
         {
             try
             {
-                await artifacts.OfferAsync(result.Leaves, cancellationToken);
+                await _artifacts.OfferAsync(result.Leaves, cancellationToken);
                 return;
             }
             catch (BlobUnavailableException)
             {
-                await Task.Delay(OfferPause, time, cancellationToken);
+                await Task.Delay(OfferPause, _time, cancellationToken);
             }
         }
     }
@@ -238,17 +158,5 @@ internal sealed class WorkSlot(
         {
             await worker.DisposeAsync();
         }
-    }
-
-    private sealed class Job(WorkOrder order)
-    {
-        public WorkOrder Order { get; set; } = order;
-
-        public CancellationTokenSource Cancellation { get; } = new();
-
-        /// <summary>What came of it, by the number of the order; null while it is in hand.</summary>
-        public Func<long, ICampaignMessage>? Outcome { get; set; }
-
-        public ICampaignMessage Told(WorkerRole role) => Outcome?.Invoke(Order.Number) ?? new WorkInHand(role, Order.Id, Order.Number);
     }
 }

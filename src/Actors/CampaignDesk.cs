@@ -1,0 +1,229 @@
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Campaigns;
+
+namespace IterativeDpo.Actors;
+
+/// <summary>What the desk of a campaign has others do.</summary>
+internal interface IDeskSurroundings<in TWorker>
+{
+    void Tell(TWorker to, ICampaignMessage message);
+
+    void TellWatchers(ICampaignMessage message);
+
+    /// <summary>From now on the desk hears of it when this one stops.</summary>
+    void Watch(TWorker worker);
+
+    /// <summary>Keeps events, gives each to the desk to apply, then goes on. The desk hears of nothing else meanwhile, and of nothing any more if that fails.</summary>
+    void Journal(IReadOnlyList<CampaignEvent> events, Action then);
+}
+
+/// <summary>
+/// One incarnation of a campaign around <see cref="CampaignDecisions"/>, without actors: it has journalled what happened, then acts on it.
+/// Which work is due follows from the state; who has it in hand is remembered only in memory, as leases.
+/// </summary>
+/// <param name="lease">How long a worker may be silent before its work goes to another.</param>
+/// <param name="handIn">How long workers have to say what they have in hand before any is given out; from the first that speaks.</param>
+internal sealed class CampaignDesk<TWorker>(
+    string campaign, TimeProvider time, TimeSpan lease, TimeSpan handIn, IDeskSurroundings<TWorker> surroundings) where TWorker : notnull
+{
+    /// <summary>Orders between two events of a campaign are fewer; so those of a later incarnation have greater numbers.</summary>
+    private const int OrderBits = 24;
+
+    /// <summary>So many workers may be lost with a unit in hand before that counts as a failed attempt: nodes come and go, but some work kills.</summary>
+    private const int MostLosses = 3;
+
+    private readonly WorkerPool<TWorker> _workers = new(lease);
+    private readonly Dictionary<WorkId, int> _losses = [];
+    private long _sequence;
+    private DateTimeOffset? _givesOutFrom;
+    private bool _stopping;
+
+    public CampaignState State { get; private set; } = CampaignState.Empty;
+
+    /// <summary>The roles of due work that nobody plays.</summary>
+    public IEnumerable<WorkerRole> Wanting => Round.Due(State).Select(order => order.Role).Distinct().Except(_workers.Roles);
+
+    private DateTimeOffset Now => time.GetUtcNow();
+
+    /// <summary>Goes on from a snapshot.</summary>
+    /// <param name="sequence">The number of the last event in it.</param>
+    public void Restore(CampaignState state, long sequence) => (State, _sequence) = (state, sequence);
+
+    /// <param name="sequence">The event's number in the journal.</param>
+    public void Apply(CampaignEvent @event, long sequence) => (State, _sequence) = (CampaignHistory.Apply(State, @event), sequence);
+
+    public void Hear(TWorker sender, ICampaignMessage message)
+    {
+        switch (message)
+        {
+            case CampaignCommand command:
+                Decide(sender, command);
+                break;
+            case WorkerReady ready:
+                OnWorkerReady(sender, ready);
+                break;
+            case WorkInHand work:
+                OnWorkInHand(sender, work);
+                break;
+            case WorkCancelled cancelled:
+                // It says that it is ready when it is.
+                _workers.Remove(sender);
+                Release(cancelled.Order);
+                Dispatch();
+                break;
+            case WorkProgress:
+                _workers.Heard(sender, Now);
+                break;
+            case StopCampaign:
+                OnStop();
+                break;
+        }
+    }
+
+    /// <summary>Takes work from those who have been silent for too long. To be called now and then.</summary>
+    public void Look()
+    {
+        foreach (var worker in _workers.Silent(Now))
+        {
+            Lose(worker, "was not heard of any more");
+        }
+        Dispatch();
+    }
+
+    /// <summary>A worker that is gone did not fail: its work is due again, unless it is the work that takes down one after the other.</summary>
+    public void Lose(TWorker worker, string how)
+    {
+        if (_workers.Remove(worker) is not var (id, number))
+        {
+            return;
+        }
+        if (!_stopping && (_losses[id] = _losses.GetValueOrDefault(id) + 1) >= MostLosses)
+        {
+            _losses.Remove(id);
+            Decide(worker, new FailWork(id, $"{MostLosses} workers were lost with it in hand, the last one, {worker}, {how}", FailureKind.Transient, Order: number));
+        }
+        TellIfStopped();
+        Dispatch();
+    }
+
+    private void Decide(TWorker sender, CampaignCommand command)
+    {
+        if (command is FailWork late && _workers.IsInOtherHands(late.Id, late.Order))
+        {
+            Follow(sender, command);
+            return;
+        }
+        var decision = CampaignDecisions.Decide(State, command, Now);
+        if (decision.Rejection is { } reason)
+        {
+            surroundings.Tell(sender, new CampaignFailed(reason));
+            return;
+        }
+        if (command is StartCampaign or ContinueCampaign)
+        {
+            _stopping = false;
+        }
+        if (decision.Events.Count == 0)
+        {
+            Follow(sender, command);
+            return;
+        }
+        surroundings.Journal(decision.Events, () =>
+        {
+            // Every incarnation journals before it gives out anything, so that its orders have greater numbers than all of those before.
+            _workers.NumberFrom(_sequence << OrderBits);
+            Follow(sender, command);
+        });
+    }
+
+    /// <summary>Who told what came of work hears that it is settled; who commanded, that it is done.</summary>
+    private void Follow(TWorker sender, CampaignCommand command)
+    {
+        switch (command)
+        {
+            case CompleteWork { Order: var completed, Result.Id: var id }:
+                _losses.Remove(id);
+                Settle(sender, completed);
+                break;
+            case FailWork failure:
+                _workers.Failed(failure.Id, sender);
+                Settle(sender, failure.Order);
+                break;
+            case ResumeCampaign:
+                break;
+            default:
+                surroundings.Tell(sender, new CampaignAccepted(State.Status));
+                break;
+        }
+        Dispatch();
+    }
+
+    private void Dispatch()
+    {
+        if (_stopping || Now < _givesOutFrom)
+        {
+            return;
+        }
+        foreach (var (worker, order) in _workers.Assign(Round.Due(State).Select(order => order with { Campaign = campaign, Bundle = State.Plan!.Bundle })))
+        {
+            surroundings.Tell(worker, order);
+        }
+    }
+
+    private void Settle(TWorker worker, long order)
+    {
+        surroundings.Tell(worker, new WorkSettled(order));
+        Release(order);
+    }
+
+    private void Release(long order)
+    {
+        _workers.Release(order);
+        TellIfStopped();
+    }
+
+    private void OnWorkerReady(TWorker worker, WorkerReady ready)
+    {
+        Meet(worker);
+        if (_workers.Ready(worker, ready.Role, Now) is { } lost)
+        {
+            surroundings.Tell(worker, lost);
+        }
+        Dispatch();
+    }
+
+    private void OnWorkInHand(TWorker worker, WorkInHand work)
+    {
+        Meet(worker);
+        _workers.Busy(worker, work.Role, work.Id, work.Order, Now);
+        if (!Round.Due(State).Any(order => order.Id == work.Id))
+        {
+            // Somebody else did it meanwhile, or it is not wanted any more.
+            surroundings.Tell(worker, new CancelWork(work.Order));
+        }
+    }
+
+    private void Meet(TWorker worker)
+    {
+        surroundings.Watch(worker);
+        _givesOutFrom ??= Now + handIn;
+    }
+
+    private void OnStop()
+    {
+        _stopping = true;
+        foreach (var (worker, _, number) in _workers.InHand)
+        {
+            surroundings.Tell(worker, new CancelWork(number));
+        }
+        TellIfStopped();
+    }
+
+    private void TellIfStopped()
+    {
+        if (_stopping && !_workers.InHand.Any())
+        {
+            surroundings.TellWatchers(new CampaignStopped());
+        }
+    }
+}
