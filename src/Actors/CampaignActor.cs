@@ -22,7 +22,8 @@ internal sealed record CampaignHosting(TimeProvider Time, TimeSpan Lease, TimeSp
 /// </summary>
 internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDeskSurroundings<IActorRef>
 {
-    private const int EventsPerSnapshot = 50;
+    /// <summary>A snapshot has every round in it: the longer the campaign, the more events are between two, so that an event costs as much as before.</summary>
+    private const int FewestEvents = 50, EventsPerRound = 8;
 
     private const string PersistenceIdPrefix = "campaign-";
 
@@ -33,6 +34,7 @@ internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDesk
     private readonly CampaignDesk<IActorRef> _desk;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<IActorRef> _watchers = [];
+    private long _lastSnapshot;
 
     public CampaignActor(string campaign, CampaignHosting hosting)
     {
@@ -41,7 +43,11 @@ internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDesk
         _board = hosting.Board;
         _desk = new CampaignDesk<IActorRef>(campaign, hosting.Time, hosting.Lease, hosting.HandIn, this);
 
-        Recover<SnapshotOffer>(offer => _desk.Restore((CampaignState)offer.Snapshot, offer.Metadata.SequenceNr));
+        Recover<SnapshotOffer>(offer =>
+        {
+            _lastSnapshot = offer.Metadata.SequenceNr;
+            _desk.Restore((CampaignState)offer.Snapshot, offer.Metadata.SequenceNr);
+        });
         Recover<CampaignEvent>(@event => _desk.Apply(@event, LastSequenceNr));
         Recover<RecoveryCompleted>(_ => OnRecovered());
 
@@ -122,8 +128,9 @@ internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDesk
 
     private void OnJournalled(IReadOnlyList<CampaignEvent> events)
     {
-        if (events.OfType<RoundCompleted>().Any() || LastSequenceNr / EventsPerSnapshot > (LastSequenceNr - events.Count) / EventsPerSnapshot)
+        if (LastSequenceNr - _lastSnapshot >= Math.Max(FewestEvents, EventsPerRound * _desk.State.Rounds.Count) || events.OfType<CampaignCompleted>().Any())
         {
+            _lastSnapshot = LastSequenceNr;
             SaveSnapshot(_desk.State);
         }
         _board.Show(_campaign, _desk.State);

@@ -149,7 +149,7 @@ internal sealed class CampaignDesk<TWorker>(
                 _workers.Failed(failure.Id, sender);
                 Settle(sender, failure.Order);
                 break;
-            case ResumeCampaign:
+            case ResumeCampaign or CheckpointWork:
                 break;
             default:
                 surroundings.Tell(sender, new CampaignAccepted(State.Status));

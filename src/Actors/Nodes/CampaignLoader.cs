@@ -121,9 +121,19 @@ internal sealed class CampaignLoader(
     {
         var directory = Directory.CreateDirectory(Path.Combine(node.StatePath, "files", file.Digest.Hex)).FullName;
         var named = Path.Combine(directory, file.Name);
-        if (!File.Exists(named))
+        if (File.Exists(named))
+        {
+            return named;
+        }
+        File.Delete(named);
+        if (file.IsModel)
         {
             File.CreateSymbolicLink(named, Path.GetFullPath(path));
+        }
+        else
+        {
+            // It is read when it is needed, and the artifact may be given up before.
+            File.Copy(path, named);
         }
         return named;
     }

@@ -33,7 +33,7 @@ public sealed class Node : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly DateTimeOffset _startedAt;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _namesake = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<(DateTimeOffset At, long Ended)> _ended = [];
     private volatile ClusterNode? _cluster;
     private volatile bool _draining;
@@ -52,7 +52,9 @@ public sealed class Node : IAsyncDisposable
         var blobs = new BlobClient(store, http, () => Table.Holders(options.Name), () => Table.Keepers(options.Name), time);
         Artifacts = options.IsCoordinator ? new KeptHere(blobs, Table, options.Name) : blobs;
         _loader = new CampaignLoader(options, store, Artifacts, engines, time);
-        Slots = [.. RolesOf(options).Select(role => new WorkSlot(role, (order, token) => _loader.CreateAsync(role, order, token), Artifacts, time, stepsBack: true))];
+        // A coordinator keeps everything.
+        var cache = options.IsCoordinator ? null : new ArtifactCache(store, options.CacheBytes);
+        Slots = [.. RolesOf(options).Select(role => new WorkSlot(role, (order, token) => _loader.CreateAsync(role, order, token), Artifacts, time, stepsBack: true, cache))];
     }
 
     public NodeOptions Options { get; }
@@ -74,6 +76,7 @@ public sealed class Node : IAsyncDisposable
 
     /// <summary>Is in the cluster until it was drained or is cancelled; then it has left.</summary>
     /// <exception cref="UserInputException">The state directory cannot be used, or another node has its name.</exception>
+    /// <exception cref="NodeTroubleException">An engine does not answer any more: only the end of this process ends it.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var database = Path.Combine(Options.StatePath, "campaigns.db");
@@ -90,7 +93,7 @@ public sealed class Node : IAsyncDisposable
             cluster.System.ActorOf(Props.Create(() => new NodeActor(this, link)), NodeActor.Name);
             _note($"node {Options.Name} is up: {string.Join(", ", Options.Roles)} at {Address}, {Options.Http}");
             var cancelled = Task.Delay(Timeout.Infinite, cancellationToken);
-            var first = await Task.WhenAny(cluster.System.WhenTerminated, _drained.Task, _namesake.Task, cancelled);
+            var first = await Task.WhenAny(cluster.System.WhenTerminated, _drained.Task, _failed.Task, cancelled);
             _cluster = null;
             if (first == cancelled)
             {
@@ -178,11 +181,20 @@ public sealed class Node : IAsyncDisposable
         });
     }
 
+    /// <summary>Finds out whether an engine is stuck. To be called now and then.</summary>
+    internal void LookForStalls()
+    {
+        if (Slots.FirstOrDefault(slot => slot.Silence > Options.Stall) is { } stuck)
+        {
+            _failed.TrySetException(new NodeTroubleException($"its {stuck.Role.ToString().ToLowerInvariant()} has said nothing for {Options.Stall} at {stuck.InHand?.Id}"));
+        }
+    }
+
     internal void MeetNamesake(NodeReport other)
     {
         if (other.StartedAt < _startedAt || (other.StartedAt == _startedAt && string.CompareOrdinal(other.Address, Address) < 0))
         {
-            _namesake.TrySetException(new UserInputException(
+            _failed.TrySetException(new UserInputException(
                 $"there is a node named {Options.Name} in this cluster already, at {other.Address}; give this one another --name."));
         }
     }

@@ -30,7 +30,11 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
             Context.ActorOf(Props.Create(() => new WorkerActor(slot, link, Array.Empty<string>())), slot.Role.ToString().ToLowerInvariant());
         }
 
-        Receive<Tick>(_ => Tell());
+        Receive<Tick>(_ =>
+        {
+            _node.LookForStalls();
+            Tell();
+        });
         Receive<NodeReport>(OnReport);
         Receive<CampaignAnnounced>(OnCampaign);
         Receive<DescribeNode>(_ => Sender.Tell(_node.Describe()));

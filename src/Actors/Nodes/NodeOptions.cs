@@ -23,6 +23,8 @@ public static class NodeRoles
 /// <param name="Threads">Of its engines.</param>
 /// <param name="Device">What its engines compute on.</param>
 /// <param name="FetchModels">Whether a model that is missing here is brought from a node that has it.</param>
+/// <param name="CacheBytes">The most artifacts to have, where others keep them.</param>
+/// <param name="Stall">How long an engine at work may say nothing before the node is taken for stuck.</param>
 /// <param name="Security">Settings of the transport between nodes, and what they need.</param>
 public sealed record NodeOptions(
     string Name,
@@ -37,6 +39,8 @@ public sealed record NodeOptions(
     string Device,
     string Version,
     bool FetchModels,
+    long CacheBytes,
+    TimeSpan Stall,
     (Config Settings, ActorSystemSetup Setup)? Security)
 {
     public bool IsCoordinator => Roles.Contains(NodeRoles.Coordinator);

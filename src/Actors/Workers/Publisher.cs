@@ -1,5 +1,4 @@
 using System.Text.Json;
-using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Campaigns;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;

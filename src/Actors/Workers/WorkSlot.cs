@@ -1,6 +1,7 @@
 using IterativeDpo.Actors.Blobs;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors.Workers;
@@ -26,7 +27,7 @@ internal sealed class OneStore : IArtifactExchange
 /// <summary>Who speaks for a slot: it changes when the actor system of a node does.</summary>
 /// <param name="Progressed">Told how far the work of a campaign is.</param>
 /// <param name="Ended">Told that there is something to tell.</param>
-internal sealed record SlotListener(Action<string, WorkProgress> Progressed, Action Ended);
+internal sealed record SlotListener(Action<string, ICampaignMessage> Progressed, Action Ended);
 
 /// <summary>
 /// A place on this node where one unit of work of a role is done at a time, for whichever campaign. It knows no actor system and outlives it:
@@ -42,16 +43,24 @@ internal sealed class WorkSlot : IAsyncDisposable
     private readonly IArtifactExchange _artifacts;
     private readonly TimeProvider _time;
     private readonly bool _stepsBack;
+    private readonly ArtifactCache? _cache;
+    private long _heard;
     private Task _work = Task.CompletedTask;
     private IWorker? _worker;
     private (string Campaign, Digest? Bundle) _worksFor;
 
     /// <param name="create">Makes the worker for orders like this one.</param>
     /// <param name="stepsBack">Whether there may be other nodes: trouble of this one is no failure then, and for a while it takes nothing of that campaign.</param>
+    /// <param name="cache">What this node has artifacts in, where others keep them; null where it keeps all.</param>
     public WorkSlot(
-        WorkerRole role, Func<WorkOrder, CancellationToken, Task<IWorker>> create, IArtifactExchange artifacts, TimeProvider time, bool stepsBack)
+        WorkerRole role,
+        Func<WorkOrder, CancellationToken, Task<IWorker>> create,
+        IArtifactExchange artifacts,
+        TimeProvider time,
+        bool stepsBack,
+        ArtifactCache? cache = null)
     {
-        (_create, _artifacts, _time, _stepsBack) = (create, artifacts, time, stepsBack);
+        (_create, _artifacts, _time, _stepsBack, _cache) = (create, artifacts, time, stepsBack, cache);
         State = new SlotState(role, time, job => _work = Task.Run(() => RunAsync(job, job.Cancellation.Token)));
     }
 
@@ -66,6 +75,11 @@ internal sealed class WorkSlot : IAsyncDisposable
     public IReadOnlyDictionary<string, string> Troubles => State.Troubles;
 
     public WorkOrder? InHand => State.InHand;
+
+    /// <summary>For how long an engine at work has said nothing; null where none is. Judges have time limits of their own.</summary>
+    public TimeSpan? Silence => Role is WorkerRole.Generator or WorkerRole.Trainer && InHand is not null && !_work.IsCompleted
+        ? _time.GetElapsedTime(Interlocked.Read(ref _heard))
+        : null;
 
     /// <summary>Gives up what is in hand.</summary>
     public void Cancel() => State.Cancel();
@@ -115,6 +129,8 @@ internal sealed class WorkSlot : IAsyncDisposable
 
     private async Task<WorkResult> DoAsync(WorkOrder order, CancellationToken cancellationToken)
     {
+        using var pin = _cache?.Pin(order.Needs);
+        Hear();
         if (_worker is null || _worksFor != (order.Campaign, order.Bundle))
         {
             await UnloadAsync();
@@ -124,25 +140,55 @@ internal sealed class WorkSlot : IAsyncDisposable
         await _artifacts.FetchAsync(order.Needs, cancellationToken);
         try
         {
-            var result = await _worker.DoAsync(order, progress => Listener?.Progressed(order.Campaign, progress), cancellationToken);
-            await OfferAsync(result, cancellationToken);
+            Hear();
+            var result = await _worker.DoAsync(order, report => OnReport(order, report, cancellationToken), cancellationToken);
+            await OfferAsync(result.Leaves, cancellationToken);
             return result;
         }
         catch (UnfinishedWorkException e)
         {
-            await OfferAsync(e.Partial, cancellationToken);
+            await OfferAsync(e.Partial.Leaves, cancellationToken);
             throw;
         }
     }
 
+    private void Hear() => Interlocked.Exchange(ref _heard, _time.GetTimestamp());
+
+    private void OnReport(WorkOrder order, ICampaignMessage report, CancellationToken cancellationToken)
+    {
+        Hear();
+        if (report is CheckpointWork checkpoint)
+        {
+            _ = Task.Run(() => OfferCheckpointAsync(order, checkpoint, cancellationToken), cancellationToken);
+        }
+        else
+        {
+            Listener?.Progressed(order.Campaign, report);
+        }
+    }
+
+    /// <summary>Training goes on meanwhile. A checkpoint that nobody keeps is none: the next one may be.</summary>
+    private async Task OfferCheckpointAsync(WorkOrder order, CheckpointWork checkpoint, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var pin = _cache?.Pin([checkpoint.Checkpoint]);
+            await _artifacts.OfferAsync([checkpoint.Checkpoint], cancellationToken);
+            Listener?.Progressed(order.Campaign, checkpoint);
+        }
+        catch (Exception e) when (e is BlobUnavailableException or StorageException or OperationCanceledException)
+        {
+        }
+    }
+
     /// <summary>The work is done: whatever is the matter with those who keep it, it is not done again.</summary>
-    private async Task OfferAsync(WorkResult result, CancellationToken cancellationToken)
+    private async Task OfferAsync(IEnumerable<Digest> digests, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                await _artifacts.OfferAsync(result.Leaves, cancellationToken);
+                await _artifacts.OfferAsync(digests, cancellationToken);
                 return;
             }
             catch (BlobUnavailableException)

@@ -101,7 +101,7 @@ internal sealed class ClusterBenchmark(string directory)
         await server.StartAsync(cancellationToken);
         var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         node = new Node(
-            new NodeOptions(name, [.. roles], state, "127.0.0.1", 0, new Uri(server.Urls.First()), join, null, 1, "cpu", EngineInfo.ProgramVersion, false, null),
+            new NodeOptions(name, [.. roles], state, "127.0.0.1", 0, new Uri(server.Urls.First()), join, null, 1, "cpu", EngineInfo.ProgramVersion, false, long.MaxValue, TimeSpan.FromHours(1), null),
             store, http, (_, _) => Engines(), _ => up.TrySetResult(), TimeProvider.System);
         var running = Task.Run(() => node.RunAsync(cancellationToken), CancellationToken.None);
         await Task.WhenAny(up.Task, running);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -32,6 +33,8 @@ public static class NodeCommand
     private static readonly Option<string> _journal = Of("--journal", "Where a coordinator keeps campaigns: sqlite (a file in --state), or postgres://user:password@host/database, which several share.", "sqlite|postgres://…", "sqlite");
     private static readonly Option<string> _name = Of("--name", "Tells it from other nodes; made of the machine's name if not given.", "NAME", "");
     private static readonly Option<bool> _fetchModels = new("--fetch-models") { Description = "Bring a model that is missing here from a node that has it.", DefaultValueFactory = _ => Variable("--fetch-models") is "1" or "true" or "on" };
+    private static readonly Option<int> _cache = Count("--cache-gib", "The most artifacts that a node without the role coordinator has, in GiB; the least used are given up.", 20);
+    private static readonly Option<int> _stall = Count("--stall-minutes", "So long an engine at work may say nothing; then the node's process is replaced.", 30);
     private static readonly Option<int?> _threads = CommonOptions.Positive("--threads", "Processor threads of its engines; all if not given.");
 
     public static Command Create()
@@ -43,7 +46,7 @@ public static class NodeCommand
             "./dpo node --roles generator,judge --join 10.0.0.1:4053 --state /data/worker --bind 10.0.0.2",
             "./dpo node --roles trainer --join 10.0.0.1:4053 --state /data/trainer --fetch-models")
         {
-            _roles, _state, _join, _port, _http, _bind, _journal, _name, _threads, _fetchModels, Certificate,
+            _roles, _state, _join, _port, _http, _bind, _journal, _name, _threads, _fetchModels, _cache, _stall, Certificate,
         };
         command.SetAction((parsed, token) => NodeProcess.IsNode
             ? RunAsync(parsed, token)
@@ -60,7 +63,9 @@ public static class NodeCommand
     };
 
     /// <summary>The value of an option in the environment.</summary>
-    internal static string? Variable(string option) => Environment.GetEnvironmentVariable($"DPO_NODE_{option.TrimStart('-').Replace('-', '_').ToUpperInvariant()}");
+    internal static string? Variable(string option) => Environment.GetEnvironmentVariable(VariableOf(option));
+
+    private static string VariableOf(string option) => $"DPO_NODE_{option.TrimStart('-').Replace('-', '_').ToUpperInvariant()}";
 
     internal static ImmutableArray<string> Places(string text) => [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 
@@ -93,6 +98,11 @@ public static class NodeCommand
         try
         {
             await node.RunAsync(cancellationToken);
+        }
+        catch (NodeTroubleException e)
+        {
+            Say($"node {options.Name} is stuck: {e.Message}; its process is replaced");
+            Process.GetCurrentProcess().Kill();
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -192,6 +202,8 @@ public static class NodeCommand
             EngineInfo.Device,
             EngineInfo.ProgramVersion,
             parsed.GetValue(_fetchModels),
+            (long)parsed.GetValue(_cache) << 30,
+            TimeSpan.FromMinutes(parsed.GetValue(_stall)),
             security.Akka);
     }
 
@@ -205,23 +217,29 @@ public static class NodeCommand
     private static Option<string> Of(string name, string description, string value, string standard) =>
         new(name) { Description = description, HelpName = value, DefaultValueFactory = _ => Variable(name) ?? standard };
 
-    private static Option<int> Port(string name, string description, int standard)
+    private static Option<int> Port(string name, string description, int standard) => Number(name, description, standard, 0, 65535, "a port");
+
+    private static Option<int> Count(string name, string description, int standard) => Number(name, description, standard, 1, 1_000_000, "a whole number");
+
+    private static Option<int> Number(string name, string description, int standard, int least, int most, string what)
     {
         var option = new Option<int>(name)
         {
             Description = description,
             HelpName = "N",
-            DefaultValueFactory = _ => Variable(name) is not { } text ? standard : int.TryParse(text, CultureInfo.InvariantCulture, out var port)
-                ? port
-                : throw new UserInputException($"DPO_NODE_{name.TrimStart('-').ToUpperInvariant()}={text}: a port is a number from 0 to 65535."),
+            DefaultValueFactory = _ => Variable(name) is not { } text ? standard : Parse(text) ?? throw new UserInputException($"{VariableOf(name)}={text}: {Wanted()}."),
         };
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [var token] && (!int.TryParse(token.Value, CultureInfo.InvariantCulture, out var port) || port is < 0 or > 65535))
+            if (result.Tokens is [var token] && Parse(token.Value) is null)
             {
-                result.AddError($"{name} takes a port from 0 to 65535; '{token.Value}' is none.");
+                result.AddError($"{name} {token.Value}: {Wanted()}.");
             }
         });
         return option;
+
+        int? Parse(string text) => int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null;
+
+        string Wanted() => $"{what} from {least} to {most} is wanted";
     }
 }
