@@ -1,9 +1,12 @@
+using System.Net;
+using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Cluster;
 using Akka.Cluster.Sharding;
 using Akka.Configuration;
 using IterativeDpo.Actors.Nodes;
+using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Actors;
@@ -53,6 +56,7 @@ internal sealed class ClusterNode : IAsyncDisposable
 
     /// <summary>Starts a node of a cluster of several, and joins it, however long that takes.</summary>
     /// <param name="hosting">Null where no campaigns run.</param>
+    /// <exception cref="UserInputException">Its port is in use, or its address is none of this machine.</exception>
     public static async Task<ClusterNode> JoinAsync(NodeOptions node, Config journal, CampaignHosting? hosting, CancellationToken cancellationToken)
     {
         var own = ConfigurationFactory.ParseString(
@@ -62,6 +66,7 @@ internal sealed class ClusterNode : IAsyncDisposable
             """);
         var settings = (node.Security?.Settings ?? Config.Empty).WithFallback(own).WithFallback(Shipped("cluster.conf"));
         var setup = BootstrapSetup.Create().WithConfig(settings.WithFallback(Settings(journal, "{}")));
+        RefusePortInUse(node);
         var system = ActorSystem.Create(SystemName, node.Security is { } security ? security.Setup.And(setup) : ActorSystemSetup.Create(setup));
         try
         {
@@ -77,6 +82,21 @@ internal sealed class ClusterNode : IAsyncDisposable
         {
             await system.Terminate();
             throw;
+        }
+    }
+
+    /// <summary>Akka would end the process.</summary>
+    private static void RefusePortInUse(NodeOptions node)
+    {
+        try
+        {
+            using var probe = new TcpListener(IPAddress.TryParse(node.Host, out var address) ? address : Dns.GetHostAddresses(node.Host)[0], node.Port);
+            probe.Start();
+        }
+        catch (SocketException e)
+        {
+            throw new UserInputException(
+                $"--port {node.Port}: cannot listen at {node.Host}: {e.Message}. Choose another port (--port 0 is any that is free), or another --bind.", e);
         }
     }
 

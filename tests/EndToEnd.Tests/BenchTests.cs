@@ -28,34 +28,11 @@ public sealed class BenchTests
     {
         using var process = DpoProcess.Start("bench", "generation", "--neighbour", "2", "--threads", "1");
         Assert.True(process.WaitForLine(line => line == "busy neighbours: 2"), process.Errors);
-        int[] neighbours = [.. Living().Where(other => other.Parent == process.Id).Select(other => other.Id)];
+        int[] neighbours = [.. process.Tree.Skip(1)];
 
         process.Kill9();
 
         Assert.Equal(2, neighbours.Length);
-        Assert.True(SpinWait.SpinUntil(() => !Living().Any(other => neighbours.Contains(other.Id)), TimeSpan.FromSeconds(30)), "a neighbour lives on");
-    }
-
-    /// <summary>Every process but those that nobody has asked after.</summary>
-    private static IEnumerable<(int Id, int Parent)> Living()
-    {
-        foreach (var folder in Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)))
-        {
-            string stat;
-            try
-            {
-                stat = File.ReadAllText(Path.Combine(folder, "stat"));
-            }
-            catch (IOException)
-            {
-                continue; // It has ended meanwhile.
-            }
-            // "1 (name) state parent …", and a name may have brackets.
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            if (fields[0] is not ("Z" or "X"))
-            {
-                yield return (int.Parse(Path.GetFileName(folder)), int.Parse(fields[1]));
-            }
-        }
+        Assert.True(SpinWait.SpinUntil(() => !DpoProcess.Living().Any(other => neighbours.Contains(other.Id)), TimeSpan.FromSeconds(30)), "a neighbour lives on");
     }
 }

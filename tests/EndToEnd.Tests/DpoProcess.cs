@@ -89,6 +89,11 @@ public sealed class DpoProcess : IDisposable
 
     public int ExitCode => WaitForExit();
 
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Its processes, itself first.</summary>
+    public IReadOnlyList<int> Tree => [Id, .. Living().Where(other => other.Parent == Id).Select(other => other.Id)];
+
     /// <summary>SIGKILL: no handler runs.</summary>
     public void Kill9()
     {
@@ -97,7 +102,33 @@ public sealed class DpoProcess : IDisposable
     }
 
     /// <summary>SIGINT, as Ctrl-C sends it.</summary>
-    public void Interrupt() => Process.Start("kill", ["-INT", _process.Id.ToString()]).WaitForExit();
+    public void Interrupt() => Signal("INT", _process.Id);
+
+    public static void Signal(string signal, params IEnumerable<int> processes) =>
+        Process.Start("kill", [$"-{signal}", .. processes.Select(process => process.ToString())]).WaitForExit();
+
+    /// <summary>Every process but those that nobody has asked after.</summary>
+    public static IEnumerable<(int Id, int Parent)> Living()
+    {
+        foreach (var folder in Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)))
+        {
+            string stat;
+            try
+            {
+                stat = File.ReadAllText(Path.Combine(folder, "stat"));
+            }
+            catch (IOException)
+            {
+                continue; // It has ended meanwhile.
+            }
+            // "1 (name) state parent …", and a name may have brackets.
+            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            if (fields[0] is not ("Z" or "X"))
+            {
+                yield return (int.Parse(Path.GetFileName(folder)), int.Parse(fields[1]));
+            }
+        }
+    }
 
     public void Dispose()
     {

@@ -56,7 +56,11 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     private void OnReport(NodeReport report)
     {
-        _node.Table.Hear(report);
+        // One that is leaving speaks on for a moment after it was removed.
+        if (_cluster.State.Members.Any(member => member.Address.ToString() == report.Address))
+        {
+            _node.Table.Hear(report);
+        }
         if (report.Name == _node.Options.Name && report.Address != _node.Address)
         {
             _node.MeetNamesake(report);

@@ -1,0 +1,272 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+using Xunit.Abstractions;
+using static IterativeDpo.EndToEnd.Tests.TestCluster;
+
+namespace IterativeDpo.EndToEnd.Tests;
+
+/// <summary>A cluster of real processes, and what becomes of campaigns when they are killed, frozen, drained.</summary>
+public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) : IClassFixture<TestCluster>
+{
+    private const string Sampler = "generator,judge";
+
+    /// <summary>A lost worker is given up after 10 s of silence.</summary>
+    private static readonly TimeSpan s_elsewhere = TimeSpan.FromSeconds(15);
+
+    [Fact]
+    public void Submit_waiting_printsTheSummaryThatRunPrints()
+    {
+        using var submit = cluster.Run("submit", cluster.Campaign("alone"), "--wait", "--json");
+
+        Assert.True(submit.ExitCode == 0, submit.Errors);
+        Assert.Equal(ResultsOf(cluster.Alone), ResultsOf(submit.Json));
+        Assert.Equal(Adapter(cluster.Alone), Adapter(submit.Json));
+        Assert.Equal(Names(cluster.Alone), Names(submit.Json));
+        using var status = cluster.Run("status", "--campaign", "alone", "--json");
+        Assert.Equal("completed", Text(status.Json, "status"));
+        using var campaigns = cluster.Run("campaigns", "--json");
+        Assert.Contains(campaigns.Json.GetProperty("campaigns").EnumerateArray(), campaign => Text(campaign, "name") == "alone" && Text(campaign, "status") == "completed");
+        using var report = cluster.Run("report", "alone", "--output", cluster.PathOf("alone.html"));
+        Assert.True(report.ExitCode == 0, report.Errors);
+        Assert.Contains("<html", File.ReadAllText(cluster.PathOf("alone.html")));
+    }
+
+    [Fact]
+    public void Nodes_json_hasTheFieldsThatScriptsReadByName()
+    {
+        using var nodes = cluster.Run("nodes", "--json");
+
+        var node = nodes.Json.GetProperty("nodes").EnumerateArray().First();
+        Assert.Equal(
+            ["name", "address", "http", "roles", "state", "in_hand", "troubles", "version", "threads", "device", "rate", "seconds_since_heard"],
+            node.EnumerateObject().Select(field => field.Name));
+    }
+
+    [Fact]
+    public void Health_onEveryNode_isLiveAndReady()
+    {
+        foreach (var node in new[] { "coordinator", "trainer" })
+        {
+            Assert.Equal(HttpStatusCode.OK, cluster.Status(node, "/health/live"));
+            Assert.Equal(HttpStatusCode.OK, cluster.Status(node, "/health/ready"));
+        }
+    }
+
+    [Fact]
+    public void Worker_killedWithWorkInHand_hasItDoneElsewhere()
+    {
+        cluster.Ensure("two", Sampler);
+        cluster.Submit("killed");
+        var work = cluster.UntilAtWork("killed", "two");
+
+        cluster["two"].Kill9();
+
+        var watch = Stopwatch.StartNew();
+        Until(() => cluster.InHand("killed").Any(held => held.Node != "two" && held.Work == work), s_elsewhere);
+        Say("kill -9 of a worker until its work is begun elsewhere", watch);
+        cluster.AssertEndsLikeAlone("killed");
+    }
+
+    [Fact]
+    public void Coordinator_killedAndStartedAgain_goesOnWithWorkInHandBegunOnce()
+    {
+        cluster.Ensure("one", Sampler);
+        cluster.Ensure("two", Sampler);
+        cluster.Submit("headless");
+        var (node, work) = cluster.UntilAtWork("headless");
+
+        cluster["coordinator"].Kill9();
+        Thread.Sleep(1000);
+        cluster.Start("coordinator", "coordinator");
+
+        var watch = Stopwatch.StartNew();
+        var holders = new HashSet<string>();
+        Until(() =>
+        {
+            holders.UnionWith(cluster.InHand("headless").Where(held => held.Work == work).Select(held => held.Node));
+            return cluster.Ask("/campaigns/headless") is not null && cluster.Nodes().Count >= 4;
+        });
+        Say("the coordinator, started again, until all are back", watch);
+        cluster.AssertEndsLikeAlone("headless");
+        Assert.DoesNotContain(holders, holder => holder != node);
+    }
+
+    [Fact]
+    public void Worker_frozenFor20Seconds_isBackAndNothingIsLost()
+    {
+        cluster.Ensure("two", Sampler);
+        cluster.Submit("frozen");
+        cluster.UntilAtWork("frozen", "two");
+
+        var tree = cluster["two"].Tree;
+        DpoProcess.Signal("STOP", tree);
+        var watch = Stopwatch.StartNew();
+        cluster.UntilStatus("frozen", "completed");
+        Say("a worker frozen until the campaign was done without it", watch);
+        Thread.Sleep(Math.Max(0, 20_000 - (int)watch.ElapsedMilliseconds));
+        DpoProcess.Signal("CONT", tree);
+
+        watch.Restart();
+        Until(() => cluster.Nodes().Any(node => Text(node, "name") == "two" && Text(node, "state") == "up"));
+        Say("a worker woken after 20 s until it is back", watch);
+        cluster.AssertEndsLikeAlone("frozen");
+        Assert.False(cluster["two"].HasExited);
+    }
+
+    [Fact]
+    public void NodeProcess_killed_isStartedAgainBySupervisor()
+    {
+        cluster.Ensure("trainer", "trainer");
+        cluster.Submit("aborted");
+        cluster.UntilAtWork("aborted", "trainer");
+        var before = cluster["trainer"].Tree;
+        Assert.Equal(2, before.Count);
+
+        DpoProcess.Signal("KILL", before[1]);
+
+        cluster.AssertEndsLikeAlone("aborted");
+        Assert.DoesNotContain(before[1], cluster["trainer"].Tree);
+    }
+
+    [Fact]
+    public void Drain_ofABusyNode_endsWhenItHasLeftAndWorkGoesOnElsewhere()
+    {
+        cluster.Ensure("one", Sampler);
+        cluster.Ensure("two", Sampler);
+        cluster.Submit("drained");
+        cluster.UntilAtWork("drained", "two");
+
+        var watch = Stopwatch.StartNew();
+        using var drain = cluster.Run("drain", "two");
+        Say("drain of a busy node", watch);
+
+        Assert.True(drain.ExitCode == 0, drain.Errors);
+        Assert.DoesNotContain(cluster.Nodes(), node => Text(node, "name") == "two");
+        Assert.Equal(0, cluster["two"].ExitCode);
+        cluster.AssertEndsLikeAlone("drained");
+    }
+
+    [Fact]
+    public void Drain_ofAnIdleNode_endsWhenItHasLeft()
+    {
+        cluster.Ensure("two", Sampler);
+
+        var watch = Stopwatch.StartNew();
+        using var drain = cluster.Run("drain", "two", "--json");
+        Say("drain of an idle node", watch);
+
+        Assert.True(drain.ExitCode == 0, drain.Errors);
+        Assert.Equal("two", Text(drain.Json, "drained"));
+        Assert.DoesNotContain(cluster.Nodes(), node => Text(node, "name") == "two");
+        Assert.Equal(0, cluster["two"].ExitCode);
+    }
+
+    [Fact]
+    public void Terminated_handsItsWorkBack_andARoleThatNobodyPlaysShows()
+    {
+        cluster.Ensure("trainer", "trainer");
+        cluster.Submit("orphaned");
+        var work = cluster.UntilAtWork("orphaned", "trainer");
+
+        var watch = Stopwatch.StartNew();
+        DpoProcess.Signal("TERM", cluster["trainer"].Id);
+        Assert.Equal(0, cluster["trainer"].ExitCode);
+        Say("SIGTERM of a busy node until it is gone", watch);
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+
+        Until(() => cluster.Ask("/campaigns/orphaned") is { } view && view.GetProperty("waiting").EnumerateArray().Any(role => role.GetString() == "trainer"), TimeSpan.FromSeconds(10));
+        watch.Restart();
+        cluster.Ensure("trainer", "trainer");
+        Say("node start to up", watch);
+        // At once: nobody waits for a lease to end.
+        Assert.Equal(work, cluster.UntilAtWork("orphaned", "trainer"));
+        cluster.AssertEndsLikeAlone("orphaned");
+    }
+
+    [Fact]
+    public void PauseResumeCancel_doWhatTheySay_andOtherSettingsAreRefused()
+    {
+        cluster.Submit("commanded");
+        Assert.Equal("paused", StatusAfter("pause", "commanded"));
+        Assert.Equal("running", StatusAfter("resume", "commanded"));
+
+        using var other = cluster.Run("submit", cluster.Campaign("commanded"), "--seed", "77");
+        Assert.Equal(2, other.ExitCode);
+        Assert.Contains("with other settings", other.Errors);
+
+        Assert.Equal("cancelled", StatusAfter("cancel", "commanded"));
+        using var again = cluster.Run("submit", cluster.Campaign("commanded"));
+        Assert.Equal(2, again.ExitCode);
+        Assert.Contains("was cancelled; give the new one another name", again.Errors);
+        using var unknown = cluster.Run("pause", "nobodys");
+        Assert.Equal(2, unknown.ExitCode);
+        Assert.Contains("no such campaign", unknown.Errors);
+    }
+
+    [Fact]
+    public void Model_thatIsOnNoNode_isToldWithItsDigestAndMended()
+    {
+        var model = cluster.PathOf("moved.gguf");
+        File.WriteAllBytes(model, [.. File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "models", "seed.gguf")), .. new byte[32]]);
+        cluster.Ensure("trainer", "trainer");
+        cluster.Ensure("one", Sampler);
+        cluster.Ensure("two", Sampler);
+        int[] workers = [.. new[] { "one", "two", "trainer" }.SelectMany(name => cluster[name].Tree)];
+        DpoProcess.Signal("STOP", workers);
+        cluster.Submit("moved", $"model = \"{model}\"");
+        Directory.CreateDirectory(Path.Combine(cluster.PathOf("three"), "models"));
+        File.Move(model, Path.Combine(cluster.PathOf("three"), "models", "any-name.gguf"));
+        DpoProcess.Signal("CONT", workers);
+
+        Until(() => cluster.Nodes().Any(node => node.GetProperty("troubles").EnumerateArray().Any(trouble =>
+            trouble.GetString()!.Contains("moved.gguf (") && trouble.GetString()!.Contains("put it in") && trouble.GetString()!.Contains("--fetch-models"))));
+
+        cluster.Start("three", Sampler);
+        cluster.Start("four", "trainer", "--fetch-models");
+        cluster.UntilStatus("moved", "completed");
+        using var drained = cluster.Run("drain", "three");
+        using var too = cluster.Run("drain", "four");
+        Assert.Equal((0, 0), (drained.ExitCode, too.ExitCode));
+    }
+
+    [Fact]
+    public void Node_thatCannotBe_isRefusedWithTheWayOut()
+    {
+        var free = FreePort().ToString();
+        AssertRefused("cannot listen", ["--roles", "generator", "--join", cluster.Join, "--http", cluster.HttpOf("coordinator").Port.ToString()]);
+        AssertRefused("--port", ["--roles", "coordinator", "--http", free, "--port", cluster.Join.Split(':')[1]]);
+        AssertRefused("there is a node named coordinator in this cluster already", ["--roles", "generator", "--join", cluster.Join, "--http", free, "--name", "coordinator"]);
+        AssertRefused("--state", ["--roles", "generator", "--join", cluster.Join, "--http", free, "--state", cluster.PathOf("coordinator")]);
+    }
+
+    private void AssertRefused(string problem, params string[] options)
+    {
+        string[] state = options.Contains("--state") ? [] : ["--state", cluster.PathOf("refused")];
+        using var node = DpoProcess.Run(["node", "--threads", "1", .. options, .. state]);
+
+        Assert.True(node.ExitCode == 2, $"{node.ExitCode}: {node.Errors}");
+        Assert.Contains(problem, node.Errors);
+        Assert.DoesNotContain("fault of this program", node.Errors);
+    }
+
+    /// <summary>Its metadata have the campaign's name.</summary>
+    private static string Adapter(JsonElement summary) => Text(summary.GetProperty("rounds")[0], "adapter_sha256");
+
+    private string StatusAfter(string verb, string campaign)
+    {
+        using var command = cluster.Run(verb, campaign, "--json");
+        Assert.True(command.ExitCode == 0, command.Errors);
+        return Text(command.Json, "status");
+    }
+
+    private void Say(string what, Stopwatch watch) => output.WriteLine($"{what}: {watch.Elapsed.TotalSeconds:F1} s");
+
+    /// <summary>The names in a document, those of elements of a list once.</summary>
+    private static SortedSet<string> Names(JsonElement document, string path = "") => document.ValueKind switch
+    {
+        JsonValueKind.Object => [.. document.EnumerateObject().SelectMany(field => Names(field.Value, $"{path}/{field.Name}").Append($"{path}/{field.Name}"))],
+        JsonValueKind.Array => [.. document.EnumerateArray().SelectMany(item => Names(item, path))],
+        _ => [],
+    };
+}

@@ -1,0 +1,55 @@
+namespace IterativeDpo.EndToEnd.Tests;
+
+/// <summary>What a user can get wrong about nodes before there is a cluster.</summary>
+public sealed class NodeRefusalTests
+{
+    [Theory]
+    [InlineData("there is no such role", "--roles", "generator,teacher")]
+    [InlineData("a node that begins a cluster is a coordinator", "--roles", "generator")]
+    [InlineData("know each other by certificates", "--bind", "0.0.0.0")]
+    [InlineData("write HOST:PORT", "--roles", "judge", "--join", "10.0.0.1")]
+    [InlineData("--port takes a port", "--port", "70000")]
+    [InlineData("write sqlite, or postgres://", "--journal", "mysql://x/y")]
+    [InlineData("/nowhere/ca.crt: cannot be read", "--certificate", "/nowhere/one.crt")]
+    public void Node_withOptionsThatAreNone_isRefusedAtOnce(string problem, params string[] options)
+    {
+        using var node = DpoProcess.Run(["node", .. options]);
+
+        Assert.Equal(2, node.ExitCode);
+        Assert.Contains(problem, node.Errors);
+    }
+
+    [Fact]
+    public void Command_withACertificateOfAnotherAuthority_saysWhatToCheck()
+    {
+        var directory = Directory.CreateTempSubdirectory("dpo-certificates-").FullName;
+        string[] files = [.. new[] { "ours", "theirs" }.Select(name => Path.Combine(directory, name))];
+        foreach (var path in files)
+        {
+            using var made = DpoProcess.Run("certificates", "--out", path, "--node", "one");
+            Assert.True(made.ExitCode == 0, made.Errors);
+        }
+        var port = TestCluster.FreePort();
+        using var node = DpoProcess.Start(
+            "node", "--roles", "coordinator", "--port", $"{port}", "--http", "0", "--state", Path.Combine(directory, "state"), "--certificate", Path.Combine(files[0], "one.crt"));
+        Assert.True(node.WaitForLine(line => line.Contains("is up")), node.Errors);
+
+        using var ours = DpoProcess.Run("nodes", "--join", $"127.0.0.1:{port}", "--certificate", Path.Combine(files[0], "one.crt"));
+        using var theirs = DpoProcess.Run("nodes", "--join", $"127.0.0.1:{port}", "--certificate", Path.Combine(files[1], "one.crt"));
+
+        Assert.True(ours.ExitCode == 0, ours.Errors);
+        Assert.Equal(2, theirs.ExitCode);
+        Assert.Contains("that the certificate is of its cluster's authority", theirs.Errors);
+        node.Kill9();
+        Directory.Delete(directory, recursive: true);
+    }
+
+    [Fact]
+    public void Command_whereNoNodeIs_saysSo()
+    {
+        using var nodes = DpoProcess.Run("nodes", "--join", $"127.0.0.1:{TestCluster.FreePort()}");
+
+        Assert.Equal(2, nodes.ExitCode);
+        Assert.Contains("no node answers at 127.0.0.1:", nodes.Errors);
+    }
+}
