@@ -227,19 +227,19 @@ public static class NodeCommand
         {
             Description = description,
             HelpName = "N",
-            DefaultValueFactory = _ => Variable(name) is not { } text ? standard : Parse(text) ?? throw new UserInputException($"{VariableOf(name)}={text}: {Wanted()}."),
+            DefaultValueFactory = _ => Variable(name) is not { } text ? standard : Parse(text) ?? throw new UserInputException(Refusal(VariableOf(name), text)),
         };
         option.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && Parse(token.Value) is null)
             {
-                result.AddError($"{name} {token.Value}: {Wanted()}.");
+                result.AddError(Refusal(name, token.Value));
             }
         });
         return option;
 
         int? Parse(string text) => int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null;
 
-        string Wanted() => $"{what} from {least} to {most} is wanted";
+        string Refusal(string given, string text) => $"{given} takes {what} from {least} to {most}; '{text}' is none.";
     }
 }
