@@ -48,6 +48,11 @@ public sealed record RoundState(int Number, Digest? Policy)
     /// <summary>Time spent on the round, without the time in which the campaign did not run.</summary>
     public double TotalSeconds { get; init; }
 
+    /// <summary>All results so far.</summary>
+    [JsonIgnore]
+    public IEnumerable<WorkResult> Results =>
+        new WorkResult?[] { Pairs, Training, Publication }.OfType<WorkResult>().Concat(Samples.Values).Concat(Judgements.Values).Concat(Evaluations.Values).Concat(Grades.Values);
+
     [JsonIgnore]
     public int Prompts => Samples.Values.Sum(unit => unit.Prompts);
 

@@ -22,14 +22,14 @@ public sealed class Interruption : IDisposable
 
     private void OnSignal(PosixSignalContext context)
     {
+        // A node hears of Ctrl-C from the terminal and from its supervisor, which says so, and which it ends with.
+        context.Cancel = NodeProcess.IsNode || !_source.IsCancellationRequested;
         if (_source.IsCancellationRequested)
         {
             return;
         }
-        context.Cancel = true;
         if (!NodeProcess.IsNode)
         {
-            // A node's supervisor has said so.
             Console.Error.WriteLine("dpo: saving and stopping (again to stop at once)");
         }
         _source.Cancel();

@@ -28,6 +28,7 @@ public sealed class Node : IAsyncDisposable
     /// <summary>Clocks that differ by more are told of.</summary>
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(30);
 
+    private readonly ArtifactStore _store;
     private readonly CampaignLoader _loader;
     private readonly Action<string> _note;
     private readonly TimeProvider _time;
@@ -46,7 +47,7 @@ public sealed class Node : IAsyncDisposable
         NodeOptions options, ArtifactStore store, HttpClient http, Func<CampaignOptions, string, CampaignEngines> engines, Action<string> note, TimeProvider time)
     {
         Options = options;
-        (_note, _time, _startedAt) = (note, time, time.GetUtcNow());
+        (_store, _note, _time, _startedAt) = (store, note, time, time.GetUtcNow());
         Table = new NodeTable(time);
         Board = new CampaignBoard(time);
         var blobs = new BlobClient(store, http, () => Table.Holders(options.Name), () => Table.Keepers(options.Name), time);
@@ -118,6 +119,19 @@ public sealed class Node : IAsyncDisposable
 
     /// <summary>The stored bundle of a campaign.</summary>
     public Task<CampaignBundle> ReadBundleAsync(Digest digest, CancellationToken cancellationToken) => _loader.ReadAsync(digest, cancellationToken);
+
+    /// <summary>Takes in what somebody gave this node of a campaign: coordinators have it then.</summary>
+    /// <returns>The bundle of this digest.</returns>
+    public async Task<CampaignBundle> AcceptAsync(Digest digest, CancellationToken cancellationToken)
+    {
+        var bundle = await ReadBundleAsync(digest, cancellationToken);
+        await Artifacts.OfferAsync([digest, .. bundle.Files.Select(file => file.Digest).Where(_store.ContainsWhole)], cancellationToken);
+        return bundle;
+    }
+
+    /// <summary>Has everything here that a campaign has made so far.</summary>
+    public Task FetchAsync(CampaignState state, CancellationToken cancellationToken) =>
+        Artifacts.FetchAsync(state.Rounds.SelectMany(round => round.Results).SelectMany(result => result.Leaves), cancellationToken);
 
     /// <summary>Has a node of this name drain.</summary>
     /// <returns>Whether there is such a node.</returns>

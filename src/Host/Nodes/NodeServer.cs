@@ -8,6 +8,7 @@ using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Commands;
 using IterativeDpo.Host.Report;
 using IterativeDpo.Host.Terminal;
@@ -149,7 +150,15 @@ internal static class NodeServer
     {
         using var reader = new StreamReader(request.Body);
         var digest = CommonOptions.FromJson<Submission>(await reader.ReadToEndAsync(cancellationToken)).Bundle;
-        var bundle = await node.ReadBundleAsync(digest, cancellationToken);
+        var bundle = await node.AcceptAsync(digest, cancellationToken);
+        if (node.Table.Campaigns.FirstOrDefault(known => known.Campaign == bundle.Plan.Campaign)?.Bundle is { } begun
+            && await node.ReadBundleAsync(begun, cancellationToken) is var before && before.Plan.SettingsDigest != bundle.Plan.SettingsDigest)
+        {
+            var changed = OptionsJson.Differences(OptionsOf(before, node), OptionsOf(bundle, node));
+            return Refuse(StatusCodes.Status409Conflict, $"there is a campaign '{bundle.Plan.Campaign}' with other settings: "
+                + (changed.Count > 0 ? string.Join("; ", changed) : "the model, the prompt file or a judge's file is not what it was")
+                + ". Put this back to go on with it (rounds, threads and retries may change), or give this one another name");
+        }
         return await CommandAsync(node, bundle.Plan.Campaign, new StartCampaign(bundle.Plan with { Bundle = digest }), cancellationToken);
     }
 
@@ -200,13 +209,17 @@ internal static class NodeServer
         {
             throw new UserInputException($"campaign {standing.State.Plan!.Campaign}: the base is not evaluated yet, so there is nothing to report.");
         }
+        await node.FetchAsync(standing.State, cancellationToken);
         var bundle = await node.ReadBundleAsync(standing.State.Plan!.Bundle!.Value, cancellationToken);
-        var options = bundle.OptionsWith([.. bundle.Files.Select(file => file.Path)], node.Options.Threads);
+        var options = OptionsOf(bundle, node);
         var path = Path.Combine(node.Options.StatePath, "reports", $"{options.Name}.html");
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var summary = CampaignReport.Write(standing.State, options, store, node.Options.StatePath, path);
         return (summary, await File.ReadAllTextAsync(path, cancellationToken));
     }
+
+    /// <summary>With the files where they were on the machine that submitted the campaign: they are not read here.</summary>
+    private static CampaignOptions OptionsOf(CampaignBundle bundle, Node node) => bundle.OptionsWith([.. bundle.Files.Select(file => file.Path)], node.Options.Threads);
 
     private static string Word(CampaignStatus status) => status.ToString().ToLowerInvariant();
 
