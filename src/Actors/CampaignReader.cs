@@ -15,6 +15,14 @@ public static class CampaignReader
     public static CampaignState? Read(string statePath) =>
         CampaignDatabase.Read(DatabasePath(statePath), database => Read(database, DatabasePath(statePath)));
 
+    /// <summary>All that happened, in order, to the campaign that a database has first; no snapshot is used.</summary>
+    /// <exception cref="UserInputException">The database is damaged or of a newer version.</exception>
+    public static IReadOnlyList<CampaignEvent> ReadEvents(string databasePath) => CampaignDatabase.Read(
+        databasePath,
+        database => database.PersistenceIds().FirstOrDefault(CampaignActor.IsPersistenceId) is { } id
+            ? database.EventsAfter(id, 0).Select(stored => (CampaignEvent)Decode(stored, databasePath, $"event {stored.SequenceNr}")).ToList()
+            : null) ?? [];
+
     /// <summary>The settings that the campaign last ran with.</summary>
     public static CampaignOptions ReadSettings(string statePath) => OptionsJson.Read(File.ReadAllText(SettingsPath(statePath)));
 

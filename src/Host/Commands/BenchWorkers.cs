@@ -9,6 +9,9 @@ internal static class BenchWorkers
     /// <summary>Command lines that arguments are put after.</summary>
     public static readonly string[] Trainer = LineOf("trainer-worker"), Peer = LineOf("trainer-peer"), Judging = LineOf("judging-worker"), Neighbour = LineOf("neighbour");
 
+    /// <summary>The program itself.</summary>
+    public static readonly string[] Program = Trainer[..^2];
+
     public static IEnumerable<Command> Create() =>
     [
         OfSteps(Trainer[^1], TrainerMeasurement.RunWorker),

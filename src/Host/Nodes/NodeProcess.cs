@@ -58,6 +58,9 @@ internal static class NodeProcess
         }
     }
 
+    /// <summary>Sends a signal; a process that is gone gets none.</summary>
+    internal static void Signal(int process, int signal) => _ = Kill(process, signal);
+
     private static Process Start(IReadOnlyList<string> arguments)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, Environment = { [Marker] = "1" } };
