@@ -11,8 +11,8 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
 {
     private const string Sampler = "generator,judge";
 
-    /// <summary>A lost worker is given up after 10 s of silence.</summary>
-    private static readonly TimeSpan s_elsewhere = TimeSpan.FromSeconds(15);
+    /// <summary>A lost worker's work is elsewhere after 15 s at most; the rest of a campaign takes as long again.</summary>
+    private static readonly TimeSpan s_elsewhere = TimeSpan.FromSeconds(30);
 
     [Fact]
     public void Submit_waiting_printsTheSummaryThatRunPrints()
@@ -58,14 +58,14 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
     {
         cluster.Ensure("two", Sampler);
         cluster.Submit("killed");
-        var work = cluster.UntilAtWork("killed", "two");
+        cluster.UntilAtWork("killed", "two");
 
         cluster["two"].Kill9();
 
         var watch = Stopwatch.StartNew();
-        Until(() => cluster.InHand("killed").Any(held => held.Node != "two" && held.Work == work), s_elsewhere);
-        Say("kill -9 of a worker until its work is begun elsewhere", watch);
         cluster.AssertEndsLikeAlone("killed");
+        Say("kill -9 of a worker until the campaign was done without it", watch);
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, s_elsewhere);
     }
 
     [Fact]
@@ -148,21 +148,6 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
     }
 
     [Fact]
-    public void Drain_ofAnIdleNode_endsWhenItHasLeft()
-    {
-        cluster.Ensure("two", Sampler);
-
-        var watch = Stopwatch.StartNew();
-        using var drain = cluster.Run("drain", "two", "--json");
-        Say("drain of an idle node", watch);
-
-        Assert.True(drain.ExitCode == 0, drain.Errors);
-        Assert.Equal("two", Text(drain.Json, "drained"));
-        Assert.DoesNotContain(cluster.Nodes(), node => Text(node, "name") == "two");
-        Assert.Equal(0, cluster["two"].ExitCode);
-    }
-
-    [Fact]
     public void Terminated_handsItsWorkBack_andARoleThatNobodyPlaysShows()
     {
         cluster.Ensure("trainer", "trainer");
@@ -205,7 +190,7 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
     }
 
     [Fact]
-    public void Model_thatIsOnNoNode_isToldWithItsDigestAndMended()
+    public void Model_thatIsOnNoNode_isToldAndMended_andIdleNodesDrain()
     {
         var model = cluster.PathOf("moved.gguf");
         File.WriteAllBytes(model, [.. File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "models", "seed.gguf")), .. new byte[32]]);
@@ -225,9 +210,14 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
         cluster.Start("three", Sampler);
         cluster.Start("four", "trainer", "--fetch-models");
         cluster.UntilStatus("moved", "completed");
-        using var drained = cluster.Run("drain", "three");
+        var watch = Stopwatch.StartNew();
+        using var drained = cluster.Run("drain", "three", "--json");
+        Say("drain of an idle node", watch);
         using var too = cluster.Run("drain", "four");
         Assert.Equal((0, 0), (drained.ExitCode, too.ExitCode));
+        Assert.Equal("three", Text(drained.Json, "drained"));
+        Assert.DoesNotContain(cluster.Nodes(), node => Text(node, "name") is "three" or "four");
+        Assert.Equal(0, cluster["three"].ExitCode);
     }
 
     [Fact]
