@@ -123,7 +123,8 @@ internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDesk
     private void OnRecovered()
     {
         _board.Show(_campaign, _desk.State);
-        Self.Tell(new ResumeCampaign());
+        // Before whatever came meanwhile: that is of this incarnation's time.
+        _desk.Hear(Self, new ResumeCampaign());
     }
 
     private void OnJournalled(IReadOnlyList<CampaignEvent> events)

@@ -34,6 +34,7 @@ internal sealed class CampaignDesk<TWorker>(
 
     private readonly WorkerPool<TWorker> _workers = new(lease);
     private readonly Dictionary<WorkId, int> _losses = [];
+    private readonly HashSet<long> _failedOrders = [];
     private long _sequence;
     private DateTimeOffset? _givesOutFrom;
     private bool _stopping;
@@ -54,6 +55,11 @@ internal sealed class CampaignDesk<TWorker>(
 
     public void Hear(TWorker sender, ICampaignMessage message)
     {
+        if (OrderIn(message) >> OrderBits > _sequence)
+        {
+            // An incarnation that has replaced this one gave out that order: what came of it is for that one to settle.
+            return;
+        }
         switch (message)
         {
             case CampaignCommand command:
@@ -66,10 +72,7 @@ internal sealed class CampaignDesk<TWorker>(
                 OnWorkInHand(sender, work);
                 break;
             case WorkCancelled cancelled:
-                // It says that it is ready when it is.
-                _workers.Remove(sender);
-                Release(cancelled.Order);
-                Dispatch();
+                OnWorkCancelled(sender, cancelled);
                 break;
             case WorkProgress:
                 _workers.Heard(sender, Now);
@@ -108,7 +111,7 @@ internal sealed class CampaignDesk<TWorker>(
 
     private void Decide(TWorker sender, CampaignCommand command)
     {
-        if (command is FailWork late && _workers.IsInOtherHands(late.Id, late.Order))
+        if (command is FailWork late && (_workers.IsInOtherHands(late.Id, late.Order) || _failedOrders.Contains(late.Order)))
         {
             Follow(sender, command);
             return;
@@ -147,6 +150,7 @@ internal sealed class CampaignDesk<TWorker>(
                 break;
             case FailWork failure:
                 _workers.Failed(failure.Id, sender);
+                _failedOrders.Add(failure.Order);
                 Settle(sender, failure.Order);
                 break;
             case ResumeCampaign or CheckpointWork:
@@ -172,7 +176,7 @@ internal sealed class CampaignDesk<TWorker>(
 
     private void Settle(TWorker worker, long order)
     {
-        surroundings.Tell(worker, new WorkSettled(order));
+        surroundings.Tell(worker, new WorkSettled(campaign, order));
         Release(order);
     }
 
@@ -187,7 +191,14 @@ internal sealed class CampaignDesk<TWorker>(
         Meet(worker);
         if (_workers.Ready(worker, ready.Role, Now) is { } lost)
         {
-            surroundings.Tell(worker, lost);
+            if (!_stopping && Round.Due(State).Any(order => order.Id == lost.Id))
+            {
+                surroundings.Tell(worker, lost);
+            }
+            else
+            {
+                Release(lost.Number);
+            }
         }
         Dispatch();
     }
@@ -196,11 +207,22 @@ internal sealed class CampaignDesk<TWorker>(
     {
         Meet(worker);
         _workers.Busy(worker, work.Role, work.Id, work.Order, Now);
-        if (!Round.Due(State).Any(order => order.Id == work.Id))
+        if (_stopping || !CampaignDecisions.IsExpected(State, work.Id) || _workers.IsInLaterHands(work.Id, work.Order))
         {
-            // Somebody else did it meanwhile, or it is not wanted any more.
-            surroundings.Tell(worker, new CancelWork(work.Order));
+            // Somebody else did it meanwhile or has it now, or it is not wanted any more.
+            surroundings.Tell(worker, new CancelWork(campaign, work.Order));
         }
+    }
+
+    private void OnWorkCancelled(TWorker worker, WorkCancelled cancelled)
+    {
+        if (_workers.InHand.Any(held => held.Worker.Equals(worker) && held.Number == cancelled.Order))
+        {
+            // It says that it is ready when it is.
+            _workers.Remove(worker);
+        }
+        Release(cancelled.Order);
+        Dispatch();
     }
 
     private void Meet(TWorker worker)
@@ -214,7 +236,7 @@ internal sealed class CampaignDesk<TWorker>(
         _stopping = true;
         foreach (var (worker, _, number) in _workers.InHand)
         {
-            surroundings.Tell(worker, new CancelWork(number));
+            surroundings.Tell(worker, new CancelWork(campaign, number));
         }
         TellIfStopped();
     }
@@ -226,4 +248,13 @@ internal sealed class CampaignDesk<TWorker>(
             surroundings.TellWatchers(new CampaignStopped());
         }
     }
+
+    private static long OrderIn(ICampaignMessage message) => message switch
+    {
+        CompleteWork completed => completed.Order,
+        FailWork failed => failed.Order,
+        WorkInHand work => work.Order,
+        WorkCancelled cancelled => cancelled.Order,
+        _ => 0,
+    };
 }

@@ -68,6 +68,9 @@ internal sealed class WorkerPool<TWorker>(TimeSpan lease) where TWorker : notnul
     /// <summary>Whether somebody has this work in hand for another order than that of this number.</summary>
     public bool IsInOtherHands(WorkId id, long number) => InHand.Any(held => held.Id == id && held.Number != number);
 
+    /// <summary>Whether somebody has this work in hand for a later order than that of this number.</summary>
+    public bool IsInLaterHands(WorkId id, long number) => InHand.Any(held => held.Id == id && held.Number > number);
+
     /// <summary>Takes note that a worker failed on this work: another one of its role, where there is any, has the next try.</summary>
     public void Failed(WorkId id, TWorker worker) => _failedOn[id] = worker;
 

@@ -77,7 +77,7 @@ public static class CampaignDecisions
     private static bool IsLastHope(CampaignState state, int round) => state.Rounds[round].DroppedUnits.Count + 1 == state.Plan!.Units(Stage.Judge);
 
     /// <summary>A result counts while its work is open; also when the campaign was paused meanwhile.</summary>
-    private static bool IsExpected(CampaignState state, WorkId id) =>
+    public static bool IsExpected(CampaignState state, WorkId id) =>
         state.Status is CampaignStatus.Running or CampaignStatus.Paused
         && Round.Due(state with { Status = CampaignStatus.Running }).Any(work => work.Id == id);
 

@@ -122,7 +122,7 @@ public sealed class CampaignActorTests : TestKit
 
         late.Send(_campaign, new WorkInHand(WorkerRole.Generator, order.Id, order.Number));
 
-        Assert.Equal(new CancelWork(order.Number), late.ExpectMsg<CancelWork>());
+        Assert.Equal(new CancelWork(order.Campaign, order.Number), late.ExpectMsg<CancelWork>());
     }
 
     [Fact]
@@ -136,9 +136,9 @@ public sealed class CampaignActorTests : TestKit
         worker.Send(_campaign, Result(order));
         worker.Send(_campaign, Result(order));
 
-        Assert.Equal(new WorkSettled(order.Number), worker.ExpectMsg<WorkSettled>());
+        Assert.Equal(new WorkSettled(order.Campaign, order.Number), worker.ExpectMsg<WorkSettled>());
         worker.ExpectMsg<SampleOrder>();
-        Assert.Equal(new WorkSettled(order.Number), worker.ExpectMsg<WorkSettled>());
+        Assert.Equal(new WorkSettled(order.Campaign, order.Number), worker.ExpectMsg<WorkSettled>());
     }
 
     [Fact]

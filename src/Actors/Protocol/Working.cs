@@ -25,12 +25,12 @@ public sealed record WorkerReady(WorkerRole Role) : ICampaignMessage;
 public sealed record WorkInHand(WorkerRole Role, WorkId Id, long Order) : ICampaignMessage;
 
 /// <summary>To a worker: what it told about this order is journalled, or of no use; it need not tell it again.</summary>
-/// <param name="Order">The order's number.</param>
-public sealed record WorkSettled(long Order) : ICampaignMessage;
+/// <param name="Order">The order's number, which another campaign's order may have too.</param>
+public sealed record WorkSettled(string Campaign, long Order) : ICampaignMessage;
 
 /// <summary>To a worker: give up this order, keeping what can be kept.</summary>
-/// <param name="Order">The order's number.</param>
-public sealed record CancelWork(long Order) : ICampaignMessage;
+/// <param name="Order">The order's number, which another campaign's order may have too.</param>
+public sealed record CancelWork(string Campaign, long Order) : ICampaignMessage;
 
 /// <summary>From a worker: it does not do the work, or gave it up because it was asked to; it counts as not attempted.</summary>
 /// <param name="Order">The order's number.</param>

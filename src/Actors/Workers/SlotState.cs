@@ -86,7 +86,14 @@ internal sealed class SlotState(WorkerRole role, TimeProvider time, Action<SlotJ
             _newest[order.Campaign] = order.Number;
             if (_job is { } job && (job.Order.Campaign, job.Order.Id) == (order.Campaign, order.Id))
             {
+                var isNewer = order.Number > job.Order.Number;
                 job.Order = order;
+                if (isNewer && job.Outcome is not null && job.Told(role) is not CompleteWork)
+                {
+                    // It knows that this came to nothing, or never will: it is not told as what came of this order too.
+                    begin(_job = new SlotJob(order));
+                    return null;
+                }
                 return job.Told(role);
             }
             if (_job is not null || _isClosed)
@@ -98,14 +105,20 @@ internal sealed class SlotState(WorkerRole role, TimeProvider time, Action<SlotJ
         }
     }
 
-    /// <summary>Gives up the order of this number, or whatever is in hand.</summary>
-    public void Cancel(long? order = null)
+    /// <summary>Gives up what is in hand.</summary>
+    public void Cancel()
+    {
+        lock (_lock) _job?.Cancellation.Cancel();
+    }
+
+    /// <summary>Gives up this order of a campaign.</summary>
+    public void Cancel(string campaign, long order)
     {
         lock (_lock)
         {
-            if (_job is { } job && (order is null || job.Order.Number == order))
+            if (IsInHand(campaign, order))
             {
-                job.Cancellation.Cancel();
+                _job!.Cancellation.Cancel();
             }
         }
     }
@@ -126,12 +139,12 @@ internal sealed class SlotState(WorkerRole role, TimeProvider time, Action<SlotJ
         }
     }
 
-    /// <summary>The campaign knows what came of the order of this number.</summary>
-    public void Settle(long order)
+    /// <summary>The campaign knows what came of this order.</summary>
+    public void Settle(string campaign, long order)
     {
         lock (_lock)
         {
-            if (_job is { Outcome: not null } job && job.Order.Number == order)
+            if (IsInHand(campaign, order) && _job!.Outcome is not null)
             {
                 _job = null;
             }
@@ -143,4 +156,6 @@ internal sealed class SlotState(WorkerRole role, TimeProvider time, Action<SlotJ
     {
         lock (_lock) _isClosed = true;
     }
+
+    private bool IsInHand(string campaign, long order) => _job is { } job && (job.Order.Campaign, job.Order.Number) == (campaign, order);
 }

@@ -37,7 +37,7 @@ internal sealed class SlotVoice(
 
     public void OnSettled(WorkSettled settled)
     {
-        slot.Settle(settled.Order);
+        slot.Settle(settled.Campaign, settled.Order);
         Tell();
     }
 
@@ -50,7 +50,7 @@ internal sealed class SlotVoice(
             if (message is WorkCancelled cancelled)
             {
                 // It counts as never begun: should this get lost, the lease ends.
-                slot.Settle(cancelled.Order);
+                slot.Settle(campaign, cancelled.Order);
             }
         }
         var troubles = slot.Troubles;

@@ -29,7 +29,7 @@ internal sealed class WorkerActor : ReceiveActor, IWithTimers
         Receive<RunningCampaigns>(message => voice.OnRunning(message.Names));
         Receive<OthersTurn>(turn => voice.TellReady(turn.Campaigns));
         Receive<WorkOrder>(voice.OnOrder);
-        Receive<CancelWork>(cancel => slot.State.Cancel(cancel.Order));
+        Receive<CancelWork>(cancel => slot.State.Cancel(cancel.Campaign, cancel.Order));
         Receive<WorkSettled>(voice.OnSettled);
     }
 

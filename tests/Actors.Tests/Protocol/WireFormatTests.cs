@@ -45,7 +45,7 @@ public sealed class WireFormatTests
         },
         new CampaignStopped(),
         new CancelCampaign(),
-        new CancelWork(3),
+        new CancelWork("test", 3),
         new CheckpointWork(Id, A),
         new CompleteWork(Judged, 3),
         new ContinueCampaign(),
@@ -78,7 +78,7 @@ public sealed class WireFormatTests
         new WorkFailed(Id, "no answer", At, Judged),
         new WorkInHand(WorkerRole.Judge, Id, 3),
         new WorkProgress(Id, 3, 4, 99, 0.5, Metrics),
-        new WorkSettled(3),
+        new WorkSettled("test", 3),
         new WorkerReady(WorkerRole.Trainer),
     ];
 

@@ -55,7 +55,7 @@ public sealed class WorkerActorTests : TestKit
         generator.Tell(Order);
         var first = Expect<CompleteWork>();
         var again = Expect<CompleteWork>();
-        generator.Tell(new WorkSettled(7));
+        generator.Tell(new WorkSettled("test", 7));
 
         Assert.Equal(first, again);
         Expect<WorkerReady>();
@@ -69,7 +69,7 @@ public sealed class WorkerActorTests : TestKit
         generator.Tell(Order with { Number = 8 });
         Expect<CompleteWork>();
 
-        generator.Tell(new WorkSettled(7));
+        generator.Tell(new WorkSettled("test", 7));
 
         Assert.Equal(8, Expect<CompleteWork>().Order);
     }
@@ -80,7 +80,7 @@ public sealed class WorkerActorTests : TestKit
         var generator = StartGenerator();
         generator.Tell(Order with { Number = 9 });
         Expect<CompleteWork>();
-        generator.Tell(new WorkSettled(9));
+        generator.Tell(new WorkSettled("test", 9));
         var before = _campaign.Log.Count("sampled");
 
         generator.Tell(Order with { Number = 8 });
@@ -117,8 +117,8 @@ public sealed class WorkerActorTests : TestKit
         generator.Tell(Order);
         begun.Wait();
 
-        generator.Tell(new CancelWork(6));
-        generator.Tell(new CancelWork(7));
+        generator.Tell(new CancelWork("test", 6));
+        generator.Tell(new CancelWork("test", 7));
 
         Assert.Equal(new WorkCancelled(Order.Id, 7), Expect<WorkCancelled>());
         Expect<WorkerReady>();
@@ -138,7 +138,7 @@ public sealed class WorkerActorTests : TestKit
 
         generator.Tell(Order);
         var failure = Expect<FailWork>();
-        generator.Tell(new WorkSettled(7));
+        generator.Tell(new WorkSettled("test", 7));
         generator.Tell(Order with { Number = 8 });
         Expect<CompleteWork>();
 
@@ -152,7 +152,7 @@ public sealed class WorkerActorTests : TestKit
         var generator = StartGenerator();
         generator.Tell(Order);
         Expect<CompleteWork>();
-        generator.Tell(new WorkSettled(7));
+        generator.Tell(new WorkSettled("test", 7));
 
         generator.Tell(Order with { Number = 1, Campaign = "other" });
         Expect<CompleteWork>(work => work.Order == 1);
