@@ -7,6 +7,7 @@ using static IterativeDpo.EndToEnd.Tests.TestCluster;
 namespace IterativeDpo.EndToEnd.Tests;
 
 /// <summary>A cluster of real processes, and what becomes of campaigns when they are killed, frozen, drained.</summary>
+[Collection(nameof(ClusterTests))]
 public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) : IClassFixture<TestCluster>
 {
     private const string Sampler = "generator,judge";

@@ -31,7 +31,6 @@ public sealed class Node : IAsyncDisposable
     private readonly ArtifactStore _store;
     private readonly CampaignLoader _loader;
     private readonly Action<string> _note;
-    private readonly TimeProvider _time;
     private readonly DateTimeOffset _startedAt;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -47,7 +46,7 @@ public sealed class Node : IAsyncDisposable
         NodeOptions options, ArtifactStore store, HttpClient http, Func<CampaignOptions, string, CampaignEngines> engines, Action<string> note, TimeProvider time)
     {
         Options = options;
-        (_store, _note, _time, _startedAt) = (store, note, time, time.GetUtcNow());
+        (_store, _note, Time, _startedAt) = (store, note, time, time.GetUtcNow());
         Table = new NodeTable(time);
         Board = new CampaignBoard(time);
         var blobs = new BlobClient(store, http, () => Table.Holders(options.Name), () => Table.Keepers(options.Name), time);
@@ -68,6 +67,8 @@ public sealed class Node : IAsyncDisposable
 
     /// <summary>Whether it is in a cluster now.</summary>
     public bool IsUp => _cluster is not null && !_draining;
+
+    internal TimeProvider Time { get; }
 
     internal IArtifactExchange Artifacts { get; }
 
@@ -147,7 +148,7 @@ public sealed class Node : IAsyncDisposable
 
     public NodeReport Describe()
     {
-        var now = _time.GetUtcNow();
+        var now = Time.GetUtcNow();
         return new NodeReport(
             Options.Name,
             Address,
@@ -189,7 +190,7 @@ public sealed class Node : IAsyncDisposable
         {
             while (Slots.Any(slot => slot.InHand is not null))
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(100), _time);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), Time);
             }
             _drained.TrySetResult();
         });
@@ -223,7 +224,7 @@ public sealed class Node : IAsyncDisposable
 
     private async Task<ClusterNode> JoinAsync(string database, CancellationToken cancellationToken)
     {
-        var hosting = Options.IsCoordinator ? new CampaignHosting(_time, Lease, HandIn, Board) : null;
+        var hosting = Options.IsCoordinator ? new CampaignHosting(Time, Lease, HandIn, Board) : null;
         using var warning = new Timer(
             _ => _note($"no coordinator answers at {string.Join(", ", Options.Join)} yet; node {Options.Name} goes on trying (is one up, and is the address right?)"),
             null, JoinPatience, JoinPatience);
@@ -243,10 +244,10 @@ public sealed class Node : IAsyncDisposable
             slot.Close();
             slot.Cancel();
         }
-        var until = _time.GetUtcNow() + HandBackTimeout;
-        while (Slots.Any(slot => slot.InHand is not null) && _time.GetUtcNow() < until)
+        var until = Time.GetUtcNow() + HandBackTimeout;
+        while (Slots.Any(slot => slot.InHand is not null) && Time.GetUtcNow() < until)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), _time);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), Time);
         }
     }
 

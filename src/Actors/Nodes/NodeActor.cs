@@ -16,11 +16,13 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 {
     internal const string Name = "node";
 
-    private static readonly TimeSpan TellInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250), TellInterval = TimeSpan.FromSeconds(1);
 
     private readonly Node _node;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Cluster _cluster = Cluster.Get(Context.System);
+    private IReadOnlyList<WorkOrder?> _told = [];
+    private long _toldAt;
 
     public NodeActor(Node node, CampaignLink link)
     {
@@ -30,11 +32,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
             Context.ActorOf(Props.Create(() => new WorkerActor(slot, link, Array.Empty<string>())), slot.Role.ToString().ToLowerInvariant());
         }
 
-        Receive<Tick>(_ =>
-        {
-            _node.LookForStalls();
-            Tell();
-        });
+        Receive<Tick>(_ => Look());
         Receive<NodeReport>(OnReport);
         Receive<CampaignAnnounced>(OnCampaign);
         Receive<DescribeNode>(_ => Sender.Tell(_node.Describe()));
@@ -51,7 +49,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         base.PreStart();
         _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.MemberUp), typeof(ClusterEvent.MemberRemoved));
         Context.System.EventStream.Subscribe<ThisActorSystemQuarantinedEvent>(Self);
-        Timers.StartPeriodicTimer(nameof(Tick), new Tick(), TimeSpan.Zero, TellInterval);
+        Timers.StartPeriodicTimer(nameof(Tick), new Tick(), TimeSpan.Zero, LookInterval);
     }
 
     private void OnReport(NodeReport report)
@@ -84,8 +82,21 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         _ = CoordinatedShutdown.Get(Context.System).Run(CoordinatedShutdown.ClusterDowningReason.Instance);
     }
 
+    /// <summary>Tells now and then, and soon when what is in hand has changed.</summary>
+    private void Look()
+    {
+        _node.LookForStalls();
+        var inHand = _node.Slots.Select(slot => slot.InHand).ToArray();
+        if (!inHand.SequenceEqual(_told) || _node.Time.GetElapsedTime(_toldAt) >= TellInterval)
+        {
+            _told = inHand;
+            Tell();
+        }
+    }
+
     private void Tell()
     {
+        _toldAt = _node.Time.GetTimestamp();
         var report = _node.Describe();
         var campaigns = _node.Board.Standings.Where(standing => standing.Value.State.Plan is not null)
             .Select(standing => new CampaignAnnounced(standing.Key, standing.Value.State.Status, report.Http, standing.Value.State.Plan!.Bundle)).ToArray();
