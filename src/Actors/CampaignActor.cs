@@ -102,6 +102,7 @@ internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDesk
     protected override void PostStop()
     {
         _board.Remove(_campaign);
+        _desk.End();
         base.PostStop();
     }
 

@@ -35,6 +35,7 @@ internal sealed class CampaignDesk<TWorker>(
     private readonly WorkerPool<TWorker> _workers = new(lease);
     private readonly Dictionary<WorkId, int> _losses = [];
     private readonly HashSet<long> _failedOrders = [];
+    private readonly OrderTelemetry _telemetry = new(campaign);
     private long _sequence;
     private DateTimeOffset? _givesOutFrom;
     private bool _stopping;
@@ -100,6 +101,7 @@ internal sealed class CampaignDesk<TWorker>(
         {
             return;
         }
+        _telemetry.Expire(id, number);
         if (!_stopping && (_losses[id] = _losses.GetValueOrDefault(id) + 1) >= MostLosses)
         {
             _losses.Remove(id);
@@ -108,6 +110,9 @@ internal sealed class CampaignDesk<TWorker>(
         TellIfStopped();
         Dispatch();
     }
+
+    /// <summary>This incarnation ends.</summary>
+    public void End() => _telemetry.EndAll();
 
     private void Decide(TWorker sender, CampaignCommand command)
     {
@@ -135,6 +140,7 @@ internal sealed class CampaignDesk<TWorker>(
         {
             // Every incarnation journals before it gives out anything, so that its orders have greater numbers than all of those before.
             _workers.NumberFrom(_sequence << OrderBits);
+            _telemetry.Count(command);
             Follow(sender, command);
         });
     }
@@ -170,13 +176,14 @@ internal sealed class CampaignDesk<TWorker>(
         }
         foreach (var (worker, order) in _workers.Assign(Round.Due(State).Select(order => order with { Campaign = campaign, Bundle = State.Plan!.Bundle })))
         {
-            surroundings.Tell(worker, order);
+            surroundings.Tell(worker, _telemetry.Give(order));
         }
     }
 
     private void Settle(TWorker worker, long order)
     {
         surroundings.Tell(worker, new WorkSettled(campaign, order));
+        _telemetry.Settle(order);
         Release(order);
     }
 
@@ -193,10 +200,11 @@ internal sealed class CampaignDesk<TWorker>(
         {
             if (!_stopping && Round.Due(State).Any(order => order.Id == lost.Id))
             {
-                surroundings.Tell(worker, lost);
+                surroundings.Tell(worker, _telemetry.Give(lost));
             }
             else
             {
+                _telemetry.Return(lost.Id, lost.Number);
                 Release(lost.Number);
             }
         }
@@ -220,6 +228,7 @@ internal sealed class CampaignDesk<TWorker>(
         {
             // It says that it is ready when it is.
             _workers.Remove(worker);
+            _telemetry.Return(cancelled.Id, cancelled.Order);
         }
         Release(cancelled.Order);
         Dispatch();

@@ -25,6 +25,9 @@ public abstract record WorkOrder(WorkId Id) : ICampaignMessage
     /// <summary>What a node has to know of the campaign, stored; null where everybody who works for it knows.</summary>
     public Digest? Bundle { get; init; }
 
+    /// <summary>The trace that it is part of, as W3C's <c>traceparent</c>; null where nobody listens.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>The artifacts that the work reads.</summary>
     [JsonIgnore]
     public IEnumerable<Digest> Needs => Present(this switch
@@ -39,7 +42,10 @@ public abstract record WorkOrder(WorkId Id) : ICampaignMessage
 
     /// <summary>Who does work of this stage.</summary>
     [JsonIgnore]
-    public WorkerRole Role => Id.Stage switch
+    public WorkerRole Role => RoleOf(Id.Stage);
+
+    /// <summary>Who does work of a stage.</summary>
+    public static WorkerRole RoleOf(Stage stage) => stage switch
     {
         Stage.Sample or Stage.Evaluate => WorkerRole.Generator,
         Stage.Judge or Stage.Grade => WorkerRole.Judge,

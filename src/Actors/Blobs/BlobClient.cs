@@ -56,6 +56,7 @@ public sealed class BlobClient(
 
     private async Task FetchOnceAsync(Digest digest, CancellationToken cancellationToken)
     {
+        using var activity = store.ContainsWhole(digest) ? null : Telemetry.Source.StartActivity("fetch")?.SetTag("artifact", digest.Hex);
         while (!store.ContainsWhole(digest))
         {
             var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -212,6 +213,7 @@ public sealed class BlobClient(
                 stall.CancelAfter(Timeout.InfiniteTimeSpan);
                 await writing.ConfigureAwait(false);
                 if (count == 0) return;
+                Telemetry.Received(count);
                 writing = incoming.WriteAsync(piece.AsMemory(0, count));
                 (piece, next) = (next, piece);
             }
@@ -224,6 +226,7 @@ public sealed class BlobClient(
 
     private async Task OfferOneAsync(Digest digest, CancellationToken cancellationToken)
     {
+        using var activity = Telemetry.Source.StartActivity("offer")?.SetTag("artifact", digest.Hex);
         store.Verified(digest);
         var started = time.GetTimestamp();
         for (var vain = 0; ; vain++)
@@ -259,9 +262,12 @@ public sealed class BlobClient(
             // A keeper that cannot take it says so before it has been sent.
             request.Headers.ExpectContinue = true;
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stall.Token).ConfigureAwait(false);
-            return response.IsSuccessStatusCode
-                ? null
-                : new($"answered {(int)response.StatusCode}: {(await response.Content.ReadAsStringAsync(stall.Token).ConfigureAwait(false)).Trim()}");
+            if (response.IsSuccessStatusCode)
+            {
+                Telemetry.Sent(file.Length);
+                return null;
+            }
+            return new($"answered {(int)response.StatusCode}: {(await response.Content.ReadAsStringAsync(stall.Token).ConfigureAwait(false)).Trim()}");
         }
         catch (Exception e) when (IsOfNetwork(e, cancellationToken))
         {

@@ -55,6 +55,7 @@ public sealed class Node : IAsyncDisposable
         // A coordinator keeps everything.
         var cache = options.IsCoordinator ? null : new ArtifactCache(store, options.CacheBytes);
         Slots = [.. RolesOf(options).Select(role => new WorkSlot(role, (order, token) => _loader.CreateAsync(role, order, token), Artifacts, time, stepsBack: true, cache))];
+        Telemetry.Observe(this);
     }
 
     public NodeOptions Options { get; }
@@ -167,6 +168,7 @@ public sealed class Node : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Telemetry.Forget(this);
         foreach (var slot in Slots)
         {
             // An engine that does not come to rest is left behind.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using IterativeDpo.Actors.Blobs;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
@@ -100,9 +101,11 @@ internal sealed class WorkSlot : IAsyncDisposable
     {
         var id = job.Order.Id;
         Func<long, ICampaignMessage> outcome;
+        using var activity = Telemetry.Begin(job.Order);
         try
         {
             var result = await DoAsync(job.Order, cancellationToken);
+            Telemetry.Done(job.Order, result);
             outcome = number => new CompleteWork(result, number);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -116,6 +119,7 @@ internal sealed class WorkSlot : IAsyncDisposable
         }
         catch (Exception e)
         {
+            activity?.SetStatus(ActivityStatusCode.Error, e.Message);
             var (kind, partial) = (WorkFailures.KindOf(e), (e as UnfinishedWorkException)?.Partial);
             outcome = number => new FailWork(id, e.Message, kind, partial, number, WorkFailures.LostIn(e));
             if (kind == FailureKind.Transient && partial is null && e is not BlobUnavailableException)
@@ -157,6 +161,7 @@ internal sealed class WorkSlot : IAsyncDisposable
     private void OnReport(WorkOrder order, ICampaignMessage report, CancellationToken cancellationToken)
     {
         Hear();
+        Telemetry.Progressed(order, report);
         if (report is CheckpointWork checkpoint)
         {
             _ = Task.Run(() => OfferCheckpointAsync(order, checkpoint, cancellationToken), cancellationToken);

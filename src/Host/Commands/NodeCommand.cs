@@ -35,6 +35,8 @@ public static class NodeCommand
     private static readonly Option<bool> _fetchModels = new("--fetch-models") { Description = "Bring a model that is missing here from a node that has it.", DefaultValueFactory = _ => Variable("--fetch-models") is "1" or "true" or "on" };
     private static readonly Option<int> _cache = Count("--cache-gib", "The most artifacts that a node without the role coordinator has, in GiB; the least used are given up.", 20);
     private static readonly Option<int> _stall = Count("--stall-minutes", "So long an engine at work may say nothing; then the node's process is replaced.", 30);
+    private static readonly Option<int> _health = Port("--health", "Tells /health/live and /health/ready there too, to whoever asks and without TLS, for container platforms; 0 is nowhere.", 0);
+    private static readonly Option<string> _telemetry = Of("--telemetry", "Metrics and traces to a collector (otlp; OTEL_EXPORTER_OTLP_ENDPOINT says where), metrics at /metrics of the HTTP port (prometheus).", "otlp|prometheus", "");
     private static readonly Option<int?> _threads = CommonOptions.Positive("--threads", "Processor threads of its engines; all if not given.");
 
     public static Command Create()
@@ -46,7 +48,7 @@ public static class NodeCommand
             "./dpo node --roles generator,judge --join 10.0.0.1:4053 --state /data/worker --bind 10.0.0.2",
             "./dpo node --roles trainer --join 10.0.0.1:4053 --state /data/trainer --fetch-models")
         {
-            _roles, _state, _join, _port, _http, _bind, _journal, _name, _threads, _fetchModels, _cache, _stall, Certificate,
+            _roles, _state, _join, _port, _http, _bind, _journal, _name, _threads, _fetchModels, _cache, _stall, _health, _telemetry, Certificate,
         };
         command.SetAction((parsed, token) => NodeProcess.IsNode
             ? RunAsync(parsed, token)
@@ -74,6 +76,10 @@ public static class NodeCommand
         // What is wrong with the options is wrong each time.
         using var security = NodeSecurity.Load(parsed.GetValue(Certificate));
         _ = OptionsOf(parsed, security);
+        if (parsed.GetRequiredValue(_telemetry) is { Length: > 0 } ways)
+        {
+            NodeTelemetry.Check(Places(ways));
+        }
         return NodeProcess.SuperviseAsync([.. parsed.Tokens.Select(token => token.Value)], cancellationToken);
     }
 
@@ -90,8 +96,15 @@ public static class NodeCommand
         {
             Say(warning);
         }
+        using var telemetry = parsed.GetRequiredValue(_telemetry) is { Length: > 0 } ways ? NodeTelemetry.Start(Places(ways), options.Name) : null;
+        var address = AddressOf(options.Host);
         Node? node = null;
-        await using var server = NodeServer.Build(new IPEndPoint(AddressOf(options.Host), parsed.GetValue(_http)), store, () => node, peers, security.Secure);
+        await using var server = NodeServer.Build(new IPEndPoint(address, parsed.GetValue(_http)), store, () => node, peers, security.Secure, telemetry);
+        await using var health = parsed.GetValue(_health) is > 0 and var port ? HealthServer.Build(new IPEndPoint(address, port), () => node is { IsUp: true }) : null;
+        if (health is not null)
+        {
+            await ListenAsync(health, "--health");
+        }
         var judges = new ConcurrentBag<JudgeFactory>();
         await using var owned = node = new Node(
             options with { Http = await StartAsync(server, options.Host, security) }, store, peers, (campaign, work) => Engines(campaign, work, judges), Say, TimeProvider.System);
@@ -128,15 +141,21 @@ public static class NodeCommand
     /// <exception cref="UserInputException">The port is in use, or the address is none of this machine.</exception>
     private static async Task<Uri> StartAsync(WebApplication server, string host, NodeSecurity security)
     {
+        await ListenAsync(server, "--http");
+        return new UriBuilder(security.Scheme, host, new Uri(server.Urls.First()).Port).Uri;
+    }
+
+    /// <exception cref="UserInputException">The port is in use, or the address is none of this machine.</exception>
+    private static async Task ListenAsync(WebApplication server, string option)
+    {
         try
         {
             await server.StartAsync(CancellationToken.None);
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            throw new UserInputException($"--http: cannot listen: {e.GetBaseException().Message}. Choose another port (--http 0 is any that is free), or another --bind.", e);
+            throw new UserInputException($"{option}: cannot listen: {e.GetBaseException().Message}. Choose another port (--http 0 is any that is free), or another --bind.", e);
         }
-        return new UriBuilder(security.Scheme, host, new Uri(server.Urls.First()).Port).Uri;
     }
 
     /// <exception cref="UserInputException">Another process has it, or it cannot be written.</exception>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using IterativeDpo.Actors;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using Microsoft.AspNetCore.Builder;
@@ -24,20 +25,23 @@ public static class BlobRoutes
         routes.MapMethods("/blobs/{digest}", [HttpMethods.Put], context => TakeAsync(context, store, limits, uploads));
     }
 
-    private static Task SendAsync(HttpContext context, ArtifactStore store)
+    private static async Task SendAsync(HttpContext context, ArtifactStore store)
     {
         if (!TryParse(context, out var digest))
         {
-            return RefuseAsync(context, StatusCodes.Status400BadRequest, "this is no SHA-256 (64 lower-case hexadecimal digits)");
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, "this is no SHA-256 (64 lower-case hexadecimal digits)");
+            return;
         }
         // A damaged one is none: whoever asks gets it elsewhere, or puts it here anew.
         if (!store.ContainsWhole(digest))
         {
-            return RefuseAsync(context, StatusCodes.Status404NotFound, $"there is no artifact {digest} here");
+            await RefuseAsync(context, StatusCodes.Status404NotFound, $"there is no artifact {digest} here");
+            return;
         }
         var tag = new EntityTagHeaderValue($"\"{digest.Hex}\"");
-        return TypedResults.PhysicalFile(
+        await TypedResults.PhysicalFile(
             Path.GetFullPath(store.PathOf(digest)), "application/octet-stream", entityTag: tag, enableRangeProcessing: true).ExecuteAsync(context);
+        Telemetry.Sent(HttpMethods.IsHead(context.Request.Method) ? 0 : context.Response.ContentLength ?? 0);
     }
 
     private static async Task TakeAsync(HttpContext context, ArtifactStore store, BlobLimits limits, SemaphoreSlim uploads)
@@ -109,6 +113,7 @@ public static class BlobRoutes
         {
             while (await body.ReadAsync(buffer, cancellationToken) is > 0 and var count)
             {
+                Telemetry.Received(count);
                 await incoming.WriteAsync(buffer.AsMemory(0, count));
             }
         }

@@ -53,7 +53,7 @@ internal static class NodeServer
     private static readonly TimeSpan s_moment = TimeSpan.FromSeconds(3);
 
     /// <summary>Starts it; what follows from the address is known before the node is.</summary>
-    public static WebApplication Build(IPEndPoint at, ArtifactStore store, Func<Node?> current, HttpClient peers, Action<ListenOptions> secure)
+    public static WebApplication Build(IPEndPoint at, ArtifactStore store, Func<Node?> current, HttpClient peers, Action<ListenOptions> secure, NodeTelemetry? telemetry = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -68,8 +68,8 @@ internal static class NodeServer
         var node = () => current() ?? throw new NodeTroubleException("the node is about to start");
         app.Use(ExplainAsync);
         app.MapBlobs(store, new BlobLimits());
-        app.MapGet("/health/live", () => Results.Text("live\n"));
-        app.MapGet("/health/ready", () => node().IsUp ? Results.Text("ready\n") : Results.Text("in no cluster\n", statusCode: StatusCodes.Status503ServiceUnavailable));
+        app.MapHealth(() => current() is { IsUp: true });
+        telemetry?.Map(app);
         app.MapGet("/nodes", () => Show(new { nodes = node().Table.Nodes.Select(NodeView) }));
         app.MapPost("/nodes/{name}/drain", (string name) => node().Drain(name) ? Show(new { drains = name }) : Refuse(404, $"there is no node '{name}' in this cluster"));
         app.MapGet("/campaigns", () => Show(new { campaigns = node().Table.Campaigns.Select(known => new { name = known.Campaign, status = Word(known.Status), known.Http }) }));

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using IterativeDpo.Campaigns;
+
+namespace IterativeDpo.Actors;
+
+/// <summary>Counts what becomes of a campaign's orders, and traces each from when it is given out until what came of it is settled.</summary>
+internal sealed class OrderTelemetry(string campaign)
+{
+    private static readonly Counter<long> s_given = Telemetry.OrderCounter("given", "Orders given to workers.");
+    private static readonly Counter<long> s_returned = Telemetry.OrderCounter("returned", "Orders that workers gave back.");
+    private static readonly Counter<long> s_expired = Telemetry.OrderCounter("expired", "Orders that were lost with their workers.");
+    private static readonly Counter<long> s_completed = Telemetry.OrderCounter("completed", "Results that counted.");
+    private static readonly Counter<long> s_failed = Telemetry.OrderCounter("failed", "Failures that counted.");
+
+    private readonly Dictionary<long, Activity> _open = [];
+
+    /// <summary>An order goes to a worker, or goes there again.</summary>
+    /// <returns>The order with its trace, where somebody listens.</returns>
+    public WorkOrder Give(WorkOrder order)
+    {
+        if (_open.TryGetValue(order.Number, out var open))
+        {
+            return order with { TraceParent = open.Id };
+        }
+        var tags = Telemetry.TagsOf(campaign, order.Id);
+        s_given.Add(1, tags);
+        // Each order is a trace of its own, and the current activity is nobody's business here.
+        var current = Activity.Current;
+        Activity.Current = null;
+        var activity = Telemetry.Source.StartActivity("work", ActivityKind.Producer, default(ActivityContext), [.. tags, new("unit", order.Id.ToString())]);
+        Activity.Current = current;
+        if (activity is null)
+        {
+            return order;
+        }
+        _open[order.Number] = activity;
+        return order with { TraceParent = activity.Id };
+    }
+
+    /// <summary>What came of an order is journalled.</summary>
+    public void Count(CampaignCommand command)
+    {
+        switch (command)
+        {
+            case CompleteWork { Result.Id: var id }:
+                s_completed.Add(1, Telemetry.TagsOf(campaign, id));
+                break;
+            case FailWork failure:
+                s_failed.Add(1, Telemetry.TagsOf(campaign, failure.Id));
+                if (_open.TryGetValue(failure.Order, out var open))
+                {
+                    open.SetStatus(ActivityStatusCode.Error, failure.Reason);
+                }
+                break;
+        }
+    }
+
+    public void Settle(long order) => End(order, null);
+
+    public void Return(WorkId id, long order)
+    {
+        s_returned.Add(1, Telemetry.TagsOf(campaign, id));
+        End(order, "returned");
+    }
+
+    public void Expire(WorkId id, long order)
+    {
+        s_expired.Add(1, Telemetry.TagsOf(campaign, id));
+        End(order, "lost");
+    }
+
+    /// <summary>The campaign goes on elsewhere, if at all.</summary>
+    public void EndAll()
+    {
+        foreach (var order in _open.Keys.ToArray())
+        {
+            End(order, "the campaign has moved");
+        }
+    }
+
+    private void End(long order, string? why)
+    {
+        if (_open.Remove(order, out var activity))
+        {
+            if (why is not null)
+            {
+                activity.SetStatus(ActivityStatusCode.Error, why);
+            }
+            activity.Dispose();
+        }
+    }
+}
