@@ -200,7 +200,7 @@ internal sealed class CampaignDesk<TWorker>(
         {
             if (!_stopping && Round.Due(State).Any(order => order.Id == lost.Id))
             {
-                surroundings.Tell(worker, _telemetry.Give(lost));
+                surroundings.Tell(worker, _telemetry.GiveAgain(lost));
             }
             else
             {

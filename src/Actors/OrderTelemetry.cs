@@ -15,14 +15,13 @@ internal sealed class OrderTelemetry(string campaign)
 
     private readonly Dictionary<long, Activity> _open = [];
 
-    /// <summary>An order goes to a worker, or goes there again.</summary>
+    /// <summary>An order goes to a worker once more: it did not get there.</summary>
+    public WorkOrder GiveAgain(WorkOrder order) => _open.TryGetValue(order.Number, out var open) ? order with { TraceParent = open.Id } : order;
+
+    /// <summary>An order goes to a worker.</summary>
     /// <returns>The order with its trace, where somebody listens.</returns>
     public WorkOrder Give(WorkOrder order)
     {
-        if (_open.TryGetValue(order.Number, out var open))
-        {
-            return order with { TraceParent = open.Id };
-        }
         var tags = Telemetry.TagsOf(campaign, order.Id);
         s_given.Add(1, tags);
         // Each order is a trace of its own, and the current activity is nobody's business here.

@@ -74,7 +74,7 @@ public sealed class TelemetryTests : IDisposable
         var telemetry = new OrderTelemetry(Campaign);
 
         var first = telemetry.Give(Order);
-        var again = telemetry.Give(Order);
+        var again = telemetry.GiveAgain(Order);
 
         Assert.NotNull(first.TraceParent);
         Assert.Equal(first, again);
@@ -104,6 +104,7 @@ public sealed class TelemetryTests : IDisposable
     public void Order_is_as_it_was_where_nobody_listens()
     {
         Assert.Same(Order, new OrderTelemetry("not-told-of").Give(Order));
+        Assert.Same(Order, new OrderTelemetry("not-told-of").GiveAgain(Order));
     }
 
     public void Dispose()
