@@ -27,8 +27,6 @@ internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDesk
 
     private const string PersistenceIdPrefix = "campaign-";
 
-    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
-
     private readonly string _campaign;
     private readonly CampaignBoard _board;
     private readonly CampaignDesk<IActorRef> _desk;
@@ -79,6 +77,8 @@ internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDesk
 
     void IDeskSurroundings<IActorRef>.Watch(IActorRef worker) => Context.Watch(worker);
 
+    void IDeskSurroundings<IActorRef>.Stop() => Context.Stop(Self);
+
     void IDeskSurroundings<IActorRef>.Journal(IReadOnlyList<CampaignEvent> events, Action then)
     {
         var left = events.Count;
@@ -96,7 +96,7 @@ internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDesk
     protected override void PreStart()
     {
         base.PreStart();
-        Timers.StartPeriodicTimer(nameof(Look), new Look(), LookInterval);
+        Timers.StartPeriodicTimer(nameof(Look), new Look(), CampaignDesk<IActorRef>.LookInterval);
     }
 
     protected override void PostStop()

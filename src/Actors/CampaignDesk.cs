@@ -13,6 +13,9 @@ internal interface IDeskSurroundings<in TWorker>
     /// <summary>From now on the desk hears of it when this one stops.</summary>
     void Watch(TWorker worker);
 
+    /// <summary>Ends this incarnation: another has journalled since.</summary>
+    void Stop();
+
     /// <summary>Keeps events, gives each to the desk to apply, then goes on. The desk hears of nothing else meanwhile, and of nothing any more if that fails.</summary>
     void Journal(IReadOnlyList<CampaignEvent> events, Action then);
 }
@@ -32,12 +35,16 @@ internal sealed class CampaignDesk<TWorker>(
     /// <summary>So many workers may be lost with a unit in hand before that counts as a failed attempt: nodes come and go, but some work kills.</summary>
     private const int MostLosses = 3;
 
+    /// <summary>How often <see cref="Look"/> is to be called.</summary>
+    public static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+
     private readonly WorkerPool<TWorker> _workers = new(lease);
     private readonly Dictionary<WorkId, int> _losses = [];
     private readonly HashSet<long> _failedOrders = [];
     private readonly OrderTelemetry _telemetry = new(campaign);
     private long _sequence;
     private DateTimeOffset? _givesOutFrom;
+    private DateTimeOffset? _lookedAt;
     private bool _stopping;
 
     public CampaignState State { get; private set; } = CampaignState.Empty;
@@ -58,7 +65,8 @@ internal sealed class CampaignDesk<TWorker>(
     {
         if (OrderIn(message) >> OrderBits > _sequence)
         {
-            // An incarnation that has replaced this one gave out that order: what came of it is for that one to settle.
+            // An incarnation that has replaced this one gave out that order: what came of it is not for this one to settle.
+            surroundings.Stop();
             return;
         }
         switch (message)
@@ -84,31 +92,56 @@ internal sealed class CampaignDesk<TWorker>(
         }
     }
 
-    /// <summary>Takes work from those who have been silent for too long. To be called now and then.</summary>
+    /// <summary>Takes work from those who have been silent for too long.</summary>
     public void Look()
     {
-        foreach (var worker in _workers.Silent(Now))
+        var now = Now;
+        if (now - _lookedAt > 3 * LookInterval)
         {
-            Lose(worker, "was not heard of any more");
+            // This process slept: what workers said meanwhile is still to be heard.
+            _workers.HeardAll(now);
+        }
+        _lookedAt = now;
+        // All of them before any of it goes out again: it would go to another of them.
+        foreach (var worker in _workers.Silent(now))
+        {
+            if (IsFailureToLose(worker, "was not heard of any more"))
+            {
+                return;
+            }
         }
         Dispatch();
     }
 
-    /// <summary>A worker that is gone did not fail: its work is due again, unless it is the work that takes down one after the other.</summary>
+    /// <summary>A worker is gone.</summary>
     public void Lose(TWorker worker, string how)
     {
-        if (_workers.Remove(worker) is not var (id, number))
+        if (!IsFailureToLose(worker, how))
         {
-            return;
+            Dispatch();
+        }
+    }
+
+    /// <summary>
+    /// A worker that is gone did not fail: its work is due again, unless it is the work that takes down one after the other. Then it is decided
+    /// about, and nothing else before that is journalled.
+    /// </summary>
+    private bool IsFailureToLose(TWorker worker, string how)
+    {
+        // A slot that changed its actor has it in hand as before.
+        if (_workers.Remove(worker) is not var (id, number) || _workers.InHand.Any(held => held.Number == number))
+        {
+            return false;
         }
         _telemetry.Expire(id, number);
-        if (!_stopping && (_losses[id] = _losses.GetValueOrDefault(id) + 1) >= MostLosses)
+        var isFailure = !_stopping && (_losses[id] = _losses.GetValueOrDefault(id) + 1) >= MostLosses;
+        if (isFailure)
         {
             _losses.Remove(id);
             Decide(worker, new FailWork(id, $"{MostLosses} workers were lost with it in hand, the last one, {worker}, {how}", FailureKind.Transient, Order: number));
         }
         TellIfStopped();
-        Dispatch();
+        return isFailure;
     }
 
     /// <summary>This incarnation ends.</summary>

@@ -47,6 +47,15 @@ internal sealed class WorkerPool<TWorker>(TimeSpan lease) where TWorker : notnul
         }
     }
 
+    /// <summary>Counts everybody's silence from now on.</summary>
+    public void HeardAll(DateTimeOffset now)
+    {
+        foreach (var worker in _workers.Keys.ToArray())
+        {
+            Heard(worker, now);
+        }
+    }
+
     /// <summary>Forgets a worker.</summary>
     /// <returns>What it had in hand.</returns>
     public (WorkId Id, long Number)? Remove(TWorker worker) =>

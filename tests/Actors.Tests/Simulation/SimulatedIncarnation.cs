@@ -57,6 +57,8 @@ internal sealed class SimulatedIncarnation : IDeskSurroundings<Endpoint>
         GoOn();
     }
 
+    public string Describe() => $"alive {IsAlive} busy {_busy} stopping {_stopping} seq {_sequence} waiting {_waiting.Count}";
+
     public void Terminated(Endpoint worker)
     {
         if (_watched.Contains(worker))
@@ -91,6 +93,8 @@ internal sealed class SimulatedIncarnation : IDeskSurroundings<Endpoint>
         }
         _cluster.Send(Node, to.Node, () => to.Hear(this, message));
     }
+
+    void IDeskSurroundings<Endpoint>.Stop() => _cluster.Crash(this);
 
     void IDeskSurroundings<Endpoint>.Journal(IReadOnlyList<CampaignEvent> events, Action then)
     {
@@ -179,7 +183,7 @@ internal sealed class SimulatedIncarnation : IDeskSurroundings<Endpoint>
             case WorkInHand work when work.Order >> 24 <= _sequence:
                 _heard[sender] = (work.Id, work.Order, now);
                 break;
-            case WorkProgress when _heard.TryGetValue(sender, out var held):
+            case WorkProgress when _heard.TryGetValue(sender, out var held) && now - held.At <= SimulatedCluster.Lease:
                 _heard[sender] = held with { At = now };
                 break;
             case WorkerReady:
@@ -216,14 +220,14 @@ internal sealed class SimulatedIncarnation : IDeskSurroundings<Endpoint>
         var now = Node.Clock.GetUtcNow();
         Check(!_stopping && Round.Due(_desk.State).Any(due => due.Id == order.Id), $"{order.Id} goes out and is not due");
         Check(now >= _met + SimulatedCluster.HandIn, $"{order.Id} goes out before workers said what they have in hand");
-        Check(
-            !_heard.Values.Any(held => held.Id == order.Id && now - held.At <= SimulatedCluster.Lease),
-            $"{order.Id} goes out while a worker has it in hand");
         if (_given.TryGetValue(order.Number, out var before))
         {
             Check(before == (to, order.Id), $"two orders have the number {order.Number}");
             return;
         }
+        Check(
+            !_heard.Values.Any(held => held.Id == order.Id && now - held.At <= SimulatedCluster.Lease),
+            $"{order.Id} goes out while a worker has it in hand");
         var turn = Log.TurnOf(this);
         Check(turn >= 0, $"{order.Id} goes out before this incarnation journalled anything");
         foreach (var other in _cluster.Incarnations.Where(other => other.Campaign == Campaign && other.Numbers is not null))
