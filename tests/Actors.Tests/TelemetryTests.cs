@@ -23,7 +23,7 @@ public sealed class TelemetryTests : IDisposable
         _traces = new ActivityListener
         {
             ShouldListenTo = source => source.Name == Telemetry.Name,
-            Sample = (ref options) => options.Tags!.Any(tag => tag is { Key: "campaign", Value: Campaign }) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            Sample = (ref options) => options.Tags?.Any(tag => tag is { Key: "campaign", Value: Campaign }) == true ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
             ActivityStopped = _activities.Enqueue,
         };
         ActivitySource.AddActivityListener(_traces);
