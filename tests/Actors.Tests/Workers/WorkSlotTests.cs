@@ -16,11 +16,11 @@ public sealed class WorkSlotTests
     [Fact]
     public async Task Checkpoint_isToldOnceItIsKeptElsewhere()
     {
-        var told = new TaskCompletionSource();
+        var (told, trained) = (new TaskCompletionSource(), new TaskCompletionSource());
         var slot = Slot((report, _) =>
         {
             report(new CheckpointWork(Order.Id, Kept));
-            return told.Task;
+            return trained.Task;
         });
         slot.Listener = new SlotListener((_, message) =>
         {
@@ -32,6 +32,7 @@ public sealed class WorkSlotTests
         await told.Task.WaitAsync(TimeSpan.FromSeconds(10));
 
         Assert.Equal([$"offered {Kept.Short}", new CheckpointWork(Order.Id, Kept).ToString()], _seen);
+        trained.SetResult();
         await slot.DisposeAsync();
     }
 
