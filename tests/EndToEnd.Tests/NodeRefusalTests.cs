@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+
 namespace IterativeDpo.EndToEnd.Tests;
 
 /// <summary>What a user can get wrong about nodes before there is a cluster.</summary>
@@ -42,6 +45,28 @@ public sealed class NodeRefusalTests
         Assert.Contains("that the certificate is of its cluster's authority", theirs.Errors);
         node.Kill9();
         Directory.Delete(directory, recursive: true);
+    }
+
+    /// <summary>Several nodes on a machine need no port each, but one that was asked for is not another.</summary>
+    [Fact]
+    public void Node_whereTheUsualPortIsTaken_takesAnyUnlessItWasAskedFor()
+    {
+        const int usual = 8421;
+        using var taken = new TcpListener(IPAddress.Loopback, usual);
+        // Somebody else may have it: that is as good.
+        _ = Record.Exception(taken.Start);
+        var state = Directory.CreateTempSubdirectory("dpo-node-").FullName;
+        using var node = DpoProcess.Start("node", "--roles", "coordinator", "--state", state);
+        Assert.True(node.WaitForLine(line => line.Contains("is up")), node.Errors);
+
+        using var asked = DpoProcess.Run("node", "--roles", "coordinator", "--state", $"{state}-2", "--http", $"{usual}");
+
+        Assert.DoesNotContain($"127.0.0.1:{usual}/", node.Errors);
+        Assert.Equal(2, asked.ExitCode);
+        Assert.Contains("--http: cannot listen", asked.Errors);
+        node.Kill9();
+        Directory.Delete(state, recursive: true);
+        Directory.Delete($"{state}-2", recursive: true);
     }
 
     [Fact]

@@ -28,7 +28,7 @@ public static class NodeCommand
     private static readonly Option<DirectoryInfo> _state = CommonOptions.State();
     private static readonly Option<string> _join = Of("--join", "Coordinators to join. Without it the node begins a cluster, which takes a coordinator.", "HOST:PORT[,HOST:PORT]", "");
     private static readonly Option<int> _port = Port("--port", "Of the actor system; 0 is any that is free.", 0);
-    private static readonly Option<int> _http = Port("--http", "For artifacts, health and operators; 0 is any that is free.", DefaultHttpPort);
+    private static readonly Option<int> _http = Port("--http", "For artifacts, health and operators; 0 is any that is free, which is taken too where none is given and this one is in use.", DefaultHttpPort);
     private static readonly Option<string> _bind = Of("--bind", "The address to listen at, under which others reach it.", "HOST", "127.0.0.1");
     private static readonly Option<string> _journal = Of("--journal", "Where a coordinator keeps campaigns: sqlite (a file in --state), or postgres://user:password@host/database, which several share.", "sqlite|postgres://…", "sqlite");
     private static readonly Option<string> _name = Of("--name", "Tells it from other nodes; made of the machine's name if not given.", "NAME", "");
@@ -99,7 +99,10 @@ public static class NodeCommand
         using var telemetry = parsed.GetRequiredValue(_telemetry) is { Length: > 0 } ways ? NodeTelemetry.Start(Places(ways), options.Name) : null;
         var address = AddressOf(options.Host);
         Node? node = null;
-        await using var server = NodeServer.Build(new IPEndPoint(address, parsed.GetValue(_http)), store, () => node, peers, security.Secure, telemetry);
+        await using var server = await ServeAsync(
+            port => NodeServer.Build(new IPEndPoint(address, port), store, () => node, peers, security.Secure, telemetry),
+            parsed.GetValue(_http),
+            isGiven: parsed.GetResult(_http) is { Implicit: false } || Variable("--http") is not null);
         await using var health = parsed.GetValue(_health) is > 0 and var port ? HealthServer.Build(new IPEndPoint(address, port), () => node is { IsUp: true }) : null;
         if (health is not null)
         {
@@ -107,7 +110,7 @@ public static class NodeCommand
         }
         var judges = new ConcurrentBag<JudgeFactory>();
         await using var owned = node = new Node(
-            options with { Http = await StartAsync(server, options.Host, security) }, store, peers, (campaign, work) => Engines(campaign, work, judges), Say, TimeProvider.System);
+            options with { Http = new UriBuilder(security.Scheme, options.Host, new Uri(server.Urls.First()).Port).Uri }, store, peers, (campaign, work) => Engines(campaign, work, judges), Say, TimeProvider.System);
         try
         {
             await node.RunAsync(cancellationToken);
@@ -138,11 +141,23 @@ public static class NodeCommand
 
     private static void Say(string line) => Console.Error.WriteLine($"dpo: {PlainText.Of(line)}");
 
+    /// <summary>Starts a server. Several nodes of one machine need no port each: where none was given and the usual one is taken, any will do.</summary>
     /// <exception cref="UserInputException">The port is in use, or the address is none of this machine.</exception>
-    private static async Task<Uri> StartAsync(WebApplication server, string host, NodeSecurity security)
+    private static async Task<WebApplication> ServeAsync(Func<int, WebApplication> build, int port, bool isGiven)
     {
+        var server = build(port);
+        try
+        {
+            await ListenAsync(server, "--http");
+            return server;
+        }
+        catch (UserInputException) when (!isGiven)
+        {
+            await server.DisposeAsync();
+        }
+        server = build(0);
         await ListenAsync(server, "--http");
-        return new UriBuilder(security.Scheme, host, new Uri(server.Urls.First()).Port).Uri;
+        return server;
     }
 
     /// <exception cref="UserInputException">The port is in use, or the address is none of this machine.</exception>
