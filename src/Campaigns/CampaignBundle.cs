@@ -54,9 +54,19 @@ public sealed record CampaignBundle(
     public static CampaignBundle Parse(ReadOnlySpan<byte> json)
     {
         var bundle = JsonSerializer.Deserialize<CampaignBundle>(json, SettingsReader.Json) ?? throw new JsonException("A bundle is null.");
-        return bundle.Format == CurrentFormat
-            ? bundle
-            : throw new JsonException($"The campaign's bundle has format {bundle.Format}, and this program knows format {CurrentFormat}: update this node.");
+        if (bundle.Format != CurrentFormat)
+        {
+            throw new JsonException($"The campaign's bundle has format {bundle.Format}, and this program knows format {CurrentFormat}: update this node.");
+        }
+        // Whoever made it: names become names of files here.
+        if (bundle is not { Plan.Campaign: { } campaign, Settings: JsonObject settings, Files: { } files }
+            || !CampaignOptions.IsName(campaign) || settings["name"]?.GetValueKind() != JsonValueKind.String || settings["name"]!.GetValue<string>() != campaign)
+        {
+            throw new JsonException("The campaign's bundle has no plan, no settings, no files or no name that one may have.");
+        }
+        return files.FirstOrDefault(file => file?.Name is not { } name || Path.GetFileName(name) != name || name is "" or "." or ".." || name.Contains('\0', StringComparison.Ordinal)) is { } bad
+            ? throw new JsonException($"The campaign's bundle names a file '{bad.Name}', which is no name.")
+            : bundle;
     }
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, SettingsReader.Json);

@@ -34,6 +34,41 @@ public sealed class CampaignBundleTests : IDisposable
         Assert.Contains("update this node", Assert.Throws<JsonException>(() => CampaignBundle.Parse(json)).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Names of files and folders on every node are made of these.</summary>
+    [Theory]
+    [InlineData("../../up.jsonl")]
+    [InlineData("/etc/passwd")]
+    [InlineData("..")]
+    [InlineData("")]
+    public void Parse_ofAFileNameWithAPathInIt_isRefused(string name)
+    {
+        var bundle = Bundle(Options(""));
+        var json = (bundle with { Files = [bundle.Files[0] with { Name = name }] }).ToJson();
+
+        Assert.Throws<JsonException>(() => CampaignBundle.Parse(json));
+    }
+
+    [Theory]
+    [InlineData("../other")]
+    [InlineData("a\n")]
+    public void Parse_ofACampaignThatMayNotBeCalledSo_isRefused(string name)
+    {
+        var bundle = Bundle(Options("") with { Name = name });
+
+        Assert.Throws<JsonException>(() => CampaignBundle.Parse((bundle with { Plan = bundle.Plan with { Campaign = name } }).ToJson()));
+    }
+
+    [Fact]
+    public void Parse_ofSettingsOfAnotherCampaign_isRefused() =>
+        Assert.Throws<JsonException>(() => CampaignBundle.Parse(Bundle(Options("") with { Name = "other" }).ToJson()));
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("""{"format":1}""")]
+    public void Parse_ofWhatIsNone_isRefused(string json) =>
+        Assert.Throws<JsonException>(() => CampaignBundle.Parse(System.Text.Encoding.UTF8.GetBytes(json)));
+
     private static CampaignBundle Bundle(CampaignOptions options) =>
         CampaignBundle.Of(options, CampaignSimulator.Plan, CampaignSimulator.Named("model"), "verifier", CampaignSimulator.Named);
 

@@ -34,10 +34,13 @@ public sealed record CampaignOptions(
     [JsonIgnore]
     public IReadOnlyList<JudgeOptions> JudgesInUse => [.. (Judging.Judges ?? []).Intersect(Judges.SelectMany(Judging.FindAll))];
 
+    /// <summary>Whether a campaign may be called so.</summary>
+    internal static bool IsName(string name) => Regex.IsMatch(name, @"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\z");
+
     /// <summary>What the ranges of single settings and the sections' own rules do not say.</summary>
     internal IEnumerable<SettingViolation> Violations()
     {
-        if (!Regex.IsMatch(Name, "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"))
+        if (!IsName(Name))
         {
             yield return new("name", Name, "it must be 1 to 64 letters, digits, '-', '_' and '.', beginning with a letter or digit");
         }
