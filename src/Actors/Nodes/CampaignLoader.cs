@@ -6,6 +6,7 @@ using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Judging;
 
 namespace IterativeDpo.Actors.Nodes;
 
@@ -72,11 +73,14 @@ internal sealed class CampaignLoader(
         }
     }
 
-    /// <summary>Sampling and training need the base, judging the judges' models; the rest reads none.</summary>
-    private static bool IsNeeded(WorkerRole role, BundleFile file, CampaignBundle bundle) => !file.IsModel || role switch
+    /// <summary>Whether work of a role reads this file: a node needs no model that its roles do not ask.</summary>
+    internal static bool IsNeeded(WorkerRole role, BundleFile file, CampaignBundle bundle) => !file.IsModel || role switch
     {
         WorkerRole.Generator or WorkerRole.Trainer => file.Digest == bundle.BaseModel,
-        WorkerRole.Judge => file.Digest != bundle.BaseModel,
+        WorkerRole.Judge => bundle.OptionsWith([.. bundle.Files.Select(known => known.Path)], 1).JudgesInUse.Any(judge =>
+            judge.Files.Contains(file.Path) || (file.Digest == bundle.BaseModel && judge.Needs.HasFlag(CampaignParts.Model))),
+        // The average of adapters is made for the base.
+        WorkerRole.Publisher => file.Digest == bundle.BaseModel && bundle.Plan.Reference == ReferenceOrigin.Ema,
         _ => false,
     };
 
