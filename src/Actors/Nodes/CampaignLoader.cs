@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using IterativeDpo.Actors.Workers;
 using IterativeDpo.Artifacts;
@@ -18,8 +17,6 @@ public sealed class NodeTroubleException(string message) : Exception(message);
 internal sealed class CampaignLoader(
     NodeOptions node, ArtifactStore store, IArtifactExchange artifacts, Func<CampaignOptions, string, CampaignEngines> engines, TimeProvider time)
 {
-    private readonly ConcurrentDictionary<Digest, CampaignEngines> _engines = [];
-
     private string ModelsPath => Path.Combine(node.StatePath, "models");
 
     /// <exception cref="NodeTroubleException">A model is not on this node.</exception>
@@ -35,15 +32,16 @@ internal sealed class CampaignLoader(
         var options = bundle.OptionsWith(paths, node.Threads);
         var work = Path.Combine(node.StatePath, "work", options.Name);
         Directory.CreateDirectory(work);
-        return CampaignWorkers.Create(role, new WorkerContext(
+        var made = engines(options, work);
+        return new LoadedWorker(made.Owned, CampaignWorkers.Create(role, new WorkerContext(
             options,
-            _engines.GetOrAdd(digest, _ => engines(options, work)),
+            made,
             new CampaignPrompts(options.Prompts, options.Evaluation.PromptsPerTask, options.Seed),
             store,
             bundle.BaseModel,
             bundle.JudgeIdentity,
             work,
-            time));
+            time)));
     }
 
     /// <exception cref="UserInputException">It is of a newer version of the program.</exception>
@@ -140,5 +138,21 @@ internal sealed class CampaignLoader(
             File.Copy(path, named);
         }
         return named;
+    }
+
+    /// <summary>A node serves one campaign after the other: what one had loaded goes with its worker.</summary>
+    private sealed class LoadedWorker(IAsyncDisposable? owned, IWorker worker) : IWorker
+    {
+        public Task<WorkResult> DoAsync(WorkOrder order, Action<ICampaignMessage> report, CancellationToken cancellationToken) =>
+            worker.DoAsync(order, report, cancellationToken);
+
+        public async ValueTask DisposeAsync()
+        {
+            await worker.DisposeAsync();
+            if (owned is not null)
+            {
+                await owned.DisposeAsync();
+            }
+        }
     }
 }

@@ -23,6 +23,7 @@ public sealed class Node : IAsyncDisposable
     private static readonly TimeSpan HandIn = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HandBackTimeout = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan UnloadTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan JoinPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>Clocks that differ by more are told of.</summary>
@@ -166,15 +167,9 @@ public sealed class Node : IAsyncDisposable
             now);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        Telemetry.Forget(this);
-        foreach (var slot in Slots)
-        {
-            // An engine that does not come to rest is left behind.
-            await Task.WhenAny(slot.DisposeAsync().AsTask(), Task.Delay(TimeSpan.FromSeconds(1)));
-        }
-    }
+    public async ValueTask DisposeAsync() =>
+        // An engine that does not come to rest is left behind.
+        await Task.WhenAny(Task.WhenAll(Slots.Select(slot => slot.DisposeAsync().AsTask())), Task.Delay(UnloadTimeout));
 
     internal void Drain()
     {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Diagnostics;
@@ -14,7 +13,6 @@ using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Nodes;
 using IterativeDpo.Host.Terminal;
-using IterativeDpo.Judging;
 using Microsoft.AspNetCore.Builder;
 
 namespace IterativeDpo.Host.Commands;
@@ -108,9 +106,8 @@ public static class NodeCommand
         {
             await ListenAsync(health, "--health");
         }
-        var judges = new ConcurrentBag<JudgeFactory>();
         await using var owned = node = new Node(
-            options with { Http = new UriBuilder(security.Scheme, options.Host, new Uri(server.Urls.First()).Port).Uri }, store, peers, (campaign, work) => Engines(campaign, work, judges), Say, TimeProvider.System);
+            options with { Http = new UriBuilder(security.Scheme, options.Host, new Uri(server.Urls.First()).Port).Uri }, store, peers, Engines, Say, TimeProvider.System);
         try
         {
             await node.RunAsync(cancellationToken);
@@ -124,19 +121,14 @@ public static class NodeCommand
         {
             // It was stopped before it was in a cluster.
         }
-        foreach (var factory in judges)
-        {
-            await factory.DisposeAsync();
-        }
         Say($"node {options.Name} has left");
         return ExitCodes.Done;
     }
 
-    private static CampaignEngines Engines(CampaignOptions options, string workPath, ConcurrentBag<JudgeFactory> judges)
+    private static CampaignEngines Engines(CampaignOptions options, string workPath)
     {
         var factory = CampaignJudges.Factory(options, workPath, Say, TimeProvider.System);
-        judges.Add(factory);
-        return CampaignSession.Engines(options, factory, Say);
+        return CampaignSession.Engines(options, factory, Say) with { Owned = factory };
     }
 
     private static void Say(string line) => Console.Error.WriteLine($"dpo: {PlainText.Of(line)}");

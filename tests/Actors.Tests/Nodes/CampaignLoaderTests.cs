@@ -1,5 +1,7 @@
 using IterativeDpo.Actors.Nodes;
 using IterativeDpo.Actors.Tests.Fakes;
+using IterativeDpo.Actors.Workers;
+using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors.Tests.Nodes;
@@ -23,5 +25,34 @@ public sealed class CampaignLoaderTests : IDisposable
         var bundle = CampaignBundling.Bundle(_campaign.Configure(settings));
 
         Assert.Equal(isNeeded, CampaignLoader.IsNeeded(role, bundle.Files.Single(file => file.IsModel), bundle));
+    }
+
+    [Fact]
+    public async Task CreateAsync_ofAWorkerThatIsDisposedOf_disposesOfWhatItsEnginesShare()
+    {
+        var bundle = CampaignBundling.Bundle(_campaign.Configuration);
+        var store = new ArtifactStore(Path.Combine(_campaign.StatePath, "artifacts"));
+        var digest = store.Put(bundle.ToJson());
+        var shared = new Shared();
+        var node = new NodeOptions(
+            "n", [NodeRoles.Coordinator], _campaign.StatePath, "localhost", 0, new Uri("http://localhost"), [], null, 1, "cpu", "1", false, 1, TimeSpan.MaxValue, null);
+        var loader = new CampaignLoader(node, store, new OneStore(), (_, _) => _campaign.Engines with { Owned = shared }, TimeProvider.System);
+
+        var worker = await loader.CreateAsync(WorkerRole.Pairer, new PairOrder(new WorkId(1, Stage.Pair, 0), [], null) { Campaign = "test", Bundle = digest }, default);
+        Assert.False(shared.IsDisposed);
+        await worker.DisposeAsync();
+
+        Assert.True(shared.IsDisposed);
+    }
+
+    private sealed class Shared : IAsyncDisposable
+    {
+        public bool IsDisposed { get; private set; }
+
+        public ValueTask DisposeAsync()
+        {
+            IsDisposed = true;
+            return ValueTask.CompletedTask;
+        }
     }
 }
