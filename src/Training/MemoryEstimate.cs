@@ -6,6 +6,9 @@ using TorchSharp;
 
 namespace IterativeDpo.Training;
 
+/// <summary>This machine has too little memory for a training; another one may have enough.</summary>
+public sealed class NotEnoughMemoryException(string message) : UserInputException(message);
+
 /// <summary>
 /// What a training run takes at its peak, in bytes: a sum of what it is known to keep. At the sizes of docs/performance.md it is within a
 /// quarter of what is measured where passes are full, and over it where they are not.
@@ -52,12 +55,12 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
             rows * 6L * config.FeedForwardDim + CpuAttention.WorkingBytes(config, options.Threads, rows) + largest * (type + 4) + HeadChunks + Program);
     }
 
-    /// <exception cref="UserInputException">It is more than there is: says what takes how much, and what to change.</exception>
+    /// <exception cref="NotEnoughMemoryException">It is more than there is: says what takes how much, and what to change.</exception>
     public void CheckFits(long availableBytes, TrainingOptions options)
     {
         if (Total > availableBytes)
         {
-            throw new UserInputException(
+            throw new NotEnoughMemoryException(
                 $"training needs about {Format(Total)} of memory, and there are {Format(availableBytes)}: {this}. Lower training.micro-batch-tokens "
                 + $"({options.MicroBatchTokens}){(options.GradientCheckpointing ? "" : " or set training.gradient-checkpointing = true")}, "
                 + (options.Lora is null ? "train an adapter instead of every weight, or take a smaller model." : "or take a quantised or smaller base."));

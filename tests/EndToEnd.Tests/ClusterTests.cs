@@ -149,11 +149,13 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
     }
 
     [Fact]
-    public void Terminated_handsItsWorkBack_andARoleThatNobodyPlaysShows()
+    public void Terminated_handsItsTrainingOnWhereItIs_andARoleThatNobodyPlaysShows()
     {
         cluster.Ensure("trainer", "trainer");
         cluster.Submit("orphaned");
         var work = cluster.UntilAtWork("orphaned", "trainer");
+        var steps = Path.Combine(cluster.PathOf("trainer"), "work", "orphaned", "round-1");
+        Until(() => Directory.Exists(steps) && Directory.EnumerateFiles(steps, "checkpoint-*.bin").Any());
 
         var watch = Stopwatch.StartNew();
         DpoProcess.Signal("TERM", cluster["trainer"].Id);
@@ -163,11 +165,15 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
 
         Until(() => cluster.Ask("/campaigns/orphaned") is { } view && view.GetProperty("waiting").EnumerateArray().Any(role => role.GetString() == "trainer"), TimeSpan.FromSeconds(10));
         watch.Restart();
-        cluster.Ensure("trainer", "trainer");
+        Assert.True(cluster.Start("heir", "trainer").WaitForLine(line => line.Contains("is up")));
         Say("node start to up", watch);
         // At once: nobody waits for a lease to end.
-        Assert.Equal(work, cluster.UntilAtWork("orphaned", "trainer"));
+        Assert.Equal(work, cluster.UntilAtWork("orphaned", "heir"));
         cluster.AssertEndsLikeAlone("orphaned");
+        // It went on from the step at which the other one was stopped.
+        Assert.True(File.Exists(Path.Combine(cluster.PathOf("heir"), "work", "orphaned", "round-1", "checkpoint.artifact")));
+        DpoProcess.Signal("TERM", cluster["heir"].Id);
+        Assert.Equal(0, cluster["heir"].ExitCode);
     }
 
     [Fact]

@@ -178,10 +178,15 @@ public sealed class Node : IAsyncDisposable
             return;
         }
         _draining = true;
-        _note($"node {Options.Name} drains: it takes nothing new, finishes what it has, and leaves");
+        _note($"node {Options.Name} drains: it takes nothing new, finishes what it has (a training is handed on where it is), and leaves");
         foreach (var slot in Slots)
         {
             slot.Close();
+            if (slot.Role == WorkerRole.Trainer)
+            {
+                // It may take hours, and goes on elsewhere from where it is.
+                slot.Cancel();
+            }
         }
         _ = Task.Run(async () =>
         {

@@ -44,7 +44,19 @@ internal sealed class CheckpointArtifact(ArtifactStore store, string directory, 
     public Digest? StoreIfNew()
     {
         var now = time.GetElapsedTime(_began);
-        if (now - _storedAt < Interval || Newest() is var newest && newest <= _stored)
+        if (now - _storedAt < Interval || Store() is not { } digest)
+        {
+            return null;
+        }
+        _storedAt = now;
+        return digest;
+    }
+
+    /// <summary>Stores the directory if it has a checkpoint that is newer than the last one stored.</summary>
+    public Digest? Store()
+    {
+        var newest = Newest();
+        if (newest <= _stored)
         {
             return null;
         }
@@ -61,7 +73,7 @@ internal sealed class CheckpointArtifact(ArtifactStore store, string directory, 
             }
         });
         File.WriteAllText(Marker, digest.Hex);
-        (_stored, _storedAt) = (newest, now);
+        _stored = newest;
         return digest;
     }
 

@@ -29,8 +29,17 @@ internal sealed class TrainerWorker(WorkerContext context) : IWorker
         }
         var request = RequestOf(order, directory);
         var metricsPath = Path.Combine(context.WorkPath, $"metrics-{order.Id.Round}.jsonl");
-        var result = await TrainingRun.RunAsync(
-            _trainer.Value, request, metricsPath, context.Time, OnStep, cancellationToken);
+        TrainingResult result;
+        try
+        {
+            result = await TrainingRun.RunAsync(_trainer.Value, request, metricsPath, context.Time, OnStep, cancellationToken);
+        }
+        catch (OperationCanceledException) when (order.Bundle is not null)
+        {
+            // The training has put its last step on the disk: another node goes on from there.
+            Report(checkpoint.Store());
+            throw;
+        }
         var adapter = context.Store.PutFile(request.OutputPath);
         var history = context.Store.Put(stream => MetricsLog.Write(stream, result.History));
         return new TrainResult(
@@ -44,7 +53,15 @@ internal sealed class TrainerWorker(WorkerContext context) : IWorker
         void OnStep(TrainingStep step)
         {
             report(ProgressOf(order.Id, step, start));
-            if (order.Bundle is not null && checkpoint.StoreIfNew() is { } digest)
+            if (order.Bundle is not null)
+            {
+                Report(checkpoint.StoreIfNew());
+            }
+        }
+
+        void Report(Digest? stored)
+        {
+            if (stored is { } digest)
             {
                 report(new CheckpointWork(order.Id, digest));
             }

@@ -22,8 +22,8 @@ internal static class WorkFailures
         _ => FailureKind.Transient,
     };
 
-    /// <summary>Whether it is this node that cannot do the work, where there may be others: it lacks a file, or its disk is full.</summary>
-    public static bool IsOfNode(Exception error) => error is NodeTroubleException or (StorageException and not ArtifactLostException)
+    /// <summary>Whether it is this node that cannot do the work, where there may be others: it lacks a file or memory, or its disk is full.</summary>
+    public static bool IsOfNode(Exception error) => error is NodeTroubleException or NotEnoughMemoryException or (StorageException and not ArtifactLostException)
         || IoFailure.Is(error);
 
     public static Digest? LostIn(Exception error) => (error as ArtifactLostException)?.Digest;

@@ -40,6 +40,9 @@ internal sealed class WorkSlot : IAsyncDisposable
     /// <summary>Coordinators that are away are a pause.</summary>
     private static readonly TimeSpan OfferPause = TimeSpan.FromSeconds(2);
 
+    /// <summary>Who gives up work waits no longer than this for its last checkpoint to be kept elsewhere.</summary>
+    private static readonly TimeSpan LastCheckpointTimeout = TimeSpan.FromSeconds(3);
+
     private readonly Func<WorkOrder, CancellationToken, Task<IWorker>> _create;
     private readonly IArtifactExchange _artifacts;
     private readonly TimeProvider _time;
@@ -47,6 +50,7 @@ internal sealed class WorkSlot : IAsyncDisposable
     private readonly ArtifactCache? _cache;
     private long _heard;
     private Task _work = Task.CompletedTask;
+    private Task _checkpoint = Task.CompletedTask;
     private IWorker? _worker;
     private (string Campaign, Digest? Bundle) _worksFor;
 
@@ -110,6 +114,7 @@ internal sealed class WorkSlot : IAsyncDisposable
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            await _checkpoint;
             outcome = number => new WorkCancelled(id, number);
         }
         catch (Exception e) when (_stepsBack && WorkFailures.IsOfNode(e))
@@ -164,7 +169,7 @@ internal sealed class WorkSlot : IAsyncDisposable
         Telemetry.Progressed(order, report);
         if (report is CheckpointWork checkpoint)
         {
-            _ = Task.Run(() => OfferCheckpointAsync(order, checkpoint, cancellationToken), cancellationToken);
+            _checkpoint = Task.Run(() => OfferCheckpointAsync(order, checkpoint, cancellationToken), CancellationToken.None);
         }
         else
         {
@@ -173,12 +178,14 @@ internal sealed class WorkSlot : IAsyncDisposable
     }
 
     /// <summary>Training goes on meanwhile. A checkpoint that nobody keeps is none: the next one may be.</summary>
-    private async Task OfferCheckpointAsync(WorkOrder order, CheckpointWork checkpoint, CancellationToken cancellationToken)
+    private async Task OfferCheckpointAsync(WorkOrder order, CheckpointWork checkpoint, CancellationToken givenUp)
     {
+        using var end = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
+        await using var ending = givenUp.Register(() => end.CancelAfter(LastCheckpointTimeout));
         try
         {
             using var pin = _cache?.Pin([checkpoint.Checkpoint]);
-            await _artifacts.OfferAsync([checkpoint.Checkpoint], cancellationToken);
+            await _artifacts.OfferAsync([checkpoint.Checkpoint], end.Token);
             Listener?.Progressed(order.Campaign, checkpoint);
         }
         catch (Exception e) when (e is BlobUnavailableException or StorageException or OperationCanceledException)

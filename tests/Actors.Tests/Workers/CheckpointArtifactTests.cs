@@ -55,6 +55,9 @@ public sealed class CheckpointArtifactTests : IDisposable
 
         File.SetLastWriteTimeUtc(Path.Combine(here, "checkpoint-1.bin"), DateTime.UtcNow.AddSeconds(5));
         Assert.Null(checkpoint.StoreIfNew());
+        Assert.NotNull(checkpoint.Store());
+        Assert.Null(checkpoint.Store());
+        File.SetLastWriteTimeUtc(Path.Combine(here, "checkpoint-1.bin"), DateTime.UtcNow.AddSeconds(10));
         _time.Advance(TimeSpan.FromMinutes(1));
 
         Assert.NotNull(checkpoint.StoreIfNew());

@@ -4,6 +4,7 @@ using IterativeDpo.Actors.Workers;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
+using IterativeDpo.Training;
 
 namespace IterativeDpo.Actors.Tests.Workers;
 
@@ -34,6 +35,51 @@ public sealed class WorkSlotTests
         Assert.Equal([$"offered {Kept.Short}", new CheckpointWork(Order.Id, Kept).ToString()], _seen);
         trained.SetResult();
         await slot.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task TrainingThatIsGivenUp_isHandedBackOnceItsLastStepIsKeptElsewhere()
+    {
+        var begun = new TaskCompletionSource();
+        var slot = Slot(async (report, givenUp) =>
+        {
+            begun.SetResult();
+            try
+            {
+                await Task.Delay(Timeout.Infinite, givenUp);
+            }
+            finally
+            {
+                report(new CheckpointWork(Order.Id, Kept));
+            }
+        });
+        var ended = new TaskCompletionSource();
+        slot.Listener = new SlotListener((_, message) => _seen.Enqueue(message.ToString()!), () =>
+        {
+            _seen.Enqueue("ended");
+            ended.SetResult();
+        });
+        slot.State.Take(Order);
+        await begun.Task;
+
+        slot.Cancel();
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(10));
+
+        Assert.Equal([$"offered {Kept.Short}", new CheckpointWork(Order.Id, Kept).ToString(), "ended"], _seen);
+        Assert.Equal(new WorkCancelled(Order.Id, 7), slot.State.Telling!.Value.Message);
+    }
+
+    [Fact]
+    public async Task TooLittleMemory_isTroubleOfTheNode()
+    {
+        var slot = Slot((_, _) => throw new NotEnoughMemoryException("training needs 9 GiB"));
+        var ended = new TaskCompletionSource();
+        slot.Listener = new SlotListener((_, _) => { }, () => ended.TrySetResult());
+
+        slot.State.Take(Order);
+        await ended.Task;
+
+        Assert.Equal("training needs 9 GiB", slot.Troubles["test"]);
     }
 
     [Fact]
