@@ -54,8 +54,9 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
     }
 
     /// <summary>Finds out before the campaign begins whether its judges can judge, and whether the prompts' checks can be run, which judges are also measured by.</summary>
+    /// <param name="warn">Told of a judge that does not answer here, where it need not: others will ask it. Null where it must.</param>
     /// <exception cref="UserInputException">One cannot, or one that only compares is to grade single answers.</exception>
-    public async Task CheckJudgesAsync(CampaignOptions options, CampaignEngines engines, CancellationToken cancellationToken)
+    public async Task CheckJudgesAsync(CampaignOptions options, CampaignEngines engines, Action<string>? warn, CancellationToken cancellationToken)
     {
         var grader = options.Evaluation.Judge ?? options.Judging.Judge;
         RefuseBadChecks(options.Prompts.File, Prompts.FromFile);
@@ -72,7 +73,14 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
                 throw new UserInputException(
                     $"campaign.prompts.order is curriculum, which goes by scores, and the judge '{name}' only compares samples; choose another order, or a judge that scores.");
             }
-            await judge.CheckAsync(Prompts.FromFile, cancellationToken);
+            try
+            {
+                await judge.CheckAsync(Prompts.FromFile, cancellationToken);
+            }
+            catch (UserInputException e) when (warn is not null)
+            {
+                warn($"the judge '{name}' cannot be asked from this machine; the nodes that judge must be able to: {e.Message}");
+            }
         }
     }
 

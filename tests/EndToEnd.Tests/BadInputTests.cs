@@ -19,6 +19,16 @@ public sealed class BadInputTests
     public void Run_withALoraRankOverTheMatrices_namesTheSmallestSide() =>
         AssertRefused(new TinyCampaign(extra: "training.lora.rank = 4096"), "LoRA rank 4096", "smallest side");
 
+    [Fact]
+    public void Submit_withAPromptThatCannotBeAsked_isRefusedAsByARun()
+    {
+        using var campaign = new TinyCampaign(extra: "generation { context-tokens = 26, max-tokens = 8 }, training.max-length = 26");
+        using var submit = DpoProcess.Run("submit", campaign.ConfPath, "--join", "127.0.0.1:9");
+
+        Assert.Equal(2, submit.ExitCode);
+        Assert.Contains("leaves no room for a completion in the context of", submit.Errors);
+    }
+
     [Theory]
     [InlineData("--temperature", "0,7", "--temperature takes a number from 0 to 100; '0,7' is not one")]
     [InlineData("--min-p", "NaN", "--min-p takes a number from 0 to 1; 'NaN' is not one")]

@@ -6,6 +6,7 @@ using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Nodes;
 using IterativeDpo.Host.Terminal;
 
@@ -38,6 +39,7 @@ public static class SubmitCommand
     {
         var configuration = CampaignConfiguration.Load(parsed.GetRequiredValue(RunCommand.File).FullName, RunCommand.OverridesOf(parsed));
         var name = configuration.Options.Name;
+        await CheckAsync(configuration, cancellationToken);
         var bundle = CampaignBundling.Bundle(configuration);
         var code = ExitCodes.Done;
         var ended = await ClusterCommands.WithClusterAsync(
@@ -64,6 +66,14 @@ public static class SubmitCommand
             },
             cancellationToken);
         return ended == ExitCodes.Done ? code : ended;
+    }
+
+    private static async Task CheckAsync(CampaignConfiguration configuration, CancellationToken cancellationToken)
+    {
+        await using var judges = CampaignJudges.Factory(configuration.Options, workPath: null, Warn, TimeProvider.System);
+        await CampaignBundling.CheckAsync(configuration, CampaignSession.Engines(configuration.Options, judges, Warn), Warn, cancellationToken);
+
+        static void Warn(string warning) => Console.Error.WriteLine(PlainText.Of($"dpo: warning: {warning}"));
     }
 
     private static Task<JsonElement> SubmitAsync(ClusterConnection cluster, CampaignBundle bundle, CancellationToken cancellationToken) =>

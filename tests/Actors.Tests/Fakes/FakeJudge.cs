@@ -1,3 +1,4 @@
+using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Verifier;
@@ -24,8 +25,12 @@ internal sealed class FakeJudge(FakeLog log) : IJudge
     /// <summary>Whether it minds prompts' checks, as the verifier does.</summary>
     public bool ChecksPrompts { get; init; } = true;
 
-    public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken) =>
-        ChecksPrompts ? _verifier.CheckAsync(prompts, cancellationToken) : Task.CompletedTask;
+    /// <summary>Why it cannot be asked; null where it can.</summary>
+    public string? Trouble { get; init; }
+
+    public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken) => Trouble is { } trouble
+        ? throw new UserInputException(trouble)
+        : ChecksPrompts ? _verifier.CheckAsync(prompts, cancellationToken) : Task.CompletedTask;
 
     public Task LoadAsync(CancellationToken cancellationToken) => OnLoad(cancellationToken);
 
