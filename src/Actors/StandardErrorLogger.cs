@@ -3,7 +3,7 @@ using Akka.Event;
 
 namespace IterativeDpo.Actors;
 
-/// <summary>Writes the actor system's log to standard error, a line to an event.</summary>
+/// <summary>Writes the actor system's log to standard error, a line to an event. That nodes come and go is told by them, not here.</summary>
 public sealed class StandardErrorLogger : ReceiveActor
 {
     public StandardErrorLogger()
@@ -14,8 +14,20 @@ public sealed class StandardErrorLogger : ReceiveActor
 
     private static void Write(LogEvent log)
     {
-        var message = log.Message.ToString()!;
-        var cause = log.Cause?.GetBaseException().Message;
-        Console.Error.WriteLine(cause is null || message.Contains(cause, StringComparison.Ordinal) ? message : $"{message} {cause}");
+        if (LineOf(log.Message.ToString()!, log.Cause?.GetBaseException().Message) is { } line)
+        {
+            Console.Error.WriteLine(line);
+        }
     }
+
+    /// <returns>Null where there is nothing to tell: that another node is gone is retried, and logged, each second.</returns>
+    internal static string? LineOf(string message, string? cause) => IsOfALostNode(message) ? null
+        : cause is null || message.Contains(cause, StringComparison.Ordinal) ? message
+        : $"{message} {cause}";
+
+    private static bool IsOfALostNode(string message) =>
+        message == "Disassociated"
+        || message.Contains("Marking node(s) as UNREACHABLE", StringComparison.Ordinal)
+        || (message.Contains("address is now gated", StringComparison.OrdinalIgnoreCase)
+            && (message.Contains("Disassociated", StringComparison.Ordinal) || message.Contains("Connection refused", StringComparison.Ordinal)));
 }

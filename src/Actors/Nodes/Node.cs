@@ -31,7 +31,6 @@ public sealed class Node : IAsyncDisposable
 
     private readonly ArtifactStore _store;
     private readonly CampaignLoader _loader;
-    private readonly Action<string> _note;
     private readonly DateTimeOffset _startedAt;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -47,7 +46,7 @@ public sealed class Node : IAsyncDisposable
         NodeOptions options, ArtifactStore store, HttpClient http, Func<CampaignOptions, string, CampaignEngines> engines, Action<string> note, TimeProvider time)
     {
         Options = options;
-        (_store, _note, Time, _startedAt) = (store, note, time, time.GetUtcNow());
+        (_store, Note, Time, _startedAt) = (store, note, time, time.GetUtcNow());
         Table = new NodeTable(time);
         Board = new CampaignBoard(time);
         var blobs = new BlobClient(store, http, () => Table.Holders(options.Name), () => Table.Keepers(options.Name), time);
@@ -69,6 +68,9 @@ public sealed class Node : IAsyncDisposable
 
     /// <summary>Whether it is in a cluster now.</summary>
     public bool IsUp => _cluster is not null && !_draining;
+
+    /// <summary>Told what an operator should know, a line each.</summary>
+    internal Action<string> Note { get; }
 
     internal TimeProvider Time { get; }
 
@@ -95,7 +97,7 @@ public sealed class Node : IAsyncDisposable
             _cluster = cluster;
             var link = cluster.Link;
             cluster.System.ActorOf(Props.Create(() => new NodeActor(this, link)), NodeActor.Name);
-            _note($"node {Options.Name} is up: {string.Join(", ", Options.Roles)} at {Address}, {Options.Http}");
+            Note($"node {Options.Name} is up: {string.Join(", ", Options.Roles)} at {Address}, {Options.Http}");
             var cancelled = Task.Delay(Timeout.Infinite, cancellationToken);
             var first = await Task.WhenAny(cluster.System.WhenTerminated, _drained.Task, _failed.Task, cancelled);
             _cluster = null;
@@ -109,7 +111,7 @@ public sealed class Node : IAsyncDisposable
             {
                 return;
             }
-            _note($"node {Options.Name} was parted from its cluster; it joins again, and work in hand goes on");
+            Note($"node {Options.Name} was parted from its cluster; it joins again, and work in hand goes on");
         }
     }
 
@@ -178,7 +180,7 @@ public sealed class Node : IAsyncDisposable
             return;
         }
         _draining = true;
-        _note($"node {Options.Name} drains: it takes nothing new, finishes what it has (a training is handed on where it is), and leaves");
+        Note($"node {Options.Name} drains: it takes nothing new, finishes what it has (a training is handed on where it is), and leaves");
         foreach (var slot in Slots)
         {
             slot.Close();
@@ -228,7 +230,7 @@ public sealed class Node : IAsyncDisposable
     {
         var hosting = Options.IsCoordinator ? new CampaignHosting(Time, Lease, HandIn, Board) : null;
         using var warning = new Timer(
-            _ => _note($"no coordinator answers at {string.Join(", ", Options.Join)} yet; node {Options.Name} goes on trying (is one up, and is the address right?)"),
+            _ => Note($"no coordinator answers at {string.Join(", ", Options.Join)} yet; node {Options.Name} goes on trying (is one up, and is the address right?)"),
             null, JoinPatience, JoinPatience);
         return await ClusterNode.JoinAsync(Options, Options switch
         {

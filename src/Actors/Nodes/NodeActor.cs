@@ -21,6 +21,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private readonly Node _node;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Cluster _cluster = Cluster.Get(Context.System);
+    private readonly Dictionary<string, string> _names = [];
     private IReadOnlyList<WorkOrder?> _told = [];
     private long _toldAt;
 
@@ -38,7 +39,9 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<DescribeNode>(_ => Sender.Tell(_node.Describe()));
         Receive<DrainNode>(_ => _node.Drain());
         Receive<ClusterEvent.MemberUp>(_ => Tell());
-        Receive<ClusterEvent.MemberRemoved>(removed => _node.Table.Forget(removed.Member.Address.ToString()));
+        Receive<ClusterEvent.UnreachableMember>(lost => Note(lost.Member, "is not heard of; if that lasts, others do its work"));
+        Receive<ClusterEvent.ReachableMember>(found => Note(found.Member, "is heard of again"));
+        Receive<ClusterEvent.MemberRemoved>(OnRemoved);
         Receive<ThisActorSystemQuarantinedEvent>(OnQuarantined);
     }
 
@@ -47,7 +50,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         base.PreStart();
-        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.MemberUp), typeof(ClusterEvent.MemberRemoved));
+        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.MemberUp), typeof(ClusterEvent.MemberRemoved), typeof(ClusterEvent.IReachabilityEvent));
         Context.System.EventStream.Subscribe<ThisActorSystemQuarantinedEvent>(Self);
         Timers.StartPeriodicTimer(nameof(Tick), new Tick(), TimeSpan.Zero, LookInterval);
     }
@@ -58,10 +61,30 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         if (_cluster.State.Members.Any(member => member.Address.ToString() == report.Address))
         {
             _node.Table.Hear(report);
+            if (_names.TryAdd(report.Address, report.Name) && report.Address != _node.Address)
+            {
+                _node.Note($"node {report.Name} is there: {string.Join(", ", report.Roles)}");
+            }
         }
         if (report.Name == _node.Options.Name && report.Address != _node.Address)
         {
             _node.MeetNamesake(report);
+        }
+    }
+
+    private void OnRemoved(ClusterEvent.MemberRemoved removed)
+    {
+        Note(removed.Member, removed.PreviousStatus == MemberStatus.Down ? "is given up; others do its work" : "has left");
+        _names.Remove(removed.Member.Address.ToString());
+        _node.Table.Forget(removed.Member.Address.ToString());
+    }
+
+    private void Note(Member member, string what)
+    {
+        // To one that leaves, all others do.
+        if (_names.TryGetValue(member.Address.ToString(), out var name) && name != _node.Options.Name && _node.IsUp)
+        {
+            _node.Note($"node {name} {what}");
         }
     }
 
