@@ -47,6 +47,7 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
     [Fact]
     public void Health_onEveryNode_isLiveAndReady()
     {
+        cluster.Ensure("trainer", "trainer");
         foreach (var node in new[] { "coordinator", "trainer" })
         {
             Assert.Equal(HttpStatusCode.OK, cluster.Status(node, "/health/live"));
