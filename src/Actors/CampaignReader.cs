@@ -26,14 +26,20 @@ public static class CampaignReader
     /// <summary>The settings that the campaign last ran with.</summary>
     public static CampaignOptions ReadSettings(string statePath) => OptionsJson.Read(File.ReadAllText(SettingsPath(statePath)));
 
+    /// <summary>The campaign file that it last ran with; null where that was not noted.</summary>
+    public static string? ReadSource(string statePath) => File.Exists(SourcePath(statePath)) ? File.ReadAllText(SourcePath(statePath)) : null;
+
     /// <summary>Where trainings keep their checkpoints, and judges what they were told.</summary>
     public static string WorkPath(string statePath) => Path.Combine(statePath, "work");
 
     /// <summary>Where the resolved configuration is stored.</summary>
     internal static string SettingsPath(string statePath) => Path.Combine(statePath, "campaign.json");
 
+    /// <summary>Where it is stored which file the configuration is from.</summary>
+    internal static string SourcePath(string statePath) => Path.Combine(statePath, "campaign.source");
+
     /// <summary>Where the database of a state directory is.</summary>
-    internal static string DatabasePath(string statePath) => Path.Combine(statePath, "campaign.db");
+    public static string DatabasePath(string statePath) => Path.Combine(statePath, "campaign.db");
 
     private static CampaignState? Read(CampaignDatabase database, string path)
     {

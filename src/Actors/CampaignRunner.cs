@@ -38,7 +38,11 @@ public static class CampaignRunner
         var database = CampaignReader.DatabasePath(state.Root);
         CampaignDatabase.Prepare(database);
         inputs.RefuseOtherCampaign(CampaignReader.Read(state.Root), configuration.Options, state.Root);
-        AtomicFile.Write(CampaignReader.SettingsPath(state.Root), stream => stream.Write(Encoding.UTF8.GetBytes(configuration.Json)));
+        WriteText(CampaignReader.SettingsPath(state.Root), configuration.Json);
+        if (configuration.Source is { } source)
+        {
+            WriteText(CampaignReader.SourcePath(state.Root), source);
+        }
         try
         {
             await using var node = await ClusterNode.StartAsync(
@@ -63,6 +67,8 @@ public static class CampaignRunner
             JournalSettings.CloseSqlite(database);
         }
     }
+
+    private static void WriteText(string path, string text) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
     private static async Task<CampaignOutcome> ObserveAsync(
         ClusterNode node, WorkerContext context, CampaignPlan plan, IProgress<CampaignProgress>? progress, CancellationToken cancellationToken)

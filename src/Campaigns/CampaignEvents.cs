@@ -39,3 +39,6 @@ public sealed record ArtifactLost(Digest Artifact, DateTimeOffset At) : Campaign
 
 /// <summary>A training is stored so far.</summary>
 public sealed record TrainingCheckpointed(int Round, Digest Checkpoint, DateTimeOffset At) : CampaignEvent(At);
+
+/// <summary>What came before is of another campaign; from here on this one goes on by itself, with settings of its own.</summary>
+public sealed record CampaignForked(CampaignOrigin Origin, CampaignPlan Plan, DateTimeOffset At) : CampaignEvent(At);

@@ -13,6 +13,7 @@ public static class CampaignHistory
             CampaignStarted e => state with { Status = CampaignStatus.Running, Plan = e.Plan, StartedAt = e.At },
             CampaignResumed => state with { Status = CampaignStatus.Running, PauseReason = null, Attempts = state.Attempts.Clear() },
             PlanRevised e => state with { Status = CampaignStatus.Running, PauseReason = null, Plan = e.Plan },
+            CampaignForked e => state with { Status = CampaignStatus.Running, PauseReason = null, Plan = e.Plan, Origin = e.Origin },
             RoundStarted e => ForgetEnded(state) with { Rounds = state.Rounds.Add(new RoundState(e.Round, e.Policy)) },
             WorkCompleted e => UpdateRound(state, e.Result.Id.Round, round => Round.Record(round, e.Result)),
             TrainingCheckpointed e => UpdateRound(state, e.Round, round => round with { Checkpoint = e.Checkpoint }),
@@ -32,6 +33,24 @@ public static class CampaignHistory
         return Elapse(state, next, @event) with { LastEventAt = @event.At };
     }
 
+    /// <summary>What happened up to the end of a round, without what had been begun of later ones.</summary>
+    /// <returns>Null where the round has not ended.</returns>
+    public static IReadOnlyList<CampaignEvent>? Until(IReadOnlyList<CampaignEvent> events, int round)
+    {
+        var end = events.TakeWhile(@event => @event is not RoundCompleted completed || completed.Round != round).Count();
+        return end == events.Count ? null : [.. events.Take(end + 1).Where(@event => RoundOf(@event) <= round)];
+    }
+
+    private static int RoundOf(CampaignEvent @event) => @event switch
+    {
+        RoundStarted e => e.Round,
+        WorkCompleted e => e.Result.Id.Round,
+        WorkFailed e => e.Id.Round,
+        WorkDropped e => e.Id.Round,
+        TrainingCheckpointed e => e.Round,
+        _ => 0,
+    };
+
     /// <summary>What was noted of work in rounds that have ended is of no use any more.</summary>
     private static CampaignState ForgetEnded(CampaignState state)
     {
@@ -45,7 +64,7 @@ public static class CampaignHistory
 
     /// <summary>Adds the time since the event before to the first round that ran, unless the campaign was at rest meanwhile.</summary>
     private static CampaignState Elapse(CampaignState before, CampaignState after, CampaignEvent @event) =>
-        before.Current is { } round && before.Status == CampaignStatus.Running && @event is not (CampaignResumed or PlanRevised)
+        before.Current is { } round && before.Status == CampaignStatus.Running && @event is not (CampaignResumed or PlanRevised or CampaignForked)
             ? UpdateRound(after, round.Number, r => r with { TotalSeconds = r.TotalSeconds + (@event.At - before.LastEventAt).TotalSeconds })
             : after;
 

@@ -6,6 +6,14 @@ namespace IterativeDpo.Campaigns;
 
 public enum CampaignStatus { New, Running, Paused, Completed, Cancelled }
 
+/// <summary>Where the rounds that a campaign did not make itself come from.</summary>
+/// <param name="Campaign">Its name.</param>
+/// <param name="StatePath">Its state directory, when this one parted from it.</param>
+/// <param name="Settings">As <see cref="CampaignPlan.SettingsDigest"/>.</param>
+/// <param name="Round">The last round that was taken over.</param>
+/// <param name="Before">Where that campaign's own first rounds come from; null where it made all.</param>
+public sealed record CampaignOrigin(string Campaign, string StatePath, Digest Settings, int Round, CampaignOrigin? Before = null);
+
 /// <summary>Everything a campaign knows. Made by <see cref="CampaignHistory.Apply"/> from its events alone.</summary>
 public sealed record CampaignState : ICampaignMessage
 {
@@ -27,6 +35,9 @@ public sealed record CampaignState : ICampaignMessage
 
     /// <summary>What work that is still due comes to without the prompts that the judge failed on.</summary>
     public ImmutableDictionary<WorkId, JudgeResult> DoneInPart { get; init; } = ImmutableDictionary<WorkId, JudgeResult>.Empty;
+
+    /// <summary>Null unless it is a fork.</summary>
+    public CampaignOrigin? Origin { get; init; }
 
     public DateTimeOffset StartedAt { get; init; }
 

@@ -67,6 +67,10 @@ public abstract record WorkOrder(WorkId Id) : ICampaignMessage
 [JsonDerivedType(typeof(PublishResult), "publish")]
 public abstract record WorkResult(WorkId Id, double Seconds) : ICampaignMessage
 {
+    /// <summary>What the work was computed on and with, in words: the same words, the same bits. Null in journals from before it was noted.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Machine { get; init; }
+
     /// <summary>The artifacts that the work left.</summary>
     [JsonIgnore]
     public IEnumerable<Digest> Leaves => WorkOrder.Present(this switch

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Training.Torch;
@@ -24,6 +25,24 @@ public sealed record EngineInfo(string Role, string Package, string Version, str
         typeof(EngineInfo).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == "Device").Value!;
 
     public static string ProgramVersion { get; } = typeof(EngineInfo).Assembly.GetName().Version!.ToString(3);
+
+    /// <summary>What engines compute on and with here: where it is the same, so are the bits.</summary>
+    /// <param name="threads">Of each engine.</param>
+    public static string Machine(int threads) =>
+        $"{Processor.Value}, {Device}, {threads} {(threads == 1 ? "thread" : "threads")}, dpo {Build}, {string.Join(", ", Describe().Where(engine => engine.Key != "actors").Select(engine => engine.Value))}";
+
+    private static Lazy<string> Processor { get; } = new(() =>
+    {
+        const string cpuInfo = "/proc/cpuinfo", field = "model name";
+        var line = File.Exists(cpuInfo) ? File.ReadLines(cpuInfo).FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal)) : null;
+        return line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
+    });
+
+    /// <summary>Version and commit.</summary>
+    private static string Build { get; } =
+        typeof(EngineInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion is var text && text.IndexOf('+') is >= 0 and var plus && text.Length > plus + 8
+            ? text[..(plus + 8)]
+            : ProgramVersion;
 
     /// <summary>Every engine, each made to do something small.</summary>
     public static IReadOnlyList<EngineInfo> Probed() => [.. _engines.Select(Probed)];

@@ -26,7 +26,7 @@ public sealed class RunTests
     }
 
     [Fact]
-    public void Run_ofAFinishedCampaign_doesNothingAgain()
+    public void Run_ofAFinishedCampaign_doesNothingAgain_andReplaysAndForks()
     {
         using var campaign = new TinyCampaign();
         using var first = campaign.Run("--json", "--rounds", "1");
@@ -37,6 +37,23 @@ public sealed class RunTests
 
         Assert.Equal(0, second.ExitCode);
         Assert.Equal(first.Output, second.Output);
+        using var replay = DpoProcess.Run("replay", "--state", campaign.StatePath, "--round", "1", "--json");
+        Assert.True(replay.ExitCode == 0, replay.Errors + replay.Output);
+        Assert.True(replay.Json.GetProperty("same").GetBoolean());
+        Assert.Equal(
+            ["sample", "judge", "pair", "train", "publish", "evaluate", "grade"],
+            replay.Json.GetProperty("stages").EnumerateArray().Select(stage => stage.GetProperty("stage").GetString()));
+
+        var forked = Path.Combine(campaign.Root, "fork");
+        using var fork = DpoProcess.Run("fork", "--state", campaign.StatePath, "--round", "0", "--to", forked, "--set", "training.loss.type=[sft]", "--json");
+        Assert.True(fork.ExitCode == 0, fork.Errors);
+        using var branch = DpoProcess.Run("run", fork.Json.GetProperty("config").GetString()!, "--state", forked, "--json");
+        Assert.True(branch.ExitCode == 0, branch.Errors);
+        Assert.Equal(first.Json.GetProperty("baseline").ToString(), branch.Json.GetProperty("baseline").ToString());
+        Assert.NotEqual(first.Json.GetProperty("rounds").ToString(), branch.Json.GetProperty("rounds").ToString());
+        using var past = DpoProcess.Run("replay", "--state", forked, "--round", "0");
+        Assert.Equal(2, past.ExitCode);
+        Assert.Contains($"replay them there, with --state {campaign.StatePath}", past.Errors);
         Assert.Equal(stored, campaign.Artifacts());
     }
 

@@ -1,4 +1,6 @@
+using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -109,6 +111,31 @@ internal sealed class CampaignDatabase : IDisposable
         }
     }
 
+    /// <summary>Begins a campaign's journal with events, in a file that <see cref="Prepare"/> made and nobody has written to: all or none.</summary>
+    /// <exception cref="UserInputException">It cannot be written.</exception>
+    public static void Begin(string path, string persistenceId, IReadOnlyList<CampaignEvent> events)
+    {
+        try
+        {
+            using var database = new CampaignDatabase(path, SqliteOpenMode.ReadWrite);
+            using var transaction = database._connection.BeginTransaction();
+            for (var i = 0; i < events.Count; i++)
+            {
+                database.Run(
+                    """
+                    INSERT INTO journal (created, deleted, persistence_id, sequence_number, message, manifest, identifier)
+                    VALUES ($1, 0, $2, $3, $4, $5, $6)
+                    """,
+                    events[i].At.ToUnixTimeMilliseconds(), persistenceId, i + 1, WireFormat.Write(events[i]), WireFormat.ManifestOf(events[i]), ClusterSerializer.Number);
+            }
+            transaction.Commit();
+        }
+        catch (SqliteException e)
+        {
+            throw Refusal(path, e);
+        }
+    }
+
     public static string ConnectionString(string path, SqliteOpenMode mode) => new SqliteConnectionStringBuilder
     {
         DataSource = path,
@@ -161,26 +188,31 @@ internal sealed class CampaignDatabase : IDisposable
                 $"{path}: it is of version {version}, written by a newer program; this one knows version {Version}. Use the newer program.");
     }
 
-    private void Run(string sql)
+    private void Run(string sql, params object[] arguments)
     {
-        using var command = _connection.CreateCommand();
-        command.CommandText = sql;
+        using var command = Command(sql, arguments);
         command.ExecuteNonQuery();
     }
 
     private IEnumerable<T> Query<T>(string sql, Func<SqliteDataReader, T> read, params object[] arguments)
     {
-        using var command = _connection.CreateCommand();
-        command.CommandText = sql;
-        for (var i = 0; i < arguments.Length; i++)
-        {
-            command.Parameters.AddWithValue($"${i + 1}", arguments[i]);
-        }
+        using var command = Command(sql, arguments);
         using var row = command.ExecuteReader();
         while (row.Read())
         {
             yield return read(row);
         }
+    }
+
+    private SqliteCommand Command(string sql, object[] arguments)
+    {
+        var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            command.Parameters.AddWithValue($"${i + 1}", arguments[i]);
+        }
+        return command;
     }
 }
 

@@ -17,6 +17,7 @@ namespace IterativeDpo.Actors.Protocol;
 [JsonSerializable(typeof(CampaignCancelled))]
 [JsonSerializable(typeof(CampaignCompleted))]
 [JsonSerializable(typeof(CampaignFailed))]
+[JsonSerializable(typeof(CampaignForked))]
 [JsonSerializable(typeof(CampaignPaused))]
 [JsonSerializable(typeof(CampaignResumed))]
 [JsonSerializable(typeof(CampaignStarted))]

@@ -7,7 +7,10 @@ namespace IterativeDpo.Actors.Protocol;
 /// <summary>Akka's serializer for every <see cref="ICampaignMessage"/>: JSON by <see cref="WireFormat"/>.</summary>
 public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
-    public override int Identifier => 640;
+    /// <summary>As stored beside each event.</summary>
+    internal const int Number = 640;
+
+    public override int Identifier => Number;
 
     public override string Manifest(object o) => WireFormat.ManifestOf(o);
 

@@ -18,6 +18,7 @@ public static class WireFormat
         ("campaign-cancelled", CampaignJson.Default.CampaignCancelled),
         ("campaign-completed", CampaignJson.Default.CampaignCompleted),
         ("campaign-failed", CampaignJson.Default.CampaignFailed),
+        ("campaign-forked", CampaignJson.Default.CampaignForked),
         ("campaign-paused", CampaignJson.Default.CampaignPaused),
         ("campaign-resumed", CampaignJson.Default.CampaignResumed),
         ("campaign-started", CampaignJson.Default.CampaignStarted),

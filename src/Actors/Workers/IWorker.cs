@@ -14,7 +14,9 @@ public interface IWorker : IAsyncDisposable
 /// <summary>Makes workers by their role.</summary>
 internal static class CampaignWorkers
 {
-    public static IWorker Create(WorkerRole role, WorkerContext context) => role switch
+    public static IWorker Create(WorkerRole role, WorkerContext context) => new NotingWorker(Of(role, context), context.Engines.Machine);
+
+    private static IWorker Of(WorkerRole role, WorkerContext context) => role switch
     {
         WorkerRole.Generator => new GeneratorWorker(context),
         WorkerRole.Judge => new UnitJudge(context.Options, context.Store, context.Engines.Judge, context.Time),
@@ -22,4 +24,22 @@ internal static class CampaignWorkers
         WorkerRole.Trainer => new TrainerWorker(context),
         _ => new Publisher(context),
     };
+
+    /// <summary>Notes with each result what it was computed on.</summary>
+    private sealed class NotingWorker(IWorker worker, string? machine) : IWorker
+    {
+        public async Task<WorkResult> DoAsync(WorkOrder order, Action<ICampaignMessage> report, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return await worker.DoAsync(order, report, cancellationToken) with { Machine = machine };
+            }
+            catch (UnfinishedWorkException e)
+            {
+                throw new UnfinishedWorkException(e.Message, e.Partial with { Machine = machine });
+            }
+        }
+
+        public ValueTask DisposeAsync() => worker.DisposeAsync();
+    }
 }

@@ -92,6 +92,26 @@ public sealed class ArtifactStore(string root)
         }
     }
 
+    /// <summary>Has another store's artifact here too: the same file where both are on one volume, and else a copy.</summary>
+    /// <exception cref="StorageException">It is missing there or corrupt, or there is no space or permission here.</exception>
+    public void Share(ArtifactStore other, Digest digest)
+    {
+        var source = other.Verified(digest);
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(PathOf(digest))!);
+            if (Contains(digest) || HardLink.TryMake(source, PathOf(digest)))
+            {
+                return;
+            }
+        }
+        catch (Exception e) when (IoFailure.Is(e))
+        {
+            throw IoFailure.Explain(root, "an artifact cannot be stored", e);
+        }
+        PutFile(source);
+    }
+
     /// <summary>Stores what <paramref name="write"/> writes, front to back.</summary>
     public Digest Put(Action<Stream> write)
     {

@@ -11,7 +11,8 @@ namespace IterativeDpo.Campaigns.Configuration;
 /// <param name="Options">The campaign.</param>
 /// <param name="System">The section <c>akka</c> of the file as JSON, which goes over akka.conf.</param>
 /// <param name="Json">The options as canonical JSON, to be stored with the campaign.</param>
-public sealed record CampaignConfiguration(CampaignOptions Options, string System, string Json)
+/// <param name="Source">The campaign file; null where the options come from elsewhere.</param>
+public sealed record CampaignConfiguration(CampaignOptions Options, string System, string Json, string? Source = null)
 {
     private const string Section = "campaign";
 
@@ -37,7 +38,7 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
     {
         var reader = SettingsReader.Load(path, overrides ?? [], Settings);
         var options = Read(reader);
-        return new(options, reader.SectionAsJson("akka"), OptionsJson.Write(options));
+        return new(options, reader.SectionAsJson("akka"), OptionsJson.Write(options), Path.GetFullPath(path));
     }
 
     /// <summary>A campaign's settings for judging on its own: what only a whole campaign needs may be missing.</summary>

@@ -52,7 +52,8 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
             options.Threads,
             options.Generation.BatchTokens)),
         () => new TorchTrainer(warn),
-        judges.Create);
+        judges.Create,
+        EngineInfo.Machine(options.Threads));
 
     private void Finish(CampaignState state)
     {

@@ -13,6 +13,8 @@ public static class RootCommands
             RunCommand.CreateRun(),
             StatusCommand.CreateStatus(),
             StatusCommand.CreateReport(),
+            ReplayCommand.Create(),
+            ForkCommand.Create(),
             NodeCommand.Create(),
             SubmitCommand.Create(),
             ClusterCommands.CreateNodes(),

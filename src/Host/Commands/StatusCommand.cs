@@ -100,11 +100,16 @@ public static class StatusCommand
                 pause_reason = state.PauseReason,
                 rounds_done = state.Rounds.Count(round => round is { Number: > 0, Outcome: not null }),
                 rounds = state.Plan.Rounds,
+                origin = state.Origin,
                 heldout_accuracy = state.Rounds.Where(round => round.Outcome is not null).Select(round => round.HeldOut.Accuracy()),
             });
             return ExitCodes.Done;
         }
         Console.WriteLine($"campaign {state.Plan!.Campaign}: {state.Status.ToString().ToLowerInvariant()}");
+        if (state.Origin is { } origin)
+        {
+            Console.WriteLine(PlainText.Of($"rounds 0 to {origin.Round} are those of campaign {origin.Campaign} in {origin.StatePath}"));
+        }
         foreach (var round in state.Rounds.Where(round => round.Outcome is not null))
         {
             Console.WriteLine(RoundLine.Of(state, round.Number));

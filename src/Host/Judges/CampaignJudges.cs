@@ -1,6 +1,8 @@
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Command;
+using IterativeDpo.Judging.Http;
 using IterativeDpo.Training.Torch;
 
 namespace IterativeDpo.Host.Judges;
@@ -21,4 +23,8 @@ internal static class CampaignJudges
         workPath,
         note,
         time);
+
+    /// <summary>Whether a judge asks somebody outside, itself or through those that it asks.</summary>
+    public static bool CallsOthers(JudgingOptions judging, string name) =>
+        judging.Find(name) is var judge && (judge is CommandOptions or HttpJudgeOptions || judge.Asks.Any(asked => CallsOthers(judging, asked)));
 }

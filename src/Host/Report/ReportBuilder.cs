@@ -25,7 +25,8 @@ public static class ReportBuilder
             [.. rounds.SelectMany(new CampaignQuality(options, store).Of)],
             OptionsJson.Write(options),
             Path.GetFileName(options.ModelPath),
-            pairs.Length > 0 && pairs[0].Provenance is { } provenance && IsBundledSeed(provenance.BaseSha256));
+            pairs.Length > 0 && pairs[0].Provenance is { } provenance && IsBundledSeed(provenance.BaseSha256),
+            state.Origin);
     }
 
     private static bool IsBundledSeed(Digest model) => File.Exists(BundledFiles.SeedModel) && Digest.OfFile(BundledFiles.SeedModel) == model;

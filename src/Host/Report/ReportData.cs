@@ -1,3 +1,4 @@
+using IterativeDpo.Campaigns;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Training;
 
@@ -9,6 +10,7 @@ namespace IterativeDpo.Host.Report;
 /// <param name="Judges">How the judges of each round did.</param>
 /// <param name="SettingsJson">The resolved configuration.</param>
 /// <param name="ModelName">The base model's file name.</param>
+/// <param name="Origin">Whose first rounds it took over; null where it made all.</param>
 /// <param name="FromBundledSeed">Whether the base is the project's own seed policy, whose gain needs an explanation.</param>
 public sealed record ReportData(
     CampaignSummary Summary,
@@ -17,7 +19,8 @@ public sealed record ReportData(
     IReadOnlyList<JudgeRound> Judges,
     string SettingsJson,
     string ModelName,
-    bool FromBundledSeed);
+    bool FromBundledSeed,
+    CampaignOrigin? Origin = null);
 
 /// <summary>What the summary of a round leaves out.</summary>
 /// <param name="Outcome">What became of the round in a word or two, e.g. <c>kept</c> or <c>rolled back</c>.</param>

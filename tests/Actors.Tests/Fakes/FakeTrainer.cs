@@ -8,6 +8,9 @@ internal sealed class FakeTrainer(FakeLog log) : ITrainer
     /// <summary>Called before each step; may throw or wait.</summary>
     public Action<int, CancellationToken> BeforeStep { get; init; } = (_, _) => { };
 
+    /// <summary>The loss of a step.</summary>
+    public Func<int, double> Loss { get; init; } = step => 1d / step;
+
     public Task<TrainingResult> TrainAsync(TrainingRequest request, IProgress<TrainingStep>? progress, CancellationToken cancellationToken)
     {
         var history = new List<TrainingStep>();
@@ -15,7 +18,7 @@ internal sealed class FakeTrainer(FakeLog log) : ITrainer
         {
             cancellationToken.ThrowIfCancellationRequested();
             BeforeStep(step, cancellationToken);
-            history.Add(new TrainingStep(step, 2, new Dictionary<string, double> { ["loss"] = 1d / step }));
+            history.Add(new TrainingStep(step, 2, new Dictionary<string, double> { ["loss"] = Loss(step) }));
             progress?.Report(history[^1]);
         }
         log.Add($"trained {request.Manifest.Round} on {request.Examples.Count} pairs");

@@ -35,6 +35,7 @@ public sealed class WireFormatTests
         new CampaignCancelled(At),
         new CampaignCompleted(At),
         new CampaignFailed("disk full"),
+        new CampaignForked(new CampaignOrigin("c", "/state", A, 2, new CampaignOrigin("d", "/other", B, 1)), CampaignSimulator.Plan, At),
         new CampaignPaused("disk full", At),
         new CampaignResumed(At),
         new CampaignStarted(CampaignSimulator.Plan, At),

@@ -1,0 +1,97 @@
+using IterativeDpo.Actors.Persistence;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
+
+namespace IterativeDpo.Actors;
+
+/// <summary>Makes a campaign that shares another's first rounds and goes on with settings of its own.</summary>
+public static class CampaignFork
+{
+    /// <summary>What would make the past untrue, by the beginning of the key, and why.</summary>
+    private static readonly (string Key, string Reason)[] s_fixed =
+    [
+        ("prompts.", "the prompts already used would come again, or be none of its prompts"),
+        ("evaluation.prompts-per-task", "rounds before and after it could not be compared"),
+        ("evaluation.max-tokens", "rounds before and after it could not be compared"),
+        ("evaluation.judge", "rounds before and after it could not be compared"),
+        ("evaluation.right-score", "rounds before and after it could not be compared"),
+    ];
+
+    /// <param name="statePath">The other campaign's state directory; it is only read, also while it runs.</param>
+    /// <param name="round">The last round to be shared.</param>
+    /// <param name="configuration">The new campaign's.</param>
+    /// <param name="newPath">Its state directory, which must not be there yet.</param>
+    /// <exception cref="UserInputException">
+    /// The round has not ended, a setting would make the past untrue, an artifact is lost, or the directory is there. Nothing is left of it.
+    /// </exception>
+    public static void Make(string statePath, int round, CampaignConfiguration configuration, string newPath, TimeProvider time)
+    {
+        var state = CampaignReader.Read(statePath) ?? throw new UserInputException($"{statePath}: no campaign has begun here.");
+        var events = CampaignHistory.Until(CampaignReader.ReadEvents(CampaignReader.DatabasePath(statePath)), round)
+            ?? throw new UserInputException($"{statePath}: round {round} has not ended; fork at one that has, 0 to {state.Rounds.FindLastIndex(known => known.Outcome is not null)}.");
+        var options = CampaignReader.ReadSettings(statePath);
+        var inputs = CampaignInputs.Read(configuration);
+        RefuseUntruePast(state.Plan!, events, options, configuration.Options, inputs, statePath);
+        if (Directory.Exists(newPath) && Directory.EnumerateFileSystemEntries(newPath).Any())
+        {
+            throw new UserInputException($"{newPath}: there is something already; choose another directory with --to.");
+        }
+        var before = events.Aggregate(CampaignState.Empty, CampaignHistory.Apply);
+        using var made = StateDirectory.Open(newPath, configuration.Options.Name);
+        try
+        {
+            var artifacts = StateDirectory.ArtifactsOf(statePath);
+            foreach (var digest in events.OfType<WorkCompleted>().SelectMany(done => done.Result.Leaves).Distinct())
+            {
+                made.Artifacts.Share(artifacts, digest);
+            }
+            ShareAnswers(CampaignReader.WorkPath(statePath), CampaignReader.WorkPath(newPath));
+            var database = CampaignReader.DatabasePath(newPath);
+            CampaignDatabase.Prepare(database);
+            var origin = new CampaignOrigin(state.Plan!.Campaign, Path.GetFullPath(statePath), before.Plan!.SettingsDigest, round, before.Origin);
+            CampaignDatabase.Begin(
+                database, CampaignActor.PersistenceIdOf(configuration.Options.Name), [.. events, new CampaignForked(origin, inputs.Plan, time.GetUtcNow())]);
+        }
+        catch (Exception e)
+        {
+            Directory.Delete(newPath, recursive: true);
+            throw e is StorageException ? new UserInputException($"{statePath}: {e.Message}", e) : e;
+        }
+    }
+
+    private static void RefuseUntruePast(
+        CampaignPlan plan, IReadOnlyList<CampaignEvent> events, CampaignOptions options, CampaignOptions now, CampaignInputs inputs, string statePath)
+    {
+        // As it was then: with the files of today its settings are those that it began with.
+        var then = CampaignInputs.Read(new CampaignConfiguration(options, "", OptionsJson.Write(options)));
+        then.RefuseOtherCampaign(new CampaignState { Plan = plan }, options, statePath);
+        if (inputs.BaseModel != then.BaseModel)
+        {
+            throw new UserInputException($"campaign.model: a fork goes on with the base model of its past, {options.ModelPath}; another one needs a campaign of its own.");
+        }
+        var hasAdapter = events.OfType<WorkCompleted>().Any(done => done.Result is TrainResult) && now.Policy.Initialisation == PolicyOrigin.Previous;
+        foreach (var difference in OptionsJson.Differences(options, now))
+        {
+            var reason = s_fixed.FirstOrDefault(known => difference.StartsWith(known.Key, StringComparison.Ordinal)).Reason
+                ?? (difference.StartsWith("seed", StringComparison.Ordinal) && options.Prompts.File is not null ? "the prompts already used would come again" : null)
+                ?? (difference.StartsWith("training.lora", StringComparison.Ordinal) && hasAdapter
+                    ? "it goes on from an adapter of the other form; set policy.initialisation = base to begin a fresh one" : null);
+            if (reason is not null)
+            {
+                throw new UserInputException($"campaign.{difference}: a fork cannot change this, as {reason}.");
+            }
+        }
+    }
+
+    /// <summary>What services answered is not paid for again.</summary>
+    private static void ShareAnswers(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.Exists(from) ? Directory.EnumerateFiles(from, "judge-*.jsonl") : [])
+        {
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
+    }
+}

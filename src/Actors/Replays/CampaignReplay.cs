@@ -1,0 +1,135 @@
+using IterativeDpo.Actors.Protocol;
+using IterativeDpo.Actors.Workers;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Comparison;
+using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
+
+namespace IterativeDpo.Actors.Replays;
+
+/// <summary>
+/// Does the work of recorded rounds again and compares what it leaves with what was recorded. Each unit goes by the recorded artifacts of those
+/// before it, so that a difference is found where it arises and not in everything after it. Nothing of the campaign is changed.
+/// </summary>
+public sealed class CampaignReplay : IAsyncDisposable
+{
+    private readonly ArtifactStore _recorded;
+    private readonly WorkerContext _context;
+    private readonly Func<string, bool> _callsOthers;
+    private readonly Dictionary<WorkerRole, IWorker> _workers = [];
+
+    private CampaignReplay(ArtifactStore recorded, WorkerContext context, Func<string, bool> callsOthers) =>
+        (_recorded, _context, _callsOthers) = (recorded, context, callsOthers);
+
+    /// <param name="statePath">The campaign's state directory; another process may run it meanwhile.</param>
+    /// <param name="engines">Of the campaign's options.</param>
+    /// <param name="scratchPath">A directory for what comes now; it is the caller's to delete.</param>
+    /// <param name="callsOthers">Whether the judge of this name can judge only by asking somebody outside: its work is left out.</param>
+    /// <exception cref="UserInputException">The model, the prompts or a judge's files are not what they were.</exception>
+    public static CampaignReplay Open(
+        string statePath, CampaignPlan plan, CampaignOptions options, CampaignEngines engines, string scratchPath, Func<string, bool> callsOthers, TimeProvider time)
+    {
+        var inputs = CampaignInputs.Read(new CampaignConfiguration(options, "", OptionsJson.Write(options)));
+        inputs.RefuseOtherCampaign(new CampaignState { Plan = plan }, options, statePath);
+        return new CampaignReplay(
+            StateDirectory.ArtifactsOf(statePath),
+            new WorkerContext(
+                options,
+                engines,
+                inputs.Prompts,
+                new ArtifactStore(Path.Combine(scratchPath, "artifacts")),
+                inputs.BaseModel,
+                inputs.JudgeIdentity,
+                Directory.CreateDirectory(Path.Combine(scratchPath, "work")).FullName,
+                time),
+            callsOthers);
+    }
+
+    /// <param name="report">Told how far the unit is, on any thread.</param>
+    public async Task<ReplayedWork> ReplayAsync(RecordedWork work, Action<WorkProgress> report, CancellationToken cancellationToken)
+    {
+        // All of it is computed again, also what was taken over from an attempt that was cut short.
+        var order = work.Order is TrainOrder training ? training with { Checkpoint = null } : work.Order;
+        var lost = DamageOf(work.Result.Leaves);
+        if (DamageOf(order.Needs) is { } missing)
+        {
+            return new(work, [], ReplayOutcome.Damaged, missing);
+        }
+        foreach (var digest in order.Needs)
+        {
+            _context.Store.Link(digest, _recorded.PathOf(digest));
+        }
+        if (order.Role == WorkerRole.Judge && JudgeOf(order) is var judge && _callsOthers(judge))
+        {
+            return new(work, [], ReplayOutcome.NotReplayed, $"the judge '{judge}' asks a program of yours");
+        }
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(_context.WorkPath, $"round-{order.Id.Round}"));
+            var result = await WorkerOf(order.Role).DoAsync(order, message => Report(message, report), cancellationToken);
+            return lost is null ? Compare(work, result) : new(work, [.. result.Leaves], ReplayOutcome.Damaged,
+                $"{lost} Done again, it comes to {(result.Leaves.SequenceEqual(work.Result.Leaves) ? "the bytes that were recorded" : "other bytes than were recorded")}.");
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return new(work, [], ReplayOutcome.Failed, e.Message);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var worker in _workers.Values)
+        {
+            await worker.DisposeAsync();
+        }
+    }
+
+    private string? DamageOf(IEnumerable<Digest> digests)
+    {
+        try
+        {
+            foreach (var digest in digests)
+            {
+                _recorded.Verified(digest);
+            }
+            return null;
+        }
+        catch (StorageException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private static void Report(ICampaignMessage message, Action<WorkProgress> report)
+    {
+        if (message is WorkProgress progress)
+        {
+            report(progress);
+        }
+    }
+
+    private string JudgeOf(WorkOrder order) => order.Id.Stage == Stage.Grade && _context.Options.Evaluation.Judge is { } grader ? grader : _context.Options.Judging.Judge;
+
+    private IWorker WorkerOf(WorkerRole role) => _workers.TryGetValue(role, out var worker) ? worker : _workers[role] = CampaignWorkers.Create(role, _context);
+
+    private ReplayedWork Compare(RecordedWork work, WorkResult now)
+    {
+        Digest[] before = [.. work.Result.Leaves], after = [.. now.Leaves];
+        if (before.SequenceEqual(after))
+        {
+            return new(work, after, ReplayOutcome.Same);
+        }
+        if (before.Length != after.Length)
+        {
+            return new(work, after, ReplayOutcome.Differs, $"{after.Length} artifacts, and there were {before.Length}");
+        }
+        ArtifactDifference[] differences =
+        [
+            .. before.Zip(after).Where(pair => pair.First != pair.Second)
+                .Select(pair => ArtifactDifference.Between(_recorded.Verified(pair.First), _context.Store.Verified(pair.Second))!),
+        ];
+        var isElsewhere = work.Result.Machine is null || work.Result.Machine != now.Machine;
+        return new(work, after, isElsewhere && differences.All(difference => difference.IsSmall) ? ReplayOutcome.Close : ReplayOutcome.Differs, differences[0].First);
+    }
+}

@@ -1,0 +1,23 @@
+namespace IterativeDpo.Artifacts.Comparison;
+
+/// <summary>In what two artifacts of one kind differ.</summary>
+/// <param name="First">The first difference, in words: which row or tensor, and by how much.</param>
+/// <param name="IsSmall">Whether all of it is within what other processors, builds or threads make of the same work.</param>
+public sealed record ArtifactDifference(string First, bool IsSmall)
+{
+    /// <param name="before">The artifact that is compared with.</param>
+    /// <param name="now">One of the same kind: a GGUF file, or JSON lines.</param>
+    /// <returns>Null where they are equal byte by byte.</returns>
+    /// <exception cref="UserInputException">One of them cannot be read.</exception>
+    public static ArtifactDifference? Between(string before, string now) =>
+        Digest.OfFile(before) == Digest.OfFile(now) ? null
+        : IsGguf(before) && IsGguf(now) ? TensorComparison.Of(before, now)
+        : LineComparison.Of(before, now);
+
+    private static bool IsGguf(string path)
+    {
+        using var stream = File.OpenRead(path);
+        Span<byte> magic = stackalloc byte[4];
+        return stream.ReadAtLeast(magic, 4, throwOnEndOfStream: false) == 4 && magic.SequenceEqual("GGUF"u8);
+    }
+}
