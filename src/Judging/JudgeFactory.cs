@@ -1,3 +1,5 @@
+using IterativeDpo.Judging.Http;
+
 namespace IterativeDpo.Judging;
 
 /// <summary>
@@ -9,8 +11,10 @@ namespace IterativeDpo.Judging;
 /// <param name="seed">The campaign's.</param>
 /// <param name="workPath">The directory of what judges keep: a service's answers, what a program wrote to its standard error. Null keeps nothing.</param>
 /// <param name="note">Told what the user should know; called from any thread.</param>
+/// <param name="ledger">Opens what the judge of this name was answered by a service, where others share it; null is a file among those that judges keep.</param>
 public sealed class JudgeFactory(
-    Func<string, JudgeOptions> find, JudgeEngines engines, string modelPath, ulong seed, string? workPath, Action<string> note, TimeProvider time) : IAsyncDisposable
+    Func<string, JudgeOptions> find, JudgeEngines engines, string modelPath, ulong seed, string? workPath, Action<string> note, TimeProvider time,
+    Func<string, ILedger>? ledger = null) : IAsyncDisposable
 {
     private readonly Dictionary<object, IAsyncDisposable> _shared = [];
     private readonly Lazy<string> _work = new(() => workPath ?? Directory.CreateTempSubdirectory("dpo-judges-").FullName);
@@ -62,6 +66,10 @@ public sealed class JudgeFactory(
             return (TShared)one;
         }
     }
+
+    /// <summary>What a judge asked a service and was answered.</summary>
+    /// <param name="file">The file's name, where it is kept in one.</param>
+    internal ILedger Ledger(string judge, string file) => ledger?.Invoke(judge) ?? new LedgerFile(WorkFile(file));
 
     /// <summary>A file that a judge keeps.</summary>
     internal string WorkFile(string name) => Path.Combine(_work.Value, name);

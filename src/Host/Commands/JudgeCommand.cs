@@ -62,7 +62,10 @@ public static class JudgeCommand
             {
                 throw new UserInputException($"--forget: the verdicts in {outputPath} would stay, and what has one is not asked about. Add --force to replace them; nothing was changed.");
             }
-            options.Judging.FindAll(options.Judging.Judge).OfType<HttpJudgeOptions>().ToList().ForEach(service => service.ForgetAnswers($"{outputPath}.work"));
+            foreach (var service in options.Judging.FindAll(options.Judging.Judge).OfType<HttpJudgeOptions>())
+            {
+                await service.ForgetAnswersAsync($"{outputPath}.work", TimeProvider.System);
+            }
         }
         await using var judges = CampaignJudges.Factory(options, outputPath is null ? null : $"{outputPath}.work", line => Console.Error.WriteLine(PlainText.Of($"dpo: {line}")), TimeProvider.System);
         await using var judge = judges.Create(options.Judging.Judge);

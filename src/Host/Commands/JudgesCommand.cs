@@ -29,20 +29,21 @@ public static class JudgesCommand
         {
             _state, _forget, _json,
         };
-        command.SetAction(parsed => parsed.GetValue(_forget) is { } judge
-            ? Forget(parsed.GetRequiredValue(_state).FullName, judge)
+        command.SetAction(async parsed => parsed.GetValue(_forget) is { } judge
+            ? await ForgetAsync(parsed.GetRequiredValue(_state).FullName, judge)
             : Show(parsed.GetRequiredValue(_state).FullName, parsed.GetValue(_json)));
         return command;
     }
 
-    private static int Forget(string statePath, string name)
+    private static async Task<int> ForgetAsync(string statePath, string name)
     {
         StatusCommand.Read(statePath);
         using var held = DirectoryLock.Take(statePath, "--state");
         HttpJudgeOptions[] services = [.. (CampaignReader.ReadSettings(statePath).Judging.Judges ?? []).OfType<HttpJudgeOptions>()];
         var judge = services.FirstOrDefault(service => service.Name == name) ?? throw new UserInputException(
             $"--forget {name}: no judge of this campaign that asks a service has this name{(services.Length == 0 ? "; none asks one" : $"; there is {string.Join(", ", services.Select(service => service.Name))}")}.");
-        Console.WriteLine($"forgot {judge.ForgetAnswers(CampaignReader.WorkPath(statePath)):N0} answers of {name}; its questions are asked again, and what it spent stays spent");
+        var forgotten = await judge.ForgetAnswersAsync(CampaignReader.WorkPath(statePath), TimeProvider.System);
+        Console.WriteLine($"forgot {forgotten:N0} answers of {name}; its questions are asked again, and what it spent stays spent");
         return ExitCodes.Done;
     }
 

@@ -1,76 +1,27 @@
-using System.Text.Encodings.Web;
-using System.Text.Json.Serialization;
-using IterativeDpo.Artifacts;
-using IterativeDpo.Artifacts.Lines;
-using IterativeDpo.Artifacts.Store;
-
 namespace IterativeDpo.Judging.Http;
 
 /// <summary>
-/// Every call to a service and every answer, by the SHA-256 of the request, in a file of JSON lines that only grows: an answer that it holds
-/// is never paid for again, and its sum is what was spent. A call is on the disk before it goes
-/// out, and counts as paid for until the service refuses it: whether one that a crash cut off was answered, nobody knows. Not thread-safe.
+/// What a service was asked and answered, by the SHA-256 of the request: what the entries of a ledger come to. An answer that is here is never
+/// paid for again, and a call counts as paid for until the service refuses it: whether one that a crash cut off was answered, nobody knows.
+/// Not thread-safe.
 /// </summary>
-internal sealed class AnswerCache : IDisposable
+internal sealed class AnswerCache
 {
-    private static readonly JsonLines<Entry> Lines = new(
-        "not a stored call", "The file is damaged. Remove the line: if it was an answer, its question is then asked, and paid for, again.")
-    {
-        Json = new(JsonLines.Options) { Encoder = JavaScriptEncoder.Default },
-    };
-
-    private readonly string _path;
-    private readonly FileStream _stream;
     private readonly Dictionary<string, ChatAnswer> _answers = [];
 
     // Calls without an outcome, those that are out among them; a request may have several.
     private readonly List<string> _unanswered = [];
 
-    // Of requests without an answer, since the file was opened: who starts the program again wants them asked again.
+    // Of requests without an answer.
     private readonly Dictionary<string, (int Count, string? LastFailure)> _tries = [];
 
-    /// <summary>Opens the file, or makes it; cuts off a last line that a crash left unfinished.</summary>
-    /// <exception cref="StorageException">The file cannot be used.</exception>
-    /// <exception cref="UserInputException">A line is damaged; names it.</exception>
-    public AnswerCache(string path)
-    {
-        _path = path;
-        try
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            _stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
-        }
-        catch (Exception e) when (IoFailure.Is(e))
-        {
-            throw IoFailure.Explain(path, "cannot be opened", e);
-        }
-        try
-        {
-            foreach (var (entry, _) in Lines.ReadLog(_stream, path))
-            {
-                Count(entry);
-            }
-            _tries.Clear();
-        }
-        catch
-        {
-            _stream.Dispose();
-            throw;
-        }
-    }
+    // Requests whose last call has brought nothing yet, neither answer nor failure.
+    private readonly Dictionary<string, long> _out = [];
 
     private int _paid;
 
-    /// <summary>A call, or with an answer or a failure its outcome.</summary>
-    /// <param name="Failure">Why there is no answer, or why the one that came is none.</param>
-    /// <param name="Forget">No call: answers and tries before this line do not count any more, what they cost does.</param>
-    /// <param name="Refused">The call cost nothing. Without a failure it was no try either: the user has something to put right.</param>
-    private sealed record Entry(
-        string Request,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] ChatAnswer? Answer = null,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] string? Failure = null,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Refused = false,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Forget = false);
+    /// <summary>Requests that have an answer.</summary>
+    public int Answered => _answers.Count;
 
     /// <summary>Calls that were paid for, or may have been.</summary>
     public int Calls => _paid + _unanswered.Count;
@@ -83,51 +34,24 @@ internal sealed class AnswerCache : IDisposable
 
     public ChatAnswer? Find(string request) => _answers.GetValueOrDefault(request);
 
-    /// <summary>How often a request without an answer was tried since the file was opened, and how that failed the last time; null where that is not known.</summary>
+    /// <summary>
+    /// How often a request without an answer was tried, by whomever, since the ledger was opened here, and how that failed the last time;
+    /// null where that is not known.
+    /// </summary>
     public (int Count, string? LastFailure) TriesOf(string request) => _tries.GetValueOrDefault(request);
 
-    /// <summary>The request is about to go out.</summary>
-    /// <exception cref="StorageException">It cannot be written; the file is as it was.</exception>
-    public void AddCall(string request) => Add(new Entry(request));
+    /// <summary>When a call that may be out still was heard of; null where there is none.</summary>
+    public long? OutSince(string request) => _out.TryGetValue(request, out var at) ? at : null;
 
-    /// <inheritdoc cref="AddCall"/>
-    public void AddAnswer(string request, ChatAnswer answer) => Add(new Entry(request, answer));
+    /// <summary>Counts tries from here on: who starts the program again wants them made again.</summary>
+    public void ForgetTries() => _tries.Clear();
 
-    /// <summary>The call cost nothing.</summary>
-    /// <param name="failure">Null where it is the user's to put right: then it does not count as a try.</param>
-    /// <inheritdoc cref="AddCall"/>
-    public void AddRefusal(string request, string? failure) => Add(new Entry(request, Failure: failure, Refused: true));
-
-    /// <summary>No answer came; the call may be paid for.</summary>
-    /// <inheritdoc cref="AddCall"/>
-    public void AddLoss(string request, string failure) => Add(new Entry(request, Failure: failure));
-
-    /// <summary>The call was paid for, and what came is no answer: it is kept and counted, and never given for one.</summary>
-    /// <inheritdoc cref="AddCall"/>
-    public void AddUseless(string request, ChatAnswer answer, string failure) => Add(new Entry(request, answer, failure));
-
-    /// <summary>From here on every question is asked again, with all its tries; what was spent stays spent.</summary>
-    /// <returns>Answers that were there.</returns>
-    /// <inheritdoc cref="AddCall"/>
-    public int Forget()
-    {
-        var count = _answers.Count;
-        Add(new Entry("", Forget: true));
-        return count;
-    }
-
-    public void Dispose() => _stream.Dispose();
-
-    private void Add(Entry entry)
-    {
-        Lines.Append(_stream, _path, entry, flushToDisk: true);
-        Count(entry);
-    }
-
-    private void Count(Entry entry)
+    /// <param name="at">When it was heard of.</param>
+    public void Add(CallEntry entry, long at)
     {
         var request = entry.Request;
         var (tries, lastFailure) = TriesOf(request);
+        _out.Remove(request);
         switch (entry)
         {
             case { Forget: true }:
@@ -155,6 +79,7 @@ internal sealed class AnswerCache : IDisposable
             default:
                 _unanswered.Add(request);
                 _tries[request] = (tries + 1, lastFailure);
+                _out[request] = at;
                 break;
         }
     }

@@ -9,7 +9,7 @@ namespace IterativeDpo.Judging.Http;
 /// <param name="OutputTokens">Null where the service does not say.</param>
 /// <param name="FinishReason">Why it ended, in the service's word; null where it does not say.</param>
 /// <param name="Problem">Why it is no answer, whatever it says; null where it is one.</param>
-internal sealed record ChatAnswer(
+public sealed record ChatAnswer(
     string Text,
     IReadOnlyList<TokenLogprob>? FirstToken,
     long? InputTokens,
@@ -63,4 +63,4 @@ internal sealed record ChatAnswer(
 }
 
 /// <param name="Logprob">Natural-log probability.</param>
-internal sealed record TokenLogprob(string Token, double Logprob);
+public sealed record TokenLogprob(string Token, double Logprob);

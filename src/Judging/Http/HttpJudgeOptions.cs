@@ -21,7 +21,7 @@ public sealed record HttpJudgeOptions(
     public override IJudge Create(JudgeFactory factory)
     {
         var service = factory.Shared(
-            (typeof(ChatService), Name), () => new ChatService(Setting, Service, factory.WorkFile(AnswersFile), factory.Note, factory.Time));
+            (typeof(ChatService), Name), () => new ChatService(Setting, Service, () => factory.Ledger(Name, AnswersFile), factory.Note, factory.Time));
         return new LlmJudge(Name, new OpenAiModel(Service, service), Mode, factory.Seed);
     }
 
@@ -29,15 +29,18 @@ public sealed record HttpJudgeOptions(
     /// <param name="workPath">The directory of what judges keep; no factory uses it.</param>
     /// <returns>Answers that were there.</returns>
     /// <exception cref="Artifacts.UserInputException">The file is damaged.</exception>
-    public int ForgetAnswers(string workPath)
+    public async Task<int> ForgetAnswersAsync(string workPath, TimeProvider time)
     {
         var path = Path.Combine(workPath, AnswersFile);
         if (!File.Exists(path))
         {
             return 0;
         }
-        using var answers = new AnswerCache(path);
-        return answers.Forget();
+        using var log = new CallLog(() => new LedgerFile(path), time);
+        await log.ReadAsync(CancellationToken.None);
+        var count = log.See(answers => answers.Answered);
+        await log.AddAsync(new CallEntry("", Forget: true));
+        return count;
     }
 
     public override JudgeOptions WithoutIncidentals() => this with { Mode = Mode.WithoutIncidentals(), Service = Service.WithoutIncidentals() };

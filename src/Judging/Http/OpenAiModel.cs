@@ -19,6 +19,8 @@ public sealed class OpenAiModel(ServiceOptions options, ChatService service) : I
     public Task CheckAsync(IReadOnlyList<ChatMessage> question, IReadOnlyList<string> labels, CancellationToken cancellationToken) =>
         service.CheckAsync(cancellationToken);
 
+    public Task LoadAsync(CancellationToken cancellationToken) => service.LoadAsync(cancellationToken);
+
     public async Task<LabelAnswer> ChooseAsync(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> labels, CancellationToken cancellationToken)
     {
         var request = Request(messages, 0, options.Logprobs ? 1 : WordTokens);

@@ -1,172 +1,75 @@
-using IterativeDpo.Artifacts;
 using IterativeDpo.Judging.Http;
 
 namespace IterativeDpo.Judging.Tests.Http;
 
-public sealed class AnswerCacheTests : IDisposable
+public sealed class AnswerCacheTests
 {
-    private static readonly ChatAnswer _answer = new("ja, \"süß\"\n", [new TokenLogprob("A", -0.25)], 10, 2);
+    private static readonly ChatAnswer _answer = new("yes", null, 10, 2);
 
-    private readonly TemporaryDirectory _directory = new();
-
-    private string FilePath => _directory["work/judge-x.jsonl"];
+    private readonly AnswerCache _cache = new();
 
     [Fact]
-    public void Find_afterOpeningAgain_givesWhatWasAdded()
+    public void Calls_areAnswersAndCallsWithoutAnOutcome()
     {
-        Fill("one", "two");
+        Add(new CallEntry("lost"));
+        Add(new CallEntry("refused"), new CallEntry("refused", Failure: "no", Refused: true));
+        Add(new CallEntry("lost, then answered"), new CallEntry("lost, then answered"), new CallEntry("lost, then answered", _answer));
+        Add(new CallEntry("lost, then refused"), new CallEntry("lost, then refused"), new CallEntry("lost, then refused", Failure: "no", Refused: true));
 
-        using var cache = new AnswerCache(FilePath);
-
-        Assert.Equivalent(_answer, cache.Find("one"), strict: true);
-        Assert.Null(cache.Find("three"));
-        Assert.Equal((2, 24), (cache.Calls, cache.Tokens));
-    }
-
-    [Fact]
-    public void Calls_afterOpeningAgain_areAnswersAndCallsWithoutAnOutcome()
-    {
-        using (var cache = new AnswerCache(FilePath))
-        {
-            cache.AddCall("lost");
-            cache.AddCall("refused");
-            cache.AddRefusal("refused", "no");
-            cache.AddCall("lost, then answered");
-            cache.AddCall("lost, then answered");
-            cache.AddAnswer("lost, then answered", _answer);
-            cache.AddCall("lost, then refused");
-            cache.AddCall("lost, then refused");
-            cache.AddRefusal("lost, then refused", "no");
-            Assert.Equal((4, 2), (cache.Calls, cache.Unanswered));
-        }
-
-        using var again = new AnswerCache(FilePath);
-
-        Assert.Equal((4, 2), (again.Calls, again.Unanswered));
-        Assert.NotNull(again.Find("lost, then answered"));
-        Assert.Null(again.Find("lost"));
+        Assert.Equal((4, 2), (_cache.Calls, _cache.Unanswered));
+        Assert.NotNull(_cache.Find("lost, then answered"));
+        Assert.Null(_cache.Find("lost"));
     }
 
     [Fact]
-    public void TriesOf_countsCallsWithoutAnAnswer_butThoseThatTheUserPutsRight_untilTheFileIsOpenedAgain()
+    public void TriesOf_countsCallsWithoutAnAnswer_butThoseThatTheUserPutsRight_untilTheyAreForgotten()
     {
-        using (var cache = new AnswerCache(FilePath))
-        {
-            for (var i = 0; i < 5; i++)
-            {
-                cache.AddCall("one");
-            }
-            cache.AddRefusal("one", "busy");
-            cache.AddUseless("one", _answer, "cut");
-            cache.AddLoss("one", "no answer in time");
-            cache.AddRefusal("one", null);
-            cache.AddCall("two");
-            cache.AddAnswer("two", _answer);
-            Assert.Equal((4, "no answer in time"), cache.TriesOf("one"));
-            Assert.Equal((0, null), cache.TriesOf("two"));
-        }
+        Add([.. Enumerable.Repeat(new CallEntry("one"), 5)]);
+        Add(
+            new CallEntry("one", Failure: "busy", Refused: true),
+            new CallEntry("one", _answer, "cut"),
+            new CallEntry("one", Failure: "no answer in time"),
+            new CallEntry("one", Refused: true));
+        Add(new CallEntry("two"), new CallEntry("two", _answer));
+        Assert.Equal((4, "no answer in time"), _cache.TriesOf("one"));
+        Assert.Equal((0, null), _cache.TriesOf("two"));
 
-        using var again = new AnswerCache(FilePath);
+        _cache.ForgetTries();
 
-        Assert.Equal((0, null), again.TriesOf("one"));
-        Assert.Null(again.Find("one"));
-        Assert.Equal((4, 24), (again.Calls, again.Tokens));
+        Assert.Equal((0, null), _cache.TriesOf("one"));
+        Assert.Null(_cache.Find("one"));
+        Assert.Equal((4, 24), (_cache.Calls, _cache.Tokens));
     }
 
     [Fact]
-    public void Forget_leavesNoAnswersAndNoTries_andAllThatWasSpent()
+    public void Add_ofForgetting_leavesNoAnswersAndNoTries_andAllThatWasSpent()
     {
-        Fill("one", "two");
-        using (var cache = new AnswerCache(FilePath))
-        {
-            cache.AddCall("three");
-            cache.AddUseless("three", _answer, "cut");
-            Assert.Equal(2, cache.Forget());
-            Assert.Equal((0, null), cache.TriesOf("three"));
-        }
+        Add(new CallEntry("one", _answer), new CallEntry("two", _answer), new CallEntry("three"), new CallEntry("three", _answer, "cut"));
 
-        using var again = new AnswerCache(FilePath);
+        Add(new CallEntry("", Forget: true));
 
-        Assert.Null(again.Find("one"));
-        Assert.Equal((3, 36), (again.Calls, again.Tokens));
+        Assert.Null(_cache.Find("one"));
+        Assert.Equal((0, null), _cache.TriesOf("three"));
+        Assert.Equal((0, 3, 36L), (_cache.Answered, _cache.Calls, _cache.Tokens));
     }
 
     [Fact]
-    public void Add_gives_these_bytes()
+    public void OutSince_isWhenTheLastCallWasHeardOf_untilAnythingComesOfIt()
     {
-        using (var cache = new AnswerCache(FilePath))
+        _cache.Add(new CallEntry("one"), at: 7);
+        _cache.Add(new CallEntry("one"), at: 8);
+        Assert.Equal((8, null), (_cache.OutSince("one"), _cache.OutSince("two")));
+
+        _cache.Add(new CallEntry("one", Failure: "no answer in time"), at: 9);
+
+        Assert.Null(_cache.OutSince("one"));
+    }
+
+    private void Add(params CallEntry[] entries)
+    {
+        foreach (var entry in entries)
         {
-            cache.AddCall("one");
-            cache.AddAnswer("one", _answer);
-            cache.AddRefusal("two", "busy");
-            cache.Forget();
-        }
-
-        Assert.Equal(
-            """
-            {"request":"one"}
-            {"request":"one","answer":{"text":"ja, \u0022s\u00FC\u00DF\u0022\n","first_token":[{"token":"A","logprob":-0.25}],"input_tokens":10,"output_tokens":2,"is_cut":false}}
-            {"request":"two","failure":"busy","refused":true}
-            {"request":"","forget":true}
-
-            """,
-            File.ReadAllText(FilePath));
-    }
-
-    [Theory]
-    [InlineData(1)]
-    [InlineData(20)]
-    public void Open_afterACrashInTheLastLine_cutsItOff(int missingBytes)
-    {
-        Fill("one", "two");
-        var whole = File.ReadAllBytes(FilePath);
-        File.WriteAllBytes(FilePath, whole[..^missingBytes]);
-
-        using (var cache = new AnswerCache(FilePath))
-        {
-            Assert.Null(cache.Find("two"));
-            Assert.Equal((1, 12), (cache.Calls, cache.Tokens));
-            cache.AddAnswer("two", _answer);
-        }
-
-        Assert.Equal(whole, File.ReadAllBytes(FilePath));
-    }
-
-    [Fact]
-    public void Open_ofALineLongerThanAChunkThatIsTorn_leavesAnEmptyFile()
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(FilePath)!);
-        File.WriteAllText(FilePath, new string('x', 10_000));
-
-        new AnswerCache(FilePath).Dispose();
-
-        Assert.Empty(File.ReadAllBytes(FilePath));
-    }
-
-    [Theory]
-    [InlineData("rubbish")]
-    [InlineData("{}")]
-    [InlineData("null")]
-    [InlineData("")]
-    public void Open_ofADamagedLine_namesIt(string line)
-    {
-        Fill("one", "two");
-        var lines = File.ReadAllLines(FilePath);
-        File.WriteAllLines(FilePath, [lines[0], line, lines[1]]);
-
-        var error = Assert.Throws<UserInputException>(() => new AnswerCache(FilePath));
-
-        Assert.Contains($"{FilePath}, line 2: not a stored call", error.Message, StringComparison.Ordinal);
-    }
-
-    public void Dispose() => _directory.Dispose();
-
-    private void Fill(params string[] requests)
-    {
-        using var cache = new AnswerCache(FilePath);
-        foreach (var request in requests)
-        {
-            cache.AddAnswer(request, _answer);
+            _cache.Add(entry, 0);
         }
     }
 }

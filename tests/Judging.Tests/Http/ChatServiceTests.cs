@@ -213,7 +213,7 @@ public sealed class ChatServiceTests : IDisposable
     {
         using var fake = new FakeService(_ => new TaskCompletionSource<FakeReply>().Task);
         await using var service = new ChatService(
-            "judges.gpt", ServiceSettings.Of(fake.Url) with { Timeout = TimeSpan.FromMilliseconds(50), Retries = 0 }, CachePath, _notes.Enqueue, TimeProvider.System);
+            "judges.gpt", ServiceSettings.Of(fake.Url) with { Timeout = TimeSpan.FromMilliseconds(50), Retries = 0 }, Ledger, _notes.Enqueue, TimeProvider.System);
 
         var error = await Assert.ThrowsAsync<JudgeModelException>(() => AskAsync(service, "one"));
 
@@ -269,7 +269,7 @@ public sealed class ChatServiceTests : IDisposable
             await AskAsync(service, "one");
             await AskAsync(service, "two");
             var error = await Assert.ThrowsAsync<UserInputException>(() => AskAsync(service, "three"));
-            Assert.Equal("judges.gpt: its budget of 2 calls is spent. Raise judges.gpt.budget-calls (0: no limit), and run again.", error.Message);
+            Assert.Equal("judges.gpt: its budget of 2 calls is spent. Raise judges.gpt.budget-calls (0: no limit), and run or submit it again.", error.Message);
             Assert.True((await AskAsync(service, "one")).IsCached);
         }
         await using (var service = Service(ServiceSettings.Of(fake.Url) with { BudgetCalls = 2 }))
@@ -370,10 +370,7 @@ public sealed class ChatServiceTests : IDisposable
     [Fact]
     public async Task AskAsync_ofACallThatAnEarlierRunLost_saysSo_andCountsBoth()
     {
-        using (var killed = new AnswerCache(CachePath))
-        {
-            killed.AddCall(Digest.Of("one"u8).Hex);
-        }
+        File.WriteAllBytes(CachePath, new CallEntry(Digest.Of("one"u8).Hex).ToLine());
         using var fake = new FakeService(_yes);
         await using var service = Service(ServiceSettings.Of(fake.Url) with { BudgetCalls = 2 });
 
@@ -455,7 +452,7 @@ public sealed class ChatServiceTests : IDisposable
             await release.Task;
             return _yes;
         });
-        var service = new ChatService("judges.gpt", ServiceSettings.Of(fake.Url), CachePath, _notes.Enqueue, new JumpingTime(TimeSpan.Zero));
+        var service = new ChatService("judges.gpt", ServiceSettings.Of(fake.Url), Ledger, _notes.Enqueue, new JumpingTime(TimeSpan.Zero));
         var asked = AskAsync(service, "one");
         await arrived.Task;
 
@@ -479,7 +476,9 @@ public sealed class ChatServiceTests : IDisposable
         }
     }
 
+    private LedgerFile Ledger() => new(CachePath);
+
     private int Answers() => File.ReadAllLines(CachePath).Count(line => line.Contains("\"answer\":", StringComparison.Ordinal));
 
-    private ChatService Service(ServiceOptions options) => new("judges.gpt", options, CachePath, _notes.Enqueue, _time);
+    private ChatService Service(ServiceOptions options) => new("judges.gpt", options, Ledger, _notes.Enqueue, _time);
 }

@@ -126,8 +126,9 @@ public sealed class OpenAiModelTests : IDisposable
         }
         await service.DisposeAsync();
         Assert.Equal(3, File.ReadAllLines(_directory["judge-gpt.jsonl"]).Count(line => line.Contains("\"answer\":") && line.Contains("\"failure\":")));
-        using var cache = new AnswerCache(_directory["judge-gpt.jsonl"]);
-        Assert.Equal((3, 21L), (cache.Calls, cache.Tokens));
+        using var log = new CallLog(() => new LedgerFile(_directory["judge-gpt.jsonl"]), TimeProvider.System);
+        await log.ReadAsync(CancellationToken.None);
+        Assert.Equal((3, 21L), log.See(answers => (answers.Calls, answers.Tokens)));
     }
 
     [Fact]
@@ -157,7 +158,7 @@ public sealed class OpenAiModelTests : IDisposable
         using var fake = new FakeService(new FakeReply(200, body), FakeService.Completion("A"));
         var notes = new List<string>();
         await using var service = new ChatService(
-            "judges.gpt", ServiceSettings.Of(fake.Url) with { Logprobs = false }, _directory["judge-gpt.jsonl"], notes.Add, new JumpingTime());
+            "judges.gpt", ServiceSettings.Of(fake.Url) with { Logprobs = false }, () => new LedgerFile(_directory["judge-gpt.jsonl"]), notes.Add, new JumpingTime());
 
         var answer = await Model(fake, service, logprobs: false).ChooseAsync(_question, ["A", "B"], CancellationToken.None);
 
@@ -176,14 +177,14 @@ public sealed class OpenAiModelTests : IDisposable
         using var fake = WithoutMaxTokens();
         var notes = new List<string>();
         var options = ServiceSettings.Of(fake.Url) with { Retries = 0, BudgetCalls = 2 };
-        await using (var service = new ChatService("judges.gpt", options, _directory["judge-gpt.jsonl"], notes.Add, new JumpingTime()))
+        await using (var service = new ChatService("judges.gpt", options, () => new LedgerFile(_directory["judge-gpt.jsonl"]), notes.Add, new JumpingTime()))
         {
             foreach (var seed in new[] { 1UL, 1UL << 40 })
             {
                 Assert.Equal("Score: 4", (await new OpenAiModel(options, service).AnswerAsync(_question, 1, 8, seed, CancellationToken.None)).Text);
             }
         }
-        await using var again = new ChatService("judges.gpt", options, _directory["judge-gpt.jsonl"], notes.Add, new JumpingTime());
+        await using var again = new ChatService("judges.gpt", options, () => new LedgerFile(_directory["judge-gpt.jsonl"]), notes.Add, new JumpingTime());
 
         await new OpenAiModel(options, again).AnswerAsync(_question, 1, 8, 1, CancellationToken.None);
 
@@ -199,7 +200,7 @@ public sealed class OpenAiModelTests : IDisposable
         using var fake = WithoutMaxTokens();
         await using var named = Service(fake, limit: TokenLimit.MaxCompletionTokens);
         await using var other = new ChatService(
-            "judges.gpt", ServiceSettings.Of(fake.Url) with { TokenLimit = TokenLimit.MaxTokens }, _directory["judge-other.jsonl"], _ => { }, new JumpingTime());
+            "judges.gpt", ServiceSettings.Of(fake.Url) with { TokenLimit = TokenLimit.MaxTokens }, () => new LedgerFile(_directory["judge-other.jsonl"]), _ => { }, new JumpingTime());
 
         await Model(fake, named).AnswerAsync(_question, 1, 8, 1, CancellationToken.None);
         await Assert.ThrowsAsync<JudgeModelException>(() => Model(fake, other).AnswerAsync(_question, 1, 8, 1, CancellationToken.None));
@@ -228,5 +229,5 @@ public sealed class OpenAiModelTests : IDisposable
         new(ServiceSettings.Of(fake.Url) with { Logprobs = logprobs }, service);
 
     private ChatService Service(FakeService fake, bool logprobs = true, TokenLimit limit = TokenLimit.Auto) =>
-        new("judges.gpt", ServiceSettings.Of(fake.Url) with { Logprobs = logprobs, TokenLimit = limit }, _directory["judge-gpt.jsonl"], _ => { }, new JumpingTime());
+        new("judges.gpt", ServiceSettings.Of(fake.Url) with { Logprobs = logprobs, TokenLimit = limit }, () => new LedgerFile(_directory["judge-gpt.jsonl"]), _ => { }, new JumpingTime());
 }

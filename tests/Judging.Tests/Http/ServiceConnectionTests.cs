@@ -154,5 +154,5 @@ public sealed class ServiceConnectionTests : IDisposable
         _directory.Dispose();
     }
 
-    private ChatService Service(ServiceOptions options) => new("judges.gpt", options, _directory["judge-gpt.jsonl"], _ => { }, new JumpingTime());
+    private ChatService Service(ServiceOptions options) => new("judges.gpt", options, () => new LedgerFile(_directory["judge-gpt.jsonl"]), _ => { }, new JumpingTime());
 }
