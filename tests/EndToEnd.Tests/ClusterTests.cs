@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
+using IterativeDpo.Judging.Tests.Http;
 using Xunit.Abstractions;
 using static IterativeDpo.EndToEnd.Tests.TestCluster;
 
@@ -195,6 +196,41 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
         using var unknown = cluster.Run("pause", "nobodys");
         Assert.Equal(2, unknown.ExitCode);
         Assert.Contains("no such campaign", unknown.Errors);
+    }
+
+    [Fact]
+    public void Budget_ofAJudge_isOneForAllNodes_andWhatWasAnsweredIsAskedNoMore()
+    {
+        cluster.Ensure("one", Sampler);
+        cluster.Ensure("two", Sampler);
+        cluster.Ensure("trainer", "trainer");
+        var (both, count) = (new TaskCompletionSource(), 0);
+        using var service = new FakeService(async request =>
+        {
+            // A node has two calls out at most: with the third, two nodes ask.
+            if (Interlocked.Increment(ref count) == 3)
+            {
+                both.SetResult();
+            }
+            await both.Task;
+            return HttpJudgeTests.Answer(request.Body);
+        });
+        File.WriteAllText(cluster.PathOf("ask.txt"), "[user]\n{prompt}\n====\n{answer_a}\n====\n{answer_b}\n");
+        string WithBudget(int calls) => $$"""
+            judging { judge = gpt, judges.gpt { type = http, url = "{{service.Url}}", model = small, template = ask.txt, max-comparisons = 3, concurrency = 2, budget-calls = {{calls}} } }
+            evaluation.judge = verifier
+            """;
+
+        cluster.Submit("budgeted", WithBudget(30));
+        cluster.UntilStatus("budgeted", "paused");
+        Until(() => cluster.InHand("budgeted").Count == 0);
+        Assert.Equal(30, service.Requests.Count);
+        Assert.Contains("judges.gpt: its budget of 30 calls is spent. Raise campaign.judging.judges.gpt.budget-calls", Text(cluster.Ask("/campaigns/budgeted")!.Value, "pause_reason"));
+
+        cluster.Submit("budgeted", WithBudget(1000));
+        cluster.UntilStatus("budgeted", "completed");
+        Assert.InRange(service.Requests.Count, 31, 1000);
+        Assert.Equal(service.Requests.Count, service.Requests.Select(request => request.Body).Distinct().Count());
     }
 
     [Fact]

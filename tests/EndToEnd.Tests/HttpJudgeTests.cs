@@ -138,7 +138,7 @@ public sealed class HttpJudgeTests : IDisposable
     public void Dispose() => Environment.SetEnvironmentVariable(Variable, null);
 
     /// <summary>Prefers the longer answer, whichever is shown first.</summary>
-    private static FakeReply Answer(string body)
+    internal static FakeReply Answer(string body)
     {
         if (body.Length == 0)
         {

@@ -10,6 +10,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Judging.Http;
 
 namespace IterativeDpo.Actors.Nodes;
 
@@ -30,6 +31,7 @@ public sealed class Node : IAsyncDisposable
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(30);
 
     private readonly ArtifactStore _store;
+    private readonly HttpClient _http;
     private readonly CampaignLoader _loader;
     private readonly DateTimeOffset _startedAt;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -37,6 +39,7 @@ public sealed class Node : IAsyncDisposable
     private readonly Queue<(DateTimeOffset At, long Ended)> _ended = [];
     private volatile ClusterNode? _cluster;
     private volatile bool _draining;
+    private int _ledgersOpened;
 
     /// <param name="store">What the node serves to others, too.</param>
     /// <param name="http">For artifacts; presents the node's certificate where there is one.</param>
@@ -46,7 +49,7 @@ public sealed class Node : IAsyncDisposable
         NodeOptions options, ArtifactStore store, HttpClient http, Func<CampaignOptions, string, CampaignEngines> engines, Action<string> note, TimeProvider time)
     {
         Options = options;
-        (_store, Note, Time, _startedAt) = (store, note, time, time.GetUtcNow());
+        (_store, _http, Note, Time, _startedAt) = (store, http, note, time, time.GetUtcNow());
         Table = new NodeTable(time);
         Board = new CampaignBoard(time);
         var blobs = new BlobClient(store, http, () => Table.Holders(options.Name), () => Table.Keepers(options.Name), time);
@@ -55,6 +58,12 @@ public sealed class Node : IAsyncDisposable
         // A coordinator keeps everything.
         var cache = options.IsCoordinator ? null : new ArtifactCache(store, options.CacheBytes);
         Slots = [.. RolesOf(options).Select(role => new WorkSlot(role, (order, token) => _loader.CreateAsync(role, order, token), Artifacts, time, stepsBack: true, cache))];
+        Ledger = options switch
+        {
+            { IsCoordinator: false } => null,
+            { Journal: { } server } => LedgerDatabase.PostgreSql(server),
+            _ => LedgerDatabase.Sqlite(DatabasePath),
+        };
         Telemetry.Observe(this);
     }
 
@@ -65,6 +74,9 @@ public sealed class Node : IAsyncDisposable
 
     /// <summary>The campaigns that are on it.</summary>
     public CampaignBoard Board { get; }
+
+    /// <summary>What judges asked services and were answered; null where the node is no coordinator.</summary>
+    public LedgerDatabase? Ledger { get; }
 
     /// <summary>Whether it is in a cluster now.</summary>
     public bool IsUp => _cluster is not null && !_draining;
@@ -78,6 +90,8 @@ public sealed class Node : IAsyncDisposable
 
     internal ImmutableArray<WorkSlot> Slots { get; }
 
+    private string DatabasePath => Path.Combine(Options.StatePath, "campaigns.db");
+
     internal string Address => _cluster is { } cluster ? Cluster.Get(cluster.System).SelfAddress.ToString() : "";
 
     /// <summary>Is in the cluster until it was drained or is cancelled; then it has left.</summary>
@@ -85,15 +99,14 @@ public sealed class Node : IAsyncDisposable
     /// <exception cref="NodeTroubleException">An engine does not answer any more: only the end of this process ends it.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var database = Path.Combine(Options.StatePath, "campaigns.db");
         if (Options is { IsCoordinator: true, Journal: null })
         {
-            CampaignDatabase.Prepare(database);
+            CampaignDatabase.Prepare(DatabasePath);
         }
         while (true)
         {
             Table.Clear();
-            await using var cluster = await JoinAsync(database, cancellationToken);
+            await using var cluster = await JoinAsync(cancellationToken);
             _cluster = cluster;
             var link = cluster.Link;
             cluster.System.ActorOf(Props.Create(() => new NodeActor(this, link)), NodeActor.Name);
@@ -134,6 +147,10 @@ public sealed class Node : IAsyncDisposable
         return bundle;
     }
 
+    /// <summary>What a judge of a campaign asked a service and was answered, as the whole cluster knows it.</summary>
+    public ILedger OpenLedger(string campaign, string judge) => new ClusterLedger(
+        () => Table.Coordinators, _http, campaign, judge, $"{Options.Name} {_startedAt.UtcDateTime:O} {Interlocked.Increment(ref _ledgersOpened)}", Note, Time);
+
     /// <summary>Has everything here that a campaign has made so far.</summary>
     public Task FetchAsync(CampaignState state, CancellationToken cancellationToken) =>
         Artifacts.FetchAsync(state.Rounds.SelectMany(round => round.Results).SelectMany(result => result.Leaves), cancellationToken);
@@ -169,9 +186,15 @@ public sealed class Node : IAsyncDisposable
             now);
     }
 
-    public async ValueTask DisposeAsync() =>
+    public async ValueTask DisposeAsync()
+    {
         // An engine that does not come to rest is left behind.
         await Task.WhenAny(Task.WhenAll(Slots.Select(slot => slot.DisposeAsync().AsTask())), Task.Delay(UnloadTimeout));
+        if (Ledger is not null)
+        {
+            await Ledger.DisposeAsync();
+        }
+    }
 
     internal void Drain()
     {
@@ -226,7 +249,7 @@ public sealed class Node : IAsyncDisposable
         _ => [WorkerRole.Trainer],
     });
 
-    private async Task<ClusterNode> JoinAsync(string database, CancellationToken cancellationToken)
+    private async Task<ClusterNode> JoinAsync(CancellationToken cancellationToken)
     {
         var hosting = Options.IsCoordinator ? new CampaignHosting(Time, Lease, HandIn, Board) : null;
         using var warning = new Timer(
@@ -236,7 +259,7 @@ public sealed class Node : IAsyncDisposable
         {
             { IsCoordinator: false } => Config.Empty,
             { Journal: { } server } => JournalSettings.PostgreSql(server),
-            _ => JournalSettings.Sqlite(database),
+            _ => JournalSettings.Sqlite(DatabasePath),
         }, hosting, cancellationToken);
     }
 

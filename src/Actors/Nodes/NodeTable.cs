@@ -25,6 +25,9 @@ public sealed class NodeTable(TimeProvider time)
     /// <summary>Where the other coordinators answer by HTTP.</summary>
     public IReadOnlyList<Uri> Keepers(string self) => [.. Others(self).Where(IsCoordinator).Select(node => new Uri(node.Http))];
 
+    /// <summary>Where the coordinators answer by HTTP, this node among them if it is one.</summary>
+    public IReadOnlyList<Uri> Coordinators => [.. Nodes.Select(node => node.Report).Where(IsCoordinator).Select(node => new Uri(node.Http))];
+
     internal void Hear(NodeReport report) => _nodes[report.Address] = (report, time.GetUtcNow());
 
     internal void Hear(CampaignAnnounced campaign) => _campaigns[campaign.Campaign] = (campaign, time.GetUtcNow());

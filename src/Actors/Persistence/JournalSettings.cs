@@ -19,21 +19,22 @@ internal static class JournalSettings
 
     /// <summary>A server that several nodes share; tables are made where there are none.</summary>
     /// <param name="address">As <c>postgres://user:password@host:5432/database</c>.</param>
-    public static Config PostgreSql(Uri address)
+    public static Config PostgreSql(Uri address) => Of("PostgreSQL.15", PostgreSqlConnectionString(address), makesTables: true);
+
+    public static string PostgreSqlConnectionString(Uri address)
     {
         string[] login = [.. address.UserInfo.Split(':', 2).Select(Uri.UnescapeDataString)];
-        var connection = new NpgsqlConnectionStringBuilder
+        return new NpgsqlConnectionStringBuilder
         {
             Host = address.Host,
             Port = address.IsDefaultPort ? NpgsqlConnection.DefaultPort : address.Port,
             Username = login[0],
             Password = login.ElementAtOrDefault(1),
             Database = Uri.UnescapeDataString(address.AbsolutePath.TrimStart('/')),
-        };
-        return Of("PostgreSQL.15", connection.ToString(), makesTables: true);
+        }.ToString();
     }
 
-    private static string SqliteConnectionString(string path) => CampaignDatabase.ConnectionString(path, SqliteOpenMode.ReadWrite);
+    public static string SqliteConnectionString(string path) => CampaignDatabase.ConnectionString(path, SqliteOpenMode.ReadWrite);
 
     private static Config Of(string provider, string connection, bool makesTables)
     {

@@ -13,6 +13,7 @@ using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Nodes;
 using IterativeDpo.Host.Terminal;
+using IterativeDpo.Judging.Http;
 using Microsoft.AspNetCore.Builder;
 
 namespace IterativeDpo.Host.Commands;
@@ -107,7 +108,8 @@ public static class NodeCommand
             await ListenAsync(health, "--health");
         }
         await using var owned = node = new Node(
-            options with { Http = new UriBuilder(security.Scheme, options.Host, new Uri(server.Urls.First()).Port).Uri }, store, peers, Engines, Say, TimeProvider.System);
+            options with { Http = new UriBuilder(security.Scheme, options.Host, new Uri(server.Urls.First()).Port).Uri }, store, peers,
+            (options, work) => Engines(options, work, judge => node!.OpenLedger(options.Name, judge)), Say, TimeProvider.System);
         try
         {
             await node.RunAsync(cancellationToken);
@@ -125,9 +127,9 @@ public static class NodeCommand
         return ExitCodes.Done;
     }
 
-    private static CampaignEngines Engines(CampaignOptions options, string workPath)
+    private static CampaignEngines Engines(CampaignOptions options, string workPath, Func<string, ILedger> ledger)
     {
-        var factory = CampaignJudges.Factory(options, workPath, Say, TimeProvider.System);
+        var factory = CampaignJudges.Factory(options, workPath, Say, TimeProvider.System, ledger);
         return CampaignSession.Engines(options, factory, Say) with { Owned = factory };
     }
 

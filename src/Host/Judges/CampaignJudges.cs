@@ -10,8 +10,8 @@ namespace IterativeDpo.Host.Judges;
 /// <summary>A campaign's judges with the real engines behind them.</summary>
 internal static class CampaignJudges
 {
-    /// <inheritdoc cref="JudgeFactory(Func{string, JudgeOptions}, JudgeEngines, string, ulong, string, Action{string}, TimeProvider)"/>
-    public static JudgeFactory Factory(CampaignOptions options, string? workPath, Action<string> note, TimeProvider time) => new(
+    /// <inheritdoc cref="JudgeFactory(Func{string, JudgeOptions}, JudgeEngines, string, ulong, string, Action{string}, TimeProvider, Func{string, ILedger})"/>
+    public static JudgeFactory Factory(CampaignOptions options, string? workPath, Action<string> note, TimeProvider time, Func<string, ILedger>? ledger = null) => new(
         options.Judging.Find,
         new JudgeEngines(
             LlamaTextTokenizer.Load,
@@ -22,7 +22,8 @@ internal static class CampaignJudges
         options.Seed,
         workPath,
         note,
-        time);
+        time,
+        ledger);
 
     /// <summary>Whether a judge asks somebody outside, itself or through those that it asks.</summary>
     public static bool CallsOthers(JudgingOptions judging, string name) =>

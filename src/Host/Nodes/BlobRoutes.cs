@@ -137,7 +137,7 @@ public static class BlobRoutes
         }
     }
 
-    private static Task RefuseAsync(HttpContext context, int status, string text)
+    internal static Task RefuseAsync(HttpContext context, int status, string text)
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/plain; charset=utf-8";

@@ -68,6 +68,7 @@ internal static class NodeServer
         var node = () => current() ?? throw new NodeTroubleException("the node is about to start");
         app.Use(ExplainAsync);
         app.MapBlobs(store, new BlobLimits());
+        app.MapLedger(() => node().Ledger);
         app.MapHealth(() => current() is { IsUp: true });
         telemetry?.Map(app);
         app.MapGet("/nodes", () => Show(new { nodes = node().Table.Nodes.Select(NodeView) }));

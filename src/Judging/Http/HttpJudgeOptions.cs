@@ -5,7 +5,7 @@ namespace IterativeDpo.Judging.Http;
 
 /// <summary>Settings of an <see cref="LlmJudge"/> that asks a model behind a service.</summary>
 [Setting("A language model behind a service that speaks OpenAI's chat completions; also takes what is in judging.asking. Its answers are kept in "
-    + "work/judge-NAME.jsonl, and none that is kept is asked for again.")]
+    + "work/judge-NAME.jsonl, or by the coordinators of a cluster, and none that is kept is asked for again.")]
 public sealed record HttpJudgeOptions(
     string Name,
     [Setting(WrittenAs = typeof(AskingOptions), DefaultsIn = "asking")] LlmMode Mode,
