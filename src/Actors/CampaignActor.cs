@@ -22,8 +22,13 @@ internal sealed record CampaignHosting(TimeProvider Time, TimeSpan Lease, TimeSp
 /// </summary>
 internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDeskSurroundings<IActorRef>
 {
-    /// <summary>A snapshot has every round in it: the longer the campaign, the more events are between two, so that an event costs as much as before.</summary>
-    private const int FewestEvents = 50, EventsPerRound = 8;
+    private const int FewestEvents = 50;
+
+    /// <summary>
+    /// A snapshot has every round in it, and is due when there are so many times the events of the last one: an event costs as much in round 1,000 as
+    /// in round 1, and less than half of them are read again after a restart.
+    /// </summary>
+    private const double Growth = 1.6;
 
     private const string PersistenceIdPrefix = "campaign-";
 
@@ -32,7 +37,7 @@ internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDesk
     private readonly CampaignDesk<IActorRef> _desk;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<IActorRef> _watchers = [];
-    private long _lastSnapshot;
+    private long _snapshotFrom = FewestEvents;
 
     public CampaignActor(string campaign, CampaignHosting hosting)
     {
@@ -43,7 +48,7 @@ internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDesk
 
         Recover<SnapshotOffer>(offer =>
         {
-            _lastSnapshot = offer.Metadata.SequenceNr;
+            _snapshotFrom = NextAfter(offer.Metadata.SequenceNr);
             _desk.Restore((CampaignState)offer.Snapshot, offer.Metadata.SequenceNr);
         });
         Recover<CampaignEvent>(@event => _desk.Apply(@event, LastSequenceNr));
@@ -55,7 +60,7 @@ internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDesk
         Command<Look>(_ => OnLook());
         Command<Terminated>(OnTerminated);
         Command<SaveSnapshotSuccess>(OnSnapshotSaved);
-        Command<SaveSnapshotFailure>(failure => _log.Warning("Snapshot of {0} failed: {1}", PersistenceId, failure.Cause.Message));
+        Command<SaveSnapshotFailure>(OnSnapshotFailed);
         Command<DeleteSnapshotsSuccess>(_ => { });
         Command<DeleteSnapshotsFailure>(failure => _log.Warning("Old snapshots of {0} stay: {1}", PersistenceId, failure.Cause.Message));
     }
@@ -130,9 +135,9 @@ internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDesk
 
     private void OnJournalled(IReadOnlyList<CampaignEvent> events)
     {
-        if (LastSequenceNr - _lastSnapshot >= Math.Max(FewestEvents, EventsPerRound * _desk.State.Rounds.Count) || events.OfType<CampaignCompleted>().Any())
+        if (LastSequenceNr >= _snapshotFrom || events.OfType<CampaignCompleted>().Any())
         {
-            _lastSnapshot = LastSequenceNr;
+            _snapshotFrom = NextAfter(LastSequenceNr);
             SaveSnapshot(_desk.State);
         }
         _board.Show(_campaign, _desk.State);
@@ -170,6 +175,14 @@ internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDesk
 
     private void OnSnapshotSaved(SaveSnapshotSuccess saved) =>
         DeleteSnapshots(new SnapshotSelectionCriteria(saved.Metadata.SequenceNr - 1));
+
+    private void OnSnapshotFailed(SaveSnapshotFailure failure)
+    {
+        _snapshotFrom = LastSequenceNr + FewestEvents;
+        _log.Warning("Snapshot of {0} failed, and is tried again: {1}", PersistenceId, failure.Cause.Message);
+    }
+
+    private static long NextAfter(long sequence) => Math.Max(sequence + FewestEvents, (long)(Growth * sequence));
 
     private void TellWatchers(ICampaignMessage message)
     {

@@ -40,7 +40,7 @@ internal sealed class CampaignDesk<TWorker>(
 
     private readonly WorkerPool<TWorker> _workers = new(lease);
     private readonly Dictionary<WorkId, int> _losses = [];
-    private readonly HashSet<long> _failedOrders = [];
+    private readonly Dictionary<long, WorkId> _failedOrders = [];
     private readonly OrderTelemetry _telemetry = new(campaign);
     private long _sequence;
     private DateTimeOffset? _givesOutFrom;
@@ -54,12 +54,22 @@ internal sealed class CampaignDesk<TWorker>(
 
     private DateTimeOffset Now => time.GetUtcNow();
 
-    /// <summary>Goes on from a snapshot.</summary>
+    /// <summary>Work that is remembered to have failed, or to have been lost, by some.</summary>
+    internal IEnumerable<WorkId> Remembered => _failedOrders.Values.Concat(_losses.Keys).Concat(_workers.Failures);
+
+    /// <summary>Goes on from a snapshot; one of an older version has the units of all rounds.</summary>
     /// <param name="sequence">The number of the last event in it.</param>
-    public void Restore(CampaignState state, long sequence) => (State, _sequence) = (state, sequence);
+    public void Restore(CampaignState state, long sequence) => (State, _sequence) = (CampaignHistory.Fold(state), sequence);
 
     /// <param name="sequence">The event's number in the journal.</param>
-    public void Apply(CampaignEvent @event, long sequence) => (State, _sequence) = (CampaignHistory.Apply(State, @event), sequence);
+    public void Apply(CampaignEvent @event, long sequence)
+    {
+        (State, _sequence) = (CampaignHistory.Apply(State, @event), sequence);
+        if (@event is RoundCompleted ended)
+        {
+            Forget(ended.Round);
+        }
+    }
 
     public void Hear(TWorker sender, ICampaignMessage message)
     {
@@ -134,7 +144,7 @@ internal sealed class CampaignDesk<TWorker>(
             return false;
         }
         _telemetry.Expire(id, number);
-        var isFailure = !_stopping && (_losses[id] = _losses.GetValueOrDefault(id) + 1) >= MostLosses;
+        var isFailure = !_stopping && IsOfOpenRound(id) && (_losses[id] = _losses.GetValueOrDefault(id) + 1) >= MostLosses;
         if (isFailure)
         {
             _losses.Remove(id);
@@ -149,7 +159,7 @@ internal sealed class CampaignDesk<TWorker>(
 
     private void Decide(TWorker sender, CampaignCommand command)
     {
-        if (command is FailWork late && (_workers.IsInOtherHands(late.Id, late.Order) || _failedOrders.Contains(late.Order)))
+        if (command is FailWork late && (_workers.IsInOtherHands(late.Id, late.Order) || _failedOrders.ContainsKey(late.Order)))
         {
             Follow(sender, command);
             return;
@@ -188,8 +198,12 @@ internal sealed class CampaignDesk<TWorker>(
                 Settle(sender, completed);
                 break;
             case FailWork failure:
-                _workers.Failed(failure.Id, sender);
-                _failedOrders.Add(failure.Order);
+                // Of a round that has ended nothing counts any more, however often it is told.
+                if (IsOfOpenRound(failure.Id))
+                {
+                    _workers.Failed(failure.Id, sender);
+                    _failedOrders[failure.Order] = failure.Id;
+                }
                 Settle(sender, failure.Order);
                 break;
             case ResumeCampaign or CheckpointWork:
@@ -199,6 +213,22 @@ internal sealed class CampaignDesk<TWorker>(
                 break;
         }
         Dispatch();
+    }
+
+    private bool IsOfOpenRound(WorkId id) => State.Open.Any(round => round.Number == id.Round);
+
+    /// <summary>What was remembered of work in this round, which has ended.</summary>
+    private void Forget(int round)
+    {
+        foreach (var order in _failedOrders.Where(failed => failed.Value.Round == round).Select(failed => failed.Key).ToArray())
+        {
+            _failedOrders.Remove(order);
+        }
+        foreach (var id in _losses.Keys.Where(id => id.Round == round).ToArray())
+        {
+            _losses.Remove(id);
+        }
+        _workers.ForgetFailures(round);
     }
 
     private void Dispatch()
@@ -242,6 +272,10 @@ internal sealed class CampaignDesk<TWorker>(
             }
         }
         Dispatch();
+        if (!_workers.InHand.Any(held => held.Worker.Equals(worker)))
+        {
+            surroundings.Tell(worker, new NoWork(campaign));
+        }
     }
 
     private void OnWorkInHand(TWorker worker, WorkInHand work)

@@ -16,7 +16,7 @@ public enum CampaignEnd
     Interrupted,
 }
 
-/// <param name="State">The campaign's state, every round's results included.</param>
+/// <param name="State">The campaign's state; <see cref="CampaignReader.ReadWhole"/> has the units of all rounds too.</param>
 public sealed record CampaignOutcome(CampaignEnd End, CampaignState State);
 
 /// <summary>Reported whenever something is journalled, and while work is under way.</summary>

@@ -15,6 +15,11 @@ public static class CampaignReader
     public static CampaignState? Read(string statePath) =>
         CampaignDatabase.Read(DatabasePath(statePath), database => Read(database, DatabasePath(statePath)));
 
+    /// <summary>The state with the results of all units of all rounds, which takes every event: for what is told of a campaign, and not for what it goes on by.</summary>
+    /// <inheritdoc cref="Read(string)"/>
+    public static CampaignState? ReadWhole(string statePath) =>
+        ReadEvents(DatabasePath(statePath)) is { Count: > 0 } events ? CampaignHistory.Whole(events) : null;
+
     /// <summary>All that happened, in order, to the campaign that a database has first; no snapshot is used.</summary>
     /// <exception cref="UserInputException">The database is damaged or of a newer version.</exception>
     public static IReadOnlyList<CampaignEvent> ReadEvents(string databasePath) => CampaignDatabase.Read(

@@ -19,6 +19,9 @@ internal sealed class WorkerPool<TWorker>(TimeSpan lease) where TWorker : notnul
     /// <summary>The roles that somebody plays.</summary>
     public IEnumerable<WorkerRole> Roles => _workers.Values.Select(worker => worker.Role).Distinct();
 
+    /// <summary>Work that a worker is remembered to have failed on.</summary>
+    public IEnumerable<WorkId> Failures => _failedOn.Keys;
+
     /// <summary>From now on orders have greater numbers than this.</summary>
     public void NumberFrom(long number) => _lastOrder = Math.Max(_lastOrder, number);
 
@@ -82,6 +85,15 @@ internal sealed class WorkerPool<TWorker>(TimeSpan lease) where TWorker : notnul
 
     /// <summary>Takes note that a worker failed on this work: another one of its role, where there is any, has the next try.</summary>
     public void Failed(WorkId id, TWorker worker) => _failedOn[id] = worker;
+
+    /// <summary>Forgets who failed on work of a round.</summary>
+    public void ForgetFailures(int round)
+    {
+        foreach (var id in _failedOn.Keys.Where(id => id.Round == round).ToArray())
+        {
+            _failedOn.Remove(id);
+        }
+    }
 
     /// <summary>Gives due work that nobody has in hand to free workers of its role, in the order given.</summary>
     public IReadOnlyList<(TWorker Worker, WorkOrder Order)> Assign(IEnumerable<WorkOrder> due)

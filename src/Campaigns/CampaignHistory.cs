@@ -5,8 +5,29 @@ namespace IterativeDpo.Campaigns;
 /// <summary>How events make a campaign's state. Pure: no clock, no chance, nothing but the two arguments.</summary>
 public static class CampaignHistory
 {
+    /// <remarks>
+    /// What follows by itself from an event is journalled with it: whoever sees the state after that sees a round that ended with its units, and
+    /// they are let go with the next event.
+    /// </remarks>
     /// <exception cref="InvalidOperationException">The event is of an unknown type: the journal is newer than this program.</exception>
-    public static CampaignState Apply(CampaignState state, CampaignEvent @event)
+    public static CampaignState Apply(CampaignState state, CampaignEvent @event) =>
+        ApplyWhole(@event is RoundCompleted or RoundStarted or CampaignCompleted ? state : Fold(state), @event);
+
+    /// <summary>The state after all these events, from the first on, with the results of all units of all rounds.</summary>
+    public static CampaignState Whole(IEnumerable<CampaignEvent> events) => events.Aggregate(CampaignState.Empty, ApplyWhole);
+
+    /// <summary>The state with what their units came to in place of the units of rounds that have ended.</summary>
+    public static CampaignState Fold(CampaignState state)
+    {
+        var rounds = state.Rounds;
+        for (var i = rounds.FindLastIndex(round => round.Outcome is not null); i >= 0 && rounds[i].Totals is null; i--)
+        {
+            rounds = rounds.SetItem(i, rounds[i].Fold());
+        }
+        return rounds == state.Rounds ? state : state with { Rounds = rounds };
+    }
+
+    private static CampaignState ApplyWhole(CampaignState state, CampaignEvent @event)
     {
         var next = @event switch
         {

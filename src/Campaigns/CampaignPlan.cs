@@ -78,6 +78,9 @@ public sealed record CampaignPlan(
     Digest? Bundle = null,
     int Staleness = 0)
 {
+    /// <summary>The most units that a round may be sampled in on a cluster, where one order names them all.</summary>
+    public const int MostUnits = 384;
+
     /// <summary>Units of work in a stage; 1 for the stages that take the round as a whole.</summary>
     public int Units(Stage stage) => stage switch
     {

@@ -131,7 +131,7 @@ public sealed record TaskScore(int Right, int Total)
 /// <param name="Verdicts">The stored verdicts file.</param>
 /// <param name="Abstained">Samples without a verdict.</param>
 /// <param name="Dropped">Prompts given up because the judge failed on them time and again.</param>
-/// <param name="ByTask">Right samples by the prompts' task.</param>
+/// <param name="ByTask">Right held-out answers by the prompts' task; empty of samples, as nobody asks, and there are many units of them.</param>
 /// <param name="Usage">What the verdicts cost.</param>
 /// <param name="Latency">How long they took, without those of an attempt before; null in journals from before it was measured.</param>
 public sealed record JudgeResult(

@@ -14,6 +14,9 @@ namespace IterativeDpo.Campaigns;
 /// </summary>
 public static class Round
 {
+    /// <summary>The most rounds whose pairs a training is given, the newest: neither order nor training grows with the campaign's age for ever.</summary>
+    public const int MostPairFiles = 500;
+
     /// <summary>The work to do now, in the order in which it should be done; empty unless the campaign runs.</summary>
     public static IEnumerable<WorkOrder> Due(CampaignState state)
     {
@@ -118,10 +121,12 @@ public static class Round
                 yield return Judge(plan, state, new WorkId(round.Number, Stage.Judge, index), samples.Samples, round.Policy);
             }
         }
+        // They are asked for once: where there are none, every round is looked at.
+        var statistics = plan.PromptOrder == PromptOrder.Curriculum ? state.PromptStatistics : null;
         foreach (var index in Missing(plan.Units(Stage.Sample), round.Samples))
         {
             var (first, count) = plan.PromptsOf(Stage.Sample, index);
-            yield return new SampleOrder(new WorkId(round.Number, Stage.Sample, index), round.Policy, first, count, state.PromptStatistics);
+            yield return new SampleOrder(new WorkId(round.Number, Stage.Sample, index), round.Policy, first, count, statistics);
         }
     }
 
@@ -157,7 +162,7 @@ public static class Round
         round.Checkpoint);
 
     private static ImmutableArray<Digest> PairsOf(IEnumerable<RoundState> rounds) =>
-        [.. rounds.Select(r => r.Pairs).OfType<PairResult>().Where(pairs => pairs.PairCount > 0).Select(pairs => pairs.Pairs)];
+        [.. rounds.Select(r => r.Pairs).OfType<PairResult>().Where(pairs => pairs.PairCount > 0).Select(pairs => pairs.Pairs).TakeLast(MostPairFiles)];
 
     /// <summary>The average goes on from that of the last round that was kept, so that a round that is rolled back leaves no trace in it.</summary>
     private static PublishOrder Publish(CampaignPlan plan, CampaignState state, RoundState round, TrainResult trained) => new(

@@ -17,7 +17,7 @@ public enum RoundOutcome
     Skipped,
 }
 
-/// <summary>One round: every result so far, by unit.</summary>
+/// <summary>One round: every result so far, by unit, and their totals once it has ended.</summary>
 /// <param name="Number">From 1; 0 is the evaluation of the base.</param>
 /// <param name="Policy">The checkpoint that samples; null is the base.</param>
 public sealed record RoundState(int Number, Digest? Policy)
@@ -48,26 +48,28 @@ public sealed record RoundState(int Number, Digest? Policy)
     /// <summary>Time spent on the round, without the time in which the campaign did not run.</summary>
     public double TotalSeconds { get; init; }
 
-    /// <summary>All results so far.</summary>
+    /// <summary>What its units came to, once it has ended and they are not kept any more; null before, and where they are.</summary>
+    public RoundTotals? Totals { get; init; }
+
+    /// <summary>All results that are kept.</summary>
     [JsonIgnore]
     public IEnumerable<WorkResult> Results =>
         new WorkResult?[] { Pairs, Training, Publication }.OfType<WorkResult>().Concat(Samples.Values).Concat(Judgements.Values).Concat(Evaluations.Values).Concat(Grades.Values);
 
     [JsonIgnore]
-    public int Prompts => Samples.Values.Sum(unit => unit.Prompts);
+    public int Prompts => Sum.Prompts;
 
     [JsonIgnore]
-    public int SampleCount => Samples.Values.Sum(unit => unit.SampleCount);
+    public int SampleCount => Sum.Samples;
 
     [JsonIgnore]
-    public long GeneratedTokens => Samples.Values.Sum(unit => unit.Tokens);
+    public long GeneratedTokens => Sum.Tokens;
 
     /// <summary>Prompts that gave no pair, for whatever reason.</summary>
     [JsonIgnore]
-    public int DroppedPrompts =>
-        (Pairs?.Dropped ?? 0) + Judgements.Values.Sum(unit => unit.Dropped) + DroppedUnits.Sum(unit => Samples[unit].Prompts);
+    public int DroppedPrompts => (Pairs?.Dropped ?? 0) + Sum.Dropped;
 
-    /// <summary>Held-out completions that are right, by task.</summary>
+    /// <summary>Held-out completions that are right, by task; none where the units are not kept.</summary>
     [JsonIgnore]
     public ImmutableSortedDictionary<string, TaskScore> HeldOutByTask =>
         Grades.Values.SelectMany(unit => unit.ByTask)
@@ -75,28 +77,38 @@ public sealed record RoundState(int Number, Digest? Policy)
             .ToImmutableSortedDictionary(task => task.Key, task => task.Aggregate((left, right) => left + right));
 
     [JsonIgnore]
-    public TaskScore HeldOut => HeldOutByTask.Values.Aggregate(new TaskScore(0, 0), (left, right) => left + right);
+    public TaskScore HeldOut => Sum.HeldOut;
 
     /// <summary>Mean length of the held-out completions, in tokens.</summary>
     [JsonIgnore]
-    public double MeanTokens => Mean(Evaluations.Values.Sum(unit => unit.Tokens), Evaluations.Values.Sum(unit => unit.SampleCount));
+    public double MeanTokens => Sum.MeanTokens;
 
     /// <summary>Mean entropy of the policy per held-out token, in nats.</summary>
     [JsonIgnore]
-    public double MeanEntropy =>
-        Mean(Evaluations.Values.Sum(unit => unit.MeanEntropy * unit.Tokens), Evaluations.Values.Sum(unit => unit.Tokens));
+    public double MeanEntropy => Sum.MeanEntropy;
+
+    private RoundTotals Sum => Totals ?? RoundTotals.Of(this);
 
     /// <summary>Time that units of a stage took, added up over workers.</summary>
     public double Seconds(Stage stage) => stage switch
     {
-        Stage.Sample => Samples.Values.Sum(unit => unit.Seconds),
-        Stage.Judge => Judgements.Values.Sum(unit => unit.Seconds),
+        Stage.Sample => Sum.SampleSeconds,
+        Stage.Judge => Sum.JudgeSeconds,
         Stage.Pair => Pairs?.Seconds ?? 0,
         Stage.Train => Training?.Seconds ?? 0,
         Stage.Publish => Publication?.Seconds ?? 0,
-        Stage.Evaluate => Evaluations.Values.Sum(unit => unit.Seconds),
-        _ => Grades.Values.Sum(unit => unit.Seconds),
+        Stage.Evaluate => Sum.EvaluateSeconds,
+        _ => Sum.GradeSeconds,
     };
 
-    private static double Mean(double sum, long count) => count == 0 ? 0 : sum / count;
+    /// <summary>The round with what its units came to in place of their results, and without what only reports ask for.</summary>
+    public RoundState Fold() => new(Number, Policy)
+    {
+        Pairs = Pairs is { } pairs ? pairs with { Counts = null } : null,
+        Training = Training is { } training ? training with { Metrics = training.Metrics.Clear() } : null,
+        Publication = Publication,
+        Outcome = Outcome,
+        TotalSeconds = TotalSeconds,
+        Totals = Sum,
+    };
 }

@@ -44,7 +44,7 @@ public sealed class CampaignActorTests : TestKit
     public void Work_of_a_worker_that_stops_goes_to_another_under_the_same_id_and_counts_as_no_attempt()
     {
         var (worker, order) = ReceiveFirstOrder();
-        var other = CreateTestProbe();
+        var other = CreateProbe();
 
         Lose(worker);
         other.Send(_campaign, new WorkerReady(WorkerRole.Generator));
@@ -60,7 +60,7 @@ public sealed class CampaignActorTests : TestKit
         for (var i = 0; i < 2; i++)
         {
             Lose(worker);
-            worker = CreateTestProbe();
+            worker = CreateProbe();
             worker.Send(_campaign, new WorkerReady(WorkerRole.Generator));
             worker.ExpectMsg<SampleOrder>();
         }
@@ -76,7 +76,7 @@ public sealed class CampaignActorTests : TestKit
     {
         var campaign = StartCampaign("leased", CampaignHosting.InOneProcess(TimeProvider.System) with { Lease = TimeSpan.FromSeconds(2) });
         campaign.Tell(new StartCampaign(CampaignSimulator.Plan));
-        var (silent, talking, third) = (CreateTestProbe(), CreateTestProbe(), CreateTestProbe());
+        var (silent, talking, third) = (CreateProbe(), CreateProbe(), CreateProbe());
         silent.Send(campaign, new WorkerReady(WorkerRole.Generator));
         talking.Send(campaign, new WorkerReady(WorkerRole.Generator));
         var (lost, kept) = (silent.ExpectMsg<SampleOrder>(), talking.ExpectMsg<SampleOrder>());
@@ -102,7 +102,7 @@ public sealed class CampaignActorTests : TestKit
         Sys.Stop(_campaign);
         ExpectTerminated(_campaign);
         var again = StartCampaign("test", CampaignHosting.InOneProcess(TimeProvider.System) with { HandIn = TimeSpan.FromSeconds(2) });
-        var idle = CreateTestProbe();
+        var idle = CreateProbe();
 
         idle.Send(again, new WorkerReady(WorkerRole.Generator));
         worker.Send(again, new WorkInHand(WorkerRole.Generator, order.Id, order.Number));
@@ -118,7 +118,7 @@ public sealed class CampaignActorTests : TestKit
         var (worker, order) = ReceiveFirstOrder();
         worker.Send(_campaign, Result(order));
         worker.ExpectMsg<SampleOrder>();
-        var late = CreateTestProbe();
+        var late = CreateProbe();
 
         late.Send(_campaign, new WorkInHand(WorkerRole.Generator, order.Id, order.Number));
 
@@ -128,7 +128,7 @@ public sealed class CampaignActorTests : TestKit
     [Fact]
     public void What_a_worker_tells_is_settled_also_when_it_tells_it_twice()
     {
-        var worker = CreateTestProbe();
+        var worker = CreateProbe();
         _campaign.Tell(new StartCampaign(CampaignSimulator.Plan));
         worker.Send(_campaign, new WorkerReady(WorkerRole.Generator));
         var order = worker.ExpectMsg<SampleOrder>();
@@ -172,8 +172,8 @@ public sealed class CampaignActorTests : TestKit
     public void Work_that_a_worker_fails_on_goes_to_another()
     {
         var (worker, order) = ReceiveFirstOrder();
-        var other = CreateTestProbe();
-        other.IgnoreMessages(message => message is WorkSettled);
+        var other = CreateProbe();
+        other.IgnoreMessages(message => message is WorkSettled or NoWork);
         other.Send(_campaign, new WorkerReady(WorkerRole.Generator));
         var inHand = other.ExpectMsg<SampleOrder>();
 
@@ -268,6 +268,21 @@ public sealed class CampaignActorTests : TestKit
     }
 
     [Fact]
+    public async Task Historian_reads_what_the_campaign_has_let_go_while_it_runs()
+    {
+        var (worker, order) = ReceiveFirstOrder();
+        worker.Send(_campaign, Result(order));
+        worker.ExpectMsg<SampleOrder>();
+
+        var whole = new TaskCompletionSource<CampaignState>();
+        Sys.ActorOf(CampaignHistorian.Props("test", whole));
+        var read = await whole.Task.WaitAsync(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(order.Id, Assert.Single(read.Rounds[0].Results).Id);
+        Assert.Equal(CampaignStatus.Running, read.Status);
+    }
+
+    [Fact]
     public void Stop_cancels_work_in_hand_and_answers_when_it_is_back()
     {
         var (worker, order) = ReceiveFirstOrder();
@@ -351,10 +366,17 @@ public sealed class CampaignActorTests : TestKit
 
     private IActorRef StartCampaign(string name, CampaignHosting hosting) => Sys.ActorOf(CampaignActor.Props(name, hosting));
 
+    private Akka.TestKit.TestProbe CreateProbe()
+    {
+        var probe = CreateTestProbe();
+        probe.IgnoreMessages(message => message is NoWork);
+        return probe;
+    }
+
     private (Akka.TestKit.TestProbe Worker, WorkOrder Order) ReceiveFirstOrder()
     {
-        var worker = CreateTestProbe();
-        worker.IgnoreMessages(message => message is WorkSettled);
+        var worker = CreateProbe();
+        worker.IgnoreMessages(message => message is WorkSettled or NoWork);
         _campaign.Tell(new StartCampaign(CampaignSimulator.Plan));
         worker.Send(_campaign, new WorkerReady(WorkerRole.Generator));
         return (worker, worker.ExpectMsg<SampleOrder>());

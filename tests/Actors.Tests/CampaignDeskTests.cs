@@ -82,6 +82,46 @@ public sealed class CampaignDeskTests : IDeskSurroundings<string>
     }
 
     [Fact]
+    public void Failures_and_losses_of_rounds_that_ended_are_forgotten()
+    {
+        var results = new CampaignSimulator();
+        for (var i = 0; i < 4; i++)
+        {
+            _desk.Lose("lost", "stopped");
+            Ready("lost");
+        }
+        foreach (var role in Enum.GetValues<WorkerRole>())
+        {
+            _desk.Hear($"{role}", new WorkerReady(role));
+        }
+        FailWork? first = null;
+        var failed = new HashSet<WorkId>();
+        for (var i = 0; i < _told.Count && _desk.State.Rounds.Count < 3; i++)
+        {
+            if (_told[i] is { Message: WorkOrder order, To: var worker })
+            {
+                var failure = new FailWork(order.Id, "crashed", FailureKind.Transient, Order: order.Number);
+                first ??= failure;
+                _desk.Hear(worker, failed.Add(order.Id) ? failure : new CompleteWork(results.ResultOf(order), order.Number));
+                _desk.Hear(worker, new WorkerReady(order.Role));
+            }
+        }
+
+        Assert.Equal(3, _desk.State.Rounds.Count);
+        Assert.DoesNotContain(_desk.Remembered, id => id.Round < 2);
+        _desk.Hear("a", first!);
+        Assert.DoesNotContain(_desk.Remembered, id => id.Round < 2);
+    }
+
+    [Fact]
+    public void Worker_that_is_ready_while_nothing_is_due_for_it_hears_so()
+    {
+        _desk.Hear("a", new WorkerReady(WorkerRole.Trainer));
+
+        Assert.Equal(("a", new NoWork("test")), _told[^1]);
+    }
+
+    [Fact]
     public void Work_that_another_has_by_a_later_order_is_cancelled_and_that_one_goes_on()
     {
         var first = Ready("a");

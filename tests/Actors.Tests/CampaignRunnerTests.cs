@@ -253,7 +253,7 @@ public sealed class CampaignRunnerTests : IDisposable
 
         var outcome = await _campaign.RunAsync();
 
-        Assert.Equal(1, outcome.State.Rounds[1].Judgements.Values.Sum(unit => unit.Dropped));
+        Assert.Equal(1, CampaignReader.ReadWhole(_campaign.StatePath)!.Rounds[1].Judgements.Values.Sum(unit => unit.Dropped));
         // Two tries of the prompt in each of three attempts at its unit; the unit's other prompts keep their verdicts.
         Assert.Equal(2 * 3, _campaign.Log.Entries.Count(entry => entry == $"judged {prompt}"));
         Assert.Single(_campaign.Log.Entries, entry => entry == $"judged {other}");
@@ -365,7 +365,7 @@ public sealed class CampaignRunnerTests : IDisposable
         Assert.Equal(CampaignEnd.Completed, outcome.End);
         Assert.Equal((0, 1), (_campaign.Log.Count("sampled"), _campaign.Log.Count("trained")));
         Assert.Equal([0, 1, 2], outcome.State.Rounds.Select(round => round.Number));
-        Assert.Equal(JsonSerializer.Serialize(before.Rounds.Take(2)), JsonSerializer.Serialize(outcome.State.Rounds.Take(2)));
+        Assert.Equal(JsonSerializer.Serialize(CampaignHistory.Fold(before).Rounds.Take(2)), JsonSerializer.Serialize(outcome.State.Rounds.Take(2)));
         Assert.Equal(WireFormat.Write(outcome.State), WireFormat.Write(CampaignReader.Read(_campaign.StatePath)!));
     }
 

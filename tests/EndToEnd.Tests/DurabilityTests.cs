@@ -79,7 +79,7 @@ public sealed class DurabilityTests
     /// <summary>Runs to the end: all rounds there, what was journalled as it was, and nothing new that the journal does not count.</summary>
     private static void AssertGoesOn(TinyCampaign campaign)
     {
-        var before = CampaignReader.Read(campaign.StatePath) ?? CampaignState.Empty;
+        var before = CampaignReader.ReadWhole(campaign.StatePath) ?? CampaignState.Empty;
         var storedBefore = campaign.Artifacts();
 
         using var second = campaign.Run("--json");

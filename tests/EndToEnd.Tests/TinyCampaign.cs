@@ -37,8 +37,8 @@ public sealed class TinyCampaign : IDisposable
 
     public DpoProcess Run(params string[] more) => DpoProcess.Run(["run", ConfPath, "--state", StatePath, .. more]);
 
-    /// <summary>What the journal says now.</summary>
-    public CampaignState ReadState() => CampaignReader.Read(StatePath)!;
+    /// <summary>What the journal says now, all of it.</summary>
+    public CampaignState ReadState() => CampaignReader.ReadWhole(StatePath)!;
 
     /// <summary>The stored artifacts and when each was written.</summary>
     public Dictionary<string, DateTime> Artifacts()

@@ -30,6 +30,9 @@ public sealed class Node : IAsyncDisposable
     /// <summary>Clocks that differ by more are told of.</summary>
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(30);
 
+    /// <summary>Each may be of another campaign, and a report is one message.</summary>
+    private const int MostTroubles = 8;
+
     private readonly ArtifactStore _store;
     private readonly HttpClient _http;
     private readonly CampaignLoader _loader;
@@ -151,9 +154,18 @@ public sealed class Node : IAsyncDisposable
     public ILedger OpenLedger(string campaign, string judge) => new ClusterLedger(
         () => Table.Coordinators, _http, campaign, judge, $"{Options.Name} {_startedAt.UtcDateTime:O} {Interlocked.Increment(ref _ledgersOpened)}", Note, Time);
 
-    /// <summary>Has everything here that a campaign has made so far.</summary>
-    public Task FetchAsync(CampaignState state, CancellationToken cancellationToken) =>
-        Artifacts.FetchAsync(state.Rounds.SelectMany(round => round.Results).SelectMany(result => result.Leaves), cancellationToken);
+    /// <summary>Has everything here that a campaign has made so far. Only where its journal is.</summary>
+    /// <returns>Its state with the results of all units of all rounds.</returns>
+    /// <exception cref="NodeTroubleException">This node is in no cluster at the moment.</exception>
+    public async Task<CampaignState> FetchAsync(string campaign, CancellationToken cancellationToken)
+    {
+        var system = _cluster?.System ?? throw new NodeTroubleException("this node is in no cluster at the moment");
+        var whole = new TaskCompletionSource<CampaignState>(TaskCreationOptions.RunContinuationsAsynchronously);
+        system.ActorOf(CampaignHistorian.Props(campaign, whole));
+        var state = await whole.Task.WaitAsync(cancellationToken);
+        await Artifacts.FetchAsync(state.Rounds.SelectMany(round => round.Results).SelectMany(result => result.Leaves), cancellationToken);
+        return state;
+    }
 
     /// <summary>Has a node of this name drain.</summary>
     /// <returns>Whether there is such a node.</returns>
@@ -180,7 +192,7 @@ public sealed class Node : IAsyncDisposable
             Options.Device,
             _draining,
             [.. Slots.Select(slot => slot.InHand).OfType<WorkOrder>().Select(order => $"{order.Campaign} {order.Id}")],
-            [.. Slots.SelectMany(slot => slot.Troubles.Values).Distinct(), .. ClockTrouble(now)],
+            [.. ClockTrouble(now).Concat(Slots.SelectMany(slot => slot.Troubles.Values).Distinct()).Take(MostTroubles)],
             Rate(now),
             _startedAt,
             now);

@@ -32,6 +32,7 @@ namespace IterativeDpo.Actors.Protocol;
 [JsonSerializable(typeof(DrainNode))]
 [JsonSerializable(typeof(FailWork))]
 [JsonSerializable(typeof(JudgeOrder))]
+[JsonSerializable(typeof(NoWork))]
 [JsonSerializable(typeof(NodeReport))]
 [JsonSerializable(typeof(PairOrder))]
 [JsonSerializable(typeof(PauseCampaign))]

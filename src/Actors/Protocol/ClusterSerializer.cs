@@ -5,7 +5,7 @@ using IterativeDpo.Campaigns;
 namespace IterativeDpo.Actors.Protocol;
 
 /// <summary>Akka's serializer for every <see cref="ICampaignMessage"/>: JSON by <see cref="WireFormat"/>.</summary>
-public sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+public class ClusterSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
     /// <summary>As stored beside each event.</summary>
     internal const int Number = 640;

@@ -10,6 +10,9 @@ namespace IterativeDpo.Actors.Protocol;
 /// </summary>
 public static class WireFormat
 {
+    /// <summary>No message between nodes has more bytes. The transport drops those of more than 128,000 without a word to who sent them.</summary>
+    public const int MostBytes = 64 * 1024;
+
     private static readonly (string Manifest, JsonTypeInfo Json)[] Table =
     [
         ("artifact-lost", CampaignJson.Default.ArtifactLost),
@@ -34,6 +37,7 @@ public static class WireFormat
         ("fail-work", CampaignJson.Default.FailWork),
         ("judge-order", CampaignJson.Default.JudgeOrder),
         ("judge-result", CampaignJson.Default.JudgeResult),
+        ("no-work", CampaignJson.Default.NoWork),
         ("node-report", CampaignJson.Default.NodeReport),
         ("pair-order", CampaignJson.Default.PairOrder),
         ("pair-result", CampaignJson.Default.PairResult),

@@ -28,6 +28,9 @@ public sealed record WorkInHand(WorkerRole Role, WorkId Id, long Order) : ICampa
 /// <param name="Order">The order's number, which another campaign's order may have too.</param>
 public sealed record WorkSettled(string Campaign, long Order) : ICampaignMessage;
 
+/// <summary>To a worker that is ready: there is nothing for it now; it is thought of when there is.</summary>
+public sealed record NoWork(string Campaign) : ICampaignMessage;
+
 /// <summary>To a worker: give up this order, keeping what can be kept.</summary>
 /// <param name="Order">The order's number, which another campaign's order may have too.</param>
 public sealed record CancelWork(string Campaign, long Order) : ICampaignMessage;

@@ -126,7 +126,7 @@ internal sealed class SlotState(WorkerRole role, TimeProvider time, Action<SlotJ
     /// <summary>For a while nothing of this campaign is taken: others shall do it.</summary>
     public void StepBack(string campaign, string trouble)
     {
-        lock (_lock) _troubles[campaign] = (trouble, time.GetUtcNow() + StepBackTime);
+        lock (_lock) _troubles[campaign] = (WorkFailures.Shorten(trouble), time.GetUtcNow() + StepBackTime);
     }
 
     /// <summary>The work came to this, which is told until it is settled.</summary>

@@ -57,7 +57,7 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
             digest,
             given.Sum(verdict => verdict.Judgements.Count(judgement => judgement.Score is null)),
             failed.Length,
-            ScoresByTask(judged),
+            order.Id.Stage == Stage.Grade ? ScoresByTask(judged) : ImmutableSortedDictionary<string, TaskScore>.Empty,
             time.GetElapsedTime(start).TotalSeconds,
             JudgeUsage.Sum(given.Select(verdict => verdict.Usage)),
             Latency.Of(judged.Where(prompt => prompt.Taken > TimeSpan.Zero).Select(prompt => prompt.Taken.TotalSeconds)));

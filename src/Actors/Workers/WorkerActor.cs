@@ -27,10 +27,11 @@ internal sealed class WorkerActor : ReceiveActor, IWithTimers
 
         Receive<Tick>(_ => voice.Tell());
         Receive<RunningCampaigns>(message => voice.OnRunning(message.Names));
-        Receive<OthersTurn>(turn => voice.TellReady(turn.Campaigns));
+        Receive<OthersTurn>(turn => voice.TellOthers(turn.Campaigns));
         Receive<WorkOrder>(voice.OnOrder);
         Receive<CancelWork>(cancel => slot.State.Cancel(cancel.Campaign, cancel.Order));
         Receive<WorkSettled>(voice.OnSettled);
+        Receive<NoWork>(none => voice.OnNoWork(none.Campaign));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;

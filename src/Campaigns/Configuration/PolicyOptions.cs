@@ -12,7 +12,8 @@ public sealed record PolicyOptions(
     [Setting("The frozen policy in the loss. previous: the policy the round began with.  base: the base model.  ema: the average of the adapters that were kept, for "
         + "initialisation = previous.  none: there is none, for losses without it; these take the default for none.", Default = "previous")]
     ReferenceOrigin Reference,
-    [Setting("new: the round's own pairs.  accumulated: the pairs of every round so far.  replay: its own, and some of the rounds before.", Default = "new")] PairData Data,
+    [Setting("new: the round's own pairs.  accumulated: the pairs of every round so far.  replay: its own, and some of the rounds before. "
+        + "Of the newest 500 rounds that made any, where there are more.", Default = "new")] PairData Data,
     [Setting("ema: what the average keeps of itself from round to round; it begins as the base. 0: the last adapter itself.", Default = "0.9", Min = 0, Max = 0.9999)]
     double ReferenceEmaDecay = 0,
     [Setting("replay: share of the pairs trained on that is drawn from the rounds before.", Default = "0.25", Min = 0.001, Max = 0.95)] double ReplayShare = 0)

@@ -1,6 +1,5 @@
 using IterativeDpo.Actors;
 using IterativeDpo.Artifacts.Store;
-using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Judging.Verifier;
 
@@ -32,7 +31,7 @@ public static class ActorsBenchmark
             var outcome = await CampaignRunner.RunAsync(
                 configuration, Path.Combine(directory.FullName, "state"), engines, null, TimeProvider.System, cancellationToken).ConfigureAwait(false);
             var seconds = (outcome.State.LastEventAt - outcome.State.StartedAt).TotalSeconds;
-            var units = outcome.State.Rounds.Sum(UnitsOf);
+            var units = CampaignReader.ReadWhole(Path.Combine(directory.FullName, "state"))!.Rounds.Sum(round => round.Results.Count());
             // Beside the units: the campaign's and every round's beginning and end.
             var events = units + 2 + (2 * outcome.State.Rounds.Count);
             using var generator = new InstantGenerator();
@@ -63,8 +62,4 @@ public static class ActorsBenchmark
             """);
         return CampaignConfiguration.Load(path);
     }
-
-    private static int UnitsOf(RoundState round) =>
-        round.Samples.Count + round.Judgements.Count + round.Evaluations.Count + round.Grades.Count
-        + (round.Pairs is null ? 0 : 1) + (round.Training is null ? 0 : 1) + (round.Publication is null ? 0 : 1);
 }

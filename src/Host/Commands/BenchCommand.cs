@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Host.Benchmarks;
 using IterativeDpo.Training.Torch;
@@ -29,6 +30,7 @@ public static class BenchCommand
             "./dpo bench judging --json",
             "./dpo bench blobs --json",
             "./dpo bench cluster --json",
+            "./dpo bench campaigns --rounds 1000 --campaigns 1 --json",
             "./dpo bench scaling --output scaling.html",
             "./dpo bench fuzz --minutes 3 --json",
             "./dpo bench chaos --minutes 30 --json")
@@ -39,6 +41,7 @@ public static class BenchCommand
             Scaling(),
             Fuzz(),
             Chaos(),
+            Campaigns(),
             Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", [], ActorsAsync),
             Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", [_threads], Data),
             Subcommand("judging", "What judging costs beside the judge, and 100,000 prompts through the verifier and the selection of pairs.", [_threads], JudgingAsync),
@@ -199,6 +202,40 @@ public static class BenchCommand
                 return ExitCodes.Failed;
             }
             Directory.Delete(directory, recursive: true);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static ExampleCommand Campaigns()
+    {
+        var rounds = CommonOptions.Number("--rounds", "Of each campaign.", 100, 10, 10_000);
+        var campaigns = CommonOptions.Number("--campaigns", "At once.", 8, 1, 1000);
+        var workers = CommonOptions.Number("--workers", "Of all roles together.", 16, 5, 1000);
+        var units = CommonOptions.Number("--units", "That a round is sampled in.", 8, 1, CampaignPlan.MostUnits);
+        var command = new ExampleCommand(
+            "campaigns", "Campaigns of many rounds at once on a coordinator, with workers that answer at once: speed, memory, journal, the largest message, and recovery.",
+            "./dpo bench campaigns --rounds 1000 --campaigns 1 --json", "./dpo bench campaigns --rounds 20 --campaigns 50 --workers 16 --units 8") { rounds, campaigns, workers, units, _json };
+        command.SetAction(async (parsed, token) =>
+        {
+            var directory = Directory.CreateTempSubdirectory("dpo-bench-campaigns-");
+            try
+            {
+                var benchmark = new CampaignsBenchmark(directory.FullName, parsed.GetValue(campaigns), parsed.GetValue(rounds), parsed.GetValue(workers), parsed.GetValue(units));
+                var result = await benchmark.RunAsync(tenth => Console.Error.WriteLine(tenth), token);
+                if (parsed.GetValue(_json))
+                {
+                    CommonOptions.PrintJson(result);
+                }
+                else
+                {
+                    Console.WriteLine(result);
+                }
+            }
+            finally
+            {
+                directory.Delete(recursive: true);
+            }
             return ExitCodes.Done;
         });
         return command;

@@ -1,6 +1,5 @@
 using IterativeDpo.Actors;
 using IterativeDpo.Artifacts.Store;
-using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Host.Judges;
@@ -38,7 +37,7 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
                 Console.Error.WriteLine($"dpo: nothing is lost; put it right, and the same command goes on from {statePath}");
                 return ExitCodes.Failed;
             default:
-                Finish(outcome.State);
+                Finish();
                 return ExitCodes.Done;
         }
     }
@@ -55,10 +54,10 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
         judges.Create,
         EngineInfo.Machine(options.Threads));
 
-    private void Finish(CampaignState state)
+    private void Finish()
     {
         var reportPath = Path.Combine(statePath, "report.html");
-        var summary = CampaignReport.Write(state, statePath, reportPath);
+        var summary = CampaignReport.Write(StatusCommand.ReadWhole(statePath), statePath, reportPath);
         if (json)
         {
             Console.WriteLine(summary.ToJson());

@@ -49,7 +49,7 @@ public static class JudgesCommand
 
     private static int Show(string statePath, bool json)
     {
-        var state = StatusCommand.Read(statePath);
+        var state = StatusCommand.ReadWhole(statePath);
         var options = CampaignReader.ReadSettings(statePath);
         var quality = new CampaignQuality(options, StateDirectory.ArtifactsOf(statePath));
         JudgeRound[] rounds = [.. state.Rounds.SelectMany(quality.Of)];

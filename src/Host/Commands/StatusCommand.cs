@@ -127,7 +127,7 @@ public static class StatusCommand
 
     private static int Write(string statePath, string? output)
     {
-        var state = Read(statePath);
+        var state = ReadWhole(statePath);
         if (state.Rounds is not [{ Outcome: not null }, ..])
         {
             throw new UserInputException($"{statePath}: the base is not evaluated yet, so there is nothing to report; run the campaign further.");
@@ -139,7 +139,12 @@ public static class StatusCommand
     }
 
     /// <exception cref="UserInputException">No campaign has begun there.</exception>
-    internal static CampaignState Read(string statePath) =>
-        CampaignReader.Read(statePath)
-        ?? throw new UserInputException($"{statePath}: no campaign has begun here; start one with ./dpo run FILE.conf --state {statePath}, or name another directory with --state.");
+    internal static CampaignState Read(string statePath) => CampaignReader.Read(statePath) ?? throw NoneIn(statePath);
+
+    /// <summary>With the results of all units of all rounds.</summary>
+    /// <inheritdoc cref="Read"/>
+    internal static CampaignState ReadWhole(string statePath) => CampaignReader.ReadWhole(statePath) ?? throw NoneIn(statePath);
+
+    private static UserInputException NoneIn(string statePath) =>
+        new UserInputException($"{statePath}: no campaign has begun here; start one with ./dpo run FILE.conf --state {statePath}, or name another directory with --state.");
 }

@@ -210,12 +210,12 @@ internal static class NodeServer
         {
             throw new UserInputException($"campaign {standing.State.Plan!.Campaign}: the base is not evaluated yet, so there is nothing to report.");
         }
-        await node.FetchAsync(standing.State, cancellationToken);
+        var whole = await node.FetchAsync(standing.State.Plan!.Campaign, cancellationToken);
         var bundle = await node.ReadBundleAsync(standing.State.Plan!.Bundle!.Value, cancellationToken);
         var options = OptionsOf(bundle, node);
         var path = Path.Combine(node.Options.StatePath, "reports", $"{options.Name}.html");
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var summary = CampaignReport.Write(standing.State, options, store, node.Options.StatePath, path);
+        var summary = CampaignReport.Write(whole, options, store, node.Options.StatePath, path);
         return (summary, await File.ReadAllTextAsync(path, cancellationToken));
     }
 

@@ -27,7 +27,7 @@ internal sealed class CampaignPairs(string statePath, IEnumerable<RoundState> ro
 
     /// <exception cref="UserInputException">No campaign has begun there.</exception>
     public static CampaignPairs Open(string statePath) =>
-        new(statePath, StatusCommand.Read(statePath).Rounds, CampaignReader.ReadSettings(statePath), StateDirectory.ArtifactsOf(statePath));
+        new(statePath, StatusCommand.ReadWhole(statePath).Rounds, CampaignReader.ReadSettings(statePath), StateDirectory.ArtifactsOf(statePath));
 
     /// <summary>The rounds that have selected their pairs.</summary>
     /// <exception cref="UserInputException">None has, or not the one asked for.</exception>

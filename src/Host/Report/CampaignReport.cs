@@ -9,6 +9,7 @@ namespace IterativeDpo.Host.Report;
 public static class CampaignReport
 {
     /// <summary>Writes the HTML file.</summary>
+    /// <param name="state">With the units of all rounds.</param>
     /// <returns>The summary it opens with.</returns>
     public static CampaignSummary Write(CampaignState state, string statePath, string outputPath) =>
         Write(state, CampaignReader.ReadSettings(statePath), StateDirectory.ArtifactsOf(statePath), statePath, outputPath);

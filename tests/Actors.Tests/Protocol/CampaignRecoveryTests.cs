@@ -42,6 +42,40 @@ public sealed class CampaignRecoveryTests
         Assert.Equal(WireFormat.Write(Eventful.State), WireFormat.Write(replayed));
     }
 
+    /// <summary>Random histories: a snapshot of any time with the events after it, one of an older version too, is worth as much as all events.</summary>
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Replay_from_a_snapshot_gives_the_state_that_all_events_give(int seed)
+    {
+        var random = new Random(seed);
+        var history = RandomCampaign.Run(random).History;
+        var all = history.Aggregate(CampaignState.Empty, CampaignHistory.Apply);
+        var end = WireFormat.Write(all);
+
+        for (var i = 0; i < 5; i++)
+        {
+            var events = random.Next(history.Count);
+            var snapshot = Stored(history.Take(events).Aggregate(CampaignState.Empty, CampaignHistory.Apply));
+            var old = CampaignHistory.Fold(Stored(CampaignHistory.Whole(history.Take(events))));
+
+            Assert.Equal(end, WireFormat.Write(history.Skip(events).Aggregate(snapshot, CampaignHistory.Apply)));
+            Assert.Equal(
+                WireFormat.Write(CampaignHistory.Fold(all)), WireFormat.Write(CampaignHistory.Fold(history.Skip(events).Aggregate(old, CampaignHistory.Apply))));
+        }
+        Assert.Equal(WireFormat.Write(CampaignHistory.Fold(all)), WireFormat.Write(CampaignHistory.Fold(CampaignHistory.Whole(history))));
+    }
+
+    [Fact]
+    public void Snapshot_grows_by_less_than_a_kilobyte_a_round()
+    {
+        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { Rounds = 200, Prompts = 16, HeldOutPrompts = 6, Data = PairData.Replay, Reference = ReferenceOrigin.Ema }).Run();
+
+        var rounds = CampaignHistory.Fold(campaign.State).Rounds;
+
+        Assert.Equal(201, rounds.Count);
+        Assert.InRange(WireFormat.Write(campaign.State with { Rounds = rounds }).Length / rounds.Count, 300, 1100);
+    }
+
     [Fact]
     public void Apply_does_not_count_the_time_at_rest()
     {
@@ -50,6 +84,10 @@ public sealed class CampaignRecoveryTests
 
         Assert.Equal(whole.State.Rounds.Select(round => round.TotalSeconds), half.State.Rounds.Select(round => round.TotalSeconds));
     }
+
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 100)];
+
+    private static CampaignState Stored(CampaignState state) => (CampaignState)WireFormat.Read(WireFormat.Write(state), WireFormat.ManifestOf(state));
 
     private static CampaignSimulator Resume(int events) => new(history: Eventful.History.Take(events))
     {

@@ -171,6 +171,7 @@ internal sealed class SimulatedIncarnation : IDeskSurroundings<Endpoint>
             {
                 _desk.Look();
             }
+            Check(_desk.Remembered.All(id => _desk.State.Open.Any(round => round.Number == id.Round)), "failures of a round that has ended are remembered");
         }
     }
 

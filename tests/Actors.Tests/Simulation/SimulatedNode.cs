@@ -90,7 +90,7 @@ internal sealed class SimulatedSlot
             _state,
             [],
             (campaign, message) => _cluster.TellCampaign(self, campaign, message),
-            others => _cluster.Time.After(100, _node, () => IfAlive(() => voice.TellReady(others))));
+            others => _cluster.Time.After(100, _node, () => IfAlive(() => voice.TellOthers(others))));
         self = new Endpoint(_node, (from, message) => Hear(voice, from, message));
         _tell = () => IfAlive(voice.Tell);
         Tick();
@@ -131,6 +131,9 @@ internal sealed class SimulatedSlot
                 Check(
                     wasCancelled == _job?.Cancellation.IsCancellationRequested || held!.Campaign == from.Campaign,
                     $"{from.Campaign} cancelled work of {held?.Campaign}");
+                break;
+            case NoWork none:
+                voice.OnNoWork(none.Campaign);
                 break;
             case WorkSettled settled:
                 voice.OnSettled(settled);

@@ -1,0 +1,41 @@
+namespace IterativeDpo.Campaigns;
+
+/// <summary>What the units of a round come to: of a round that has ended a campaign keeps this, and the journal keeps the units.</summary>
+/// <param name="Tokens">Tokens sampled.</param>
+/// <param name="Dropped">Prompts whose judging was given up.</param>
+/// <param name="HeldOut">Held-out completions that are right.</param>
+/// <param name="MeanTokens">Mean length of the held-out completions, in tokens.</param>
+/// <param name="MeanEntropy">Mean entropy of the policy per held-out token, in nats.</param>
+public sealed record RoundTotals(
+    int Prompts,
+    int Samples,
+    long Tokens,
+    int Dropped,
+    TaskScore HeldOut,
+    double MeanTokens,
+    double MeanEntropy,
+    double SampleSeconds,
+    double JudgeSeconds,
+    double EvaluateSeconds,
+    double GradeSeconds)
+{
+    public static RoundTotals Of(RoundState round)
+    {
+        var answers = round.Evaluations.Values;
+        var tokens = answers.Sum(unit => unit.Tokens);
+        return new(
+            round.Samples.Values.Sum(unit => unit.Prompts),
+            round.Samples.Values.Sum(unit => unit.SampleCount),
+            round.Samples.Values.Sum(unit => unit.Tokens),
+            round.Judgements.Values.Sum(unit => unit.Dropped) + round.DroppedUnits.Sum(unit => round.Samples[unit].Prompts),
+            round.Grades.Values.SelectMany(unit => unit.ByTask.Values).Aggregate(new TaskScore(0, 0), (left, right) => left + right),
+            Mean(tokens, answers.Sum(unit => unit.SampleCount)),
+            Mean(answers.Sum(unit => unit.MeanEntropy * unit.Tokens), tokens),
+            round.Samples.Values.Sum(unit => unit.Seconds),
+            round.Judgements.Values.Sum(unit => unit.Seconds),
+            answers.Sum(unit => unit.Seconds),
+            round.Grades.Values.Sum(unit => unit.Seconds));
+    }
+
+    private static double Mean(double sum, long count) => count == 0 ? 0 : sum / count;
+}
