@@ -1,7 +1,6 @@
 using IterativeDpo.Actors.Tests.Fakes;
 using IterativeDpo.Actors.Tests.Protocol;
 using IterativeDpo.Artifacts;
-using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Tests;
 using IterativeDpo.Generation;
 

@@ -125,7 +125,7 @@ public sealed class CampaignDecisionsTests
         campaign.Run();
 
         Assert.Equal(CampaignStatus.Completed, campaign.State.Status);
-        Assert.Equal([0], campaign.State.Rounds[1].DroppedUnits);
+        Assert.Equal([0], CampaignHistory.Whole(campaign.History).Rounds[1].DroppedUnits);
         Assert.Equal(2 + 1, campaign.State.Rounds[1].DroppedPrompts);
     }
 

@@ -128,9 +128,9 @@ internal sealed class SlotVoice(
         return slot.IsFree ? [.. _running.Where(campaign => !troubles.ContainsKey(campaign))] : [];
     }
 
-    /// <summary>Whether the slot is free for it: another may have waited for longer.</summary>
+    /// <summary>Whether the slot is free for it: it is another one's turn that has waited for longer.</summary>
     private bool MayHave(string campaign) =>
-        _turn is null || _turn == campaign || (_served.Campaign == campaign && _served.Units < MostInTurn);
+        _turn is null || _turn == campaign || !_waiting.Contains(_turn) || (_served.Campaign == campaign && _served.Units < MostInTurn);
 
     private void TellReady(IEnumerable<string> campaigns)
     {
