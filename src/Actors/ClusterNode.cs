@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;
@@ -17,6 +18,9 @@ internal sealed class ClusterNode : IAsyncDisposable
     internal const string SystemName = "iterative-dpo";
 
     private const string EntityType = "campaign";
+
+    /// <summary>So long a node that is joining puts up with a cluster of which no coordinator is to be reached: others find out about those within it.</summary>
+    private static readonly TimeSpan DeadClusterPatience = TimeSpan.FromSeconds(10);
 
     private ClusterNode(ActorSystem system, IActorRef campaigns)
     {
@@ -66,24 +70,59 @@ internal sealed class ClusterNode : IAsyncDisposable
             """);
         var settings = (node.Security?.Settings ?? Config.Empty).WithFallback(own).WithFallback(Shipped("cluster.conf"));
         var setup = BootstrapSetup.Create().WithConfig(settings.WithFallback(Settings(journal, "{}")));
-        RefusePortInUse(node);
-        var system = ActorSystem.Create(SystemName, node.Security is { } security ? security.Setup.And(setup) : ActorSystemSetup.Create(setup));
-        try
+        while (true)
         {
-            // Others may speak of shards as soon as this node is up: it knows their language before.
-            var sharding = ClusterSharding.Get(system);
-            var cluster = Cluster.Get(system);
-            await cluster.JoinSeedNodesAsync(SeedsOf(node, cluster.SelfAddress), CancellationToken.None).WaitAsync(cancellationToken);
-            return new ClusterNode(system, hosting is null
-                ? await sharding.StartProxyAsync(EntityType, NodeRoles.Coordinator, new CampaignExtractor())
-                : await sharding.StartAsync(EntityType, campaign => CampaignActor.Props(campaign, hosting), ClusterShardingSettings.Create(system), new CampaignExtractor()));
-        }
-        catch
-        {
+            RefusePortInUse(node);
+            var system = ActorSystem.Create(SystemName, node.Security is { } security ? security.Setup.And(setup) : ActorSystemSetup.Create(setup));
+            try
+            {
+                // Others may speak of shards as soon as this node is up: it knows their language before.
+                var sharding = ClusterSharding.Get(system);
+                var cluster = Cluster.Get(system);
+                var joining = cluster.JoinSeedNodesAsync(SeedsOf(node, cluster.SelfAddress), CancellationToken.None);
+                if (await IsUpAsync(system, joining, cancellationToken))
+                {
+                    return new ClusterNode(system, hosting is null
+                        ? await sharding.StartProxyAsync(EntityType, NodeRoles.Coordinator, new CampaignExtractor())
+                        : await sharding.StartAsync(EntityType, campaign => CampaignActor.Props(campaign, hosting), ClusterShardingSettings.Create(system), new CampaignExtractor()));
+                }
+            }
+            catch
+            {
+                await system.Terminate();
+                throw;
+            }
             await system.Terminate();
-            throw;
         }
     }
+
+    /// <summary>
+    /// Waits until this node is up. Akka does so for ever where the cluster that was to take it in has died meanwhile, or has told it to go.
+    /// </summary>
+    /// <returns>False where it never will be.</returns>
+    private static async Task<bool> IsUpAsync(ActorSystem system, Task joining, CancellationToken cancellationToken)
+    {
+        var lastAlive = Stopwatch.GetTimestamp();
+        while (!joining.IsCompleted)
+        {
+            if (system.WhenTerminated.IsCompleted || Stopwatch.GetElapsedTime(lastAlive) > DeadClusterPatience)
+            {
+                return false;
+            }
+            if (IsAlive(Cluster.Get(system).State))
+            {
+                lastAlive = Stopwatch.GetTimestamp();
+            }
+            await Task.WhenAny(joining, system.WhenTerminated, Task.Delay(TimeSpan.FromMilliseconds(500), cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+        await joining;
+        return true;
+    }
+
+    /// <summary>Whether there is somebody in this cluster who can take a node in; one that no cluster has answered yet may still find it.</summary>
+    internal static bool IsAlive(ClusterEvent.CurrentClusterState state) => state.Members.IsEmpty || state.Members.Any(member =>
+        member.HasRole(NodeRoles.Coordinator) && member.Status is (MemberStatus.Up or MemberStatus.Joining or MemberStatus.WeaklyUp) && !state.Unreachable.Contains(member));
 
     /// <summary>Akka would end the process.</summary>
     private static void RefusePortInUse(NodeOptions node)

@@ -1,4 +1,10 @@
+using System.Net;
+using System.Net.Sockets;
+using Akka.Actor;
+using Akka.Cluster;
 using Akka.Configuration;
+using Akka.Remote;
+using IterativeDpo.Actors.Nodes;
 using IterativeDpo.Actors.Tests.Fakes;
 
 namespace IterativeDpo.Actors.Tests;
@@ -18,5 +24,68 @@ public sealed class ClusterNodeTests
         Assert.Equal("cluster", settings.GetString("akka.actor.provider"));
         Assert.Equal("local", ClusterNode.Settings("akka.actor.provider = local", own).GetString("akka.actor.provider"));
         Assert.Equal("WARNING", ClusterNode.Settings(Config.Empty, "{}").GetString("akka.loglevel"));
+    }
+
+    /// <summary>It is told that it joins, and then the cluster dies before it is up: Akka would wait for that cluster for ever.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task JoinAsync_theClusterDiesMeanwhile_joinsTheNextOne(bool takesLeave)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var port = FreePort();
+        // Nobody is up before there are nine.
+        var first = ActorSystem.Create(ClusterNode.SystemName, ConfigurationFactory.ParseString(
+            $$"""
+            akka.remote.dot-netty.tcp.port = {{port}}
+            akka.cluster { min-nr-of-members = 9, roles = [coordinator] }
+            """).WithFallback(ClusterNode.Settings(Config.Empty, "{}")));
+        var old = Cluster.Get(first);
+        old.Join(old.SelfAddress);
+        await UntilAsync(() => old.State.Members.Count == 1, limit.Token);
+        var joining = ClusterNode.JoinAsync(Worker(port), Config.Empty, null, limit.Token);
+        await UntilAsync(() => old.State.Members.Count == 2, limit.Token);
+
+        if (takesLeave)
+        {
+            foreach (var member in old.State.Members)
+            {
+                old.Down(member.Address);
+            }
+            await first.WhenTerminated.WaitAsync(limit.Token);
+        }
+        else
+        {
+            await ((IRemoteActorRefProvider)((ExtendedActorSystem)first).Provider).Transport.Shutdown();
+        }
+        var second = ActorSystem.Create(ClusterNode.SystemName, ConfigurationFactory.ParseString(
+            $$"""
+            akka.remote.dot-netty.tcp.port = {{port}}
+            akka.cluster.roles = [coordinator]
+            """).WithFallback(ClusterNode.Settings(Config.Empty, "{}")));
+        Cluster.Get(second).Join(Cluster.Get(second).SelfAddress);
+
+        await using var node = await joining;
+        Assert.Equal(2, Cluster.Get(node.System).State.Members.Count(member => member.Status == MemberStatus.Up));
+        await second.Terminate();
+        await first.Terminate();
+    }
+
+    private static NodeOptions Worker(int port) => new(
+        "worker", [NodeRoles.Trainer], "state", "127.0.0.1", 0, new Uri("http://127.0.0.1"), [$"127.0.0.1:{port}"], null, 1, "cpu", "1.0.0", false, 0, TimeSpan.Zero, null);
+
+    private static async Task UntilAsync(Func<bool> condition, CancellationToken cancellationToken)
+    {
+        while (!condition())
+        {
+            await Task.Delay(50, cancellationToken);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
