@@ -19,8 +19,8 @@ internal sealed class ClusterNode : IAsyncDisposable
 
     private const string EntityType = "campaign";
 
-    /// <summary>So long a node that is joining puts up with a cluster of which no coordinator is to be reached: others find out about those within it.</summary>
-    private static readonly TimeSpan DeadClusterPatience = TimeSpan.FromSeconds(10);
+    /// <summary>So long a node puts up with a cluster in which no coordinator is to be reached.</summary>
+    internal static readonly TimeSpan DeadClusterPatience = TimeSpan.FromSeconds(10);
 
     private ClusterNode(ActorSystem system, IActorRef campaigns)
     {
@@ -109,7 +109,7 @@ internal sealed class ClusterNode : IAsyncDisposable
             {
                 return false;
             }
-            if (IsAlive(Cluster.Get(system).State))
+            if (IsAlive(Cluster.Get(system).State, Cluster.Get(system).SelfUniqueAddress))
             {
                 lastAlive = Stopwatch.GetTimestamp();
             }
@@ -120,9 +120,9 @@ internal sealed class ClusterNode : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Whether there is somebody in this cluster who can take a node in; one that no cluster has answered yet may still find it.</summary>
-    internal static bool IsAlive(ClusterEvent.CurrentClusterState state) => state.Members.IsEmpty || state.Members.Any(member =>
-        member.HasRole(NodeRoles.Coordinator) && member.Status is (MemberStatus.Up or MemberStatus.Joining or MemberStatus.WeaklyUp) && !state.Unreachable.Contains(member));
+    /// <summary>Whether there is a coordinator in this cluster, beside one that is about to join; where no cluster has answered yet, one may.</summary>
+    internal static bool IsAlive(ClusterEvent.CurrentClusterState state, UniqueAddress? joining = null) => state.Members.IsEmpty || state.Members.Any(member =>
+        member.UniqueAddress != joining && member.HasRole(NodeRoles.Coordinator) && member.Status is (MemberStatus.Up or MemberStatus.Joining or MemberStatus.WeaklyUp) && !state.Unreachable.Contains(member));
 
     /// <summary>Akka would end the process.</summary>
     private static void RefusePortInUse(NodeOptions node)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;
@@ -6,6 +7,7 @@ using Akka.Configuration;
 using Akka.Remote;
 using IterativeDpo.Actors.Nodes;
 using IterativeDpo.Actors.Tests.Fakes;
+using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Actors.Tests;
 
@@ -35,11 +37,7 @@ public sealed class ClusterNodeTests
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var port = FreePort();
         // Nobody is up before there are nine.
-        var first = ActorSystem.Create(ClusterNode.SystemName, ConfigurationFactory.ParseString(
-            $$"""
-            akka.remote.dot-netty.tcp.port = {{port}}
-            akka.cluster { min-nr-of-members = 9, roles = [coordinator] }
-            """).WithFallback(ClusterNode.Settings(Config.Empty, "{}")));
+        var first = Coordinator(port, leastMembers: 9);
         var old = Cluster.Get(first);
         old.Join(old.SelfAddress);
         await UntilAsync(() => old.State.Members.Count == 1, limit.Token);
@@ -58,18 +56,50 @@ public sealed class ClusterNodeTests
         {
             await ((IRemoteActorRefProvider)((ExtendedActorSystem)first).Provider).Transport.Shutdown();
         }
-        var second = ActorSystem.Create(ClusterNode.SystemName, ConfigurationFactory.ParseString(
-            $$"""
-            akka.remote.dot-netty.tcp.port = {{port}}
-            akka.cluster.roles = [coordinator]
-            """).WithFallback(ClusterNode.Settings(Config.Empty, "{}")));
+        var second = Coordinator(port);
         Cluster.Get(second).Join(Cluster.Get(second).SelfAddress);
 
         await using var node = await joining;
-        Assert.Equal(2, Cluster.Get(node.System).State.Members.Count(member => member.Status == MemberStatus.Up));
+        // What a system knows of its cluster comes a little later.
+        await UntilAsync(() => Cluster.Get(node.System).State.Members.Count(member => member.Status == MemberStatus.Up) == 2, limit.Token);
         await second.Terminate();
         await first.Terminate();
     }
+
+    [Fact]
+    public async Task Node_whoseOnlyCoordinatorLeavesInOrder_joinsItsNextOne()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var directory = Directory.CreateTempSubdirectory("node-");
+        using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
+        var notes = new ConcurrentQueue<string>();
+        var port = FreePort();
+        var first = Coordinator(port);
+        Cluster.Get(first).Join(Cluster.Get(first).SelfAddress);
+        await using var node = new Node(
+            Worker(port), new ArtifactStore(directory.FullName), http, (_, _) => throw new InvalidOperationException(), notes.Enqueue, TimeProvider.System);
+        using var end = new CancellationTokenSource();
+        var running = node.RunAsync(end.Token);
+        await UntilAsync(() => node.IsUp, limit.Token);
+
+        await first.Terminate();
+        var second = Coordinator(port);
+        Cluster.Get(second).Join(Cluster.Get(second).SelfAddress);
+
+        await UntilAsync(() => Cluster.Get(second).State.Members.Count(member => member.Status == MemberStatus.Up) == 2, limit.Token);
+        Assert.Contains(notes, note => note.Contains("joins again", StringComparison.Ordinal));
+        await end.CancelAsync();
+        await running;
+        await second.Terminate();
+        directory.Delete(recursive: true);
+    }
+
+    /// <summary>An actor system that a cluster can begin with.</summary>
+    private static ActorSystem Coordinator(int port, int leastMembers = 1) => ActorSystem.Create(ClusterNode.SystemName, ConfigurationFactory.ParseString(
+        $$"""
+        akka.remote.dot-netty.tcp.port = {{port}}
+        akka.cluster { min-nr-of-members = {{leastMembers}}, roles = [coordinator] }
+        """).WithFallback(ClusterNode.Settings(Config.Empty, "{}")));
 
     private static NodeOptions Worker(int port) => new(
         "worker", [NodeRoles.Trainer], "state", "127.0.0.1", 0, new Uri("http://127.0.0.1"), [$"127.0.0.1:{port}"], null, 1, "cpu", "1.0.0", false, 0, TimeSpan.Zero, null);

@@ -23,11 +23,12 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private readonly Cluster _cluster = Cluster.Get(Context.System);
     private readonly Dictionary<string, string> _names = [];
     private IReadOnlyList<WorkOrder?> _told = [];
-    private long _toldAt;
+    private long _toldAt, _lastAlive;
 
     public NodeActor(Node node, CampaignLink link)
     {
         _node = node;
+        _lastAlive = node.Time.GetTimestamp();
         foreach (var slot in node.Slots)
         {
             Context.ActorOf(Props.Create(() => new WorkerActor(slot, link, Array.Empty<string>())), slot.Role.ToString().ToLowerInvariant());
@@ -109,11 +110,29 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private void Look()
     {
         _node.LookForStalls();
+        LookForCoordinators();
         var inHand = _node.Slots.Select(slot => slot.InHand).ToArray();
         if (!inHand.SequenceEqual(_told) || _node.Time.GetElapsedTime(_toldAt) >= TellInterval)
         {
             _told = inHand;
             Tell();
+        }
+    }
+
+    /// <summary>
+    /// Coordinators may leave in order, or be down before this node was up: then nobody of this cluster is unreachable, and those who are left
+    /// would stay in it for ever, while the coordinators are in another one.
+    /// </summary>
+    private void LookForCoordinators()
+    {
+        if (ClusterNode.IsAlive(_cluster.State))
+        {
+            _lastAlive = _node.Time.GetTimestamp();
+        }
+        else if (_node.Time.GetElapsedTime(_lastAlive) > ClusterNode.DeadClusterPatience)
+        {
+            _log.Warning("There is no coordinator in this cluster any more");
+            _ = CoordinatedShutdown.Get(Context.System).Run(CoordinatedShutdown.ClusterDowningReason.Instance);
         }
     }
 
