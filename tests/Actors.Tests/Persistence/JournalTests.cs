@@ -82,6 +82,24 @@ public sealed class JournalTests(PostgresServer postgres) : IClassFixture<Postgr
         await UseAsync(database, "snapshots", async entity => Assert.Equal(new Recovered(3, "[2] 3"), await RecoveredAsync(entity)));
     }
 
+    /// <summary>As a campaign that moves to another node, and back: all that either wrote is there, and what the first could not write is not.</summary>
+    [Theory]
+    [InlineData("SQLite")]
+    [PostgresData]
+    public async Task Events_that_two_systems_wrote_in_turn_all_come_back(string database)
+    {
+        await UseAsync(database, "moved", async first =>
+        {
+            await PersistAsync(first, "1");
+            await UseAsync(database, "moved", second => PersistAsync(second, "2"));
+            Assert.IsType<AskTimeoutException>(await Record.ExceptionAsync(() => PersistAsync(first, TimeSpan.FromSeconds(2), "lost")));
+            await AssertAnswersWithinAsync(TimeSpan.FromSeconds(20), () => RecoveredAsync(first, TimeSpan.FromSeconds(1)));
+            await PersistAsync(first, "3");
+        });
+
+        await UseAsync(database, "moved", async entity => Assert.Equal(new Recovered(3, "1 2 3"), await RecoveredAsync(entity)));
+    }
+
     [PostgresFact]
     public async Task Entity_goes_on_soon_after_its_server_was_killed_and_is_there_again()
     {
