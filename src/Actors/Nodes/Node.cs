@@ -60,7 +60,7 @@ public sealed class Node : IAsyncDisposable
         _loader = new CampaignLoader(options, store, Artifacts, engines, time);
         // A coordinator keeps everything.
         var cache = options.IsCoordinator ? null : new ArtifactCache(store, options.CacheBytes);
-        Slots = [.. RolesOf(options).Select(role => new WorkSlot(role, (order, token) => _loader.CreateAsync(role, order, token), Artifacts, time, stepsBack: true, cache))];
+        Slots = [.. RolesOf(options).Select(role => new WorkSlot(role, (order, token) => _loader.CreateAsync(role, order, token), Artifacts, time, stepsBack: true, cache, note))];
         Ledger = options switch
         {
             { IsCoordinator: false } => null,

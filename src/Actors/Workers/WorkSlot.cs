@@ -4,6 +4,7 @@ using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
+using static System.Globalization.CultureInfo;
 
 namespace IterativeDpo.Actors.Workers;
 
@@ -48,6 +49,7 @@ internal sealed class WorkSlot : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly bool _stepsBack;
     private readonly ArtifactCache? _cache;
+    private readonly Action<string>? _note;
     private long _heard;
     private Task _work = Task.CompletedTask;
     private Task _checkpoint = Task.CompletedTask;
@@ -57,15 +59,17 @@ internal sealed class WorkSlot : IAsyncDisposable
     /// <param name="create">Makes the worker for orders like this one.</param>
     /// <param name="stepsBack">Whether there may be other nodes: trouble of this one is no failure then, and for a while it takes nothing of that campaign.</param>
     /// <param name="cache">What this node has artifacts in, where others keep them; null where it keeps all.</param>
+    /// <param name="note">Told of each unit that was done, a line each.</param>
     public WorkSlot(
         WorkerRole role,
         Func<WorkOrder, CancellationToken, Task<IWorker>> create,
         IArtifactExchange artifacts,
         TimeProvider time,
         bool stepsBack,
-        ArtifactCache? cache = null)
+        ArtifactCache? cache = null,
+        Action<string>? note = null)
     {
-        (_create, _artifacts, _time, _stepsBack, _cache) = (create, artifacts, time, stepsBack, cache);
+        (_create, _artifacts, _time, _stepsBack, _cache, _note) = (create, artifacts, time, stepsBack, cache, note);
         State = new SlotState(role, time, job => _work = Task.Run(() => RunAsync(job, job.Cancellation.Token)));
     }
 
@@ -151,6 +155,8 @@ internal sealed class WorkSlot : IAsyncDisposable
         {
             Hear();
             var result = await _worker.DoAsync(order, report => OnReport(order, report, cancellationToken), cancellationToken);
+            // Before it counts: what is done and then lost with this node is told, too.
+            _note?.Invoke(string.Create(InvariantCulture, $"did {order.Id} of {order.Campaign} in {result.Seconds:0.0} s"));
             await OfferAsync(result.Leaves, cancellationToken);
             return result;
         }

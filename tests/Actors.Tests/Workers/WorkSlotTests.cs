@@ -121,8 +121,22 @@ public sealed class WorkSlotTests
         Assert.Equal("the disk is full", slot.Troubles["test"]);
     }
 
+    [Fact]
+    public async Task UnitThatIsDone_isToldBeforeItIsOffered()
+    {
+        var slot = Slot((_, _) => Task.CompletedTask);
+        var ended = new TaskCompletionSource();
+        slot.Listener = new SlotListener((_, _) => { }, () => ended.TrySetResult());
+
+        slot.State.Take(Order);
+        await ended.Task;
+
+        Assert.Equal(["did 1/Train/0 of test in 0.0 s", $"offered {Kept.Short}"], _seen);
+        await slot.DisposeAsync();
+    }
+
     private WorkSlot Slot(Func<Action<ICampaignMessage>, CancellationToken, Task> work) =>
-        new(WorkerRole.Trainer, (_, _) => Task.FromResult<IWorker>(new Worker(work)), new Exchange(_seen), TimeProvider.System, stepsBack: true);
+        new(WorkerRole.Trainer, (_, _) => Task.FromResult<IWorker>(new Worker(work)), new Exchange(_seen), TimeProvider.System, stepsBack: true, note: _seen.Enqueue);
 
     private sealed class Worker(Func<Action<ICampaignMessage>, CancellationToken, Task> work) : IWorker
     {
