@@ -4,6 +4,7 @@ using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
+using Npgsql;
 
 namespace IterativeDpo.Actors;
 
@@ -27,6 +28,21 @@ public static class CampaignReader
         database => database.PersistenceIds().FirstOrDefault(CampaignActor.IsPersistenceId) is { } id
             ? database.EventsAfter(id, 0).Select(stored => (CampaignEvent)Decode(stored, databasePath, $"event {stored.SequenceNr}")).ToList()
             : null) ?? [];
+
+    /// <summary>All that happened, in order, to a campaign whose journal is on a PostgreSQL server; nothing where there is no journal yet.</summary>
+    /// <exception cref="UserInputException">The server does not answer, or the journal is of a newer version.</exception>
+    public static IReadOnlyList<CampaignEvent> ReadEvents(Uri journal, string campaign)
+    {
+        var place = $"{journal.Host}{journal.AbsolutePath}";
+        try
+        {
+            return [.. JournalSettings.ReadEvents(journal, CampaignActor.PersistenceIdOf(campaign)).Select(stored => (CampaignEvent)Decode(stored, place, $"event {stored.SequenceNr}"))];
+        }
+        catch (NpgsqlException e)
+        {
+            throw new UserInputException($"{place}: the journal cannot be read: {e.Message}", e);
+        }
+    }
 
     /// <summary>The settings that the campaign last ran with.</summary>
     public static CampaignOptions ReadSettings(string statePath) => OptionsJson.Read(File.ReadAllText(SettingsPath(statePath)));

@@ -21,6 +21,28 @@ internal static class JournalSettings
     /// <param name="address">As <c>postgres://user:password@host:5432/database</c>.</param>
     public static Config PostgreSql(Uri address) => Of("PostgreSQL.15", PostgreSqlConnectionString(address), makesTables: true);
 
+    /// <summary>What a server has of a persistent entity, in order.</summary>
+    public static IReadOnlyList<StoredPayload> ReadEvents(Uri address, string persistenceId)
+    {
+        using var source = NpgsqlDataSource.Create(PostgreSqlConnectionString(address));
+        using var command = source.CreateCommand("SELECT sequence_number, manifest, message FROM journal WHERE persistence_id = $1 AND NOT deleted ORDER BY sequence_number");
+        command.Parameters.Add(new() { Value = persistenceId });
+        try
+        {
+            using var row = command.ExecuteReader();
+            var events = new List<StoredPayload>();
+            while (row.Read())
+            {
+                events.Add(new(row.GetInt64(0), row.GetString(1), row.GetFieldValue<byte[]>(2)));
+            }
+            return events;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            return [];
+        }
+    }
+
     public static string PostgreSqlConnectionString(Uri address)
     {
         string[] login = [.. address.UserInfo.Split(':', 2).Select(Uri.UnescapeDataString)];

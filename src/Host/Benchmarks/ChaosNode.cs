@@ -1,34 +1,57 @@
 using System.Diagnostics;
+using IterativeDpo.Actors.Nodes;
 using IterativeDpo.Host.Nodes;
 
 namespace IterativeDpo.Host.Benchmarks;
 
-/// <summary>A node of the cluster that <see cref="ChaosBenchmark"/> wounds: two processes, <c>dpo node</c> and the one below it.</summary>
+/// <summary>A node of the cluster that chaos wounds: two processes, <c>dpo node</c> and the one below it.</summary>
+/// <param name="place">Where it is.</param>
 /// <param name="command">A command line of this program that arguments are put after.</param>
-/// <param name="arguments">Of <c>dpo node</c>.</param>
+/// <param name="arguments">Of <c>dpo node</c>, beside name, roles and place.</param>
 /// <param name="log">Gets its lines.</param>
-internal sealed class ChaosNode(string name, IReadOnlyList<string> command, IReadOnlyList<string> arguments, TextWriter log) : IDisposable
+internal sealed class ChaosNode(
+    string name, IReadOnlyList<string> roles, ChaosPlace place, IReadOnlyList<string> command, IReadOnlyList<string> arguments, ChaosLog log) : IDisposable
 {
+    private volatile bool _isWounded;
     private Process? _process;
 
     public string Name => name;
 
-    /// <summary>Whether a fault is under way on it, or it is not started.</summary>
-    public bool IsWounded { get; set; }
+    public IReadOnlyList<string> Roles => roles;
+
+    public ChaosPlace Place => place;
+
+    public bool IsCoordinator => roles.Contains(NodeRoles.Coordinator);
+
+    /// <summary>Whether it comes and goes: nobody counts on it.</summary>
+    public bool IsGuest { get; init; }
+
+    /// <summary>Where its journal is; null is a file in its state directory.</summary>
+    public Uri? Journal { get; init; }
+
+    /// <summary>Whether a fault is under way on it.</summary>
+    public bool IsWounded
+    {
+        get => _isWounded;
+        set => _isWounded = value;
+    }
 
     public void Start()
     {
         _process?.Dispose();
+        string[] line = [.. place.Prefix, .. command, "node", "--name", name, "--roles", string.Join(',', roles), .. place.Arguments, .. arguments];
         // Lines of two processes come by one pipe.
-        _process = MeasuredProcess.Start(new ProcessStartInfo(command[0], [.. command.Skip(1), "node", .. arguments]) { RedirectStandardError = true });
-        _process.ErrorDataReceived += (_, line) =>
+        var start = new ProcessStartInfo(line[0], line[1..]) { RedirectStandardError = true };
+        if (Journal is not null)
         {
-            if (line.Data is { } text)
+            start.Environment["DPO_NODE_JOURNAL"] = Journal.ToString();
+        }
+        _process = MeasuredProcess.Start(start);
+        _process.ErrorDataReceived += (_, said) =>
+        {
+            if (said.Data is { } text)
             {
-                lock (log)
-                {
-                    log.WriteLine($"{TimeProvider.System.GetLocalNow():HH:mm:ss.fff} {name}: {text}");
-                }
+                log.Write(name, text);
             }
         };
         _process.BeginErrorReadLine();

@@ -33,14 +33,16 @@ public static class BenchCommand
             "./dpo bench campaigns --rounds 1000 --campaigns 1 --json",
             "./dpo bench scaling --output scaling.html",
             "./dpo bench fuzz --minutes 3 --json",
-            "./dpo bench chaos --minutes 30 --json")
+            "./dpo bench chaos --minutes 30 --json",
+            "./dpo bench recovery --coordinators 3 --json")
         {
             Subcommand("generation", "Sampling against a bare decode loop over the same batches.", [_threads, _neighbours], GenerationAsync),
             Trainer(),
             Loops(),
             Scaling(),
             Fuzz(),
-            Chaos(),
+            ChaosCommands.Chaos(),
+            ChaosCommands.Recovery(),
             Campaigns(),
             Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", [], ActorsAsync),
             Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", [_threads], Data),
@@ -164,40 +166,6 @@ public static class BenchCommand
                 return fuzzer.Run(one, parsed.GetValue(input) ?? 0, done => parsed.GetValue(input) is null ? watch.Elapsed < each : done == 0);
             }).ToAsyncEnumerable(), results => new { results });
             if (results.Any(result => result.Findings.Count > 0))
-            {
-                return ExitCodes.Failed;
-            }
-            Directory.Delete(directory, recursive: true);
-            return ExitCodes.Done;
-        });
-        return command;
-    }
-
-    private static ExampleCommand Chaos()
-    {
-        var minutes = CommonOptions.Positive("--minutes", "How long faults go on; 5 if not given. The quiet run afterwards takes as long at most.");
-        var seed = new Option<int>("--seed") { Description = "Of the faults.", HelpName = "N" };
-        var command = new ExampleCommand(
-            "chaos", "A campaign on a cluster whose processes are killed, frozen, drained and starved, against a quiet run: nothing may be lost, or counted twice.",
-            "./dpo bench chaos --minutes 5 --seed 1 --json") { minutes, seed, _json };
-        command.SetAction(async (parsed, token) =>
-        {
-            var directory = Directory.CreateTempSubdirectory("dpo-chaos-").FullName;
-            await Console.Error.WriteLineAsync($"Nodes' states and lines are in {directory}.");
-            ChaosResult result;
-            using (var benchmark = new ChaosBenchmark(BenchWorkers.Program, directory, parsed.GetValue(seed)))
-            {
-                result = await benchmark.RunAsync(TimeSpan.FromMinutes(parsed.GetValue(minutes) ?? 5), token);
-            }
-            if (parsed.GetValue(_json))
-            {
-                CommonOptions.PrintJson(result);
-            }
-            else
-            {
-                Console.WriteLine(result);
-            }
-            if (!result.IsWell)
             {
                 return ExitCodes.Failed;
             }

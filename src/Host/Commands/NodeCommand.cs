@@ -235,7 +235,7 @@ public static class NodeCommand
             security.Akka);
     }
 
-    private static Uri? JournalOf(string text) => text switch
+    internal static Uri? JournalOf(string text) => text switch
     {
         "sqlite" => null,
         _ when Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "postgres" or "postgresql" && address.AbsolutePath.Length > 1 => address,

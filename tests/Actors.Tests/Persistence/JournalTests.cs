@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Pattern;
@@ -116,6 +117,18 @@ public sealed class JournalTests(PostgresServer postgres) : IClassFixture<Postgr
         });
 
         await UseAsync("PostgreSQL", "killed", async entity => Assert.Equal("1 2", (await RecoveredAsync(entity)).Events));
+    }
+
+    [PostgresFact]
+    public async Task ReadEvents_ofAServer_areThoseOfOneEntityInOrder()
+    {
+        await UseAsync("PostgreSQL", "read", entity => PersistAsync(entity, "1", "2"));
+        await UseAsync("PostgreSQL", "unread", entity => PersistAsync(entity, "3"));
+
+        var events = JournalSettings.ReadEvents(postgres.Start(), "read");
+
+        Assert.Equal([(1, "1"), (2, "2")], events.Select(stored => ((int)stored.SequenceNr, Encoding.UTF8.GetString(stored.Bytes).Trim('"'))));
+        Assert.Empty(CampaignReader.ReadEvents(postgres.Start(), "nobody"));
     }
 
     private async Task UseAsync(string database, string id, Func<IActorRef, Task> use)
