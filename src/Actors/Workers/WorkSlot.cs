@@ -70,7 +70,12 @@ internal sealed class WorkSlot : IAsyncDisposable
         Action<string>? note = null)
     {
         (_create, _artifacts, _time, _stepsBack, _cache, _note) = (create, artifacts, time, stepsBack, cache, note);
-        State = new SlotState(role, time, job => _work = Task.Run(() => RunAsync(job, job.Cancellation.Token)));
+        State = new SlotState(role, time, job =>
+        {
+            // What was heard before was of other work: silence begins with this one, also where the thread pool lets it wait.
+            Hear();
+            _work = Task.Run(() => RunAsync(job, job.Cancellation.Token));
+        });
     }
 
     public SlotState State { get; }

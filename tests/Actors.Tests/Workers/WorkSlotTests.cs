@@ -107,6 +107,24 @@ public sealed class WorkSlotTests
         Assert.Null(slot.Silence);
     }
 
+    /// <summary>A node is taken for stuck after half an hour of silence; the machine is up for longer.</summary>
+    [Fact]
+    public async Task Silence_ofWorkThatNoThreadHasTakenUpYet_beginsWithIt()
+    {
+        using var go = new ManualResetEventSlim();
+        var slot = Slot((_, _) => Task.CompletedTask, new HeldTime(go, Environment.CurrentManagedThreadId));
+        var ended = new TaskCompletionSource();
+        slot.Listener = new SlotListener((_, _) => { }, () => ended.TrySetResult());
+
+        slot.State.Take(Order);
+        var silence = slot.Silence;
+        go.Set();
+
+        Assert.InRange(silence!.Value, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        await ended.Task;
+        await slot.DisposeAsync();
+    }
+
     [Fact]
     public async Task TroubleOfTheNode_handsTheWorkBackAndNamesItself()
     {
@@ -135,8 +153,21 @@ public sealed class WorkSlotTests
         await slot.DisposeAsync();
     }
 
-    private WorkSlot Slot(Func<Action<ICampaignMessage>, CancellationToken, Task> work) =>
-        new(WorkerRole.Trainer, (_, _) => Task.FromResult<IWorker>(new Worker(work)), new Exchange(_seen), TimeProvider.System, stepsBack: true, note: _seen.Enqueue);
+    private WorkSlot Slot(Func<Action<ICampaignMessage>, CancellationToken, Task> work, TimeProvider? time = null) =>
+        new(WorkerRole.Trainer, (_, _) => Task.FromResult<IWorker>(new Worker(work)), new Exchange(_seen), time ?? TimeProvider.System, stepsBack: true, note: _seen.Enqueue);
+
+    /// <summary>Long since it began, and for other threads than one it stands still until it is let go.</summary>
+    private sealed class HeldTime(ManualResetEventSlim go, int thread) : TimeProvider
+    {
+        public override long GetTimestamp()
+        {
+            if (Environment.CurrentManagedThreadId != thread)
+            {
+                go.Wait();
+            }
+            return base.GetTimestamp() + 3600 * TimestampFrequency;
+        }
+    }
 
     private sealed class Worker(Func<Action<ICampaignMessage>, CancellationToken, Task> work) : IWorker
     {
