@@ -8,6 +8,7 @@ using Akka.Remote;
 using IterativeDpo.Actors.Nodes;
 using IterativeDpo.Actors.Tests.Fakes;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Actors.Tests;
 
@@ -26,6 +27,17 @@ public sealed class ClusterNodeTests
         Assert.Equal("cluster", settings.GetString("akka.actor.provider"));
         Assert.Equal("local", ClusterNode.Settings("akka.actor.provider = local", own).GetString("akka.actor.provider"));
         Assert.Equal("WARNING", ClusterNode.Settings(Config.Empty, "{}").GetString("akka.loglevel"));
+    }
+
+    /// <summary>A node that slept is unreachable, then downed, and its work is given out after the same time again; what it thinks when it wakes up must not count before.</summary>
+    [Fact]
+    public void Settings_ofSeveralNodes_downAllLaterThanASleeperIsGone()
+    {
+        var cluster = ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(CampaignConfiguration.ShippedDirectory, "cluster.conf"))).GetConfig("akka.cluster");
+        var stable = cluster.GetTimeSpan("split-brain-resolver.stable-after");
+
+        Assert.True(
+            cluster.GetTimeSpan("split-brain-resolver.down-all-when-unstable") > cluster.GetTimeSpan("failure-detector.acceptable-heartbeat-pause") + 2 * stable);
     }
 
     /// <summary>It is told that it joins, and then the cluster dies before it is up: Akka would wait for that cluster for ever.</summary>
