@@ -98,7 +98,7 @@ public sealed class ClusterNodeTests
         var second = Coordinator(port);
         Cluster.Get(second).Join(Cluster.Get(second).SelfAddress);
 
-        await UntilAsync(() => Cluster.Get(second).State.Members.Count(member => member.Status == MemberStatus.Up) == 2, limit.Token);
+        await UntilAsync(() => node.IsUp && Cluster.Get(second).State.Members.Count(member => member.Status == MemberStatus.Up) == 2, limit.Token);
         Assert.Contains(notes, note => note.Contains("joins again", StringComparison.Ordinal));
         await end.CancelAsync();
         await running;
