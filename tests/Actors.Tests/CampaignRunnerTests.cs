@@ -28,6 +28,7 @@ public sealed class CampaignRunnerTests : IDisposable
         var first = outcome.State.Rounds[1];
         Assert.Equal((6, 24), (first.Prompts, first.SampleCount));
         Assert.Equal(6, first.HeldOut.Total);
+        first = CampaignReader.ReadWhole(_campaign.StatePath)!.Rounds[1];
         Assert.Equal(["add", "sub"], first.HeldOutByTask.Keys);
         Assert.Equal(0.75, first.Training!.Metrics["loss"]);
         var (pairs, counts) = (first.Pairs!, first.Pairs!.Counts!);
