@@ -36,6 +36,9 @@ internal sealed class ChaosNode(
         set => _isWounded = value;
     }
 
+    /// <summary>The process that was started, and below it the node itself.</summary>
+    public int[] Processes => [_process!.Id, .. Children()];
+
     public void Start()
     {
         _process?.Dispose();
