@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Akka.Actor;
 using IterativeDpo.Actors;
 using IterativeDpo.Actors.Blobs;
@@ -37,7 +39,7 @@ internal sealed record CampaignOverview(
     IReadOnlyList<string> Waiting);
 
 /// <summary>A campaign to begin or go on with.</summary>
-internal sealed record Submission(Digest Bundle);
+internal sealed record Submission([property: JsonRequired] Digest Bundle);
 
 /// <summary>Why something was refused.</summary>
 internal sealed record Refusal(string Error);
@@ -48,8 +50,9 @@ internal sealed record Refusal(string Error);
 internal static class NodeServer
 {
     private const string Json = "application/json";
+    private const int MostBytes = 1 << 16;
 
-    /// <summary>A role that nobody plays for a moment, as nodes come and go, is none to tell of.</summary>
+    /// <summary>A role that nobody plays for a moment, as nodes come and go, is none to tell of; nor is a campaign that nobody has heard of for so long.</summary>
     private static readonly TimeSpan s_moment = TimeSpan.FromSeconds(3);
 
     /// <summary>Starts it; what follows from the address is known before the node is.</summary>
@@ -61,6 +64,8 @@ internal static class NodeServer
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = 1000;
+            // Artifacts have a limit of their own.
+            kestrel.Limits.MaxRequestBodySize = MostBytes;
             kestrel.Listen(at, secure);
         });
         builder.Services.AddRouting();
@@ -75,9 +80,9 @@ internal static class NodeServer
         app.MapPost("/nodes/{name}/drain", (string name) => node().Drain(name) ? Show(new { drains = name }) : Refuse(404, $"there is no node '{name}' in this cluster"));
         app.MapGet("/campaigns", () => Show(new { campaigns = node().Table.Campaigns.Select(known => new { name = known.Campaign, status = Word(known.Status), known.Http }) }));
         app.MapPost("/campaigns", (HttpRequest request, CancellationToken token) => StartAsync(node(), request, token));
-        app.MapPost("/campaigns/{name}/pause", (string name, CancellationToken token) => CommandAsync(node(), name, new PauseCampaign("paused by an operator"), token));
-        app.MapPost("/campaigns/{name}/resume", (string name, CancellationToken token) => CommandAsync(node(), name, new ContinueCampaign(), token));
-        app.MapPost("/campaigns/{name}/cancel", (string name, CancellationToken token) => CommandAsync(node(), name, new CancelCampaign(), token));
+        app.MapPost("/campaigns/{name}/pause", (string name, CancellationToken token) => CommandKnownAsync(node(), name, new PauseCampaign("paused by an operator"), token));
+        app.MapPost("/campaigns/{name}/resume", (string name, CancellationToken token) => CommandKnownAsync(node(), name, new ContinueCampaign(), token));
+        app.MapPost("/campaigns/{name}/cancel", (string name, CancellationToken token) => CommandKnownAsync(node(), name, new CancelCampaign(), token));
         app.MapGet("/campaigns/{name}", (string name, int? seen, CancellationToken token) => WhereItIsAsync(node(), peers, name, $"?seen={seen ?? 0}",
             standing => Task.FromResult(Show(ViewOf(standing, seen ?? 0))), token));
         app.MapGet("/campaigns/{name}/report", (string name, CancellationToken token) => WhereItIsAsync(node(), peers, name, "/report",
@@ -162,6 +167,24 @@ internal static class NodeServer
         }
         return await CommandAsync(node, bundle.Plan.Campaign, new StartCampaign(bundle.Plan with { Bundle = digest }), cancellationToken);
     }
+
+    /// <summary>Whoever is asked for a campaign becomes one, and is remembered: so nobody is, by a name that nobody knows.</summary>
+    private static async Task<IResult> CommandKnownAsync(Node node, string campaign, CampaignCommand command, CancellationToken cancellationToken)
+    {
+        for (var began = Stopwatch.GetTimestamp(); !IsKnown(node, campaign); await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken))
+        {
+            if (Stopwatch.GetElapsedTime(began) > s_moment)
+            {
+                return Refuse(StatusCodes.Status404NotFound, $"there is no such campaign in this cluster: '{campaign}'");
+            }
+        }
+        return await CommandAsync(node, campaign, command, cancellationToken);
+    }
+
+    /// <summary>Where no coordinator is heard of, nobody knows.</summary>
+    private static bool IsKnown(Node node, string campaign) => node.Board.Standings.GetValueOrDefault(campaign) is { State.Plan: not null }
+        || node.Table.Campaigns.Any(known => known.Campaign == campaign)
+        || (!node.Options.IsCoordinator && !node.Table.Nodes.Any(known => known.Report.Roles.Contains(NodeRoles.Coordinator)));
 
     private static async Task<IResult> CommandAsync(Node node, string campaign, CampaignCommand command, CancellationToken cancellationToken)
     {
