@@ -49,6 +49,21 @@ public sealed class NodeServerTests : IDisposable
         }
     }
 
+    /// <summary>It begins a cluster of its own: workers that stayed among themselves would never hear of it.</summary>
+    [Fact]
+    public async Task Coordinator_thatLeftInOrderAndIsBack_hasItsWorkersAgain()
+    {
+        var first = await StartAsync("coordinator", NodeRoles.Coordinator, []);
+        await using var worker = await StartAsync("worker", NodeRoles.Judge, [$"127.0.0.1:{_port}"]);
+        await UntilAsync(() => first.Node.Table.Nodes.Count == 2);
+
+        await first.DisposeAsync();
+        await using var second = await StartAsync("coordinator", NodeRoles.Coordinator, []);
+
+        await UntilAsync(() => second.Node.Table.Nodes.Count == 2);
+        Assert.Contains(worker.Notes, note => note.Contains("it joins again", StringComparison.Ordinal));
+    }
+
     private async Task<RunningNode> StartAsync(string name, string role, ImmutableArray<string> join)
     {
         var state = _directory.CreateSubdirectory(name).FullName;
