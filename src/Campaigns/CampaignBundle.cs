@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using IterativeDpo.Artifacts;
@@ -25,7 +26,7 @@ public sealed record BundleFile(string Name, string Path, Digest Digest, long By
 public sealed record CampaignBundle(
     int Format, CampaignPlan Plan, JsonNode Settings, IReadOnlyList<BundleFile> Files, Digest BaseModel, string JudgeIdentity)
 {
-    private const int CurrentFormat = 1;
+    private const int CurrentFormat = 1, MostUnits = 1_000_000;
 
     /// <summary>No setting has a NUL in it.</summary>
     private const string Mark = "\0file ";
@@ -64,20 +65,34 @@ public sealed record CampaignBundle(
         {
             throw new JsonException("The campaign's bundle has no plan, no settings, no files or no name that one may have.");
         }
-        return files.FirstOrDefault(file => file?.Name is not { } name || Path.GetFileName(name) != name || name is "" or "." or ".." || name.Contains('\0', StringComparison.Ordinal)) is { } bad
-            ? throw new JsonException($"The campaign's bundle names a file '{bad.Name}', which is no name.")
-            : bundle;
+        if (files.FirstOrDefault(file => file?.Name is not { } name || Path.GetFileName(name) != name || name is "" or "." or ".." || name.Contains('\0', StringComparison.Ordinal)) is { } bad)
+        {
+            throw new JsonException($"The campaign's bundle names a file '{bad.Name}', which is no name.");
+        }
+        // A campaign that can take no step ends the process that has it, again and again.
+        if (bundle.Plan is not { Rounds: > 0, Prompts: > 0, UnitPrompts: > 0, HeldOutPrompts: > 0, EvaluationUnitPrompts: >= 0, MaxAttempts: > 0, Staleness: >= 0 } plan
+            || !IsSane(plan.Units(Stage.Sample)) || !IsSane(plan.Units(Stage.Evaluate)) || plan.SettingsDigest == default || bundle.BaseModel == default)
+        {
+            throw new JsonException("The campaign's bundle has a plan that none can have.");
+        }
+        _ = bundle.OptionsWith([.. files.Select(file => file.Path)], threads: 1);
+        return bundle;
+
+        static bool IsSane(int units) => units is > 0 and <= MostUnits;
     }
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, SettingsReader.Json);
 
     /// <summary>The options for a machine where the files are at these paths, in their order.</summary>
+    /// <exception cref="JsonException">They are of another version of the program.</exception>
     public CampaignOptions OptionsWith(IReadOnlyList<string> paths, int threads)
     {
         var settings = Replace(
             Settings.DeepClone(),
-            text => text.StartsWith(Mark, StringComparison.Ordinal) ? paths[int.Parse(text.AsSpan(Mark.Length), provider: null)] : text);
-        var options = OptionsJson.Read(settings.ToJsonString());
+            text => !text.StartsWith(Mark, StringComparison.Ordinal) ? text
+                : int.TryParse(text.AsSpan(Mark.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var file) && file < paths.Count ? paths[file]
+                : throw new JsonException("The campaign's settings name a file that its bundle has not."));
+        var options = OptionsJson.ReadStrictly(settings.ToJsonString());
         return options with { Threads = threads, Training = options.Training with { Threads = threads } };
     }
 

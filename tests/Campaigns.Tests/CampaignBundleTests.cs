@@ -69,6 +69,48 @@ public sealed class CampaignBundleTests : IDisposable
     public void Parse_ofWhatIsNone_isRefused(string json) =>
         Assert.Throws<JsonException>(() => CampaignBundle.Parse(System.Text.Encoding.UTF8.GetBytes(json)));
 
+    /// <summary>Left out without a word, the work would be done by other settings than the campaign's.</summary>
+    [Fact]
+    public void Parse_ofASettingThatOnlyANewerVersionKnows_saysToUpdateTheNode()
+    {
+        var bundle = Bundle(Options(""));
+        bundle.Settings["training"]!["later"] = 1;
+
+        var error = Assert.Throws<JsonException>(() => CampaignBundle.Parse(bundle.ToJson()));
+
+        Assert.Contains("update this node", error.Message, StringComparison.Ordinal);
+        Assert.Contains("later", error.Message, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<CampaignPlan> PlansOfNone =>
+    [
+        CampaignSimulator.Plan with { Rounds = 0 },
+        CampaignSimulator.Plan with { Prompts = -1 },
+        CampaignSimulator.Plan with { UnitPrompts = 0 },
+        CampaignSimulator.Plan with { HeldOutPrompts = 0 },
+        CampaignSimulator.Plan with { MaxAttempts = 0 },
+        CampaignSimulator.Plan with { Staleness = -1 },
+        CampaignSimulator.Plan with { Prompts = int.MaxValue, UnitPrompts = 1 },
+        CampaignSimulator.Plan with { Prompts = int.MaxValue, UnitPrompts = int.MaxValue },
+    ];
+
+    [Theory]
+    [MemberData(nameof(PlansOfNone))]
+    public void Parse_ofAPlanThatCanTakeNoStep_isRefused(CampaignPlan plan) =>
+        Assert.Throws<JsonException>(() => CampaignBundle.Parse((Bundle(Options("")) with { Plan = plan }).ToJson()));
+
+    [Theory]
+    [InlineData("\0file 7")]
+    [InlineData("\0file -1")]
+    [InlineData("\0file x")]
+    public void Parse_ofSettingsThatNameAFileWhichIsNotThere_isRefused(string model)
+    {
+        var bundle = Bundle(Options(""));
+        bundle.Settings["model-path"] = model;
+
+        Assert.Throws<JsonException>(() => CampaignBundle.Parse(bundle.ToJson()));
+    }
+
     private static CampaignBundle Bundle(CampaignOptions options) =>
         CampaignBundle.Of(options, CampaignSimulator.Plan, CampaignSimulator.Named("model"), "verifier", CampaignSimulator.Named);
 

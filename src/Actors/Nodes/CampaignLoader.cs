@@ -17,13 +17,15 @@ public sealed class NodeTroubleException(string message) : Exception(message);
 internal sealed class CampaignLoader(
     NodeOptions node, ArtifactStore store, IArtifactExchange artifacts, Func<CampaignOptions, string, CampaignEngines> engines, TimeProvider time)
 {
+    private const long MostBundleBytes = 16 << 20;
+
     private string ModelsPath => Path.Combine(node.StatePath, "models");
 
     /// <exception cref="NodeTroubleException">A model is not on this node.</exception>
     public async Task<IWorker> CreateAsync(WorkerRole role, WorkOrder order, CancellationToken cancellationToken)
     {
         var digest = order.Bundle ?? throw new NodeTroubleException($"campaign {order.Campaign} was not submitted to a cluster");
-        var bundle = await ReadAsync(digest, cancellationToken);
+        var bundle = await ReadForWorkAsync(digest, order.Campaign, cancellationToken);
         var paths = new List<string>();
         foreach (var file in bundle.Files)
         {
@@ -44,17 +46,35 @@ internal sealed class CampaignLoader(
             time)));
     }
 
-    /// <exception cref="UserInputException">It is of a newer version of the program.</exception>
+    /// <exception cref="UserInputException">It is of a newer version of the program, or none.</exception>
     public async Task<CampaignBundle> ReadAsync(Digest digest, CancellationToken cancellationToken)
     {
         await FetchAsync(digest, "a campaign's bundle", cancellationToken);
+        var path = store.Verified(digest);
+        if (new FileInfo(path).Length > MostBundleBytes)
+        {
+            throw new UserInputException($"{digest}: this is no campaign's bundle; one has {MostBundleBytes:N0} bytes at most.");
+        }
         try
         {
-            return CampaignBundle.Parse(File.ReadAllBytes(store.Verified(digest)));
+            return CampaignBundle.Parse(File.ReadAllBytes(path));
         }
         catch (JsonException e)
         {
             throw new UserInputException(e.Message, e);
+        }
+    }
+
+    /// <summary>A node that is older than the campaign leaves the work to others.</summary>
+    private async Task<CampaignBundle> ReadForWorkAsync(Digest digest, string campaign, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadAsync(digest, cancellationToken);
+        }
+        catch (UserInputException e)
+        {
+            throw new NodeTroubleException($"campaign {campaign}: {e.Message}");
         }
     }
 

@@ -23,7 +23,8 @@ public sealed partial class SettingsReader
         NewLine = "\n",
     };
 
-    private static readonly JsonSerializerOptions s_strict = new(Json)
+    /// <summary>Where every member has to be known, and there.</summary>
+    public static readonly JsonSerializerOptions StrictJson = new(Json)
     {
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         RespectRequiredConstructorParameters = true,
@@ -61,13 +62,13 @@ public sealed partial class SettingsReader
     public string SectionAsJson(string key) => ((_root.Find(key) as HoconObject) ?? new(_root.Origin)).ToJson();
 
     /// <exception cref="UserInputException">A value is of the wrong type, out of range or missing, or breaks a rule of the options.</exception>
-    public T Read<T>(string section) => Bind(typeof(T), At(section), "").Deserialize<T>(s_strict)!;
+    public T Read<T>(string section) => Bind(typeof(T), At(section), "").Deserialize<T>(StrictJson)!;
 
     /// <summary>One setting of a record that has more.</summary>
     public T ReadOne<T>(Type record, string key, string section)
     {
         var setting = Setting.Of(record).First(setting => setting.Key == key);
-        return BindValue(setting, At(section)).Deserialize<T>(s_strict)!;
+        return BindValue(setting, At(section)).Deserialize<T>(StrictJson)!;
     }
 
     /// <exception cref="UserInputException">A rule is broken, by the section of this name.</exception>
@@ -141,7 +142,7 @@ public sealed partial class SettingsReader
             }
         }
         if (typeof(ICheckedSettings).IsAssignableFrom(record)
-            && ((ICheckedSettings)json.Deserialize(kind is null ? record : record.BaseType!, s_strict)!).Violations(key => scope.Section?.Find(key) is not null).FirstOrDefault() is { } violation)
+            && ((ICheckedSettings)json.Deserialize(kind is null ? record : record.BaseType!, StrictJson)!).Violations(key => scope.Section?.Find(key) is not null).FirstOrDefault() is { } violation)
         {
             throw scope.Invalid(violation.Key, violation.Value, violation.Rule);
         }
@@ -156,7 +157,7 @@ public sealed partial class SettingsReader
         }
         if (setting.About.WrittenAs is { } written)
         {
-            var value = ((IWrittenSettings)Bind(written, scope, "").Deserialize(written, s_strict)!).Value;
+            var value = ((IWrittenSettings)Bind(written, scope, "").Deserialize(written, StrictJson)!).Value;
             return JsonSerializer.SerializeToNode(value, setting.Type, Json);
         }
         return setting.About.IsFlat ? Bind(setting.Type, scope, "")

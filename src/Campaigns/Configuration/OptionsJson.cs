@@ -24,6 +24,20 @@ public static class OptionsJson
     /// </summary>
     public static string WriteIdentity(CampaignOptions options) => JsonSerializer.Serialize(WithoutIncidentals(options), IdentityOptions);
 
+    /// <summary>Of another machine, whose program may be newer: what is not known here would be left out without a word.</summary>
+    /// <exception cref="JsonException">It has a setting that this version of the program does not know, or lacks one.</exception>
+    public static CampaignOptions ReadStrictly(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<CampaignOptions>(json, SettingsReader.StrictJson) ?? throw new JsonException("Settings are null.");
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException or ArgumentException)
+        {
+            throw new JsonException($"The campaign's settings are of another version of the program: update this node. {e.Message}", e);
+        }
+    }
+
     public static CampaignOptions Read(string json) => JsonSerializer.Deserialize<CampaignOptions>(json, SettingsReader.Json)!;
 
     /// <summary>The options with everything that a campaign may change on its way set to a fixed value.</summary>

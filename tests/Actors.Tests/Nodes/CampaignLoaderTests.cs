@@ -30,19 +30,35 @@ public sealed class CampaignLoaderTests : IDisposable
     [Fact]
     public async Task CreateAsync_ofAWorkerThatIsDisposedOf_disposesOfWhatItsEnginesShare()
     {
-        var bundle = CampaignBundling.Bundle(_campaign.Configuration);
-        var store = new ArtifactStore(Path.Combine(_campaign.StatePath, "artifacts"));
-        var digest = store.Put(bundle.ToJson());
         var shared = new Shared();
-        var node = new NodeOptions(
-            "n", [NodeRoles.Coordinator], _campaign.StatePath, "localhost", 0, new Uri("http://localhost"), [], null, 1, "cpu", "1", false, 1, TimeSpan.MaxValue, null);
-        var loader = new CampaignLoader(node, store, new OneStore(), (_, _) => _campaign.Engines with { Owned = shared }, TimeProvider.System);
 
-        var worker = await loader.CreateAsync(WorkerRole.Pairer, new PairOrder(new WorkId(1, Stage.Pair, 0), [], null) { Campaign = "test", Bundle = digest }, default);
+        var worker = await CreateAsync(CampaignBundling.Bundle(_campaign.Configuration), _campaign.Engines with { Owned = shared });
         Assert.False(shared.IsDisposed);
         await worker.DisposeAsync();
 
         Assert.True(shared.IsDisposed);
+    }
+
+    /// <summary>It would pause the campaign, and other nodes may be newer.</summary>
+    [Fact]
+    public async Task CreateAsync_forACampaignOfANewerVersion_isTroubleOfThisNode()
+    {
+        var bundle = CampaignBundling.Bundle(_campaign.Configuration);
+        bundle.Settings["later"] = 1;
+
+        var error = await Assert.ThrowsAsync<NodeTroubleException>(() => CreateAsync(bundle, _campaign.Engines));
+
+        Assert.Contains("update this node", error.Message, StringComparison.Ordinal);
+    }
+
+    private async Task<IWorker> CreateAsync(CampaignBundle bundle, CampaignEngines engines)
+    {
+        var store = new ArtifactStore(Path.Combine(_campaign.StatePath, "artifacts"));
+        var node = new NodeOptions(
+            "n", [NodeRoles.Coordinator], _campaign.StatePath, "localhost", 0, new Uri("http://localhost"), [], null, 1, "cpu", "1", false, 1, TimeSpan.MaxValue, null);
+        var loader = new CampaignLoader(node, store, new OneStore(), (_, _) => engines, TimeProvider.System);
+        return await loader.CreateAsync(
+            WorkerRole.Pairer, new PairOrder(new WorkId(1, Stage.Pair, 0), [], null) { Campaign = "test", Bundle = store.Put(bundle.ToJson()) }, default);
     }
 
     private sealed class Shared : IAsyncDisposable
