@@ -1,8 +1,10 @@
 using System.Collections;
 using System.Collections.Immutable;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns;
@@ -84,6 +86,8 @@ public sealed class WireFormatTests
         new WorkerReady(WorkerRole.Trainer),
     ];
 
+    private static readonly Dictionary<string, string> WrittenDown = ReadWrittenDown();
+
     public static TheoryData<Type> WireTypes =>
         [.. typeof(ICampaignMessage).Assembly.GetTypes().Where(type => type.IsAssignableTo(typeof(ICampaignMessage)) && type is { IsAbstract: false, IsInterface: false })];
 
@@ -96,6 +100,42 @@ public sealed class WireFormatTests
         var copy = WireFormat.Read(WireFormat.Write(message), WireFormat.ManifestOf(message));
 
         AssertSame(message, copy);
+    }
+
+    /// <summary>
+    /// Nodes of other versions, and journals of earlier ones, have each message as it is written down in <c>wire-format.jsonl</c>: its name, the
+    /// members that have to be there, and an example. A member may be added with a default, and nothing else: a name or a needed member that
+    /// changes is another message. <c>UPDATE=1 dotnet test tests/Actors.Tests --filter WireFormat</c> writes the file again.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(WireTypes))]
+    public void Write_isAsItIsWrittenDown_andNeedsWhatIsWrittenDown(Type type)
+    {
+        var message = Assert.Single(Examples, example => example.GetType() == type);
+
+        Assert.Equal(WrittenDown.GetValueOrDefault(WireFormat.ManifestOf(message)), LineOf(message));
+    }
+
+    [Theory]
+    [MemberData(nameof(WireTypes))]
+    public void Read_membersOfANewerVersion_areLeftOut(Type type)
+    {
+        var message = Assert.Single(Examples, example => example.GetType() == type);
+        var json = JsonNode.Parse(WireFormat.Write(message))!.AsObject();
+        json["later"] = new JsonObject { ["of"] = "a newer version" };
+
+        AssertSame(message, WireFormat.Read(Encoding.UTF8.GetBytes(json.ToJsonString()), WireFormat.ManifestOf(message)));
+    }
+
+    /// <summary>An older version writes no member that came later: it has its default then.</summary>
+    [Fact]
+    public void Read_withoutMembersThatHaveADefault_hasTheDefaults()
+    {
+        AssertSame(new FailWork(Id, "no answer", FailureKind.Transient), Read("fail-work", """{"id":"2/Judge/7","reason":"no answer","kind":"Transient"}"""));
+        AssertSame(new JudgeOrder(Id, A) { Campaign = "c" }, Read("judge-order", $$"""{"id":"2/Judge/7","samples":"{{A}}","campaign":"c"}"""));
+        AssertSame(new TrainResult(Id, A, B, 34, Metrics, 0.5), Read(
+            "train-result", $$"""{"adapter":"{{A}}","history":"{{B}}","steps":34,"metrics":{"loss":0.1,"rewards/margins":0.3333333333333333},"id":"2/Judge/7","seconds":0.5}"""));
+        AssertSame(new CampaignAnnounced("c", CampaignStatus.Running, "http://h:1/", null), Read("campaign-announced", """{"campaign":"c","status":"Running","http":"http://h:1/"}"""));
     }
 
     [Fact]
@@ -170,6 +210,33 @@ public sealed class WireFormatTests
             """{"judgements":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","abstained":1,"dropped":2,"byTask":{"add":{"right":3,"total":4}},"id":"1/Judge/0","seconds":0.5}"""u8.ToArray(), "judge-result");
 
         Assert.Equal((1, 2, null, null), (judged.Abstained, judged.Dropped, judged.Usage, judged.Latency));
+    }
+
+    private static object Read(string manifest, string json) => WireFormat.Read(Encoding.UTF8.GetBytes(json), manifest);
+
+    private static string WrittenDownPath([CallerFilePath] string path = "") => Path.Combine(Path.GetDirectoryName(path)!, "wire-format.jsonl");
+
+    private static Dictionary<string, string> ReadWrittenDown()
+    {
+        if (Environment.GetEnvironmentVariable("UPDATE") == "1")
+        {
+            File.WriteAllLines(WrittenDownPath(), Examples.Select(LineOf));
+            return Examples.ToDictionary(WireFormat.ManifestOf, LineOf);
+        }
+        return File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Protocol", "wire-format.jsonl"))
+            .ToDictionary(line => JsonNode.Parse(line)!["manifest"]!.GetValue<string>());
+    }
+
+    private static string LineOf(ICampaignMessage message)
+    {
+        var (manifest, json) = (WireFormat.ManifestOf(message), JsonNode.Parse(WireFormat.Write(message))!.AsObject());
+        var needs = json.Select(member => member.Key).Where(member =>
+        {
+            var without = json.DeepClone().AsObject();
+            without.Remove(member);
+            return Record.Exception(() => Read(manifest, without.ToJsonString())) is JsonException;
+        });
+        return new JsonObject { ["manifest"] = manifest, ["needs"] = new JsonArray([.. needs.Select(member => JsonValue.Create(member))]), ["json"] = json.DeepClone() }.ToJsonString();
     }
 
     /// <summary>Compares by content: records with collections in them are equal by reference only.</summary>
