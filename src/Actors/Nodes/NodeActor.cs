@@ -78,13 +78,6 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         Note(removed.Member, removed.PreviousStatus == MemberStatus.Down ? "is given up; others do its work" : "has left");
         _names.Remove(removed.Member.Address.ToString());
         _node.Table.Forget(removed.Member.Address.ToString());
-        // What the cluster's state shows may be of before.
-        var left = _cluster.State.Members.Where(member => !member.UniqueAddress.Equals(removed.Member.UniqueAddress));
-        if (!_node.Options.IsCoordinator && !left.Any(member => member.HasRole(NodeRoles.Coordinator)))
-        {
-            // The last coordinator left in order. One that comes back begins a cluster, and workers among themselves would never hear of it.
-            _ = CoordinatedShutdown.Get(Context.System).Run(CoordinatedShutdown.ClusterDowningReason.Instance);
-        }
     }
 
     private void Note(Member member, string what)

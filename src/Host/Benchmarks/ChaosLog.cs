@@ -13,10 +13,14 @@ internal sealed partial class ChaosLog(string path) : IDisposable
     /// <summary>How often nodes said of a unit that they did it.</summary>
     public IReadOnlyDictionary<WorkId, int> Done => _done;
 
+    /// <summary>Lines so far.</summary>
+    public long Lines { get; private set; }
+
     public void Write(string node, string line)
     {
         lock (_file)
         {
+            Lines++;
             _file.WriteLine($"{TimeProvider.System.GetLocalNow():HH:mm:ss.fff} {node}: {line}");
         }
         if (UnitIn(line) is { } unit)

@@ -34,7 +34,9 @@ public static class BenchCommand
             "./dpo bench scaling --output scaling.html",
             "./dpo bench fuzz --minutes 3 --json",
             "./dpo bench chaos --minutes 30 --json",
-            "./dpo bench recovery --coordinators 3 --json")
+            "./dpo bench recovery --coordinators 3 --json",
+            "./dpo bench ports --minutes 10 --json",
+            "./dpo bench upgrade --other ../before/bin/Release/net10.0 --json")
         {
             Subcommand("generation", "Sampling against a bare decode loop over the same batches.", [_threads, _neighbours], GenerationAsync),
             Trainer(),
@@ -43,6 +45,8 @@ public static class BenchCommand
             Fuzz(),
             ChaosCommands.Chaos(),
             ChaosCommands.Recovery(),
+            ChaosCommands.Ports(),
+            ChaosCommands.Upgrade(),
             Campaigns(),
             Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", [], ActorsAsync),
             Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", [_threads], Data),

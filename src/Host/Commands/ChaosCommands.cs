@@ -5,7 +5,7 @@ using IterativeDpo.Host.Benchmarks;
 
 namespace IterativeDpo.Host.Commands;
 
-/// <summary><c>dpo bench chaos</c> and <c>dpo bench recovery</c>: a cluster of real processes on this machine, and what it makes of faults.</summary>
+/// <summary><c>dpo bench chaos</c>, <c>recovery</c>, <c>ports</c> and <c>upgrade</c>: a cluster of real processes on this machine, and what it makes of faults.</summary>
 internal static class ChaosCommands
 {
     private static readonly Option<string> _coordinators = CommonOptions.Choice(
@@ -46,18 +46,67 @@ internal static class ChaosCommands
         return command;
     }
 
-    /// <summary>Measures a cluster; the nodes' states and lines stay where it did not go well.</summary>
-    private static async Task<int> WithClusterAsync<T>(ParseResult parsed, Func<ChaosCluster, Task<T>> measureAsync, Func<T, bool> isWell)
+    public static ExampleCommand Ports()
+    {
+        var minutes = CommonOptions.Positive("--minutes", "How long; 1 if not given.");
+        var seed = new Option<int>("--seed") { Description = "Of what strangers say.", HelpName = "N" };
+        var command = new ExampleCommand(
+            "ports", "Garbage at both ports of nodes with and without certificates, while their campaigns go on: a stranger may get nothing, and stop nothing.",
+            "./dpo bench ports --minutes 10 --seed 1 --json") { minutes, seed, _json };
+        command.SetAction((parsed, token) => MeasureAsync(
+            parsed,
+            async directory =>
+            {
+                using var benchmark = new PortsBenchmark(BenchWorkers.Program, directory, parsed.GetValue(seed));
+                return await benchmark.RunAsync(TimeSpan.FromMinutes(parsed.GetValue(minutes) ?? 1), token);
+            },
+            result => result.IsWell));
+        return command;
+    }
+
+    public static ExampleCommand Upgrade()
+    {
+        var other = new Option<DirectoryInfo>("--other") { Description = "The folder of another build, with its dpo.dll.", HelpName = "DIR", Required = true };
+        var command = new ExampleCommand(
+            "upgrade", "A campaign on a cluster that changes from another build to this one, node by node, and one node back, against a quiet run.",
+            "./dpo bench upgrade --other ../before/bin/Release/net10.0 --json") { other, _json };
+        command.SetAction((parsed, token) => MeasureAsync(
+            parsed,
+            async directory =>
+            {
+                var program = Path.Combine(parsed.GetRequiredValue(other).FullName, "dpo.dll");
+                if (!File.Exists(program))
+                {
+                    throw new UserInputException($"--other: there is no {program}; name the folder that a build of the program is in.");
+                }
+                using var benchmark = new UpgradeBenchmark(BenchWorkers.Program, [.. BenchWorkers.Program[..^1], program], directory);
+                return await benchmark.RunAsync(token);
+            },
+            result => result.IsWell));
+        return command;
+    }
+
+    private static Task<int> WithClusterAsync<T>(ParseResult parsed, Func<ChaosCluster, Task<T>> measureAsync, Func<T, bool> isWell)
         where T : notnull
     {
         var shape = ShapeOf(parsed);
+        return MeasureAsync(
+            parsed,
+            async directory =>
+            {
+                using var cluster = new ChaosCluster(new ChaosProgram(BenchWorkers.Program), directory, shape);
+                return await measureAsync(cluster);
+            },
+            isWell);
+    }
+
+    /// <summary>Measures a cluster; the nodes' states and lines stay where it did not go well.</summary>
+    private static async Task<int> MeasureAsync<T>(ParseResult parsed, Func<string, Task<T>> measureAsync, Func<T, bool> isWell)
+        where T : notnull
+    {
         var directory = Directory.CreateTempSubdirectory($"{ChaosLeftovers.Prefix}-chaos-").FullName;
         await Console.Error.WriteLineAsync($"Nodes' states and lines are in {directory}.");
-        T result;
-        using (var cluster = new ChaosCluster(new ChaosProgram(BenchWorkers.Program), directory, shape))
-        {
-            result = await measureAsync(cluster);
-        }
+        var result = await measureAsync(directory);
         if (parsed.GetValue(_json))
         {
             CommonOptions.PrintJson(result);
