@@ -51,6 +51,10 @@ public sealed class RunTests
         Assert.True(branch.ExitCode == 0, branch.Errors);
         Assert.Equal(first.Json.GetProperty("baseline").ToString(), branch.Json.GetProperty("baseline").ToString());
         Assert.NotEqual(first.Json.GetProperty("rounds").ToString(), branch.Json.GetProperty("rounds").ToString());
+        using var compared = DpoProcess.Run("compare", campaign.StatePath, forked, "--json");
+        Assert.True(compared.ExitCode == 0, compared.Errors);
+        Assert.Equal(2, compared.Json.GetProperty("arms").GetArrayLength());
+        Assert.Equal(24, Assert.Single(compared.Json.GetProperty("differences").EnumerateArray()).GetProperty("prompts").GetInt32());
         using var past = DpoProcess.Run("replay", "--state", forked, "--round", "0");
         Assert.Equal(2, past.ExitCode);
         Assert.Contains($"replay them there, with --state {campaign.StatePath}", past.Errors);

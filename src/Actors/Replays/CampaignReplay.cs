@@ -16,19 +16,19 @@ public sealed class CampaignReplay : IAsyncDisposable
 {
     private readonly ArtifactStore _recorded;
     private readonly WorkerContext _context;
-    private readonly Func<string, bool> _callsOthers;
+    private readonly Func<string, bool> _runsPrograms;
     private readonly Dictionary<WorkerRole, IWorker> _workers = [];
 
-    private CampaignReplay(ArtifactStore recorded, WorkerContext context, Func<string, bool> callsOthers) =>
-        (_recorded, _context, _callsOthers) = (recorded, context, callsOthers);
+    private CampaignReplay(ArtifactStore recorded, WorkerContext context, Func<string, bool> runsPrograms) =>
+        (_recorded, _context, _runsPrograms) = (recorded, context, runsPrograms);
 
     /// <param name="statePath">The campaign's state directory; another process may run it meanwhile.</param>
     /// <param name="engines">Of the campaign's options.</param>
     /// <param name="scratchPath">A directory for what comes now; it is the caller's to delete.</param>
-    /// <param name="callsOthers">Whether the judge of this name can judge only by asking somebody outside: its work is left out.</param>
+    /// <param name="runsPrograms">Whether the judge of this name asks a program of the user's: nothing outside is called, so its work is left out.</param>
     /// <exception cref="UserInputException">The model, the prompts or a judge's files are not what they were.</exception>
     public static CampaignReplay Open(
-        string statePath, CampaignPlan plan, CampaignOptions options, CampaignEngines engines, string scratchPath, Func<string, bool> callsOthers, TimeProvider time)
+        string statePath, CampaignPlan plan, CampaignOptions options, CampaignEngines engines, string scratchPath, Func<string, bool> runsPrograms, TimeProvider time)
     {
         var inputs = CampaignInputs.Read(new CampaignConfiguration(options, "", OptionsJson.Write(options)));
         inputs.RefuseOtherCampaign(new CampaignState { Plan = plan }, options, statePath);
@@ -43,7 +43,7 @@ public sealed class CampaignReplay : IAsyncDisposable
                 inputs.JudgeIdentity,
                 Directory.CreateDirectory(Path.Combine(scratchPath, "work")).FullName,
                 time),
-            callsOthers);
+            runsPrograms);
     }
 
     /// <param name="report">Told how far the unit is, on any thread.</param>
@@ -60,7 +60,7 @@ public sealed class CampaignReplay : IAsyncDisposable
         {
             _context.Store.Link(digest, _recorded.PathOf(digest));
         }
-        if (order.Role == WorkerRole.Judge && JudgeOf(order) is var judge && _callsOthers(judge))
+        if (order.Role == WorkerRole.Judge && JudgeOf(order) is var judge && _runsPrograms(judge))
         {
             return new(work, [], ReplayOutcome.NotReplayed, $"the judge '{judge}' asks a program of yours");
         }

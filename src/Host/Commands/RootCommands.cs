@@ -15,6 +15,7 @@ public static class RootCommands
             StatusCommand.CreateReport(),
             ReplayCommand.Create(),
             ForkCommand.Create(),
+            CompareCommand.Create(),
             NodeCommand.Create(),
             SubmitCommand.Create(),
             ClusterCommands.CreateNodes(),

@@ -1,3 +1,4 @@
+using IterativeDpo.Actors;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Judging;
@@ -25,7 +26,17 @@ internal static class CampaignJudges
         time,
         ledger);
 
-    /// <summary>Whether a judge asks somebody outside, itself or through those that it asks.</summary>
-    public static bool CallsOthers(JudgingOptions judging, string name) =>
-        judging.Find(name) is var judge && (judge is CommandOptions or HttpJudgeOptions || judge.Asks.Any(asked => CallsOthers(judging, asked)));
+    /// <summary>The judges that a campaign had, for judging again: services are not asked, what they answered then counts.</summary>
+    /// <param name="recordedPath">The campaign's <see cref="CampaignReader.WorkPath"/>, which is only read.</param>
+    /// <param name="workPath">Where they keep what they write now.</param>
+    public static JudgeFactory ForReplay(CampaignOptions options, string recordedPath, string workPath, TimeProvider time) => Factory(
+        options,
+        workPath,
+        _ => { },
+        time,
+        judge => new RecordedLedger(judge, Path.Combine(recordedPath, HttpJudgeOptions.AnswersFileOf(judge))));
+
+    /// <summary>Whether a judge asks a program of the user's, itself or through those that it asks.</summary>
+    public static bool RunsPrograms(JudgingOptions judging, string name) =>
+        judging.Find(name) is var judge && (judge is CommandOptions || judge.Asks.Any(asked => RunsPrograms(judging, asked)));
 }

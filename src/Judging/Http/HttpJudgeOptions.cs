@@ -15,7 +15,7 @@ public sealed record HttpJudgeOptions(
 
     public override CampaignParts Needs => CampaignParts.Seed;
 
-    private string AnswersFile => $"judge-{Name}.jsonl";
+    private string AnswersFile => AnswersFileOf(Name);
 
     /// <summary>Judges of this name share one <see cref="ChatService"/>, and with it what may be used of the service.</summary>
     public override IJudge Create(JudgeFactory factory)
@@ -42,6 +42,9 @@ public sealed record HttpJudgeOptions(
         await log.AddAsync(new CallEntry("", Forget: true));
         return count;
     }
+
+    /// <summary>The file of what a judge of this name was answered, among those that judges keep.</summary>
+    internal static string AnswersFileOf(string judge) => $"judge-{judge}.jsonl";
 
     public override JudgeOptions WithoutIncidentals() => this with { Mode = Mode.WithoutIncidentals(), Service = Service.WithoutIncidentals() };
 }

@@ -1,0 +1,76 @@
+using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Judging.Quality;
+
+namespace IterativeDpo.Host.Compare;
+
+/// <summary>Campaigns of the same settings but for the seed.</summary>
+internal sealed record Arm(string Name, IReadOnlyList<ArmRun> Runs)
+{
+    public double Mean(Func<ArmRun, double> of) => Runs.Average(of);
+
+    /// <summary>Null where a run has none.</summary>
+    public double? MeanOrNull(Func<ArmRun, double?> of) => Runs.Select(of).ToArray() is var values && values.All(value => value is not null) ? values.Average() : null;
+}
+
+/// <param name="Against">The arm that it is compared with.</param>
+/// <param name="McNemar">McNemar's exact p, where each arm is one campaign.</param>
+internal sealed record ArmDifference(string Arm, string Against, PairedDifference HeldOut, double? McNemar);
+
+/// <summary>Arms side by side, each against the first one, on the same held-out prompts.</summary>
+internal sealed record ArmComparison(IReadOnlyList<Arm> Arms, IReadOnlyList<ArmDifference> Differences)
+{
+    /// <exception cref="UserInputException">Fewer than two arms, or they are not evaluated on the same prompts.</exception>
+    public static ArmComparison Of(IReadOnlyList<ArmRun> runs)
+    {
+        foreach (var run in runs.Skip(1))
+        {
+            RefuseOtherPrompts(runs[0], run);
+        }
+        var groups = new List<List<ArmRun>>();
+        foreach (var run in runs)
+        {
+            if (groups.Find(group => IsSameButForTheSeed(group[0].Options, run.Options)) is { } group)
+            {
+                group.Add(run);
+            }
+            else
+            {
+                groups.Add([run]);
+            }
+        }
+        if (groups.Count < 2)
+        {
+            throw new UserInputException("these campaigns have the same settings but for the seed: they are one arm; name another one's state directory as well.");
+        }
+        var namesTell = groups.Select(group => group[0].Options.Name).Distinct().Count() == groups.Count;
+        Arm[] arms = [.. groups.Select(group => new Arm(namesTell ? group[0].Options.Name : Path.GetFileName(Path.TrimEndingDirectorySeparator(group[0].StatePath)), group))];
+        return new(arms, [.. arms.Skip(1).Select(arm => Difference(arm, arms[0]))]);
+    }
+
+    private static bool IsSameButForTheSeed(CampaignOptions one, CampaignOptions other) =>
+        OptionsJson.Differences(one with { Seed = 0, Name = "" }, other with { Seed = 0, Name = "" }).Count == 0;
+
+    private static void RefuseOtherPrompts(ArmRun one, ArmRun other)
+    {
+        var id = one.Asked.Keys.Union(other.Asked.Keys).FirstOrDefault(id => one.Asked.GetValueOrDefault(id) != other.Asked.GetValueOrDefault(id));
+        if (id is not null)
+        {
+            throw new UserInputException(
+                $"{one.StatePath} and {other.StatePath} are not evaluated on the same held-out prompts ({id} differs or is in one only); compare campaigns whose prompts and evaluation are the same.");
+        }
+    }
+
+    /// <summary>Of prompts with a verdict in every campaign of both arms.</summary>
+    private static ArmDifference Difference(Arm arm, Arm against)
+    {
+        string[] prompts = [.. arm.Runs.Concat(against.Runs).Select(run => run.HeldOut.Keys).Aggregate((IEnumerable<string> common, IEnumerable<string> keys) => common.Intersect(keys)).Order(StringComparer.Ordinal)];
+        double Right(Arm of, string prompt) => of.Runs.Average(run => run.HeldOut[prompt] ? 1.0 : 0.0);
+        double[] differences = [.. prompts.Select(prompt => Right(arm, prompt) - Right(against, prompt))];
+        return new(
+            arm.Name,
+            against.Name,
+            PairedDifference.Bootstrap(differences),
+            arm.Runs.Count == 1 && against.Runs.Count == 1 ? PairedDifference.McNemar(differences.Count(d => d > 0), differences.Count(d => d < 0)) : null);
+    }
+}
