@@ -118,7 +118,7 @@ internal sealed class HoconParser
             TakeBlanks();
             if (Current == '"')
             {
-                section.AddAll(Include(Path.Combine(_directory, TakeQuoted()), path, OriginOf(start)));
+                section.AddAll(Include(TakeQuoted(), path, OriginOf(start)));
                 return;
             }
             _at = start;
@@ -144,12 +144,17 @@ internal sealed class HoconParser
         }
     }
 
-    private HoconObject Include(string path, string[] under, HoconOrigin origin) =>
-        !File.Exists(path)
+    /// <summary>One that is not beside the file may be among those that come with the program.</summary>
+    private HoconObject Include(string name, string[] under, HoconOrigin origin)
+    {
+        var (beside, shipped) = (Path.Combine(_directory, name), Path.Combine(AppContext.BaseDirectory, "hocon", name));
+        var path = File.Exists(beside) || !File.Exists(shipped) ? beside : shipped;
+        return !File.Exists(path)
             ? throw new UserInputException($"{origin.Place}: the included file {path} does not exist; the path is relative to the file that includes it.")
         : _including.Contains(Path.GetFullPath(path))
             ? throw new UserInputException($"{origin.Place}: {path} includes itself, directly or through another file; take one include out.")
         : ReadFile(path, [.. _prefix, .. under], _including);
+    }
 
     private string[] ReadKey()
     {

@@ -26,6 +26,9 @@ public enum PairStrategy
 
     /// <summary>Each best sample against the worse one that is nearest in length.</summary>
     LengthMatched,
+
+    /// <summary>A best sample against the one whose score is nearest to the mean less two standard deviations: one pair.</summary>
+    BestTwoSigma,
 }
 
 /// <summary>How pairs are chosen among a prompt's samples.</summary>
@@ -35,9 +38,10 @@ public sealed record PairSelectionOptions(
         + "best-worst: the one pair furthest apart.  best-random: a best sample against random worse ones.\n"
         + "best-second: a best sample against the next best, one pair.  all-above-margin: any that differ enough, at random.\n"
         + "top-bottom: the k best against the k worst, the furthest apart first.  rejection-sampling: any, of the samples that it accepts (RSO).\n"
-        + "length-matched: each best sample against the worse one nearest in length.")]
+        + "length-matched: each best sample against the worse one nearest in length.\n"
+        + "best-two-sigma: a best sample against the one nearest to the mean of the prompt's scores less two standard deviations, one pair.")]
     PairStrategy Strategy = PairStrategy.BestRandom,
-    [Setting("Most pairs of one prompt. best-worst and best-second take 1 whatever this is.", Key = "max-per-prompt", Min = 1, Max = 10_000)] int MaxPairsPerPrompt = 2,
+    [Setting("Most pairs of one prompt. best-worst, best-second and best-two-sigma take 1 whatever this is.", Key = "max-per-prompt", Min = 1, Max = 10_000)] int MaxPairsPerPrompt = 2,
     [Setting("Scores of a pair are at least this far apart, in the judge's units; they differ in any case. 0: off.", Min = 0)] double MinMargin = 0,
     [property: JsonPropertyName("max-completion-tokens")] int MaxLength = 0,
     [Setting("top-bottom: samples at each end, at most half of them.", Min = 1, Max = 512)] int TopBottomK = 2,

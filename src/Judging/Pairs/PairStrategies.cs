@@ -34,6 +34,9 @@ internal static class PairStrategies
                 return shuffled.Where(candidate => candidate.Chosen.Score == best.Score)
                     .GroupBy(candidate => candidate.Chosen)
                     .Select(ofOne => ofOne.MinBy(candidate => Math.Abs(candidate.LengthDifference))!);
+            case PairStrategy.BestTwoSigma:
+                var aim = TwoSigmaBelow([.. scored.Select(sample => sample.Score)]);
+                return shuffled.Where(candidate => candidate.Chosen.Score == best.Score).OrderBy(candidate => Math.Abs(candidate.Rejected.Score - aim));
             default:
                 throw new ArgumentOutOfRangeException(nameof(options), options.Strategy, "not a strategy");
         }
@@ -41,7 +44,14 @@ internal static class PairStrategies
 
     /// <summary>Most pairs of one prompt.</summary>
     public static int Limit(PairSelectionOptions options) =>
-        options.Strategy is PairStrategy.BestWorst or PairStrategy.BestSecond ? 1 : options.MaxPairsPerPrompt;
+        options.Strategy is PairStrategy.BestWorst or PairStrategy.BestSecond or PairStrategy.BestTwoSigma ? 1 : options.MaxPairsPerPrompt;
+
+    /// <summary>μ − 2σ, σ over all of them (arXiv 2502.16825).</summary>
+    private static double TwoSigmaBelow(double[] scores)
+    {
+        var mean = scores.Average();
+        return mean - 2 * Math.Sqrt(scores.Average(score => (score - mean) * (score - mean)));
+    }
 
     private static IEnumerable<Candidate> Between(Candidate[] candidates, ScoredSample[] chosen, ScoredSample[] rejected) =>
         candidates.Where(candidate => chosen.Contains(candidate.Chosen) && rejected.Contains(candidate.Rejected));

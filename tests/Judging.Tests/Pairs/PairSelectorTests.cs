@@ -14,6 +14,18 @@ public class PairSelectorTests
     }
 
     [Fact]
+    public void Select_bestTwoSigma_takesTheOneNearestToTheMeanLessTwoDeviations()
+    {
+        // Nine of 10 and one each of 6 and 1: mean 8.82, deviation 2.69, so the aim is 3.44, nearer to 1 than to 6.
+        (string, double)[] good = [.. Enumerable.Range(0, 9).Select(i => ($"good {i}", 10.0))];
+        Assert.Equal(10, Select(new(PairStrategy.BestTwoSigma, 5), [.. good, ("fair", 6), ("poor", 1)]).Pairs.Single().RejectedIndex);
+
+        // Of forty of 10 the mean is 9.69 and the deviation 1.46: the aim is 6.77, nearer to 6.
+        (string, double)[] many = [.. Enumerable.Range(0, 40).Select(i => ($"good {i}", 10.0))];
+        Assert.Equal(40, Select(new(PairStrategy.BestTwoSigma, 5), [.. many, ("fair", 6), ("poor", 1)]).Pairs.Single().RejectedIndex);
+    }
+
+    [Fact]
     public void Select_bestWorstOfEqualTexts_takesTheNextWidest()
     {
         var selection = Select(new(PairStrategy.BestWorst), ("a", 1), ("a", 0), ("b", 0.4));
