@@ -20,5 +20,5 @@ public sealed record PromptOptions(
     PromptOrder Order = PromptOrder.New,
     [Setting] CurriculumOptions? Curriculum = null) : ICheckedSettings
 {
-    public IEnumerable<SettingViolation> Violations(Func<string, bool> isSet) => SettingViolation.UnlessSome("tasks", Tasks, [.. TaskTable.All.Select(task => task.Name)]);
+    public IEnumerable<SettingViolation> Violations(Func<string, bool> isSet) => SettingViolation.UnlessSome("tasks", Tasks, [.. TaskTable.Names]);
 }

@@ -49,7 +49,7 @@ public static class TaskGenerator
         [new ChatMessage("user", problem.Question)],
         null,
         family.Name,
-        [new AnswerCheck(family.CheckKind, problem.Answer)]);
+        [new AnswerCheck(family.CheckKind, problem.Rule ?? problem.Answer)]);
 
     private static TaskProblem DrawNew(SplitMix64 random, TaskFamily family, Split split, HashSet<(string, string)> seen)
     {

@@ -5,11 +5,12 @@ internal static class Words
 {
     private const string Consonants = "bcdfghjklmnprstvwz";
     private const string Vowels = "aeiou";
+    private const string Letters = "abcdefghijklmnopqrstuvwxyz";
 
-    /// <summary>A lower-case word of 4 to <paramref name="longest"/> letters, at most 7.</summary>
-    public static string Draw(SplitMix64 random, int longest = 7)
+    /// <summary>A lower-case word of <paramref name="shortest"/> to <paramref name="longest"/> letters, at most 9.</summary>
+    public static string Draw(SplitMix64 random, int longest = 7, int shortest = 4)
     {
-        var length = random.Between(4, longest);
+        var length = random.Between(shortest, longest);
         var vowelAt = random.Below(4) == 0 ? 0 : 1;
         Span<char> letters = stackalloc char[length];
         for (var i = 0; i < length; i++)
@@ -18,6 +19,14 @@ internal static class Words
             letters[i] = alphabet[random.Below(alphabet.Length)];
         }
         return new string(letters);
+    }
+
+    /// <summary>Letters of the alphabet that all differ.</summary>
+    public static char[] DrawLetters(SplitMix64 random, int count)
+    {
+        var letters = Letters.ToCharArray();
+        random.Shuffle(letters.AsSpan());
+        return letters[..count];
     }
 
     /// <summary>Words that all differ.</summary>
