@@ -4,7 +4,7 @@ using IterativeDpo.Training.Seed;
 
 namespace IterativeDpo.Host.Commands;
 
-/// <summary><c>dpo seed</c>: the bundled policy, trained again from random weights.</summary>
+/// <summary><c>dpo seed</c>: a bundled policy, trained again from random weights.</summary>
 public static class SeedCommand
 {
     private static readonly Option<FileInfo> _output = new("--output")
@@ -16,6 +16,7 @@ public static class SeedCommand
 
     private static readonly Option<int?> _seed = CommonOptions.Positive("--seed", "Seeds the first weights and every batch.");
     private static readonly Option<int?> _threads = CommonOptions.Positive("--threads", "Processor threads; another number gives other bits.");
+    private static readonly Option<bool> _open = new("--open") { Description = "The policy of the open tasks (models/open.gguf), which have many right answers." };
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     public static Command Create()
@@ -24,9 +25,10 @@ public static class SeedCommand
             "seed",
             "Train the seed policy from random weights on generated tasks; takes some minutes.",
             "./dpo seed",
-            "./dpo seed --output models/seed.gguf --seed 1 --json")
+            "./dpo seed --output models/seed.gguf --seed 1 --json",
+            "./dpo seed --open --output models/open.gguf")
         {
-            _output, _seed, _threads, _json,
+            _output, _open, _seed, _threads, _json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -36,7 +38,7 @@ public static class SeedCommand
     {
         var path = OutputPath.OfFile(parsed.GetRequiredValue(_output), force: true);
         OutputPath.OfFile(new FileInfo(SeedTrainer.RecipePathOf(path)), force: true);
-        var options = new SeedOptions(path);
+        var options = parsed.GetValue(_open) ? SeedOptions.Open(path) : new SeedOptions(path);
         options = options with
         {
             Seed = (ulong)(parsed.GetValue(_seed) ?? (int)options.Seed),

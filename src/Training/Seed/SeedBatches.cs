@@ -12,7 +12,7 @@ public static class SeedBatches
     private const string CopyAlphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \"[]{}:,.";
 
     // Sums are the hardest to learn, so they come up twice as often.
-    private static readonly TaskFamily[] Tasks = [.. TaskTable.All, TaskTable.Get("add"), TaskTable.Get("sub")];
+    private static readonly TaskFamily[] Closed = [.. TaskTable.All, TaskTable.Get("add"), TaskTable.Get("sub")];
 
     /// <summary>One question and one answer to each group.</summary>
     public static IReadOnlyList<PackedGroup> Draw(SeedOptions options, int step)
@@ -29,7 +29,7 @@ public static class SeedBatches
             var text = string.Concat(Enumerable.Range(0, random.Between(1, 8)).Select(_ => CopyAlphabet[random.Below(CopyAlphabet.Length)]));
             return Encode($"Say {text}", text);
         }
-        var problem = TaskGenerator.Draw(random, random.Pick(Tasks), Split.Train);
+        var problem = TaskGenerator.Draw(random, random.Pick(options.OpenTasks ? TaskTable.Open : Closed), Split.Train);
         return Encode(problem.Question, step < options.CleanSteps ? problem.Answer : Noisy(options, problem, random));
     }
 

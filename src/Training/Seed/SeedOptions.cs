@@ -1,7 +1,7 @@
 namespace IterativeDpo.Training.Seed;
 
 /// <summary>
-/// How the bundled policy is made from random weights. Every default is the committed model's; docs/experiments.md says how they
+/// How a bundled policy is made from random weights. Every default is the seed policy's; docs/experiments.md says how they
 /// were found. The same options on the same machine and build give the same file.
 /// </summary>
 /// <param name="OutputPath">The GGUF to write; its recipe goes beside it as <c>.json</c>.</param>
@@ -20,6 +20,7 @@ namespace IterativeDpo.Training.Seed;
 /// <param name="FinalLearningRateRatio">Where both end, as a share of the peak.</param>
 /// <param name="MaxGradNorm">Global norm the gradient is clipped to.</param>
 /// <param name="HeldOutPerTask">Held-out prompts of every task that the model is measured on.</param>
+/// <param name="OpenTasks">It learns the tasks with many right answers in place of those with one.</param>
 public sealed record SeedOptions(
     string OutputPath,
     ulong Seed = 1,
@@ -36,8 +37,15 @@ public sealed record SeedOptions(
     int WarmupSteps = 50,
     double FinalLearningRateRatio = 0.05,
     double MaxGradNorm = 1,
-    int HeldOutPerTask = 100)
+    int HeldOutPerTask = 100,
+    bool OpenTasks = false)
 {
+    /// <summary>
+    /// The policy of the open tasks: right answers only, and few of them, so that it knows many ways to answer and is sure of none.
+    /// </summary>
+    public static SeedOptions Open(string outputPath) =>
+        new(outputPath, CleanSteps: 1000, NoisySteps: 400, CopySteps: 300, SloppyShare: 0, ChattyShare: 0, OpenTasks: true);
+
     public int Steps => CleanSteps + NoisySteps;
 
     /// <summary>The share of the peak rates at a step, from 0: a rise, a plateau, and a straight fall over the second phase.</summary>

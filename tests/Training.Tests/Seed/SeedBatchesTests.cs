@@ -46,6 +46,17 @@ public class SeedBatchesTests
     }
 
     [Fact]
+    public void Draw_openTasks_asksThemAloneAndNoHeldOutQuestion()
+    {
+        string[] tasks = [.. TaskTable.Open.Select(task => task.Name)];
+        var heldOut = TaskGenerator.Prompts(1, tasks, 600, Split.HeldOut).Select(prompt => prompt.Messages![0].Content).ToHashSet();
+        var questions = SeedBatches.Draw(SeedOptions.Open("open.gguf") with { BatchExamples = 3000 }, 1300).Select(Question).ToArray();
+
+        Assert.All(questions, question => Assert.Matches("^(Shuffle|Mix|Write a word|Make|Find|Name a|Give any|Pick|Choose)", question));
+        Assert.DoesNotContain(questions, heldOut.Contains);
+    }
+
+    [Fact]
     public void Draw_anyExample_endsWithTheEndToken() =>
         Assert.All(SeedBatches.Draw(Options, 3), group => Assert.Equal(ByteVocabulary.End, group.Completions.Single()[^1]));
 
