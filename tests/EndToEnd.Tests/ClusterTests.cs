@@ -207,6 +207,11 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
         var (both, count) = (new TaskCompletionSource(), 0);
         using var service = new FakeService(async request =>
         {
+            // Submitting asks whether it is there.
+            if (request.Body.Length == 0)
+            {
+                return HttpJudgeTests.Answer(request.Body);
+            }
             // A node has two calls out at most: with the third, two nodes ask.
             if (Interlocked.Increment(ref count) == 3)
             {
@@ -224,13 +229,15 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
         cluster.Submit("budgeted", WithBudget(30));
         cluster.UntilStatus("budgeted", "paused");
         Until(() => cluster.InHand("budgeted").Count == 0);
-        Assert.Equal(30, service.Requests.Count);
+        Assert.Equal(30, Questions().Length);
         Assert.Contains("judges.gpt: its budget of 30 calls is spent. Raise campaign.judging.judges.gpt.budget-calls", Text(cluster.Ask("/campaigns/budgeted")!.Value, "pause_reason"));
 
         cluster.Submit("budgeted", WithBudget(1000));
         cluster.UntilStatus("budgeted", "completed");
-        Assert.InRange(service.Requests.Count, 31, 1000);
-        Assert.Equal(service.Requests.Count, service.Requests.Select(request => request.Body).Distinct().Count());
+        Assert.InRange(Questions().Length, 31, 1000);
+        Assert.Equal(Questions().Length, Questions().Distinct().Count());
+
+        string[] Questions() => [.. service.Requests.Select(request => request.Body).Where(body => body.Length > 0)];
     }
 
     [Fact]

@@ -76,10 +76,10 @@ public sealed class HttpJudgeTests : IDisposable
         Assert.True(second.ExitCode == 0, second.Errors);
         Assert.Equal(40, spent);
         // Also what was forgotten: it was answered then, and nobody is asked now.
-        var asked = service.Requests.Count;
+        var requests = service.Requests.Count;
         using var replay = DpoProcess.Run("replay", "--state", campaign.StatePath, "--round", "1", "--json");
         Assert.True(replay.ExitCode == 0, replay.Errors + replay.Output);
-        Assert.Equal(asked, service.Requests.Count);
+        Assert.Equal(requests, service.Requests.Count);
         Assert.True(forgotten.ExitCode == 0, forgotten.Errors);
         Assert.StartsWith($"forgot {Stored(campaign).Answered.Length:N0} answers of gpt", forgotten.Output, StringComparison.Ordinal);
         Assert.Equal(2, unknown.ExitCode);

@@ -1,4 +1,3 @@
-using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Training.Torch.Cpu;
@@ -75,7 +74,7 @@ public sealed class MemoryEstimateTests : IDisposable
         var estimate = MemoryEstimate.Of(file, Tiny.Options, 10);
 
         estimate.CheckFits(estimate.Total, Tiny.Options);
-        var e = Assert.Throws<UserInputException>(() => estimate.CheckFits(estimate.Total - 1, Tiny.Options));
+        var e = Assert.Throws<NotEnoughMemoryException>(() => estimate.CheckFits(estimate.Total - 1, Tiny.Options));
 
         Assert.Contains("activations", e.Message);
         Assert.Contains("training.micro-batch-tokens (64)", e.Message);

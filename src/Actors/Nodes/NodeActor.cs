@@ -21,7 +21,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private readonly Node _node;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Cluster _cluster = Cluster.Get(Context.System);
-    private readonly Dictionary<string, string> _names = [];
+    private readonly Dictionary<string, NodeReport> _met = [];
     private IReadOnlyList<WorkOrder?> _told = [];
     private long _toldAt, _lastAlive;
 
@@ -62,10 +62,20 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         if (_cluster.State.Members.Any(member => member.Address.ToString() == report.Address))
         {
             _node.Table.Hear(report);
-            if (_names.TryAdd(report.Address, report.Name) && report.Address != _node.Address)
+            if (_met.TryGetValue(report.Address, out var before) && before.StartedAt != report.StartedAt && IsTheOnlyCoordinator(report))
+            {
+                // It was started again, and began a cluster of its own: there is no need to wait until it counts as dead in this one.
+                _ = CoordinatedShutdown.Get(Context.System).Run(CoordinatedShutdown.ClusterDowningReason.Instance);
+            }
+            else if (_met.TryAdd(report.Address, report) && report.Address != _node.Address)
             {
                 _node.Note($"node {report.Name} is there: {string.Join(", ", report.Roles)}");
             }
+        }
+        else if (_node.Options.IsCoordinator && !report.Roles.Contains(NodeRoles.Coordinator))
+        {
+            // It takes this node for the one that was here before.
+            Sender.Tell(_node.Describe());
         }
         if (report.Name == _node.Options.Name && report.Address != _node.Address)
         {
@@ -73,19 +83,23 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         }
     }
 
+    private bool IsTheOnlyCoordinator(NodeReport report) =>
+        _cluster.State.Members.Where(member => member.HasRole(NodeRoles.Coordinator)).All(member => member.Address.ToString() == report.Address)
+        && report.Roles.Contains(NodeRoles.Coordinator);
+
     private void OnRemoved(ClusterEvent.MemberRemoved removed)
     {
         Note(removed.Member, removed.PreviousStatus == MemberStatus.Down ? "is given up; others do its work" : "has left");
-        _names.Remove(removed.Member.Address.ToString());
+        _met.Remove(removed.Member.Address.ToString());
         _node.Table.Forget(removed.Member.Address.ToString());
     }
 
     private void Note(Member member, string what)
     {
         // To one that leaves, all others do.
-        if (_names.TryGetValue(member.Address.ToString(), out var name) && name != _node.Options.Name && _node.IsUp)
+        if (_met.TryGetValue(member.Address.ToString(), out var met) && met.Name != _node.Options.Name && _node.IsUp)
         {
-            _node.Note($"node {name} {what}");
+            _node.Note($"node {met.Name} {what}");
         }
     }
 

@@ -112,7 +112,7 @@ public sealed class ConfigurationErrorTests : IDisposable
     public void Load_value_out_of_range_or_of_the_wrong_type(string line, string expected) => AssertRefused(line, expected);
 
     [Theory]
-    [InlineData("campaign.pairs.strategy = best-wurst", "must be one of best-worst, best-random, best-second, all-above-margin, top-bottom, rejection-sampling, length-matched (did you mean best-worst?)")]
+    [InlineData("campaign.pairs.strategy = best-wurst", "must be one of best-worst, best-random, best-second, all-above-margin, top-bottom, rejection-sampling, length-matched, best-two-sigma (did you mean best-worst?)")]
     [InlineData("campaign.prompts.order = curiculum", "must be one of new, repeated, curriculum (did you mean curriculum?)")]
     [InlineData("campaign.training.loss.type = sigmoit", "(did you mean sigmoid?)")]
     [InlineData("campaign.prompts.tasks = [ad]", "(did you mean add?)")]
