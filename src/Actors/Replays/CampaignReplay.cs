@@ -124,11 +124,16 @@ public sealed class CampaignReplay : IAsyncDisposable
         {
             return new(work, after, ReplayOutcome.Differs, $"{after.Length} artifacts, and there were {before.Length}");
         }
+        // A service is not asked again: verdicts cost nothing now.
+        var aside = work.Id.Stage is Stage.Judge or Stage.Grade ? "verdict.usage" : null;
         ArtifactDifference[] differences =
         [
-            .. before.Zip(after).Where(pair => pair.First != pair.Second)
-                .Select(pair => ArtifactDifference.Between(_recorded.Verified(pair.First), _context.Store.Verified(pair.Second))!),
+            .. before.Zip(after).Select(pair => ArtifactDifference.Between(_recorded.Verified(pair.First), _context.Store.Verified(pair.Second), aside)).OfType<ArtifactDifference>(),
         ];
+        if (differences.Length == 0)
+        {
+            return new(work, after, ReplayOutcome.Same);
+        }
         var isElsewhere = work.Result.Machine is null || work.Result.Machine != now.Machine;
         return new(work, after, isElsewhere && differences.All(difference => difference.IsSmall) ? ReplayOutcome.Close : ReplayOutcome.Differs, differences[0].First);
     }

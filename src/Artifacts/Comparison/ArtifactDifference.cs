@@ -7,12 +7,13 @@ public sealed record ArtifactDifference(string First, bool IsSmall)
 {
     /// <param name="before">The artifact that is compared with.</param>
     /// <param name="now">One of the same kind: a GGUF file, or JSON lines.</param>
-    /// <returns>Null where they are equal byte by byte.</returns>
+    /// <param name="aside">A field of JSON lines, by its path, that does not count.</param>
+    /// <returns>Null where they are equal, byte by byte but for what does not count.</returns>
     /// <exception cref="UserInputException">One of them cannot be read.</exception>
-    public static ArtifactDifference? Between(string before, string now) =>
+    public static ArtifactDifference? Between(string before, string now, string? aside = null) =>
         Digest.OfFile(before) == Digest.OfFile(now) ? null
         : IsGguf(before) && IsGguf(now) ? TensorComparison.Of(before, now)
-        : LineComparison.Of(before, now);
+        : LineComparison.Of(before, now, aside);
 
     private static bool IsGguf(string path)
     {

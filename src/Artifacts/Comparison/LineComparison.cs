@@ -14,11 +14,12 @@ internal static class LineComparison
 
     private const int LongestValue = 60;
 
-    public static ArtifactDifference Of(string before, string now)
+    public static ArtifactDifference? Of(string before, string now, string? aside)
     {
         using var second = File.ReadLines(now).GetEnumerator();
         string? words = null;
         var (lines, different) = (0, 0);
+        var onlyAside = false;
         foreach (var line in File.ReadLines(before))
         {
             lines++;
@@ -30,16 +31,23 @@ internal static class LineComparison
             {
                 continue;
             }
-            var found = Differences(line, second.Current).ToArray();
-            words ??= $"row {lines}: {(found is [var first, ..] ? first.Words : "other bytes for the same values")}";
+            var all = Differences(line, second.Current).ToArray();
+            var found = all.Where(difference => aside is null || !difference.Path.StartsWith(aside, StringComparison.Ordinal)).ToArray();
+            if (all.Length > 0 && found.Length == 0)
+            {
+                onlyAside = true;
+                continue;
+            }
+            words ??= $"row {lines}: {(found is [var (path, what, _), ..] ? $"{path} {what}".TrimStart() : "other bytes for the same values")}";
             different += found.All(difference => difference.IsSmall) ? 0 : 1;
         }
         return second.MoveNext()
             ? new($"row {lines + 1}: it was not there", false)
+            : words is null && onlyAside ? null
             : new(words ?? "other line ends", different <= DifferentLines * lines);
     }
 
-    private static IEnumerable<(string Words, bool IsSmall)> Differences(string before, string now)
+    private static IEnumerable<(string Path, string Words, bool IsSmall)> Differences(string before, string now)
     {
         try
         {
@@ -49,25 +57,25 @@ internal static class LineComparison
         }
         catch (JsonException)
         {
-            return [($"{Short(now)}, and was {Short(before)}", false)];
+            return [("", $"{Short(now)}, and was {Short(before)}", false)];
         }
     }
 
-    private static IEnumerable<(string Words, bool IsSmall)> Differences(JsonElement before, JsonElement now, string path) => (before.ValueKind, now.ValueKind) switch
+    private static IEnumerable<(string Path, string Words, bool IsSmall)> Differences(JsonElement before, JsonElement now, string path) => (before.ValueKind, now.ValueKind) switch
     {
         (JsonValueKind.Object, JsonValueKind.Object) => Names(before).Union(Names(now)).SelectMany(name => (before.TryGetProperty(name, out var a), now.TryGetProperty(name, out var b)) switch
         {
             (true, true) => Differences(a, b, path.Length == 0 ? name : $"{path}.{name}"),
-            var (was, _) => [($"{path}.{name} {(was ? "is missing now" : "was not there")}", false)],
+            var (was, _) => [($"{path}.{name}".TrimStart('.'), was ? "is missing now" : "was not there", false)],
         }),
         (JsonValueKind.Array, JsonValueKind.Array) when before.GetArrayLength() == now.GetArrayLength() =>
             before.EnumerateArray().Zip(now.EnumerateArray()).SelectMany((items, index) => Differences(items.First, items.Second, $"{path}[{index}]")),
-        (JsonValueKind.Array, JsonValueKind.Array) => [($"{path} has {now.GetArrayLength()} items, and had {before.GetArrayLength()}", false)],
+        (JsonValueKind.Array, JsonValueKind.Array) => [(path, $"has {now.GetArrayLength()} items, and had {before.GetArrayLength()}", false)],
         (JsonValueKind.Number, JsonValueKind.Number) when before.GetDouble() is var a && now.GetDouble() is var b && !a.Equals(b) =>
-            [(string.Create(CultureInfo.InvariantCulture, $"{path} is {b:R}, and was {a:R}"), !(IsWhole(before) && IsWhole(now)) && Near(a, b))],
+            [(path, string.Create(CultureInfo.InvariantCulture, $"is {b:R}, and was {a:R}"), !(IsWhole(before) && IsWhole(now)) && Near(a, b))],
         _ when before.GetRawText() == now.GetRawText() => [],
         (JsonValueKind.Number, JsonValueKind.Number) => [],
-        _ => [($"{path} is {Short(now.GetRawText())}, and was {Short(before.GetRawText())}", false)],
+        _ => [(path, $"is {Short(now.GetRawText())}, and was {Short(before.GetRawText())}", false)],
     };
 
     private static IEnumerable<string> Names(JsonElement element) => element.EnumerateObject().Select(property => property.Name);

@@ -27,6 +27,15 @@ public sealed class ArtifactDifferenceTests : IDisposable
         Assert.Equal(new ArtifactDifference(words, isSmall), OfLines(before, now));
 
     [Fact]
+    public void Between_linesThatDifferInWhatDoesNotCount_isNone()
+    {
+        var before = Write("before", "{\"v\":{\"cost\":{\"calls\":2},\"s\":1}}\n");
+
+        Assert.Null(ArtifactDifference.Between(before, Write("now", "{\"v\":{\"cost\":{\"calls\":0},\"s\":1}}\n"), "v.cost"));
+        Assert.Equal("row 1: v.s is 2, and was 1", ArtifactDifference.Between(before, Write("now", "{\"v\":{\"cost\":{\"calls\":0},\"s\":2}}\n"), "v.cost")!.First);
+    }
+
+    [Fact]
     public void Between_manyLinesOfWhichOneIsQuiteDifferent_isSmall()
     {
         string[] rows = [.. Enumerable.Range(0, 10).Select(i => $"{{\"id\":{i}}}")];
