@@ -68,8 +68,14 @@ public sealed class CampaignReplay : IAsyncDisposable
         {
             Directory.CreateDirectory(Path.Combine(_context.WorkPath, $"round-{order.Id.Round}"));
             var result = await WorkerOf(order.Role).DoAsync(order, message => Report(message, report), cancellationToken);
-            return lost is null ? Compare(work, result) : new(work, [.. result.Leaves], ReplayOutcome.Damaged,
+            var replayed = lost is null ? Compare(work, result) : new(work, [.. result.Leaves], ReplayOutcome.Damaged,
                 $"{lost} Done again, it comes to {(result.Leaves.SequenceEqual(work.Result.Leaves) ? "the bytes that were recorded" : "other bytes than were recorded")}.");
+            foreach (var digest in result.Leaves)
+            {
+                // What comes next goes by what was recorded.
+                File.Delete(_context.Store.PathOf(digest));
+            }
+            return replayed;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

@@ -29,6 +29,8 @@ public sealed class CampaignReplayTests : IDisposable
 
         Assert.All(done, unit => Assert.Equal((ReplayOutcome.Same, null), (unit.Outcome, unit.Words)));
         Assert.Equal(before, Files());
+        // Nor does what is compared take room until the end.
+        Assert.All(_scratch.EnumerateFiles("*", SearchOption.AllDirectories).Where(file => file.Name.Length == 64), file => Assert.NotNull(file.LinkTarget));
         // 6 prompts in units of 4, and held-out ones in one unit.
         Assert.Equal(
             ["0/Evaluate/0", "0/Grade/0", "1/Sample/0", "1/Sample/1", "1/Judge/0", "1/Judge/1", "1/Pair/0", "1/Train/0", "1/Publish/0", "1/Evaluate/0", "1/Grade/0"],
