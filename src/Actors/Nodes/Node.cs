@@ -167,16 +167,25 @@ public sealed class Node : IAsyncDisposable
         return state;
     }
 
-    /// <summary>Has a node of this name drain.</summary>
+    /// <summary>Has a node of this name drain; tells it until it says that it does, or is gone: it may be joining again just now.</summary>
     /// <returns>Whether there is such a node.</returns>
-    public bool Drain(string name)
+    /// <exception cref="NodeTroubleException">It does not say so.</exception>
+    public async Task<bool> DrainAsync(string name, CancellationToken cancellationToken)
     {
-        if (_cluster is not { } cluster || Table.Nodes.Select(node => node.Report).FirstOrDefault(node => node.Name == name) is not { } found)
+        var until = Time.GetUtcNow() + CommandTimeout;
+        var isKnown = false;
+        while (Time.GetUtcNow() < until)
         {
-            return false;
+            var found = Table.Nodes.Select(node => node.Report).FirstOrDefault(node => node.Name == name);
+            if (found is null or { Draining: true })
+            {
+                return found is not null || isKnown;
+            }
+            isKnown = true;
+            _cluster?.System.ActorSelection($"{found.Address}/user/{NodeActor.Name}").Tell(new DrainNode());
+            await Task.Delay(TimeSpan.FromMilliseconds(250), Time, cancellationToken);
         }
-        cluster.System.ActorSelection($"{found.Address}/user/{NodeActor.Name}").Tell(new DrainNode());
-        return true;
+        throw new NodeTroubleException($"node {name} does not answer; drain it again when nodes shows it as up");
     }
 
     public NodeReport Describe()
