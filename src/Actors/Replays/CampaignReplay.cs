@@ -1,3 +1,4 @@
+using System.Text;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Actors.Workers;
 using IterativeDpo.Artifacts;
@@ -124,7 +125,7 @@ public sealed class CampaignReplay : IAsyncDisposable
         Digest[] before = [.. work.Result.Leaves], after = [.. now.Leaves];
         if (before.SequenceEqual(after))
         {
-            return new(work, after, ReplayOutcome.Same);
+            return CompareFigures(work, now);
         }
         if (before.Length != after.Length)
         {
@@ -138,9 +139,33 @@ public sealed class CampaignReplay : IAsyncDisposable
         ];
         if (differences.Length == 0)
         {
-            return new(work, after, ReplayOutcome.Same);
+            return CompareFigures(work, now);
         }
         var isElsewhere = work.Result.Machine is null || work.Result.Machine != now.Machine;
         return new(work, after, isElsewhere && differences.All(difference => difference.IsSmall) ? ReplayOutcome.Close : ReplayOutcome.Differs, differences[0].First);
     }
+
+    /// <summary>The artifacts are the same: so must be what the journal says of them, which decides what becomes of a round.</summary>
+    private static ReplayedWork CompareFigures(RecordedWork work, WorkResult now)
+    {
+        var words = ArtifactDifference.InWords(Figures(work.Result), Figures(Comparable(now, work.Result)));
+        Digest[] replayed = [.. now.Leaves];
+        return words is null ? new(work, replayed, ReplayOutcome.Same) : new(work, replayed, ReplayOutcome.Differs, $"the artifacts are the same; in the journal {words}");
+    }
+
+    /// <summary>Without what older journals do not have.</summary>
+    private static WorkResult Comparable(WorkResult now, WorkResult recorded) => (now, recorded) switch
+    {
+        (JudgeResult judged, JudgeResult before) => judged with
+        {
+            Verdicts = before.Verdicts,
+            ByTask = judged.Id.Stage == Stage.Grade ? judged.ByTask : before.ByTask,
+        },
+        (PairResult paired, PairResult before) => paired with { Counts = before.Counts is null ? null : paired.Counts },
+        _ => now,
+    };
+
+    /// <summary>Without what it took and cost.</summary>
+    private static string Figures(WorkResult result) => Encoding.UTF8.GetString(WireFormat.Write(
+        (result is JudgeResult judged ? judged with { Usage = null, Latency = null } : result) with { Seconds = 0, Machine = null }));
 }

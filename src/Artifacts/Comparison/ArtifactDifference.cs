@@ -15,6 +15,9 @@ public sealed record ArtifactDifference(string First, bool IsSmall)
         : IsGguf(before) && IsGguf(now) ? TensorComparison.Of(before, now)
         : LineComparison.Of(before, now, aside);
 
+    /// <summary>The first difference of two JSON documents, in words; null where they have the same values.</summary>
+    public static string? InWords(string before, string now) => LineComparison.FirstIn(before, now);
+
     private static bool IsGguf(string path)
     {
         using var stream = File.OpenRead(path);

@@ -31,7 +31,7 @@ internal static class LineComparison
             {
                 continue;
             }
-            var all = Differences(line, second.Current).ToArray();
+            var all = Differences(line, second.Current);
             var found = all.Where(difference => aside is null || !difference.Path.StartsWith(aside, StringComparison.Ordinal)).ToArray();
             if (all.Length > 0 && found.Length == 0)
             {
@@ -47,7 +47,10 @@ internal static class LineComparison
             : new(words ?? "other line ends", different <= DifferentLines * lines);
     }
 
-    private static IEnumerable<(string Path, string Words, bool IsSmall)> Differences(string before, string now)
+    public static string? FirstIn(string before, string now) =>
+        Differences(before, now).Select(difference => $"{difference.Path} {difference.Words}".TrimStart()).FirstOrDefault();
+
+    private static (string Path, string Words, bool IsSmall)[] Differences(string before, string now)
     {
         try
         {

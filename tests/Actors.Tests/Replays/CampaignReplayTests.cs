@@ -66,6 +66,23 @@ public sealed class CampaignReplayTests : IDisposable
         Assert.Equal("row 1: loss is 1.0001, and was 1", trained.Words);
     }
 
+    /// <summary>What the journal says decides whether a round is kept.</summary>
+    [Fact]
+    public async Task ReplayAsync_ofAResultWhoseFiguresAreNotThoseOfItsArtifacts_saysWhichAndWhatTheyAre()
+    {
+        await _campaign.RunAsync();
+        await using var replay = Open(CampaignReader.Read(_campaign.StatePath)!.Plan!, callsOthers: false);
+        var graded = RecordedWork.Of(Events(), 1, 1).Single(work => work.Id.Stage == Stage.Grade);
+        var result = (JudgeResult)graded.Result;
+        var right = result.ByTask["add"].Right;
+
+        var done = await replay.ReplayAsync(
+            graded with { Result = result with { ByTask = result.ByTask.SetItem("add", new TaskScore(right + 1, 3)) } }, _ => { }, CancellationToken.None);
+
+        Assert.Equal(ReplayOutcome.Differs, done.Outcome);
+        Assert.Equal($"the artifacts are the same; in the journal byTask.add.right is {right}, and was {right + 1}", done.Words);
+    }
+
     [Fact]
     public async Task ReplayAsync_ofALostArtifact_namesItAndWhetherItCanBeMadeAgain()
     {
