@@ -98,7 +98,7 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
     private static string WhatChanged(CampaignOptions options, string statePath) =>
         File.Exists(CampaignReader.SettingsPath(statePath)) && OptionsJson.Differences(CampaignReader.ReadSettings(statePath), options) is { Count: > 0 } changed
             ? string.Join("; ", changed)
-            : "the model, the prompt file or a judge's file is not what it was";
+            : "the model, the prompt file, a judge's file or the arguments of a judge's command, which are not stored, are not what they were";
 
     internal static void RefuseBadChecks(string? file, IEnumerable<Prompt> prompts)
     {

@@ -4,6 +4,7 @@ using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Judging.Command;
 using Npgsql;
 
 namespace IterativeDpo.Actors;
@@ -44,8 +45,31 @@ public static class CampaignReader
         }
     }
 
-    /// <summary>The settings that the campaign last ran with.</summary>
-    public static CampaignOptions ReadSettings(string statePath) => OptionsJson.Read(File.ReadAllText(SettingsPath(statePath)));
+    /// <summary>The settings that the campaign last ran with; what may be a secret only where the file that it ran with still says so.</summary>
+    public static CampaignOptions ReadSettings(string statePath)
+    {
+        var json = File.ReadAllText(SettingsPath(statePath));
+        var stored = OptionsJson.Read(json);
+        if (stored.Judging.Judges?.Any(judge => judge is CommandOptions { Command.Count: > 1 }) != true || ReadSource(statePath) is not { } source)
+        {
+            return stored;
+        }
+        try
+        {
+            var options = CampaignConfiguration.Load(source,
+            [
+                new("campaign.seed", $"{stored.Seed}", "the campaign's seed"),
+                new("campaign.rounds", $"{stored.Rounds}", "the campaign's rounds"),
+                new("campaign.threads", $"{stored.Threads}", "the campaign's threads"),
+            ]).Options;
+            return OptionsJson.Write(options) == json ? options : stored;
+        }
+        catch (UserInputException)
+        {
+            // The file is gone, or another one now.
+            return stored;
+        }
+    }
 
     /// <summary>The campaign file that it last ran with; null where that was not noted.</summary>
     public static string? ReadSource(string statePath) => File.Exists(SourcePath(statePath)) ? File.ReadAllText(SourcePath(statePath)) : null;

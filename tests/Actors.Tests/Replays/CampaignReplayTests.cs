@@ -133,7 +133,22 @@ public sealed class CampaignReplayTests : IDisposable
 
         var error = Assert.Throws<UserInputException>(() => Open(state.Plan!, callsOthers: false));
 
-        Assert.Contains("the model, the prompt file or a judge's file is not what it was", error.Message);
+        Assert.Contains("the model, the prompt file, a judge's file or the arguments of a judge's command", error.Message);
+    }
+
+    /// <summary>They may be secrets: the state does not have them, and the campaign's identity and its pairs' provenance depend on them.</summary>
+    [Fact]
+    public async Task ReplayAsync_ofAJudgeWhoseArgumentsAreNotStored_takesThemFromTheCampaignsFile()
+    {
+        _campaign.Configuration = _campaign.Configure("campaign.judging { judge = mine, judges.mine { type = command, command = [judge, secret] } }");
+        await _campaign.RunAsync();
+        Assert.DoesNotContain("secret", File.ReadAllText(Path.Combine(_campaign.StatePath, "campaign.json")));
+
+        Assert.All(await ReplayAsync(1, 1), unit => Assert.Equal((ReplayOutcome.Same, null), (unit.Outcome, unit.Words)));
+
+        _campaign.Configure("campaign.judging { judge = mine, judges.mine { type = command, command = [judge, another] } }");
+        var error = await Assert.ThrowsAsync<UserInputException>(() => ReplayAsync(1, 1));
+        Assert.Contains("the arguments of a judge's command, which are not stored", error.Message);
     }
 
     [Fact]
