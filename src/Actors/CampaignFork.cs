@@ -15,7 +15,6 @@ public static class CampaignFork
         ("prompts.", "the prompts already used would come again, or be none of its prompts"),
         ("evaluation.prompts-per-task", "rounds before and after it could not be compared"),
         ("evaluation.max-tokens", "rounds before and after it could not be compared"),
-        ("evaluation.judge", "rounds before and after it could not be compared"),
         ("evaluation.right-score", "rounds before and after it could not be compared"),
     ];
 
@@ -30,7 +29,7 @@ public static class CampaignFork
     {
         var state = CampaignReader.Read(statePath) ?? throw new UserInputException($"{statePath}: no campaign has begun here.");
         var events = CampaignHistory.Until(CampaignReader.ReadEvents(CampaignReader.DatabasePath(statePath)), round)
-            ?? throw new UserInputException($"{statePath}: round {round} has not ended; fork at one that has, 0 to {state.Rounds.FindLastIndex(known => known.Outcome is not null)}.");
+            ?? throw new UserInputException($"{statePath}: round {round} has not ended; {(state.Rounds.FindLastIndex(known => known.Outcome is not null) is >= 0 and var last ? $"fork at one that has, 0 to {last}" : "none has")}.");
         var options = CampaignReader.ReadSettings(statePath);
         var inputs = CampaignInputs.Read(configuration);
         RefuseUntruePast(state.Plan!, events, options, configuration.Options, inputs, statePath);
@@ -57,7 +56,11 @@ public static class CampaignFork
         catch (Exception e)
         {
             Directory.Delete(newPath, recursive: true);
-            throw e is StorageException ? new UserInputException($"{statePath}: {e.Message}", e) : e;
+            if (e is StorageException || IoFailure.Is(e))
+            {
+                throw new UserInputException($"{statePath} cannot be forked: {e.Message}", e);
+            }
+            throw;
         }
     }
 
@@ -70,6 +73,16 @@ public static class CampaignFork
         if (inputs.BaseModel != then.BaseModel)
         {
             throw new UserInputException($"campaign.model: a fork goes on with the base model of its past, {options.ModelPath}; another one needs a campaign of its own.");
+        }
+        // Settings say where files are, and not what is in them.
+        if (options.Prompts.File is { } prompts && now.Prompts.File is { } file && Digest.OfFile(prompts) != Digest.OfFile(file))
+        {
+            throw new UserInputException($"campaign.prompts.file: a fork cannot change this, and {file} has other prompts than {prompts}: the prompts already used would come again, or be none of its prompts.");
+        }
+        if (GraderOf(options) is var grader && GraderOf(now) is var graderNow && grader != graderNow)
+        {
+            throw new UserInputException(
+                $"campaign.evaluation.judge: a fork cannot change who grades the evaluation, {grader}, now {graderNow}, as rounds before and after it could not be compared; name the one of before in evaluation.judge.");
         }
         var hasAdapter = events.OfType<WorkCompleted>().Any(done => done.Result is TrainResult) && now.Policy.Initialisation == PolicyOrigin.Previous;
         foreach (var difference in OptionsJson.Differences(options, now))
@@ -84,6 +97,8 @@ public static class CampaignFork
             }
         }
     }
+
+    private static string GraderOf(CampaignOptions options) => new JudgeIdentities(options).Of(options.Evaluation.Judge ?? options.Judging.Judge);
 
     /// <summary>What services answered is not paid for again.</summary>
     private static void ShareAnswers(string from, string to)

@@ -80,6 +80,51 @@ public sealed class CampaignForkTests : IDisposable
         Assert.False(Directory.Exists(ForkPath));
     }
 
+    /// <summary>Without evaluation.judge the judge of the samples grades, too.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("campaign.evaluation.judge = other")]
+    public async Task Make_withAnotherGrader_isRefused(string evaluation)
+    {
+        await _campaign.RunAsync();
+
+        var error = Assert.Throws<UserInputException>(() => Fork(1, $$"""
+            campaign.judging.judges.other { type = verifier, checks = [ended] }
+            {{(evaluation.Length > 0 ? evaluation : "campaign.judging.judge = other")}}
+            """));
+
+        Assert.Contains("a fork cannot change who grades the evaluation, verifier (verifier,", error.Message);
+        Assert.False(Directory.Exists(ForkPath));
+    }
+
+    [Fact]
+    public async Task Make_withAnotherJudgeOfSamplesAlone_isMade()
+    {
+        await _campaign.RunAsync();
+
+        Fork(1, "campaign { judging { judge = other, judges.other { type = verifier, checks = [ended] } }, evaluation.judge = verifier }");
+
+        Assert.NotNull(CampaignReader.Read(ForkPath)!.Origin);
+    }
+
+    [Fact]
+    public async Task Make_withOtherPromptsInTheFile_isRefused()
+    {
+        string Prompts(string name, string question)
+        {
+            var path = Path.Combine(Path.GetDirectoryName(_parentPath)!, name);
+            File.WriteAllLines(path, Enumerable.Range(0, 200).Select(i => $$"""{"prompt": [{"role": "user", "content": "{{question}} {{i}}?"}], "checks": [{"kind": "exact", "value": "{{i}}"}]}"""));
+            return $"campaign.prompts.file = \"{path}\"";
+        }
+        _campaign.Configuration = _campaign.Configure(Prompts("a.jsonl", "What is"));
+        var state = (await _campaign.RunAsync()).State;
+        Assert.Null(state.PauseReason);
+
+        var error = Assert.Throws<UserInputException>(() => Fork(1, Prompts("b.jsonl", "Say")));
+
+        Assert.Contains("b.jsonl has other prompts than", error.Message);
+    }
+
     [Fact]
     public async Task Make_withALostArtifact_namesItAndLeavesNothing()
     {
