@@ -144,11 +144,11 @@ internal sealed class HoconParser
         }
     }
 
-    /// <summary>One that is not beside the file may be among those that come with the program.</summary>
+    /// <summary>A recipe that is not beside the file is among those that come with the program; nothing else is, so that a wrong path is not another file.</summary>
     private HoconObject Include(string name, string[] under, HoconOrigin origin)
     {
         var (beside, shipped) = (Path.Combine(_directory, name), Path.Combine(AppContext.BaseDirectory, "hocon", name));
-        var path = File.Exists(beside) || !File.Exists(shipped) ? beside : shipped;
+        var path = !File.Exists(beside) && name.StartsWith("recipes/", StringComparison.Ordinal) && File.Exists(shipped) ? shipped : beside;
         return !File.Exists(path)
             ? throw new UserInputException($"{origin.Place}: the included file {path} does not exist; the path is relative to the file that includes it.")
         : _including.Contains(Path.GetFullPath(path))

@@ -1,3 +1,4 @@
+using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Campaigns.Tests.Configuration;
@@ -40,6 +41,17 @@ public sealed class RecipeTests : IDisposable
             include "recipes/simpo.conf"
             campaign { name = mine, model = model.gguf }
             """).Rounds);
+    }
+
+    [Fact]
+    public void Include_ofAnotherFileThatTheProgramHas_isNoneOfThese()
+    {
+        var error = Assert.Throws<UserInputException>(() => Load("""
+            include "reference.conf"
+            campaign { name = mine, model = model.gguf }
+            """));
+
+        Assert.Contains(Path.Combine(_directory.FullName, "reference.conf"), error.Message);
     }
 
     private CampaignOptions Load(string text)
