@@ -26,6 +26,7 @@ internal sealed record ArmComparison(IReadOnlyList<Arm> Arms, IReadOnlyList<ArmD
         foreach (var run in runs.Skip(1))
         {
             RefuseOtherPrompts(runs[0], run);
+            RefuseOtherEvaluation(runs[0], run);
         }
         var groups = new List<List<ArmRun>>();
         foreach (var run in runs)
@@ -48,8 +49,9 @@ internal sealed record ArmComparison(IReadOnlyList<Arm> Arms, IReadOnlyList<ArmD
         return new(arms, [.. arms.Skip(1).Select(arm => Difference(arm, arms[0]))]);
     }
 
+    /// <summary>Differences do not tell where files lie; here another model, or another file of prompts, is another arm.</summary>
     private static bool IsSameButForTheSeed(CampaignOptions one, CampaignOptions other) =>
-        OptionsJson.Differences(one with { Seed = 0, Name = "" }, other with { Seed = 0, Name = "" }).Count == 0;
+        one.ModelPath == other.ModelPath && one.Prompts.File == other.Prompts.File && OptionsJson.Differences(one with { Seed = 0, Name = "" }, other with { Seed = 0, Name = "" }).Count == 0;
 
     private static void RefuseOtherPrompts(ArmRun one, ArmRun other)
     {
@@ -60,6 +62,25 @@ internal sealed record ArmComparison(IReadOnlyList<Arm> Arms, IReadOnlyList<ArmD
                 $"{one.StatePath} and {other.StatePath} are not evaluated on the same held-out prompts ({id} differs or is in one only); compare campaigns whose prompts and evaluation are the same.");
         }
     }
+
+    private static void RefuseOtherEvaluation(ArmRun one, ArmRun other)
+    {
+        if (GraderOf(one.Options) != GraderOf(other.Options))
+        {
+            throw new UserInputException(
+                $"{one.StatePath} and {other.StatePath} are not graded by the same judge: their accuracies say nothing of each other. Compare campaigns with the same evaluation.judge.");
+        }
+        var (evaluation, of) = (one.Options.Evaluation, other.Options.Evaluation);
+        if ((evaluation.RightScore, evaluation.MaxTokens) != (of.RightScore, of.MaxTokens))
+        {
+            throw new UserInputException(
+                $"{one.StatePath} and {other.StatePath} differ in evaluation.right-score or evaluation.max-tokens: what is right in one may not be in the other. Compare campaigns whose evaluation is the same.");
+        }
+    }
+
+    /// <summary>What of the grader decides, by its settings.</summary>
+    private static string GraderOf(CampaignOptions options) => string.Join('\n', options.Judging.FindAll(options.Evaluation.Judge ?? options.Judging.Judge)
+        .Select(judge => OptionsJson.Write(judge.WithoutIncidentals().WithoutSecrets() with { Name = "" })));
 
     /// <summary>Of prompts with a verdict in every campaign of both arms.</summary>
     private static ArmDifference Difference(Arm arm, Arm against)

@@ -1,7 +1,10 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Generation;
 using IterativeDpo.Host.Compare;
+using IterativeDpo.Judging;
+using IterativeDpo.Judging.Verifier;
 
 namespace IterativeDpo.Host.Tests.Compare;
 
@@ -42,6 +45,33 @@ public sealed class ArmComparisonTests
         var error = Assert.Throws<UserInputException>(() => ArmComparison.Of([Run("a", 1, "rft", "11"), Run("b", 1, "dpo", "111")]));
 
         Assert.Contains("a and b are not evaluated on the same held-out prompts (p2 differs or is in one only)", error.Message);
+    }
+
+    [Fact]
+    public void Of_anotherModel_isAnotherArm()
+    {
+        var other = Run("b", 2, "dpo", "11");
+
+        var comparison = ArmComparison.Of([Run("a", 1, "dpo", "11"), other with { Options = other.Options with { ModelPath = "/models/other.gguf" } }]);
+
+        Assert.Equal(["a", "b"], comparison.Arms.Select(arm => arm.Name));
+    }
+
+    [Fact]
+    public void Of_campaignsThatAreGradedOtherwise_isRefused()
+    {
+        var (one, other) = (Run("a", 1, "rft", "11"), Run("b", 1, "dpo", "11"));
+        ArmRun With(CampaignOptions options) => other with { Options = options };
+        JudgeOptions lenient = new VerifierOptions("lenient", [new AnswerCheck("ended", "")]);
+
+        var judge = Assert.Throws<UserInputException>(() => ArmComparison.Of([one, With(other.Options with
+        {
+            Judging = other.Options.Judging with { Judge = "lenient", Judges = [lenient] },
+        })]));
+        var score = Assert.Throws<UserInputException>(() => ArmComparison.Of([one, With(other.Options with { Evaluation = other.Options.Evaluation with { RightScore = 0.5 } })]));
+
+        Assert.Contains("a and b are not graded by the same judge", judge.Message);
+        Assert.Contains("evaluation.right-score", score.Message);
     }
 
     [Fact]
