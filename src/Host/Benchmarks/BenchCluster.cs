@@ -17,6 +17,7 @@ internal sealed class BenchCluster(string campaign, IReadOnlyList<string> comman
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
+    private readonly ChaosProgram _program = new(command);
     private readonly ChaosLog _log = new(Path.Combine(Directory.CreateDirectory(directory).FullName, "nodes.log"));
     private readonly NodeCertificate? _certificate = certificate is null ? null : NodeCertificate.Load(certificate, TimeProvider.System);
     private readonly List<ChaosNode> _nodes = [];
@@ -61,8 +62,8 @@ internal sealed class BenchCluster(string campaign, IReadOnlyList<string> comman
     /// <summary>Begins the campaign, or has it end with another round.</summary>
     public Task SubmitAsync(int rounds, CancellationToken cancellationToken)
     {
-        File.WriteAllText(ConfPath, Conf);
-        return DpoAsync(["submit", ConfPath, "--rounds", $"{rounds}", "--join", $"127.0.0.1:{Port}", .. Shown], cancellationToken);
+        File.WriteAllText(ConfPath, ChaosCluster.ConfOf(campaign));
+        return _program.RunAsync(["submit", ConfPath, "--rounds", $"{rounds}", "--join", $"127.0.0.1:{Port}", .. Shown], cancellationToken);
     }
 
     /// <summary>The same campaign in one process.</summary>
@@ -70,7 +71,7 @@ internal sealed class BenchCluster(string campaign, IReadOnlyList<string> comman
     public async Task<string> RunQuietlyAsync(int rounds, CancellationToken cancellationToken)
     {
         var state = Path.Combine(directory, "quiet");
-        await DpoAsync(["run", ConfPath, "--rounds", $"{rounds}", "--state", state, "--json"], cancellationToken);
+        await _program.RunAsync(["run", ConfPath, "--rounds", $"{rounds}", "--state", state, "--json"], cancellationToken);
         return Path.Combine(state, "campaign.db");
     }
 
@@ -127,37 +128,10 @@ internal sealed class BenchCluster(string campaign, IReadOnlyList<string> comman
         }
     }
 
-    private async Task DpoAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
-    {
-        using var process = MeasuredProcess.Start(new ProcessStartInfo(command[0], [.. command.Skip(1), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true });
-        using var ending = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(cancellationToken), process.StandardError.ReadToEndAsync(cancellationToken));
-        await process.WaitForExitAsync(cancellationToken);
-        if (process.ExitCode != 0)
-        {
-            throw new BenchmarkException($"dpo {string.Join(' ', arguments)} ended with {process.ExitCode}: {await errors}{await output}");
-        }
-    }
-
     private static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
-
-    private string Conf =>
-        $$"""
-        campaign {
-          name = {{campaign}}
-          model = "{{BundledFiles.SeedModel}}"
-          rounds = 1
-          threads = 1
-          prompts { tasks = [reverse, capitals, sort-numbers], per-round = 24 }
-          generation { samples-per-prompt = 8, max-tokens = 24, context-tokens = 128, sequences = 8 }
-          training { loss.type = [sigmoid, sft], learning-rate = 1.0e-4, warmup-steps = 1, batch-pairs = 2, max-length = 128, checkpoint-steps = 1 }
-          evaluation { prompts-per-task = 4, max-tokens = 24, rollback-points = 100 }
-          work.prompts-per-unit = 6
-        }
-        """;
 }

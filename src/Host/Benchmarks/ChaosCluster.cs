@@ -224,19 +224,23 @@ internal sealed class ChaosCluster : IDisposable
     private string WriteCampaign()
     {
         var path = Path.Combine(_directory, $"{Campaign}.conf");
-        File.WriteAllText(path, $$"""
-            campaign {
-              name = {{Campaign}}
-              model = "{{BundledFiles.SeedModel}}"
-              rounds = 1
-              threads = 1
-              prompts { tasks = [reverse, capitals, sort-numbers], per-round = 24 }
-              generation { samples-per-prompt = 8, max-tokens = 24, context-tokens = 128, sequences = 8 }
-              training { loss.type = [sigmoid, sft], learning-rate = 1.0e-4, warmup-steps = 1, batch-pairs = 2, max-length = 128, checkpoint-steps = 1 }
-              evaluation { prompts-per-task = 4, max-tokens = 24, rollback-points = 100 }
-              work.prompts-per-unit = 6
-            }
-            """);
+        File.WriteAllText(path, ConfOf(Campaign));
         return path;
     }
+
+    /// <summary>A campaign of rounds that take a second.</summary>
+    internal static string ConfOf(string campaign) =>
+        $$"""
+        campaign {
+          name = {{campaign}}
+          model = "{{BundledFiles.SeedModel}}"
+          rounds = 1
+          threads = 1
+          prompts { tasks = [reverse, capitals, sort-numbers], per-round = 24 }
+          generation { samples-per-prompt = 8, max-tokens = 24, context-tokens = 128, sequences = 8 }
+          training { loss.type = [sigmoid, sft], learning-rate = 1.0e-4, warmup-steps = 1, batch-pairs = 2, max-length = 128, checkpoint-steps = 1 }
+          evaluation { prompts-per-task = 4, max-tokens = 24, rollback-points = 100 }
+          work.prompts-per-unit = 6
+        }
+        """;
 }
