@@ -38,7 +38,7 @@ public static class CampaignBundling
     /// <summary>The order to make pairs names every unit.</summary>
     internal static void RefuseTooManyUnits(CampaignPlan plan)
     {
-        if (plan.Units(Stage.Sample) is > CampaignPlan.MostUnits and var units)
+        if (plan.SampleUnits is > CampaignPlan.MostUnits and var units)
         {
             throw new UserInputException(
                 $"campaign.work.prompts-per-unit is {plan.UnitPrompts} and campaign.prompts.per-round {plan.Prompts}: that makes {units} units of work, and a round on a cluster "

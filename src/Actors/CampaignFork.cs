@@ -16,6 +16,7 @@ public static class CampaignFork
         ("evaluation.prompts-per-task", "rounds before and after it could not be compared"),
         ("evaluation.max-tokens", "rounds before and after it could not be compared"),
         ("evaluation.right-score", "rounds before and after it could not be compared"),
+        ("evaluation.sets", "the past was not measured on others"),
     ];
 
     /// <param name="statePath">The other campaign's state directory; it is only read, also while it runs.</param>
@@ -32,12 +33,13 @@ public static class CampaignFork
             ?? throw new UserInputException($"{statePath}: round {round} has not ended; {(state.Rounds.FindLastIndex(known => known.Outcome is not null) is >= 0 and var last ? $"fork at one that has, 0 to {last}" : "none has")}.");
         var options = CampaignReader.ReadSettings(statePath);
         var inputs = CampaignInputs.Read(configuration);
+        var before = events.Aggregate(CampaignState.Empty, CampaignHistory.Apply);
         RefuseUntruePast(state.Plan!, events, options, configuration.Options, inputs, statePath);
+        RefuseOtherGate(before, options.GateOrDefault, configuration.Options.GateOrDefault);
         if (Directory.Exists(newPath) && Directory.EnumerateFileSystemEntries(newPath).Any())
         {
             throw new UserInputException($"{newPath}: there is something already; choose another directory with --to.");
         }
-        var before = events.Aggregate(CampaignState.Empty, CampaignHistory.Apply);
         using var made = StateDirectory.Open(newPath, configuration.Options.Name);
         try
         {
@@ -95,6 +97,22 @@ public static class CampaignFork
             {
                 throw new UserInputException($"campaign.{difference}: a fork cannot change this, as {reason}.");
             }
+        }
+    }
+
+    /// <summary>A gate compares with the past: that must have been measured on the gate's prompts.</summary>
+    private static void RefuseOtherGate(CampaignState before, GateOptions then, GateOptions now)
+    {
+        if (now.Test == GateTest.Off || before.LastKept is not { } kept)
+        {
+            return;
+        }
+        var isMeasured = now.Set == EvaluationOptions.HeldOut && !now.IsByPrompt
+            || (kept.Sets.GetValueOrDefault(now.Set) is { } score && (!now.IsByPrompt || score.ByPrompt is not null) && (now.Set != GateOptions.OwnSet || now.PromptsPerTask == then.PromptsPerTask));
+        if (!isMeasured)
+        {
+            throw new UserInputException(
+                $"campaign.gate: a fork cannot look at the set '{now.Set}' in this way, as the rounds it shares were not measured so; keep the metric, the prompts and the kind of test of before, or set gate.test = off.");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
@@ -18,7 +19,7 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
     public static CampaignInputs Read(CampaignConfiguration configuration)
     {
         var options = configuration.Options;
-        var prompts = new CampaignPrompts(options.Prompts, options.Evaluation.PromptsPerTask, options.Seed);
+        var prompts = new CampaignPrompts(options);
         using (var file = GgufFile.Open(options.ModelPath))
         {
             var config = ModelConfig.Read(file);
@@ -58,15 +59,14 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
     /// <exception cref="UserInputException">One cannot, or one that only compares is to grade single answers.</exception>
     public async Task CheckJudgesAsync(CampaignOptions options, CampaignEngines engines, Action<string>? warn, CancellationToken cancellationToken)
     {
-        var grader = options.Evaluation.Judge ?? options.Judging.Judge;
         RefuseBadChecks(options.Prompts.File, Prompts.FromFile);
         foreach (var name in options.Judges)
         {
             await using var judge = engines.Judge(name);
-            if (name == grader && !judge.ScoresSingleSamples)
+            if (options.Graders.Contains(name) && !judge.ScoresSingleSamples)
             {
                 throw new UserInputException(
-                    $"The judge '{name}' compares samples and cannot grade the single answers of the evaluation; name one that can in evaluation.judge, e.g. verifier.");
+                    $"The judge '{name}' compares samples and cannot grade the single answers of the evaluation; name one that can in evaluation.judge or the judge of the set, e.g. verifier.");
             }
             if (name == options.Judging.Judge && options.Prompts.Order == PromptOrder.Curriculum && !judge.ScoresSingleSamples)
             {
@@ -119,10 +119,11 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
     {
         var options = configuration.Options;
         var file = options.Prompts.File is { } path ? Digest.OfFile(path).Hex : "";
+        var sets = (options.Evaluation.Sets ?? []).Select(set => set.File).OfType<string>().Select(path => $" {Digest.OfFile(path)}");
         var judges = options.JudgesInUse.SelectMany(judge => identities.DigestsOf(judge).Select(digest => $" {digest}"));
         return new CampaignPlan(
             options.Name,
-            Digest.Of(Encoding.UTF8.GetBytes($"{configuration.Identity} {model} {file}{string.Concat(judges)}")),
+            Digest.Of(Encoding.UTF8.GetBytes($"{configuration.Identity} {model} {file}{string.Concat(judges)}{string.Concat(sets)}")),
             options.Rounds,
             options.Prompts.PerRound,
             options.Work.PromptsPerUnit,
@@ -137,6 +138,35 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
             options.Prompts.Order,
             // As many answers as a unit has samples: prompts that begin alike are then computed together.
             options.Work.PromptsPerUnit * options.Generation.SamplesPerPrompt,
-            Staleness: options.Work.Staleness);
+            Staleness: options.Work.Staleness,
+            Sets: SetsOf(options, prompts),
+            Gate: GateOf(options, prompts));
+    }
+
+    private static ImmutableArray<PlannedSet>? SetsOf(CampaignOptions options, CampaignPrompts prompts)
+    {
+        var gate = options.GateOrDefault;
+        ImmutableArray<PlannedSet> sets =
+        [
+            .. gate is { Test: not GateTest.Off, Set: GateOptions.OwnSet } ? [new PlannedSet(GateOptions.OwnSet, prompts.Of(GateOptions.OwnSet).Count, 1, 1, null)] : Array.Empty<PlannedSet>(),
+            .. (options.Evaluation.Sets ?? []).Select(set => new PlannedSet(set.Name, prompts.Of(set.Name).Count, set.Samples, set.Every, set.MostPointsLost)),
+        ];
+        return sets.IsEmpty ? null : sets;
+    }
+
+    /// <exception cref="UserInputException">There are too few prompts for the test, or too many.</exception>
+    private static GatePlan? GateOf(CampaignOptions options, CampaignPrompts prompts)
+    {
+        if (options.Gate is not { } gate)
+        {
+            return null;
+        }
+        if (gate.IsByPrompt && prompts.Of(gate.Set).Count is var count && (count < gate.MinimumPrompts || count > CampaignPlan.MostComparedPrompts))
+        {
+            throw new UserInputException(count < gate.MinimumPrompts
+                ? $"campaign.gate.minimum-prompts is {gate.MinimumPrompts}, and the set '{gate.Set}' that the gate looks at has {count} prompts; give it more, or lower the minimum."
+                : $"The set '{gate.Set}' that campaign.gate compares by prompt has {count} prompts, and at most {CampaignPlan.MostComparedPrompts} can be; give it fewer.");
+        }
+        return new(gate.Test, gate.Level, gate.MinimumPrompts, gate.Set, gate.OnFail);
     }
 }

@@ -37,7 +37,10 @@ public sealed record CampaignBundle(
     {
         string[] paths =
         [
-            .. new[] { options.ModelPath, options.Prompts.File }.OfType<string>().Concat(options.JudgesInUse.SelectMany(judge => judge.Files)).Distinct(),
+            .. new[] { options.ModelPath, options.Prompts.File }.OfType<string>()
+                .Concat((options.Evaluation.Sets ?? []).Select(set => set.File).OfType<string>())
+                .Concat(options.JudgesInUse.SelectMany(judge => judge.Files))
+                .Distinct(),
         ];
         var settings = Replace(
             JsonNode.Parse(OptionsJson.Write<CampaignOptions>(options))!,
@@ -71,7 +74,8 @@ public sealed record CampaignBundle(
         }
         // A campaign that can take no step ends the process that has it, again and again.
         if (bundle.Plan is not { Rounds: > 0, Prompts: > 0, UnitPrompts: > 0, HeldOutPrompts: > 0, EvaluationUnitPrompts: >= 0, MaxAttempts: > 0, Staleness: >= 0 } plan
-            || !IsSane(plan.Units(Stage.Sample)) || !IsSane(plan.Units(Stage.Evaluate)) || plan.SettingsDigest == default || bundle.BaseModel == default)
+            || (plan.Sets ?? []).Any(set => set is not { Prompts: > 0, Samples: > 0, Every: >= 0 })
+            || !IsSane(plan.SampleUnits) || !IsSane(plan.EvaluationUnits(0).Count()) || plan.SettingsDigest == default || bundle.BaseModel == default)
         {
             throw new JsonException("The campaign's bundle has a plan that none can have.");
         }

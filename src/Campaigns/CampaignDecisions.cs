@@ -1,3 +1,4 @@
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Campaigns;
 
@@ -37,8 +38,8 @@ public static class CampaignDecisions
         {
             return new Decision([], $"Campaign '{plan.Campaign}' was cancelled; give the new one another name.");
         }
-        // Units are known by their index: how the work is divided stays as it was.
-        plan = plan with { EvaluationUnitPrompts = known.EvaluationUnitPrompts };
+        // Units are known by their index: how the work is divided stays as it was. Settings that are the same have the same sets.
+        plan = plan with { EvaluationUnitPrompts = known.EvaluationUnitPrompts, Sets = known.Sets };
         var events = new List<CampaignEvent>();
         if (plan != known)
         {
@@ -74,7 +75,7 @@ public static class CampaignDecisions
     }
 
     /// <summary>Without this unit none of the round's would be judged: then it is the judge, and not the unit.</summary>
-    private static bool IsLastHope(CampaignState state, int round) => state.Rounds[round].DroppedUnits.Count + 1 == state.Plan!.Units(Stage.Judge);
+    private static bool IsLastHope(CampaignState state, int round) => state.Rounds[round].DroppedUnits.Count + 1 == state.Plan!.SampleUnits;
 
     /// <summary>A result counts while its work is open; also when the campaign was paused meanwhile.</summary>
     public static bool IsExpected(CampaignState state, WorkId id) =>
@@ -89,6 +90,13 @@ public static class CampaignDecisions
         {
             events.Add(step);
             state = CampaignHistory.Apply(state, step);
+            if (step is RoundCompleted { Gate: { Passed: false } evidence } ended && state.Plan!.Gate?.OnFail == GateFailure.Pause)
+            {
+                step = new CampaignPaused(
+                    $"round {ended.Round} did not pass the gate and was rolled back: {evidence.InWords()}; resume to go on from the checkpoint before it, or fork the campaign with other settings", step.At);
+                events.Add(step);
+                state = CampaignHistory.Apply(state, step);
+            }
         }
         return new Decision(events);
     }
@@ -102,7 +110,7 @@ public static class CampaignDecisions
         var now = state.LastEventAt;
         if (state.Current is { } round && Round.OutcomeOf(plan, state, round) is { } outcome)
         {
-            return new RoundCompleted(round.Number, outcome, now);
+            return new RoundCompleted(round.Number, outcome, now, outcome == RoundOutcome.Skipped ? null : Gate.Judge(plan, state, round));
         }
         if (Round.MayStart(plan, state))
         {

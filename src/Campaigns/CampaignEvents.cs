@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Campaigns;
@@ -27,7 +28,12 @@ public sealed record WorkDropped(WorkId Id, string Reason, DateTimeOffset At) : 
 
 public sealed record CampaignPaused(string Reason, DateTimeOffset At) : CampaignEvent(At);
 
-public sealed record RoundCompleted(int Round, RoundOutcome Outcome, DateTimeOffset At) : CampaignEvent(At);
+/// <param name="Gate">What the gate went by; null where it was not asked, or only looked at points lost.</param>
+public sealed record RoundCompleted(
+    int Round,
+    RoundOutcome Outcome,
+    DateTimeOffset At,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GateEvidence? Gate = null) : CampaignEvent(At);
 
 public sealed record CampaignCompleted(DateTimeOffset At) : CampaignEvent(At);
 

@@ -20,9 +20,18 @@ public static class CampaignHistory
     public static CampaignState Fold(CampaignState state)
     {
         var rounds = state.Rounds;
-        for (var i = rounds.FindLastIndex(round => round.Outcome is not null); i >= 0 && rounds[i].Totals is null; i--)
+        var last = rounds.FindLastIndex(round => round.Outcome is not null);
+        var first = last;
+        for (; first >= 0 && rounds[first].Totals is null; first--)
         {
-            rounds = rounds.SetItem(i, rounds[i].Fold());
+            rounds = rounds.SetItem(first, rounds[first].Fold());
+        }
+        // Rounds to come are compared with the last that was kept, and with no other.
+        var kept = rounds.FindLastIndex(round => round.Outcome == RoundOutcome.Kept);
+        var keptBefore = first < 0 || kept <= first ? -1 : rounds.FindLastIndex(first, round => round.Outcome == RoundOutcome.Kept);
+        foreach (var i in Enumerable.Range(first + 1, last - first).Prepend(keptBefore).Where(i => i >= 0 && i != kept))
+        {
+            rounds = rounds.SetItem(i, rounds[i] with { Totals = rounds[i].Totals!.WithoutPrompts() });
         }
         return rounds == state.Rounds ? state : state with { Rounds = rounds };
     }
@@ -45,7 +54,7 @@ public static class CampaignHistory
             },
             WorkDropped e => UpdateRound(state, e.Id.Round, round => round with { DroppedUnits = round.DroppedUnits.Add(e.Id.Index) }),
             CampaignPaused e => state with { Status = CampaignStatus.Paused, PauseReason = e.Reason },
-            RoundCompleted e => UpdateRound(state, e.Round, round => round with { Outcome = e.Outcome }),
+            RoundCompleted e => UpdateRound(state, e.Round, round => round with { Outcome = e.Outcome, Gate = e.Gate }),
             CampaignCompleted => state with { Status = CampaignStatus.Completed },
             CampaignCancelled => state with { Status = CampaignStatus.Cancelled, PauseReason = null },
             ArtifactLost e => state.Open.Aggregate(state, (s, open) => UpdateRound(s, open.Number, round => Round.Forget(round, e.Artifact))),

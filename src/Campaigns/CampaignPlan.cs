@@ -1,6 +1,7 @@
+using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts;
-
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Campaigns;
 
@@ -47,6 +48,26 @@ public enum PromptOrder
     Curriculum,
 }
 
+/// <summary>A set of prompts that checkpoints are measured on beside the held-out ones.</summary>
+/// <param name="Samples">Answers to a prompt.</param>
+/// <param name="Every">Measured in every so many rounds, in the first and in the last; 0: then only.</param>
+/// <param name="MostPointsLost">A round that loses more, in percentage points, does not pass the gate; null is off.</param>
+public sealed record PlannedSet(string Name, int Prompts, int Samples, int Every, double? MostPointsLost);
+
+/// <summary>By what a round is kept, see <see cref="GateOptions"/>.</summary>
+/// <param name="Set">Name of the set that it looks at.</param>
+public sealed record GatePlan(GateTest Test, double Level, int MinimumPrompts, string Set, GateFailure OnFail)
+{
+    /// <summary>Whether it compares answers to the same prompts rather than accuracies.</summary>
+    [JsonIgnore]
+    public bool IsByPrompt => Test is GateTest.McNemar or GateTest.EProcess;
+}
+
+/// <summary>Prompts of one set that are answered and graded together.</summary>
+/// <param name="Set">Null is the held-out prompts.</param>
+/// <param name="First">Index of the first in its set.</param>
+public readonly record struct EvaluationUnit(int Index, PlannedSet? Set, int First, int Prompts);
+
 /// <summary>What the campaign decides by. Everything else in the configuration only changes how work is done.</summary>
 /// <param name="SettingsDigest">Of the resolved configuration: a campaign is resumed with the settings it began with.</param>
 /// <param name="Prompts">Training prompts in a round.</param>
@@ -59,6 +80,8 @@ public enum PromptOrder
 /// <param name="ReferenceEmaDecay">What the average keeps of itself from round to round, where it is the reference.</param>
 /// <param name="Bundle">What a node has to know to work for it, stored (<see cref="CampaignBundle"/>); null where it runs in one process.</param>
 /// <param name="Staleness">Rounds that may be sampled while one is trained and evaluated.</param>
+/// <param name="Sets">What is measured beside the held-out prompts; null is nothing.</param>
+/// <param name="Gate">Null: a round is kept unless it loses <paramref name="RollbackPoints"/> on the held-out prompts.</param>
 public sealed record CampaignPlan(
     string Campaign,
     [property: JsonPropertyName("settings")] Digest SettingsDigest,
@@ -76,25 +99,49 @@ public sealed record CampaignPlan(
     PromptOrder PromptOrder = PromptOrder.New,
     int EvaluationUnitPrompts = 0,
     Digest? Bundle = null,
-    int Staleness = 0)
+    int Staleness = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableArray<PlannedSet>? Sets = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GatePlan? Gate = null)
 {
     /// <summary>The most units that a round may be sampled in on a cluster, where one order names them all.</summary>
     public const int MostUnits = 384;
 
-    /// <summary>Units of work in a stage; 1 for the stages that take the round as a whole.</summary>
-    public int Units(Stage stage) => stage switch
-    {
-        Stage.Sample or Stage.Judge => (Prompts + UnitPrompts - 1) / UnitPrompts,
-        Stage.Evaluate or Stage.Grade => (HeldOutPrompts + EvaluationUnit - 1) / EvaluationUnit,
-        _ => 1,
-    };
+    /// <summary>The most prompts that a gate may compare one by one: the state has a byte for each.</summary>
+    public const int MostComparedPrompts = 10_000;
 
-    /// <summary>The prompts of a sampling or evaluation unit: index of the first, and how many.</summary>
-    public (int First, int Count) PromptsOf(Stage stage, int unit)
+    /// <summary>Units that a round is sampled and judged in.</summary>
+    [JsonIgnore]
+    public int SampleUnits => UnitsOf(Prompts, UnitPrompts);
+
+    /// <summary>The prompts of a sampling unit: index of the first, and how many.</summary>
+    public (int First, int Count) PromptsOf(int unit) => (unit * UnitPrompts, Math.Min(UnitPrompts, Prompts - unit * UnitPrompts));
+
+    /// <summary>The units that a round is measured in. A unit has the same index in every round.</summary>
+    public IEnumerable<EvaluationUnit> EvaluationUnits(int round)
     {
-        var (all, most) = stage == Stage.Evaluate ? (HeldOutPrompts, EvaluationUnit) : (Prompts, UnitPrompts);
-        return (unit * most, Math.Min(most, all - unit * most));
+        var most = EvaluationUnitPrompts == 0 ? UnitPrompts : EvaluationUnitPrompts;
+        foreach (var unit in Divide(null, HeldOutPrompts, most, 0))
+        {
+            yield return unit;
+        }
+        var index = UnitsOf(HeldOutPrompts, most);
+        foreach (var set in Sets ?? [])
+        {
+            // As many answers as a unit of held-out prompts has.
+            var prompts = Math.Max(1, most / set.Samples);
+            if (round == 0 || round == Rounds || (set.Every > 0 && round % set.Every == 0))
+            {
+                foreach (var unit in Divide(set, set.Prompts, prompts, index))
+                {
+                    yield return unit;
+                }
+            }
+            index += UnitsOf(set.Prompts, prompts);
+        }
     }
 
-    private int EvaluationUnit => EvaluationUnitPrompts == 0 ? UnitPrompts : EvaluationUnitPrompts;
+    private static IEnumerable<EvaluationUnit> Divide(PlannedSet? set, int prompts, int most, int index) =>
+        Enumerable.Range(0, UnitsOf(prompts, most)).Select(unit => new EvaluationUnit(index + unit, set, unit * most, Math.Min(most, prompts - unit * most)));
+
+    private static int UnitsOf(int prompts, int most) => (prompts + most - 1) / most;
 }

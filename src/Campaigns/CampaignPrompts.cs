@@ -18,7 +18,55 @@ public sealed class CampaignPrompts
     private readonly PromptOptions _options;
     private readonly IReadOnlyList<Prompt> _file;
     private readonly IReadOnlyList<Prompt> _pool;
+    private readonly Dictionary<string, IReadOnlyList<Prompt>> _sets = [];
     private (int Round, string? Statistics, IReadOnlyList<Prompt> Prompts) _last = (0, null, []);
+
+    /// <exception cref="UserInputException">A prompt file cannot be used, or has too few prompts.</exception>
+    public CampaignPrompts(CampaignOptions options)
+        : this(options.Prompts, options.Evaluation.PromptsPerTask, options.Seed)
+    {
+        var taken = HeldOut.Select(prompt => prompt.Id).ToHashSet();
+        // The gate's own come first: another set beside it changes none of its prompts.
+        if (options.GateOrDefault is { Test: not GateTest.Off, Set: GateOptions.OwnSet } gate)
+        {
+            Add(GateOptions.OwnSet, OfSource(GateOptions.OwnSet, options.Prompts.Tasks, gate.PromptsPerTask));
+        }
+        foreach (var set in options.Evaluation.Sets ?? [])
+        {
+            Add(set.Name, set.File is { } file ? OfFile(set.Name, file, set.PromptsPerTask)
+                : set.Tasks.Count > 0 ? GenerateSet(set.Name, set.Tasks, set.PromptsPerTask)
+                : OfSource(set.Name, options.Prompts.Tasks, set.PromptsPerTask));
+        }
+
+        void Add(string name, IReadOnlyList<Prompt> prompts)
+        {
+            _sets.Add(name, prompts);
+            taken.UnionWith(prompts.Select(prompt => prompt.Id));
+        }
+
+        // From where the held-out prompts are.
+        IReadOnlyList<Prompt> OfSource(string name, IReadOnlyList<string> tasks, int perTask)
+        {
+            if (options.Prompts.File is not { } file)
+            {
+                return GenerateSet(name, tasks, perTask);
+            }
+            Prompt[] more = [.. PerTask(PromptFile.Read(file, Split.HeldOut).Where(prompt => !taken.Contains(prompt.Id)), perTask)];
+            return more.Length > 0 ? more : throw new UserInputException(
+                $"{file}: no held-out prompt is left for the set '{name}' (1 prompt in {PromptSplit.HeldOutOneIn} is held out); lower evaluation.prompts-per-task, add prompts, or give the set a file of its own.");
+        }
+
+        IReadOnlyList<Prompt> GenerateSet(string name, IReadOnlyList<string> tasks, int perTask) =>
+            TaskGenerator.Prompts(SampleSeed.Derive(HeldOutSeed, 0, $"set {name}", 0), tasks, perTask * tasks.Count, Split.HeldOut, taken);
+
+        IReadOnlyList<Prompt> OfFile(string name, string file, int perTask)
+        {
+            var trained = _file.Select(prompt => prompt.Id).ToHashSet();
+            Prompt[] all = [.. PerTask(PromptFile.Read(file), perTask)];
+            return all.FirstOrDefault(prompt => trained.Contains(prompt.Id) || taken.Contains(prompt.Id)) is not { } twice ? all : throw new UserInputException(
+                $"{PromptFile.PlaceOf(twice.Id, file)}: the prompt \"{twice.Id}\" of the set '{name}' is {(trained.Contains(twice.Id) ? "trained on" : "in another set")} too; take it out of one of the two files.");
+        }
+    }
 
     /// <exception cref="UserInputException">The prompt file cannot be used, or has too few prompts.</exception>
     public CampaignPrompts(PromptOptions options, int heldOutPerTask, ulong seed)
@@ -38,15 +86,19 @@ public sealed class CampaignPrompts
             _ => Generate(0, options.PerRound * options.Curriculum.PoolRounds),
         };
         HeldOut = options.File is { } file
-            ? [.. PromptFile.Read(file, Split.HeldOut).GroupBy(prompt => prompt.Task).SelectMany(task => task.Take(heldOutPerTask))]
+            ? [.. PerTask(PromptFile.Read(file, Split.HeldOut), heldOutPerTask)]
             : TaskGenerator.Prompts(HeldOutSeed, options.Tasks, heldOutPerTask * options.Tasks.Count, Split.HeldOut);
     }
 
-    /// <summary>Every prompt of the prompt file that can be asked; none where prompts are generated.</summary>
-    public IEnumerable<Prompt> FromFile => _options.File is null ? [] : HeldOut.Concat(_file);
+    /// <summary>Every prompt of prompt files that can be asked; none where prompts are generated.</summary>
+    public IEnumerable<Prompt> FromFile => (_options.File is null ? [] : HeldOut.Concat(_file)).Concat(_sets.Values.SelectMany(set => set));
 
     /// <summary>The prompts that every checkpoint is evaluated on.</summary>
     public IReadOnlyList<Prompt> HeldOut { get; }
+
+    /// <summary>The prompts of a further set, or of the gate.</summary>
+    /// <param name="set">Its name; null is the held-out prompts.</param>
+    public IReadOnlyList<Prompt> Of(string? set) => set is null or EvaluationOptions.HeldOut ? HeldOut : _sets[set];
 
     /// <summary>The training prompts of a round, from 1; not two alike.</summary>
     /// <param name="statisticsPath">The statistics that a curriculum goes by; null where there are none yet.</param>
@@ -65,6 +117,8 @@ public sealed class CampaignPrompts
         }
         return last.Prompts;
     }
+
+    private static IEnumerable<Prompt> PerTask(IEnumerable<Prompt> prompts, int most) => prompts.GroupBy(prompt => prompt.Task).SelectMany(task => task.Take(most));
 
     private static Dictionary<string, PromptStatistics> Statistics(string? path) =>
         path is null ? [] : PromptStatisticsFile.Read(path).ToDictionary(prompt => prompt.PromptId);

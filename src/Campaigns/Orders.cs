@@ -98,12 +98,20 @@ public enum FailureKind
 /// <param name="Adapter">The adapter of the policy that samples; null is the base.</param>
 /// <param name="FirstPrompt">Index of the unit's first prompt in the round's (or the held-out) prompts.</param>
 /// <param name="PromptStatistics">Stored statistics that a curriculum draws the round's prompts by; null is none yet.</param>
-public sealed record SampleOrder(WorkId Id, Digest? Adapter, int FirstPrompt, int Prompts, Digest? PromptStatistics = null) : WorkOrder(Id);
+/// <param name="Set">The set that the prompts to evaluate are of; null is the held-out ones.</param>
+public sealed record SampleOrder(
+    WorkId Id,
+    Digest? Adapter,
+    int FirstPrompt,
+    int Prompts,
+    Digest? PromptStatistics = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Set = null) : WorkOrder(Id);
 
 /// <param name="Samples">The stored samples file.</param>
 /// <param name="SampleCount">Completions in it.</param>
 /// <param name="Tokens">Generated tokens in it.</param>
 /// <param name="MeanEntropy">Mean entropy of the policy per generated token, in nats.</param>
+/// <param name="Set">As in the order.</param>
 public sealed record SampleResult(
     WorkId Id,
     Digest Samples,
@@ -111,13 +119,21 @@ public sealed record SampleResult(
     int SampleCount,
     long Tokens,
     double MeanEntropy,
-    double Seconds) : WorkResult(Id, Seconds);
+    double Seconds,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Set = null) : WorkResult(Id, Seconds);
 
 /// <summary>Judges every sample of a stored samples file.</summary>
 /// <param name="Policy">The adapter that the samples were drawn with; null is the base.</param>
 /// <param name="Known">Stored verdicts of an attempt before, which failed on some of the prompts.</param>
 /// <param name="IsLast">There is no further attempt: prompts that the judge fails on are dropped and counted.</param>
-public sealed record JudgeOrder(WorkId Id, Digest Samples, Digest? Policy = null, Digest? Known = null, bool IsLast = false) : WorkOrder(Id);
+/// <param name="Set">The set whose figures are asked for; null is none, as for training prompts, or for held-out ones that are not compared by prompt.</param>
+public sealed record JudgeOrder(
+    WorkId Id,
+    Digest Samples,
+    Digest? Policy = null,
+    Digest? Known = null,
+    bool IsLast = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Set = null) : WorkOrder(Id);
 
 /// <summary>How many samples of a task were right, of those that got a verdict.</summary>
 public sealed record TaskScore(int Right, int Total)
@@ -128,12 +144,36 @@ public sealed record TaskScore(int Right, int Total)
     public double Accuracy() => Total == 0 ? 0 : (double)Right / Total;
 }
 
+/// <summary>How the answers to a set of prompts were graded.</summary>
+/// <param name="Right">Answers that are right, of those that got a verdict.</param>
+/// <param name="Prompts">Prompts with a verdict.</param>
+/// <param name="Solved">Those with a right answer at least.</param>
+/// <param name="ByPrompt">
+/// How many answers to each prompt are right, in the set's order, or <see cref="NoVerdict"/>; null where nobody compares them.
+/// </param>
+public sealed record SetScore(string Set, TaskScore Right, int Prompts, int Solved, byte[]? ByPrompt = null)
+{
+    public const byte NoVerdict = 255;
+
+    /// <summary>The share of prompts with a right answer at least: pass@k, where k is the number of answers to each.</summary>
+    public double PassAtK() => Prompts == 0 ? 0 : (double)Solved / Prompts;
+
+    /// <summary>Of two units, in their order.</summary>
+    public static SetScore operator +(SetScore left, SetScore right) => new(
+        left.Set,
+        left.Right + right.Right,
+        left.Prompts + right.Prompts,
+        left.Solved + right.Solved,
+        left.ByPrompt is null || right.ByPrompt is null ? null : [.. left.ByPrompt, .. right.ByPrompt]);
+}
+
 /// <param name="Verdicts">The stored verdicts file.</param>
 /// <param name="Abstained">Samples without a verdict.</param>
 /// <param name="Dropped">Prompts given up because the judge failed on them time and again.</param>
 /// <param name="ByTask">Right held-out answers by the prompts' task; empty of samples, as nobody asks, and there are many units of them.</param>
 /// <param name="Usage">What the verdicts cost.</param>
 /// <param name="Latency">How long they took, without those of an attempt before; null in journals from before it was measured.</param>
+/// <param name="Set">The figures of the ordered set.</param>
 public sealed record JudgeResult(
     WorkId Id,
     [property: JsonPropertyName("judgements")] Digest Verdicts,
@@ -142,7 +182,8 @@ public sealed record JudgeResult(
     ImmutableSortedDictionary<string, TaskScore> ByTask,
     double Seconds,
     JudgeUsage? Usage = null,
-    Latency? Latency = null) : WorkResult(Id, Seconds);
+    Latency? Latency = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SetScore? Set = null) : WorkResult(Id, Seconds);
 
 /// <summary>A unit's samples with the verdicts on them.</summary>
 public sealed record JudgedUnit(Digest Samples, [property: JsonPropertyName("judgements")] Digest Verdicts);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Campaigns;
 
@@ -49,8 +50,8 @@ public static class Round
         state.Rounds.Take(state.Rounds.Count - plan.Staleness).LastOrDefault(round => round.Outcome == RoundOutcome.Kept)?.Training?.Adapter;
 
     private static bool IsSampled(CampaignPlan plan, RoundState round) => round.Number == 0
-        ? round.Evaluations.Count == plan.Units(Stage.Evaluate)
-        : round.Samples.Count == plan.Units(Stage.Sample);
+        ? round.Evaluations.Count == plan.EvaluationUnits(0).Count()
+        : round.Samples.Count == plan.SampleUnits;
 
     /// <summary>What the round comes to: null while work is left in it.</summary>
     public static RoundOutcome? OutcomeOf(CampaignPlan plan, CampaignState state, RoundState round)
@@ -59,12 +60,11 @@ public static class Round
         {
             return RoundOutcome.Skipped;
         }
-        if (round is { Number: > 0, Publication: null } || round.Grades.Count < plan.Units(Stage.Grade))
+        if (round is { Number: > 0, Publication: null } || !plan.EvaluationUnits(round.Number).All(unit => round.Grades.ContainsKey(unit.Index)))
         {
             return null;
         }
-        var lostPoints = state.LastKept is { } kept ? 100 * (kept.HeldOut.Accuracy() - round.HeldOut.Accuracy()) : 0;
-        return lostPoints > plan.RollbackPoints ? RoundOutcome.RolledBack : RoundOutcome.Kept;
+        return Gate.Judge(plan, state, round)?.Passed == false && plan.Gate?.OnFail != GateFailure.Keep ? RoundOutcome.RolledBack : RoundOutcome.Kept;
     }
 
     /// <summary>The round with a result in it.</summary>
@@ -123,15 +123,15 @@ public static class Round
         }
         // They are asked for once: where there are none, every round is looked at.
         var statistics = plan.PromptOrder == PromptOrder.Curriculum ? state.PromptStatistics : null;
-        foreach (var index in Missing(plan.Units(Stage.Sample), round.Samples))
+        foreach (var index in Enumerable.Range(0, plan.SampleUnits).Where(index => !round.Samples.ContainsKey(index)))
         {
-            var (first, count) = plan.PromptsOf(Stage.Sample, index);
+            var (first, count) = plan.PromptsOf(index);
             yield return new SampleOrder(new WorkId(round.Number, Stage.Sample, index), round.Policy, first, count, statistics);
         }
     }
 
     private static bool IsJudged(CampaignPlan plan, RoundState round) =>
-        round.Judgements.Count + round.DroppedUnits.Count == plan.Units(Stage.Judge);
+        round.Judgements.Count + round.DroppedUnits.Count == plan.SampleUnits;
 
     private static JudgeOrder Judge(CampaignPlan plan, CampaignState state, WorkId id, Digest samples, Digest? policy) => new(
         id,
@@ -176,16 +176,16 @@ public static class Round
         {
             if (!round.Grades.ContainsKey(index))
             {
-                yield return Judge(plan, state, new WorkId(round.Number, Stage.Grade, index), samples.Samples, round.Training?.Adapter);
+                yield return Judge(plan, state, new WorkId(round.Number, Stage.Grade, index), samples.Samples, round.Training?.Adapter) with
+                {
+                    Set = samples.Set ?? (plan.Gate is { IsByPrompt: true, Set: EvaluationOptions.HeldOut } ? EvaluationOptions.HeldOut : null),
+                };
             }
         }
-        foreach (var index in Missing(plan.Units(Stage.Evaluate), round.Evaluations))
+        foreach (var unit in plan.EvaluationUnits(round.Number).Where(unit => !round.Evaluations.ContainsKey(unit.Index)))
         {
-            var (first, count) = plan.PromptsOf(Stage.Evaluate, index);
-            yield return new SampleOrder(new WorkId(round.Number, Stage.Evaluate, index), round.Training?.Adapter, first, count);
+            yield return new SampleOrder(
+                new WorkId(round.Number, Stage.Evaluate, unit.Index), round.Training?.Adapter, unit.First, unit.Prompts, Set: unit.Set?.Name);
         }
     }
-
-    private static IEnumerable<int> Missing(int units, ImmutableSortedDictionary<int, SampleResult> done) =>
-        Enumerable.Range(0, units).Where(index => !done.ContainsKey(index));
 }

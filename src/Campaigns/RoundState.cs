@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Campaigns;
 
@@ -10,7 +11,7 @@ public enum RoundOutcome
     /// <summary>Its adapter is the checkpoint.</summary>
     Kept,
 
-    /// <summary>Its adapter lost too much accuracy: the checkpoint before stays.</summary>
+    /// <summary>Its adapter did not pass the gate: the checkpoint before stays.</summary>
     RolledBack,
 
     /// <summary>It made no pair to train on: the checkpoint before stays.</summary>
@@ -45,6 +46,10 @@ public sealed record RoundState(int Number, Digest? Policy)
     /// <summary>Null while the round runs.</summary>
     public RoundOutcome? Outcome { get; init; }
 
+    /// <summary>What the gate went by; null where it was not asked, or only looked at points lost.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public GateEvidence? Gate { get; init; }
+
     /// <summary>Time spent on the round, without the time in which the campaign did not run.</summary>
     public double TotalSeconds { get; init; }
 
@@ -72,12 +77,16 @@ public sealed record RoundState(int Number, Digest? Policy)
     /// <summary>Held-out completions that are right, by task; none where the units are not kept.</summary>
     [JsonIgnore]
     public ImmutableSortedDictionary<string, TaskScore> HeldOutByTask =>
-        Grades.Values.SelectMany(unit => unit.ByTask)
+        HeldOutGrades.SelectMany(unit => unit.ByTask)
             .GroupBy(task => task.Key, task => task.Value)
             .ToImmutableSortedDictionary(task => task.Key, task => task.Aggregate((left, right) => left + right));
 
     [JsonIgnore]
     public TaskScore HeldOut => Sum.HeldOut;
+
+    /// <summary>How it did on the sets that it was measured on beside the held-out prompts, and on these where answers are compared by prompt.</summary>
+    [JsonIgnore]
+    public ImmutableSortedDictionary<string, SetScore> Sets => Sum.Sets ?? ImmutableSortedDictionary<string, SetScore>.Empty;
 
     /// <summary>Mean length of the held-out completions, in tokens.</summary>
     [JsonIgnore]
@@ -86,6 +95,8 @@ public sealed record RoundState(int Number, Digest? Policy)
     /// <summary>Mean entropy of the policy per held-out token, in nats.</summary>
     [JsonIgnore]
     public double MeanEntropy => Sum.MeanEntropy;
+
+    internal IEnumerable<JudgeResult> HeldOutGrades => Grades.Values.Where(unit => unit.Set is null or { Set: EvaluationOptions.HeldOut });
 
     private RoundTotals Sum => Totals ?? RoundTotals.Of(this);
 
@@ -108,6 +119,7 @@ public sealed record RoundState(int Number, Digest? Policy)
         Training = Training is { } training ? training with { Metrics = training.Metrics.Clear() } : null,
         Publication = Publication,
         Outcome = Outcome,
+        Gate = Gate,
         TotalSeconds = TotalSeconds,
         Totals = Sum,
     };

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
 namespace IterativeDpo.Campaigns;
 
 /// <summary>What the units of a round come to: of a round that has ended a campaign keeps this, and the journal keeps the units.</summary>
@@ -6,6 +9,7 @@ namespace IterativeDpo.Campaigns;
 /// <param name="HeldOut">Held-out completions that are right.</param>
 /// <param name="MeanTokens">Mean length of the held-out completions, in tokens.</param>
 /// <param name="MeanEntropy">Mean entropy of the policy per held-out token, in nats.</param>
+/// <param name="Sets">Figures of further sets, by their names; null is none.</param>
 public sealed record RoundTotals(
     int Prompts,
     int Samples,
@@ -17,25 +21,32 @@ public sealed record RoundTotals(
     double SampleSeconds,
     double JudgeSeconds,
     double EvaluateSeconds,
-    double GradeSeconds)
+    double GradeSeconds,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableSortedDictionary<string, SetScore>? Sets = null)
 {
     public static RoundTotals Of(RoundState round)
     {
-        var answers = round.Evaluations.Values;
+        SampleResult[] answers = [.. round.Evaluations.Values.Where(unit => unit.Set is null)];
         var tokens = answers.Sum(unit => unit.Tokens);
+        var sets = round.Grades.Values.Select(unit => unit.Set).OfType<SetScore>().GroupBy(unit => unit.Set)
+            .ToImmutableSortedDictionary(set => set.Key, set => set.Aggregate((left, right) => left + right), StringComparer.Ordinal);
         return new(
             round.Samples.Values.Sum(unit => unit.Prompts),
             round.Samples.Values.Sum(unit => unit.SampleCount),
             round.Samples.Values.Sum(unit => unit.Tokens),
             round.Judgements.Values.Sum(unit => unit.Dropped) + round.DroppedUnits.Sum(unit => round.Samples[unit].Prompts),
-            round.Grades.Values.SelectMany(unit => unit.ByTask.Values).Aggregate(new TaskScore(0, 0), (left, right) => left + right),
+            round.HeldOutGrades.SelectMany(unit => unit.ByTask.Values).Aggregate(new TaskScore(0, 0), (left, right) => left + right),
             Mean(tokens, answers.Sum(unit => unit.SampleCount)),
             Mean(answers.Sum(unit => unit.MeanEntropy * unit.Tokens), tokens),
             round.Samples.Values.Sum(unit => unit.Seconds),
             round.Judgements.Values.Sum(unit => unit.Seconds),
-            answers.Sum(unit => unit.Seconds),
-            round.Grades.Values.Sum(unit => unit.Seconds));
+            round.Evaluations.Values.Sum(unit => unit.Seconds),
+            round.Grades.Values.Sum(unit => unit.Seconds),
+            sets.IsEmpty ? null : sets);
     }
+
+    /// <summary>Without what is only needed while the next rounds may be compared with this one.</summary>
+    public RoundTotals WithoutPrompts() => this with { Sets = Sets?.ToImmutableSortedDictionary(set => set.Key, set => set.Value with { ByPrompt = null }, StringComparer.Ordinal) };
 
     private static double Mean(double sum, long count) => count == 0 ? 0 : sum / count;
 }

@@ -69,6 +69,8 @@ public sealed class CampaignForkTests : IDisposable
     [InlineData(1, "campaign.prompts.per-round = 4", "campaign.prompts.per-round: 6, now 4: a fork cannot change this, as the prompts already used")]
     [InlineData(1, "campaign.evaluation.prompts-per-task = 2", "rounds before and after it could not be compared")]
     [InlineData(1, "campaign.training.lora.rank = 4", "set policy.initialisation = base to begin a fresh one")]
+    [InlineData(1, "campaign.evaluation.sets { more { tasks = [reverse] } }", "campaign.evaluation.sets")]
+    [InlineData(1, "campaign.gate { test = eprocess, minimum-prompts = 1 }", "the rounds it shares were not measured so")]
     [InlineData(3, "", "round 3 has not ended; fork at one that has, 0 to 2")]
     public async Task Make_thatWouldMakeThePastUntrue_isRefusedAndLeavesNothing(int round, string settings, string problem)
     {

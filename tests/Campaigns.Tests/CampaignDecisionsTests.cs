@@ -29,15 +29,14 @@ public sealed class CampaignDecisionsTests
     [Theory]
     [InlineData(0, new[] { 5, 5, 5, 5, 3 })]
     [InlineData(10, new[] { 10, 10, 3 })]
-    public void PromptsOf_evaluation_has_units_of_its_own_size(int evaluationUnitPrompts, int[] expected)
+    public void EvaluationUnits_have_a_size_of_their_own(int evaluationUnitPrompts, int[] expected)
     {
         var plan = CampaignSimulator.Plan with { HeldOutPrompts = 23, UnitPrompts = 5, EvaluationUnitPrompts = evaluationUnitPrompts };
 
-        var units = Enumerable.Range(0, plan.Units(Stage.Evaluate)).Select(unit => plan.PromptsOf(Stage.Evaluate, unit)).ToArray();
+        var units = plan.EvaluationUnits(1).ToArray();
 
-        Assert.Equal(plan.Units(Stage.Evaluate), plan.Units(Stage.Grade));
-        Assert.Equal(expected, units.Select(unit => unit.Count));
-        Assert.Equal(23, units[^1].First + units[^1].Count);
+        Assert.Equal(expected, units.Select(unit => unit.Prompts));
+        Assert.Equal(23, units[^1].First + units[^1].Prompts);
     }
 
     [Fact]
@@ -134,7 +133,7 @@ public sealed class CampaignDecisionsTests
     {
         var campaign = new CampaignSimulator(CampaignSimulator.Plan with { MaxAttempts = 1 }).Run(until: FirstJudging);
 
-        for (var unit = 0; unit < CampaignSimulator.Plan.Units(Stage.Judge); unit++)
+        for (var unit = 0; unit < CampaignSimulator.Plan.SampleUnits; unit++)
         {
             campaign.Run(until: new WorkId(1, Stage.Judge, unit));
             campaign.Command(new FailWork(new WorkId(1, Stage.Judge, unit), "no answer", FailureKind.Transient));

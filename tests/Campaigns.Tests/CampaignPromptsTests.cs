@@ -1,5 +1,6 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Campaigns.Tests.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging.Curriculum;
 
@@ -107,6 +108,69 @@ public sealed class CampaignPromptsTests : IDisposable
 
         Assert.Contains(_file, error.Message, StringComparison.Ordinal);
         Assert.Contains("campaign.prompts.per-round", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Of_sets_and_the_gate_share_no_prompt_with_each_other_nor_with_training(bool fromFile)
+    {
+        WriteFile(400);
+        var prompts = new CampaignPrompts(Options(fromFile,
+            """
+            gate { test = eprocess, prompts-per-task = 5 }
+            evaluation.sets { one { prompts-per-task = 6 } two { tasks = [reverse], prompts-per-task = 7 } }
+            """));
+
+        string[][] sets = [[.. Ids(prompts.HeldOut)], [.. Ids(prompts.Of("gate"))], [.. Ids(prompts.Of("one"))], [.. Ids(prompts.Of("two"))]];
+        Assert.All(sets, set => Assert.NotEmpty(set));
+        Assert.Distinct(sets.SelectMany(set => set));
+        Assert.Empty(sets.SelectMany(set => set).Intersect(Enumerable.Range(1, 30).SelectMany(round => Ids(prompts.OfRound(round)))));
+        Assert.Equal(7, sets[3].Length);
+        // Neither the seed nor another set beside it changes one.
+        Assert.Equal(sets[1], Ids(new CampaignPrompts(Options(fromFile, "gate { test = eprocess, prompts-per-task = 5 }, seed = 9")).Of("gate")));
+    }
+
+    [Fact]
+    public void Of_a_set_from_a_file_has_all_its_prompts_and_refuses_one_that_is_trained_on()
+    {
+        WriteFile(100);
+        var trained = PromptFile.Read(_file, Split.Train).First();
+        var (good, bad) = (Path.ChangeExtension(_file, "good.jsonl"), Path.ChangeExtension(_file, "bad.jsonl"));
+        File.WriteAllLines(good, ["""{"prompt": "Name a colour"}""", """{"prompt": "Name a bird"}"""]);
+        using (var stream = File.Create(bad))
+        {
+            PromptFile.Write(stream, [trained]);
+        }
+
+        Assert.Equal(2, new CampaignPrompts(Options(true, $"evaluation.sets.own.file = \"{good}\"")).Of("own").Count);
+        var error = Assert.Throws<UserInputException>(() => new CampaignPrompts(Options(true, $"evaluation.sets.own.file = \"{bad}\"")));
+
+        Assert.Contains($"{bad}, line 1: the prompt \"{trained.Id}\" of the set 'own' is trained on too", error.Message, StringComparison.Ordinal);
+        File.Delete(good);
+        File.Delete(bad);
+    }
+
+    [Fact]
+    public void Of_a_set_for_which_a_file_has_no_held_out_prompt_left_is_refused()
+    {
+        WriteFile(100);
+
+        var error = Assert.Throws<UserInputException>(() => new CampaignPrompts(Options(true, "gate.test = mcnemar, evaluation.prompts-per-task = 1000")));
+
+        Assert.Contains("no held-out prompt is left for the set 'gate'", error.Message, StringComparison.Ordinal);
+    }
+
+    private CampaignOptions Options(bool fromFile, string settings)
+    {
+        using var files = new ConfigurationFiles();
+        return files.Load($$"""
+            campaign {
+              prompts { per-round = 10, tasks = [add, reverse]{{(fromFile ? $", file = \"{_file}\"" : "")}} }
+              evaluation.prompts-per-task = 5
+              {{settings}}
+            }
+            """).Options;
     }
 
     private static IEnumerable<string> Ids(IEnumerable<Prompt> prompts) => prompts.Select(prompt => prompt.Id);

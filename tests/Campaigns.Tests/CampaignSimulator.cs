@@ -35,6 +35,9 @@ internal sealed class CampaignSimulator
     /// <summary>Pairs found, by round.</summary>
     public Func<int, int> Pairs { get; init; } = _ => 4;
 
+    /// <summary>How many answers to each prompt of a set are right, by set and round.</summary>
+    public Func<string, int, byte[]> Outcomes { get; init; } = (_, _) => [];
+
     public Decision Command(CampaignCommand command)
     {
         var decision = CampaignDecisions.Decide(State, command, Now);
@@ -57,8 +60,8 @@ internal sealed class CampaignSimulator
 
     public WorkResult ResultOf(WorkOrder order) => order switch
     {
-        SampleOrder o => new SampleResult(o.Id, DigestOf(o), o.Prompts, o.Prompts * 4, o.Prompts * 40, 0.5, 1),
-        JudgeOrder o => new JudgeResult(o.Id, DigestOf(o), 0, 0, Scores(o.Id), 1),
+        SampleOrder o => new SampleResult(o.Id, DigestOf(o), o.Prompts, o.Prompts * 4, o.Prompts * 40, 0.5, 1, o.Set),
+        JudgeOrder o => new JudgeResult(o.Id, DigestOf(o), 0, 0, Scores(o.Id), 1, Set: o.Set is { } set ? ScoreOf(set, o.Id) : null),
         PairOrder o => new PairResult(o.Id, DigestOf(o), Pairs(o.Id.Round), 2, 1, 1, null, o.Statistics is null ? null : StatisticsOf(o.Id.Round)),
         TrainOrder o => new TrainResult(o.Id, DigestOf(o), DigestOf(o), 7, ImmutableSortedDictionary<string, double>.Empty.Add("loss", 0.5), 1),
         PublishOrder o => new PublishResult(o.Id, o.Adapter, 1, o.Average is null ? null : AverageOf(o.Id.Round)),
@@ -76,6 +79,14 @@ internal sealed class CampaignSimulator
 
     private ImmutableSortedDictionary<string, TaskScore> Scores(WorkId id) =>
         ImmutableSortedDictionary<string, TaskScore>.Empty.Add("add", new TaskScore(id.Stage == Stage.Grade ? Right(id.Round) : 2, 10));
+
+    private SetScore ScoreOf(string set, WorkId id)
+    {
+        var unit = State.Plan!.EvaluationUnits(id.Round).Single(unit => unit.Index == id.Index);
+        byte[] outcomes = Outcomes(set, id.Round)[unit.First..(unit.First + unit.Prompts)];
+        byte[] judged = [.. outcomes.Where(right => right != SetScore.NoVerdict)];
+        return new(set, new(judged.Sum(right => right), judged.Length), judged.Length, judged.Count(right => right > 0), outcomes);
+    }
 
     private static Digest DigestOf(WorkOrder order) => Named(order.Id.ToString());
 

@@ -38,7 +38,7 @@ internal sealed class CampaignLoader(
         return new LoadedWorker(made.Owned, CampaignWorkers.Create(role, new WorkerContext(
             options,
             made,
-            new CampaignPrompts(options.Prompts, options.Evaluation.PromptsPerTask, options.Seed),
+            new CampaignPrompts(options),
             store,
             bundle.BaseModel,
             bundle.JudgeIdentity,

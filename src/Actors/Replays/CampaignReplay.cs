@@ -116,7 +116,7 @@ public sealed class CampaignReplay : IAsyncDisposable
         }
     }
 
-    private string JudgeOf(WorkOrder order) => order.Id.Stage == Stage.Grade && _context.Options.Evaluation.Judge is { } grader ? grader : _context.Options.Judging.Judge;
+    private string JudgeOf(WorkOrder order) => order is JudgeOrder { Id.Stage: Stage.Grade } grade ? _context.Options.GraderOf(grade.Set) : _context.Options.Judging.Judge;
 
     private IWorker WorkerOf(WorkerRole role) => _workers.TryGetValue(role, out var worker) ? worker : _workers[role] = CampaignWorkers.Create(role, _context);
 

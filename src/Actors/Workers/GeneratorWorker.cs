@@ -50,7 +50,7 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
         var tokens = all.Sum(sample => (long)sample.TokenIds.Length);
         var entropy = tokens == 0 ? 0 : all.Sum(sample => (double)sample.MeanEntropy * sample.TokenIds.Length) / tokens;
         return new SampleResult(
-            order.Id, digest, prompts.Length, all.Length, tokens, entropy, context.Time.GetElapsedTime(start).TotalSeconds);
+            order.Id, digest, prompts.Length, all.Length, tokens, entropy, context.Time.GetElapsedTime(start).TotalSeconds, order.Set);
     }
 
     private IGenerator UseAdapter(Digest? adapter)
@@ -67,14 +67,23 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
     private (Prompt[] Prompts, GenerationRequest[] Requests, SamplingOptions Options) Plan(SampleOrder order)
     {
         var (options, sampling) = (context.Options, context.Options.Generation.Sampling);
-        var greedy = order.Id.Stage == Stage.Evaluate;
-        var all = greedy ? context.Prompts.HeldOut : context.Prompts.OfRound(order.Id.Round, order.PromptStatistics is { } statistics ? context.Store.Verified(statistics) : null);
-        var samples = greedy ? 1 : options.Generation.SamplesPerPrompt;
+        if (order.Id.Stage != Stage.Evaluate)
+        {
+            var drawn = context.Prompts.OfRound(order.Id.Round, order.PromptStatistics is { } statistics ? context.Store.Verified(statistics) : null);
+            return Plan(order, drawn, options.Generation.SamplesPerPrompt, sampling);
+        }
+        var set = options.Evaluation.Sets?.FirstOrDefault(set => set.Name == order.Set);
+        return Plan(order, context.Prompts.Of(order.Set), set?.Samples ?? 1, sampling with
+        {
+            Temperature = set?.Temperature ?? 0,
+            MaxTokens = set?.MaxTokens ?? options.Evaluation.MaxTokens,
+        });
+    }
+
+    private (Prompt[] Prompts, GenerationRequest[] Requests, SamplingOptions Options) Plan(SampleOrder order, IReadOnlyList<Prompt> all, int samples, SamplingOptions sampling)
+    {
         Prompt[] prompts = [.. all.Skip(order.FirstPrompt).Take(order.Prompts)];
-        return (
-            prompts,
-            [.. prompts.Select(prompt => new GenerationRequest(prompt, Seeds(order.Id.Round, prompt, samples)))],
-            greedy ? sampling with { Temperature = 0, MaxTokens = options.Evaluation.MaxTokens } : sampling);
+        return (prompts, [.. prompts.Select(prompt => new GenerationRequest(prompt, Seeds(order.Id.Round, prompt, samples)))], sampling);
     }
 
     private ulong[] Seeds(int round, Prompt prompt, int samples) =>

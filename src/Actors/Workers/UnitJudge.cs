@@ -38,7 +38,7 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
         var start = time.GetTimestamp();
         var prompts = SampleFile.Read(store.Verified(order.Samples)).Select(samples => new LabelledSamples(samples, null));
         var known = ReadKnown(order);
-        var (judge, attempts) = JudgeOf(order.Id.Stage);
+        var (judge, attempts) = JudgeOf(order);
         judge.UsePolicy(order.Policy is { } policy ? store.Verified(policy) : null);
         JudgedPrompt[] judged = await new JudgeRun(attempts, options.Judging.Concurrency)
             .JudgeAsync(prompts, samples => known.GetValueOrDefault(samples.Prompt.Id), keep: null, cancellationToken)
@@ -60,15 +60,16 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
             order.Id.Stage == Stage.Grade ? ScoresByTask(judged) : ImmutableSortedDictionary<string, TaskScore>.Empty,
             time.GetElapsedTime(start).TotalSeconds,
             JudgeUsage.Sum(given.Select(verdict => verdict.Usage)),
-            Latency.Of(judged.Where(prompt => prompt.Taken > TimeSpan.Zero).Select(prompt => prompt.Taken.TotalSeconds)));
+            Latency.Of(judged.Where(prompt => prompt.Taken > TimeSpan.Zero).Select(prompt => prompt.Taken.TotalSeconds)),
+            order.Set is { } set ? ScoreOf(set, judged) : null);
         return failed.Length > 0 && !order.IsLast
             ? throw new UnfinishedWorkException($"the judge failed on {failed.Length} of {verdicts.Length} prompts: {failed[0].Failure}", result)
             : result;
     }
 
-    private (IJudge Judge, JudgeAttempts Attempts) JudgeOf(Stage stage)
+    private (IJudge Judge, JudgeAttempts Attempts) JudgeOf(JudgeOrder order)
     {
-        var name = stage == Stage.Grade ? options.Evaluation.Judge ?? options.Judging.Judge : options.Judging.Judge;
+        var name = order.Id.Stage == Stage.Grade ? options.GraderOf(order.Set) : options.Judging.Judge;
         if (!_judges.TryGetValue(name, out var known))
         {
             var judge = create(name);
@@ -97,4 +98,18 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
                 task => task.Key,
                 task => new TaskScore(task.Count(item => options.Evaluation.IsRight(item.Score!.Value)), task.Count()),
                 StringComparer.Ordinal);
+
+    private SetScore ScoreOf(string set, JudgedPrompt[] prompts)
+    {
+        double[][] scores = [.. prompts.Select(prompt => (prompt.Judged.Verdict?.Judgements ?? []).Select(judgement => judgement.Score).OfType<double>().ToArray())];
+        int[] right = [.. scores.Select(answers => answers.Count(options.Evaluation.IsRight))];
+        return new(
+            set,
+            new(right.Sum(), scores.Sum(answers => answers.Length)),
+            scores.Count(answers => answers.Length > 0),
+            right.Count(count => count > 0),
+            options.GateOrDefault is { IsByPrompt: true } gate && gate.Set == set
+                ? [.. scores.Zip(right, (answers, count) => answers.Length > 0 ? (byte)count : SetScore.NoVerdict)]
+                : null);
+    }
 }

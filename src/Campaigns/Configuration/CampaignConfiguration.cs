@@ -82,6 +82,8 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
             Pairs = written.Pairs with { MaxLength = training.Options.MaxLength },
             Policy = training.Policy,
             Training = training.Options,
+            Evaluation = written.Evaluation.Sets is { Count: 0 } ? written.Evaluation with { Sets = null } : written.Evaluation,
+            Gate = written.Gate == new GateOptions() ? null : written.Gate,
         };
         reader.Refuse(options.Violations(), Section);
         return options;

@@ -9,6 +9,7 @@ namespace IterativeDpo.Campaigns.Configuration;
 
 /// <summary>Everything a campaign does, read once from <c>campaign { … }</c> and right by construction.</summary>
 /// <param name="ModelPath">As a full path.</param>
+/// <param name="Gate">Null: the defaults. Not written then: a program from before there was one knows the campaign.</param>
 public sealed record CampaignOptions(
     [Setting("Names the campaign in its state directory and in provenance: letters, digits, '-', '_' and '.'.")] string Name,
     [Setting("Seeds prompts, samples, pair selection, adapter values and data order. Below 2^63.", Default = "1", Min = 0)] ulong Seed,
@@ -24,11 +25,26 @@ public sealed record CampaignOptions(
     [Setting] PolicyOptions Policy,
     [Setting] TrainingOptions Training,
     [Setting] EvaluationOptions Evaluation,
-    [Setting] WorkOptions Work)
+    [Setting] WorkOptions Work,
+    [Setting]
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    GateOptions? Gate = null)
 {
     /// <summary>The names of who judges the samples and who grades the evaluation.</summary>
     [JsonIgnore]
-    public IEnumerable<string> Judges => new[] { Judging.Judge, Evaluation.Judge ?? Judging.Judge }.Distinct();
+    public IEnumerable<string> Judges => Graders.Prepend(Judging.Judge).Distinct();
+
+    /// <summary>The names of who grades the evaluation.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> Graders => (Evaluation.Sets ?? []).Select(set => set.Name).Prepend(EvaluationOptions.HeldOut).Select(GraderOf).Distinct();
+
+    /// <summary>The gate with its defaults.</summary>
+    [JsonIgnore]
+    public GateOptions GateOrDefault => Gate ?? new();
+
+    /// <summary>Who grades the answers to a set of prompts.</summary>
+    /// <param name="set">Its name; null is the held-out prompts.</param>
+    public string GraderOf(string? set) => Evaluation.Sets?.FirstOrDefault(item => item.Name == set)?.Judge ?? Evaluation.Judge ?? Judging.Judge;
 
     /// <summary>The settings of these judges and of those that they ask; no other judge changes results.</summary>
     [JsonIgnore]
@@ -44,7 +60,9 @@ public sealed record CampaignOptions(
         {
             yield return new("name", Name, "it must be 1 to 64 letters, digits, '-', '_' and '.', beginning with a letter or digit");
         }
-        foreach (var (key, tokens) in new[] { ("generation.max-tokens", Generation.Sampling.MaxTokens), ("evaluation.max-tokens", Evaluation.MaxTokens) })
+        var lengths = (Evaluation.Sets ?? []).Select(set => ($"evaluation.sets.{set.Name}.max-tokens", set.MaxTokens ?? 0))
+            .Concat([("generation.max-tokens", Generation.Sampling.MaxTokens), ("evaluation.max-tokens", Evaluation.MaxTokens)]);
+        foreach (var (key, tokens) in lengths)
         {
             if (tokens >= Generation.ContextTokens)
             {
@@ -55,9 +73,28 @@ public sealed record CampaignOptions(
         {
             yield return new("work.staleness", $"{Work.Staleness}", "a curriculum goes by the scores of the round before, which is not judged yet then; set 0, or another prompts.order");
         }
-        foreach (var violation in SettingViolation.UnlessOneOf("evaluation.judge", Evaluation.Judge ?? JudgingOptions.Verifier, Judging.Names))
+        var graders = (Evaluation.Sets ?? []).Select(set => ($"evaluation.sets.{set.Name}.judge", set.Judge)).Prepend(("evaluation.judge", Evaluation.Judge));
+        foreach (var violation in graders.SelectMany(grader => SettingViolation.UnlessOneOf(grader.Item1, grader.Item2 ?? JudgingOptions.Verifier, Judging.Names)))
         {
             yield return violation;
+        }
+        foreach (var violation in GateViolations())
+        {
+            yield return violation;
+        }
+    }
+
+    private IEnumerable<SettingViolation> GateViolations()
+    {
+        var (gate, sets) = (GateOrDefault, Evaluation.Sets ?? []);
+        string[] names = [EvaluationOptions.HeldOut, GateOptions.OwnSet, .. sets.Select(set => set.Name)];
+        foreach (var violation in SettingViolation.UnlessOneOf("gate.metric", gate.Set, names))
+        {
+            yield return violation;
+        }
+        if (gate.Test != GateTest.Off && sets.FirstOrDefault(set => set.Name == gate.Set) is { Every: not 1 } seldom)
+        {
+            yield return new("gate.metric", gate.Set, $"it is measured in some rounds only, and the gate looks at every round; set evaluation.sets.{seldom.Name}.every = 1");
         }
     }
 }

@@ -48,6 +48,7 @@ public static class OptionsJson
         Threads = 0,
         Prompts = options.Prompts with { File = options.Prompts.File is null ? null : "" },
         Training = options.Training with { Threads = 0, CheckpointSteps = 0 },
+        Evaluation = options.Evaluation with { Sets = options.Evaluation.Sets?.Select(set => set with { File = set.File is null ? null : "" }).ToArray() },
         Judging = options.Judging with
         {
             Timeout = TimeSpan.Zero,

@@ -11,8 +11,9 @@ public static class TaskGenerator
 
     /// <summary>Prompts that all differ in content, the tasks by turns.</summary>
     /// <param name="count">Prompts in all, over every task.</param>
+    /// <param name="taken">Ids of prompts that must not come again; null is none.</param>
     /// <exception cref="UserInputException">An unknown task, or one without that many questions.</exception>
-    public static IReadOnlyList<Prompt> Prompts(ulong seed, IReadOnlyList<string> tasks, int count, Split split)
+    public static IReadOnlyList<Prompt> Prompts(ulong seed, IReadOnlyList<string> tasks, int count, Split split, IReadOnlySet<string>? taken = null)
     {
         var families = tasks.Select(TaskTable.Get).ToArray();
         if (families.Length == 0)
@@ -25,7 +26,7 @@ public static class TaskGenerator
         for (var i = 0; i < count; i++)
         {
             var family = families[i % families.Length];
-            prompts.Add(ToPrompt(family, DrawNew(random, family, split, seen)));
+            prompts.Add(DrawNew(random, family, split, seen, taken));
         }
         return prompts;
     }
@@ -51,14 +52,14 @@ public static class TaskGenerator
         family.Name,
         [new AnswerCheck(family.CheckKind, problem.Rule ?? problem.Answer)]);
 
-    private static TaskProblem DrawNew(SplitMix64 random, TaskFamily family, Split split, HashSet<(string, string)> seen)
+    private static Prompt DrawNew(SplitMix64 random, TaskFamily family, Split split, HashSet<(string, string)> seen, IReadOnlySet<string>? taken)
     {
         for (var i = 0; i < MostFruitlessDraws; i++)
         {
             var problem = Draw(random, family, split);
-            if (seen.Add((family.Name, problem.Content)))
+            if (seen.Add((family.Name, problem.Content)) && ToPrompt(family, problem) is var prompt && taken?.Contains(prompt.Id) != true)
             {
-                return problem;
+                return prompt;
             }
         }
         throw new UserInputException(

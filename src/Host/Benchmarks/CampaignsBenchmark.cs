@@ -97,7 +97,7 @@ internal sealed class CampaignsBenchmark(string directory, int campaigns, int ro
             campaigns,
             workers,
             rounds,
-            Enum.GetValues<Stage>().Sum(plan.Units),
+            2 * (plan.SampleUnits + plan.EvaluationUnits(1).Count()) + 3,
             seconds,
             done / seconds,
             events.Count / seconds,

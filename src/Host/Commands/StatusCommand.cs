@@ -101,6 +101,7 @@ public static class StatusCommand
                 rounds_done = state.Rounds.Count(round => round is { Number: > 0, Outcome: not null }),
                 rounds = state.Plan.Rounds,
                 origin = state.Origin,
+                gates = state.Rounds.Where(round => round.Gate is not null).Select(round => new { round = round.Number, gate = GateSummary.Of(round.Gate) }),
                 heldout_accuracy = state.Rounds.Where(round => round.Outcome is not null).Select(round => round.HeldOut.Accuracy()),
             });
             return ExitCodes.Done;

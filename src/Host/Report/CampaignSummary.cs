@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Host.Report;
 
@@ -28,12 +29,18 @@ public sealed record CampaignSummary(
 }
 
 /// <summary>The base model before the first round.</summary>
-public sealed record BaselineSummary(double HeldoutAccuracy, int HeldoutPrompts, IReadOnlyDictionary<string, double> ByTask);
+/// <param name="Sets">Null where there are none.</param>
+public sealed record BaselineSummary(
+    double HeldoutAccuracy,
+    int HeldoutPrompts,
+    IReadOnlyDictionary<string, double> ByTask,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, SetSummary>? Sets = null);
 
 /// <param name="Ties">Two samples of one prompt that differ and scored alike.</param>
 /// <param name="Dropped">Prompts that gave no pair.</param>
 /// <param name="AdapterSha256">The adapter the round trained; null where there was nothing to train on.</param>
 /// <param name="Train">Null where there was nothing to train on.</param>
+/// <param name="Gate">What the round was kept or refused by; null where nothing was asked of it.</param>
 public sealed record RoundSummary(
     int Round,
     int Prompts,
@@ -45,7 +52,22 @@ public sealed record RoundSummary(
     string? AdapterSha256,
     TrainSummary? Train,
     EvaluationSummary Eval,
-    SecondsSummary Seconds);
+    SecondsSummary Seconds,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GateSummary? Gate = null);
+
+/// <summary>See <see cref="GateEvidence"/>.</summary>
+/// <param name="Test"><c>points</c>, <c>mcnemar</c> or <c>eprocess</c>.</param>
+public sealed record GateSummary(string Test, string Set, bool Passed, int Prompts, int Won, int Lost, double Statistic, double Limit)
+{
+    /// <returns>Null for null.</returns>
+    public static GateSummary? Of(GateEvidence? gate) => gate is null
+        ? null
+        : new(gate.Test.ToString().ToLowerInvariant(), gate.Set, gate.Passed, gate.Prompts, gate.Won, gate.Lost, gate.Statistic, gate.Limit);
+}
+
+/// <summary>A set that was measured beside the held-out prompts.</summary>
+/// <param name="PassAtK">Share of prompts with a right answer at least.</param>
+public sealed record SetSummary(double Accuracy, int Prompts, double PassAtK);
 
 /// <summary>Means over a round's pairs, by TRL's names.</summary>
 public sealed record TrainSummary(
@@ -57,7 +79,12 @@ public sealed record TrainSummary(
     [property: JsonPropertyName("rewards/rejected")] double RewardsRejected);
 
 /// <param name="MeanTokens">Mean length of the greedy answers, the end token included.</param>
-public sealed record EvaluationSummary(double HeldoutAccuracy, IReadOnlyDictionary<string, double> ByTask, double MeanTokens);
+/// <param name="Sets">Those that were measured in this round; null where there are none.</param>
+public sealed record EvaluationSummary(
+    double HeldoutAccuracy,
+    IReadOnlyDictionary<string, double> ByTask,
+    double MeanTokens,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, SetSummary>? Sets = null);
 
 /// <summary>Seconds by stage; selecting pairs counts as judging, grading held-out answers as evaluating.</summary>
 public sealed record SecondsSummary(double Generate, double Judge, double Train, double Publish, double Evaluate, double Total);

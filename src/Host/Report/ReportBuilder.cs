@@ -32,7 +32,7 @@ public static class ReportBuilder
     private static bool IsBundledSeed(Digest model) => File.Exists(BundledFiles.SeedModel) && Digest.OfFile(BundledFiles.SeedModel) == model;
 
     private static RoundDetail Detail(RoundState round, ArtifactStore store) =>
-        new(round.Number, OutcomeOf(round), round.MeanTokens, round.MeanEntropy, Steps(round, store));
+        new(round.Number, OutcomeOf(round), round.Gate?.InWords() ?? "", round.MeanTokens, round.MeanEntropy, Steps(round, store));
 
     private static string OutcomeOf(RoundState round) => round.Outcome switch
     {

@@ -14,7 +14,7 @@ public static class SummaryBuilder
         return new CampaignSummary(
             state.Plan!.Campaign,
             stateDirectory,
-            new BaselineSummary(baseline.HeldOut.Accuracy(), baseline.HeldOut.Total, Accuracies(baseline)),
+            new BaselineSummary(baseline.HeldOut.Accuracy(), baseline.HeldOut.Total, Accuracies(baseline), Sets(baseline)),
             [.. state.Rounds.Skip(1).Where(round => round.Outcome is not null).Select(round => Round(round, Evaluated(state, round)))],
             new FinalSummary((state.LastKept ?? baseline).HeldOut.Accuracy()),
             engines);
@@ -34,8 +34,13 @@ public static class SummaryBuilder
         round.DroppedPrompts,
         round.Training?.Adapter.Hex,
         round.Training is { } training ? Train(training) : null,
-        new EvaluationSummary(evaluated.HeldOut.Accuracy(), Accuracies(evaluated), evaluated.MeanTokens),
-        Seconds(round));
+        new EvaluationSummary(evaluated.HeldOut.Accuracy(), Accuracies(evaluated), evaluated.MeanTokens, Sets(evaluated)),
+        Seconds(round),
+        GateSummary.Of(round.Gate));
+
+    private static ImmutableSortedDictionary<string, SetSummary>? Sets(RoundState round) => round.Sets.IsEmpty
+        ? null
+        : round.Sets.ToImmutableSortedDictionary(set => set.Key, set => new SetSummary(set.Value.Right.Accuracy(), set.Value.Prompts, set.Value.PassAtK()));
 
     private static TrainSummary Train(TrainResult training) => new(
         training.Steps,

@@ -1,4 +1,5 @@
 using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Host.Terminal;
 
@@ -11,14 +12,24 @@ public static class RoundLine
         var accuracy = $"{100 * round.HeldOut.Accuracy():F1} %";
         if (index == 0)
         {
-            return $"baseline: held-out accuracy {accuracy}";
+            return $"baseline: held-out accuracy {accuracy}{Sets(state, round)}";
         }
         var outcome = round.Outcome switch
         {
             RoundOutcome.RolledBack => $"held-out accuracy {accuracy}: rolled back",
             RoundOutcome.Skipped => "no pair to train on: skipped",
-            _ => $"held-out accuracy {accuracy}",
+            _ => $"held-out accuracy {accuracy}{(round.Gate?.Passed == false ? ": kept, and did not pass the gate" : "")}",
         };
-        return $"round {index}/{state.Plan!.Rounds}: {outcome}, {round.SampleCount:N0} samples, {round.Pairs?.PairCount ?? 0:N0} pairs, {round.TotalSeconds:F1} s";
+        var gate = round.Gate is { } evidence && (!evidence.Passed || state.Plan!.Gate is not null) ? $"; gate: {evidence.InWords()}" : "";
+        return $"round {index}/{state.Plan!.Rounds}: {outcome}, {round.SampleCount:N0} samples, {round.Pairs?.PairCount ?? 0:N0} pairs, {round.TotalSeconds:F1} s{gate}{Sets(state, round)}";
+    }
+
+    /// <summary>What was measured beside the held-out prompts, without what only the gate is there for.</summary>
+    private static string Sets(CampaignState state, RoundState round)
+    {
+        var sets = (state.Plan!.Sets ?? []).Where(set => set.Name != GateOptions.OwnSet && round.Sets.ContainsKey(set.Name))
+            .Select(set => (set.Name, set.Samples, Score: round.Sets[set.Name]))
+            .Select(set => $"{set.Name} {100 * set.Score.Right.Accuracy():F1} %{(set.Samples > 1 ? $", pass@{set.Samples} {100 * set.Score.PassAtK():F1} %" : "")}");
+        return string.Join("; ", sets) is { Length: > 0 } all ? $"; {all}" : "";
     }
 }

@@ -27,7 +27,7 @@ public sealed record StageView(string Title, int Done, int Total, string Detail)
             Stage.Evaluate => new(
                 title,
                 round.Evaluations.Values.Sum(unit => unit.Prompts) + (work?.Done ?? 0),
-                plan.HeldOutPrompts,
+                plan.EvaluationUnits(round.Number).Sum(unit => unit.Prompts),
                 Speed(round.Evaluations.Values, work)),
             _ => new(title, work?.Done ?? 0, work?.Total ?? 1, Metrics(work)),
         };

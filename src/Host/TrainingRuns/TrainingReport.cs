@@ -30,7 +30,7 @@ internal static class TrainingReport
             </header>
 
             """;
-        var steps = TrainingSection.Render([new RoundDetail(1, "", 0, 0, history)], "Every optimiser step.");
+        var steps = TrainingSection.Render([new RoundDetail(1, "", "", 0, 0, history)], "Every optimiser step.");
         var facts = new Dictionary<string, string> { ["base model"] = outcome.Model, ["data"] = string.Join(", ", outcome.Data), ["result"] = outcome.Output };
         return ReportHtml.Page("preference training report", header + steps + SettingsSection.Render([.. facts, .. EngineInfo.Describe()], settingsJson));
     }

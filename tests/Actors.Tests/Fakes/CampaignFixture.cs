@@ -55,7 +55,7 @@ internal sealed class CampaignFixture : IDisposable
     public WorkerContext WorkerContext() => new(
         Configuration.Options,
         Engines,
-        new CampaignPrompts(Configuration.Options.Prompts, Configuration.Options.Evaluation.PromptsPerTask, Configuration.Options.Seed),
+        new CampaignPrompts(Configuration.Options),
         new ArtifactStore(Path.Combine(StatePath, "artifacts")),
         Digest.Of([]),
         Configuration.Options.Judging.Judge,

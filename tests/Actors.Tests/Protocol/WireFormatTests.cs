@@ -8,6 +8,7 @@ using System.Text.Json.Nodes;
 using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Campaigns.Tests;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Pairs;
@@ -26,7 +27,13 @@ public sealed class WireFormatTests
 
     private static readonly JudgeResult Judged =
         new(Id, A, 1, 2, ImmutableSortedDictionary<string, TaskScore>.Empty.Add("add", new TaskScore(3, 4)), 0.25,
-            new JudgeUsage(1, 2, 3, 4, ImmutableSortedDictionary<string, int>.Empty.Add("cheap", 5)), Latency.Of([0.25, 1]));
+            new JudgeUsage(1, 2, 3, 4, ImmutableSortedDictionary<string, int>.Empty.Add("cheap", 5)), Latency.Of([0.25, 1]), new SetScore("gate", new(2, 3), 3, 2, [1, 0, SetScore.NoVerdict]));
+
+    private static readonly CampaignPlan Plan = CampaignSimulator.Plan with
+    {
+        Sets = [new PlannedSet("old", 12, 8, 2, 5)],
+        Gate = new GatePlan(GateTest.EProcess, 0.1, 20, "gate", GateFailure.Pause),
+    };
 
     /// <summary>One of each, with nothing left at its default.</summary>
     private static readonly ICampaignMessage[] Examples =
@@ -37,10 +44,10 @@ public sealed class WireFormatTests
         new CampaignCancelled(At),
         new CampaignCompleted(At),
         new CampaignFailed("disk full"),
-        new CampaignForked(new CampaignOrigin("c", "/state", A, 2, new CampaignOrigin("d", "/other", B, 1)), CampaignSimulator.Plan, At),
+        new CampaignForked(new CampaignOrigin("c", "/state", A, 2, new CampaignOrigin("d", "/other", B, 1)), Plan, At),
         new CampaignPaused("disk full", At),
         new CampaignResumed(At),
-        new CampaignStarted(CampaignSimulator.Plan, At),
+        new CampaignStarted(Plan, At),
         new CampaignSimulator { Right = round => round == 2 ? 1 : 5 }.Run(until: new WorkId(3, Stage.Train, 0)).State with
         {
             Attempts = ImmutableDictionary<WorkId, int>.Empty.Add(Id, 2),
@@ -55,22 +62,22 @@ public sealed class WireFormatTests
         new DescribeNode(),
         new DrainNode(),
         new FailWork(Id, "no answer", FailureKind.Permanent, Judged, 3, A),
-        new JudgeOrder(Id, A, B, A, IsLast: true) { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
+        new JudgeOrder(Id, A, B, A, IsLast: true, "gate") { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
         Judged,
         new NoWork("c"),
         new NodeReport("n", "akka.tcp://s@h:1", "http://h:2/", ["judge"], "1.0", 2, "cpu", true, ["c 1/Judge/0"], ["no model"], 12.5, At, At),
         new PairOrder(Id, [new JudgedUnit(A, B)], A, new StatisticsOrder(B)) { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
         new PairResult(Id, A, 3, 4, 5, 0.5, new PairSelectionCounts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14), B),
         new PauseCampaign("by hand"),
-        new PlanRevised(CampaignSimulator.Plan, At),
+        new PlanRevised(Plan, At),
         new PublishOrder(Id, A, new AverageOrder(B, 0.9)) { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
         new PublishResult(Id, A, 0.5, B),
         new ResumeCampaign(),
-        new RoundCompleted(2, RoundOutcome.RolledBack, At),
+        new RoundCompleted(2, RoundOutcome.RolledBack, At, new GateEvidence(GateTest.EProcess, "gate", false, 100, 9, 5, 1.5, 20)),
         new RoundStarted(2, A, At),
-        new SampleOrder(Id, A, 64, 32, B) { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
-        new SampleResult(Id, A, 32, 256, 4096, 1d / 3, 0.5),
-        new StartCampaign(CampaignSimulator.Plan),
+        new SampleOrder(Id, A, 64, 32, B, "gate") { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
+        new SampleResult(Id, A, 32, 256, 4096, 1d / 3, 0.5, "gate"),
+        new StartCampaign(Plan),
         new StopCampaign(),
         new TrainOrder(Id, [A, B], A, B, A, new ReplayOrder([B], 0.25), B) { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
         new TrainResult(Id, A, B, 34, Metrics, 0.5),

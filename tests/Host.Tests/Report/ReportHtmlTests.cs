@@ -86,7 +86,7 @@ public sealed partial class ReportHtmlTests
     public void Render_names_the_task_that_got_worse_and_the_round_rolled_back()
     {
         Assert.Contains("What got worse: count lost 3.0 points", _html, StringComparison.Ordinal);
-        Assert.Contains("Rolled back: round 3 lost more", _html, StringComparison.Ordinal);
+        Assert.Contains("Rolled back: round 3 did not pass the gate", _html, StringComparison.Ordinal);
     }
 
     [Fact]

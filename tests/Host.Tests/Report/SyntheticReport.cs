@@ -27,7 +27,7 @@ internal static class SyntheticReport
             new Dictionary<string, string> { ["generation"] = "llama.cpp b8390", ["training"] = "LibTorch 1.13.1" });
         return new ReportData(
             summary,
-            [new(0, "base", 9.3, 0.42, []), .. Enumerable.Range(1, rounds).Select(round => Detail(round, stepsPerRound))],
+            [new(0, "base", "", 9.3, 0.42, []), .. Enumerable.Range(1, rounds).Select(round => Detail(round, stepsPerRound))],
             [.. Enumerable.Range(1, rounds).SelectMany(Pairs)],
             [.. Enumerable.Range(1, rounds).Select(Judge)],
             "{\n  \"name\": \"quickstart\",\n  \"seed\": 1\n}",
@@ -57,7 +57,7 @@ internal static class SyntheticReport
     }
 
     private static RoundDetail Detail(int round, int steps) => new(
-        round, round == 3 ? "rolled back" : "kept", 9.1 - (0.35 * round), 0.41 - (0.07 * round), [.. Enumerable.Range(1, steps).Select(step => Step(round, step, steps))]);
+        round, round == 3 ? "rolled back" : "kept", round == 3 ? "6.2 points lost on 1200 prompts of held-out, at most 5.0 pass" : "", 9.1 - (0.35 * round), 0.41 - (0.07 * round), [.. Enumerable.Range(1, steps).Select(step => Step(round, step, steps))]);
 
     private static JudgeRound Judge(int round)
     {

@@ -27,7 +27,7 @@ internal static class NotesSection
         var rolledBack = data.Rounds.Where(round => round.Outcome == "rolled back").Select(round => round.Round).ToArray();
         if (rolledBack.Length > 0)
         {
-            yield return $"Rolled back: round {string.Join(", ", rolledBack)} lost more than the campaign allows; the next round went on from the checkpoint before.";
+            yield return $"Rolled back: round {string.Join(", ", rolledBack)} did not pass the gate; the next round went on from the checkpoint before.";
         }
         yield return "Held-out answers are greedy; training samples are drawn at the campaign's temperature, so the two differ in accuracy.";
     }

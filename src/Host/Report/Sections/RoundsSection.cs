@@ -4,7 +4,7 @@ namespace IterativeDpo.Host.Report;
 internal static class RoundsSection
 {
     private static readonly string[] Headings =
-        ["Round", "Outcome", "Accuracy", "Prompts", "Samples", "Tokens", "Pairs", "Ties", "Dropped", "Steps", "Loss", "rewards/margins", "rewards/accuracies", "Time", "Adapter"];
+        ["Round", "Outcome", "Accuracy", "Prompts", "Samples", "Tokens", "Pairs", "Ties", "Dropped", "Steps", "Loss", "rewards/margins", "rewards/accuracies", "Time", "Gate", "Adapter"];
 
     public static string Render(ReportData data) => Html.Section(
         "rounds",
@@ -28,6 +28,7 @@ internal static class RoundsSection
         Figure(round.Train, train => Html.Number(train.RewardsMargins)),
         Figure(round.Train, train => Html.Percent(train.RewardsAccuracies)),
         Html.Duration(round.Seconds.Total),
+        detail.Gate.Length == 0 ? "—" : Html.Text(detail.Gate),
         Html.Digest(round.AdapterSha256),
     ];
 
