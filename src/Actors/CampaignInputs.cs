@@ -140,7 +140,8 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
             options.Work.PromptsPerUnit * options.Generation.SamplesPerPrompt,
             Staleness: options.Work.Staleness,
             Sets: SetsOf(options, prompts),
-            Gate: GateOf(options, prompts));
+            Gate: GateOf(options, prompts),
+            Watch: options.Watch);
     }
 
     private static ImmutableArray<PlannedSet>? SetsOf(CampaignOptions options, CampaignPrompts prompts)

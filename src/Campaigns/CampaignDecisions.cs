@@ -90,15 +90,26 @@ public static class CampaignDecisions
         {
             events.Add(step);
             state = CampaignHistory.Apply(state, step);
-            if (step is RoundCompleted { Gate: { Passed: false } evidence } ended && state.Plan!.Gate?.OnFail == GateFailure.Pause)
+            if (step is RoundCompleted ended && ReasonToPause(state, ended) is { } reason)
             {
-                step = new CampaignPaused(
-                    $"round {ended.Round} did not pass the gate and was rolled back: {evidence.InWords()}; resume to go on from the checkpoint before it, or fork the campaign with other settings", step.At);
+                step = new CampaignPaused(reason, step.At);
                 events.Add(step);
                 state = CampaignHistory.Apply(state, step);
             }
         }
         return new Decision(events);
+    }
+
+    /// <summary>Why the operator wants to be asked after this round; null is not.</summary>
+    private static string? ReasonToPause(CampaignState state, RoundCompleted ended)
+    {
+        if (ended.Gate is { Passed: false } evidence && state.Plan!.Gate?.OnFail == GateFailure.Pause)
+        {
+            return $"round {ended.Round} did not pass the gate and was rolled back: {evidence.InWords()}; resume to go on from the checkpoint before it, or fork the campaign with other settings";
+        }
+        return state.Plan!.Watch?.Action == WatchAction.Pause && Watch.Of(state, state.Rounds[ended.Round]) is { Count: > 0 } findings
+            ? $"round {ended.Round}: {string.Join("; ", findings)}; resume to go on, or fork the campaign with other settings"
+            : null;
     }
 
     private static CampaignEvent? NextStep(CampaignState state)

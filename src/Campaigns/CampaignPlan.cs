@@ -82,6 +82,7 @@ public readonly record struct EvaluationUnit(int Index, PlannedSet? Set, int Fir
 /// <param name="Staleness">Rounds that may be sampled while one is trained and evaluated.</param>
 /// <param name="Sets">What is measured beside the held-out prompts; null is nothing.</param>
 /// <param name="Gate">Null: a round is kept unless it loses <paramref name="RollbackPoints"/> on the held-out prompts.</param>
+/// <param name="Watch">Null: the defaults.</param>
 public sealed record CampaignPlan(
     string Campaign,
     [property: JsonPropertyName("settings")] Digest SettingsDigest,
@@ -101,7 +102,8 @@ public sealed record CampaignPlan(
     Digest? Bundle = null,
     int Staleness = 0,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableArray<PlannedSet>? Sets = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GatePlan? Gate = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GatePlan? Gate = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WatchOptions? Watch = null)
 {
     /// <summary>The most units that a round may be sampled in on a cluster, where one order names them all.</summary>
     public const int MostUnits = 384;

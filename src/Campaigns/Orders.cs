@@ -112,6 +112,8 @@ public sealed record SampleOrder(
 /// <param name="Tokens">Generated tokens in it.</param>
 /// <param name="MeanEntropy">Mean entropy of the policy per generated token, in nats.</param>
 /// <param name="Set">As in the order.</param>
+/// <param name="Repeats">Mean share of runs of four tokens that were there before in the completion; null in journals from before it was measured.</param>
+/// <param name="Identical">Share of completions that are the same text as one before of the same prompt; null likewise.</param>
 public sealed record SampleResult(
     WorkId Id,
     Digest Samples,
@@ -120,7 +122,9 @@ public sealed record SampleResult(
     long Tokens,
     double MeanEntropy,
     double Seconds,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Set = null) : WorkResult(Id, Seconds);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Set = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Repeats = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Identical = null) : WorkResult(Id, Seconds);
 
 /// <summary>Judges every sample of a stored samples file.</summary>
 /// <param name="Policy">The adapter that the samples were drawn with; null is the base.</param>
@@ -174,6 +178,7 @@ public sealed record SetScore(string Set, TaskScore Right, int Prompts, int Solv
 /// <param name="Usage">What the verdicts cost.</param>
 /// <param name="Latency">How long they took, without those of an attempt before; null in journals from before it was measured.</param>
 /// <param name="Set">The figures of the ordered set.</param>
+/// <param name="MeanScore">Of the samples with a score; null where none has one, and in journals from before it was measured.</param>
 public sealed record JudgeResult(
     WorkId Id,
     [property: JsonPropertyName("judgements")] Digest Verdicts,
@@ -183,7 +188,8 @@ public sealed record JudgeResult(
     double Seconds,
     JudgeUsage? Usage = null,
     Latency? Latency = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SetScore? Set = null) : WorkResult(Id, Seconds);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SetScore? Set = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? MeanScore = null) : WorkResult(Id, Seconds);
 
 /// <summary>A unit's samples with the verdicts on them.</summary>
 public sealed record JudgedUnit(Digest Samples, [property: JsonPropertyName("judgements")] Digest Verdicts);

@@ -96,6 +96,18 @@ public sealed record RoundState(int Number, Digest? Policy)
     [JsonIgnore]
     public double MeanEntropy => Sum.MeanEntropy;
 
+    /// <summary>Share of runs of four tokens in held-out completions that were there before in the completion; null where it was not measured.</summary>
+    [JsonIgnore]
+    public double? Repeats => Sum.Repeats;
+
+    /// <summary>Share of samples that are the same text as one before of the same prompt; null where it was not measured.</summary>
+    [JsonIgnore]
+    public double? Identical => Sum.Identical;
+
+    /// <summary>The judge's mean score of the samples; null where there are no scores.</summary>
+    [JsonIgnore]
+    public double? MeanScore => Sum.MeanScore;
+
     internal IEnumerable<JudgeResult> HeldOutGrades => Grades.Values.Where(unit => unit.Set is null or { Set: EvaluationOptions.HeldOut });
 
     private RoundTotals Sum => Totals ?? RoundTotals.Of(this);

@@ -10,6 +10,9 @@ namespace IterativeDpo.Campaigns;
 /// <param name="MeanTokens">Mean length of the held-out completions, in tokens.</param>
 /// <param name="MeanEntropy">Mean entropy of the policy per held-out token, in nats.</param>
 /// <param name="Sets">Figures of further sets, by their names; null is none.</param>
+/// <param name="Repeats">Of the held-out completions, as in <see cref="SampleResult"/>.</param>
+/// <param name="Identical">Of the samples, likewise.</param>
+/// <param name="MeanScore">Of the samples.</param>
 public sealed record RoundTotals(
     int Prompts,
     int Samples,
@@ -22,7 +25,10 @@ public sealed record RoundTotals(
     double JudgeSeconds,
     double EvaluateSeconds,
     double GradeSeconds,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableSortedDictionary<string, SetScore>? Sets = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableSortedDictionary<string, SetScore>? Sets = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Repeats = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Identical = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? MeanScore = null)
 {
     public static RoundTotals Of(RoundState round)
     {
@@ -42,11 +48,21 @@ public sealed record RoundTotals(
             round.Judgements.Values.Sum(unit => unit.Seconds),
             round.Evaluations.Values.Sum(unit => unit.Seconds),
             round.Grades.Values.Sum(unit => unit.Seconds),
-            sets.IsEmpty ? null : sets);
+            sets.IsEmpty ? null : sets,
+            Mean(answers.Select(unit => (unit.Repeats, unit.SampleCount))),
+            Mean(round.Samples.Values.Select(unit => (unit.Identical, unit.SampleCount))),
+            Mean(round.Judgements.Select(unit => (unit.Value.MeanScore, round.Samples[unit.Key].SampleCount))));
     }
 
     /// <summary>Without what is only needed while the next rounds may be compared with this one.</summary>
     public RoundTotals WithoutPrompts() => this with { Sets = Sets?.ToImmutableSortedDictionary(set => set.Key, set => set.Value with { ByPrompt = null }, StringComparer.Ordinal) };
+
+    /// <summary>Over all samples; null where no unit has it.</summary>
+    private static double? Mean(IEnumerable<(double? Value, int Samples)> units)
+    {
+        var known = units.Where(unit => unit.Value is not null).ToArray();
+        return known.Length == 0 ? null : Mean(known.Sum(unit => unit.Value!.Value * unit.Samples), known.Sum(unit => unit.Samples));
+    }
 
     private static double Mean(double sum, long count) => count == 0 ? 0 : sum / count;
 }

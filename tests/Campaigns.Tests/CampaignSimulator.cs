@@ -58,7 +58,10 @@ internal sealed class CampaignSimulator
         return this;
     }
 
-    public WorkResult ResultOf(WorkOrder order) => order switch
+    /// <summary>What becomes of a result before it is handed in.</summary>
+    public Func<WorkResult, WorkResult> Change { get; init; } = result => result;
+
+    public WorkResult ResultOf(WorkOrder order) => Change(order switch
     {
         SampleOrder o => new SampleResult(o.Id, DigestOf(o), o.Prompts, o.Prompts * 4, o.Prompts * 40, 0.5, 1, o.Set),
         JudgeOrder o => new JudgeResult(o.Id, DigestOf(o), 0, 0, Scores(o.Id), 1, Set: o.Set is { } set ? ScoreOf(set, o.Id) : null),
@@ -66,7 +69,7 @@ internal sealed class CampaignSimulator
         TrainOrder o => new TrainResult(o.Id, DigestOf(o), DigestOf(o), 7, ImmutableSortedDictionary<string, double>.Empty.Add("loss", 0.5), 1),
         PublishOrder o => new PublishResult(o.Id, o.Adapter, 1, o.Average is null ? null : AverageOf(o.Id.Round)),
         _ => throw new InvalidOperationException(order.ToString()),
-    };
+    });
 
     /// <summary>The adapter that a round trains.</summary>
     public static Digest AdapterOf(int round) => Named($"{round}/{Stage.Train}/0");

@@ -159,7 +159,13 @@ public sealed class CampaignReplay : IAsyncDisposable
         (JudgeResult judged, JudgeResult before) => judged with
         {
             Verdicts = before.Verdicts,
+            MeanScore = before.MeanScore is null ? null : judged.MeanScore,
             ByTask = judged.Id.Stage == Stage.Grade ? judged.ByTask : before.ByTask,
+        },
+        (SampleResult sampled, SampleResult before) => sampled with
+        {
+            Repeats = before.Repeats is null ? null : sampled.Repeats,
+            Identical = before.Identical is null ? null : sampled.Identical,
         },
         (PairResult paired, PairResult before) => paired with { Counts = before.Counts is null ? null : paired.Counts },
         _ => now,

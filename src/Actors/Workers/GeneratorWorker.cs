@@ -50,8 +50,20 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
         var tokens = all.Sum(sample => (long)sample.TokenIds.Length);
         var entropy = tokens == 0 ? 0 : all.Sum(sample => (double)sample.MeanEntropy * sample.TokenIds.Length) / tokens;
         return new SampleResult(
-            order.Id, digest, prompts.Length, all.Length, tokens, entropy, context.Time.GetElapsedTime(start).TotalSeconds, order.Set);
+            order.Id, digest, prompts.Length, all.Length, tokens, entropy, context.Time.GetElapsedTime(start).TotalSeconds, order.Set,
+            all.Length == 0 ? null : all.Average(RepeatedShare), all.Length == 0 ? null : ordered.Sum(Identical) / (double)all.Length);
     }
+
+    /// <summary>The share of its runs of so many tokens that were there before in it; 0 where it is shorter.</summary>
+    internal static double RepeatedShare(Sample sample)
+    {
+        const int Run = 4;
+        var runs = Enumerable.Range(0, Math.Max(0, sample.TokenIds.Length - Run + 1)).Select(i => (sample.TokenIds[i], sample.TokenIds[i + 1], sample.TokenIds[i + 2], sample.TokenIds[i + 3])).ToArray();
+        return runs.Length == 0 ? 0 : 1 - runs.Distinct().Count() / (double)runs.Length;
+    }
+
+    /// <summary>How many samples are the same text as one before.</summary>
+    private static int Identical(PromptSamples prompt) => prompt.Samples.Count - prompt.Samples.Select(sample => sample.Text).Distinct().Count();
 
     private IGenerator UseAdapter(Digest? adapter)
     {

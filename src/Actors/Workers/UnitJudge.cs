@@ -52,6 +52,7 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
         }
         var digest = store.Put(stream => VerdictFile.Write(stream, verdicts));
         Verdict[] given = [.. verdicts.Select(prompt => prompt.Verdict).OfType<Verdict>()];
+        double[] scores = [.. given.SelectMany(verdict => verdict.Judgements).Select(judgement => judgement.Score).OfType<double>()];
         var result = new JudgeResult(
             order.Id,
             digest,
@@ -61,7 +62,8 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
             time.GetElapsedTime(start).TotalSeconds,
             JudgeUsage.Sum(given.Select(verdict => verdict.Usage)),
             Latency.Of(judged.Where(prompt => prompt.Taken > TimeSpan.Zero).Select(prompt => prompt.Taken.TotalSeconds)),
-            order.Set is { } set ? ScoreOf(set, judged) : null);
+            order.Set is { } set ? ScoreOf(set, judged) : null,
+            scores.Length == 0 ? null : scores.Average());
         return failed.Length > 0 && !order.IsLast
             ? throw new UnfinishedWorkException($"the judge failed on {failed.Length} of {verdicts.Length} prompts: {failed[0].Failure}", result)
             : result;

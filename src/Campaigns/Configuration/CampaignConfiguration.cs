@@ -84,6 +84,7 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
             Training = training.Options,
             Evaluation = written.Evaluation.Sets is { Count: 0 } ? written.Evaluation with { Sets = null } : written.Evaluation,
             Gate = written.Gate == new GateOptions() ? null : written.Gate,
+            Watch = written.Watch == new WatchOptions() ? null : written.Watch,
         };
         reader.Refuse(options.Violations(), Section);
         return options;

@@ -58,6 +58,7 @@ public static class OptionsJson
             Limits = null,
         },
         Work = options.Work with { Retries = 0 },
+        Watch = null,
     };
 
     private static CampaignOptions WithoutSecrets(CampaignOptions options) => options.Judging.Judges is { } judges

@@ -102,6 +102,7 @@ public static class StatusCommand
                 rounds = state.Plan.Rounds,
                 origin = state.Origin,
                 gates = state.Rounds.Where(round => round.Gate is not null).Select(round => new { round = round.Number, gate = GateSummary.Of(round.Gate) }),
+                warnings = state.Rounds.SelectMany(round => Watch.Of(state, round).Select(warning => new { round = round.Number, warning })),
                 heldout_accuracy = state.Rounds.Where(round => round.Outcome is not null).Select(round => round.HeldOut.Accuracy()),
             });
             return ExitCodes.Done;

@@ -26,7 +26,8 @@ public static class ReportBuilder
             OptionsJson.Write(options),
             Path.GetFileName(options.ModelPath),
             pairs.Length > 0 && pairs[0].Provenance is { } provenance && IsBundledSeed(provenance.BaseSha256),
-            state.Origin);
+            state.Origin,
+            [.. rounds.SelectMany(round => Watch.Of(state, round).Select(finding => $"Round {round.Number}: {finding}."))]);
     }
 
     private static bool IsBundledSeed(Digest model) => File.Exists(BundledFiles.SeedModel) && Digest.OfFile(BundledFiles.SeedModel) == model;

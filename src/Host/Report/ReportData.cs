@@ -11,6 +11,7 @@ namespace IterativeDpo.Host.Report;
 /// <param name="SettingsJson">The resolved configuration.</param>
 /// <param name="ModelName">The base model's file name.</param>
 /// <param name="Origin">Whose first rounds it took over; null where it made all.</param>
+/// <param name="Warnings">What was beyond its limit, by round; null is nothing.</param>
 /// <param name="FromBundledSeed">Whether the base is the project's own seed policy, whose gain needs an explanation.</param>
 public sealed record ReportData(
     CampaignSummary Summary,
@@ -20,7 +21,8 @@ public sealed record ReportData(
     string SettingsJson,
     string ModelName,
     bool FromBundledSeed,
-    CampaignOrigin? Origin = null);
+    CampaignOrigin? Origin = null,
+    IReadOnlyList<string>? Warnings = null);
 
 /// <summary>What the summary of a round leaves out.</summary>
 /// <param name="Outcome">What became of the round in a word or two, e.g. <c>kept</c> or <c>rolled back</c>.</param>

@@ -21,7 +21,7 @@ public static class RoundLine
             _ => $"held-out accuracy {accuracy}{(round.Gate?.Passed == false ? ": kept, and did not pass the gate" : "")}",
         };
         var gate = round.Gate is { } evidence && (!evidence.Passed || state.Plan!.Gate is not null) ? $"; gate: {evidence.InWords()}" : "";
-        return $"round {index}/{state.Plan!.Rounds}: {outcome}, {round.SampleCount:N0} samples, {round.Pairs?.PairCount ?? 0:N0} pairs, {round.TotalSeconds:F1} s{gate}{Sets(state, round)}";
+        return $"round {index}/{state.Plan!.Rounds}: {outcome}, {round.SampleCount:N0} samples, {round.Pairs?.PairCount ?? 0:N0} pairs, {round.TotalSeconds:F1} s{gate}{Sets(state, round)}{string.Concat(Watch.Of(state, round).Select(finding => $"; warning: {finding}"))}";
     }
 
     /// <summary>What was measured beside the held-out prompts, without what only the gate is there for.</summary>

@@ -27,12 +27,13 @@ public sealed class WireFormatTests
 
     private static readonly JudgeResult Judged =
         new(Id, A, 1, 2, ImmutableSortedDictionary<string, TaskScore>.Empty.Add("add", new TaskScore(3, 4)), 0.25,
-            new JudgeUsage(1, 2, 3, 4, ImmutableSortedDictionary<string, int>.Empty.Add("cheap", 5)), Latency.Of([0.25, 1]), new SetScore("gate", new(2, 3), 3, 2, [1, 0, SetScore.NoVerdict]));
+            new JudgeUsage(1, 2, 3, 4, ImmutableSortedDictionary<string, int>.Empty.Add("cheap", 5)), Latency.Of([0.25, 1]), new SetScore("gate", new(2, 3), 3, 2, [1, 0, SetScore.NoVerdict]), 0.75);
 
     private static readonly CampaignPlan Plan = CampaignSimulator.Plan with
     {
         Sets = [new PlannedSet("old", 12, 8, 2, 5)],
         Gate = new GatePlan(GateTest.EProcess, 0.1, 20, "gate", GateFailure.Pause),
+        Watch = new WatchOptions(0.1, 3, 0.4, 0.8, 4, WatchAction.Pause),
     };
 
     /// <summary>One of each, with nothing left at its default.</summary>
@@ -76,7 +77,7 @@ public sealed class WireFormatTests
         new RoundCompleted(2, RoundOutcome.RolledBack, At, new GateEvidence(GateTest.EProcess, "gate", false, 100, 9, 5, 1.5, 20)),
         new RoundStarted(2, A, At),
         new SampleOrder(Id, A, 64, 32, B, "gate") { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
-        new SampleResult(Id, A, 32, 256, 4096, 1d / 3, 0.5, "gate"),
+        new SampleResult(Id, A, 32, 256, 4096, 1d / 3, 0.5, "gate", 0.125, 0.25),
         new StartCampaign(Plan),
         new StopCampaign(),
         new TrainOrder(Id, [A, B], A, B, A, new ReplayOrder([B], 0.25), B) { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },

@@ -47,6 +47,8 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.judging.judges.mine { type = http, model = x, url = \"localhost:8000\" }", "campaign.judging.judges.mine.url: it must be an address that begins with http:// or https://")]
     [InlineData("campaign.judging.judges.mine { type = http, key = x }", "unknown key campaign.judging.judges.mine.key")]
     [InlineData("campaign.judging.judges.mine { type = command, command = run }", "campaign.judging.judges.mine.command: it must be a list: [a, b]")]
+    [InlineData("campaign.watch.length = 1", "campaign.watch.length is 1: it must be a number above 1")]
+    [InlineData("campaign.watch.action = stop", "campaign.watch.action is stop: it must be one of warn, pause")]
     [InlineData("campaign.gate.test = maybe", "campaign.gate.test is maybe: it must be one of off, points, mcnemar, eprocess")]
     [InlineData("campaign.gate.level = 1", "campaign.gate.level is 1: it must be a number")]
     [InlineData("campaign.gate.metric = helt-out", "campaign.gate.metric is helt-out: it must be one of held-out, gate (did you mean held-out?)")]

@@ -11,6 +11,10 @@ internal static class NotesSection
     private static IEnumerable<string> Notes(ReportData data)
     {
         var summary = data.Summary;
+        foreach (var warning in data.Warnings ?? [])
+        {
+            yield return $"Warning. {warning}";
+        }
         if (data.FromBundledSeed)
         {
             yield return "What the gain is: the bundled seed policy was trained on partly noisy answers on purpose. Much of the gain removes that "

@@ -1,0 +1,78 @@
+using IterativeDpo.Campaigns.Configuration;
+
+namespace IterativeDpo.Campaigns.Tests;
+
+public sealed class WatchTests
+{
+    [Fact]
+    public void Of_rounds_within_the_limits_has_nothing_to_say() =>
+        Assert.All(new CampaignSimulator().Run().State.Rounds, round => Assert.Empty(Watch.Of(new CampaignSimulator().Run().State, round)));
+
+    [Theory]
+    [InlineData("entropy", "the entropy of held-out answers fell to 0.01 nats, from 0.5 of the base; watch.entropy is 5 % of that")]
+    [InlineData("long", "held-out answers have 50.0 tokens on average, and the base's had 10.0; watch.length is 4 times")]
+    [InlineData("short", "held-out answers have 2.0 tokens on average")]
+    [InlineData("repeats", "60 % of the runs of four tokens in held-out answers are repeated; watch.repeats is 50 %")]
+    [InlineData("identical", "95 % of the samples are the same as another of their prompt; watch.identical is 90 %")]
+    public void Of_a_round_beyond_a_limit_names_figure_and_setting(string fault, string expected)
+    {
+        var campaign = new CampaignSimulator { Change = result => Spoil(result, fault) }.Run();
+
+        Assert.Empty(Watch.Of(campaign.State, campaign.State.Rounds[0]));
+        Assert.Empty(Watch.Of(campaign.State, campaign.State.Rounds[1]));
+        Assert.StartsWith(expected, Assert.Single(Watch.Of(campaign.State, campaign.State.Rounds[2])), StringComparison.Ordinal);
+        // Also when what the round came to is all that is left of it.
+        Assert.Single(Watch.Of(CampaignHistory.Fold(campaign.State), CampaignHistory.Fold(campaign.State).Rounds[2]));
+    }
+
+    [Theory]
+    [InlineData("entropy")]
+    [InlineData("long")]
+    [InlineData("repeats")]
+    [InlineData("identical")]
+    [InlineData("gamed")]
+    public void Of_limits_that_are_off_has_nothing_to_say(string fault)
+    {
+        var plan = CampaignSimulator.Plan with { RollbackPoints = null, Watch = new WatchOptions(null, null, null, null, null) };
+        var campaign = new CampaignSimulator(plan) { Change = result => Spoil(result, fault), Right = round => 9 - round }.Run();
+
+        Assert.All(campaign.State.Rounds, round => Assert.Empty(Watch.Of(campaign.State, round)));
+    }
+
+    [Fact]
+    public void Of_scores_that_rise_while_accuracy_falls_says_so_after_so_many_rounds()
+    {
+        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { RollbackPoints = null }) { Change = result => Spoil(result, "gamed"), Right = round => 9 - round }.Run();
+
+        Assert.Equal([0, 0, 0, 1], campaign.State.Rounds.Select(round => Watch.Of(campaign.State, round).Count));
+        Assert.Contains("2 rounds in a row, to 0.3 and 60.0 %", Watch.Of(campaign.State, campaign.State.Rounds[3])[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Decide_finding_that_pauses_waits_for_its_operator_once()
+    {
+        var plan = CampaignSimulator.Plan with { Watch = new WatchOptions(Action: WatchAction.Pause) };
+        var campaign = new CampaignSimulator(plan) { Change = result => Spoil(result, "repeats") }.Run();
+
+        Assert.Equal((CampaignStatus.Paused, RoundOutcome.Kept), (campaign.State.Status, campaign.State.Rounds[2].Outcome));
+        Assert.Contains("round 2: 60 % of the runs", campaign.State.PauseReason, StringComparison.Ordinal);
+
+        campaign.Command(new ContinueCampaign());
+        campaign.Run();
+
+        Assert.Equal((CampaignStatus.Completed, 4), (campaign.State.Status, campaign.State.Rounds.Count));
+    }
+
+    /// <summary>The second round's results with a fault; every round's scores rise where the judge is gamed.</summary>
+    private static WorkResult Spoil(WorkResult result, string fault) => (result, fault) switch
+    {
+        (JudgeResult r, "gamed") => r with { MeanScore = r.Id.Round / 10.0 },
+        ({ Id.Round: not 2 }, _) => result,
+        (SampleResult r, "entropy") => r with { MeanEntropy = 0.01 },
+        (SampleResult r, "long") => r with { Tokens = 5 * r.Tokens, SampleCount = r.SampleCount },
+        (SampleResult r, "short") => r with { Tokens = r.Tokens / 5 },
+        (SampleResult r, "repeats") => r with { Repeats = 0.6 },
+        (SampleResult { Id.Stage: Stage.Sample } r, "identical") => r with { Identical = 0.95 },
+        _ => result,
+    };
+}
