@@ -77,7 +77,7 @@ public sealed record RoundState(int Number, Digest? Policy)
     /// <summary>Held-out completions that are right, by task; none where the units are not kept.</summary>
     [JsonIgnore]
     public ImmutableSortedDictionary<string, TaskScore> HeldOutByTask =>
-        HeldOutGrades.SelectMany(unit => unit.ByTask)
+        HeldOutGrades.Values.SelectMany(unit => unit.ByTask)
             .GroupBy(task => task.Key, task => task.Value)
             .ToImmutableSortedDictionary(task => task.Key, task => task.Aggregate((left, right) => left + right));
 
@@ -108,7 +108,10 @@ public sealed record RoundState(int Number, Digest? Policy)
     [JsonIgnore]
     public double? MeanScore => Sum.MeanScore;
 
-    internal IEnumerable<JudgeResult> HeldOutGrades => Grades.Values.Where(unit => unit.Set is null or { Set: EvaluationOptions.HeldOut });
+    /// <summary>Those of the held-out prompts, without further sets.</summary>
+    [JsonIgnore]
+    public ImmutableSortedDictionary<int, JudgeResult> HeldOutGrades =>
+        Grades.RemoveRange(Grades.Where(unit => unit.Value.Set is { Set: not EvaluationOptions.HeldOut }).Select(unit => unit.Key));
 
     private RoundTotals Sum => Totals ?? RoundTotals.Of(this);
 

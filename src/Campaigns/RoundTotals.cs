@@ -41,7 +41,7 @@ public sealed record RoundTotals(
             round.Samples.Values.Sum(unit => unit.SampleCount),
             round.Samples.Values.Sum(unit => unit.Tokens),
             round.Judgements.Values.Sum(unit => unit.Dropped) + round.DroppedUnits.Sum(unit => round.Samples[unit].Prompts),
-            round.HeldOutGrades.SelectMany(unit => unit.ByTask.Values).Aggregate(new TaskScore(0, 0), (left, right) => left + right),
+            round.HeldOutGrades.Values.SelectMany(unit => unit.ByTask.Values).Aggregate(new TaskScore(0, 0), (left, right) => left + right),
             Mean(tokens, answers.Sum(unit => unit.SampleCount)),
             Mean(answers.Sum(unit => unit.MeanEntropy * unit.Tokens), tokens),
             round.Samples.Values.Sum(unit => unit.Seconds),

@@ -62,6 +62,45 @@ public sealed class RunTests
     }
 
     [Fact]
+    public void Run_armsWithASeed_areCampaignsOfTheirOwn_andAreCompared()
+    {
+        using var campaign = new TinyCampaign(extra: "rounds = 1, arms { rft { training.loss.type = [sft] } dpo { gate { test = mcnemar, prompts-per-task = 4, minimum-prompts = 12 } } }");
+
+        using var first = campaign.Run("--seeds", "3", "--json");
+
+        Assert.True(first.ExitCode == 0, first.Errors);
+        Assert.Equal(["tiny-rft", "tiny-dpo"], first.Json.GetProperty("arms").EnumerateArray().Select(arm => arm.GetProperty("name").GetString()));
+        Assert.All(first.Json.GetProperty("arms").EnumerateArray(), arm => Assert.Equal([3], arm.GetProperty("seeds").EnumerateArray().Select(seed => seed.GetInt32())));
+        // The gate's own prompts are none of them.
+        Assert.Equal(24, first.Json.GetProperty("differences")[0].GetProperty("prompts").GetInt32());
+        var page = File.ReadAllText(Path.Combine(campaign.StatePath, "comparison.html"));
+        Assert.Contains("<h1>tiny-rft, tiny-dpo</h1>", page, StringComparison.Ordinal);
+        Assert.Contains("Held-out accuracy by round and arm", page, StringComparison.Ordinal);
+        using var again = campaign.Run("--seeds", "3", "--json");
+        Assert.Equal(first.Json.ToString(), again.Json.ToString());
+        // An arm can be used by itself.
+        using var forked = DpoProcess.Run("fork", "--state", Path.Combine(campaign.StatePath, "dpo-3"), "--round", "0", "--to", Path.Combine(campaign.Root, "other"), "--set", "training.loss.beta=0.3");
+        Assert.True(forked.ExitCode == 0, forked.Errors);
+        using var submitted = DpoProcess.Run("submit", campaign.ConfPath, "--join", "127.0.0.1:1");
+        Assert.Equal(2, submitted.ExitCode);
+        Assert.Contains("campaign.arms has rft, dpo, which are campaigns of their own", submitted.Errors, StringComparison.Ordinal);
+        using var wrong = campaign.Run("--seeds", "1,x");
+        Assert.Equal(2, wrong.ExitCode);
+        Assert.Contains("'x' is none", wrong.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_seedsOfAFileWithoutArms_isRefused()
+    {
+        using var campaign = new TinyCampaign();
+
+        using var run = campaign.Run("--seeds", "1,2");
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("it has no campaign.arms, which --seeds is for", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Status_ofARunningCampaign_readsItsJournal()
     {
         using var campaign = new TinyCampaign();

@@ -58,6 +58,9 @@ public sealed partial class SettingsReader
     /// <summary>Whether the file or the command line has the key.</summary>
     public bool Has(string key) => _root.Find(key.Split('.')) is not null;
 
+    /// <summary>The keys of a section, as they are written; none where there is none.</summary>
+    public IReadOnlyList<string> KeysOf(string section) => [.. ((_root.Find(section.Split('.')) as HoconObject)?.Members ?? []).Select(member => member.Key)];
+
     /// <summary>A section as it is, as JSON; empty where there is none.</summary>
     public string SectionAsJson(string key) => ((_root.Find(key) as HoconObject) ?? new(_root.Origin)).ToJson();
 
@@ -90,6 +93,11 @@ public sealed partial class SettingsReader
             if (setting is null)
             {
                 throw Unknown(prefix + key, value, settings.Select(setting => prefix + setting.Key));
+            }
+            if (value is HoconText { Text: null } && setting.Members is not null)
+            {
+                // A section that was taken back.
+                continue;
             }
             // What a section of a name of the user's own may have depends on its kind, where it has one.
             if (setting.Members is { Count: > 0 } members && value is HoconObject inner)

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Generation;
@@ -16,9 +17,15 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
 {
     private const string Section = "campaign";
 
+    private static readonly Setting s_arms = new(
+        "arms",
+        "Variants of the campaign by names of your own, to be run side by side and compared (docs/rounds.md), each with the settings in which it differs:\n\n  arms { dpo { } rft { training.loss.type = [sft] } }",
+        [new(Setting.AnyName, "", [], null)],
+        null);
+
     /// <summary>Everything that a campaign file can say.</summary>
     public static readonly IReadOnlyList<Setting> Settings =
-        [new(Section, "", [.. Setting.In(typeof(CampaignOptions))], null), new("akka", "Settings of the actor system, over those of akka.conf.", [], null)];
+        [new(Section, "", [.. Setting.In(typeof(CampaignOptions)), s_arms], null), new("akka", "Settings of the actor system, over those of akka.conf.", [], null)];
 
     /// <summary>
     /// Changes with every setting that changes results. Rounds, threads, retries and where files lie are left out: a campaign may
@@ -37,9 +44,30 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
     public static CampaignConfiguration Load(string path, IReadOnlyList<ConfigurationOverride>? overrides = null)
     {
         var reader = SettingsReader.Load(path, overrides ?? [], Settings);
+        if (reader.KeysOf($"{Section}.arms") is { Count: > 0 } arms)
+        {
+            throw new UserInputException(
+                $"{path}: {Section}.arms has {string.Join(", ", arms)}, which are campaigns of their own; ./dpo run runs them all and leaves a file for each, DIR/ARM-SEED/campaign.conf, which can be used by itself.");
+        }
         var options = Read(reader);
         return new(options, reader.SectionAsJson("akka"), OptionsJson.Write(options), Path.GetFullPath(path));
     }
+
+    /// <summary>The names of the arms in a campaign file; none where it is one campaign.</summary>
+    /// <exception cref="UserInputException">As for <see cref="Load"/>.</exception>
+    public static IReadOnlyList<string> ArmsIn(string path) => SettingsReader.Load(path, [], Settings).KeysOf($"{Section}.arms") is var arms && arms.FirstOrDefault(arm => !CampaignOptions.IsName(arm)) is { } wrong
+        ? throw new UserInputException($"{path}: {Section}.arms.{wrong}: a name here is letters, digits, '-', '_' and '.'.")
+        : arms;
+
+    /// <summary>A campaign file for one arm of a file that has some.</summary>
+    public static string FileOfArm(string path, string arm, IEnumerable<ConfigurationOverride> overrides) => string.Concat(
+    [
+        $"include {JsonSerializer.Serialize(Path.GetFullPath(path))}\n",
+        $"{Section} = ${{{Section}}} ${{{Section}.arms.\"{arm}\"}}\n",
+        $"{Section}.arms = null\n",
+        $"{Section}.name = ${{{Section}.name}}\"-{arm}\"\n",
+        .. overrides.Select(item => $"{item.Key} = {JsonSerializer.Serialize(item.Value)}\n"),
+    ]);
 
     /// <summary>A campaign's settings for judging on its own: what only a whole campaign needs may be missing.</summary>
     /// <param name="path">A campaign file, or one with a section <c>judging</c> alone, or null for the defaults.</param>

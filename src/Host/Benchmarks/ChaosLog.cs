@@ -13,17 +13,18 @@ internal sealed partial class ChaosLog(string path) : IDisposable
     /// <summary>How often nodes said of a unit that they did it.</summary>
     public IReadOnlyDictionary<WorkId, int> Done => _done;
 
-    /// <summary>Lines so far.</summary>
+    /// <summary>Lines so far, without those on units that were done.</summary>
     public long Lines { get; private set; }
 
     public void Write(string node, string line)
     {
+        var done = UnitIn(line);
         lock (_file)
         {
-            Lines++;
+            Lines += done is null ? 1 : 0;
             _file.WriteLine($"{TimeProvider.System.GetLocalNow():HH:mm:ss.fff} {node}: {line}");
         }
-        if (UnitIn(line) is { } unit)
+        if (done is { } unit)
         {
             _done.AddOrUpdate(unit, 1, (_, times) => times + 1);
         }

@@ -14,7 +14,7 @@ internal sealed record RssMib(double Before, double Peak, double After);
 /// <param name="Answers">Of the HTTP port that asks for none, by status.</param>
 /// <param name="NodesLost">Processes that ended.</param>
 /// <param name="UnreachableSeconds">For how long a coordinator did not answer its own, or had not heard of its worker.</param>
-/// <param name="LoggedLines">What the nodes wrote in that time, all together.</param>
+/// <param name="LoggedLines">What the nodes wrote in that time, all together, without a line for each unit that they did.</param>
 /// <param name="Alive">Whether all nodes are up at the end, and the campaigns have gone on.</param>
 internal sealed record PortsResult(
     double Minutes,

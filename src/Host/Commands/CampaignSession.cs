@@ -11,7 +11,8 @@ using IterativeDpo.Training.Torch;
 namespace IterativeDpo.Host.Commands;
 
 /// <summary>A campaign run on this machine with the real engines, from its file to its report and exit code.</summary>
-public sealed class CampaignSession(CampaignConfiguration configuration, string statePath, bool json)
+/// <param name="isOne">Whether it is one of several, which say at their end themselves what came of them.</param>
+public sealed class CampaignSession(CampaignConfiguration configuration, string statePath, bool json, bool isOne = false)
 {
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
@@ -58,6 +59,10 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
     {
         var reportPath = Path.Combine(statePath, "report.html");
         var summary = CampaignReport.Write(StatusCommand.ReadWhole(statePath), statePath, reportPath);
+        if (isOne)
+        {
+            return;
+        }
         if (json)
         {
             Console.WriteLine(summary.ToJson());

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
+using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Host.Compare;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Judging.Quality;
@@ -15,6 +17,7 @@ public static class CompareCommand
         Arity = new ArgumentArity(2, 100),
     };
 
+    private static readonly Option<FileInfo?> _page = new("--out") { Description = "Also write the comparison as a page.", HelpName = "FILE.html" };
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     public static Command Create()
@@ -23,17 +26,23 @@ public static class CompareCommand
             "compare",
             "Compare campaigns on the same held-out prompts: paired differences with 95 % intervals, pass@1 and pass@k, length, tokens and time.",
             "./dpo compare state-rft state-dpo",
-            "./dpo compare rft-1 rft-2 rft-3 dpo-1 dpo-2 dpo-3 --json")
+            "./dpo compare rft-1 rft-2 rft-3 dpo-1 dpo-2 dpo-3 --json",
+            "./dpo compare state-rft state-dpo --out comparison.html")
         {
-            _states, _json,
+            _states, _page, _json,
         };
-        command.SetAction(parsed => Compare([.. parsed.GetRequiredValue(_states).Select(state => state.FullName)], parsed.GetValue(_json)));
+        command.SetAction(parsed => Compare([.. parsed.GetRequiredValue(_states).Select(state => state.FullName)], parsed.GetValue(_page)?.FullName, parsed.GetValue(_json)));
         return command;
     }
 
-    private static int Compare(IReadOnlyList<string> states, bool json)
+    /// <param name="page">The page to be written; null is none.</param>
+    internal static int Compare(IReadOnlyList<string> states, string? page, bool json)
     {
         var comparison = ArmComparison.Of([.. states.Select(ArmRun.Read)]);
+        if (page is not null)
+        {
+            AtomicFile.Write(page, stream => stream.Write(Encoding.UTF8.GetBytes(ComparisonPage.Render(comparison))));
+        }
         if (json)
         {
             CommonOptions.PrintJson(Json(comparison));
@@ -43,18 +52,22 @@ public static class CompareCommand
         {
             Console.WriteLine(PlainText.Of(line));
         }
+        if (page is not null)
+        {
+            Console.WriteLine(PlainText.Of($"comparison: {page}"));
+        }
         return ExitCodes.Done;
     }
 
     private static IEnumerable<string> Lines(ArmComparison comparison)
     {
-        var k = SamplesIn(comparison);
+        var k = comparison.SamplesPerPrompt;
         yield return $"{"arm",-24} {"seeds",5} {"rounds",6} {"pass@1",7} {"tokens",7} {"sampled",8} {$"pass@{k}",8} {"distinct",8} {"pairs",8} {"sampled tokens",15} {"time",9}";
         foreach (var arm in comparison.Arms)
         {
-            yield return $"{arm.Name,-24} {arm.Runs.Count,5} {Number(arm.Mean(run => run.Rounds.Count()), "0.#"),6} {Percent(arm.Mean(run => run.Accuracy)),7} {Number(arm.Mean(TokensOf), "0.0"),7} "
-                + $"{Percent(arm.MeanOrNull(run => run.PassAtK(1))),8} {Percent(arm.MeanOrNull(run => run.PassAtK(k))),8} {Number(arm.MeanOrNull(DistinctOf), "0.00"),8} {Number(arm.Mean(PairsOf), "N0"),8} "
-                + $"{Number(arm.Mean(GeneratedOf), "N0"),15} {Number(arm.Mean(SecondsOf), "N0"),7} s";
+            yield return $"{arm.Name,-24} {arm.Runs.Count,5} {Number(arm.Mean(run => run.Rounds.Count()), "0.#"),6} {Percent(arm.Mean(run => run.Accuracy)),7} {Number(arm.Mean(run => run.MeanTokens), "0.0"),7} "
+                + $"{Percent(arm.MeanOrNull(run => run.PassAtK(1))),8} {Percent(arm.MeanOrNull(run => run.PassAtK(k))),8} {Number(arm.MeanOrNull(run => run.DistinctRight), "0.00"),8} {Number(arm.Mean(run => run.Pairs), "N0"),8} "
+                + $"{Number(arm.Mean(run => run.GeneratedTokens), "N0"),15} {Number(arm.Mean(run => run.Seconds), "N0"),7} s";
         }
         foreach (var difference in comparison.Differences)
         {
@@ -75,15 +88,15 @@ public static class CompareCommand
             rounds = arm.Runs.Select(run => run.Rounds.Count()),
             heldout_accuracy = arm.Runs.Select(run => run.Accuracy),
             heldout_prompts = arm.Runs[0].Asked.Count,
-            mean_tokens = arm.Mean(TokensOf),
+            mean_tokens = arm.Mean(run => run.MeanTokens),
             mean_entropy = arm.Mean(run => run.State.LastKept!.MeanEntropy),
             sampled_pass_at_1 = arm.MeanOrNull(run => run.PassAtK(1)),
-            k = SamplesIn(comparison),
-            sampled_pass_at_k = arm.MeanOrNull(run => run.PassAtK(SamplesIn(comparison))),
-            distinct_right = arm.MeanOrNull(DistinctOf),
-            pairs = arm.Mean(PairsOf),
-            generated_tokens = arm.Mean(GeneratedOf),
-            seconds = arm.Mean(SecondsOf),
+            k = comparison.SamplesPerPrompt,
+            sampled_pass_at_k = arm.MeanOrNull(run => run.PassAtK(comparison.SamplesPerPrompt)),
+            distinct_right = arm.MeanOrNull(run => run.DistinctRight),
+            pairs = arm.Mean(run => run.Pairs),
+            generated_tokens = arm.Mean(run => run.GeneratedTokens),
+            seconds = arm.Mean(run => run.Seconds),
         }),
         differences = comparison.Differences.Select(difference => new
         {
@@ -97,18 +110,6 @@ public static class CompareCommand
         }),
         interval = $"95 %, percentile bootstrap over prompts, {PairedDifference.Resamples} resamples, of means over seeds",
     };
-
-    private static int SamplesIn(ArmComparison comparison) => comparison.Arms.SelectMany(arm => arm.Runs).Min(run => run.Options.Generation.SamplesPerPrompt);
-
-    private static double TokensOf(ArmRun run) => run.State.LastKept!.MeanTokens;
-
-    private static double? DistinctOf(ArmRun run) => run.Sampled.Count == 0 ? null : run.Sampled.Values.Average(prompt => prompt.DistinctRight);
-
-    private static double PairsOf(ArmRun run) => run.Rounds.Sum(round => round.Pairs?.PairCount ?? 0);
-
-    private static double GeneratedOf(ArmRun run) => run.Rounds.Sum(round => round.GeneratedTokens);
-
-    private static double SecondsOf(ArmRun run) => run.State.Rounds.Sum(round => round.TotalSeconds);
 
     private static string Percent(double? share) => share is { } known ? Number(100 * known, "0.0") : "–";
 

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
+using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Settings;
+using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Host.Commands;
@@ -12,6 +15,7 @@ public static class RunCommand
     private static readonly Option<DirectoryInfo> _state = CommonOptions.State();
     internal static Option<int?> Rounds { get; } = CommonOptions.Positive("--rounds", "Rounds to run; overrides the configuration.");
     internal static Option<int?> Seed { get; } = CommonOptions.Positive("--seed", "The campaign's seed; overrides the configuration.");
+    private static readonly Option<ulong[]> _seeds = Seeds();
     private static readonly Option<int?> _threads = CommonOptions.Threads();
     private static readonly Option<bool> _json = CommonOptions.Json();
 
@@ -22,11 +26,14 @@ public static class RunCommand
             "Run a campaign on this machine, or resume it: whatever was journalled is not done again.",
             "./dpo run hocon/campaigns/quickstart.conf",
             "./dpo run my.conf --state /data/my-campaign --rounds 8",
-            "./dpo run my.conf --json > summary.json")
+            "./dpo run my.conf --json > summary.json",
+            "./dpo run hocon/campaigns/arms.conf --state arms --seeds 1,2,3")
         {
-            File, _state, Rounds, Seed, _threads, _json,
+            File, _state, Rounds, Seed, _seeds, _threads, _json,
         };
-        command.SetAction((parsed, token) => RunAsync(parsed.GetRequiredValue(File).FullName, parsed, token));
+        command.SetAction((parsed, token) => CampaignConfiguration.ArmsIn(parsed.GetRequiredValue(File).FullName) is { Count: > 0 } arms
+            ? RunArmsAsync(parsed.GetRequiredValue(File).FullName, arms, parsed, token)
+            : RunAsync(parsed.GetRequiredValue(File).FullName, parsed, token));
         return command;
     }
 
@@ -46,9 +53,47 @@ public static class RunCommand
 
     private static Task<int> RunAsync(string file, ParseResult parsed, CancellationToken cancellationToken)
     {
+        if (parsed.GetValue(_seeds) is { Length: > 0 })
+        {
+            throw new UserInputException($"{file}: it has no campaign.arms, which --seeds is for; give one seed with --seed, and a directory for each with --state.");
+        }
         var configuration = CampaignConfiguration.Load(file, OverridesOf(parsed));
         var state = parsed.GetRequiredValue(_state).FullName;
         return new CampaignSession(configuration, state, parsed.GetValue(_json)).RunAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Every arm with every seed, one campaign after the other, each in a directory of its own; then the comparison. What is done is not done
+    /// again. A seed has all its arms before the next one, so that there is something to compare early.
+    /// </summary>
+    private static async Task<int> RunArmsAsync(string file, IReadOnlyList<string> arms, ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var (directory, overrides) = (parsed.GetRequiredValue(_state).FullName, OverridesOf(parsed));
+        ConfigurationOverride?[] seeds = parsed.GetValue(_seeds) is { Length: > 0 } given ? [.. given.Select(seed => new ConfigurationOverride("campaign.seed", $"{seed}", "--seeds"))] : [null];
+        var runs = (from seed in seeds
+                    from arm in arms
+                    let state = Path.Combine(directory, seed is null ? arm : $"{arm}-{seed.Value}")
+                    select (Arm: arm, State: state, Configuration: WriteArm(file, arm, state, [.. overrides, .. seed is null ? Array.Empty<ConfigurationOverride>() : [seed]]))).ToArray();
+        foreach (var (i, (_, state, configuration)) in runs.Index())
+        {
+            await Console.Error.WriteLineAsync($"dpo: campaign {i + 1} of {runs.Length}: {Path.GetFileName(state)}");
+            var code = await new CampaignSession(configuration, state, json: false, isOne: true).RunAsync(cancellationToken);
+            if (code != ExitCodes.Done)
+            {
+                return code;
+            }
+        }
+        string[] states = [.. arms.SelectMany(arm => runs.Where(run => run.Arm == arm)).Select(run => run.State)];
+        return CompareCommand.Compare(states, Path.Combine(directory, "comparison.html"), parsed.GetValue(_json));
+    }
+
+    /// <summary>The arm as a campaign of its own, which can be resumed, replayed, forked and submitted by itself.</summary>
+    private static CampaignConfiguration WriteArm(string file, string arm, string state, IReadOnlyList<ConfigurationOverride> overrides)
+    {
+        var path = Path.Combine(state, "campaign.conf");
+        Directory.CreateDirectory(state);
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(CampaignConfiguration.FileOfArm(file, arm, overrides))));
+        return CampaignConfiguration.Load(path);
     }
 
     /// <summary>The settings that are given as options.</summary>
@@ -58,4 +103,20 @@ public static class RunCommand
             .Where(known => parsed.GetValue(known.Item2) is not null)
             .Select(known => new ConfigurationOverride(known.Item1, parsed.GetValue(known.Item2)!.Value.ToString(CultureInfo.InvariantCulture), known.Item2.Name)),
     ];
+
+    private static Option<ulong[]> Seeds() => new("--seeds")
+    {
+        Description = "Of a file with campaign.arms: every arm runs with each of these seeds.",
+        HelpName = "N,N,...",
+        CustomParser = result =>
+        {
+            string[] seeds = [.. result.Tokens.SelectMany(token => token.Value.Split(','))];
+            if (seeds.FirstOrDefault(seed => !long.TryParse(seed, NumberStyles.None, CultureInfo.InvariantCulture, out _)) is { } wrong)
+            {
+                result.AddError($"--seeds takes whole numbers from 0 with commas between them, e.g. --seeds 1,2,3; '{wrong}' is none.");
+                return [];
+            }
+            return [.. seeds.Select(seed => ulong.Parse(seed, CultureInfo.InvariantCulture)).Distinct()];
+        },
+    };
 }

@@ -20,6 +20,9 @@ internal sealed record ArmDifference(string Arm, string Against, PairedDifferenc
 /// <summary>Arms side by side, each against the first one, on the same held-out prompts.</summary>
 internal sealed record ArmComparison(IReadOnlyList<Arm> Arms, IReadOnlyList<ArmDifference> Differences)
 {
+    /// <summary>Samples of a prompt that every campaign has.</summary>
+    public int SamplesPerPrompt => Arms.SelectMany(arm => arm.Runs).Min(run => run.Options.Generation.SamplesPerPrompt);
+
     /// <exception cref="UserInputException">Fewer than two arms, or they are not evaluated on the same prompts.</exception>
     public static ArmComparison Of(IReadOnlyList<ArmRun> runs)
     {

@@ -30,6 +30,18 @@ internal sealed record ArmRun(
 
     public IEnumerable<RoundState> Rounds => State.Rounds.Where(round => round is { Number: > 0, Outcome: not null });
 
+    /// <summary>Mean length of the greedy held-out answers.</summary>
+    public double MeanTokens => State.LastKept!.MeanTokens;
+
+    /// <summary>Right answers to a prompt that differ, of the samples; null where there are none.</summary>
+    public double? DistinctRight => Sampled.Count == 0 ? null : Sampled.Values.Average(prompt => prompt.DistinctRight);
+
+    public double Pairs => Rounds.Sum(round => round.Pairs?.PairCount ?? 0);
+
+    public double GeneratedTokens => Rounds.Sum(round => round.GeneratedTokens);
+
+    public double Seconds => State.Rounds.Sum(round => round.TotalSeconds);
+
     /// <exception cref="UserInputException">No campaign has begun there, or its base is not evaluated yet.</exception>
     public static ArmRun Read(string statePath)
     {
@@ -38,7 +50,7 @@ internal sealed record ArmRun(
         var store = StateDirectory.ArtifactsOf(statePath);
         var kept = state.LastKept ?? throw new UserInputException($"{statePath}: the base is not evaluated yet, so there is nothing to compare; run the campaign further.");
         var (heldOut, asked) = (new Dictionary<string, bool>(), new Dictionary<string, string>());
-        foreach (var (prompt, verdict) in Judged(store, kept.Evaluations, kept.Grades))
+        foreach (var (prompt, verdict) in Judged(store, kept.Evaluations, kept.HeldOutGrades))
         {
             asked[prompt.Prompt.Id] = JsonSerializer.Serialize(prompt.Prompt);
             if (verdict?.Judgements is [{ Score: { } score }])

@@ -26,9 +26,9 @@ internal sealed class CampaignQuality(CampaignOptions options, ArtifactStore sto
         {
             yield return Measure(round.Number, options.Judging.Judge, graded: false, round.Samples, round.Judgements, round.DroppedUnits);
         }
-        if (round.Grades.Count > 0 && options.Evaluation.Judge is { } grader && grader != options.Judging.Judge)
+        if (round.HeldOutGrades is { Count: > 0 } grades && options.Evaluation.Judge is { } grader && grader != options.Judging.Judge)
         {
-            yield return Measure(round.Number, grader, graded: true, round.Evaluations, round.Grades, []);
+            yield return Measure(round.Number, grader, graded: true, round.Evaluations, grades, []);
         }
     }
 

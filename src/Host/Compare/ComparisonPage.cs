@@ -1,0 +1,101 @@
+using IterativeDpo.Campaigns;
+using IterativeDpo.Host.Report;
+using IterativeDpo.Host.Report.Charts;
+using IterativeDpo.Judging.Quality;
+
+namespace IterativeDpo.Host.Compare;
+
+/// <summary>A comparison as one HTML file that needs nothing else.</summary>
+internal static class ComparisonPage
+{
+    public static string Render(ArmComparison comparison) => ReportHtml.Page(
+        $"{string.Join(", ", comparison.Arms.Select(arm => arm.Name))} · comparison",
+        $"""
+        <header>
+        <p class="kicker">Iterative DPO campaigns side by side</p>
+        <h1>{Html.Text(string.Join(", ", comparison.Arms.Select(arm => arm.Name)))}</h1>
+        </header>
+
+        """
+        + Differences(comparison) + Rounds(comparison) + Arms(comparison) + Campaigns(comparison));
+
+    private static string Differences(ArmComparison comparison) => Html.Section(
+        "differences",
+        $"Against {Html.Text(comparison.Arms[0].Name)}",
+        $"Points of accuracy of greedy answers to the same held-out prompts, with 95 % intervals: paired bootstrap over prompts, {Html.Count(PairedDifference.Resamples)} resamples, of means over seeds. What other seeds would give is not in them.",
+        Html.Table(
+            "Differences",
+            ["Arm", "Points", "95 % interval", "Prompts", "McNemar's p"],
+            comparison.Differences.Select(difference => (string[])
+            [
+                Html.Text(difference.Arm),
+                $"<strong>{Html.Points(difference.HeldOut.Mean)}</strong>",
+                $"{Html.Points(difference.HeldOut.Low)} to {Html.Points(difference.HeldOut.High)}{(difference.HeldOut.IsSure ? "" : ": 0 is in it")}",
+                Html.Count(difference.HeldOut.Prompts),
+                difference.McNemar is { } p ? Html.Number(p, "0.0000") : "—",
+            ]),
+            "figures"));
+
+    private static string Rounds(ArmComparison comparison)
+    {
+        var chart = new LineChart("Held-out accuracy by round and arm", "round", [.. comparison.Arms.Select(arm => new Series(arm.Name, Points(arm)))]) { Width = 800, Height = 260, YRange = (0, 100), YUnit = " %" };
+        var narrow = chart with { Width = 400, Height = 240 };
+        return Html.Section(
+            "rounds",
+            "Held-out accuracy by round",
+            "Means over seeds, of the checkpoint that each round ended with: a round that was rolled back has that of the round before.",
+            Html.Figure("All tasks", "", $"<div class=\"wide\">{chart.Render()}</div><div class=\"narrow\" aria-hidden=\"true\">{narrow.Render()}</div>", [.. comparison.Arms.Select(arm => Html.Text(arm.Name))]));
+    }
+
+    /// <summary>As far as every seed has come.</summary>
+    private static ChartPoint[] Points(Arm arm) => [.. Enumerable.Range(0, arm.Runs.Min(run => run.Rounds.Count()) + 1).Select(round =>
+    {
+        var share = arm.Mean(run => run.State.Rounds.Take(round + 1).Last(r => r.Outcome == RoundOutcome.Kept).HeldOut.Accuracy());
+        return new ChartPoint(round, 100 * share, $"{arm.Name}, {(round == 0 ? "base" : $"round {round}")}: {Html.Percent(share)}");
+    })];
+
+    private static string Arms(ArmComparison comparison)
+    {
+        var k = comparison.SamplesPerPrompt;
+        return Html.Section(
+            "arms",
+            "Arms",
+            $"pass@1: greedy answers of the last checkpoint that was kept. Sampled, pass@{k} and distinct right answers to a prompt: of the last round's samples, by the policy before that round's training, on prompts that it had not seen.",
+            Html.Table(
+                "Arms",
+                ["Arm", "Seeds", "Rounds", "pass@1", "Mean tokens", "Entropy", "Sampled", $"pass@{k}", "Distinct", "Pairs", "Sampled tokens", "Time"],
+                comparison.Arms.Select(arm => (string[])
+                [
+                    Html.Text(arm.Name),
+                    $"{arm.Runs.Count}",
+                    Html.Number(arm.Mean(run => run.Rounds.Count()), "0.#"),
+                    Html.Percent(arm.Mean(run => run.Accuracy)),
+                    Html.Number(arm.Mean(run => run.MeanTokens), "0.0"),
+                    Html.Number(arm.Mean(run => run.State.LastKept!.MeanEntropy)),
+                    arm.MeanOrNull(run => run.PassAtK(1)) is { } sampled ? Html.Percent(sampled) : "—",
+                    arm.MeanOrNull(run => run.PassAtK(k)) is { } passed ? Html.Percent(passed) : "—",
+                    arm.MeanOrNull(run => run.DistinctRight) is { } distinct ? Html.Number(distinct, "0.00") : "—",
+                    Html.Count((long)arm.Mean(run => run.Pairs)),
+                    Html.Count((long)arm.Mean(run => run.GeneratedTokens)),
+                    Html.Duration(arm.Mean(run => run.Seconds)),
+                ]),
+                "figures"));
+    }
+
+    private static string Campaigns(ArmComparison comparison) => Html.Section(
+        "campaigns",
+        "Campaigns",
+        "",
+        Html.Table(
+            "Campaigns",
+            ["Arm", "Seed", "pass@1", "Rounds kept", "State directory"],
+            comparison.Arms.SelectMany(arm => arm.Runs.Select(run => (string[])
+            [
+                Html.Text(arm.Name),
+                $"{run.Options.Seed}",
+                Html.Percent(run.Accuracy),
+                $"{run.Rounds.Count(round => round.Outcome == RoundOutcome.Kept)} of {run.Rounds.Count()}",
+                $"<code>{Html.Text(run.StatePath)}</code>",
+            ])),
+            "figures"));
+}
