@@ -11,12 +11,20 @@ internal sealed class ModelConfigReader
     // Keeps products of two sizes, and the shapes made of them, within 32 bits.
     private const uint MaxSize = 1 << 20;
 
-    /// <summary>The keys of positions and attention that are read here, or that change nothing: an unknown one may, and llama.cpp may heed it.</summary>
-    private static readonly HashSet<string> _known =
+    // llama.cpp ends the process where one of these comes without experts.
+    private static readonly string[] s_expertKeys = ["expert_count", "expert_used_count", "expert_group_count", "expert_group_used_count"];
+
+    /// <summary>
+    /// The keys of an architecture that are read here, or that change nothing. Any other is refused: llama.cpp may heed it, and generator and
+    /// trainer would compute two models.
+    /// </summary>
+    private static readonly HashSet<string> s_known =
     [
+        "block_count", "context_length", "embedding_length", "feed_forward_length", "vocab_size", "tensor_data_layout",
         "attention.head_count", "attention.head_count_kv", "attention.key_length", "attention.value_length", "attention.causal",
         "attention.layer_norm_rms_epsilon", "rope.dimension_count", "rope.freq_base", "rope.scale_linear", "rope.scaling.type",
         "rope.scaling.factor", "rope.scaling.attn_factor", "rope.scaling.original_context_length", "rope.scaling.finetuned",
+        .. s_expertKeys,
     ];
 
     private readonly GgufFile _file;
@@ -90,11 +98,20 @@ internal sealed class ModelConfigReader
             Require(_file.Metadata.GetSingle(Key(factor), 0) is 0 or 1, factor, "RoPE scaling is not supported; use the model without a stretched context");
         }
         Require(_file.Metadata.GetSingle(Key("rope.scaling.attn_factor"), 1) == 1, "rope.scaling.attn_factor", "scaled rotations are not supported");
-        var prefixes = new[] { Key("rope."), Key("attention.") };
-        if (_file.Metadata.Select(item => item.Key).FirstOrDefault(key => prefixes.Any(prefix => key.StartsWith(prefix, StringComparison.Ordinal)) && !_known.Contains(key[Key("").Length..])) is { } unknown)
-            Require(false, unknown[Key("").Length..], "this program does not know it, and the model may compute something else with it");
         Require(_file.Metadata.GetBool(Key("attention.causal"), true), "attention.causal", "a model that sees later tokens is no language model");
-        Require(_file.Metadata.GetUInt32(Key("expert_count"), 0) == 0, "expert_count", "mixtures of experts are not supported; use a dense model");
+        foreach (var key in s_expertKeys)
+        {
+            Require(_file.Metadata.GetUInt32(Key(key), 0) == 0, key, "mixtures of experts are not supported; use a dense model");
+        }
+        RefuseUnknownKeys();
+    }
+
+    private void RefuseUnknownKeys()
+    {
+        var prefix = Key("");
+        var keys = _file.Metadata.Select(item => item.Key).Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).Select(key => key[prefix.Length..]);
+        if (keys.FirstOrDefault(key => !s_known.Contains(key)) is { } unknown)
+            Require(false, unknown, "this program does not know it, and the model may compute something else with it");
     }
 
     private int ReadVocabSize()

@@ -5,7 +5,10 @@ using IterativeDpo.Artifacts.Gguf;
 
 namespace IterativeDpo.Artifacts.Models;
 
-/// <summary>The digest of everything in a model file that token ids depend on: its <c>tokenizer.*</c> metadata, the chat template included.</summary>
+/// <summary>
+/// The digest of everything in a model file that token ids depend on: its <c>tokenizer.*</c> metadata, the chat template included, and whether
+/// its name makes llama.cpp tokenise as for Phi-3.
+/// </summary>
 public static class TokenizerDigests
 {
     public static Digest Of(GgufMetadata metadata)
@@ -24,6 +27,7 @@ public static class TokenizerDigests
                 Append(hash, value.Value);
             }
         }
+        if (VocabularyReader.IsNamedPhi3(metadata)) Append(hash, "Phi-3 by name");
         return Digest.OfHash(hash.GetHashAndReset());
     }
 

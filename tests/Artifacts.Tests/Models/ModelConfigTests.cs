@@ -82,6 +82,10 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("llama.rope.freq_base", 0f, "'llama.rope.freq_base': 0 is out of range")]
     [InlineData("llama.attention.layer_norm_rms_epsilon", float.NaN, "NaN is out of range")]
     [InlineData("llama.expert_count", 8u, "mixtures of experts are not supported")]
+    [InlineData("llama.expert_used_count", 2u, "'llama.expert_used_count': mixtures of experts are not supported")]
+    [InlineData("llama.expert_group_count", 2u, "'llama.expert_group_count': mixtures of experts are not supported")]
+    [InlineData("llama.residual_scale", 0.5f, "'llama.residual_scale': this program does not know it")]
+    [InlineData("llama.key_of_tomorrow", true, "'llama.key_of_tomorrow': this program does not know it")]
     [InlineData("llama.feed_forward_length", 65u, "tensor 'blk.0.ffn_gate.weight' has the shape [64, 32], not [65, 32]")]
     public void Read_refuses_metadata_it_cannot_use(string key, object value, string problem)
     {
@@ -105,6 +109,18 @@ public sealed class ModelConfigTests : IDisposable
             });
             Assert.Equal(2, Read().Layers);
         }
+    }
+
+    [Fact]
+    public void Read_takes_keys_that_say_there_are_no_experts_and_keys_of_another_architecture()
+    {
+        TinyModel.WriteChanged(_directory["m.gguf"], metadata =>
+        {
+            metadata["llama.expert_count"] = metadata["llama.expert_used_count"] = 0u;
+            metadata["llama4.residual_scale"] = 0.5f;
+        });
+
+        Assert.Equal(2, Read().Layers);
     }
 
     [Fact]
@@ -145,6 +161,20 @@ public sealed class ModelConfigTests : IDisposable
         TinyModel.WriteChanged(_directory["m.gguf"], tensors: t => t.Name == ModelConfig.Output ? new("rope_freqs.weight", [4]) : t);
 
         AssertRefused("tensor 'rope_freqs.weight' is not part of the architecture 'llama'");
+    }
+
+    [Theory]
+    [InlineData("blk.0.attn_gate.weight")]
+    [InlineData("tensor_of_tomorrow")]
+    public void Read_refuses_a_tensor_that_it_does_not_know(string name)
+    {
+        TinyModel.Write(_directory["plain.gguf"], TinyModel.Config());
+        using (var file = GgufFile.Open(_directory["plain.gguf"]))
+        {
+            TinyModel.WriteWith(file, _directory["m.gguf"], name, [4], new float[4]);
+        }
+
+        AssertRefused($"tensor '{name}' is not part of the architecture 'llama'");
     }
 
     [Theory]

@@ -33,6 +33,12 @@ public sealed class VocabularyReaderTests : IDisposable
         AssertRefused("tokenizer.ggml.tokens", tokens, "'tokenizer.ggml.tokens': the token 'A' occurs twice");
     }
 
+    [Theory]
+    [InlineData("Phi-3 mini")]
+    [InlineData("my-PHI3-tune")]
+    public void Read_refuses_a_name_that_llama_cpp_would_look_for_tokens_by(string name) =>
+        AssertRefused("general.name", name, "'tokenizer.ggml.tokens': '</s>' is missing, which llama.cpp needs where 'general.name' says Phi-3");
+
     private void AssertRefused(string key, object? value, string problem)
     {
         TinyModel.WriteChanged(_directory["m.gguf"], metadata =>
