@@ -11,6 +11,41 @@ internal static class TinyModel
         ModelArchitecture.Named(architecture), Layers: 2, Dim: 32, Heads: 4, KvHeads: kvHeads, HeadDim: 8, FeedForwardDim: 48,
         RmsEps: 1e-5f, RopeBase: 1000, RopeDim: 8, ContextLength: 128, VocabSize: ByteVocabulary.Size, TiedEmbeddings: tied);
 
+    /// <summary>Small models of every family, each in the forms that its files have.</summary>
+    public static readonly IReadOnlyDictionary<string, ModelConfig> Families = new Dictionary<string, ModelConfig>
+    {
+        ["llama"] = Config(),
+        ["llama tied"] = Config(tied: true, kvHeads: 4),
+        ["llama, one key head"] = Config(kvHeads: 1),
+        ["llama 3.1"] = Config() with { RopeDivisors = [1, 1.5f, 4, 8] },
+        ["llama, linear"] = Config() with { Scaling = new(RopeScalingKind.Linear, 4) },
+        ["llama, yarn"] = Config() with { Scaling = new(RopeScalingKind.Yarn, 4, OriginalContext: 32) },
+        ["llama, attention factor"] = Config() with { Scaling = new(RopeScalingKind.None, AttentionFactor: 1.5f) },
+        ["llama, biases"] = Config() with { Biases = MapBiases.All },
+        ["llama, output bias"] = Config() with { Biases = MapBiases.AttentionOutput },
+        ["qwen2"] = Config("qwen2"),
+        ["qwen2 tied"] = Config("qwen2", tied: true, kvHeads: 4),
+        ["qwen2, yarn"] = Config("qwen2") with { Scaling = new(RopeScalingKind.Yarn, 2, OriginalContext: 64, AttentionFactor: 1.1f) },
+    };
+
+    /// <summary>Their names, for theories.</summary>
+    public static TheoryData<string> FamilyNames => [.. Families.Keys];
+
+    /// <summary>Their names, each with our own loops and with LibTorch's operations.</summary>
+    public static TheoryData<string, bool> FamiliesBothWays
+    {
+        get
+        {
+            var data = new TheoryData<string, bool>();
+            foreach (var family in Families.Keys)
+            {
+                data.Add(family, true);
+                data.Add(family, false);
+            }
+            return data;
+        }
+    }
+
     public static Func<string, float[]> Weights(ModelConfig config, ulong seed = 1)
     {
         var shapes = config.ListTensors().ToDictionary(t => t.Name, t => t.Shape);

@@ -35,10 +35,18 @@ public sealed record ModelConfig(
     public const string Embedding = "token_embd.weight";
     public const string OutputNorm = "output_norm.weight";
     public const string Output = "output.weight";
+    public const string Divisors = "rope_freqs.weight";
 
     /// <summary>The LoRA targets: the maps of a block by their GGUF names, <c>blk.N.{name}.weight</c>.</summary>
     public static readonly IReadOnlyList<string> BlockMaps =
         ["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"];
+
+    public MapBiases Biases { get; init; } = Architecture.Biases;
+
+    public RopeScaling Scaling { get; init; } = RopeScaling.None;
+
+    /// <summary>What each pair's frequency is divided by, [ropeDim / 2] (Llama 3.1); it is no weight, and never trained.</summary>
+    public float[]? RopeDivisors { get; init; }
 
     /// <summary>A block's tensor by its short name, e.g. <c>attn_q.weight</c>.</summary>
     public static string BlockTensor(int layer, string name) => $"blk.{layer}.{name}";
@@ -48,7 +56,7 @@ public sealed record ModelConfig(
     /// <param name="withHead">Whether the file may have the tensors of a <see cref="RewardHead"/> beside the decoder's.</param>
     public static ModelConfig Read(GgufFile file, bool withHead = false) => ModelConfigReader.Read(file, withHead);
 
-    /// <summary>Every tensor of the model, in the order they are written.</summary>
+    /// <summary>Every weight of the model, in the order they are written.</summary>
     public IEnumerable<TensorSpec> ListTensors()
     {
         yield return new(Embedding, [VocabSize, Dim]);
@@ -59,6 +67,10 @@ public sealed record ModelConfig(
         yield return new(OutputNorm, [Dim]);
         if (!TiedEmbeddings) yield return new(Output, [VocabSize, Dim]);
     }
+
+    /// <summary>What a model file has beside the weights, and no training changes.</summary>
+    public IEnumerable<(TensorSpec Tensor, float[] Values)> ListConstants() =>
+        RopeDivisors is null ? [] : [(new(Divisors, [RopeDim / 2]), RopeDivisors)];
 
     /// <summary>The maps of every block, the tensors an adapter can have updates for, in the model's order.</summary>
     public IEnumerable<TensorSpec> ListBlockMaps() => Enumerable.Range(0, Layers)
@@ -75,12 +87,19 @@ public sealed record ModelConfig(
         _ => throw new ArgumentException($"'{map}' is not one of {string.Join(", ", BlockMaps)}.", nameof(map)),
     };
 
+    /// <summary>Which of the biases a map's is.</summary>
+    internal static MapBiases BiasOf(string map) => map switch
+    {
+        "attn_q" or "attn_k" or "attn_v" => MapBiases.Qkv,
+        "attn_output" => MapBiases.AttentionOutput,
+        _ => MapBiases.FeedForward,
+    };
+
     private IEnumerable<TensorSpec> ListBlockTensors()
     {
         yield return new("attn_norm.weight", [Dim]);
         yield return new("ffn_norm.weight", [Dim]);
         foreach (var map in BlockMaps) yield return new($"{map}.weight", MapShape(map));
-        if (!Architecture.QkvBiases) yield break;
-        foreach (var map in BlockMaps.Take(3)) yield return new($"{map}.bias", [MapShape(map)[0]]);
+        foreach (var map in BlockMaps.Where(map => Biases.HasFlag(BiasOf(map)))) yield return new($"{map}.bias", [MapShape(map)[0]]);
     }
 }

@@ -24,6 +24,7 @@ internal sealed class ModelConfigReader
         "attention.head_count", "attention.head_count_kv", "attention.key_length", "attention.value_length", "attention.causal",
         "attention.layer_norm_rms_epsilon", "rope.dimension_count", "rope.freq_base", "rope.scale_linear", "rope.scaling.type",
         "rope.scaling.factor", "rope.scaling.attn_factor", "rope.scaling.original_context_length", "rope.scaling.finetuned",
+        "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow",
         .. s_expertKeys,
     ];
 
@@ -69,6 +70,7 @@ internal sealed class ModelConfigReader
             Size("context_length", max: int.MaxValue),
             ReadVocabSize(),
             TiedEmbeddings: !_file.Tensors.ContainsKey(ModelConfig.Output));
+        config = config with { Biases = _architecture.Biases | FindBiases(), Scaling = ReadScaling(config.ContextLength), RopeDivisors = FindDivisors(config) };
         Check(config);
         return config;
     }
@@ -88,16 +90,53 @@ internal sealed class ModelConfigReader
         Require(config.Layers <= _file.Tensors.Count, "block_count", $"{config.Layers} blocks, but {_file.Tensors.Count} tensors");
     }
 
+    /// <summary>Without a type llama.cpp scales linearly, by either key; with the type "none" it heeds neither.</summary>
+    private RopeScaling ReadScaling(int contextLength)
+    {
+        var kind = _file.Metadata.GetString(Key("rope.scaling.type"), "linear") switch
+        {
+            "none" => RopeScalingKind.None,
+            "linear" => RopeScalingKind.Linear,
+            "yarn" => RopeScalingKind.Yarn,
+            var other => throw Bad("rope.scaling.type", $"RoPE scaling '{other}' is not supported; use the model without a stretched context"),
+        };
+        var factorKey = _file.Metadata.Contains(Key("rope.scaling.factor")) ? "rope.scaling.factor" : "rope.scale_linear";
+        var said = kind == RopeScalingKind.None ? 0 : _file.Metadata.GetSingle(Key(factorKey), 0);
+        Require(float.IsFinite(said) && said >= 0, factorKey, $"{said} is out of range");
+        var factor = said == 0 ? 1 : said;
+        var attention = _file.Metadata.GetSingle(Key("rope.scaling.attn_factor"), 1);
+        Require(float.IsFinite(attention) && attention > 0, "rope.scaling.attn_factor", $"{attention} is out of range");
+        if (kind != RopeScalingKind.Yarn) return new(factor == 1 ? RopeScalingKind.None : kind, factor, 0, attention);
+        // llama.cpp does not read these, and takes the paper's.
+        foreach (var (key, turns) in new[] { ("rope.scaling.yarn_beta_fast", 32f), ("rope.scaling.yarn_beta_slow", 1f) })
+        {
+            Require(_file.Metadata.GetSingle(Key(key), turns) == turns, key, $"llama.cpp takes {turns} whatever it says");
+        }
+        var original = _file.Metadata.GetUInt32(Key("rope.scaling.original_context_length"), 0);
+        Require(original <= int.MaxValue, "rope.scaling.original_context_length", $"{original} is out of range");
+        return new(kind, factor, original == 0 ? contextLength : (int)original, attention);
+    }
+
+    private MapBiases FindBiases()
+    {
+        var found = MapBiases.None;
+        foreach (var map in ModelConfig.BlockMaps.Where(map => _file.Tensors.ContainsKey(ModelConfig.BlockTensor(0, $"{map}.bias"))))
+        {
+            found |= ModelConfig.BiasOf(map);
+        }
+        return found & _architecture.OptionalBiases;
+    }
+
+    private float[]? FindDivisors(ModelConfig config)
+    {
+        if (!_architecture.HasDivisors || !_file.Tensors.TryGetValue(ModelConfig.Divisors, out var tensor)) return null;
+        var values = _file.ReadFloat32(tensor);
+        return values.Length == config.RopeDim / 2 && values.All(value => float.IsFinite(value) && value > 0) ? values : throw BadTensor(
+            ModelConfig.Divisors, $"is not {config.RopeDim / 2} numbers over 0, which divide the frequencies of its positions", "Export the model again.");
+    }
+
     private void RefuseVariants()
     {
-        // Without a type llama.cpp scales linearly, by either key; with the type "none" it heeds neither.
-        var scaling = _file.Metadata.GetString(Key("rope.scaling.type"), "linear");
-        Require(scaling is "none" or "linear", "rope.scaling.type", $"RoPE scaling '{scaling}' is not supported; use the model without a stretched context");
-        foreach (var factor in scaling == "none" ? [] : new[] { "rope.scaling.factor", "rope.scale_linear" })
-        {
-            Require(_file.Metadata.GetSingle(Key(factor), 0) is 0 or 1, factor, "RoPE scaling is not supported; use the model without a stretched context");
-        }
-        Require(_file.Metadata.GetSingle(Key("rope.scaling.attn_factor"), 1) == 1, "rope.scaling.attn_factor", "scaled rotations are not supported");
         Require(_file.Metadata.GetBool(Key("attention.causal"), true), "attention.causal", "a model that sees later tokens is no language model");
         foreach (var key in s_expertKeys)
         {
@@ -127,18 +166,18 @@ internal sealed class ModelConfigReader
     private void CheckTensors(ModelConfig config, IEnumerable<string> besides)
     {
         var known = new HashSet<string>(besides);
-        foreach (var (name, shape) in config.ListTensors())
+        foreach (var (name, shape) in config.ListTensors().Concat(config.ListConstants().Select(constant => constant.Tensor)))
         {
             known.Add(name);
             if (!_file.Tensors.TryGetValue(name, out var tensor))
-                throw Bad(name, "is missing", "Export the model again.");
+                throw BadTensor(name, "is missing", "Export the model again.");
             if (!tensor.Shape.AsSpan().SequenceEqual(shape))
-                throw Bad(name, $"has the shape [{string.Join(", ", tensor.Shape)}], not [{string.Join(", ", shape)}]", "Export the model again.");
+                throw BadTensor(name, $"has the shape [{string.Join(", ", tensor.Shape)}], not [{string.Join(", ", shape)}]", "Export the model again.");
             if (shape.Length == 1 && tensor.Type != TensorType.F32)
-                throw Bad(name, $"is stored as {tensor.Type}, but llama.cpp needs norms and biases as F32", "Convert it with these left in F32.");
+                throw BadTensor(name, $"is stored as {tensor.Type}, but llama.cpp needs norms and biases as F32", "Convert it with these left in F32.");
         }
         if (_file.Tensors.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
-            throw Bad(unknown, $"is not part of the architecture '{_architecture.Name}' as this program computes it", "Use a plain model of it.");
+            throw BadTensor(unknown, $"is not part of the architecture '{_architecture.Name}' as this program computes it", "Use a plain model of it.");
     }
 
     private int Size(string key, int? absent = null, uint max = MaxSize)
@@ -153,9 +192,12 @@ internal sealed class ModelConfigReader
 
     private void Require(bool holds, string key, string problem)
     {
-        if (!holds) throw new UserInputException($"{_file.Path}: metadata key '{Key(key)}': {problem}. Use another model file, or export it again.");
+        if (!holds) throw Bad(key, problem);
     }
 
-    private UserInputException Bad(string tensor, string problem, string remedy) =>
+    private UserInputException Bad(string key, string problem) =>
+        new($"{_file.Path}: metadata key '{Key(key)}': {problem}. Use another model file, or export it again.");
+
+    private UserInputException BadTensor(string tensor, string problem, string remedy) =>
         new($"{_file.Path}: tensor '{tensor}' {problem}. {remedy}");
 }

@@ -75,6 +75,18 @@ public static class ModelWriter
         Set("rope.dimension_count", (uint)config.RopeDim);
         Set("rope.freq_base", config.RopeBase);
         Set("vocab_size", (uint)config.VocabSize);
+        SetScaling(Set, config.Scaling);
+    }
+
+    private static void SetScaling(Action<string, object> set, RopeScaling scaling)
+    {
+        if (scaling.Kind != RopeScalingKind.None)
+        {
+            set("rope.scaling.type", scaling.Kind == RopeScalingKind.Yarn ? "yarn" : "linear");
+            set("rope.scaling.factor", scaling.Factor);
+        }
+        if (scaling.OriginalContext != 0) set("rope.scaling.original_context_length", (uint)scaling.OriginalContext);
+        if (scaling.AttentionFactor != 1) set("rope.scaling.attn_factor", scaling.AttentionFactor);
     }
 
     private static void WriteTensors(
@@ -89,6 +101,7 @@ public static class ModelWriter
                     + $"{type.BlockLength()}. Choose F16, BF16 or F32.");
             writer.Add(name, shape, stored, () => weights(name));
         }
+        foreach (var ((name, shape), values) in config.ListConstants()) writer.Add(name, shape, TensorType.F32, values);
         writer.Write(path);
     }
 

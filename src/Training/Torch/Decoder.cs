@@ -57,11 +57,13 @@ internal sealed class Decoder
     private DecoderBlock Block(int layer, LoraWeights? lora, LoraDropout? dropout)
     {
         string Name(string map) => WeightLayout.Name(layer, map);
-        LinearMap Map(string map, string? bias = null) => new(_weights, Name(map), bias, lora?.On(Name(map)), dropout);
-        var qkv = Map(WeightLayout.Qkv, _config.Architecture.QkvBiases ? Name(WeightLayout.QkvBias) : null);
+        LinearMap Map(string map, MapBiases biases) =>
+            new(_weights, Name(map), _config.Biases.HasFlag(biases) ? Name(WeightLayout.Bias(map)) : null, lora?.On(Name(map)), dropout);
+        var (qkv, output) = (Map(WeightLayout.Qkv, MapBiases.Qkv), Map(WeightLayout.AttentionOutput, MapBiases.AttentionOutput));
+        var (gateUp, down) = (Map(WeightLayout.GateUp, MapBiases.FeedForward), Map(WeightLayout.Down, MapBiases.FeedForward));
         return new(
-            new(Norm(Name(WeightLayout.AttentionNorm)), qkv, Map(WeightLayout.AttentionOutput), _weights.Type),
-            new(Norm(Name(WeightLayout.FeedForwardNorm)), Map(WeightLayout.GateUp), new(_ownLoops.HasFlag(OwnLoops.Gates)), Map(WeightLayout.Down), _weights.Type));
+            new(Norm(Name(WeightLayout.AttentionNorm)), qkv, output, _weights.Type),
+            new(Norm(Name(WeightLayout.FeedForwardNorm)), gateUp, new(_ownLoops.HasFlag(OwnLoops.Gates)), down, _weights.Type));
     }
 
     private RmsNorm Norm(string name) => new(_weights[name], _weights.Gradient(name), _config.RmsEps, _ownLoops.HasFlag(OwnLoops.Norms));

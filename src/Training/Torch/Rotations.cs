@@ -10,19 +10,28 @@ namespace IterativeDpo.Training.Torch;
 internal static class Rotations
 {
     /// <summary>Of a pair, in radians a position: elements past ropeDim keep still.</summary>
-    public static double Frequency(ModelConfig config, int pair) =>
-        2 * pair < config.RopeDim ? Math.Pow(config.RopeBase, -2.0 * pair / config.RopeDim) : 0;
+    public static double Frequency(ModelConfig config, int pair)
+    {
+        if (2 * pair >= config.RopeDim)
+        {
+            return 0;
+        }
+        var frequency = Math.Pow(config.RopeBase, -2.0 * pair / config.RopeDim);
+        return config.Scaling.Stretch(config.RopeDivisors is { } divisors ? frequency / divisors[pair] : frequency, pair, config.RopeDim, config.RopeBase);
+    }
 
-    /// <summary>Queries and keys both carry the root of the scores' scale, 1 / √headDim.</summary>
-    public static double Length(ModelConfig config) => Math.Pow(config.HeadDim, -0.25);
+    /// <summary>Of a pair: queries and keys both carry the root of the scores' scale, 1 / √headDim.</summary>
+    public static double Length(ModelConfig config, int pair) =>
+        Math.Pow(config.HeadDim, -0.25) * (2 * pair < config.RopeDim ? config.Scaling.Length : 1);
 
     /// <summary>The factors of each row and each pair, complex [N, 1, headDim / 2], and their conjugates, which turn gradients.</summary>
     public static (Tensor Forth, Tensor Back) Of(PackedBatch batch, ModelConfig config, Device device)
     {
         using var scope = NewDisposeScope();
-        var frequencies = Enumerable.Range(0, config.HeadDim / 2).Select(i => Frequency(config, i)).ToArray();
+        var pairs = Enumerable.Range(0, config.HeadDim / 2).ToArray();
+        var frequencies = pairs.Select(pair => Frequency(config, pair)).ToArray();
         var angles = tensor(batch.Positions.Select(p => (double)p).ToArray()).view(-1, 1, 1) * tensor(frequencies).view(1, 1, -1);
-        var length = Length(config);
+        var length = tensor(pairs.Select(pair => Length(config, pair)).ToArray()).view(1, 1, -1);
         var (real, imaginary) = ((angles.cos() * length).to(ScalarType.Float32), (angles.sin() * length).to(ScalarType.Float32));
         var (forth, back) = (complex(real, imaginary).to(device), complex(real, -imaginary).to(device));
         scope.MoveToOuter([forth, back]);

@@ -21,13 +21,15 @@ internal static class WeightLayout
 {
     public const string AttentionNorm = "attn_norm";
     public const string Qkv = "attn_qkv";
-    public const string QkvBias = "attn_qkv.bias";
     public const string AttentionOutput = "attn_output";
     public const string FeedForwardNorm = "ffn_norm";
     public const string GateUp = "ffn_gate_up";
     public const string Down = "ffn_down";
 
     public static string Name(int layer, string map) => ModelConfig.BlockTensor(layer, map);
+
+    /// <summary>The bias of a fused map.</summary>
+    public static string Bias(string map) => map + ".bias";
 
     /// <summary>Every weight of the model.</summary>
     public static IReadOnlyList<FusedWeight> Of(ModelConfig config)
@@ -54,20 +56,21 @@ internal static class WeightLayout
     private static IEnumerable<FusedWeight> Block(ModelConfig config, int layer)
     {
         int queries = config.Heads * config.HeadDim, keys = config.KvHeads * config.HeadDim;
-        FusedWeight Fuse(string name, int? columns, params (string Map, int Rows, bool Rotated)[] parts) =>
-            new(Name(layer, name), columns, [.. parts.Select(p => new WeightPart(
-                $"{Name(layer, p.Map)}.{(name == QkvBias ? "bias" : "weight")}", p.Rows, p.Rotated))]);
+        FusedWeight Fuse(string name, int? columns, string kind, (string Map, int Rows, bool Rotated)[] parts) =>
+            new(Name(layer, name), columns, [.. parts.Select(p => new WeightPart($"{Name(layer, p.Map)}.{kind}", p.Rows, p.Rotated))]);
+        FusedWeight Norm(string name) => Fuse(name, null, "weight", [(name, config.Dim, false)]);
+        IEnumerable<FusedWeight> Map(string name, int columns, MapBiases biases, params (string Map, int Rows, bool Rotated)[] parts) =>
+            config.Biases.HasFlag(biases) ? [Fuse(name, columns, "weight", parts), Fuse(Bias(name), null, "bias", parts)] : [Fuse(name, columns, "weight", parts)];
 
-        yield return Fuse(AttentionNorm, null, (AttentionNorm, config.Dim, false));
-        yield return Fuse(Qkv, config.Dim, ("attn_q", queries, true), ("attn_k", keys, true), ("attn_v", keys, false));
-        if (config.Architecture.QkvBiases)
-        {
-            yield return Fuse(QkvBias, null, ("attn_q", queries, true), ("attn_k", keys, true), ("attn_v", keys, false));
-        }
-        yield return Fuse(AttentionOutput, queries, (AttentionOutput, config.Dim, false));
-        yield return Fuse(FeedForwardNorm, null, (FeedForwardNorm, config.Dim, false));
-        yield return Fuse(GateUp, config.Dim, ("ffn_gate", config.FeedForwardDim, false), ("ffn_up", config.FeedForwardDim, false));
-        yield return Fuse(Down, config.FeedForwardDim, (Down, config.Dim, false));
+        return
+        [
+            Norm(AttentionNorm),
+            .. Map(Qkv, config.Dim, MapBiases.Qkv, ("attn_q", queries, true), ("attn_k", keys, true), ("attn_v", keys, false)),
+            .. Map(AttentionOutput, queries, MapBiases.AttentionOutput, (AttentionOutput, config.Dim, false)),
+            Norm(FeedForwardNorm),
+            .. Map(GateUp, config.Dim, MapBiases.FeedForward, ("ffn_gate", config.FeedForwardDim, false), ("ffn_up", config.FeedForwardDim, false)),
+            .. Map(Down, config.FeedForwardDim, MapBiases.FeedForward, (Down, config.Dim, false)),
+        ];
     }
 
     private static FusedWeight Single(string name, int rows, int? columns) => new(name, columns, [new(name, rows, false)]);

@@ -73,10 +73,10 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("llama.attention.value_length", 16u, "keys and values differ in width")]
     [InlineData("llama.rope.dimension_count", 4u, "4 is odd or not the head's 8")]
     [InlineData("llama.rope.dimension_count", 16u, "not the head's 8")]
-    [InlineData("llama.rope.scaling.type", "yarn", "RoPE scaling 'yarn' is not supported")]
-    [InlineData("llama.rope.scaling.factor", 4f, "RoPE scaling is not supported")]
-    [InlineData("llama.rope.scale_linear", 4f, "'llama.rope.scale_linear': RoPE scaling is not supported")]
-    [InlineData("llama.rope.scaling.attn_factor", 1.5f, "'llama.rope.scaling.attn_factor': scaled rotations are not supported")]
+    [InlineData("llama.rope.scaling.type", "longrope", "RoPE scaling 'longrope' is not supported")]
+    [InlineData("llama.rope.scaling.factor", -4f, "'llama.rope.scaling.factor': -4 is out of range")]
+    [InlineData("llama.rope.scale_linear", float.PositiveInfinity, "'llama.rope.scale_linear': Infinity is out of range")]
+    [InlineData("llama.rope.scaling.attn_factor", 0f, "'llama.rope.scaling.attn_factor': 0 is out of range")]
     [InlineData("llama.rope.freq_base_swa", 1e4f, "'llama.rope.freq_base_swa': this program does not know it")]
     [InlineData("llama.attention.sliding_window", 64u, "'llama.attention.sliding_window': this program does not know it")]
     [InlineData("llama.rope.freq_base", 0f, "'llama.rope.freq_base': 0 is out of range")]
@@ -94,21 +94,73 @@ public sealed class ModelConfigTests : IDisposable
         AssertRefused(problem);
     }
 
-    [Fact]
-    public void Read_takes_scaling_that_llama_cpp_does_not_heed_or_that_changes_nothing()
+    public static TheoryData<RopeScaling, Dictionary<string, object>> Scalings => new()
     {
-        foreach (var (type, factor) in new[] { ("none", 4f), ("linear", 1f) })
+        { RopeScaling.None, new() { ["type"] = "none", ["factor"] = 4f } },
+        { RopeScaling.None, new() { ["type"] = "linear", ["factor"] = 1f, ["attn_factor"] = 1f, ["finetuned"] = true } },
+        { new(RopeScalingKind.Linear, 4), new() { ["type"] = "linear", ["factor"] = 4f, ["original_context_length"] = 32u } },
+        { new(RopeScalingKind.Linear, 4), new() { ["factor"] = 4f } },
+        { new(RopeScalingKind.Yarn, 4, 128), new() { ["type"] = "yarn", ["factor"] = 4f } },
+        { new(RopeScalingKind.Yarn, 4, 32, 1.5f), new() { ["type"] = "yarn", ["factor"] = 4f, ["original_context_length"] = 32u, ["attn_factor"] = 1.5f, ["yarn_beta_fast"] = 32f } },
+        { new(RopeScalingKind.None, AttentionFactor: 1.5f), new() { ["type"] = "none", ["attn_factor"] = 1.5f } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Scalings))]
+    public void Read_takes_scaling_as_llama_cpp_does(RopeScaling expected, Dictionary<string, object> keys)
+    {
+        TinyModel.WriteChanged(_directory["m.gguf"], metadata =>
         {
-            TinyModel.WriteChanged(_directory["m.gguf"], metadata =>
-            {
-                metadata["llama.rope.scaling.type"] = type;
-                metadata["llama.rope.scaling.factor"] = factor;
-                metadata["llama.rope.scale_linear"] = factor;
-                metadata["llama.rope.scaling.attn_factor"] = 1f;
-                metadata["split.count"] = (ushort)0;
-            });
-            Assert.Equal(2, Read().Layers);
+            foreach (var (key, value) in keys) metadata[$"llama.rope.scaling.{key}"] = value;
+            metadata["split.count"] = (ushort)0;
+        });
+
+        Assert.Equal(expected, Read().Scaling);
+    }
+
+    [Fact]
+    public void Read_takes_the_older_key_of_scaling_where_the_newer_is_missing()
+    {
+        TinyModel.WriteChanged(_directory["m.gguf"], metadata => metadata["llama.rope.scale_linear"] = 4f);
+        Assert.Equal(new(RopeScalingKind.Linear, 4), Read().Scaling);
+
+        TinyModel.WriteChanged(_directory["m.gguf"], metadata => (metadata["llama.rope.scale_linear"], metadata["llama.rope.scaling.factor"]) = (4f, 2f));
+        Assert.Equal(new(RopeScalingKind.Linear, 2), Read().Scaling);
+    }
+
+    [Fact]
+    public void Read_refuses_turns_of_yarn_that_llama_cpp_does_not_heed()
+    {
+        TinyModel.WriteChanged(_directory["m.gguf"], metadata =>
+            (metadata["llama.rope.scaling.type"], metadata["llama.rope.scaling.yarn_beta_fast"]) = ("yarn", 16f));
+
+        AssertRefused("'llama.rope.scaling.yarn_beta_fast': llama.cpp takes 32 whatever it says");
+    }
+
+    [Fact]
+    public void Read_gives_the_divisors_and_biases_that_were_written()
+    {
+        TinyModel.Write(_directory["m.gguf"], TinyModel.Config() with { RopeDivisors = [1, 2, 4, 8], Biases = MapBiases.All });
+
+        var read = Read();
+
+        Assert.Equal([1, 2, 4, 8], read.RopeDivisors!);
+        Assert.Equal(MapBiases.All, read.Biases);
+    }
+
+    [Theory]
+    [InlineData(new[] { 1f, 2, 4 })]
+    [InlineData(new[] { 1f, 0, 4, 8 })]
+    [InlineData(new[] { 1f, float.NaN, 4, 8 })]
+    public void Read_refuses_divisors_that_are_none(float[] divisors)
+    {
+        TinyModel.Write(_directory["plain.gguf"], TinyModel.Config());
+        using (var file = GgufFile.Open(_directory["plain.gguf"]))
+        {
+            TinyModel.WriteWith(file, _directory["m.gguf"], ModelConfig.Divisors, [divisors.Length], divisors);
         }
+
+        AssertRefused("tensor 'rope_freqs.weight' is not 4 numbers over 0");
     }
 
     [Fact]
@@ -158,9 +210,9 @@ public sealed class ModelConfigTests : IDisposable
     [Fact]
     public void Read_refuses_a_tensor_that_it_would_leave_out_of_the_computation()
     {
-        TinyModel.WriteChanged(_directory["m.gguf"], tensors: t => t.Name == ModelConfig.Output ? new("rope_freqs.weight", [4]) : t);
+        TinyModel.WriteChanged(_directory["m.gguf"], tensors: t => t.Name == ModelConfig.Output ? new("rope_freqs.weight", [4]) : t, architecture: "qwen2");
 
-        AssertRefused("tensor 'rope_freqs.weight' is not part of the architecture 'llama'");
+        AssertRefused("tensor 'rope_freqs.weight' is not part of the architecture 'qwen2'");
     }
 
     [Theory]

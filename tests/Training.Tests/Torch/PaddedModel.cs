@@ -55,9 +55,8 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
     private Tensor Rope(Tensor x)
     {
         var half = config.RopeDim / 2;
-        var angles = outer(arange(x.size(2)).to(ScalarType.Float32), tensor(
-            Enumerable.Range(0, half).Select(i => (float)Math.Pow(config.RopeBase, -2.0 * i / config.RopeDim)).ToArray()));
-        var (c, s) = (angles.cos(), angles.sin());
+        var angles = outer(arange(x.size(2)).to(ScalarType.Float64), tensor(Enumerable.Range(0, half).Select(Frequency).ToArray())).to(ScalarType.Float32);
+        var (c, s) = (angles.cos() * Length, angles.sin() * Length);
         if (config.Architecture.Rope == RopeKind.HalfSplit)
         {
             var (a, b) = (x.narrow(-1, 0, half), x.narrow(-1, half, half));
@@ -67,6 +66,23 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
         var (even, odd) = (pairs.select(-1, 0), pairs.select(-1, 1));
         return stack([even * c - odd * s, odd * c + even * s], -1).flatten(3);
     }
+
+    /// <summary>As docs of transformers and llama.cpp have it: divisors, then linear scaling, or YaRN's between linear scaling and none.</summary>
+    private double Frequency(int pair)
+    {
+        var (scaling, dim) = (config.Scaling, config.RopeDim);
+        var t = Math.Pow(config.RopeBase, -2.0 * pair / dim) / (config.RopeDivisors?[pair] ?? 1);
+        if (scaling.Kind != RopeScalingKind.Yarn)
+        {
+            return t / scaling.Factor;
+        }
+        double Corrected(double turns) => dim * Math.Log(scaling.OriginalContext / (2 * Math.PI * turns)) / (2 * Math.Log(config.RopeBase));
+        var (low, high) = (Math.Max(0, Math.Floor(Corrected(32))), Math.Min(dim - 1, Math.Ceiling(Corrected(1))));
+        var ramp = Math.Clamp((pair - low) / Math.Max(0.001, high - low), 0, 1);
+        return t / scaling.Factor * ramp + t * (1 - ramp);
+    }
+
+    private double Length => config.Scaling.AttentionFactor * (config.Scaling.Kind == RopeScalingKind.Yarn ? 0.1 * Math.Log(config.Scaling.Factor) + 1 : 1);
 
     private Tensor Map(Tensor x, int layer, string map)
     {

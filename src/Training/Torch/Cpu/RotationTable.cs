@@ -15,10 +15,9 @@ internal sealed unsafe class RotationTable
         var positions = batch.Positions.DefaultIfEmpty(-1).Max() + 1;
         _headDim = config.HeadDim;
         (_cosines, _sines) = (new float[positions * _headDim], new float[positions * _headDim]);
-        var length = Rotations.Length(config);
         for (var i = 0; i < _headDim / 2; i++)
         {
-            var frequency = Rotations.Frequency(config, i);
+            var (frequency, length) = (Rotations.Frequency(config, i), Rotations.Length(config, i));
             for (var position = 0; position < positions; position++)
             {
                 var at = position * _headDim + 2 * i;
