@@ -26,6 +26,8 @@ internal static class TinyModel
         ["qwen2"] = Config("qwen2"),
         ["qwen2 tied"] = Config("qwen2", tied: true, kvHeads: 4),
         ["qwen2, yarn"] = Config("qwen2") with { Scaling = new(RopeScalingKind.Yarn, 2, OriginalContext: 64, AttentionFactor: 1.1f) },
+        ["qwen3"] = Config("qwen3"),
+        ["qwen3 tied, wide heads"] = Config("qwen3", tied: true) with { HeadDim = 16, RopeDim = 16 },
     };
 
     /// <summary>Their names, for theories.</summary>

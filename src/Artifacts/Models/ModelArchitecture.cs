@@ -7,6 +7,9 @@ public enum RopeKind { Interleaved, HalfSplit }
 [Flags]
 public enum MapBiases { None = 0, Qkv = 1, AttentionOutput = 2, FeedForward = 4, All = 7 }
 
+/// <summary>What queries and keys are normalised over (RMS) before they rotate: not at all, each head by itself, or all heads together.</summary>
+public enum QkNorm { None, Head, AllHeads }
+
 /// <summary>What sets one architecture apart from the others; everything else about them is the same.</summary>
 /// <param name="Name">The value of <c>general.architecture</c>, and the prefix of its keys.</param>
 public sealed record ModelArchitecture(string Name, RopeKind Rope)
@@ -16,6 +19,7 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
     [
         new("llama", RopeKind.Interleaved) { OptionalBiases = MapBiases.All, FreeHeadDim = true, HasDivisors = true },
         new("qwen2", RopeKind.HalfSplit) { Biases = MapBiases.Qkv },
+        new("qwen3", RopeKind.HalfSplit) { QkNorm = QkNorm.Head, FreeHeadDim = true },
     ];
 
     /// <summary>The biases that every model has.</summary>
@@ -23,6 +27,8 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
 
     /// <summary>The biases that a model may have, in every block or in none.</summary>
     public MapBiases OptionalBiases { get; init; }
+
+    public QkNorm QkNorm { get; init; }
 
     /// <summary>Whether heads × headDim may differ from dim; llama.cpp loads the others only where they agree.</summary>
     public bool FreeHeadDim { get; init; }

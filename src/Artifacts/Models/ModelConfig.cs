@@ -95,11 +95,19 @@ public sealed record ModelConfig(
         _ => MapBiases.FeedForward,
     };
 
+    /// <summary>What one norm of queries or keys is over: a head, or all of them.</summary>
+    public int QkNormSize(int heads) => Architecture.QkNorm == QkNorm.AllHeads ? heads * HeadDim : HeadDim;
+
     private IEnumerable<TensorSpec> ListBlockTensors()
     {
         yield return new("attn_norm.weight", [Dim]);
         yield return new("ffn_norm.weight", [Dim]);
         foreach (var map in BlockMaps) yield return new($"{map}.weight", MapShape(map));
+        if (Architecture.QkNorm != QkNorm.None)
+        {
+            yield return new("attn_q_norm.weight", [QkNormSize(Heads)]);
+            yield return new("attn_k_norm.weight", [QkNormSize(KvHeads)]);
+        }
         foreach (var map in BlockMaps.Where(map => Biases.HasFlag(BiasOf(map)))) yield return new($"{map}.bias", [MapShape(map)[0]]);
     }
 }

@@ -4,15 +4,17 @@ namespace IterativeDpo.Training.Torch;
 
 /// <summary>What <see cref="AttentionLayer.Backward"/> needs of the forward pass.</summary>
 /// <param name="Normed">What <see cref="LinearMap.Backward"/> wants of q, k and v.</param>
+/// <param name="Heads">What <see cref="HeadNorms.Backward"/> wants; empty where there are none.</param>
 /// <param name="Inside">What <see cref="IAttention.Backward"/> wants.</param>
 /// <param name="Attended">What the output map wants.</param>
-internal sealed record AttentionTrace(Tensor Input, Tensor Factors, Tensor Normed, IReadOnlyList<Tensor> Inside, Tensor Attended)
+internal sealed record AttentionTrace(Tensor Input, Tensor Factors, Tensor Normed, IReadOnlyList<Tensor> Heads, IReadOnlyList<Tensor> Inside, Tensor Attended)
 {
-    public IEnumerable<Tensor> Tensors => [Input, Factors, Normed, .. Inside, Attended];
+    public IEnumerable<Tensor> Tensors => [Input, Factors, Normed, .. Heads, .. Inside, Attended];
 }
 
 /// <summary>Grouped-query attention (arXiv 2305.13245) with rotary embedding (arXiv 2104.09864) on normalised rows.</summary>
-internal sealed class AttentionLayer(RmsNorm norm, LinearMap qkv, LinearMap output, ScalarType type)
+/// <param name="heads">Norms of queries and keys, or null.</param>
+internal sealed class AttentionLayer(RmsNorm norm, LinearMap qkv, HeadNorms? heads, LinearMap output, ScalarType type)
 {
     /// <param name="x">The residual stream, float32 [N, dim].</param>
     /// <param name="added">What is to be added to it first, of the compute type, or null.</param>
@@ -22,9 +24,10 @@ internal sealed class AttentionLayer(RmsNorm norm, LinearMap qkv, LinearMap outp
         using var scope = NewDisposeScope();
         var (sum, rows, factors) = norm.Forward(x, added, type);
         var (projected, normed) = qkv.Forward(rows); // [N, (heads + 2 kvHeads) headDim]
-        var (together, inside) = attention.Forward(projected);
+        var (turnable, ofHeads) = heads?.Forward(projected) ?? (projected, []);
+        var (together, inside) = attention.Forward(turnable);
         var (result, attended) = output.Forward(together);
-        var trace = new AttentionTrace(sum, factors, normed, inside, attended);
+        var trace = new AttentionTrace(sum, factors, normed, ofHeads, inside, attended);
         scope.MoveToOuter([result, .. trace.Tensors]);
         return (result, trace);
     }
@@ -37,6 +40,7 @@ internal sealed class AttentionLayer(RmsNorm norm, LinearMap qkv, LinearMap outp
     {
         using var scope = NewDisposeScope();
         var projected = attention.Backward(trace.Inside, output.Backward(trace.Attended, gradient.to(type))!);
+        projected = heads?.Backward(trace.Heads, projected) ?? projected;
         return qkv.Backward(trace.Normed, projected, wanted) is { } normed
             ? norm.Backward(trace.Input, trace.Factors, normed, residual).MoveToOuterDisposeScope()
             : null;

@@ -61,8 +61,10 @@ internal sealed class Decoder
             new(_weights, Name(map), _config.Biases.HasFlag(biases) ? Name(WeightLayout.Bias(map)) : null, lora?.On(Name(map)), dropout);
         var (qkv, output) = (Map(WeightLayout.Qkv, MapBiases.Qkv), Map(WeightLayout.AttentionOutput, MapBiases.AttentionOutput));
         var (gateUp, down) = (Map(WeightLayout.GateUp, MapBiases.FeedForward), Map(WeightLayout.Down, MapBiases.FeedForward));
+        var heads = _config.Architecture.QkNorm == QkNorm.None ? null
+            : new HeadNorms(Norm(Name(WeightLayout.QueryNorm)), Norm(Name(WeightLayout.KeyNorm)), _config);
         return new(
-            new(Norm(Name(WeightLayout.AttentionNorm)), qkv, output, _weights.Type),
+            new(Norm(Name(WeightLayout.AttentionNorm)), qkv, heads, output, _weights.Type),
             new(Norm(Name(WeightLayout.FeedForwardNorm)), gateUp, new(_ownLoops.HasFlag(OwnLoops.Gates)), down, _weights.Type));
     }
 

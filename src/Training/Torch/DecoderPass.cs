@@ -35,6 +35,10 @@ internal sealed class DecoderPass
     /// <summary>Normalised hidden rows, one for each completion token, float32 [M, dim].</summary>
     public Tensor Hidden { get; }
 
+    /// <summary>What the blocks keep for the way back.</summary>
+    internal long KeptBytes => _inputs.Concat(_traces.OfType<BlockTrace>().SelectMany(trace => trace.Tensors))
+        .DistinctBy(tensor => tensor.Handle).Sum(tensor => tensor.numel() * tensor.element_size());
+
     /// <summary>Adds the gradients of everything trained.</summary>
     /// <param name="gradient">d loss / d<see cref="Hidden"/>.</param>
     public void Backward(Tensor gradient)

@@ -77,6 +77,8 @@ public sealed class PolicyModel : IDisposable
 
     public void Dispose() => _weights.Dispose();
 
+    internal ModelWeights Weights => _weights;
+
     /// <summary>The output map in the compute type, [V, dim].</summary>
     internal Tensor Head => _weights.Matrix(HeadName);
 

@@ -21,6 +21,8 @@ internal static class WeightLayout
 {
     public const string AttentionNorm = "attn_norm";
     public const string Qkv = "attn_qkv";
+    public const string QueryNorm = "attn_q_norm";
+    public const string KeyNorm = "attn_k_norm";
     public const string AttentionOutput = "attn_output";
     public const string FeedForwardNorm = "ffn_norm";
     public const string GateUp = "ffn_gate_up";
@@ -59,6 +61,7 @@ internal static class WeightLayout
         FusedWeight Fuse(string name, int? columns, string kind, (string Map, int Rows, bool Rotated)[] parts) =>
             new(Name(layer, name), columns, [.. parts.Select(p => new WeightPart($"{Name(layer, p.Map)}.{kind}", p.Rows, p.Rotated))]);
         FusedWeight Norm(string name) => Fuse(name, null, "weight", [(name, config.Dim, false)]);
+        FusedWeight HeadNorm(string name, int heads) => Fuse(name, null, "weight", [(name, config.QkNormSize(heads), true)]);
         IEnumerable<FusedWeight> Map(string name, int columns, MapBiases biases, params (string Map, int Rows, bool Rotated)[] parts) =>
             config.Biases.HasFlag(biases) ? [Fuse(name, columns, "weight", parts), Fuse(Bias(name), null, "bias", parts)] : [Fuse(name, columns, "weight", parts)];
 
@@ -66,6 +69,7 @@ internal static class WeightLayout
         [
             Norm(AttentionNorm),
             .. Map(Qkv, config.Dim, MapBiases.Qkv, ("attn_q", queries, true), ("attn_k", keys, true), ("attn_v", keys, false)),
+            .. config.Architecture.QkNorm == QkNorm.None ? [] : new[] { HeadNorm(QueryNorm, config.Heads), HeadNorm(KeyNorm, config.KvHeads) },
             .. Map(AttentionOutput, queries, MapBiases.AttentionOutput, (AttentionOutput, config.Dim, false)),
             Norm(FeedForwardNorm),
             .. Map(GateUp, config.Dim, MapBiases.FeedForward, ("ffn_gate", config.FeedForwardDim, false), ("ffn_up", config.FeedForwardDim, false)),

@@ -45,11 +45,23 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
         var (batch, length) = (h.size(0), h.size(1));
         Tensor Heads(string map, int heads) => Map(h, layer, map).view(batch, length, heads, config.HeadDim).transpose(1, 2);
         var repeats = config.Heads / config.KvHeads;
-        var q = Rope(Heads("attn_q", config.Heads));
-        var k = Rope(Heads("attn_k", config.KvHeads)).repeat_interleave(repeats, 1);
+        var q = Rope(QkNormed(Heads("attn_q", config.Heads), layer, "attn_q_norm"));
+        var k = Rope(QkNormed(Heads("attn_k", config.KvHeads), layer, "attn_k_norm")).repeat_interleave(repeats, 1);
         var v = Heads("attn_v", config.KvHeads).repeat_interleave(repeats, 1);
         var scores = (q.matmul(k.transpose(2, 3)) / Math.Sqrt(config.HeadDim) + causal).softmax(-1);
         return Map(scores.matmul(v).transpose(1, 2).reshape(batch, length, -1), layer, "attn_output");
+    }
+
+    /// <param name="x">[rows, heads, T, headDim].</param>
+    private Tensor QkNormed(Tensor x, int layer, string norm)
+    {
+        var name = ModelConfig.BlockTensor(layer, norm + ".weight");
+        return config.Architecture.QkNorm switch
+        {
+            QkNorm.None => x,
+            QkNorm.Head => Norm(x, name),
+            _ => Norm(x.transpose(1, 2).flatten(2), name).view(x.size(0), x.size(2), x.size(1), x.size(3)).transpose(1, 2),
+        };
     }
 
     private Tensor Rope(Tensor x)

@@ -1,0 +1,100 @@
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Training.Torch;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Tests.Torch;
+
+/// <summary>What holds for every family beside the log-probs.</summary>
+public sealed class FamilyTests : IDisposable
+{
+    private readonly DisposeScope _scope = NewDisposeScope();
+    private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
+
+    public void Dispose()
+    {
+        _scope.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Theory]
+    [MemberData(nameof(TinyModel.FamilyNames), MemberType = typeof(TinyModel))]
+    public void Backward_equals_differences_of_the_log_probs(string family)
+    {
+        var config = TinyModel.Families[family];
+        using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: true, CPU);
+        var batch = PackedExamples.Create(TinyModel.Pairs(3)).Batch;
+        var values = model.Parameters!.Values;
+        var direction = (arange(values.numel()).to(ScalarType.Float32) * 1.7f).sin();
+        var pass = model.Forward(batch);
+        pass.TokenLogProbs.sum().backward();
+        pass.Backward();
+        double Along(float step)
+        {
+            using var gradients = no_grad();
+            values.add_(direction, step);
+            var sum = model.TokenLogProbs(batch, null).to(ScalarType.Float64).sum().item<double>();
+            values.add_(direction, -step);
+            return sum;
+        }
+
+        var expected = (8 * (Along(5e-4f) - Along(-5e-4f)) - (Along(1e-3f) - Along(-1e-3f))) / 6e-3;
+
+        var actual = (model.Parameters.Gradients.to(ScalarType.Float64) * direction).sum().item<double>();
+        Assert.True(Math.Abs(expected - actual) < 0.01 * Math.Abs(expected) + 0.1, $"differences say {expected}, backward {actual}");
+    }
+
+    [Theory]
+    [MemberData(nameof(TinyModel.FamilyNames), MemberType = typeof(TinyModel))]
+    public void Checkpointing_leaves_the_same_gradients(string family)
+    {
+        var config = TinyModel.Families[family];
+        var batch = PackedExamples.Create(TinyModel.Pairs(3)).Batch;
+        float[] Gradients(bool checkpointing)
+        {
+            using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: true, CPU);
+            model.GradientCheckpointing = checkpointing;
+            var pass = model.Forward(batch);
+            pass.TokenLogProbs.sum().backward();
+            pass.Backward();
+            return Floats.Of(model.Parameters!.Gradients);
+        }
+
+        Assert.Equal(Gradients(false), Gradients(true));
+    }
+
+    [Theory]
+    [MemberData(nameof(TinyModel.FamilyNames), MemberType = typeof(TinyModel))]
+    public void Full_training_writes_the_model_that_it_read(string family)
+    {
+        var config = TinyModel.Families[family];
+        var (path, written) = (Path.Combine(_folder, "m.gguf"), Path.Combine(_folder, "w.gguf"));
+        TinyModel.Write(path, config);
+        using var file = GgufFile.Open(path);
+        using var model = PolicyModel.Load(file, ComputeType.Float32, trainable: true, CPU);
+
+        ModelWriter.WriteLike(file, written, name => model.Values(name), TensorType.F32);
+
+        Assert.Equal(File.ReadAllBytes(path), File.ReadAllBytes(written));
+    }
+
+    [Theory]
+    [MemberData(nameof(TinyModel.FamilyNames), MemberType = typeof(TinyModel))]
+    public void Memory_estimate_is_near_what_a_pass_keeps(string family)
+    {
+        // So many rows of the inner blocks that the last one, which keeps fewer, hardly matters.
+        var config = TinyModel.Families[family] with { Layers = 12 };
+        TinyModel.Write(Path.Combine(_folder, "m.gguf"), config);
+        using var file = GgufFile.Open(Path.Combine(_folder, "m.gguf"));
+        using var model = PolicyModel.Load(file, ComputeType.Float32, trainable: false, CPU);
+        var batch = PackedBatch.Create([new(TinyModel.Ids(40, 1), [TinyModel.Ids(60, 2), TinyModel.Ids(30, 3)])]);
+        var rows = batch.TokenIds.Length;
+        var estimate = MemoryEstimate.Of(file, Tiny.Options with { MicroBatchTokens = rows }, longest: rows).Activations;
+        using var gradients = no_grad();
+
+        var kept = new Decoder(config, model.Weights, null, null, model.OwnLoops).Start(model.Upload(batch), checkpoint: false).KeptBytes;
+
+        Assert.InRange(estimate / (double)kept, 0.95, 1.35);
+    }
+}
