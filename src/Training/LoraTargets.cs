@@ -6,7 +6,8 @@ namespace IterativeDpo.Training;
 
 /// <summary>
 /// Which maps of a model an adapter is on. A pattern is the name of a map in every block (<c>attn_q</c>) or in one (<c>blk.3.attn_q</c>),
-/// with <c>*</c> for any characters and <c>[0-3]</c> for a number in that range; <c>all</c> is every map.
+/// with <c>*</c> for any characters and <c>[0-3]</c> for a number in that range; <c>all</c> is every map. Where a model has maps fused
+/// (<see cref="ModelArchitecture.Fused"/>), the name of a part is the whole's.
 /// </summary>
 public static class LoraTargets
 {
@@ -36,11 +37,11 @@ public static class LoraTargets
         foreach (var pattern in patterns)
         {
             var expression = Expression(pattern, config.Layers);
-            var names = config.ListBlockMaps().Select(tensor => tensor.Name).Where(name => IsMatch(expression, Exactly(name))).ToList();
+            var names = config.ListBlockMaps().Select(tensor => tensor.Name).Where(name => IsMatch(expression, Exactly(name), config.Architecture)).ToList();
             if (names.Count == 0)
             {
                 throw new UserInputException(
-                    $"LoRA target '{pattern}' matches no map of the model. Its maps are {string.Join(", ", ModelConfig.BlockMaps)} in the blocks "
+                    $"LoRA target '{pattern}' matches no map of the model. Its maps are {string.Join(", ", config.Architecture.Maps)} in the blocks "
                     + $"blk.0 to blk.{config.Layers - 1}, as in attn_q, ffn_*, blk.[0-3].attn_v or all.");
             }
             matched.UnionWith(names);
@@ -48,8 +49,12 @@ public static class LoraTargets
         return [.. config.ListBlockMaps().Where(tensor => matched.Contains(tensor.Name))];
     }
 
-    private static bool IsMatch(Regex expression, string blockMap) =>
-        expression.IsMatch(blockMap) || expression.IsMatch(blockMap[(blockMap.LastIndexOf('.') + 1)..]);
+    private static bool IsMatch(Regex expression, string blockMap, ModelArchitecture architecture)
+    {
+        var start = blockMap.LastIndexOf('.') + 1;
+        var (block, map) = (blockMap[..start], blockMap[start..]);
+        return architecture.PartsOf(map).Prepend(map).Any(name => expression.IsMatch(block + name) || expression.IsMatch(name));
+    }
 
     private static Regex Expression(string pattern, int layers)
     {

@@ -90,11 +90,11 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
     {
         long queries = config.Heads * config.HeadDim, keysValues = 2L * config.KvHeads * config.HeadDim;
         // LibTorch's operations keep queries twice, and probabilities.
-        var more = CpuMemory.Holds(torch.CPU) ? 0 : queries + config.Heads * longest / 2L;
+        var more = CpuMemory.Holds(torch.CPU) && config.ScoreCap == 0 ? 0 : queries + config.Heads * longest / 2L;
         // Before their norms and after them.
         var unnormed = config.Architecture.QkNorm == QkNorm.None ? 0 : queries + keysValues;
         var attention = config.Dim + 2 * queries + keysValues + unnormed + more;
         var feedForward = config.Dim + 4L * config.FeedForwardDim;
-        return 8L * config.Dim + 4L * config.Heads + type * (attention + feedForward);
+        return (config.Architecture.NormsAfter ? 16L : 8L) * config.Dim + 4L * config.Heads + type * (attention + feedForward);
     }
 }

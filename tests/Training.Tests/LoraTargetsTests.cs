@@ -21,6 +21,20 @@ public sealed class LoraTargetsTests
     public void Of_everything_gives_every_map(string pattern) =>
         Assert.Equal(TinyModel.Config().ListBlockMaps().Select(tensor => tensor.Name), Of(4, pattern));
 
+    [Theory]
+    [InlineData("attn_q", "blk.0.attn_qkv blk.1.attn_qkv")]
+    [InlineData("blk.1.ffn_gate", "blk.1.ffn_up")]
+    [InlineData("attn_qkv", "blk.0.attn_qkv blk.1.attn_qkv")]
+    [InlineData("attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down", "all")]
+    public void Of_a_fused_model_takes_the_map_that_a_part_is_in(string patterns, string expected)
+    {
+        var config = TinyModel.Config("phi3");
+
+        var tensors = LoraTargets.Of(new(4, 8, patterns.Split(' ')), config);
+
+        Assert.Equal(expected == "all" ? config.ListBlockMaps().Select(map => map.Name) : expected.Split(' ').Select(map => map + ".weight"), tensors);
+    }
+
     [Fact]
     public void Of_a_range_takes_numbers_and_not_digits()
     {

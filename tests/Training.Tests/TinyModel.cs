@@ -28,6 +28,35 @@ internal static class TinyModel
         ["qwen2, yarn"] = Config("qwen2") with { Scaling = new(RopeScalingKind.Yarn, 2, OriginalContext: 64, AttentionFactor: 1.1f) },
         ["qwen3"] = Config("qwen3"),
         ["qwen3 tied, wide heads"] = Config("qwen3", tied: true) with { HeadDim = 16, RopeDim = 16 },
+        ["gemma3"] = Config("gemma3", tied: true) with { HeadDim = 16, RopeDim = 16, Sliding = new(6, Every: 2, 100), LogitCap = 20 },
+        ["gemma3, linear"] = Config("gemma3", tied: true) with
+        {
+            Layers = 3,
+            Sliding = new(9, Every: 3, 500),
+            Scaling = new(RopeScalingKind.Linear, 8),
+        },
+        ["gemma3 without windows"] = Config("gemma3", tied: true),
+        ["gemma2"] = Config("gemma2", tied: true) with { Sliding = new(6, Every: 2, 1000), ScoreCap = 3, LogitCap = 20 },
+        ["smollm3"] = Config("smollm3", tied: true) with { Layers = 4 },
+        ["smollm3, yarn"] = Config("smollm3") with { Layers = 5, Scaling = new(RopeScalingKind.Yarn, 2, OriginalContext: 64) },
+        ["phi3"] = Config("phi3"),
+        ["phi3, long"] = Config("phi3", tied: true) with
+        {
+            RopeDim = 4,
+            RopeDivisors = [1.1f, 3],
+            LongContextDivisors = [2, 30],
+            MostPositions = 256,
+            Scaling = new(RopeScalingKind.None, AttentionFactor: 1.2f),
+        },
+        ["olmo2"] = Config("olmo2"),
+        ["olmo2, windows"] = Config("olmo2") with
+        {
+            Layers = 3,
+            Sliding = new(6, Every: 3, 1000),
+            Scaling = new(RopeScalingKind.Yarn, 4, OriginalContext: 32, AttentionFactor: 1.1f),
+        },
+        ["granite"] = Config("granite", tied: true) with { EmbeddingScale = 3, ResidualScale = 0.4f, LogitDivisor = 2, ScoreScale = 0.2f },
+        ["granite, biases, nothing turned"] = Config("granite") with { Biases = MapBiases.All, EmbeddingScale = 2, LogitDivisor = 4, Rotates = false },
     };
 
     /// <summary>Their names, for theories.</summary>

@@ -110,7 +110,7 @@ internal sealed class LoraAdapterReader(GgufFile file, ModelConfig config, Diges
         }
         if (maps.Count == 0) throw Bad("the adapter has no tensor of this model. Give an adapter of this base.");
         if (maps.Count * 2 != file.Tensors.Count) throw Bad($"tensor '{FirstStranger()}' does not belong to any map of the model's blocks. "
-            + $"Use an adapter on {string.Join(", ", ModelConfig.BlockMaps)} alone.");
+            + $"Use an adapter on {string.Join(", ", config.Architecture.Maps)} alone.");
         return maps;
     }
 

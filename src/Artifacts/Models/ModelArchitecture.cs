@@ -10,16 +10,44 @@ public enum MapBiases { None = 0, Qkv = 1, AttentionOutput = 2, FeedForward = 4,
 /// <summary>What queries and keys are normalised over (RMS) before they rotate: not at all, each head by itself, or all heads together.</summary>
 public enum QkNorm { None, Head, AllHeads }
 
-/// <summary>What sets one architecture apart from the others; everything else about them is the same.</summary>
+/// <summary>What sets one architecture apart from the others, as data; everything else about them is the same.</summary>
 /// <param name="Name">The value of <c>general.architecture</c>, and the prefix of its keys.</param>
 public sealed record ModelArchitecture(string Name, RopeKind Rope)
 {
+    private static readonly string[] s_linear =
+    [
+        "rope.scale_linear", "rope.scaling.type", "rope.scaling.factor", "rope.scaling.original_context_length", "rope.scaling.finetuned",
+    ];
+
+    private static readonly string[] s_scaling =
+        [.. s_linear, "rope.scaling.attn_factor", "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow"];
+
+    private static readonly string[] s_fusedMaps = ["attn_qkv", "attn_output", "ffn_up", "ffn_down"];
+
     /// <summary>Every architecture this program generates with and trains.</summary>
     public static readonly IReadOnlyList<ModelArchitecture> All =
     [
         new("llama", RopeKind.Interleaved) { OptionalBiases = MapBiases.All, FreeHeadDim = true, HasDivisors = true },
         new("qwen2", RopeKind.HalfSplit) { Biases = MapBiases.Qkv },
         new("qwen3", RopeKind.HalfSplit) { QkNorm = QkNorm.Head, FreeHeadDim = true },
+        new("gemma3", RopeKind.HalfSplit)
+        {
+            QkNorm = QkNorm.Head, NormsAfter = true, Gelu = true, RootEmbedding = true, FreeHeadDim = true, WholeHeadLayers = 62,
+            Sliding = new(Every: 6, OwnRopeBase: true), Keys = [.. s_linear, "final_logit_softcapping"],
+        },
+        new("gemma2", RopeKind.HalfSplit)
+        {
+            NormsAfter = true, Gelu = true, RootEmbedding = true, FreeHeadDim = true, WholeHeadLayers = 46,
+            Sliding = new(Every: 2, Window: 4096), Keys = ["final_logit_softcapping", "attn_logit_softcapping"],
+        },
+        new("smollm3", RopeKind.Interleaved) { FreeHeadDim = true, StillEvery = 4 },
+        new("phi3", RopeKind.HalfSplit) { Fused = true, PartialRotary = true, Keys = [.. s_scaling, "attention.sliding_window"] },
+        new("olmo2", RopeKind.HalfSplit) { QkNorm = QkNorm.AllHeads, NormsBefore = false, NormsAfter = true, Sliding = new(Every: 4) },
+        new("granite", RopeKind.Interleaved)
+        {
+            OptionalBiases = MapBiases.All, FreeHeadDim = true, HasDivisors = true,
+            Keys = [.. s_scaling, "embedding_scale", "residual_scale", "attention.scale", "logit_scale"],
+        },
     ];
 
     /// <summary>The biases that every model has.</summary>
@@ -30,12 +58,59 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
 
     public QkNorm QkNorm { get; init; }
 
+    /// <summary>Whether attention and feed-forward read normalised rows.</summary>
+    public bool NormsBefore { get; init; } = true;
+
+    /// <summary>Whether what they give is normalised before it is added to the residual stream.</summary>
+    public bool NormsAfter { get; init; }
+
+    /// <summary>Whether the gate is GELU, in its form with tanh, in place of SiLU.</summary>
+    public bool Gelu { get; init; }
+
+    /// <summary>Whether embeddings are multiplied by √dim.</summary>
+    public bool RootEmbedding { get; init; }
+
+    /// <summary>Whether q, k and v are one tensor (<c>attn_qkv</c>), and gate and up another (<c>ffn_up</c>).</summary>
+    public bool Fused { get; init; }
+
     /// <summary>Whether heads × headDim may differ from dim; llama.cpp loads the others only where they agree.</summary>
     public bool FreeHeadDim { get; init; }
 
-    /// <summary>Whether a file may have <see cref="ModelConfig.RopeDivisors"/>.</summary>
+    /// <summary>Whether less than a head may rotate; llama.cpp loads the others only where all of it does.</summary>
+    public bool PartialRotary { get; init; }
+
+    /// <summary>Whether a file may have <see cref="ModelConfig.RopeDivisors"/> for any context.</summary>
     public bool HasDivisors { get; init; }
+
+    /// <summary>Every so many blocks, the last of them rotates nothing; 0: all rotate.</summary>
+    public int StillEvery { get; init; }
+
+    /// <summary>The number of blocks of the one model of the family whose scores are divided by √(dim / heads) in place of √headDim; 0: none.</summary>
+    public int WholeHeadLayers { get; init; }
+
+    /// <summary>Null where no block has a window.</summary>
+    public SlidingRule? Sliding { get; init; }
+
+    /// <summary>The keys that the reader takes beside those that every architecture has.</summary>
+    public IReadOnlyList<string> Keys { get; init; } = s_scaling;
+
+    /// <summary>The LoRA targets: the maps of a block by their GGUF names, <c>blk.N.{name}.weight</c>.</summary>
+    public IReadOnlyList<string> Maps => Fused ? s_fusedMaps : ModelConfig.BlockMaps;
 
     /// <summary>The architecture of that name.</summary>
     public static ModelArchitecture Named(string name) => All.First(a => a.Name == name);
+
+    /// <summary>Other architectures' maps that one of this is made of.</summary>
+    public IReadOnlyList<string> PartsOf(string map) => map switch
+    {
+        "attn_qkv" => ["attn_q", "attn_k", "attn_v"],
+        "ffn_up" when Fused => ["ffn_gate"],
+        _ => [],
+    };
 }
+
+/// <summary>Which blocks of a family have windows.</summary>
+/// <param name="Every">All but each so-and-so-manieth, unless the file says otherwise.</param>
+/// <param name="Window">The window where the file names none; 0: none then.</param>
+/// <param name="OwnRopeBase">Whether these blocks have a θ of their own, and no scaling.</param>
+public sealed record SlidingRule(int Every, int Window = 0, bool OwnRopeBase = false);

@@ -14,7 +14,7 @@ public sealed record TensorSpec(string Name, int[] Shape);
 /// <param name="FeedForwardDim">Width of the gated (SwiGLU) feed-forward's inside.</param>
 /// <param name="RmsEps">ε of every RMS norm.</param>
 /// <param name="RopeBase">θ of the rotary embedding.</param>
-/// <param name="RopeDim">Elements of a head that rotate: all of them, an even number.</param>
+/// <param name="RopeDim">Elements of a head that rotate, an even number: all of them but for <see cref="ModelArchitecture.PartialRotary"/>.</param>
 /// <param name="ContextLength">Positions the model was made for.</param>
 /// <param name="TiedEmbeddings">The output map is the embedding: there is no <c>output.weight</c>.</param>
 public sealed record ModelConfig(
@@ -36,8 +36,10 @@ public sealed record ModelConfig(
     public const string OutputNorm = "output_norm.weight";
     public const string Output = "output.weight";
     public const string Divisors = "rope_freqs.weight";
+    public const string ShortDivisors = "rope_factors_short.weight";
+    public const string LongDivisors = "rope_factors_long.weight";
 
-    /// <summary>The LoRA targets: the maps of a block by their GGUF names, <c>blk.N.{name}.weight</c>.</summary>
+    /// <summary>The maps of a block that is not fused, by their GGUF names.</summary>
     public static readonly IReadOnlyList<string> BlockMaps =
         ["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"];
 
@@ -47,6 +49,41 @@ public sealed record ModelConfig(
 
     /// <summary>What each pair's frequency is divided by, [ropeDim / 2] (Llama 3.1); it is no weight, and never trained.</summary>
     public float[]? RopeDivisors { get; init; }
+
+    /// <summary>
+    /// What llama.cpp takes in place of <see cref="RopeDivisors"/> in contexts of more than <see cref="MostPositions"/> tokens (Phi-3). No such context is
+    /// used: generator and trainer would not agree on one.
+    /// </summary>
+    public float[]? LongContextDivisors { get; init; }
+
+    /// <summary>Positions that a context may have, 256 or more.</summary>
+    public int MostPositions { get; init; } = int.MaxValue;
+
+    /// <summary>The longest context that generator and trainer agree in. llama.cpp rounds contexts up to whole 256 tokens.</summary>
+    public int LongestContext => Math.Min(ContextLength, MostPositions / 256 * 256);
+
+    /// <summary>Whether anything rotates.</summary>
+    public bool Rotates { get; init; } = true;
+
+    /// <summary>Null where every block sees all tokens.</summary>
+    public SlidingWindow? Sliding { get; init; }
+
+    /// <summary>What scores are multiplied by; null: 1 / √headDim.</summary>
+    public float? ScoreScale { get; init; }
+
+    /// <summary>c of c · tanh(score / c); 0: scores as they are.</summary>
+    public float ScoreCap { get; init; }
+
+    /// <summary>c of c · tanh(logit / c); 0: logits as they are.</summary>
+    public float LogitCap { get; init; }
+
+    public float EmbeddingScale { get; init; } = Architecture.RootEmbedding ? MathF.Sqrt(Dim) : 1;
+
+    /// <summary>What attention and feed-forward give is multiplied by it before it is added to the residual stream.</summary>
+    public float ResidualScale { get; init; } = 1;
+
+    /// <summary>What logits are divided by.</summary>
+    public float LogitDivisor { get; init; } = 1;
 
     /// <summary>A block's tensor by its short name, e.g. <c>attn_q.weight</c>.</summary>
     public static string BlockTensor(int layer, string name) => $"blk.{layer}.{name}";
@@ -70,27 +107,39 @@ public sealed record ModelConfig(
 
     /// <summary>What a model file has beside the weights, and no training changes.</summary>
     public IEnumerable<(TensorSpec Tensor, float[] Values)> ListConstants() =>
-        RopeDivisors is null ? [] : [(new(Divisors, [RopeDim / 2]), RopeDivisors)];
+        RopeDivisors is null ? []
+        : LongContextDivisors is null ? [(new(Divisors, [RopeDim / 2]), RopeDivisors)]
+        : [(new(LongDivisors, [RopeDim / 2]), LongContextDivisors), (new(ShortDivisors, [RopeDim / 2]), RopeDivisors)];
+
+    /// <summary>How a block attends.</summary>
+    public BlockAttention AttentionOf(int layer)
+    {
+        var still = !Rotates || (Architecture.StillEvery > 0 && (layer + 1) % Architecture.StillEvery == 0);
+        return Sliding is { } sliding && sliding.Slides(layer) ? new(still ? 0 : sliding.RopeBase, Scaled: false, sliding.Tokens)
+            : new(still ? 0 : RopeBase, Scaled: !still, 0);
+    }
 
     /// <summary>The maps of every block, the tensors an adapter can have updates for, in the model's order.</summary>
     public IEnumerable<TensorSpec> ListBlockMaps() => Enumerable.Range(0, Layers)
-        .SelectMany(layer => BlockMaps.Select(map => new TensorSpec(BlockTensor(layer, $"{map}.weight"), MapShape(map))));
+        .SelectMany(layer => Architecture.Maps.Select(map => new TensorSpec(BlockTensor(layer, $"{map}.weight"), MapShape(map))));
 
-    /// <summary>Shape [out, in] of a map of every block, one of <see cref="BlockMaps"/>.</summary>
+    /// <summary>Shape [out, in] of a map of every block, one of <see cref="ModelArchitecture.Maps"/>.</summary>
     public int[] MapShape(string map) => map switch
     {
+        "attn_qkv" => [(Heads + 2 * KvHeads) * HeadDim, Dim],
         "attn_q" => [Heads * HeadDim, Dim],
         "attn_k" or "attn_v" => [KvHeads * HeadDim, Dim],
         "attn_output" => [Dim, Heads * HeadDim],
+        "ffn_up" when Architecture.Fused => [2 * FeedForwardDim, Dim],
         "ffn_gate" or "ffn_up" => [FeedForwardDim, Dim],
         "ffn_down" => [Dim, FeedForwardDim],
-        _ => throw new ArgumentException($"'{map}' is not one of {string.Join(", ", BlockMaps)}.", nameof(map)),
+        _ => throw new ArgumentException($"'{map}' is not one of {string.Join(", ", Architecture.Maps)}.", nameof(map)),
     };
 
     /// <summary>Which of the biases a map's is.</summary>
     internal static MapBiases BiasOf(string map) => map switch
     {
-        "attn_q" or "attn_k" or "attn_v" => MapBiases.Qkv,
+        "attn_qkv" or "attn_q" or "attn_k" or "attn_v" => MapBiases.Qkv,
         "attn_output" => MapBiases.AttentionOutput,
         _ => MapBiases.FeedForward,
     };
@@ -100,14 +149,14 @@ public sealed record ModelConfig(
 
     private IEnumerable<TensorSpec> ListBlockTensors()
     {
-        yield return new("attn_norm.weight", [Dim]);
-        yield return new("ffn_norm.weight", [Dim]);
-        foreach (var map in BlockMaps) yield return new($"{map}.weight", MapShape(map));
+        string[] norms = [.. Architecture.NormsBefore ? ["attn_norm", "ffn_norm"] : Array.Empty<string>(), .. Architecture.NormsAfter ? ["post_attention_norm", "post_ffw_norm"] : Array.Empty<string>()];
+        foreach (var norm in norms) yield return new($"{norm}.weight", [Dim]);
+        foreach (var map in Architecture.Maps) yield return new($"{map}.weight", MapShape(map));
         if (Architecture.QkNorm != QkNorm.None)
         {
             yield return new("attn_q_norm.weight", [QkNormSize(Heads)]);
             yield return new("attn_k_norm.weight", [QkNormSize(KvHeads)]);
         }
-        foreach (var map in BlockMaps.Where(map => Biases.HasFlag(BiasOf(map)))) yield return new($"{map}.bias", [MapShape(map)[0]]);
+        foreach (var map in Architecture.Maps.Where(map => Biases.HasFlag(BiasOf(map)))) yield return new($"{map}.bias", [MapShape(map)[0]]);
     }
 }

@@ -15,16 +15,14 @@ internal sealed class ModelConfigReader
     private static readonly string[] s_expertKeys = ["expert_count", "expert_used_count", "expert_group_count", "expert_group_used_count"];
 
     /// <summary>
-    /// The keys of an architecture that are read here, or that change nothing. Any other is refused: llama.cpp may heed it, and generator and
-    /// trainer would compute two models.
+    /// The keys of every architecture that are read here, or that change nothing. Any but these and <see cref="ModelArchitecture.Keys"/> is refused:
+    /// llama.cpp may heed it, and generator and trainer would compute two models.
     /// </summary>
     private static readonly HashSet<string> s_known =
     [
         "block_count", "context_length", "embedding_length", "feed_forward_length", "vocab_size", "tensor_data_layout",
         "attention.head_count", "attention.head_count_kv", "attention.key_length", "attention.value_length", "attention.causal",
-        "attention.layer_norm_rms_epsilon", "rope.dimension_count", "rope.freq_base", "rope.scale_linear", "rope.scaling.type",
-        "rope.scaling.factor", "rope.scaling.attn_factor", "rope.scaling.original_context_length", "rope.scaling.finetuned",
-        "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow",
+        "attention.layer_norm_rms_epsilon", "rope.dimension_count", "rope.freq_base",
         .. s_expertKeys,
     ];
 
@@ -70,9 +68,8 @@ internal sealed class ModelConfigReader
             Size("context_length", max: int.MaxValue),
             ReadVocabSize(),
             TiedEmbeddings: !_file.Tensors.ContainsKey(ModelConfig.Output));
-        config = config with { Biases = _architecture.Biases | FindBiases(), Scaling = ReadScaling(config.ContextLength), RopeDivisors = FindDivisors(config) };
         Check(config);
-        return config;
+        return ReadVariants(config with { Biases = _architecture.Biases | FindBiases(), Scaling = ReadScaling(config.ContextLength) });
     }
 
     private void Check(ModelConfig config)
@@ -82,12 +79,54 @@ internal sealed class ModelConfigReader
         Require((long)config.Heads * config.HeadDim <= MaxSize, "attention.key_length", "heads × key_length is out of range");
         Require(_architecture.FreeHeadDim || config.Heads * config.HeadDim == config.Dim, "attention.key_length",
             $"{config.Heads} heads of {config.HeadDim} do not make up the {config.Dim} of the embedding, as llama.cpp needs it here");
-        Require(config.RopeDim == config.HeadDim && config.RopeDim % 2 == 0, "rope.dimension_count",
-            $"{config.RopeDim} is odd or not the head's {config.HeadDim}: heads rotate whole");
+        Require(config.RopeDim % 2 == 0 && (config.RopeDim == config.HeadDim || (_architecture.PartialRotary && config.RopeDim < config.HeadDim)),
+            "rope.dimension_count", $"{config.RopeDim} is odd or not the head's {config.HeadDim}: heads rotate whole");
+        Require(config.HeadDim % 2 == 0, "attention.key_length", $"{config.HeadDim} is odd, and heads rotate by pairs");
         Require(float.IsFinite(config.RmsEps) && config.RmsEps >= 0, "attention.layer_norm_rms_epsilon", $"{config.RmsEps} is out of range");
         Require(float.IsFinite(config.RopeBase) && config.RopeBase > 0, "rope.freq_base", $"{config.RopeBase} is out of range");
         // Before anything is listed per layer: a damaged count must not fill the memory.
         Require(config.Layers <= _file.Tensors.Count, "block_count", $"{config.Layers} blocks, but {_file.Tensors.Count} tensors");
+    }
+
+    /// <summary>What some families have beside the common shape.</summary>
+    private ModelConfig ReadVariants(ModelConfig config)
+    {
+        config = ReadDivisors(config) with
+        {
+            Sliding = ReadSliding(config),
+            ScoreScale = config.Layers == _architecture.WholeHeadLayers ? 1 / MathF.Sqrt((float)config.Dim / config.Heads) : Factor("attention.scale"),
+            ScoreCap = Factor("attn_logit_softcapping") ?? 0,
+            LogitCap = Factor("final_logit_softcapping") ?? 0,
+            ResidualScale = Factor("residual_scale") ?? 1,
+            // llama.cpp does not load a model whose family has this key and which has not.
+            LogitDivisor = Takes("logit_scale") ? Factor("logit_scale", _file.Metadata.GetSingle(Key("logit_scale"))) ?? 1 : 1,
+            Rotates = !Takes("embedding_scale") || _file.Metadata.GetBool(Key("rope.scaling.finetuned"), true),
+        };
+        return Takes("embedding_scale") ? config with { EmbeddingScale = Factor("embedding_scale") ?? 1 } : config;
+    }
+
+    private bool Takes(string key) => _architecture.Keys.Contains(key);
+
+    /// <summary>A number over 0; null where the key is missing or 0, which llama.cpp takes for missing.</summary>
+    private float? Factor(string key, float absent = 0)
+    {
+        var value = Takes(key) ? _file.Metadata.GetSingle(Key(key), absent) : 0;
+        Require(float.IsFinite(value) && value >= 0, key, $"{value} is out of range");
+        return value == 0 ? null : value;
+    }
+
+    private SlidingWindow? ReadSliding(ModelConfig config)
+    {
+        if (_architecture.Sliding is not { } rule) return null;
+        var window = _file.Metadata.Contains(Key(SlidingKeys.Window)) ? Size(SlidingKeys.Window) : rule.Window;
+        if (window == 0) return null;
+        var isList = _file.Metadata.TryGet(Key(SlidingKeys.Pattern), out var pattern) && pattern.Type == GgufValueType.Array;
+        var ropeBase = rule.OwnRopeBase ? _file.Metadata.GetSingle(Key(SlidingKeys.RopeBase), 10000) : config.RopeBase;
+        Require(float.IsFinite(ropeBase) && ropeBase > 0, SlidingKeys.RopeBase, $"{ropeBase} is out of range");
+        var sliding = new SlidingWindow(window, isList ? rule.Every : Size(SlidingKeys.Pattern, rule.Every), ropeBase);
+        Require(!isList || _file.Metadata.GetArray<bool>(Key(SlidingKeys.Pattern)).SequenceEqual(Enumerable.Range(0, config.Layers).Select(sliding.Slides)),
+            SlidingKeys.Pattern, $"llama.cpp reads no list here, and lets all but each {rule.Every}th block slide");
+        return sliding;
     }
 
     /// <summary>Without a type llama.cpp scales linearly, by either key; with the type "none" it heeds neither.</summary>
@@ -98,6 +137,8 @@ internal sealed class ModelConfigReader
             "none" => RopeScalingKind.None,
             "linear" => RopeScalingKind.Linear,
             "yarn" => RopeScalingKind.Yarn,
+            // Divisors of its own are read elsewhere; the factor is heeded as in any other.
+            "longrope" when _architecture.PartialRotary => RopeScalingKind.Linear,
             var other => throw Bad("rope.scaling.type", $"RoPE scaling '{other}' is not supported; use the model without a stretched context"),
         };
         var factorKey = _file.Metadata.Contains(Key("rope.scaling.factor")) ? "rope.scaling.factor" : "rope.scale_linear";
@@ -106,15 +147,15 @@ internal sealed class ModelConfigReader
         var factor = said == 0 ? 1 : said;
         var attention = _file.Metadata.GetSingle(Key("rope.scaling.attn_factor"), 1);
         Require(float.IsFinite(attention) && attention > 0, "rope.scaling.attn_factor", $"{attention} is out of range");
+        Require(kind != RopeScalingKind.Yarn || Takes("rope.scaling.yarn_beta_fast"), "rope.scaling.type",
+            "RoPE scaling 'yarn' is not supported here; use the model without a stretched context");
         if (kind != RopeScalingKind.Yarn) return new(factor == 1 ? RopeScalingKind.None : kind, factor, 0, attention);
         // llama.cpp does not read these, and takes the paper's.
         foreach (var (key, turns) in new[] { ("rope.scaling.yarn_beta_fast", 32f), ("rope.scaling.yarn_beta_slow", 1f) })
         {
             Require(_file.Metadata.GetSingle(Key(key), turns) == turns, key, $"llama.cpp takes {turns} whatever it says");
         }
-        var original = _file.Metadata.GetUInt32(Key("rope.scaling.original_context_length"), 0);
-        Require(original <= int.MaxValue, "rope.scaling.original_context_length", $"{original} is out of range");
-        return new(kind, factor, original == 0 ? contextLength : (int)original, attention);
+        return new(kind, factor, OriginalContext(contextLength), attention);
     }
 
     private MapBiases FindBiases()
@@ -127,12 +168,32 @@ internal sealed class ModelConfigReader
         return found & _architecture.OptionalBiases;
     }
 
-    private float[]? FindDivisors(ModelConfig config)
+    private ModelConfig ReadDivisors(ModelConfig config)
     {
-        if (!_architecture.HasDivisors || !_file.Tensors.TryGetValue(ModelConfig.Divisors, out var tensor)) return null;
+        if (_architecture.HasDivisors) return config with { RopeDivisors = FindDivisors(ModelConfig.Divisors, config) };
+        if (!_architecture.PartialRotary) return config;
+        var (shorter, longer) = (FindDivisors(ModelConfig.ShortDivisors, config), FindDivisors(ModelConfig.LongDivisors, config));
+        if (shorter is null && longer is null) return config;
+        if (shorter is null) throw BadTensor(ModelConfig.ShortDivisors, "is missing", "Export the model again.");
+        if (longer is null) throw BadTensor(ModelConfig.LongDivisors, "is missing", "Export the model again.");
+        var original = OriginalContext(config.ContextLength);
+        Require(original >= 256, "rope.scaling.original_context_length", $"{original} is under 256, the shortest context");
+        return config with { RopeDivisors = shorter, LongContextDivisors = longer, MostPositions = original };
+    }
+
+    private float[]? FindDivisors(string name, ModelConfig config)
+    {
+        if (!_file.Tensors.TryGetValue(name, out var tensor)) return null;
         var values = _file.ReadFloat32(tensor);
         return values.Length == config.RopeDim / 2 && values.All(value => float.IsFinite(value) && value > 0) ? values : throw BadTensor(
-            ModelConfig.Divisors, $"is not {config.RopeDim / 2} numbers over 0, which divide the frequencies of its positions", "Export the model again.");
+            name, $"is not {config.RopeDim / 2} numbers over 0, which divide the frequencies of its positions", "Export the model again.");
+    }
+
+    private int OriginalContext(int contextLength)
+    {
+        var original = _file.Metadata.GetUInt32(Key("rope.scaling.original_context_length"), 0);
+        Require(original <= int.MaxValue, "rope.scaling.original_context_length", $"{original} is out of range");
+        return original == 0 ? contextLength : (int)original;
     }
 
     private void RefuseVariants()
@@ -149,7 +210,8 @@ internal sealed class ModelConfigReader
     {
         var prefix = Key("");
         var keys = _file.Metadata.Select(item => item.Key).Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).Select(key => key[prefix.Length..]);
-        if (keys.FirstOrDefault(key => !s_known.Contains(key)) is { } unknown)
+        string[] sliding = _architecture.Sliding is { } rule ? SlidingKeys.Of(rule) : [];
+        if (keys.FirstOrDefault(key => !s_known.Contains(key) && !Takes(key) && !sliding.Contains(key)) is { } unknown)
             Require(false, unknown, "this program does not know it, and the model may compute something else with it");
     }
 
@@ -200,4 +262,12 @@ internal sealed class ModelConfigReader
 
     private UserInputException BadTensor(string tensor, string problem, string remedy) =>
         new($"{_file.Path}: tensor '{tensor}' {problem}. {remedy}");
+}
+
+/// <summary>The keys of models with a <see cref="SlidingWindow"/>.</summary>
+internal static class SlidingKeys
+{
+    public const string Window = "attention.sliding_window", Pattern = "attention.sliding_window_pattern", RopeBase = "rope.freq_base_swa";
+
+    public static string[] Of(SlidingRule rule) => rule.OwnRopeBase ? [Window, Pattern, RopeBase] : [Window, Pattern];
 }

@@ -76,6 +76,30 @@ public static class ModelWriter
         Set("rope.freq_base", config.RopeBase);
         Set("vocab_size", (uint)config.VocabSize);
         SetScaling(Set, config.Scaling);
+        SetVariants(Set, config);
+    }
+
+    private static void SetVariants(Action<string, object> set, ModelConfig config)
+    {
+        void SetFactor(string key, float value, float absent)
+        {
+            if (value != absent) set(key, value);
+        }
+        SetFactor("attn_logit_softcapping", config.ScoreCap, 0);
+        SetFactor("final_logit_softcapping", config.LogitCap, 0);
+        if (config.MostPositions != int.MaxValue) set("rope.scaling.original_context_length", (uint)config.MostPositions);
+        if (config.Sliding is { } sliding)
+        {
+            set(SlidingKeys.Window, (uint)sliding.Tokens);
+            set(SlidingKeys.Pattern, (uint)sliding.Every);
+            if (config.Architecture.Sliding!.OwnRopeBase) set(SlidingKeys.RopeBase, sliding.RopeBase);
+        }
+        if (!config.Architecture.Keys.Contains("embedding_scale")) return;
+        set("logit_scale", config.LogitDivisor);
+        set("rope.scaling.finetuned", config.Rotates);
+        SetFactor("embedding_scale", config.EmbeddingScale, 1);
+        SetFactor("residual_scale", config.ResidualScale, 1);
+        SetFactor("attention.scale", config.ScoreScale ?? 0, 0);
     }
 
     private static void SetScaling(Action<string, object> set, RopeScaling scaling)

@@ -31,14 +31,14 @@ public sealed class LlamaGenerator : ILogitGenerator
 
     public long GeneratedTokens => _generatedTokens.Value;
 
-    /// <summary>Loads the base model. A context longer than the model was trained for is shortened to that.</summary>
+    /// <summary>Loads the base model. A context longer than the model was trained for, or than it is computed alike in, is shortened to that.</summary>
     /// <exception cref="UserInputException">The file is missing, damaged, or not a model that can be run.</exception>
     public static LlamaGenerator Load(LlamaOptions options)
     {
         var model = LlamaModel.Load(options.ModelPath);
         try
         {
-            return new LlamaGenerator(options with { ContextSize = Math.Min(options.ContextSize, model.Config.ContextLength) }, model);
+            return new LlamaGenerator(options with { ContextSize = Math.Min(options.ContextSize, model.Config.LongestContext) }, model);
         }
         catch
         {

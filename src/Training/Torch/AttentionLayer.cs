@@ -7,14 +7,16 @@ namespace IterativeDpo.Training.Torch;
 /// <param name="Heads">What <see cref="HeadNorms.Backward"/> wants; empty where there are none.</param>
 /// <param name="Inside">What <see cref="IAttention.Backward"/> wants.</param>
 /// <param name="Attended">What the output map wants.</param>
-internal sealed record AttentionTrace(Tensor Input, Tensor Factors, Tensor Normed, IReadOnlyList<Tensor> Heads, IReadOnlyList<Tensor> Inside, Tensor Attended)
+/// <param name="End">What <see cref="BranchEnd.Backward"/> wants.</param>
+internal sealed record AttentionTrace(
+    Tensor Input, Tensor Factors, Tensor Normed, IReadOnlyList<Tensor> Heads, IReadOnlyList<Tensor> Inside, Tensor Attended, IReadOnlyList<Tensor> End)
 {
-    public IEnumerable<Tensor> Tensors => [Input, Factors, Normed, .. Heads, .. Inside, Attended];
+    public IEnumerable<Tensor> Tensors => [Input, Factors, Normed, .. Heads, .. Inside, Attended, .. End];
 }
 
 /// <summary>Grouped-query attention (arXiv 2305.13245) with rotary embedding (arXiv 2104.09864) on normalised rows.</summary>
 /// <param name="heads">Norms of queries and keys, or null.</param>
-internal sealed class AttentionLayer(RmsNorm norm, LinearMap qkv, HeadNorms? heads, LinearMap output, ScalarType type)
+internal sealed class AttentionLayer(RmsNorm norm, LinearMap qkv, HeadNorms? heads, LinearMap output, BranchEnd end, ScalarType type)
 {
     /// <param name="x">The residual stream, float32 [N, dim].</param>
     /// <param name="added">What is to be added to it first, of the compute type, or null.</param>
@@ -26,8 +28,9 @@ internal sealed class AttentionLayer(RmsNorm norm, LinearMap qkv, HeadNorms? hea
         var (projected, normed) = qkv.Forward(rows); // [N, (heads + 2 kvHeads) headDim]
         var (turnable, ofHeads) = heads?.Forward(projected) ?? (projected, []);
         var (together, inside) = attention.Forward(turnable);
-        var (result, attended) = output.Forward(together);
-        var trace = new AttentionTrace(sum, factors, normed, ofHeads, inside, attended);
+        var (mapped, attended) = output.Forward(together);
+        var (result, ofEnd) = end.Forward(mapped);
+        var trace = new AttentionTrace(sum, factors, normed, ofHeads, inside, attended, ofEnd);
         scope.MoveToOuter([result, .. trace.Tensors]);
         return (result, trace);
     }
@@ -39,7 +42,7 @@ internal sealed class AttentionLayer(RmsNorm norm, LinearMap qkv, HeadNorms? hea
     public Tensor? Backward(AttentionTrace trace, IAttention attention, Tensor gradient, Tensor? residual, bool wanted)
     {
         using var scope = NewDisposeScope();
-        var projected = attention.Backward(trace.Inside, output.Backward(trace.Attended, gradient.to(type))!);
+        var projected = attention.Backward(trace.Inside, output.Backward(trace.Attended, end.Backward(trace.End, gradient).to(type))!);
         projected = heads?.Backward(trace.Heads, projected) ?? projected;
         return qkv.Backward(trace.Normed, projected, wanted) is { } normed
             ? norm.Backward(trace.Input, trace.Factors, normed, residual).MoveToOuterDisposeScope()

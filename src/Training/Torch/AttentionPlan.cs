@@ -27,13 +27,15 @@ internal sealed class AttentionPlan
     private const int KeysAtOnce = 16;
 
     private readonly Dictionary<int, int> _places;
+    private readonly int _window;
     private readonly ScalarType _type;
     private readonly Device _device;
 
     /// <param name="rows">The rows whose output is wanted, in this order, such as those that predict a token; null for all.</param>
-    public AttentionPlan(PackedBatch batch, IReadOnlyList<int>? rows, ScalarType type, Device device)
+    /// <param name="window">See <see cref="IterativeDpo.Artifacts.Models.BlockAttention"/>.</param>
+    public AttentionPlan(PackedBatch batch, IReadOnlyList<int>? rows, int window, ScalarType type, Device device)
     {
-        (_type, _device) = (type, device);
+        (_window, _type, _device) = (window, type, device);
         Kept = rows is null ? null : Floats.Indexes(rows, device);
         _places = (rows ?? [.. Enumerable.Range(0, batch.TokenIds.Length)]).Select((row, place) => (row, place)).ToDictionary(p => p.row, p => p.place);
         var runs = PackedRun.AllOf(batch).ToList();
@@ -73,7 +75,9 @@ internal sealed class AttentionPlan
         var real = sequences.SelectMany(s => Padded([.. s.Queries.Select(_ => 1)], queries, 0));
         // The first key that the first query does not see.
         var ends = Floats.Indexes(sequences.Select(s => s.Keys.Length - s.Queries.Length + 1), _device).view(-1, 1, 1, 1);
-        var hidden = arange(keys, device: _device) >= ends + arange(queries, device: _device).view(-1, 1);
+        // A sequence's keys begin at position 0.
+        var (position, end) = (arange(keys, device: _device), ends + arange(queries, device: _device).view(-1, 1));
+        var hidden = _window == 0 ? position >= end : (position >= end).logical_or(position < end - _window);
         var tile = new AttentionTile(
             sequences.Count,
             Floats.Indexes(sequences.SelectMany(s => Padded(s.Queries, queries, s.Queries[0])), _device),

@@ -1,3 +1,4 @@
+using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Training.Torch.Cpu;
 using static TorchSharp.torch;
@@ -12,28 +13,30 @@ internal sealed record BlockRows(Tensor? Kept, IAttention Attention);
 /// <summary>A packed batch's index tensors. There is no padding but inside attention.</summary>
 internal sealed class BatchTensors
 {
+    private readonly IReadOnlyList<BlockRows> _blocks;
+
     /// <param name="ownLoops">See <see cref="OwnLoops.Attention"/>.</param>
     public BatchTensors(PackedBatch batch, ModelConfig config, ScalarType type, Device device, bool ownLoops)
     {
+        if (batch.Positions.DefaultIfEmpty().Max() is var last && last >= config.MostPositions)
+        {
+            throw new UserInputException($"a sequence has {last + 1} tokens or more; from {config.MostPositions} on llama.cpp computes the positions of this "
+                + "model otherwise, and only shorter ones are trained. Lower training.max-length.");
+        }
         // After the last attention only these are used.
         var predicting = batch.Predictors.Distinct().ToArray();
         var place = predicting.Select((row, i) => (row, i)).ToDictionary(p => p.row, p => p.i);
         TokenIds = Floats.Indexes(batch.TokenIds, device);
         Predictors = Floats.Indexes(batch.Predictors.Select(row => place[row]), device);
         Targets = Floats.Indexes(batch.Targets, device);
-        var attention = AttentionOf(batch, config, type, device, ownLoops);
-        Inner = new(null, attention(null));
-        Last = new(Floats.Indexes(predicting, device), attention(predicting));
+        var kinds = Enumerable.Range(0, config.Layers).Select(config.AttentionOf).ToList();
+        var attention = AttentionOf(kinds, batch, config, type, device, ownLoops && config.ScoreCap == 0);
+        var inner = kinds.SkipLast(1).Distinct().ToDictionary(kind => kind, kind => new BlockRows(null, attention(kind, null)));
+        _blocks = [.. kinds.SkipLast(1).Select(kind => inner[kind]), new(Floats.Indexes(predicting, device), attention(kinds[^1], predicting))];
     }
 
     /// <summary>[N].</summary>
     public Tensor TokenIds { get; }
-
-    /// <summary>All N rows: of every block but the last.</summary>
-    public BlockRows Inner { get; }
-
-    /// <summary>The K rows that predict a token: of the last block.</summary>
-    public BlockRows Last { get; }
 
     /// <summary>Which of the K rows predicts each completion token, [M].</summary>
     public Tensor Predictors { get; }
@@ -41,15 +44,21 @@ internal sealed class BatchTensors
     /// <summary>[M].</summary>
     public Tensor Targets { get; }
 
-    /// <summary>Attention whose output is wanted for some rows, or for all.</summary>
-    private static Func<int[]?, IAttention> AttentionOf(PackedBatch batch, ModelConfig config, ScalarType type, Device device, bool ownLoops)
+    /// <summary>The rows of a block: all N of them, and in the last one the K that predict a token.</summary>
+    public BlockRows RowsOf(int layer) => _blocks[layer];
+
+    /// <summary>Attention whose output is wanted for some rows, or for all. Blocks that rotate alike share what that takes.</summary>
+    private static Func<BlockAttention, int[]?, IAttention> AttentionOf(
+        IEnumerable<BlockAttention> kinds, PackedBatch batch, ModelConfig config, ScalarType type, Device device, bool ownLoops)
     {
+        static BlockAttention Rotation(BlockAttention kind) => kind with { Window = 0 };
+        var rotations = kinds.Select(Rotation).Distinct();
         if (ownLoops)
         {
-            var table = new RotationTable(config, batch);
-            return rows => new CpuAttention(config, table, batch, rows);
+            var tables = rotations.ToDictionary(kind => kind, kind => new RotationTable(config, kind, batch));
+            return (kind, rows) => new CpuAttention(config, tables[Rotation(kind)], batch, rows, kind.Window);
         }
-        var rotation = Rotations.Of(batch, config, device);
-        return rows => new TiledAttention(config, rotation, batch, rows, type, device);
+        var factors = rotations.ToDictionary(kind => kind, kind => Rotations.Of(batch, config, kind, device));
+        return (kind, rows) => new TiledAttention(config, factors[Rotation(kind)], batch, rows, kind.Window, type, device);
     }
 }

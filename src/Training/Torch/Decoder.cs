@@ -31,11 +31,11 @@ internal sealed class Decoder
         {
             using var block = NewDisposeScope();
             block.Attach(added is null ? [x] : [x, added]);
-            (added, var trace) = _blocks[layer].Forward(x, added, Rows(batch, layer));
+            (added, var trace) = _blocks[layer].Forward(x, added, batch.RowsOf(layer));
             x = trace.FeedForward.Input;
             block.MoveToOuter(x, added);
         }
-        return _norm.Forward(x + added!, null, ScalarType.Float32).Rows.index_select(0, batch.Predictors).MoveToOuterDisposeScope();
+        return Predicting(_norm.Forward(x + added!, null, ScalarType.Float32).Rows, batch).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc cref="Forward"/>
@@ -47,12 +47,26 @@ internal sealed class Decoder
     internal RmsNorm OutputNorm => _norm;
 
     /// <summary>[N, dim].</summary>
-    internal Tensor Embed(BatchTensors batch) => _weights.RowsOf(ModelConfig.Embedding, batch.TokenIds);
+    internal Tensor Embed(BatchTensors batch)
+    {
+        var rows = _weights.RowsOf(ModelConfig.Embedding, batch.TokenIds);
+        return EmbeddingScale == 1 ? rows : rows.mul_(EmbeddingScale);
+    }
+
+    /// <summary>What the head reads, one row for each completion token: logits' divisor included.</summary>
+    /// <param name="rows">Normalised, [K, dim].</param>
+    internal Tensor Predicting(Tensor rows, BatchTensors batch)
+    {
+        var predicting = rows.index_select(0, batch.Predictors);
+        return HiddenScale == 1 ? predicting : predicting.mul_(HiddenScale);
+    }
+
+    internal float EmbeddingScale => _config.EmbeddingScale;
+
+    internal float HiddenScale => 1 / _config.LogitDivisor;
 
     /// <summary>Where the gradient of the embedding is added, or null where it is frozen.</summary>
     internal Tensor? EmbeddingGradient => _weights.Gradient(ModelConfig.Embedding);
-
-    internal BlockRows Rows(BatchTensors batch, int layer) => layer == _blocks.Count - 1 ? batch.Last : batch.Inner;
 
     private DecoderBlock Block(int layer, LoraWeights? lora, LoraDropout? dropout)
     {
@@ -61,11 +75,14 @@ internal sealed class Decoder
             new(_weights, Name(map), _config.Biases.HasFlag(biases) ? Name(WeightLayout.Bias(map)) : null, lora?.On(Name(map)), dropout);
         var (qkv, output) = (Map(WeightLayout.Qkv, MapBiases.Qkv), Map(WeightLayout.AttentionOutput, MapBiases.AttentionOutput));
         var (gateUp, down) = (Map(WeightLayout.GateUp, MapBiases.FeedForward), Map(WeightLayout.Down, MapBiases.FeedForward));
-        var heads = _config.Architecture.QkNorm == QkNorm.None ? null
-            : new HeadNorms(Norm(Name(WeightLayout.QueryNorm)), Norm(Name(WeightLayout.KeyNorm)), _config);
+        var family = _config.Architecture;
+        RmsNorm Before(string norm) => family.NormsBefore ? Norm(Name(norm)) : new(null, null, 0, false);
+        BranchEnd End(string norm) => new(family.NormsAfter ? Norm(Name(norm)) : null, _config.ResidualScale);
+        var heads = family.QkNorm == QkNorm.None ? null : new HeadNorms(Norm(Name(WeightLayout.QueryNorm)), Norm(Name(WeightLayout.KeyNorm)), _config);
+        var unit = new GatedUnit(family.Gelu, _ownLoops.HasFlag(OwnLoops.Gates));
         return new(
-            new(Norm(Name(WeightLayout.AttentionNorm)), qkv, heads, output, _weights.Type),
-            new(Norm(Name(WeightLayout.FeedForwardNorm)), gateUp, new(_ownLoops.HasFlag(OwnLoops.Gates)), down, _weights.Type));
+            new(Before(WeightLayout.AttentionNorm), qkv, heads, output, End(WeightLayout.AttentionEndNorm), _weights.Type),
+            new(Before(WeightLayout.FeedForwardNorm), gateUp, unit, down, End(WeightLayout.FeedForwardEndNorm), _weights.Type));
     }
 
     private RmsNorm Norm(string name) => new(_weights[name], _weights.Gradient(name), _config.RmsEps, _ownLoops.HasFlag(OwnLoops.Norms));

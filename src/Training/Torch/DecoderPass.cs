@@ -21,14 +21,14 @@ internal sealed class DecoderPass
             using var scope = NewDisposeScope();
             // What the block before left is in the sum that this one keeps.
             scope.Attach(added is null ? [] : checkpoint ? [x, added] : [added]);
-            (added, var trace) = decoder.Blocks[layer].Forward(x, added, decoder.Rows(batch, layer));
+            (added, var trace) = decoder.Blocks[layer].Forward(x, added, batch.RowsOf(layer));
             x = trace.FeedForward.Input;
             _inputs.Add(trace.Attention.Input);
             _traces.Add(checkpoint ? null : trace);
             scope.MoveToOuter(checkpoint ? [x, added, _inputs[^1]] : [added, .. trace.Tensors]);
         }
         (_output, var rows, _factors) = decoder.OutputNorm.Forward(x + added!, null, ScalarType.Float32);
-        Hidden = rows.index_select(0, batch.Predictors);
+        Hidden = decoder.Predicting(rows, batch);
         rows.Dispose();
     }
 
@@ -44,20 +44,20 @@ internal sealed class DecoderPass
     public void Backward(Tensor gradient)
     {
         using var scope = NewDisposeScope();
-        var rows = zeros_like(_output).index_add_(0, _batch.Predictors, gradient, 1);
+        var rows = zeros_like(_output).index_add_(0, _batch.Predictors, gradient, _decoder.HiddenScale);
         Tensor? x = _decoder.OutputNorm.Backward(_output, _factors, rows, null);
         for (var layer = _decoder.Blocks.Count - 1; layer >= 0; layer--)
         {
             x = BackwardBlock(layer, x!);
         }
-        _decoder.EmbeddingGradient?.index_add_(0, _batch.TokenIds, x!, 1);
+        _decoder.EmbeddingGradient?.index_add_(0, _batch.TokenIds, x!, _decoder.EmbeddingScale);
     }
 
     /// <returns>d loss / d input, or null below the first block where nobody asks for it.</returns>
     private Tensor? BackwardBlock(int layer, Tensor gradient)
     {
         using var scope = NewDisposeScope();
-        var (block, rows) = (_decoder.Blocks[layer], _decoder.Rows(_batch, layer));
+        var (block, rows) = (_decoder.Blocks[layer], _batch.RowsOf(layer));
         using var trace = _traces[layer] ?? block.Forward(_inputs[layer], null, rows).Trace;
         return block.Backward(trace, rows, gradient, layer > 0 || _decoder.EmbeddingGradient is not null)?.MoveToOuterDisposeScope();
     }

@@ -5,13 +5,14 @@ namespace IterativeDpo.Training.Torch;
 /// <summary>What <see cref="FeedForwardLayer.Backward"/> needs of the forward pass; the input is float32, the rest of the compute type.</summary>
 /// <param name="Normed">What <see cref="LinearMap.Backward"/> wants of gate and up.</param>
 /// <param name="Activated">What it wants of down.</param>
-internal sealed record FeedForwardTrace(Tensor Input, Tensor Factors, Tensor Normed, Tensor GateUp, Tensor Activated)
+/// <param name="End">What <see cref="BranchEnd.Backward"/> wants.</param>
+internal sealed record FeedForwardTrace(Tensor Input, Tensor Factors, Tensor Normed, Tensor GateUp, Tensor Activated, IReadOnlyList<Tensor> End)
 {
-    public IEnumerable<Tensor> Tensors => [Input, Factors, Normed, GateUp, Activated];
+    public IEnumerable<Tensor> Tensors => [Input, Factors, Normed, GateUp, Activated, .. End];
 }
 
-/// <summary>The gated feed-forward: down(silu(gate h) · up h) with h the normalised rows.</summary>
-internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, GatedUnit unit, LinearMap down, ScalarType type)
+/// <summary>The gated feed-forward: down(act(gate h) · up h) with h the normalised rows.</summary>
+internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, GatedUnit unit, LinearMap down, BranchEnd end, ScalarType type)
 {
     /// <param name="x">The residual stream, float32 [n, dim].</param>
     /// <param name="added">What is to be added to it first, of the compute type.</param>
@@ -21,8 +22,9 @@ internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, GatedUnit
         using var scope = NewDisposeScope();
         var (sum, rows, factors) = norm.Forward(x, added, type);
         var (both, normed) = gateUp.Forward(rows); // [n, 2 × inside]
-        var (output, activated) = down.Forward(unit.Forward(both));
-        var trace = new FeedForwardTrace(sum, factors, normed, both, activated);
+        var (mapped, activated) = down.Forward(unit.Forward(both));
+        var (output, ofEnd) = end.Forward(mapped);
+        var trace = new FeedForwardTrace(sum, factors, normed, both, activated, ofEnd);
         scope.MoveToOuter([output, .. trace.Tensors]);
         return (output, trace);
     }
@@ -32,7 +34,7 @@ internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, GatedUnit
     public Tensor Backward(FeedForwardTrace trace, Tensor gradient)
     {
         using var scope = NewDisposeScope();
-        var both = unit.Backward(trace.GateUp, down.Backward(trace.Activated, gradient.to(type))!);
+        var both = unit.Backward(trace.GateUp, down.Backward(trace.Activated, end.Backward(trace.End, gradient).to(type))!);
         return norm.Backward(trace.Input, trace.Factors, gateUp.Backward(trace.Normed, both)!, gradient).MoveToOuterDisposeScope();
     }
 }

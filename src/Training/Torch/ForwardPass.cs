@@ -12,11 +12,12 @@ public sealed class ForwardPass
     private readonly DecoderPass _body;
     private readonly Tensor _head;
     private readonly Tensor? _headGradient;
+    private readonly float _cap;
 
-    internal ForwardPass(BatchTensors batch, DecoderPass body, Tensor head, Tensor? headGradient, bool confidences)
+    internal ForwardPass(BatchTensors batch, DecoderPass body, Tensor head, Tensor? headGradient, bool confidences, float cap)
     {
-        (_batch, _body, _head, _headGradient) = (batch, body, head, headGradient);
-        Output = ChunkedHead.Forward(head, body.Hidden, batch.Targets, confidences);
+        (_batch, _body, _head, _headGradient, _cap) = (batch, body, head, headGradient, cap);
+        Output = ChunkedHead.Forward(head, body.Hidden, batch.Targets, confidences, cap);
         TokenLogProbs = Output.LogProbs.requires_grad_();
     }
 
@@ -34,7 +35,7 @@ public sealed class ForwardPass
         var gradient = TokenLogProbs.grad!; // [M]
         if (_headGradient is not null)
         {
-            ChunkedHead.AddWeightGradient(_head, _body.Hidden, _batch.Targets, Output.LogNormalisers, gradient, _headGradient);
+            ChunkedHead.AddWeightGradient(_head, _body.Hidden, _batch.Targets, Output.LogNormalisers, gradient, _headGradient, _cap);
         }
         _body.Backward(Output.Slopes * gradient.unsqueeze(1));
     }

@@ -4,19 +4,22 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch;
 
 /// <summary>
-/// silu(gate) · up (SwiGLU, arXiv 2002.05202) and its gradient, computed in float32 some rows at a time: the intermediate values stay in a
+/// act(gate) · up (SwiGLU and GEGLU, arXiv 2002.05202) and its gradient, computed in float32 some rows at a time: the intermediate values stay in a
 /// processor's cache, and only the result is written to memory.
 /// </summary>
-/// <param name="ownLoops">See <see cref="OwnLoops.Gates"/>.</param>
-internal sealed class GatedUnit(bool ownLoops)
+/// <param name="gelu">act is GELU in its form with tanh, g σ(2 √(2/π) (g + 0.044715 g³)), in place of SiLU, g σ(g).</param>
+/// <param name="ownLoops">See <see cref="OwnLoops.Gates"/>; they have SiLU.</param>
+internal sealed class GatedUnit(bool gelu, bool ownLoops)
 {
+    private const double Root = 1.5957691216057308, Cube = 0.044715; // 2 √(2/π)
+
     private const long RowsAtOnce = 256;
 
     /// <param name="both">Gate and up side by side, [n, 2 × inside].</param>
     /// <returns>[n, inside].</returns>
     public Tensor Forward(Tensor both)
     {
-        if (ownLoops && Lanes.Fill(both.size(1) / 2))
+        if (ownLoops && !gelu && Lanes.Fill(both.size(1) / 2))
         {
             return CpuGatedUnit.Forward(both);
         }
@@ -25,7 +28,7 @@ internal sealed class GatedUnit(bool ownLoops)
         {
             using var scope = NewDisposeScope();
             var (gate, up) = Halves(both.narrow(0, start, length));
-            result.narrow(0, start, length).copy_(gate.sigmoid().mul_(gate).mul_(up));
+            result.narrow(0, start, length).copy_(Sigmoid(gate).mul_(gate).mul_(up));
         }
         return result;
     }
@@ -35,7 +38,7 @@ internal sealed class GatedUnit(bool ownLoops)
     /// <returns>d loss / d both.</returns>
     public Tensor Backward(Tensor both, Tensor gradient)
     {
-        if (ownLoops && Lanes.Fill(both.size(1) / 2))
+        if (ownLoops && !gelu && Lanes.Fill(both.size(1) / 2))
         {
             return CpuGatedUnit.Backward(both, gradient);
         }
@@ -45,15 +48,20 @@ internal sealed class GatedUnit(bool ownLoops)
             using var scope = NewDisposeScope();
             var (gate, up) = Halves(both.narrow(0, start, length));
             var g = gradient.narrow(0, start, length).to(ScalarType.Float32);
-            var sigmoid = gate.sigmoid();
-            var silu = gate * sigmoid;
-            var slope = (sigmoid + silu).addcmul_(silu, sigmoid, -1); // silu' = σ + silu (1 − σ)
+            var sigmoid = Sigmoid(gate);
+            var activated = gate * sigmoid;
+            // (g σ(f))' = σ + g σ (1 − σ) f'
+            var slope = gelu
+                ? gate.square().mul_(3 * Cube).add_(1).mul_(Root).mul_(1 - sigmoid).mul_(activated).add_(sigmoid)
+                : (sigmoid + activated).addcmul_(activated, sigmoid, -1);
             var rows = result.narrow(0, start, length);
             rows.narrow(1, 0, up.size(1)).copy_(slope.mul_(up).mul_(g));
-            rows.narrow(1, up.size(1), up.size(1)).copy_(silu.mul_(g));
+            rows.narrow(1, up.size(1), up.size(1)).copy_(activated.mul_(g));
         }
         return result;
     }
+
+    private Tensor Sigmoid(Tensor gate) => gelu ? (gate.square().mul_(Cube).add_(1).mul_(gate).mul_(Root)).sigmoid_() : gate.sigmoid();
 
     /// <summary>Gate and up, float32 [n, inside] each.</summary>
     private static (Tensor Gate, Tensor Up) Halves(Tensor both)

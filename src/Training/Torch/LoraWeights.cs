@@ -73,7 +73,7 @@ internal sealed class LoraWeights : IDisposable
             foreach (var (part, i) in parts.Select((part, i) => (part, i)).Where(p => byTensor.ContainsKey(p.part.Name)))
             {
                 var map = byTensor[part.Name];
-                var b = part.Rotated ? RopeRows.FromFile(map.B, _options.Rank, _config) : map.B;
+                var b = RopeRows.FromFile(map.B, _options.Rank, part.Rotated, _config);
                 a.select(0, i).copy_(tensor(map.A));
                 Parameters[BName(part)].copy_(tensor(b).view(part.Rows, _options.Rank));
             }
@@ -89,7 +89,7 @@ internal sealed class LoraWeights : IDisposable
             foreach (var (part, a) in parts.Zip(stacked))
             {
                 var b = Floats.Of(Parameters[BName(part)]);
-                yield return new(part.Name, a, part.Rotated ? RopeRows.ToFile(b, _options.Rank, _config) : b);
+                yield return new(part.Name, a, RopeRows.ToFile(b, _options.Rank, part.Rotated, _config));
             }
         }
     }

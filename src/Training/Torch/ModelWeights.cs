@@ -70,7 +70,7 @@ internal sealed class ModelWeights : IDisposable
         var before = weight.Parts.TakeWhile(part => part.Name != name).Sum(part => part.Rows);
         var part = weight.Parts.Single(part => part.Name == name);
         var values = Floats.Of(Parameters![weight.Name].narrow(0, before, part.Rows));
-        return part.Rotated ? RopeRows.ToFile(values, weight.Columns ?? 1, _config) : values;
+        return RopeRows.ToFile(values, weight.Columns ?? 1, part.Rotated, _config);
     }
 
     public void Dispose()
@@ -89,6 +89,6 @@ internal sealed class ModelWeights : IDisposable
         {
             throw new ArgumentException($"'{part.Name}' needs {part.Rows} x {columns} values and has {values.Length}.");
         }
-        return tensor(part.Rotated ? RopeRows.FromFile(values, columns, _config) : values);
+        return tensor(RopeRows.FromFile(values, columns, part.Rotated, _config));
     }
 }

@@ -7,7 +7,7 @@ namespace IterativeDpo.Training.Torch;
 
 /// <summary>
 /// The decoder that every supported architecture is: RMS norms, rotary embedding, grouped heads, gated feed-forward. One
-/// definition for all of them, shaped by <see cref="ModelConfig"/>. Products run in the compute type; the residual
+/// definition for all of them, shaped by <see cref="ModelConfig"/> and its <see cref="ModelArchitecture"/>. Products run in the compute type; the residual
 /// stream, norms, statistics and log-probs in float32.
 /// </summary>
 public sealed class PolicyModel : IDisposable
@@ -58,7 +58,7 @@ public sealed class PolicyModel : IDisposable
         using var gradients = no_grad();
         var tensors = Upload(batch);
         var body = new Decoder(Config, _weights, lora, dropout, OwnLoops).Start(tensors, GradientCheckpointing);
-        return new(tensors, body, _weights.Matrix(HeadName), _weights.Gradient(HeadName), confidences);
+        return new(tensors, body, _weights.Matrix(HeadName), _weights.Gradient(HeadName), confidences, Config.LogitCap);
     }
 
     /// <inheritdoc cref="Forward(PackedBatch, LoraWeights?, bool, LoraDropout?)"/>
@@ -70,7 +70,7 @@ public sealed class PolicyModel : IDisposable
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         var tensors = Upload(batch);
-        return ChunkedHead.LogProbs(Head, Hidden(tensors, lora), tensors.Targets).MoveToOuterDisposeScope();
+        return ChunkedHead.LogProbs(Head, Hidden(tensors, lora), tensors.Targets, Config.LogitCap).MoveToOuterDisposeScope();
     }
 
     internal BatchTensors Upload(PackedBatch batch) => new(batch, Config, _weights.Type, Device, OwnLoops.HasFlag(OwnLoops.Attention));

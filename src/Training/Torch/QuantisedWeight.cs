@@ -33,7 +33,7 @@ internal sealed class QuantisedWeight : IDisposable
         {
             if (stored(part) is { } matrix)
             {
-                var bytes = part.Rotated ? RopeRows.FromFile(matrix.Bytes, matrix.Bytes.Length / part.Rows, config) : matrix.Bytes;
+                var bytes = RopeRows.FromFile(matrix.Bytes, matrix.Bytes.Length / part.Rows, part.Rotated, config);
                 _parts.Add((part.Rows, new(matrix.Type, bytes, part.Rows, columns, device), null));
             }
             else

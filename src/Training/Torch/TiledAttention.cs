@@ -21,16 +21,19 @@ internal sealed class TiledAttention : IAttention
     private readonly AttentionPlan _plan;
     private readonly ScalarType _type;
     private readonly long _kvHeads, _headsPerKv, _headDim;
+    private readonly float _cap;
     private readonly Tensor _rotation, _inverseRotation;
 
     /// <param name="rotation">From <see cref="Rotations.Of"/>.</param>
     /// <param name="rows">The rows whose output is wanted, in this order; null for all.</param>
+    /// <param name="window">See <see cref="BlockAttention"/>.</param>
     public TiledAttention(
-        ModelConfig config, (Tensor Forth, Tensor Back) rotation, PackedBatch batch, IReadOnlyList<int>? rows, ScalarType type, Device device)
+        ModelConfig config, (Tensor Forth, Tensor Back) rotation, PackedBatch batch, IReadOnlyList<int>? rows, int window, ScalarType type, Device device)
     {
+        _cap = config.ScoreCap;
         (_type, _kvHeads, _headsPerKv, _headDim) = (type, config.KvHeads, config.Heads / config.KvHeads, config.HeadDim);
         (_rotation, _inverseRotation) = rotation;
-        _plan = new(batch, rows, type, device);
+        _plan = new(batch, rows, window, type, device);
     }
 
     public (Tensor Rows, IReadOnlyList<Tensor> Trace) Forward(Tensor projected)
@@ -80,7 +83,7 @@ internal sealed class TiledAttention : IAttention
         var q = SplitHeads(queries.index_select(0, tile.Queries), tile);
         var kv = keysValues.index_select(0, tile.Keys).view(tile.Count, -1, 2, _kvHeads, _headDim)
             .permute(2, 0, 3, 1, 4).reshape(2, tile.Count * _kvHeads, -1, _headDim);
-        var scores = q.bmm(kv.select(0, 0).transpose(1, 2));
+        var scores = Scores(q, kv);
         scores.view(tile.Count, _kvHeads * _headsPerKv, -1, scores.size(2)).add_(tile.Mask);
         var probabilities = scores.softmax(2);
         var trace = new TileTrace(q, kv, probabilities, probabilities.bmm(kv.select(0, 1)));
@@ -96,10 +99,21 @@ internal sealed class TiledAttention : IAttention
         // The softmax's slope is p · (dp − Σ p dp), and Σ p dp = g · attended: a sum over headDim, not over the keys.
         var scores = g.bmm(trace.KeysValues.select(0, 1).transpose(1, 2));
         scores.sub_((g * trace.Attended).sum(2, keepdim: true)).mul_(trace.Probabilities);
+        if (_cap > 0)
+        {
+            // d (c tanh(s / c)) / ds = 1 − tanh².
+            scores.mul_(1 - (Scores(trace.Queries, trace.KeysValues) / _cap).square());
+        }
         var kv = stack([scores.transpose(1, 2).bmm(trace.Queries), trace.Probabilities.transpose(1, 2).bmm(g)])
             .view(2, tile.Count, _kvHeads, -1, _headDim).permute(1, 3, 0, 2, 4).reshape(-1, 2 * _kvHeads * _headDim);
         keysValues.index_add_(0, tile.Keys, kv.to(ScalarType.Float32), 1);
         return JoinHeads(scores.bmm(trace.KeysValues.select(0, 0)), tile).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Scores(Tensor queries, Tensor keysValues)
+    {
+        var scores = queries.bmm(keysValues.select(0, 0).transpose(1, 2));
+        return _cap == 0 ? scores : scores.div_(_cap).tanh_().mul_(_cap);
     }
 
     private Tensor SplitHeads(Tensor rows, AttentionTile tile) => rows.view(tile.Count, -1, _kvHeads, _headsPerKv, _headDim)

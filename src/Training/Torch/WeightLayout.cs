@@ -4,8 +4,8 @@ namespace IterativeDpo.Training.Torch;
 
 /// <summary>A tensor of the file as some rows of a fused one.</summary>
 /// <param name="Name">Its name in the file.</param>
-/// <param name="Rotated">Its rows are heads that the rotary embedding turns, see <see cref="RopeRows"/>.</param>
-internal sealed record WeightPart(string Name, int Rows, bool Rotated);
+/// <param name="Rotated">So many of its rows, the first ones, are heads that the rotary embedding turns, see <see cref="RopeRows"/>.</param>
+internal sealed record WeightPart(string Name, int Rows, int Rotated = 0);
 
 /// <summary>Tensors of the file that are computed as one, stacked by rows.</summary>
 /// <param name="Columns">Width of a row; null for norms and biases.</param>
@@ -24,9 +24,11 @@ internal static class WeightLayout
     public const string QueryNorm = "attn_q_norm";
     public const string KeyNorm = "attn_k_norm";
     public const string AttentionOutput = "attn_output";
+    public const string AttentionEndNorm = "post_attention_norm";
     public const string FeedForwardNorm = "ffn_norm";
     public const string GateUp = "ffn_gate_up";
     public const string Down = "ffn_down";
+    public const string FeedForwardEndNorm = "post_ffw_norm";
 
     public static string Name(int layer, string map) => ModelConfig.BlockTensor(layer, map);
 
@@ -58,24 +60,31 @@ internal static class WeightLayout
     private static IEnumerable<FusedWeight> Block(ModelConfig config, int layer)
     {
         int queries = config.Heads * config.HeadDim, keys = config.KvHeads * config.HeadDim;
-        FusedWeight Fuse(string name, int? columns, string kind, (string Map, int Rows, bool Rotated)[] parts) =>
-            new(Name(layer, name), columns, [.. parts.Select(p => new WeightPart($"{Name(layer, p.Map)}.{kind}", p.Rows, p.Rotated))]);
-        FusedWeight Norm(string name) => Fuse(name, null, "weight", [(name, config.Dim, false)]);
-        FusedWeight HeadNorm(string name, int heads) => Fuse(name, null, "weight", [(name, config.QkNormSize(heads), true)]);
-        IEnumerable<FusedWeight> Map(string name, int columns, MapBiases biases, params (string Map, int Rows, bool Rotated)[] parts) =>
+        var family = config.Architecture;
+        FusedWeight Fuse(string name, int? columns, string kind, params WeightPart[] parts) =>
+            new(Name(layer, name), columns, [.. parts.Select(part => part with { Name = $"{Name(layer, part.Name)}.{kind}" })]);
+        FusedWeight[] Norm(bool there, string name) => there ? [Fuse(name, null, "weight", new WeightPart(name, config.Dim))] : [];
+        FusedWeight HeadNorm(string name, int size) => Fuse(name, null, "weight", new WeightPart(name, size, size));
+        IEnumerable<FusedWeight> Map(string name, int columns, MapBiases biases, params WeightPart[] parts) =>
             config.Biases.HasFlag(biases) ? [Fuse(name, columns, "weight", parts), Fuse(Bias(name), null, "bias", parts)] : [Fuse(name, columns, "weight", parts)];
 
         return
         [
-            Norm(AttentionNorm),
-            .. Map(Qkv, config.Dim, MapBiases.Qkv, ("attn_q", queries, true), ("attn_k", keys, true), ("attn_v", keys, false)),
-            .. config.Architecture.QkNorm == QkNorm.None ? [] : new[] { HeadNorm(QueryNorm, config.Heads), HeadNorm(KeyNorm, config.KvHeads) },
-            .. Map(AttentionOutput, queries, MapBiases.AttentionOutput, (AttentionOutput, config.Dim, false)),
-            Norm(FeedForwardNorm),
-            .. Map(GateUp, config.Dim, MapBiases.FeedForward, ("ffn_gate", config.FeedForwardDim, false), ("ffn_up", config.FeedForwardDim, false)),
-            .. Map(Down, config.FeedForwardDim, MapBiases.FeedForward, (Down, config.Dim, false)),
+            .. Norm(family.NormsBefore, AttentionNorm),
+            .. Map(Qkv, config.Dim, MapBiases.Qkv, family.Fused
+                ? [new("attn_qkv", queries + 2 * keys, queries + keys)]
+                : [new("attn_q", queries, queries), new("attn_k", keys, keys), new("attn_v", keys)]),
+            .. family.QkNorm == QkNorm.None ? [] : new[] { HeadNorm(QueryNorm, config.QkNormSize(config.Heads)), HeadNorm(KeyNorm, config.QkNormSize(config.KvHeads)) },
+            .. Map(AttentionOutput, queries, MapBiases.AttentionOutput, new WeightPart(AttentionOutput, config.Dim)),
+            .. Norm(family.NormsAfter, AttentionEndNorm),
+            .. Norm(family.NormsBefore, FeedForwardNorm),
+            .. Map(GateUp, config.Dim, MapBiases.FeedForward, family.Fused
+                ? [new("ffn_up", 2 * config.FeedForwardDim)]
+                : [new("ffn_gate", config.FeedForwardDim), new("ffn_up", config.FeedForwardDim)]),
+            .. Map(Down, config.FeedForwardDim, MapBiases.FeedForward, new WeightPart(Down, config.Dim)),
+            .. Norm(family.NormsAfter, FeedForwardEndNorm),
         ];
     }
 
-    private static FusedWeight Single(string name, int rows, int? columns) => new(name, columns, [new(name, rows, false)]);
+    private static FusedWeight Single(string name, int rows, int? columns) => new(name, columns, [new(name, rows)]);
 }

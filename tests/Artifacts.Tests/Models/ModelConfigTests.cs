@@ -14,6 +14,12 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("llama", true, RopeKind.Interleaved)]
     [InlineData("qwen2", false, RopeKind.HalfSplit)]
     [InlineData("qwen2", true, RopeKind.HalfSplit)]
+    [InlineData("qwen3", true, RopeKind.HalfSplit)]
+    [InlineData("gemma3", true, RopeKind.HalfSplit)]
+    [InlineData("smollm3", false, RopeKind.Interleaved)]
+    [InlineData("phi3", false, RopeKind.HalfSplit)]
+    [InlineData("olmo2", false, RopeKind.HalfSplit)]
+    [InlineData("granite", true, RopeKind.Interleaved)]
     public void Read_gives_the_shape_that_was_written(string architecture, bool tied, RopeKind rope)
     {
         var config = TinyModel.Config(architecture) with { TiedEmbeddings = tied };
@@ -92,6 +98,98 @@ public sealed class ModelConfigTests : IDisposable
         TinyModel.WriteChanged(_directory["m.gguf"], metadata => metadata[key] = value);
 
         AssertRefused(problem);
+    }
+
+    public static TheoryData<string> Architectures => [.. ModelArchitecture.All.Select(architecture => architecture.Name)];
+
+    [Theory]
+    [MemberData(nameof(Architectures))]
+    public void Read_of_every_family_refuses_keys_and_tensors_that_it_does_not_compute(string architecture)
+    {
+        foreach (var key in new[] { "key_of_tomorrow", "attention.temperature_scale", "rope.scaling.yarn_log_multiplier", "attention.key_length_swa" })
+        {
+            TinyModel.WriteChanged(_directory["m.gguf"], metadata => metadata[$"{architecture}.{key}"] = 1f, architecture: architecture);
+            AssertRefused($"'{architecture}.{key}': this program does not know it");
+        }
+        TinyModel.Write(_directory["plain.gguf"], TinyModel.Config(architecture));
+        using var file = GgufFile.Open(_directory["plain.gguf"]);
+        foreach (var tensor in new[] { "blk.0.attn_gate.weight", "blk.0.attn_sinks.weight", "blk.0.ffn_gate_inp.weight", "blk.1.attn_q_norm.bias" })
+        {
+            TinyModel.WriteWith(file, _directory["m.gguf"], tensor, [4], new float[4]);
+            AssertRefused($"tensor '{tensor}' is not part of the architecture '{architecture}'");
+        }
+    }
+
+    [Theory]
+    [InlineData("qwen3", "attention.sliding_window", 64u)]
+    [InlineData("gemma2", "rope.scaling.factor", 8f)]
+    [InlineData("gemma2", "rope.freq_base_swa", 1e4f)]
+    [InlineData("gemma3", "rope.scaling.attn_factor", 1.5f)]
+    [InlineData("olmo2", "logit_scale", 2f)]
+    [InlineData("smollm3", "attn_logit_softcapping", 50f)]
+    public void Read_refuses_keys_of_other_families(string architecture, string key, object value)
+    {
+        TinyModel.WriteChanged(_directory["m.gguf"], metadata => metadata[$"{architecture}.{key}"] = value, architecture: architecture);
+
+        AssertRefused($"'{architecture}.{key}': this program does not know it");
+    }
+
+    [Theory]
+    [InlineData("gemma3", "rope.scaling.type", "yarn", "RoPE scaling 'yarn' is not supported here")]
+    [InlineData("phi3", "rope.dimension_count", 16u, "16 is odd or not the head's 8")]
+    [InlineData("granite", "logit_scale", -1f, "'granite.logit_scale': -1 is out of range")]
+    [InlineData("olmo2", "attention.sliding_window", 0u, "'olmo2.attention.sliding_window': 0 is out of range")]
+    public void Read_refuses_metadata_of_a_family_that_it_cannot_use(string architecture, string key, object value, string problem)
+    {
+        TinyModel.WriteChanged(_directory["m.gguf"], metadata => metadata[$"{architecture}.{key}"] = value, architecture: architecture);
+
+        AssertRefused(problem);
+    }
+
+    [Fact]
+    public void Read_takes_windows_by_the_number_or_the_family_s_own_list()
+    {
+        void Write(object pattern) => TinyModel.WriteChanged(_directory["m.gguf"], metadata =>
+            (metadata["gemma3.attention.sliding_window"], metadata["gemma3.attention.sliding_window_pattern"]) = (512u, pattern), architecture: "gemma3");
+        Write(2u);
+        Assert.Equal(new(512, 2, 10000), Read().Sliding);
+
+        Write(new[] { true, true });
+        Assert.Equal(new(512, 6, 10000), Read().Sliding);
+
+        Write(new[] { true, false });
+        AssertRefused("'gemma3.attention.sliding_window_pattern': llama.cpp reads no list here, and lets all but each 6th block slide");
+    }
+
+    [Fact]
+    public void Read_of_gemma_2_without_a_window_takes_the_family_s()
+    {
+        TinyModel.Write(_directory["m.gguf"], TinyModel.Config("gemma2"));
+
+        Assert.Equal(new(4096, 2, 1000), Read().Sliding);
+    }
+
+    [Theory]
+    [InlineData("gemma2", 46)]
+    [InlineData("gemma3", 62)]
+    public void Read_of_the_largest_gemma_divides_scores_by_the_width_of_a_head_of_all(string architecture, int layers)
+    {
+        TinyModel.Write(_directory["m.gguf"], TinyModel.Config(architecture) with { Layers = layers, HeadDim = 4, RopeDim = 4 });
+
+        Assert.Equal(1 / MathF.Sqrt(8), Read().ScoreScale);
+    }
+
+    [Fact]
+    public void Read_of_long_divisors_keeps_to_contexts_of_the_short_ones()
+    {
+        var config = TinyModel.Config("phi3") with { RopeDim = 4, RopeDivisors = [1, 2], LongContextDivisors = [4, 8], MostPositions = 300, ContextLength = 5000 };
+        TinyModel.Write(_directory["m.gguf"], config);
+
+        var read = Read();
+
+        Assert.Equal([1, 2], read.RopeDivisors!);
+        Assert.Equal([4, 8], read.LongContextDivisors!);
+        Assert.Equal((300, 256), (read.MostPositions, read.LongestContext));
     }
 
     public static TheoryData<RopeScaling, Dictionary<string, object>> Scalings => new()

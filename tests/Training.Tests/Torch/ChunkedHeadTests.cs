@@ -33,6 +33,25 @@ public sealed class ChunkedHeadTests : IDisposable
         AssertClose(picked, ChunkedHead.LogProbs(weight, hidden, targets));
     }
 
+    [Fact]
+    public void Forward_with_a_cap_equals_log_softmax_of_capped_logits_and_its_gradient()
+    {
+        const float cap = 2;
+        var (weight, hidden, targets) = Inputs(11);
+        var exact = hidden.to(ScalarType.Float64).requires_grad_();
+        var expected = ((exact.mm(weight.to(ScalarType.Float64).t()) / cap).tanh() * cap).log_softmax(1);
+        var picked = expected.gather(1, targets.unsqueeze(1)).squeeze(1);
+        picked.sum().backward();
+
+        var output = ChunkedHead.Forward(weight, hidden, targets, confidences: true, cap);
+
+        AssertClose(picked, output.LogProbs);
+        AssertClose(exact.grad!, output.Slopes);
+        AssertClose(-(expected.exp() * expected).sum(1), output.Entropies);
+        AssertClose(picked - (2 * expected).exp().sum(1).log(), output.Confidences!);
+        AssertClose(picked, ChunkedHead.LogProbs(weight, hidden, targets, cap));
+    }
+
     [Theory]
     [InlineData(11)]
     [InlineData(Vocabulary)]

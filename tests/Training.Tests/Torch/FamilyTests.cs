@@ -1,3 +1,4 @@
+using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Training.Torch;
@@ -79,6 +80,18 @@ public sealed class FamilyTests : IDisposable
         Assert.Equal(File.ReadAllBytes(path), File.ReadAllBytes(written));
     }
 
+    [Fact]
+    public void Sequence_beyond_the_context_that_is_computed_alike_is_refused()
+    {
+        var config = TinyModel.Families["phi3, long"];
+        using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: false, CPU);
+
+        var e = Assert.Throws<UserInputException>(() => model.Upload(PackedBatch.Create([new(TinyModel.Ids(200, 1), [TinyModel.Ids(58, 2)])])));
+
+        Assert.Contains("a sequence has 257 tokens or more; from 256 on", e.Message);
+        model.Upload(PackedBatch.Create([new(TinyModel.Ids(200, 1), [TinyModel.Ids(57, 2)])]));
+    }
+
     [Theory]
     [MemberData(nameof(TinyModel.FamilyNames), MemberType = typeof(TinyModel))]
     public void Memory_estimate_is_near_what_a_pass_keeps(string family)
@@ -95,6 +108,7 @@ public sealed class FamilyTests : IDisposable
 
         var kept = new Decoder(config, model.Weights, null, null, model.OwnLoops).Start(model.Upload(batch), checkpoint: false).KeptBytes;
 
-        Assert.InRange(estimate / (double)kept, 0.95, 1.35);
+        // Capped scores are computed by tiles, whose padded probabilities are estimated for longer rows than these.
+        Assert.InRange(estimate / (double)kept, config.ScoreCap > 0 ? 0.75 : 0.95, 1.35);
     }
 }

@@ -20,9 +20,10 @@ public sealed class LlamaParityTests : IDisposable
     [MemberData(nameof(TinyModel.FamilyNames), MemberType = typeof(TinyModel))]
     public void Hidden_through_the_head_equals_llama_cpp(string family)
     {
-        var path = WriteBase(TinyModel.Families[family]);
+        var config = TinyModel.Families[family];
+        var path = WriteBase(config);
 
-        AssertClose(LlamaCpp.Logits(path, null, s_ids), TrainerLogits(path, null));
+        AssertClose(LlamaCpp.Logits(path, null, s_ids), TrainerLogits(path, null), Tolerance(config));
     }
 
     [Theory]
@@ -45,10 +46,40 @@ public sealed class LlamaParityTests : IDisposable
         var merged = LlamaCpp.Logits(mergedPath, null, s_ids);
 
         Assert.True(plain.Zip(adapted, (p, a) => p.Zip(a, (x, y) => Math.Abs(x - y)).Max()).Max() > 0.1, "the adapter does nothing");
-        AssertClose(adapted, TrainerLogits(path, lora));
-        AssertClose(adapted, merged, 1e-4f);
-        AssertClose(merged, TrainerLogits(mergedPath, null));
+        AssertClose(adapted, TrainerLogits(path, lora), Tolerance(config));
+        AssertClose(adapted, merged, config.Architecture.Gelu ? Tolerance(config) : 1e-4f);
+        AssertClose(merged, TrainerLogits(mergedPath, null), Tolerance(config));
     }
+
+    /// <summary>Keys that llama.cpp reads no further, as real files have them: Phi's window, and OLMo 3's list of windows.</summary>
+    [Theory]
+    [InlineData("phi3", "phi3.attention.sliding_window", 8u)]
+    [InlineData("olmo2", "olmo2.attention.sliding_window_pattern", new[] { true, true, true, false, true })]
+    public void Keys_that_llama_cpp_does_not_heed_change_nothing(string architecture, string key, object value)
+    {
+        var config = TinyModel.Config(architecture) with { Layers = 5, Sliding = architecture == "olmo2" ? new(8, Every: 4, 1000) : null };
+        var (plain, path) = (WriteBase(config), Path.Combine(_folder, "with.gguf"));
+        using (var file = GgufFile.Open(plain))
+        {
+            var writer = new GgufWriter();
+            foreach (var (name, old) in file.Metadata.Where(entry => entry.Key != "general.alignment" && entry.Key != key))
+            {
+                writer.Set(name, old);
+            }
+            writer.Set(key, value);
+            foreach (var tensor in file.Tensors.Values)
+            {
+                writer.Copy(file, tensor);
+            }
+            writer.Write(path);
+        }
+
+        AssertClose(LlamaCpp.Logits(path, null, s_ids), TrainerLogits(path, null), 1e-3f);
+        AssertClose(TrainerLogits(plain, null), TrainerLogits(path, null), 1e-6f);
+    }
+
+    // llama.cpp's GELU on a processor is a table of float16.
+    private static float Tolerance(ModelConfig config) => config.Architecture.Gelu ? 5e-3f : 1e-3f;
 
     private string WriteBase(ModelConfig config)
     {
@@ -74,10 +105,11 @@ public sealed class LlamaParityTests : IDisposable
         using var file = GgufFile.Open(path);
         using var model = PolicyModel.Load(file, ComputeType.Float32, trainable: false, CPU);
         var hidden = model.Hidden(model.Upload(PackedBatch.Create([new(s_ids[..1], [s_ids[1..]])])), lora);
-        return [.. Floats.Of(hidden.mm(model.Head.t())).Chunk(model.Config.VocabSize)];
+        var (logits, cap) = (hidden.mm(model.Head.t()), model.Config.LogitCap);
+        return [.. Floats.Of(cap == 0 ? logits : (logits / cap).tanh() * cap).Chunk(model.Config.VocabSize)];
     }
 
-    private static void AssertClose(float[][] expected, float[][] actual, float tolerance = 1e-3f)
+    private static void AssertClose(float[][] expected, float[][] actual, float tolerance)
     {
         var worst = expected.Zip(actual, (e, a) => e.Zip(a, (x, y) => Math.Abs(x - y)).Max()).Max();
         Assert.True(worst < tolerance, $"logits differ by {worst}");

@@ -29,27 +29,55 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
     private Tensor Logits(Tensor ids)
     {
         var length = ids.size(1);
-        var x = _weights[ModelConfig.Embedding].index_select(0, ids.flatten()).view(ids.size(0), length, config.Dim);
-        var causal = zeros(length, length).masked_fill(ones(length, length).tril() == 0, float.NegativeInfinity);
+        var x = _weights[ModelConfig.Embedding].index_select(0, ids.flatten()).view(ids.size(0), length, config.Dim) * config.EmbeddingScale;
         for (var layer = 0; layer < config.Layers; layer++)
         {
-            x += Attention(Norm(x, ModelConfig.BlockTensor(layer, "attn_norm.weight")), causal, layer);
-            var h = Norm(x, ModelConfig.BlockTensor(layer, "ffn_norm.weight"));
-            x += Map(nn.functional.silu(Map(h, layer, "ffn_gate")) * Map(h, layer, "ffn_up"), layer, "ffn_down");
+            x += NormIfThere(Attention(NormIfThere(x, layer, "attn_norm"), layer), layer, "post_attention_norm") * config.ResidualScale;
+            x += NormIfThere(FeedForward(NormIfThere(x, layer, "ffn_norm"), layer), layer, "post_ffw_norm") * config.ResidualScale;
         }
-        return Norm(x, ModelConfig.OutputNorm).matmul(_weights[config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output].t());
+        var logits = Norm(x, ModelConfig.OutputNorm).matmul(_weights[config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output].t());
+        return Capped(logits / config.LogitDivisor, config.LogitCap);
     }
 
-    private Tensor Attention(Tensor h, Tensor causal, int layer)
+    private Tensor FeedForward(Tensor h, int layer)
+    {
+        var inside = config.FeedForwardDim;
+        var (gate, up) = config.Architecture.Fused && Map(h, layer, "ffn_up") is { } both
+            ? (both.narrow(-1, 0, inside), both.narrow(-1, inside, inside))
+            : (Map(h, layer, "ffn_gate"), Map(h, layer, "ffn_up"));
+        var activated = config.Architecture.Gelu
+            ? gate * 0.5 * (1 + (Math.Sqrt(2 / Math.PI) * (gate + 0.044715 * gate.pow(3))).tanh())
+            : nn.functional.silu(gate);
+        return Map(activated * up, layer, "ffn_down");
+    }
+
+    private static Tensor Capped(Tensor x, float cap) => cap == 0 ? x : (x / cap).tanh() * cap;
+
+    /// <summary>0 where a token sees another and −∞ elsewhere, [T, T].</summary>
+    private static Tensor Mask(long length, int window)
+    {
+        var distance = arange(length).view(-1, 1) - arange(length);
+        var hidden = window == 0 ? distance < 0 : (distance < 0).logical_or(distance >= window);
+        return zeros(length, length).masked_fill(hidden, float.NegativeInfinity);
+    }
+
+    private Tensor NormIfThere(Tensor x, int layer, string norm) =>
+        _weights.ContainsKey(ModelConfig.BlockTensor(layer, norm + ".weight")) ? Norm(x, ModelConfig.BlockTensor(layer, norm + ".weight")) : x;
+
+    private Tensor Attention(Tensor h, int layer)
     {
         var (batch, length) = (h.size(0), h.size(1));
-        Tensor Heads(string map, int heads) => Map(h, layer, map).view(batch, length, heads, config.HeadDim).transpose(1, 2);
+        var all = config.Architecture.Fused ? Map(h, layer, "attn_qkv") : null;
+        Tensor Projected(string map, int first, int heads) => all?.narrow(-1, first * config.HeadDim, heads * config.HeadDim) ?? Map(h, layer, map);
+        Tensor Heads(string map, int first, int heads) => Projected(map, first, heads).reshape(batch, length, heads, config.HeadDim).transpose(1, 2);
+        var kind = config.AttentionOf(layer);
         var repeats = config.Heads / config.KvHeads;
-        var q = Rope(QkNormed(Heads("attn_q", config.Heads), layer, "attn_q_norm"));
-        var k = Rope(QkNormed(Heads("attn_k", config.KvHeads), layer, "attn_k_norm")).repeat_interleave(repeats, 1);
-        var v = Heads("attn_v", config.KvHeads).repeat_interleave(repeats, 1);
-        var scores = (q.matmul(k.transpose(2, 3)) / Math.Sqrt(config.HeadDim) + causal).softmax(-1);
-        return Map(scores.matmul(v).transpose(1, 2).reshape(batch, length, -1), layer, "attn_output");
+        var q = Rope(QkNormed(Heads("attn_q", 0, config.Heads), layer, "attn_q_norm"), kind);
+        var k = Rope(QkNormed(Heads("attn_k", config.Heads, config.KvHeads), layer, "attn_k_norm"), kind).repeat_interleave(repeats, 1);
+        var v = Heads("attn_v", config.Heads + config.KvHeads, config.KvHeads).repeat_interleave(repeats, 1);
+        var scores = Capped(q.matmul(k.transpose(2, 3)) * (config.ScoreScale ?? 1 / Math.Sqrt(config.HeadDim)), config.ScoreCap);
+        var weights = (scores + Mask(length, kind.Window)).softmax(-1);
+        return Map(weights.matmul(v).transpose(1, 2).reshape(batch, length, -1), layer, "attn_output");
     }
 
     /// <param name="x">[rows, heads, T, headDim].</param>
@@ -64,26 +92,42 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
         };
     }
 
-    private Tensor Rope(Tensor x)
+    private Tensor Rope(Tensor x, BlockAttention kind)
+    {
+        if (kind.RopeBase == 0)
+        {
+            return x;
+        }
+        var kept = x.narrow(-1, config.RopeDim, config.HeadDim - config.RopeDim);
+        return cat([Turned(x.narrow(-1, 0, config.RopeDim), kind), kept], -1);
+    }
+
+    private Tensor Turned(Tensor x, BlockAttention kind)
     {
         var half = config.RopeDim / 2;
-        var angles = outer(arange(x.size(2)).to(ScalarType.Float64), tensor(Enumerable.Range(0, half).Select(Frequency).ToArray())).to(ScalarType.Float32);
-        var (c, s) = (angles.cos() * Length, angles.sin() * Length);
+        var angles = outer(arange(x.size(2)).to(ScalarType.Float64), tensor(Enumerable.Range(0, half).Select(pair => Frequency(pair, kind)).ToArray())).to(ScalarType.Float32);
+        var stretch = kind.Scaled ? Length : 1;
+        var (c, s) = (angles.cos() * stretch, angles.sin() * stretch);
         if (config.Architecture.Rope == RopeKind.HalfSplit)
         {
             var (a, b) = (x.narrow(-1, 0, half), x.narrow(-1, half, half));
             return cat([a * c - b * s, b * c + a * s], -1);
         }
-        var pairs = x.view(x.size(0), x.size(1), x.size(2), half, 2);
+        var pairs = x.reshape(x.size(0), x.size(1), x.size(2), half, 2);
         var (even, odd) = (pairs.select(-1, 0), pairs.select(-1, 1));
         return stack([even * c - odd * s, odd * c + even * s], -1).flatten(3);
     }
 
     /// <summary>As docs of transformers and llama.cpp have it: divisors, then linear scaling, or YaRN's between linear scaling and none.</summary>
-    private double Frequency(int pair)
+    private double Frequency(int pair, BlockAttention kind)
     {
         var (scaling, dim) = (config.Scaling, config.RopeDim);
-        var t = Math.Pow(config.RopeBase, -2.0 * pair / dim) / (config.RopeDivisors?[pair] ?? 1);
+        var plain = Math.Pow(kind.RopeBase, -2.0 * pair / dim);
+        if (!kind.Scaled)
+        {
+            return plain;
+        }
+        var t = plain / (config.RopeDivisors?[pair] ?? 1);
         if (scaling.Kind != RopeScalingKind.Yarn)
         {
             return t / scaling.Factor;

@@ -22,6 +22,8 @@ public sealed class QuantisedBaseTests : IDisposable
     [InlineData("llama", false)]
     [InlineData("llama", true)]
     [InlineData("qwen2", false)]
+    [InlineData("phi3", false)]
+    [InlineData("gemma3", true)]
     public void Backward_on_a_q8_0_file_equals_that_on_its_values(string architecture, bool tied)
     {
         var config = TinyModel.Config(architecture, tied) with { FeedForwardDim = 64 };

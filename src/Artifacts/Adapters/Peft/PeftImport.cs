@@ -103,7 +103,7 @@ public sealed class PeftImport
     {
         var known = sources.SelectMany(source => new[] { source.A.Name, source.B.Name }).ToHashSet();
         if (_file.Tensors.Keys.FirstOrDefault(name => !known.Contains(name)) is { } stranger)
-            throw Bad($"tensor '{stranger}' belongs to no map of this base: an adapter has updates for {string.Join(", ", ModelConfig.BlockMaps)} of "
+            throw Bad($"tensor '{stranger}' belongs to no map of this base: an adapter has updates for {string.Join(", ", _config.Architecture.Maps)} of "
                 + $"its {_config.Layers} blocks alone. Give an adapter of this base without embeddings, head or whole modules");
         if (sources.Count == 0) throw Bad("the file has no tensor. Save the adapter again");
     }

@@ -20,10 +20,11 @@ internal sealed record AttentionGroup((int Row, int Column)[] Keys, int Columns,
 
     public bool IsDivided => Shares.Length > 1;
 
-    public static IEnumerable<AttentionGroup> AllOf(PackedBatch batch, int[] places, int queriesAtOnce) =>
-        PackedRun.AllOf(batch).GroupBy(run => run.PromptStart, (_, runs) => Of([.. runs], places, queriesAtOnce));
+    /// <param name="window">See <see cref="IterativeDpo.Artifacts.Models.BlockAttention"/>.</param>
+    public static IEnumerable<AttentionGroup> AllOf(PackedBatch batch, int[] places, int queriesAtOnce, int window) =>
+        PackedRun.AllOf(batch).GroupBy(run => run.PromptStart, (_, runs) => Of([.. runs], places, queriesAtOnce, window));
 
-    private static AttentionGroup Of(PackedRun[] runs, int[] places, int queriesAtOnce)
+    private static AttentionGroup Of(PackedRun[] runs, int[] places, int queriesAtOnce, int window)
     {
         var keys = new List<(int, int)>();
         var pieces = new List<QueryPiece>();
@@ -36,7 +37,7 @@ internal sealed record AttentionGroup((int Row, int Column)[] Keys, int Columns,
                 var rows = Enumerable.Range(start, end - start).Where(row => places[row] >= 0).ToArray();
                 if (rows.Length > 0)
                 {
-                    pieces.Add(new(rows, run, column, Lanes.Pad(end - run.Start)));
+                    pieces.Add(new(rows, run, column, Lanes.Pad(end - run.Start), window));
                 }
             }
             keys.AddRange(Enumerable.Range(0, run.Length).Select(i => (run.Start + i, column + i)));
@@ -52,7 +53,8 @@ internal sealed record AttentionGroup((int Row, int Column)[] Keys, int Columns,
 /// <param name="Rows">The batch row of each query.</param>
 /// <param name="Column">The run's first column in the group.</param>
 /// <param name="OwnColumns">How many of them a query may see, padded.</param>
-internal sealed record QueryPiece(int[] Rows, PackedRun Run, int Column, int OwnColumns)
+/// <param name="Window">How many keys a query sees at most, itself among them; 0: all before it.</param>
+internal sealed record QueryPiece(int[] Rows, PackedRun Run, int Column, int OwnColumns, int Window)
 {
     private readonly int _promptKeys = Run.PromptEnd - Run.PromptStart;
 
@@ -63,11 +65,21 @@ internal sealed record QueryPiece(int[] Rows, PackedRun Run, int Column, int Own
     /// <summary>Columns that lie together: in the scores from the first number on, in the group from the second.</summary>
     public (int Score, int Group, int Count)[] Parts { get; } = PartsOf(Lanes.Pad(Run.PromptEnd - Run.PromptStart), Column, OwnColumns);
 
-    /// <summary>Fills a query's scores where it does not see: padding after the prompt, and its own run after itself.</summary>
+    /// <summary>Fills a query's scores where it does not see: padding after the prompt, its own run after itself, and what is before its window.</summary>
     public void Hide(Span<float> scores, int query, float value)
     {
         scores[_promptKeys..PromptColumns].Fill(value);
         scores[(PromptColumns + Rows[query] - Run.Start + 1)..].Fill(value);
+        if (Window > 0)
+        {
+            HideBefore(scores, _promptKeys + Rows[query] - Run.Start + 1 - Window, value);
+        }
+    }
+
+    private void HideBefore(Span<float> scores, int position, float value)
+    {
+        scores[..Math.Clamp(position, 0, _promptKeys)].Fill(value);
+        scores.Slice(PromptColumns, Math.Max(0, position - _promptKeys)).Fill(value);
     }
 
     private static (int Score, int Group, int Count)[] PartsOf(int promptColumns, int column, int ownColumns) =>

@@ -15,14 +15,15 @@ internal sealed unsafe class CpuAttention : IAttention
     private readonly long _sums;
 
     /// <param name="rows">The rows whose output is wanted, in this order; null for all.</param>
-    public CpuAttention(ModelConfig config, RotationTable rotation, PackedBatch batch, IReadOnlyList<int>? rows)
+    /// <param name="window">See <see cref="BlockAttention"/>.</param>
+    public CpuAttention(ModelConfig config, RotationTable rotation, PackedBatch batch, IReadOnlyList<int>? rows, int window)
     {
         (_heads, _outputWidth, _positions) = (config.Heads, config.Heads * config.HeadDim, batch.Positions.Length);
         var places = PlacesOf(rows, _positions);
         _rows = rows?.Count ?? _positions;
         _head = new(config, rotation, batch.Positions, places);
         var items = new List<Item>();
-        foreach (var group in AttentionGroup.AllOf(batch, places, _head.QueriesAtOnce))
+        foreach (var group in AttentionGroup.AllOf(batch, places, _head.QueriesAtOnce, window))
         {
             for (var kvHead = 0; kvHead < config.KvHeads; kvHead++)
             {

@@ -10,14 +10,14 @@ internal sealed unsafe class RotationTable
     private readonly float[] _cosines;
     private readonly float[] _sines; // Of a pair's first element negative.
 
-    public RotationTable(ModelConfig config, PackedBatch batch)
+    public RotationTable(ModelConfig config, BlockAttention block, PackedBatch batch)
     {
         var positions = batch.Positions.DefaultIfEmpty(-1).Max() + 1;
         _headDim = config.HeadDim;
         (_cosines, _sines) = (new float[positions * _headDim], new float[positions * _headDim]);
         for (var i = 0; i < _headDim / 2; i++)
         {
-            var (frequency, length) = (Rotations.Frequency(config, i), Rotations.Length(config, i));
+            var (frequency, length) = (Rotations.Frequency(config, block, i), Rotations.Length(config, block, i));
             for (var position = 0; position < positions; position++)
             {
                 var at = position * _headDim + 2 * i;

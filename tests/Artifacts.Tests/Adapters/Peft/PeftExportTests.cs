@@ -31,6 +31,20 @@ public sealed class PeftExportTests : IDisposable
     }
 
     [Fact]
+    public void Write_of_a_fused_model_names_its_fused_modules()
+    {
+        var config = TinyModel.Config("phi3");
+        using var file = Export(TinyAdapter.Create(config), config);
+
+        string[] modules = ["self_attn.qkv_proj", "self_attn.o_proj", "mlp.gate_up_proj", "mlp.down_proj"];
+        Assert.Equal(
+            modules.SelectMany(module => new[] { $"base_model.model.model.layers.0.{module}.lora_A.weight", $"base_model.model.model.layers.0.{module}.lora_B.weight" }),
+            file.Tensors.Keys.Take(8));
+        Assert.Equal([64, 4], file.Tensors["base_model.model.model.layers.1.self_attn.qkv_proj.lora_B.weight"].Shape);
+        Assert.Equal([128, 4], file.Tensors["base_model.model.model.layers.1.mlp.gate_up_proj.lora_B.weight"].Shape);
+    }
+
+    [Fact]
     public void Write_gives_the_configuration_the_library_reads()
     {
         Export(TinyAdapter.Create(TinyModel.Config(), 4, 8, "attn_q", "ffn_up"), TinyModel.Config()).Dispose();
@@ -75,12 +89,14 @@ public sealed class PeftExportTests : IDisposable
     }
 
     [Theory]
-    [InlineData("attn_q", "self_attn.q_proj", 4)]
-    [InlineData("attn_k", "self_attn.k_proj", 2)]
-    public void Write_of_a_llama_adapter_splits_the_heads_rows(string map, string module, int heads)
+    [InlineData("llama", "attn_q", "self_attn.q_proj", 4)]
+    [InlineData("llama", "attn_k", "self_attn.k_proj", 2)]
+    [InlineData("smollm3", "attn_q", "self_attn.q_proj", 4)]
+    [InlineData("granite", "attn_k", "self_attn.k_proj", 2)]
+    public void Write_of_neighbours_that_rotate_splits_the_heads_rows(string architecture, string map, string module, int heads)
     {
-        var adapter = TinyAdapter.Create(TinyModel.Config());
-        using var file = Export(adapter, TinyModel.Config());
+        var adapter = TinyAdapter.Create(TinyModel.Config(architecture));
+        using var file = Export(adapter, TinyModel.Config(architecture));
 
         // llama.cpp's converter writes row (half j, pair i) of a head as row 2i + j: this is the way back, for heads of 8.
         int[] rowsOfHead = [0, 2, 4, 6, 1, 3, 5, 7];
@@ -94,6 +110,11 @@ public sealed class PeftExportTests : IDisposable
     [InlineData("llama", "attn_output", "self_attn.o_proj")]
     [InlineData("qwen2", "attn_q", "self_attn.q_proj")]
     [InlineData("qwen2", "attn_k", "self_attn.k_proj")]
+    [InlineData("qwen3", "attn_q", "self_attn.q_proj")]
+    [InlineData("gemma3", "attn_k", "self_attn.k_proj")]
+    [InlineData("olmo2", "attn_q", "self_attn.q_proj")]
+    [InlineData("phi3", "attn_qkv", "self_attn.qkv_proj")]
+    [InlineData("phi3", "ffn_up", "mlp.gate_up_proj")]
     public void Write_leaves_the_rows_of_every_other_map(string architecture, string map, string module)
     {
         var config = TinyModel.Config(architecture);

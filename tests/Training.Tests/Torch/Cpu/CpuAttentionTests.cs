@@ -31,6 +31,19 @@ public sealed class CpuAttentionTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(64)]
+    [InlineData(310)]
+    public void Equals_attention_by_tiles_in_a_window(int window)
+    {
+        foreach (var wanted in new[] { false, true })
+        {
+            AssertEqual(4, 2, 16, ScalarType.Float32, wanted, 1e-5, window);
+        }
+    }
+
     [Fact]
     public void Backward_equals_differences_of_the_output()
     {
@@ -92,14 +105,16 @@ public sealed class CpuAttentionTests : IDisposable
         Assert.Contains("BFloat16", e.Message);
     }
 
-    private static CpuAttention Attention(ModelConfig config, PackedBatch batch, int[]? rows) => new(config, new(config, batch), batch, rows);
+    private static CpuAttention Attention(ModelConfig config, PackedBatch batch, int[]? rows, int window = 0) =>
+        new(config, new(config, config.AttentionOf(0), batch), batch, rows, window);
 
-    private static void AssertEqual(int heads, int kvHeads, int headDim, ScalarType type, bool wanted, double tolerance)
+    private static void AssertEqual(int heads, int kvHeads, int headDim, ScalarType type, bool wanted, double tolerance, int window = 0)
     {
         var config = TinyModel.Config() with { Heads = heads, KvHeads = kvHeads, HeadDim = headDim, RopeDim = headDim / 4 * 2 };
         var batch = Batch();
         var rows = wanted ? batch.Predictors.Distinct().ToArray() : null;
-        var (byTiles, onCpu) = (new TiledAttention(config, Rotations.Of(batch, config, CPU), batch, rows, type, CPU), Attention(config, batch, rows));
+        var (byTiles, onCpu) = (
+            new TiledAttention(config, Rotations.Of(batch, config, config.AttentionOf(0), CPU), batch, rows, window, type, CPU), Attention(config, batch, rows, window));
         var projected = RandomTensors.Of(batch.TokenIds.Length, (heads + 2 * kvHeads) * headDim, 1, 2, type);
 
         var (expected, expectedTrace) = byTiles.Forward(projected);

@@ -27,8 +27,29 @@ public sealed class RowKernelTests : IDisposable
         expected.backward([gradient.to(ScalarType.Float32)]);
 
         using var gradients = no_grad();
-        foreach (var unit in new[] { new GatedUnit(true), new GatedUnit(false) })
+        foreach (var unit in new[] { new GatedUnit(false, true), new GatedUnit(false, false) })
         {
+            RandomTensors.AssertClose(expected.detach(), unit.Forward(both), tolerance, "result");
+            RandomTensors.AssertClose(leaf.grad!, unit.Backward(both, gradient), tolerance, "gradient");
+        }
+    }
+
+    [Theory]
+    [InlineData(48, ScalarType.Float32, 3e-6)]
+    [InlineData(20, ScalarType.BFloat16, 8e-3)]
+    public void Gelu_unit_equals_autograd(int inside, ScalarType type, double tolerance)
+    {
+        var both = RandomTensors.Of(900, 2 * inside, 1, 6, type);
+        var gradient = RandomTensors.Of(900, inside, 2, 1, type);
+        var leaf = RandomTensors.Leaf(both.to(ScalarType.Float32));
+        var gate = leaf.narrow(1, 0, inside);
+        var expected = gate * 0.5 * (1 + (Math.Sqrt(2 / Math.PI) * (gate + 0.044715 * gate.pow(3))).tanh()) * leaf.narrow(1, inside, inside);
+        expected.backward([gradient.to(ScalarType.Float32)]);
+
+        using var gradients = no_grad();
+        foreach (var ownLoops in new[] { true, false })
+        {
+            var unit = new GatedUnit(true, ownLoops);
             RandomTensors.AssertClose(expected.detach(), unit.Forward(both), tolerance, "result");
             RandomTensors.AssertClose(leaf.grad!, unit.Backward(both, gradient), tolerance, "gradient");
         }
@@ -109,8 +130,8 @@ public sealed class RowKernelTests : IDisposable
     {
         var rows = full([2, 32], float.NaN).to(ScalarType.BFloat16);
 
-        Assert.True(Floats.Of(new GatedUnit(true).Forward(rows)).All(float.IsNaN));
-        Assert.True(Floats.Of(new GatedUnit(true).Backward(rows, ones([2, 16], ScalarType.BFloat16))).All(float.IsNaN));
+        Assert.True(Floats.Of(new GatedUnit(false, true).Forward(rows)).All(float.IsNaN));
+        Assert.True(Floats.Of(new GatedUnit(false, true).Backward(rows, ones([2, 16], ScalarType.BFloat16))).All(float.IsNaN));
         Assert.True(Floats.Of(new RmsNorm(ones(32), null, 0, true).Forward(rows.to(ScalarType.Float32), null, ScalarType.BFloat16).Rows).All(float.IsNaN));
     }
 
