@@ -23,6 +23,15 @@ internal static class TinyModel
         ["llama, attention factor"] = Config() with { Scaling = new(RopeScalingKind.None, AttentionFactor: 1.5f) },
         ["llama, biases"] = Config() with { Biases = MapBiases.All },
         ["llama, output bias"] = Config() with { Biases = MapBiases.AttentionOutput },
+        ["mistral3"] = Config("mistral3"),
+        ["mistral3, yarn"] = Config("mistral3", tied: true) with
+        {
+            HeadDim = 16,
+            RopeDim = 16,
+            Scaling = new(RopeScalingKind.Yarn, 16, OriginalContext: 256, KeepsLength: true),
+            TemperatureScale = 0.1f,
+            MostPositions = 256,
+        },
         ["qwen2"] = Config("qwen2"),
         ["qwen2 tied"] = Config("qwen2", tied: true, kvHeads: 4),
         ["qwen2, yarn"] = Config("qwen2") with { Scaling = new(RopeScalingKind.Yarn, 2, OriginalContext: 64, AttentionFactor: 1.1f) },

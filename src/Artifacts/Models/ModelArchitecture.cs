@@ -19,8 +19,13 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
         "rope.scale_linear", "rope.scaling.type", "rope.scaling.factor", "rope.scaling.original_context_length", "rope.scaling.finetuned",
     ];
 
+    private static readonly string[] s_yarn =
+    [
+        "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow", "rope.scaling.yarn_ext_factor", "rope.scaling.yarn_attn_factor",
+    ];
+
     private static readonly string[] s_scaling =
-        [.. s_linear, "rope.scaling.attn_factor", "rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow"];
+        [.. s_linear, "rope.scaling.attn_factor", .. s_yarn];
 
     private static readonly string[] s_fusedMaps = ["attn_qkv", "attn_output", "ffn_up", "ffn_down"];
 
@@ -28,6 +33,11 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
     public static readonly IReadOnlyList<ModelArchitecture> All =
     [
         new("llama", RopeKind.Interleaved) { OptionalBiases = MapBiases.All, FreeHeadDim = true, HasDivisors = true },
+        // Queries grow with the logarithm of their position beyond the original context, so contexts are kept to that.
+        new("mistral3", RopeKind.Interleaved)
+        {
+            FreeHeadDim = true, HasDivisors = true, Keys = [.. s_scaling, "rope.scaling.yarn_log_multiplier", "attention.temperature_scale"],
+        },
         new("qwen2", RopeKind.HalfSplit) { Biases = MapBiases.Qkv },
         new("qwen3", RopeKind.HalfSplit) { QkNorm = QkNorm.Head, FreeHeadDim = true },
         new("gemma3", RopeKind.HalfSplit)

@@ -56,6 +56,9 @@ public sealed record ModelConfig(
     /// </summary>
     public float[]? LongContextDivisors { get; init; }
 
+    /// <summary>β of what queries are multiplied by, 1 + β ln(1 + ⌊position / <see cref="MostPositions"/>⌋): 1 in every context that is used; 0: always.</summary>
+    public float TemperatureScale { get; init; }
+
     /// <summary>Positions that a context may have, 256 or more.</summary>
     public int MostPositions { get; init; } = int.MaxValue;
 

@@ -100,8 +100,11 @@ internal sealed class ModelConfigReader
             ResidualScale = Factor("residual_scale") ?? 1,
             // llama.cpp does not load a model whose family has this key and which has not.
             LogitDivisor = Takes("logit_scale") ? Factor("logit_scale", _file.Metadata.GetSingle(Key("logit_scale"))) ?? 1 : 1,
+            TemperatureScale = Factor("attention.temperature_scale") ?? 0,
             Rotates = !Takes("embedding_scale") || _file.Metadata.GetBool(Key("rope.scaling.finetuned"), true),
         };
+        if (config.TemperatureScale > 0) config = config with { MostPositions = OriginalContext(config.ContextLength) };
+        Require(config.MostPositions >= 256, "rope.scaling.original_context_length", $"{config.MostPositions} is under 256, the shortest context");
         return Takes("embedding_scale") ? config with { EmbeddingScale = Factor("embedding_scale") ?? 1 } : config;
     }
 
@@ -150,12 +153,25 @@ internal sealed class ModelConfigReader
         Require(kind != RopeScalingKind.Yarn || Takes("rope.scaling.yarn_beta_fast"), "rope.scaling.type",
             "RoPE scaling 'yarn' is not supported here; use the model without a stretched context");
         if (kind != RopeScalingKind.Yarn) return new(factor == 1 ? RopeScalingKind.None : kind, factor, 0, attention);
-        // llama.cpp does not read these, and takes the paper's.
-        foreach (var (key, turns) in new[] { ("rope.scaling.yarn_beta_fast", 32f), ("rope.scaling.yarn_beta_slow", 1f) })
+        CheckYarn(factor);
+        return new(kind, factor, OriginalContext(contextLength), attention, ReadKeepsLength());
+    }
+
+    /// <summary>llama.cpp does not read these keys, and takes the paper's values.</summary>
+    private void CheckYarn(float factor)
+    {
+        foreach (var (key, taken) in new[] { ("beta_fast", 32f), ("beta_slow", 1f), ("ext_factor", 1f), ("attn_factor", 1 + 0.1f * MathF.Log(factor)) })
         {
-            Require(_file.Metadata.GetSingle(Key(key), turns) == turns, key, $"llama.cpp takes {turns} whatever it says");
+            var name = $"rope.scaling.yarn_{key}";
+            Require(MathF.Abs(_file.Metadata.GetSingle(Key(name), taken) - taken) < 1e-3f, name, $"llama.cpp takes {taken} whatever it says");
         }
-        return new(kind, factor, OriginalContext(contextLength), attention);
+    }
+
+    private bool ReadKeepsLength()
+    {
+        var multiplier = Factor("rope.scaling.yarn_log_multiplier") ?? 0;
+        Require(multiplier is 0 or 1, "rope.scaling.yarn_log_multiplier", $"{multiplier} is neither 0 nor 1");
+        return multiplier == 1;
     }
 
     private MapBiases FindBiases()
@@ -176,9 +192,7 @@ internal sealed class ModelConfigReader
         if (shorter is null && longer is null) return config;
         if (shorter is null) throw BadTensor(ModelConfig.ShortDivisors, "is missing", "Export the model again.");
         if (longer is null) throw BadTensor(ModelConfig.LongDivisors, "is missing", "Export the model again.");
-        var original = OriginalContext(config.ContextLength);
-        Require(original >= 256, "rope.scaling.original_context_length", $"{original} is under 256, the shortest context");
-        return config with { RopeDivisors = shorter, LongContextDivisors = longer, MostPositions = original };
+        return config with { RopeDivisors = shorter, LongContextDivisors = longer, MostPositions = OriginalContext(config.ContextLength) };
     }
 
     private float[]? FindDivisors(string name, ModelConfig config)

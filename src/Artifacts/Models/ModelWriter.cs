@@ -85,6 +85,7 @@ public static class ModelWriter
         {
             if (value != absent) set(key, value);
         }
+        SetFactor("attention.temperature_scale", config.TemperatureScale, 0);
         SetFactor("attn_logit_softcapping", config.ScoreCap, 0);
         SetFactor("final_logit_softcapping", config.LogitCap, 0);
         if (config.MostPositions != int.MaxValue) set("rope.scaling.original_context_length", (uint)config.MostPositions);
@@ -110,6 +111,7 @@ public static class ModelWriter
             set("rope.scaling.factor", scaling.Factor);
         }
         if (scaling.OriginalContext != 0) set("rope.scaling.original_context_length", (uint)scaling.OriginalContext);
+        if (scaling.KeepsLength) set("rope.scaling.yarn_log_multiplier", 1f);
         if (scaling.AttentionFactor != 1) set("rope.scaling.attn_factor", scaling.AttentionFactor);
     }
 

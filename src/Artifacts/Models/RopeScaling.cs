@@ -6,7 +6,8 @@ public enum RopeScalingKind { None, Linear, Yarn }
 /// <param name="Factor">How much longer the context became.</param>
 /// <param name="OriginalContext">YaRN: positions that the model began with; otherwise 0.</param>
 /// <param name="AttentionFactor">Cosines and sines are multiplied by it, whatever the kind.</param>
-public sealed record RopeScaling(RopeScalingKind Kind, float Factor = 1, int OriginalContext = 0, float AttentionFactor = 1)
+/// <param name="KeepsLength">YaRN: they are not multiplied by more, as Mistral's are not.</param>
+public sealed record RopeScaling(RopeScalingKind Kind, float Factor = 1, int OriginalContext = 0, float AttentionFactor = 1, bool KeepsLength = false)
 {
     // Turns over the original context: pairs of more keep their frequency, and pairs of less are stretched whole.
     private const double FastTurns = 32, SlowTurns = 1;
@@ -14,7 +15,7 @@ public sealed record RopeScaling(RopeScalingKind Kind, float Factor = 1, int Ori
     public static readonly RopeScaling None = new(RopeScalingKind.None);
 
     /// <summary>What a turned pair's length is multiplied by; YaRN (arXiv 2309.00071) makes up for flatter scores.</summary>
-    public double Length => AttentionFactor * (Kind == RopeScalingKind.Yarn ? 1 + 0.1 * Math.Log(Factor) : 1);
+    public double Length => AttentionFactor * (Kind == RopeScalingKind.Yarn && !KeepsLength ? 1 + 0.1 * Math.Log(Factor) : 1);
 
     /// <summary>The frequency of a pair, in radians a position, from the one without scaling.</summary>
     /// <param name="ropeDim">Elements of a head that rotate.</param>

@@ -65,7 +65,7 @@ public sealed class ModelConfigTests : IDisposable
     }
 
     [Theory]
-    [InlineData("general.architecture", "mamba", "'mamba' is not supported. Use a model of one of these: llama, qwen2")]
+    [InlineData("general.architecture", "mamba", "'mamba' is not supported. Use a model of one of these: llama, mistral3, qwen2, qwen3")]
     [InlineData("general.type", "adapter", "of type 'adapter', not a model")]
     [InlineData("llama.block_count", 3u, "tensor 'blk.2.attn_norm.weight' is missing")]
     [InlineData("llama.block_count", 1_000_000u, "1000000 blocks, but 21 tensors")]
@@ -106,7 +106,7 @@ public sealed class ModelConfigTests : IDisposable
     [MemberData(nameof(Architectures))]
     public void Read_of_every_family_refuses_keys_and_tensors_that_it_does_not_compute(string architecture)
     {
-        foreach (var key in new[] { "key_of_tomorrow", "attention.temperature_scale", "rope.scaling.yarn_log_multiplier", "attention.key_length_swa" })
+        foreach (var key in new[] { "key_of_tomorrow", "attention.temperature_length", "rope.scaling.yarn_log_mul", "attention.key_length_swa" })
         {
             TinyModel.WriteChanged(_directory["m.gguf"], metadata => metadata[$"{architecture}.{key}"] = 1f, architecture: architecture);
             AssertRefused($"'{architecture}.{key}': this program does not know it");
@@ -127,6 +127,8 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("gemma3", "rope.scaling.attn_factor", 1.5f)]
     [InlineData("olmo2", "logit_scale", 2f)]
     [InlineData("smollm3", "attn_logit_softcapping", 50f)]
+    [InlineData("llama", "attention.temperature_scale", 0.1f)]
+    [InlineData("llama", "rope.scaling.yarn_log_multiplier", 1f)]
     public void Read_refuses_keys_of_other_families(string architecture, string key, object value)
     {
         TinyModel.WriteChanged(_directory["m.gguf"], metadata => metadata[$"{architecture}.{key}"] = value, architecture: architecture);
@@ -226,13 +228,35 @@ public sealed class ModelConfigTests : IDisposable
         Assert.Equal(new(RopeScalingKind.Linear, 2), Read().Scaling);
     }
 
+    [Theory]
+    [InlineData("yarn_beta_fast", 16f, 32)]
+    [InlineData("yarn_ext_factor", 0f, 1)]
+    [InlineData("yarn_attn_factor", 1f, 1.2079442)]
+    public void Read_refuses_figures_of_yarn_that_llama_cpp_does_not_heed(string key, float value, double taken)
+    {
+        void Write(float figure) => TinyModel.WriteChanged(_directory["m.gguf"], metadata => (
+            metadata["llama.rope.scaling.type"], metadata["llama.rope.scaling.factor"], metadata[$"llama.rope.scaling.{key}"]) = ("yarn", 8f, figure));
+        Write((float)taken);
+        Assert.Equal(RopeScalingKind.Yarn, Read().Scaling.Kind);
+
+        Write(value);
+        AssertRefused(FormattableString.Invariant($"'llama.rope.scaling.{key}': llama.cpp takes {(float)taken} whatever it says"));
+    }
+
     [Fact]
-    public void Read_refuses_turns_of_yarn_that_llama_cpp_does_not_heed()
+    public void Read_of_queries_that_grow_with_their_position_keeps_to_contexts_where_they_do_not()
     {
         TinyModel.WriteChanged(_directory["m.gguf"], metadata =>
-            (metadata["llama.rope.scaling.type"], metadata["llama.rope.scaling.yarn_beta_fast"]) = ("yarn", 16f));
+        {
+            (metadata["mistral3.rope.scaling.type"], metadata["mistral3.rope.scaling.factor"]) = ("yarn", 16f);
+            (metadata["mistral3.rope.scaling.yarn_log_multiplier"], metadata["mistral3.attention.temperature_scale"]) = (1f, 0.1f);
+            (metadata["mistral3.rope.scaling.original_context_length"], metadata["mistral3.context_length"]) = (512u, 8192u);
+        }, architecture: "mistral3");
 
-        AssertRefused("'llama.rope.scaling.yarn_beta_fast': llama.cpp takes 32 whatever it says");
+        var read = Read();
+
+        Assert.Equal(new(RopeScalingKind.Yarn, 16, 512, KeepsLength: true), read.Scaling);
+        Assert.Equal(512, read.LongestContext);
     }
 
     [Fact]

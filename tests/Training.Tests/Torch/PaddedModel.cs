@@ -138,7 +138,7 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
         return t / scaling.Factor * ramp + t * (1 - ramp);
     }
 
-    private double Length => config.Scaling.AttentionFactor * (config.Scaling.Kind == RopeScalingKind.Yarn ? 0.1 * Math.Log(config.Scaling.Factor) + 1 : 1);
+    private double Length => config.Scaling.AttentionFactor * (config.Scaling.Kind == RopeScalingKind.Yarn && !config.Scaling.KeepsLength ? 0.1 * Math.Log(config.Scaling.Factor) + 1 : 1);
 
     private Tensor Map(Tensor x, int layer, string map)
     {
