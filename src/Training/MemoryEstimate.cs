@@ -38,7 +38,7 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
     }
 
     /// <param name="longest">Packed tokens of the longest example: its prompt and both completions.</param>
-    internal static MemoryEstimate Of(GgufFile file, TrainingOptions options, long longest)
+    public static MemoryEstimate Of(GgufFile file, TrainingOptions options, long longest)
     {
         var config = ModelConfig.Read(file);
         long type = options.ComputeType == ComputeType.BFloat16 ? 2 : 4;

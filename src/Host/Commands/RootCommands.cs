@@ -32,6 +32,7 @@ public static class RootCommands
             ExportCommand.Create(),
             ImportCommand.Create(),
             ConvertCommand.Create(),
+            ModelCommand.Create(),
             CertificatesCommand.Create(),
             SeedCommand.Create(),
             BenchCommand.Create(),

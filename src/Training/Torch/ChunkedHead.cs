@@ -125,7 +125,8 @@ internal static class ChunkedHead
         return sum;
     }
 
-    private static Tensor Logits(Tensor weight, Tensor hidden, float cap)
+    /// <summary>Of some rows, float32 [m, V].</summary>
+    public static Tensor Logits(Tensor weight, Tensor hidden, float cap)
     {
         var logits = nn.functional.linear(hidden.to(weight.dtype), weight).to(ScalarType.Float32);
         return cap == 0 ? logits : logits.div_(cap).tanh_().mul_(cap);

@@ -89,5 +89,8 @@ public sealed class PolicyModel : IDisposable
         return new Decoder(Config, _weights, lora, null, OwnLoops).Forward(batch);
     }
 
+    /// <summary>float32 [M, V], of what <see cref="Hidden"/> gives.</summary>
+    internal Tensor Logits(Tensor hidden) => ChunkedHead.Logits(Head, hidden, Config.LogitCap);
+
     private string HeadName => Config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output;
 }
