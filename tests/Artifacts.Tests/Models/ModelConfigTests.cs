@@ -148,6 +148,45 @@ public sealed class ModelConfigTests : IDisposable
         AssertRefused(problem);
     }
 
+    /// <summary>Keys that llama.cpp's converter writes beside the shape.</summary>
+    public static TheoryData<string, Dictionary<string, object>> ConvertersKeys => new()
+    {
+        { "llama", new() { ["rope.scaling.type"] = "none", ["tensor_data_layout"] = "Meta AI original pth", ["expert_used_count"] = 0u } },
+        { "qwen2", new() { ["rope.scaling.type"] = "yarn", ["rope.scaling.factor"] = 4f, ["rope.scaling.original_context_length"] = 32768u } },
+        { "gemma3", new() { ["attention.sliding_window"] = 512u, ["rope.freq_base_swa"] = 1e4f, ["rope.scaling.type"] = "linear", ["rope.scaling.factor"] = 8f } },
+        { "gemma2", new() { ["attention.sliding_window"] = 4096u, ["attn_logit_softcapping"] = 50f, ["final_logit_softcapping"] = 30f } },
+        { "phi3", new() { ["attention.sliding_window"] = 0u, ["rope.scaling.original_context_length"] = 4096u, ["rope.scaling.attn_factor"] = 1.19f } },
+        {
+            "olmo2", new()
+            {
+                ["attention.sliding_window"] = 4096u, ["attention.sliding_window_pattern"] = new[] { true, true }, ["rope.scaling.type"] = "yarn",
+                ["rope.scaling.factor"] = 8f, ["rope.scaling.original_context_length"] = 8192u, ["rope.scaling.yarn_attn_factor"] = 1.2079442f,
+                ["rope.scaling.yarn_beta_fast"] = 32f, ["rope.scaling.yarn_beta_slow"] = 1f,
+            }
+        },
+        { "granite", new() { ["attention.scale"] = 0.015625f, ["embedding_scale"] = 12f, ["residual_scale"] = 0.22f, ["logit_scale"] = 8f } },
+        {
+            "mistral3", new()
+            {
+                ["rope.scaling.type"] = "yarn", ["rope.scaling.factor"] = 16f, ["rope.scaling.original_context_length"] = 16384u,
+                ["rope.scaling.yarn_log_multiplier"] = 1f, ["rope.scaling.yarn_beta_fast"] = 32f, ["rope.scaling.yarn_beta_slow"] = 1f,
+                ["attention.temperature_scale"] = 0.1f,
+            }
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(ConvertersKeys))]
+    public void Read_takes_the_keys_that_converters_write(string architecture, Dictionary<string, object> keys)
+    {
+        TinyModel.WriteChanged(_directory["m.gguf"], metadata =>
+        {
+            foreach (var (key, value) in keys) metadata[$"{architecture}.{key}"] = value;
+        }, architecture: architecture);
+
+        Assert.Equal(architecture, Read().Architecture.Name);
+    }
+
     [Fact]
     public void Read_takes_windows_by_the_number_or_the_family_s_own_list()
     {

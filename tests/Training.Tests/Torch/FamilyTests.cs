@@ -47,6 +47,27 @@ public sealed class FamilyTests : IDisposable
     }
 
     [Theory]
+    [MemberData(nameof(TinyModel.FamiliesBothWays), MemberType = typeof(TinyModel))]
+    public void Backward_in_bfloat16_points_where_float32_does(string family, bool ownLoops)
+    {
+        var config = TinyModel.Families[family];
+        var batch = PackedExamples.Create(TinyModel.Pairs(3)).Batch;
+        Tensor Gradient(ComputeType type)
+        {
+            using var model = PolicyModel.Create(config, TinyModel.Weights(config), type, trainable: true, CPU);
+            model.OwnLoops = ownLoops ? OwnLoops.All : OwnLoops.None;
+            var pass = model.Forward(batch);
+            pass.TokenLogProbs.sum().backward();
+            pass.Backward();
+            return model.Parameters!.Gradients.clone();
+        }
+
+        var (exact, rounded) = (Gradient(ComputeType.Float32), Gradient(ComputeType.BFloat16));
+
+        Assert.InRange((exact.dot(rounded) / (exact.norm() * rounded.norm())).item<float>(), 0.99f, 1.001f);
+    }
+
+    [Theory]
     [MemberData(nameof(TinyModel.FamilyNames), MemberType = typeof(TinyModel))]
     public void Checkpointing_leaves_the_same_gradients(string family)
     {
