@@ -46,6 +46,9 @@ public sealed record LossOptions(
     [Setting("Weight of the likelihood term in the losses of cpo. 0: off.", Min = 0)] float CpoAlpha = 1,
     [Setting("Weights of desirable and of undesirable completions in kto and apo_zero_unpaired.", Min = 0)] float DesirableWeight = 1,
     [Setting(Min = 0)] float UndesirableWeight = 1,
+    [Setting("What each token that the chosen completion has more counts for in the margin of sigmoid_length (arXiv 2403.19159).")] float LengthAlpha = 0.01f,
+    [Setting("How likely ties are in dpo_rk (arXiv 2409.17431): a won pair is this many times as likely as a lost one where ties begin.", Above = 1)] float RaoKupperNu = 3,
+    [Setting("How likely ties are in dpo_d: of two that are as good, 2ν to 1 of each that wins.", Above = 0)] float DavidsonNu = 1,
     [Setting("Penalties beside the losses: relu(score - limit) * weight for each pair, logged as constraints/NAME. None: off. DPO-Positive holds the chosen up:\n\n"
         + "  constraints { hold { score = chosen-drop, limit = 0, weight = 5 } }")]
     IReadOnlyList<LossConstraint>? Constraints = null) : ICheckedSettings
@@ -60,7 +63,7 @@ public sealed record LossOptions(
 /// <summary>The losses and their weights as a configuration file has them.</summary>
 public sealed record WrittenLosses(
     [Setting("What is minimised: one loss, or a list of them, e.g. [sigmoid, sft]; docs/losses.md has the table of formulas and sources.\n"
-        + "On pairs: sigmoid, robust, hinge, exo_pair, discopop, sigmoid_norm, ipo, sppo_hard, sppo, nca_pair, bco_pair, apo_zero, apo_down, aot, aot_unpaired; "
+        + "On pairs: sigmoid, robust, sigmoid_geometric, sigmoid_length, dpo_rk, dpo_d, hinge, exo_pair, discopop, sigmoid_norm, ipo, sppo_hard, sppo, nca_pair, bco_pair, apo_zero, apo_down, aot, aot_unpaired; "
         + "without a reference: sft, simpo, simpo_hinge, alphapo, cpo, cpo_hinge, cpo_ipo, orpo.\n"
         + "On completions with a label each, which pairs are taken apart to: kto, apo_zero_unpaired.\n"
         + "A setting below that none of the chosen losses reads must keep its default.", Default = "sigmoid", OrOne = true)]

@@ -83,17 +83,18 @@ internal sealed class TrainerWorker(WorkerContext context) : IWorker
     private TrainingRequest RequestOf(TrainOrder order, string directory)
     {
         var options = context.Options;
+        var training = options.Policy.TrainingOf(options.Training, order.Id.Round);
         return new TrainingRequest(
             options.ModelPath,
             PathOf(order.Initial),
             PathOf(order.Reference),
             PairsOf(order),
-            options.Training,
+            training,
             SampleSeed.Derive(options.Seed, order.Id.Round, "training", 0),
             directory,
             Path.Combine(directory, "adapter.gguf"),
             new AdapterManifest(
-                context.BaseModel, order.Parent, options.Name, order.Id.Round, JsonSerializer.Serialize(options.Training)),
+                context.BaseModel, order.Parent, options.Name, order.Id.Round, JsonSerializer.Serialize(training)),
             SplitSeed: options.Seed);
     }
 

@@ -16,8 +16,14 @@ public sealed record PolicyOptions(
         + "Of the newest 500 rounds that made any, where there are more.", Default = "new")] PairData Data,
     [Setting("ema: what the average keeps of itself from round to round; it begins as the base. 0: the last adapter itself.", Default = "0.9", Min = 0, Max = 0.9999)]
     double ReferenceEmaDecay = 0,
-    [Setting("replay: share of the pairs trained on that is drawn from the rounds before.", Default = "0.25", Min = 0.001, Max = 0.95)] double ReplayShare = 0)
+    [Setting("replay: share of the pairs trained on that is drawn from the rounds before.", Default = "0.25", Min = 0.001, Max = 0.95)] double ReplayShare = 0,
+    [Setting("Each round's beta is that of the round before times this; the first has training.loss.beta. 1: off.", Above = 0)] double BetaFactor = 1)
 {
+    /// <summary>What a round trains with.</summary>
+    /// <param name="round">From 1.</param>
+    public TrainingOptions TrainingOf(TrainingOptions training, int round) =>
+        training with { Loss = training.Loss with { Beta = (float)(training.Loss.Beta * Math.Pow(BetaFactor, round - 1)) } };
+
     /// <summary>What of it has an effect with this training.</summary>
     public PolicyOptions With(TrainingOptions training) => this with
     {

@@ -382,4 +382,15 @@ public sealed class CampaignConfigurationTests : IDisposable
         Assert.DoesNotContain("lion", OptionsJson.WriteIdentity(now.Options), StringComparison.Ordinal);
         Assert.Contains("lion", OptionsJson.WriteIdentity(_files.Load("campaign.training.optimizer = lion").Options), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("", 3, 0.1)]
+    [InlineData("campaign.policy.beta-factor = 0.5", 1, 0.1)]
+    [InlineData("campaign.policy.beta-factor = 0.5", 3, 0.025)]
+    public void TrainingOf_a_round_has_the_beta_of_the_rounds_before_times_the_factor(string settings, int round, double beta)
+    {
+        var options = _files.Load(settings).Options;
+
+        Assert.Equal(beta, options.Policy.TrainingOf(options.Training, round).Loss.Beta, 6);
+    }
 }

@@ -39,6 +39,27 @@ internal static class MarginLosses
         return (-modulation).sigmoid() * LossMath.LogLoss(z) + LossMath.Exp(-LossMath.LogLoss(modulation) - z);
     }
 
+    public static Tensor Geometric(LossBatch x, LossOptions options) => LossMath.LogLoss(Scores.Margin(x, options) * (2 * x.Labels - 1));
+
+    public static Tensor LengthRegularised(LossBatch x, LossOptions options) =>
+        LossMath.LogLoss(Scores.Margin(x, options) + (x.Chosen.Tokens - x.Rejected.Tokens) * options.LengthAlpha);
+
+    public static Tensor RaoKupper(LossBatch x, LossOptions options)
+    {
+        var (z, margin) = (Scores.Margin(x, options), MathF.Log(options.RaoKupperNu));
+        var won = LossMath.LogLoss(z - margin);
+        return where(IsTie(x), won + LossMath.LogLoss(-z - margin) - MathF.Log(options.RaoKupperNu * options.RaoKupperNu - 1), won);
+    }
+
+    public static Tensor Davidson(LossBatch x, LossOptions options)
+    {
+        var (z, tie) = (Scores.Margin(x, options), MathF.Log(2 * options.DavidsonNu));
+        var won = stack([zeros_like(z), -z, tie - z / 2]).logsumexp(0);
+        return where(IsTie(x), won + z / 2 - tie, won);
+    }
+
+    private static Tensor IsTie(LossBatch x) => x.Labels == 0.5f;
+
     /// <summary>p ℓ(z) + (1 − p) ℓ(−z), p the label: 1 − ε, or the pair's own.</summary>
     public static Tensor Smoothed(Tensor z, LossBatch x, LossOptions options)
     {

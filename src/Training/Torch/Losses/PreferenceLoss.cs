@@ -21,6 +21,9 @@ public enum LossSettings
     CpoAlpha = 1 << 11,
     DesirableWeight = 1 << 12,
     UndesirableWeight = 1 << 13,
+    LengthAlpha = 1 << 14,
+    RaoKupperNu = 1 << 15,
+    DavidsonNu = 1 << 16,
 }
 
 /// <summary>A loss of the table.</summary>

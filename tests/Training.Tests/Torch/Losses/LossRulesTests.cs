@@ -63,6 +63,9 @@ public class LossRulesTests
             (LossSettings.CpoAlpha, o => o with { CpoAlpha = 0.5f }),
             (LossSettings.DesirableWeight, o => o with { DesirableWeight = 2 }),
             (LossSettings.UndesirableWeight, o => o with { UndesirableWeight = 2 }),
+            (LossSettings.LengthAlpha, o => o with { LengthAlpha = 1 }),
+            (LossSettings.RaoKupperNu, o => o with { RaoKupperNu = 2 }),
+            (LossSettings.DavidsonNu, o => o with { DavidsonNu = 2 }),
         ];
         Assert.Equal(Enum.GetValues<LossSettings>().Where(s => s != LossSettings.None), settings.Select(s => s.Setting));
         foreach (var loss in PreferenceLosses.All)

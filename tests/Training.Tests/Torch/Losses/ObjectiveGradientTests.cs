@@ -31,6 +31,9 @@ public sealed class ObjectiveGradientTests : IDisposable
         (LossSettings.CpoAlpha, o => o with { CpoAlpha = 0.3f }),
         (LossSettings.DesirableWeight, o => o with { DesirableWeight = 1.5f }),
         (LossSettings.UndesirableWeight, o => o with { UndesirableWeight = 0.7f }),
+        (LossSettings.LengthAlpha, o => o with { LengthAlpha = 0.3f }),
+        (LossSettings.RaoKupperNu, o => o with { RaoKupperNu = 1.5f }),
+        (LossSettings.DavidsonNu, o => o with { DavidsonNu = 0.4f }),
     ];
 
     private readonly DisposeScope _scope = NewDisposeScope();
@@ -123,9 +126,12 @@ public sealed class ObjectiveGradientTests : IDisposable
         double Next() => (SampleSeed.Mix(++seed * 7919) >> 11) / (double)(1UL << 53);
         double[] Many(Func<double> next) => [.. Enumerable.Range(0, Count).Select(_ => next())];
         int[] Lengths() => [.. Many(Next).Select(u => 1 + (int)(u * 9))];
-        return new(
+        var batch = new PlainBatch(
             Many(() => -0.2 - 6 * Next()), Many(() => -0.2 - 6 * Next()), Many(() => -0.2 - 6 * Next()), Many(() => -0.2 - 6 * Next()),
             Lengths(), Lengths(), Many(() => -6 * Next()), Many(() => unpaired ? Math.Round(Next()) : Next()), Many(() => 0.1 + Next()), 0);
+        // A tie, which some losses have a form of its own for.
+        batch.Labels[0] = unpaired ? batch.Labels[0] : 0.5;
+        return batch;
     }
 
     private static void AssertClose(double expected, double actual, string what) =>

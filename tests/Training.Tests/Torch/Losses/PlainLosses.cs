@@ -54,6 +54,13 @@ internal static class PlainLosses
         {
             "sigmoid" => Smoothed(z),
             "robust" => ((1 - e) * LogLoss(z) - e * LogLoss(-z)) / (1 - 2 * e),
+            "sigmoid_geometric" => LogLoss((2 * x.Labels[i] - 1) * z),
+            "sigmoid_length" => LogLoss(z + o.LengthAlpha * (x.Nw[i] - x.Nl[i])),
+            // Probabilities of a pair that is won and of one that is tied, as the paper has them.
+            "dpo_rk" => -Math.Log(x.Labels[i] == 0.5
+                ? (Square(o.RaoKupperNu) - 1) * Math.Exp(z) / ((1 + o.RaoKupperNu * Math.Exp(z)) * (Math.Exp(z) + o.RaoKupperNu))
+                : Math.Exp(z) / (Math.Exp(z) + o.RaoKupperNu)),
+            "dpo_d" => -Math.Log((x.Labels[i] == 0.5 ? 2 * o.DavidsonNu * Math.Exp(z / 2) : Math.Exp(z)) / (Math.Exp(z) + 1 + 2 * o.DavidsonNu * Math.Exp(z / 2))),
             "hinge" => Math.Max(0, 1 - z),
             "exo_pair" => Sigma(z) * (Math.Log(Sigma(z)) - Math.Log(floor)) + Sigma(-z) * (Math.Log(Sigma(-z)) - Math.Log(1 - floor)),
             "discopop" => (1 - Sigma(z / o.DiscopopTau)) * LogLoss(z) + Sigma(z / o.DiscopopTau) * Math.Exp(-z),

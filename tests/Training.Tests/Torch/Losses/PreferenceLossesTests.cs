@@ -28,6 +28,10 @@ public sealed class PreferenceLossesTests : IDisposable
     [InlineData("sppo", 0, 16, 39.125)]
     [InlineData("apo_zero", 0, .950042, 1.062409)]
     [InlineData("apo_down", 0, .975145, 1.037197)]
+    // The lengths differ by −3 and 2.
+    [InlineData("sigmoid_length", 0, .611755, .814745)]
+    [InlineData("dpo_rk", 0, 1.240167, 1.579407)]
+    [InlineData("dpo_d", 0, 1.288793, 1.515198)]
     [InlineData("discopop", 0, .814763, .829005)]
     [InlineData("sigmoid_norm", 0, .677029, .720597)]
     // W − L is 4 and −2, sorted −2, 4; the reference's 2 and 0.5, sorted 0.5, 2; so βD is 0.2 and −0.25.
@@ -49,6 +53,19 @@ public sealed class PreferenceLossesTests : IDisposable
         Assert.Equal(second, losses[1], 5e-6 * Math.Max(1, second));
     }
 
+    [Theory]
+    [InlineData("sigmoid_geometric", .7f, .653947, .744397)]
+    [InlineData("sigmoid_geometric", .5f, .693147, .693147)]
+    [InlineData("dpo_rk", .5f, .700644, .704858)]
+    [InlineData("dpo_d", .5f, .695646, .697051)]
+    public void Hand_vector_with_a_probability_gives_the_losses(string name, float label, double first, double second)
+    {
+        var losses = Compute(new LossOptions(name), LossBatches.Hand(label));
+
+        Assert.Equal(first, losses[0], 5e-6);
+        Assert.Equal(second, losses[1], 5e-6);
+    }
+
     /// <summary>What reads no probability is given pairs with the likelier completion first, and none of 0.5.</summary>
     [Fact]
     public void UsesProbability_isSaidExactlyOfObjectivesThatChangeWithIt()
@@ -58,7 +75,7 @@ public sealed class PreferenceLossesTests : IDisposable
             var options = new LossOptions(loss.Name);
             foreach (var read in loss.Reads.HasFlag(LossSettings.ProbabilisticLabels) ? [options, options with { ProbabilisticLabels = true }] : new[] { options })
             {
-                var changes = !Compute(read, LossBatches.Hand(0.9f)).SequenceEqual(Compute(read, LossBatches.Hand(0.6f)));
+                var changes = !Compute(read, LossBatches.Hand(0.9f)).SequenceEqual(Compute(read, LossBatches.Hand(0.5f)));
 
                 Assert.True(changes == new Objective(read).UsesProbability, $"{loss.Name}, {read.ProbabilisticLabels}");
             }
