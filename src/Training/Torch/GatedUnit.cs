@@ -8,7 +8,7 @@ namespace IterativeDpo.Training.Torch;
 /// processor's cache, and only the result is written to memory.
 /// </summary>
 /// <param name="gelu">act is GELU in its form with tanh, g σ(2 √(2/π) (g + 0.044715 g³)), in place of SiLU, g σ(g).</param>
-/// <param name="ownLoops">See <see cref="OwnLoops.Gates"/>; they have SiLU.</param>
+/// <param name="ownLoops">See <see cref="OwnLoops.Gates"/>.</param>
 internal sealed class GatedUnit(bool gelu, bool ownLoops)
 {
     private const double Root = 1.5957691216057308, Cube = 0.044715; // 2 √(2/π)
@@ -19,9 +19,9 @@ internal sealed class GatedUnit(bool gelu, bool ownLoops)
     /// <returns>[n, inside].</returns>
     public Tensor Forward(Tensor both)
     {
-        if (ownLoops && !gelu && Lanes.Fill(both.size(1) / 2))
+        if (ownLoops && Lanes.Fill(both.size(1) / 2))
         {
-            return CpuGatedUnit.Forward(both);
+            return gelu ? CpuGatedUnit.Forward<GeluGate>(both) : CpuGatedUnit.Forward<SiluGate>(both);
         }
         var result = empty([both.size(0), both.size(1) / 2], both.dtype, both.device);
         foreach (var (start, length) in Slices(both))
@@ -38,9 +38,9 @@ internal sealed class GatedUnit(bool gelu, bool ownLoops)
     /// <returns>d loss / d both.</returns>
     public Tensor Backward(Tensor both, Tensor gradient)
     {
-        if (ownLoops && !gelu && Lanes.Fill(both.size(1) / 2))
+        if (ownLoops && Lanes.Fill(both.size(1) / 2))
         {
-            return CpuGatedUnit.Backward(both, gradient);
+            return gelu ? CpuGatedUnit.Backward<GeluGate>(both, gradient) : CpuGatedUnit.Backward<SiluGate>(both, gradient);
         }
         var result = empty_like(both);
         foreach (var (start, length) in Slices(both))

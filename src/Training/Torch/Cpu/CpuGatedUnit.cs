@@ -9,14 +9,14 @@ internal static unsafe class CpuGatedUnit
     private const int Ahead = 1024;
 
     /// <inheritdoc cref="GatedUnit.Forward"/>
-    public static Tensor Forward(Tensor both) =>
-        both.dtype == ScalarType.BFloat16 ? Forward<BFloat16Element>(both) : Forward<Float32Element>(both);
+    public static Tensor Forward<TGate>(Tensor both) where TGate : IGate =>
+        both.dtype == ScalarType.BFloat16 ? Forward<BFloat16Element, TGate>(both) : Forward<Float32Element, TGate>(both);
 
     /// <inheritdoc cref="GatedUnit.Backward"/>
-    public static Tensor Backward(Tensor both, Tensor gradient) =>
-        both.dtype == ScalarType.BFloat16 ? Backward<BFloat16Element>(both, gradient) : Backward<Float32Element>(both, gradient);
+    public static Tensor Backward<TGate>(Tensor both, Tensor gradient) where TGate : IGate =>
+        both.dtype == ScalarType.BFloat16 ? Backward<BFloat16Element, TGate>(both, gradient) : Backward<Float32Element, TGate>(both, gradient);
 
-    private static Tensor Forward<TElement>(Tensor both) where TElement : IElement
+    private static Tensor Forward<TElement, TGate>(Tensor both) where TElement : IElement where TGate : IGate
     {
         var (rows, inside) = (both.size(0), both.size(1) / 2);
         var result = empty([rows, inside], both.dtype, both.device);
@@ -25,14 +25,15 @@ internal static unsafe class CpuGatedUnit
         {
             for (var row = start; row < end; row++)
             {
-                ForwardRow<TElement>((void*)from, 2 * row * inside, (void*)to, row * inside, inside);
+                ForwardRow<TElement, TGate>((void*)from, 2 * row * inside, (void*)to, row * inside, inside);
             }
         });
         GC.KeepAlive(both);
         return result;
     }
 
-    private static void ForwardRow<TElement>(void* both, long gate, void* result, long into, long inside) where TElement : IElement
+    private static void ForwardRow<TElement, TGate>(void* both, long gate, void* result, long into, long inside)
+        where TElement : IElement where TGate : IGate
     {
         for (long i = 0; i < inside; i += Lanes.Count)
         {
@@ -40,11 +41,11 @@ internal static unsafe class CpuGatedUnit
             TElement.Prefetch(result, into + i + Ahead);
             TElement.Prefetch(both, gate + inside + i + Ahead);
             var g = TElement.Load(both, gate + i);
-            TElement.Store(result, into + i, g * Lanes.Sigmoid(g) * TElement.Load(both, gate + inside + i));
+            TElement.Store(result, into + i, g * Lanes.Sigmoid(TGate.Inside(g)) * TElement.Load(both, gate + inside + i));
         }
     }
 
-    private static Tensor Backward<TElement>(Tensor both, Tensor gradient) where TElement : IElement
+    private static Tensor Backward<TElement, TGate>(Tensor both, Tensor gradient) where TElement : IElement where TGate : IGate
     {
         var (rows, inside) = (both.size(0), both.size(1) / 2);
         var result = empty_like(both);
@@ -54,7 +55,7 @@ internal static unsafe class CpuGatedUnit
         {
             for (var row = start; row < end; row++)
             {
-                BackwardRow<TElement>((void*)from, 2 * row * inside, (void*)slopes, row * inside, (void*)to, inside);
+                BackwardRow<TElement, TGate>((void*)from, 2 * row * inside, (void*)slopes, row * inside, (void*)to, inside);
             }
         });
         GC.KeepAlive(both);
@@ -62,7 +63,8 @@ internal static unsafe class CpuGatedUnit
         return result;
     }
 
-    private static void BackwardRow<TElement>(void* both, long gate, void* gradient, long from, void* result, long inside) where TElement : IElement
+    private static void BackwardRow<TElement, TGate>(void* both, long gate, void* gradient, long from, void* result, long inside)
+        where TElement : IElement where TGate : IGate
     {
         for (var i = gate; i < gate + inside; i += Lanes.Count)
         {
@@ -72,10 +74,10 @@ internal static unsafe class CpuGatedUnit
             TElement.Prefetch(both, i + inside + Ahead);
             TElement.Prefetch(gradient, from + i - gate + Ahead);
             var (g, up, slope) = (TElement.Load(both, i), TElement.Load(both, i + inside), TElement.Load(gradient, from + i - gate));
-            var sigmoid = Lanes.Sigmoid(g);
-            var silu = g * sigmoid;
-            TElement.Store(result, i, (sigmoid + silu - silu * sigmoid) * up * slope); // silu' = σ + silu (1 − σ)
-            TElement.Store(result, i + inside, silu * slope);
+            var sigmoid = Lanes.Sigmoid(TGate.Inside(g));
+            var activated = g * sigmoid;
+            TElement.Store(result, i, TGate.Slope(g, sigmoid, activated) * up * slope);
+            TElement.Store(result, i + inside, activated * slope);
         }
     }
 }

@@ -14,6 +14,9 @@ internal readonly unsafe record struct Lanes(Vector256<float> Low, Vector256<flo
 
     public static bool Fill(long elements) => elements % Count == 0;
 
+    /// <summary>The same in every place.</summary>
+    public static Lanes Of(float value) => new(Vector256.Create(value), Vector256.Create(value));
+
     public static Lanes Load(float* source) => new(Vector256.Load(source), Vector256.Load(source + 8));
 
     public void Store(float* target)
