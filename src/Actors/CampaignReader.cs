@@ -99,7 +99,7 @@ public static class CampaignReader
             .Aggregate(state, CampaignHistory.Apply);
     }
 
-    private static object Decode(StoredPayload payload, string path, string what)
+    internal static object Decode(StoredPayload payload, string path, string what)
     {
         try
         {

@@ -14,7 +14,10 @@ public static class CampaignHistory
         ApplyWhole(@event is RoundCompleted or RoundStarted or CampaignCompleted ? state : Fold(state), @event);
 
     /// <summary>The state after all these events, from the first on, with the results of all units of all rounds.</summary>
-    public static CampaignState Whole(IEnumerable<CampaignEvent> events) => events.Aggregate(CampaignState.Empty, ApplyWhole);
+    public static CampaignState Whole(IEnumerable<CampaignEvent> events) => events.Aggregate(CampaignState.Empty, Whole);
+
+    /// <summary>The next of these states.</summary>
+    public static CampaignState Whole(CampaignState state, CampaignEvent @event) => ApplyWhole(state, @event);
 
     /// <summary>The state with what their units came to in place of the units of rounds that have ended.</summary>
     public static CampaignState Fold(CampaignState state)

@@ -60,7 +60,12 @@ public sealed record JsonLines<T>(string Fault, string WayOut) where T : class
 
     /// <param name="name">Names the stream in errors.</param>
     /// <exception cref="UserInputException">A line is no record.</exception>
-    public IEnumerable<T> Read(Stream stream, string name) => LineReader.Read(stream, name).Select(line => Parse(line.Bytes.Span, PlaceOf(line, name)));
+    public IEnumerable<T> Read(Stream stream, string name) => ReadLines(stream, name).Select(line => line.Record);
+
+    /// <summary>The records with their lines, so that one can be found again.</summary>
+    /// <inheritdoc cref="Read(Stream, string)"/>
+    public IEnumerable<(T Record, Line Line)> ReadLines(Stream stream, string name) =>
+        LineReader.Read(stream, name).Select(line => (Parse(line.Bytes.Span, PlaceOf(line, name)), line));
 
     /// <summary>Reads a file that <see cref="Append"/> writes, and cuts off a last line that a killed process left without its end.</summary>
     /// <param name="beginning">How every line begins: a last one that begins otherwise was not left by such a process, and stays.</param>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 
 namespace IterativeDpo.Artifacts.Store;
@@ -10,6 +11,9 @@ public sealed class DirectoryLock : IDisposable
 {
     // The lock is the open file: it goes with the process however that ends. Being locked it cannot be read, hence the owner's file.
     private readonly FileStream _file;
+
+    /// <summary>A process's start is told by another clock than a file's time.</summary>
+    private static readonly TimeSpan s_clockTolerance = TimeSpan.FromSeconds(1);
 
     private DirectoryLock(FileStream file) => _file = file;
 
@@ -36,6 +40,29 @@ public sealed class DirectoryLock : IDisposable
         {
             file?.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>
+    /// The process that holds a directory, as far as that can be told without taking it: the one that is named there, if it was there when
+    /// that was written. Null: none.
+    /// </summary>
+    public static int? HolderOf(string path)
+    {
+        try
+        {
+            var owner = new FileInfo(Path.Combine(path, "owner"));
+            if (!owner.Exists || !int.TryParse(File.ReadAllText(owner.FullName), out var id))
+            {
+                return null;
+            }
+            using var process = Process.GetProcessById(id);
+            return process.StartTime.ToUniversalTime() <= owner.LastWriteTimeUtc + s_clockTolerance ? id : null;
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception || IoFailure.Is(e))
+        {
+            // There is no such process, or it is another user's.
+            return null;
         }
     }
 
