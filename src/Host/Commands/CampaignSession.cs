@@ -3,6 +3,7 @@ using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Host.Judges;
+using IterativeDpo.Host.Page;
 using IterativeDpo.Host.Report;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Judging;
@@ -11,20 +12,24 @@ using IterativeDpo.Training.Torch;
 namespace IterativeDpo.Host.Commands;
 
 /// <summary>A campaign run on this machine with the real engines, from its file to its report and exit code.</summary>
+/// <param name="page">Where its page is; null is nowhere.</param>
 /// <param name="isOne">Whether it is one of several, which say at their end themselves what came of them.</param>
-public sealed class CampaignSession(CampaignConfiguration configuration, string statePath, bool json, bool isOne = false)
+internal sealed class CampaignSession(CampaignConfiguration configuration, string statePath, bool json, PageSettings? page, bool isOne = false)
 {
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var display = ProgressDisplay.Create(TimeProvider.System);
-        var quality = new CampaignQuality(configuration.Options, StateDirectory.ArtifactsOf(statePath));
-        var warnings = new JudgeWarnings(quality, display.Note);
+        var feed = new CampaignFeed(statePath, TimeProvider.System);
+        var measured = new MeasuredRounds(new CampaignQuality(configuration.Options, StateDirectory.ArtifactsOf(statePath)));
+        var warnings = new JudgeWarnings(measured, Note);
         var view = new CampaignView(display, warnings.Measure);
-        await using var judges = CampaignJudges.Factory(configuration.Options, CampaignReader.WorkPath(statePath), display.Note, TimeProvider.System);
-        var engines = Engines(configuration.Options, judges, warning => display.Note($"warning: {warning}"));
+        await using var judges = CampaignJudges.Factory(configuration.Options, CampaignReader.WorkPath(statePath), Note, TimeProvider.System);
+        var engines = Engines(configuration.Options, judges, warning => Note($"warning: {warning}"));
+        await using var server = await PageCommand.ServeAsync(page, new PageData(feed, configuration.Options, measured), line => Console.Error.WriteLine($"dpo: {line}"));
         var outcome = await display.DuringAsync(async () =>
         {
-            var ended = await CampaignRunner.RunAsync(configuration, statePath, engines, view, TimeProvider.System, cancellationToken);
+            var ended = await CampaignRunner.RunAsync(
+                configuration, statePath, engines, new AllProgress<CampaignProgress>(view, feed), TimeProvider.System, cancellationToken);
             await warnings.FinishAsync();
             return ended;
         });
@@ -40,6 +45,12 @@ public sealed class CampaignSession(CampaignConfiguration configuration, string 
             default:
                 Finish();
                 return ExitCodes.Done;
+        }
+
+        void Note(string line)
+        {
+            display.Note(line);
+            feed.Tell(line);
         }
     }
 

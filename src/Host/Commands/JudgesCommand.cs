@@ -1,12 +1,8 @@
 using System.CommandLine;
-using System.Reflection;
-using System.Text.Json.Serialization;
 using IterativeDpo.Actors;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
-using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Judges;
-using IterativeDpo.Judging;
 using IterativeDpo.Judging.Http;
 
 namespace IterativeDpo.Host.Commands;
@@ -53,7 +49,7 @@ public static class JudgesCommand
         var options = CampaignReader.ReadSettings(statePath);
         var quality = new CampaignQuality(options, StateDirectory.ArtifactsOf(statePath));
         JudgeRound[] rounds = [.. state.Rounds.SelectMany(quality.Of)];
-        var judges = Configured(options.Judging).Select(judge => new { judge.Name, Type = TypeOf(judge), Use = UseOf(judge.Name, options) });
+        var judges = ConfiguredJudges.Of(options).Select(judge => new { judge.Name, judge.Type, judge.Use });
         if (json)
         {
             CommonOptions.PrintJson(new
@@ -89,18 +85,4 @@ public static class JudgesCommand
         }
         return ExitCodes.Done;
     }
-
-    private static IEnumerable<JudgeOptions> Configured(JudgingOptions judging) =>
-        (judging.Judges ?? []).Append(judging.Find(JudgingOptions.Verifier)).DistinctBy(judge => judge.Name);
-
-    private static string TypeOf(JudgeOptions judge) => typeof(JudgeOptions).GetCustomAttributes<JsonDerivedTypeAttribute>()
-        .First(type => type.DerivedType == judge.GetType()).TypeDiscriminator!.ToString()!;
-
-    private static string UseOf(string judge, CampaignOptions options) => (judge == options.Judging.Judge, judge == (options.Evaluation.Judge ?? options.Judging.Judge)) switch
-    {
-        (true, true) => "judges the samples and grades the held-out answers",
-        (true, false) => "judges the samples",
-        (false, true) => "grades the held-out answers",
-        _ => "configured",
-    };
 }

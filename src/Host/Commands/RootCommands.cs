@@ -13,6 +13,7 @@ public static class RootCommands
             RunCommand.CreateRun(),
             StatusCommand.CreateStatus(),
             StatusCommand.CreateReport(),
+            PageCommand.Create(),
             ReplayCommand.Create(),
             ForkCommand.Create(),
             CompareCommand.Create(),

@@ -26,10 +26,11 @@ public static class RunCommand
             "Run a campaign on this machine, or resume it: whatever was journalled is not done again.",
             "./dpo run hocon/campaigns/quickstart.conf",
             "./dpo run my.conf --state /data/my-campaign --rounds 8",
+            "./dpo run my.conf --page off",
             "./dpo run my.conf --json > summary.json",
             "./dpo run hocon/campaigns/arms.conf --state arms --seeds 1,2,3")
         {
-            File, _state, Rounds, Seed, _seeds, _threads, _json,
+            File, _state, Rounds, Seed, _seeds, _threads, PageCommand.Address, PageCommand.TokenFile, _json,
         };
         command.SetAction((parsed, token) => CampaignConfiguration.ArmsIn(parsed.GetRequiredValue(File).FullName) is { Count: > 0 } arms
             ? RunArmsAsync(parsed.GetRequiredValue(File).FullName, arms, parsed, token)
@@ -45,7 +46,7 @@ public static class RunCommand
             "./dpo quickstart",
             "./dpo quickstart --rounds 2 --json")
         {
-            _state, Rounds, Seed, _threads, _json,
+            _state, Rounds, Seed, _threads, PageCommand.Address, PageCommand.TokenFile, _json,
         };
         command.SetAction((parsed, token) => RunAsync(BundledFiles.QuickstartCampaign, parsed, token));
         return command;
@@ -59,7 +60,7 @@ public static class RunCommand
         }
         var configuration = CampaignConfiguration.Load(file, OverridesOf(parsed));
         var state = parsed.GetRequiredValue(_state).FullName;
-        return new CampaignSession(configuration, state, parsed.GetValue(_json)).RunAsync(cancellationToken);
+        return new CampaignSession(configuration, state, parsed.GetValue(_json), PageCommand.SettingsOf(parsed)).RunAsync(cancellationToken);
     }
 
     /// <summary>
@@ -77,7 +78,7 @@ public static class RunCommand
         foreach (var (i, (_, state, configuration)) in runs.Index())
         {
             await Console.Error.WriteLineAsync($"dpo: campaign {i + 1} of {runs.Length}: {Path.GetFileName(state)}");
-            var code = await new CampaignSession(configuration, state, json: false, isOne: true).RunAsync(cancellationToken);
+            var code = await new CampaignSession(configuration, state, json: false, PageCommand.SettingsOf(parsed), isOne: true).RunAsync(cancellationToken);
             if (code != ExitCodes.Done)
             {
                 return code;

@@ -3,7 +3,7 @@ using IterativeDpo.Campaigns;
 namespace IterativeDpo.Host.Judges;
 
 /// <summary>Says of rounds that ended, off the caller's thread, which of the judges' limits they passed.</summary>
-internal sealed class JudgeWarnings(CampaignQuality quality, Action<string> write)
+internal sealed class JudgeWarnings(MeasuredRounds measured, Action<string> write)
 {
     private readonly Lock _lock = new();
     private Task _measured = Task.CompletedTask;
@@ -30,7 +30,7 @@ internal sealed class JudgeWarnings(CampaignQuality quality, Action<string> writ
     {
         try
         {
-            foreach (var judge in quality.Of(round))
+            foreach (var judge in measured.Of(round))
             {
                 judge.Warnings.ToList().ForEach(warning => write($"warning: round {judge.Round}, judge {judge.Judge}: {warning}"));
             }

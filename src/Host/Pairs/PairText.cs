@@ -58,7 +58,7 @@ internal static class PairText
             .Concat(Calls(comparison.Calls));
     }
 
-    private static string Outcome(Comparison comparison) => comparison.Preference switch
+    public static string Outcome(Comparison comparison) => comparison.Preference switch
     {
         Preference.First => $"sample {comparison.First} is better",
         Preference.Second => $"sample {comparison.Second} is better",

@@ -1,25 +1,14 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
+using IterativeDpo.Host.Terminal;
 
 namespace IterativeDpo.Host.Report;
 
 /// <summary>Small pieces of HTML and the formats of figures. Whatever comes from data goes through <see cref="Text"/>.</summary>
 internal static class Html
 {
-    /// <summary>Escaped text; control characters, which a model may well write, become visible pictures.</summary>
-    public static string Text(string? text)
-    {
-        var visible = new StringBuilder(text ?? "");
-        for (var i = 0; i < visible.Length; i++)
-        {
-            if (visible[i] < ' ' && visible[i] != '\n')
-            {
-                visible[i] = (char)(visible[i] + '\u2400');
-            }
-        }
-        return WebUtility.HtmlEncode(visible.ToString());
-    }
+    /// <summary>Escaped text; control characters, which a model may well write, become visible, and so does what turns the direction of a line.</summary>
+    public static string Text(string? text) => WebUtility.HtmlEncode(PlainText.Of(text ?? "").Replace('\t', '\u2409'));
 
     /// <summary>A chart with its caption; the legend names the lines or parts in the order of their colours.</summary>
     public static string Figure(string title, string explanation, string svg, IReadOnlyList<string>? legend = null)

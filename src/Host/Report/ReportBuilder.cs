@@ -32,18 +32,22 @@ public static class ReportBuilder
 
     private static bool IsBundledSeed(Digest model) => File.Exists(BundledFiles.SeedModel) && Digest.OfFile(BundledFiles.SeedModel) == model;
 
-    private static RoundDetail Detail(RoundState round, ArtifactStore store) =>
-        new(round.Number, OutcomeOf(round), round.Gate?.InWords() ?? "", round.MeanTokens, round.MeanEntropy, Steps(round, store));
+    private static RoundDetail Detail(RoundState round, ArtifactStore store) => Detail(round, Steps(round, store));
 
-    private static string OutcomeOf(RoundState round) => round.Outcome switch
+    internal static RoundDetail Detail(RoundState round, IReadOnlyList<TrainingStep> steps) =>
+        new(round.Number, OutcomeOf(round), round.Gate?.InWords() ?? "", round.MeanTokens, round.MeanEntropy, steps);
+
+    internal static string OutcomeOf(RoundState round) => round.Outcome switch
     {
         _ when round.Number == 0 => "base",
         RoundOutcome.Kept => "kept",
         RoundOutcome.RolledBack => "rolled back",
+        null => "running",
         _ => "no pairs",
     };
 
-    private static IReadOnlyList<TrainingStep> Steps(RoundState round, ArtifactStore store)
+    /// <exception cref="StorageException">The artifact is missing or corrupt.</exception>
+    internal static IReadOnlyList<TrainingStep> Steps(RoundState round, ArtifactStore store)
     {
         if (round.Training is not { } training)
         {

@@ -26,7 +26,7 @@ public static class ReportHtml
         <meta name="color-scheme" content="light dark">
         <title>{Html.Text(title)}</title>
         <style>
-        {Stylesheet()}</style>
+        {Content("report.css")}</style>
         </head>
         <body>
         <main>
@@ -36,9 +36,10 @@ public static class ReportHtml
 
         """;
 
-    private static string Stylesheet()
+    /// <summary>A file that the program has in it.</summary>
+    internal static string Content(string name)
     {
-        using var stream = typeof(ReportHtml).Assembly.GetManifestResourceStream("report.css")!;
+        using var stream = typeof(ReportHtml).Assembly.GetManifestResourceStream(name)!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }

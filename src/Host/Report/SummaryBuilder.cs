@@ -50,7 +50,7 @@ public static class SummaryBuilder
         training.Metrics["rewards/chosen"],
         training.Metrics["rewards/rejected"]);
 
-    private static SecondsSummary Seconds(RoundState round) => new(
+    internal static SecondsSummary Seconds(RoundState round) => new(
         round.Seconds(Stage.Sample),
         round.Seconds(Stage.Judge) + round.Seconds(Stage.Pair),
         round.Seconds(Stage.Train),
@@ -58,6 +58,6 @@ public static class SummaryBuilder
         round.Seconds(Stage.Evaluate) + round.Seconds(Stage.Grade),
         round.TotalSeconds);
 
-    private static ImmutableSortedDictionary<string, double> Accuracies(RoundState round) =>
+    internal static ImmutableSortedDictionary<string, double> Accuracies(RoundState round) =>
         round.HeldOutByTask.ToImmutableSortedDictionary(task => task.Key, task => task.Value.Accuracy());
 }

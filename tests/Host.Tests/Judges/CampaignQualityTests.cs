@@ -87,7 +87,7 @@ public sealed class CampaignQualityTests : IDisposable
     {
         var quality = new CampaignQuality(Other(), _store);
         var lines = new List<string>();
-        var warnings = new JudgeWarnings(quality, lines.Add);
+        var warnings = new JudgeWarnings(new MeasuredRounds(quality), lines.Add);
 
         warnings.Measure(Round(longerWins: true));
         await warnings.FinishAsync();

@@ -18,6 +18,9 @@ internal sealed record StackedBars(string Label, IReadOnlyList<string> Parts, IR
     private const double RightEdge = 352;
     private const double Bottom = 22;
 
+    /// <summary>How the numbers are written.</summary>
+    public string Format { get; init; } = "0.0";
+
     public string Render()
     {
         var height = (Rows.Count * RowHeight) + Bottom;
@@ -45,13 +48,13 @@ internal sealed record StackedBars(string Label, IReadOnlyList<string> Parts, IR
         {
             if (row.Values[i] > 0)
             {
-                var share = Format(row.Values[i] / total * 100);
-                svg.Bar(xOf(from), y, xOf(from + row.Values[i]) - xOf(from), BarHeight, $"bar s{i}", $"{row.Name}, {Parts[i]}: {Format(row.Values[i])}{Unit} ({share} %)");
+                var share = Number(row.Values[i] / total * 100, "0.0");
+                svg.Bar(xOf(from), y, xOf(from + row.Values[i]) - xOf(from), BarHeight, $"bar s{i}", $"{row.Name}, {Parts[i]}: {Number(row.Values[i], Format)}{Unit} ({share} %)");
             }
             from += row.Values[i];
         }
-        svg.Text(xOf(total) + 6, y + 13, $"{Format(total)}{Unit}", "start", "value");
+        svg.Text(xOf(total) + 6, y + 13, $"{Number(total, Format)}{Unit}", "start", "value");
     }
 
-    private static string Format(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
+    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -19,9 +19,13 @@ internal static class JudgesSection
 
     private static string Warnings(IReadOnlyList<JudgeRound> judges)
     {
-        var items = judges.SelectMany(judge => judge.Warnings.Select(warning => $"<li>Round {judge.Round}, {Html.Text(judge.Judge)}: {Html.Text(warning).Replace(" %", "\u00a0%", StringComparison.Ordinal)}.</li>\n")).ToArray();
+        var items = WarningsOf(judges).Select(warning => $"<li>{Html.Text(warning).Replace(" %", "\u00a0%", StringComparison.Ordinal)}</li>\n").ToArray();
         return items.Length == 0 ? "" : $"<ul class=\"notes warnings\">{string.Concat(items)}</ul>";
     }
+
+    /// <summary>A sentence for each limit that a judge passed in a round.</summary>
+    public static IEnumerable<string> WarningsOf(IReadOnlyList<JudgeRound> judges) =>
+        judges.SelectMany(judge => judge.Warnings.Select(warning => $"Round {judge.Round}, {judge.Judge}: {warning}."));
 
     private static string Charts(IReadOnlyList<JudgeRound> judges)
     {

@@ -6,15 +6,16 @@ internal static class RoundsSection
     private static readonly string[] Headings =
         ["Round", "Outcome", "Accuracy", "Prompts", "Samples", "Tokens", "Pairs", "Ties", "Dropped", "Steps", "Loss", "rewards/margins", "rewards/accuracies", "Time", "Gate", "Adapter"];
 
-    public static string Render(ReportData data) => Html.Section(
+    /// <param name="linkOf">Where a round has a page of its own; null is nowhere.</param>
+    public static string Render(ReportData data, Func<int, string>? linkOf = null) => Html.Section(
         "rounds",
         "Rounds",
         "Ties are two differing samples of one prompt with the same score; dropped prompts gave no pair. Loss and rewards are means over the round's pairs.",
-        Html.Table("Rounds", Headings, data.Summary.Rounds.Select((round, i) => Row(round, data.Rounds[i + 1])), "figures"));
+        Html.Table("Rounds", Headings, data.Summary.Rounds.Select((round, i) => Row(round, data.Rounds[i + 1], linkOf)), "figures"));
 
-    private static string[] Row(RoundSummary round, RoundDetail detail) =>
+    private static string[] Row(RoundSummary round, RoundDetail detail, Func<int, string>? linkOf) =>
     [
-        $"{round.Round}",
+        linkOf is null ? $"{round.Round}" : $"<a href=\"{linkOf(round.Round)}\">{round.Round}</a>",
         Html.Text(detail.Outcome),
         Html.Percent(round.Eval.HeldoutAccuracy),
         Html.Count(round.Prompts),
