@@ -45,6 +45,8 @@ public sealed class DpoProcess : IDisposable
     public static DpoProcess Start(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        // Several run at once, and few are looked at.
+        start.Environment["DPO_PAGE"] = "off";
         start.ArgumentList.Add("exec");
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "dpo.dll"));
         foreach (var argument in arguments)
