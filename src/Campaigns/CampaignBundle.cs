@@ -43,7 +43,7 @@ public sealed record CampaignBundle(
                 .Distinct(),
         ];
         var settings = Replace(
-            JsonNode.Parse(OptionsJson.Write<CampaignOptions>(options))!,
+            JsonNode.Parse(OptionsJson.Write<CampaignOptions>(options with { Notices = null }))!,
             text => Array.IndexOf(paths, text) is >= 0 and var file ? $"{Mark}{file}" : text);
         return new CampaignBundle(
             CurrentFormat,

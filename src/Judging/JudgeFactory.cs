@@ -34,6 +34,15 @@ public sealed class JudgeFactory(
     /// <exception cref="KeyNotFoundException">No judge has this name.</exception>
     public IJudge Create(string name) => find(name).Create(this);
 
+    /// <summary>The judges with a budget, by their sections of the settings, and the share of it that is spent.</summary>
+    public IReadOnlyList<(string Section, double Spent)> Budgets()
+    {
+        lock (_shared)
+        {
+            return [.. _shared.Values.OfType<ChatService>().Where(service => service.BudgetSpent is not null).Select(service => (service.Section, service.BudgetSpent!.Value))];
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         IAsyncDisposable[] shared;

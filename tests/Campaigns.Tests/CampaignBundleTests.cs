@@ -26,6 +26,11 @@ public sealed class CampaignBundleTests : IDisposable
             OptionsJson.Write(bundle.OptionsWith([.. bundle.Files.Select(file => file.Path)], 0)));
     }
 
+    /// <summary>Nodes of an older version refuse settings that they do not know, and a secret is nobody's business.</summary>
+    [Fact]
+    public void Of_aCampaignWithNotices_saysNothingOfThem() => Assert.DoesNotContain(
+        "notices", System.Text.Encoding.UTF8.GetString(Bundle(Options("campaign.notices.webhook = \"https://example.org/T0KEN\"")).ToJson()), StringComparison.Ordinal);
+
     [Fact]
     public void Parse_ofANewerFormat_saysToUpdateTheNode()
     {

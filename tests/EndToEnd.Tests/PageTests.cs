@@ -5,7 +5,7 @@ using PuppeteerSharp;
 
 namespace IterativeDpo.EndToEnd.Tests;
 
-/// <summary>The page in a browser, on a campaign that runs. With DPO_SCREENSHOTS in the environment, pictures of all pages are put into that folder.</summary>
+/// <summary>The page in a browser, and notices, on a campaign that runs. With DPO_SCREENSHOTS in the environment, pictures of all pages are put into that folder.</summary>
 public sealed class PageTests
 {
     private const int Patience = 60_000;
@@ -13,7 +13,7 @@ public sealed class PageTests
     [BrowserFact]
     public async Task Page_ofACampaign_showsItAsItGoesOn_throughReloadsAndALostConnection()
     {
-        using var campaign = new TinyCampaign();
+        using var campaign = new TinyCampaign(extra: "notices { command = [sh, -c, \"cat >> told; echo >> told\"], on = [kept, done] }");
         await using var browser = await Puppeteer.LaunchAsync(new LaunchOptions
         {
             ExecutablePath = BrowserFactAttribute.Program,
@@ -42,6 +42,9 @@ public sealed class PageTests
             await SeesAsync(page, "#rounds", "kept");
 
             Assert.True(run.ExitCode == 0, run.Errors);
+            Assert.Equal(
+                ["kept", "kept", "done"],
+                File.ReadLines(Path.Combine(campaign.Root, "told")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("kind").GetString()));
             await SeesAsync(page, "#lost:not([hidden])", "connection is lost");
 
             using var shown = DpoProcess.Start("page", "--state", campaign.StatePath, "--page", address.Authority);

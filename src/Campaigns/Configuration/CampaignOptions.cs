@@ -10,6 +10,7 @@ namespace IterativeDpo.Campaigns.Configuration;
 /// <summary>Everything a campaign does, read once from <c>campaign { … }</c> and right by construction.</summary>
 /// <param name="ModelPath">As a full path.</param>
 /// <param name="Gate">Null: the defaults, for this and what is watched. Not written then: a program from before there was one knows the campaign.</param>
+/// <param name="Notices">Null where the options were stored.</param>
 public sealed record CampaignOptions(
     [Setting("Names the campaign in its state directory and in provenance: letters, digits, '-', '_' and '.'.")] string Name,
     [Setting("Seeds prompts, samples, pair selection, adapter values and data order. Below 2^63.", Default = "1", Min = 0)] ulong Seed,
@@ -31,7 +32,8 @@ public sealed record CampaignOptions(
     GateOptions? Gate = null,
     [Setting]
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    WatchOptions? Watch = null)
+    WatchOptions? Watch = null,
+    [Setting][property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] NoticeOptions? Notices = null)
 {
     /// <summary>The names of who judges the samples and who grades the evaluation.</summary>
     [JsonIgnore]

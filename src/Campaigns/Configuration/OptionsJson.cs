@@ -59,11 +59,14 @@ public static class OptionsJson
         },
         Work = options.Work with { Retries = 0 },
         Watch = null,
+        Notices = null,
     };
 
-    private static CampaignOptions WithoutSecrets(CampaignOptions options) => options.Judging.Judges is { } judges
-        ? options with { Judging = options.Judging with { Judges = [.. judges.Select(judge => judge.WithoutSecrets())] } }
-        : options;
+    private static CampaignOptions WithoutSecrets(CampaignOptions options) => options with
+    {
+        Judging = options.Judging with { Judges = options.Judging.Judges is { } judges ? [.. judges.Select(judge => judge.WithoutSecrets())] : null },
+        Notices = null,
+    };
 
     private static void LeaveOutDefaults(JsonTypeInfo type)
     {

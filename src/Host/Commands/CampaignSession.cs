@@ -3,6 +3,7 @@ using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Host.Judges;
+using IterativeDpo.Host.Notices;
 using IterativeDpo.Host.Page;
 using IterativeDpo.Host.Report;
 using IterativeDpo.Host.Terminal;
@@ -16,6 +17,9 @@ namespace IterativeDpo.Host.Commands;
 /// <param name="isOne">Whether it is one of several, which say at their end themselves what came of them.</param>
 internal sealed class CampaignSession(CampaignConfiguration configuration, string statePath, bool json, PageSettings? page, bool isOne = false)
 {
+    /// <summary>How long a run waits at its end for notices to be delivered.</summary>
+    private static readonly TimeSpan s_noticePatience = TimeSpan.FromSeconds(20), s_noticePatienceInterrupted = TimeSpan.FromSeconds(1);
+
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var display = ProgressDisplay.Create(TimeProvider.System);
@@ -24,13 +28,15 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
         var warnings = new JudgeWarnings(measured, Note);
         var view = new CampaignView(display, warnings.Measure);
         await using var judges = CampaignJudges.Factory(configuration.Options, CampaignReader.WorkPath(statePath), Note, TimeProvider.System);
+        await using var notices = new CampaignNotices(configuration.Options.Notices, judges.Budgets, Note, TimeProvider.System);
         var engines = Engines(configuration.Options, judges, warning => Note($"warning: {warning}"));
         await using var server = await PageCommand.ServeAsync(page, new PageData(feed, configuration.Options, measured), line => Console.Error.WriteLine($"dpo: {line}"));
         var outcome = await display.DuringAsync(async () =>
         {
             var ended = await CampaignRunner.RunAsync(
-                configuration, statePath, engines, new AllProgress<CampaignProgress>(view, feed), TimeProvider.System, cancellationToken);
+                configuration, statePath, engines, new AllProgress<CampaignProgress>(view, feed, notices), TimeProvider.System, cancellationToken);
             await warnings.FinishAsync();
+            await notices.EndAsync(ended, ended.End == CampaignEnd.Interrupted ? s_noticePatienceInterrupted : s_noticePatience);
             return ended;
         });
         switch (outcome.End)

@@ -13,7 +13,8 @@ namespace IterativeDpo.Host.Commands;
 /// <summary>Options that several commands share, and the one way to print JSON.</summary>
 public static class CommonOptions
 {
-    private static readonly JsonSerializerOptions _jsonOptions = new()
+    /// <summary>The form of all JSON that is printed.</summary>
+    internal static readonly JsonSerializerOptions JsonOptions = new()
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -115,8 +116,8 @@ public static class CommonOptions
 
     public static void PrintJson(object document) => Console.WriteLine(ToJson(document));
 
-    public static string ToJson(object document) => JsonSerializer.Serialize(document, _jsonOptions);
+    public static string ToJson(object document) => JsonSerializer.Serialize(document, JsonOptions);
 
     /// <exception cref="JsonException">It is no such document.</exception>
-    public static T FromJson<T>(string json) => JsonSerializer.Deserialize<T>(json, _jsonOptions) ?? throw new JsonException("It is null.");
+    public static T FromJson<T>(string json) => JsonSerializer.Deserialize<T>(json, JsonOptions) ?? throw new JsonException("It is null.");
 }

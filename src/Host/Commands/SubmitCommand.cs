@@ -70,6 +70,10 @@ public static class SubmitCommand
 
     private static async Task CheckAsync(CampaignConfiguration configuration, CancellationToken cancellationToken)
     {
+        if (configuration.Options.Notices is { Webhook: not null } or { Command.Count: > 0 })
+        {
+            Warn("campaign.notices counts for ./dpo run alone: a cluster sends none");
+        }
         await using var judges = CampaignJudges.Factory(configuration.Options, workPath: null, Warn, TimeProvider.System);
         await CampaignBundling.CheckAsync(configuration, CampaignSession.Engines(configuration.Options, judges, Warn), Warn, cancellationToken);
 

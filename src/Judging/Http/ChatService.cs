@@ -40,6 +40,16 @@ public sealed class ChatService : IAsyncDisposable
         _calls = new ServiceCalls(setting, options, _log, _limit, note, time, _noMoreCalls.Token, _abort.Token);
     }
 
+    /// <summary>The share of its budget that is spent, as far as the ledger was read; the larger one of calls and tokens, and null where it has none.</summary>
+    internal double? BudgetSpent => _log.See(answers => new double?[]
+    {
+        _options.BudgetCalls > 0 ? (double)answers.Calls / _options.BudgetCalls : null,
+        _options.BudgetTokens > 0 ? (double)answers.Tokens / _options.BudgetTokens : null,
+    }.Max());
+
+    /// <summary>The judge's section of the settings.</summary>
+    internal string Section => _setting;
+
     /// <inheritdoc cref="ServiceCalls.CheckAsync"/>
     internal Task CheckAsync(CancellationToken cancellationToken) => _calls.CheckAsync(cancellationToken);
 

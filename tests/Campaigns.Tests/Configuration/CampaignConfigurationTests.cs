@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
@@ -238,6 +239,37 @@ public sealed class CampaignConfigurationTests : IDisposable
     public void Identity_stays_when_a_campaign_is_made_longer_or_runs_on_other_threads()
     {
         Assert.Equal(_files.Load().Identity, _files.Load("campaign { rounds = 9, threads = 1, work.retries = 0 }").Identity);
+    }
+
+    [Fact]
+    public void Notices_changeNoIdentity_andAreStoredNowhere()
+    {
+        const string Notices = "campaign.notices { webhook = \"https://example.org/T0KEN\", command = [./tell.sh, T0KEN], key-variable = NOTICES_KEY, on = [paused, done] }";
+
+        var (without, with) = (_files.Load(), _files.Load(Notices));
+
+        Assert.Equal(("https://example.org/T0KEN", 2), (with.Options.Notices!.Webhook, with.Options.Notices.On.Count));
+        Assert.Equal((_files.Directory, TimeSpan.FromSeconds(10), 5), (with.Options.Notices.Directory, with.Options.Notices.Timeout, with.Options.Notices.Retries));
+        Assert.Equal(without.Identity, with.Identity);
+        Assert.Equal(without.Json, with.Json);
+        Assert.DoesNotContain("notices", with.Json, StringComparison.Ordinal);
+        Assert.Empty(OptionsJson.Differences(without.Options, with.Options));
+        Assert.Null(OptionsJson.Read(with.Json).Notices);
+    }
+
+    [Theory]
+    [InlineData("webhook = \"ftp://user:S3CRET@example.org\"", "campaign.notices.webhook: it must be an address")]
+    [InlineData("key-variable = s3cret", "campaign.notices.key-variable: it must be the name")]
+    [InlineData("command = [\"\"]", "campaign.notices.command")]
+    [InlineData("on = [kept, lost]", "campaign.notices.on")]
+    [InlineData("retries = 101", "campaign.notices.retries")]
+    public void Notices_thatCannotBe_areRefusedWithoutASecret(string setting, string message)
+    {
+        var refusal = Assert.Throws<UserInputException>(() => _files.Load($"campaign.notices {{ {setting} }}")).Message;
+
+        Assert.Contains(message, refusal, StringComparison.Ordinal);
+        Assert.Contains("line 2", refusal, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", refusal, StringComparison.OrdinalIgnoreCase);
     }
 
     [Theory]

@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Text;
+using IterativeDpo.Actors;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Campaigns;
+using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Host.Terminal;
+
+namespace IterativeDpo.Host.Notices;
+
+/// <summary>Tells whom the settings name what happens to a campaign while this process runs it. It never holds the campaign up.</summary>
+internal sealed class CampaignNotices : IProgress<CampaignProgress>, IAsyncDisposable
+{
+    /// <summary>The share of a budget from which on it is told of.</summary>
+    private const double MuchOfABudget = 0.8;
+
+    private readonly NoticeOptions _options;
+    private readonly Func<IReadOnlyList<(string Section, double Spent)>> _budgets;
+    private readonly Action<string> _note;
+    private readonly TimeProvider _time;
+    private readonly Webhook? _webhook;
+    private readonly NoticeQueue[] _queues;
+    private readonly HashSet<string> _spent = [];
+    private readonly Lock _lock = new();
+    private int _rounds = -1;
+    private bool _ran;
+
+    /// <param name="options">Null: nobody is told.</param>
+    /// <param name="budgets">Judges with a budget, and the share of it that is spent.</param>
+    /// <param name="note">Told what could not be delivered.</param>
+    /// <exception cref="UserInputException">There is no key in the variable that is named.</exception>
+    public CampaignNotices(NoticeOptions? options, Func<IReadOnlyList<(string Section, double Spent)>> budgets, Action<string> note, TimeProvider time)
+    {
+        (_options, _budgets, _note, _time) = (options ?? new(null, "", TimeSpan.Zero, 0, [], "", []), budgets, note, time);
+        _webhook = _options.Webhook is null ? null : new(_options, KeyOf(_options), time);
+        _queues =
+        [
+            .. _webhook is null ? [] : new[] { new NoticeQueue(_webhook.DeliverAsync, note) },
+            .. _options.Command.Count == 0 ? [] : new[] { new NoticeQueue(new NoticeProgram(_options).DeliverAsync, note) },
+        ];
+    }
+
+    public void Report(CampaignProgress value)
+    {
+        lock (_lock)
+        {
+            var state = value.State;
+            var ended = state.Rounds.Count(round => round.Outcome is not null);
+            // What was there before this start is not news.
+            for (var i = _rounds < 0 ? ended : Math.Max(1, _rounds); i < ended; i++)
+            {
+                Tell(KindOf(state.Rounds[i].Outcome!.Value), state, RoundLine.Of(state, i), i);
+            }
+            _rounds = ended;
+            _ran |= state.Status == CampaignStatus.Running;
+            foreach (var (section, spent) in _budgets().Where(budget => budget.Spent >= MuchOfABudget))
+            {
+                if (_spent.Add(section))
+                {
+                    Tell(NoticeKind.Budget, state, string.Create(CultureInfo.InvariantCulture, $"{100 * spent:0} % of the budget of {section} is spent"), state.Current?.Number);
+                }
+            }
+        }
+    }
+
+    /// <summary>Tells how the run ended, and has everything delivered, for as long as there is patience.</summary>
+    public async Task EndAsync(CampaignOutcome outcome, TimeSpan patience)
+    {
+        lock (_lock)
+        {
+            var state = outcome.State;
+            if (outcome.End == CampaignEnd.Paused)
+            {
+                Tell(NoticeKind.Paused, state, $"paused: {state.PauseReason}", state.Current?.Number);
+            }
+            else if (outcome.End == CampaignEnd.Completed && _ran)
+            {
+                Tell(NoticeKind.Done, state, $"all {state.Plan!.Rounds} rounds are done", null);
+            }
+        }
+        var left = await Task.WhenAll(_queues.Select(queue => queue.FinishAsync(patience)));
+        if (left.Sum() is > 0 and var many)
+        {
+            _note($"warning: {many} {(many == 1 ? "notice was" : "notices were")} not delivered before the run ended");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var queue in _queues)
+        {
+            await queue.DisposeAsync();
+        }
+        _webhook?.Dispose();
+    }
+
+    private void Tell(NoticeKind kind, CampaignState state, string text, int? round)
+    {
+        if (!_options.On.Contains(kind) || state.Plan is not { } plan)
+        {
+            return;
+        }
+        var about = round is { } number && number < state.Rounds.Count && state.Rounds[number].Outcome is not null ? state.Rounds[number] : kind == NoticeKind.Done ? state.LastKept : null;
+        var at = _time.GetUtcNow();
+        var notice = new Notice(
+            $"{plan.Campaign}/{round ?? 0}/{Artifacts.Settings.Words.Kebab(kind)}/{at.ToUnixTimeMilliseconds()}", kind, plan.Campaign, at, text, round, plan.Rounds, about?.HeldOut.Accuracy());
+        foreach (var queue in _queues)
+        {
+            queue.Add(notice);
+        }
+    }
+
+    private static NoticeKind KindOf(RoundOutcome outcome) => outcome switch
+    {
+        RoundOutcome.Kept => NoticeKind.Kept,
+        RoundOutcome.RolledBack => NoticeKind.RolledBack,
+        _ => NoticeKind.NoPairs,
+    };
+
+    private static byte[]? KeyOf(NoticeOptions options) => options.KeyVariable.Length == 0 ? null
+        : Environment.GetEnvironmentVariable(options.KeyVariable) is { Length: > 0 } key ? Encoding.UTF8.GetBytes(key)
+        : throw new UserInputException($"campaign.notices.key-variable: the environment variable {options.KeyVariable} is not set; put the key there, or leave the setting out.");
+}
