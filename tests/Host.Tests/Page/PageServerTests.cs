@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns;
+using IterativeDpo.Host.Commands;
 using IterativeDpo.Host.Page;
 
 namespace IterativeDpo.Host.Tests.Page;
@@ -184,6 +185,21 @@ public sealed class PageServerTests : IAsyncDisposable
 
         Assert.Contains("--page", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("any port that is free", refusal.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A campaign does not fail for want of the usual port.</summary>
+    [Fact]
+    public async Task Port_thatIsInUseAndWasNotAskedFor_leavesTheRunWithoutAPage()
+    {
+        var server = await StartAsync();
+        using var campaign = new MadeCampaign();
+        var notes = new List<string>();
+
+        var page = await PageCommand.ServeAsync(
+            new(new(IPAddress.Loopback, server.Port), null, IsGiven: false), new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)), notes.Add);
+
+        Assert.Null(page);
+        Assert.StartsWith($"no page: 127.0.0.1:{server.Port} is in use", Assert.Single(notes), StringComparison.Ordinal);
     }
 
     [Fact]
