@@ -35,7 +35,7 @@ internal enum PairSort
 internal sealed record PairPage(IReadOnlyList<FoundPair> Pairs, int Total, int All, IReadOnlyList<string> Tasks, IReadOnlyList<string> Judges);
 
 /// <summary>
-/// The pairs of a campaign to be searched: of each what filters and orders go by is in memory (44 bytes), and its texts are read where its file
+/// The pairs of a campaign to be searched: of each what filters and orders go by is in memory (32 bytes), and its texts are read where its file
 /// has them. A round's file is gone through once. Safe to use from any thread.
 /// </summary>
 internal sealed class PairIndex(ArtifactStore store)
