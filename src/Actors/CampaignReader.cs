@@ -62,7 +62,9 @@ public static class CampaignReader
                 new("campaign.rounds", $"{stored.Rounds}", "the campaign's rounds"),
                 new("campaign.threads", $"{stored.Threads}", "the campaign's threads"),
             ]).Options;
-            return OptionsJson.Write(options) == json ? options : stored;
+            // Which time chat templates are told is not in the file.
+            options = options with { ChatTemplate = stored.ChatTemplate, Judging = options.Judging with { ChatTemplate = stored.Judging.ChatTemplate } };
+            return OptionsJson.Write(options) == OptionsJson.Write(stored) ? options : stored;
         }
         catch (UserInputException)
         {

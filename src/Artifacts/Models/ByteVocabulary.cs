@@ -16,7 +16,6 @@ public static class ByteVocabulary
     public const int Pad = 260;
     public const int System = 261;
 
-    // llama.cpp formats by built-in templates, which it recognises by their markers; these two markers are Phi-3's.
     private const string ChatTemplate =
         "{% for message in messages %}{{ '<|' + message['role'] + '|>\\n' + message['content'] + '<|end|>\\n' }}{% endfor %}"
         + "{% if add_generation_prompt %}{{ '<|assistant|>\\n' }}{% endif %}";

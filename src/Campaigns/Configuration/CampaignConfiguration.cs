@@ -15,7 +15,7 @@ namespace IterativeDpo.Campaigns.Configuration;
 /// <param name="Source">The campaign file; null where the options come from elsewhere.</param>
 public sealed record CampaignConfiguration(CampaignOptions Options, string System, string Json, string? Source = null)
 {
-    private const string Section = "campaign";
+    private const string Section = "campaign", ChatTemplate = "chat-template";
 
     private static readonly Setting s_arms = new(
         "arms",
@@ -80,6 +80,15 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
         return Read(SettingsReader.Load(path, [.. missing.Where(item => !reader.Has(item.Key)), .. overrides], Settings));
     }
 
+    /// <summary>What the settings of the command line say of a chat template, for commands that take nothing else of a campaign's.</summary>
+    /// <returns>Null where they say nothing.</returns>
+    /// <exception cref="UserInputException">As for <see cref="Load"/>.</exception>
+    public static ChatTemplateOptions? LoadChatTemplate(IReadOnlyList<ConfigurationOverride> overrides)
+    {
+        var known = Settings[0].Members!.Where(setting => setting.Key == ChatTemplate);
+        return SettingsReader.Load(null, overrides, [new(Section, "", [.. known], null)]).Read<ChatTemplateOptions>($"{Section}.{ChatTemplate}").Chosen;
+    }
+
     /// <summary>What of it training on its own goes by; the rest may be missing.</summary>
     internal static TrainingConfiguration ReadTraining(SettingsReader reader)
     {
@@ -88,7 +97,7 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
         training = training with { Threads = threads, ReferenceSync = training.ReferenceSync is { Steps: > 0 } sync ? sync : null };
         var policy = reader.Read<PolicyOptions>($"{Section}.policy");
         reader.Refuse(policy.ViolationsWith(training), Section);
-        return new(training, policy.With(training), reader.ReadOne<ulong>(typeof(CampaignOptions), "seed", Section));
+        return new(training, policy.With(training), reader.ReadOne<ulong>(typeof(CampaignOptions), "seed", Section), reader.Read<ChatTemplateOptions>($"{Section}.{ChatTemplate}").Chosen);
     }
 
     private static CampaignOptions Read(SettingsReader reader)
@@ -106,7 +115,8 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
         {
             Threads = training.Options.Threads,
             Prompts = prompts with { Curriculum = prompts.Order == PromptOrder.Curriculum ? prompts.Curriculum : null },
-            Judging = written.Judging with { Judges = judges.Count == 0 ? null : judges },
+            Judging = written.Judging with { Judges = judges.Count == 0 ? null : judges, ChatTemplate = written.Judging.ChatTemplate?.Chosen },
+            ChatTemplate = written.ChatTemplate?.Chosen,
             Pairs = written.Pairs with { MaxLength = training.Options.MaxLength },
             Policy = training.Policy,
             Training = training.Options,

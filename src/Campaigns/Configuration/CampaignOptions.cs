@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using IterativeDpo.Artifacts.Settings;
+using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Pairs;
 using IterativeDpo.Training;
@@ -11,6 +12,7 @@ namespace IterativeDpo.Campaigns.Configuration;
 /// <param name="ModelPath">As a full path.</param>
 /// <param name="Gate">Null: the defaults, for this and what is watched. Not written then: a program from before there was one knows the campaign.</param>
 /// <param name="Notices">Null where the options were stored.</param>
+/// <param name="ChatTemplate">Of the base model, wherever it is asked or trained; null is nothing.</param>
 public sealed record CampaignOptions(
     [Setting("Names the campaign in its state directory and in provenance: letters, digits, '-', '_' and '.'.")] string Name,
     [Setting("Seeds prompts, samples, pair selection, adapter values and data order. Below 2^63.", Default = "1", Min = 0)] ulong Seed,
@@ -33,7 +35,12 @@ public sealed record CampaignOptions(
     [Setting]
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     WatchOptions? Watch = null,
-    [Setting][property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] NoticeOptions? Notices = null)
+    [Setting]
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    NoticeOptions? Notices = null,
+    [Setting]
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    ChatTemplateOptions? ChatTemplate = null)
 {
     /// <summary>The names of who judges the samples and who grades the evaluation.</summary>
     [JsonIgnore]

@@ -36,6 +36,14 @@ public sealed class JudgeIdentities(CampaignOptions options)
         if (judge.Needs.HasFlag(CampaignParts.Model))
         {
             yield return DigestOf(options.ModelPath).Hex;
+            if (options.ChatTemplate?.Chosen is { } ofModel)
+            {
+                yield return OptionsJson.Write(ofModel);
+            }
+        }
+        if (judge.Files.Any() && options.Judging.ChatTemplate?.Chosen is { } ofJudges)
+        {
+            yield return OptionsJson.Write(ofJudges);
         }
         if (judge.Needs.HasFlag(CampaignParts.Seed))
         {

@@ -13,6 +13,7 @@ namespace IterativeDpo.Campaigns.Configuration;
 /// <summary>Who judges, and how long and how often a judge is tried on one prompt.</summary>
 /// <param name="Judges">Null is none.</param>
 /// <param name="Limits">Null: the defaults.</param>
+/// <param name="ChatTemplate">Of models of judges' own; null is nothing.</param>
 public sealed record JudgingOptions(
     [Setting("Who judges: one of the judges below by its name, or verifier: the prompt's own checks.", Default = "verifier")] string Judge,
     [Setting("Most time for the samples of one prompt, waiting for a model that judges other prompts meanwhile included; loading a model is not. A local model that compares 8 samples, "
@@ -23,7 +24,8 @@ public sealed record JudgingOptions(
     [Setting("Prompts that are judged at once.", Min = 1, Max = 1024)] int Concurrency = 1,
     [Setting("Judges by names of your own, each with its type and the settings in which it differs from that type's below:\n\n  judges { checks { type = verifier } }", DefaultsIn = "types")]
     IReadOnlyList<JudgeOptions>? Judges = null,
-    [Setting("What is warned about during a run, in ./dpo judges and in the report: shares from 0 to 1, where the 95 % interval is beyond them.")] JudgeLimits? Limits = null)
+    [Setting("What is warned about during a run, in ./dpo judges and in the report: shares from 0 to 1, where the 95 % interval is beyond them.")] JudgeLimits? Limits = null,
+    [Setting("As campaign.chat-template, for models of judges' own.")] ChatTemplateOptions? ChatTemplate = null)
     : ICheckedSettings
 {
     /// <summary>The judge that is there without being named.</summary>

@@ -15,18 +15,8 @@ internal static class JinjaGlobals
         new JinjaFunction("namespace", (run, _, given) => new JinjaNamespace(Dict(run, "namespace", given))),
         Of("raise_exception", "message", (run, _, given) => throw run.Raise(JinjaFormat.ToText(run, given[0]).Value)),
         Of("strftime_now", "format", (run, _, given) => new JinjaText(JinjaTime.Format(
-            run, run.Time ?? throw run.Error("strftime_now: it is not known which time it is"), JinjaTextMethods.Text(run, given[0]).Value))),
+            run, run.Time ?? throw run.Error("strftime_now asks for the time, and it is not set (chat-template.time)"), JinjaTextMethods.Text(run, given[0]).Value))),
     ]).ToFrozenDictionary(function => function.Name);
-
-    public static JinjaDict DictOf(IEnumerable<(string Name, object? Value)> items)
-    {
-        var dict = new JinjaDict();
-        foreach (var (name, value) in items)
-        {
-            dict.TrySet(new JinjaText(name), value);
-        }
-        return dict;
-    }
 
     private static JinjaDict Dict(JinjaRun run, string name, JinjaArguments given)
     {

@@ -249,7 +249,7 @@ internal sealed record JinjaBody(string Name, (string Name, JinjaExpression? Def
         }
         if (Takes.Contains("kwargs"))
         {
-            inner.Set("kwargs", JinjaGlobals.DictOf(named));
+            inner.Set("kwargs", new JinjaDict(named));
         }
         else if (named.Count > 0)
         {

@@ -16,6 +16,14 @@ internal sealed class JinjaDict
     private static readonly object s_none = new();
     private readonly OrderedDictionary<object, object?> _items = [];
 
+    public JinjaDict(params IEnumerable<(string Key, object? Value)> items)
+    {
+        foreach (var (key, value) in items)
+        {
+            _items[key] = value;
+        }
+    }
+
     public int Count => _items.Count;
 
     public IEnumerable<KeyValuePair<object?, object?>> Items => _items.Select(item => KeyValuePair.Create(Read(item.Key), item.Value));

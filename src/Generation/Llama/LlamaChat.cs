@@ -1,111 +1,178 @@
-using System.Text;
+using System.Text.Json;
 using IterativeDpo.Artifacts;
-using LLama;
-using LLama.Exceptions;
+using IterativeDpo.Generation.Jinja;
 
 namespace IterativeDpo.Generation.Llama;
 
 /// <summary>
-/// Conversations through the model's own chat template. What a turn says never becomes a special token, whatever it spells.
+/// Conversations through the model's own chat template, as transformers renders it (docs/decisions/022). What a turn says never becomes a
+/// special token, whatever it spells and whatever the template makes of it. Any thread may encode.
 /// </summary>
-internal sealed class LlamaChat
+internal sealed class LlamaChat(LlamaModel model, LlamaText text, ChatTemplateOptions? options)
 {
-    private readonly LlamaModel _model;
-    private readonly LlamaText _text;
-    private readonly ChatFormat? _format;
-
-    public LlamaChat(LlamaModel model, LlamaText text)
-    {
-        (_model, _text) = (model, text);
-        // Without a template there is nothing to compare with: rendering says so.
-        _format = model.Weights.Metadata.TryGetValue("tokenizer.chat_template", out var template) ? new(template, text.Bos, text.End, Render) : null;
-    }
+    private readonly Lazy<JinjaTemplate> _template = new(() => Parse(model, options));
+    private readonly Lazy<KeyValuePair<string, object?>[]> _variables = new(() => VariablesOf(model, text, options));
 
     /// <summary>The ids of a conversation with the assistant's turn opened behind it.</summary>
-    /// <exception cref="ConversationException">
-    /// The template would not be shown as it is written, or a turn spells a special token, and the template does not show the turn as it is.
-    /// </exception>
-    public int[] EncodePrompt(IReadOnlyList<ChatMessage> turns) => Encode([], turns, openAssistant: true);
+    /// <exception cref="ConversationException">The template refuses it, or leaves a turn out.</exception>
+    /// <exception cref="UserInputException">There is no template, or none that can be read.</exception>
+    public int[] EncodePrompt(IReadOnlyList<ChatMessage> turns) => Tokenize(RenderWhole(turns, 0, openAssistant: true), goesOn: false);
 
     /// <summary>The ids of a whole conversation, as the template shows it.</summary>
-    /// <exception cref="ConversationException">
-    /// The template would not be shown as it is written, or a turn spells a special token, and the template does not show the turn as it is.
-    /// </exception>
-    public int[] EncodeConversation(IReadOnlyList<ChatMessage> turns) => Encode([], turns, openAssistant: false);
+    /// <exception cref="ConversationException">As above.</exception>
+    /// <exception cref="UserInputException">As above.</exception>
+    public int[] EncodeConversation(IReadOnlyList<ChatMessage> turns) => Tokenize(RenderWhole(turns, 0, openAssistant: false), goesOn: false);
 
     /// <summary>The ids of what the template adds for these turns to a prompt whose assistant's turn it has opened.</summary>
     /// <exception cref="ConversationException">As above; or the template shows the prompt differently with them.</exception>
-    public int[] EncodeCompletion(IReadOnlyList<ChatMessage> prompt, IReadOnlyList<ChatMessage> completion) =>
-        Encode(prompt, completion, openAssistant: false);
-
-    private int[] Encode(IReadOnlyList<ChatMessage> before, IReadOnlyList<ChatMessage> turns, bool openAssistant)
+    /// <exception cref="UserInputException">As above.</exception>
+    public int[] EncodeCompletion(IReadOnlyList<ChatMessage> prompt, IReadOnlyList<ChatMessage> completion)
     {
-        _format?.Check([.. before, .. turns], openAssistant);
-        if (turns.All(turn => _text.IsPlain(turn.Content)))
+        var whole = RenderWhole([.. prompt, .. completion], prompt.Count, openAssistant: false);
+        var before = prompt.Count == 0 ? "" : Render(prompt, openAssistant: true).Value;
+        if (!whole.Value.StartsWith(before, StringComparison.Ordinal))
         {
-            var rendered = RenderBehind(before, turns, openAssistant);
-            CheckWhole(turns, rendered);
-            return _text.Tokenize(rendered, special: true, goesOn: !openAssistant);
+            var same = before.AsSpan().CommonPrefixLength(whole.Value);
+            throw new ConversationException("the model's chat template shows the prompt differently with a completion than without: "
+                + $"{Quote(before[same..])} is before the answer, and with the answer {Quote(whole.Value[same..])} is there. "
+                + "Give texts that were put through the template (docs/prompts.md), or set chat-template.kwargs so that both are the same");
         }
-        // Somebody spelled a special token: the template and the contents are tokenised apart.
-        var marks = turns.Select((_, i) => $"\uE000{i}\uE001").ToArray();
-        var rest = RenderBehind(before, [.. turns.Select((turn, i) => turn with { Content = marks[i] })], openAssistant);
-        var ids = new List<int>();
-        void Add(string part, bool special) =>
-            ids.AddRange(_text.Tokenize(part, special, goesOn: ids.Count == 0 ? !openAssistant : !_text.IsSpecial(ids[^1])));
-        for (var i = 0; i < marks.Length; i++)
+        return Tokenize(whole.Part(before.Length, whole.Value.Length), goesOn: true);
+    }
+
+    private static string Quote(string text) => JsonSerializer.Serialize(text.Length <= 40 ? text : $"{text[..40]}…", Artifacts.Lines.JsonLines.Options);
+
+    /// <param name="from">The first of the turns that must not be left out.</param>
+    private JinjaText RenderWhole(IReadOnlyList<ChatMessage> turns, int from, bool openAssistant)
+    {
+        if (turns.Any(turn => turn.Content.Contains('\0', StringComparison.Ordinal)))
         {
-            var at = rest.IndexOf(marks[i], StringComparison.Ordinal);
-            if (at < 0)
+            throw new ConversationException("a message has a NUL, which no text has: take it out");
+        }
+        var rendered = Render(turns, openAssistant);
+        for (var i = from; i < turns.Count; i++)
+        {
+            if (!string.IsNullOrWhiteSpace(turns[i].Content) && rendered.Sources?.Contains(SourceOf(i), StringComparison.Ordinal) != true)
             {
-                throw new ConversationException(
-                    $"message {i + 1} spells a special token of the model, and its chat template leaves no way to tell the two apart; change that text");
+                throw new ConversationException($"the model's chat template leaves out what the role '{turns[i].Role}' says");
             }
-            Add(rest[..at], special: true);
-            Add(turns[i].Content, special: false);
-            rest = rest[(at + marks[i].Length)..];
         }
-        Add(rest, special: true);
-        return [.. ids];
+        return rendered;
     }
 
-    /// <summary>Some templates drop a role they do not know, and llama.cpp stops at a null character.</summary>
-    private static void CheckWhole(IReadOnlyList<ChatMessage> turns, string rendered)
+    private JinjaText Render(IReadOnlyList<ChatMessage> turns, bool openAssistant)
     {
-        if (turns.FirstOrDefault(turn => !rendered.Contains(turn.Content.Trim(), StringComparison.Ordinal)) is { } lost)
+        var messages = new object?[turns.Count];
+        for (var i = 0; i < messages.Length; i++)
         {
-            throw new ConversationException($"the model's chat template leaves out what the role '{lost.Role}' says");
+            messages[i] = new JinjaDict([("role", new JinjaText(turns[i].Role)), ("content", JinjaText.Said(turns[i].Content, SourceOf(i)))]);
         }
-    }
-
-    private string RenderBehind(IReadOnlyList<ChatMessage> before, IReadOnlyList<ChatMessage> turns, bool openAssistant)
-    {
-        var whole = Render([.. before, .. turns], openAssistant);
-        if (before.Count == 0)
-        {
-            return whole;
-        }
-        var prompt = Render(before, openAssistant: true);
-        return whole.StartsWith(prompt, StringComparison.Ordinal)
-            ? whole[prompt.Length..]
-            : throw new ConversationException("the model's chat template shows the prompt differently with a completion than without");
-    }
-
-    private string Render(IReadOnlyList<ChatMessage> turns, bool openAssistant)
-    {
         try
         {
-            var template = new LLamaTemplate(_model.Weights) { AddAssistant = openAssistant };
-            foreach (var turn in turns)
-            {
-                template.Add(turn.Role, turn.Content);
-            }
-            return Encoding.UTF8.GetString(template.Apply());
+            return _template.Value.Render(
+                [KeyValuePair.Create("messages", (object?)new JinjaList(messages)), KeyValuePair.Create("add_generation_prompt", (object?)openAssistant), .. _variables.Value],
+                options?.TimeOfDay);
         }
-        catch (RuntimeError e) when (e is TemplateNotFoundException or MissingTemplateException)
+        catch (JinjaException e)
         {
-            var problem = e is TemplateNotFoundException ? "has no chat template (tokenizer.chat_template)" : "has a chat template that llama.cpp does not know";
-            throw new UserInputException($"{_model.Path} {problem}: give \"prompt\" as a text that was put through the template (docs/prompts.md), or take a model with a template", e);
+            throw new ConversationException(e.Raised is { } said
+                ? $"the model's chat template refuses the conversation: {said}"
+                : $"the model's chat template cannot show the conversation: {e.Message}");
+        }
+    }
+
+    /// <summary>Turns beyond as many as there are characters share one.</summary>
+    private static char SourceOf(int turn) => (char)Math.Min(turn + 1, char.MaxValue);
+
+    /// <summary>
+    /// What of it becomes a special token is the template's alone. Where somebody spelled one, only the template's are cut out as such, and
+    /// what is between them is text.
+    /// </summary>
+    private int[] Tokenize(JinjaText rendered, bool goesOn)
+    {
+        if (!SpellsSaid(rendered))
+        {
+            return text.Tokenize(rendered.Value, special: true, goesOn);
+        }
+        var (ids, from) = (new List<int>(), 0);
+        foreach (var (at, to) in text.SpecialsOf(rendered.Value, IsOwn))
+        {
+            Add(rendered.Value[from..at], special: false);
+            Add(rendered.Value[at..to], special: true);
+            from = to;
+        }
+        Add(rendered.Value[from..], special: false);
+        return [.. ids];
+
+        bool IsOwn(int at, int to) => !rendered.Sources.AsSpan(at, to - at).ContainsAnyExcept('\0');
+
+        void Add(string part, bool special)
+        {
+            if (part.Length > 0)
+            {
+                ids.AddRange(text.Tokenize(part, special, ids.Count == 0 ? goesOn : !text.IsSpecial(ids[^1])));
+            }
+        }
+    }
+
+    /// <summary>Whether it has a special token that somebody said, or said a part of.</summary>
+    private bool SpellsSaid(JinjaText rendered) => rendered.Sources is { } sources
+        && text.SpecialsOf(rendered.Value, (at, to) => sources.AsSpan(at, to - at).ContainsAnyExcept('\0')).Any();
+
+    private static JinjaTemplate Parse(LlamaModel model, ChatTemplateOptions? options)
+    {
+        const string wayOut = "give \"prompt\" as a text that was put through the template (docs/prompts.md), or take a model with another template";
+        var name = options?.Name ?? (HasTools(options) && model.ChatTemplates.ContainsKey("tool_use") ? "tool_use" : "default");
+        if (!model.ChatTemplates.TryGetValue(name, out var template))
+        {
+            throw new UserInputException(model.ChatTemplates.Count == 0
+                ? $"{model.Path} has no chat template (tokenizer.chat_template): {wayOut.Replace("another", "one", StringComparison.Ordinal)}"
+                : $"{model.Path} has no chat template '{name}', but {string.Join(", ", model.ChatTemplates.Keys)}; set chat-template.name");
+        }
+        try
+        {
+            return JinjaTemplate.Parse(template);
+        }
+        catch (JinjaException e)
+        {
+            throw new UserInputException($"{model.Path}: its chat template{(name == "default" ? "" : $" '{name}'")} cannot be read: {e.Message}; {wayOut}", e);
+        }
+    }
+
+    private static bool HasTools(ChatTemplateOptions? options) => KwargsOf(options).Any(item => item.Key == "tools" && JinjaOperators.IsTrue(item.Value));
+
+    /// <summary>As transformers gives them: tools and documents are none where there are none, other names are undefined.</summary>
+    private static KeyValuePair<string, object?>[] VariablesOf(LlamaModel model, LlamaText text, ChatTemplateOptions? options)
+    {
+        var variables = new Dictionary<string, object?> { ["tools"] = null, ["documents"] = null };
+        foreach (var (name, token) in new[] { ("bos_token", text.Bos), ("eos_token", text.End) }.Concat(model.NamedTokens.Select(named => (named.Key, (string?)named.Value))))
+        {
+            if (token is not null)
+            {
+                variables[name] = new JinjaText(token);
+            }
+        }
+        foreach (var (name, value) in KwargsOf(options))
+        {
+            variables[name] = value;
+        }
+        return [.. variables];
+    }
+
+    private static IEnumerable<KeyValuePair<string, object?>> KwargsOf(ChatTemplateOptions? options)
+    {
+        if (options?.Kwargs is not { } kwargs)
+        {
+            return [];
+        }
+        try
+        {
+            using var json = JsonDocument.Parse(kwargs);
+            return [.. json.RootElement.EnumerateObject().Select(item => KeyValuePair.Create(item.Name, JinjaJson.Read(item.Value)))];
+        }
+        catch (JsonException e)
+        {
+            throw new UserInputException($"chat-template.kwargs: {e.Message}.", e);
         }
     }
 }

@@ -23,7 +23,7 @@ public sealed class LlamaGenerator : ILogitGenerator
         ContextSize = options.ContextSize;
         _model = model;
         _decoder = new LlamaDecoder(model.Weights, options);
-        _encoder = new LlamaPromptEncoder(model);
+        _encoder = new LlamaPromptEncoder(model, options.ChatTemplate);
         _tokens = LlamaVocabulary.Read(model.Weights);
     }
 

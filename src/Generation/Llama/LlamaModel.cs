@@ -13,10 +13,10 @@ internal sealed class LlamaModel : IDisposable
 {
     private readonly Lazy<Digest> _digest;
 
-    private LlamaModel(string path, (ModelConfig Config, Digest Tokenizer, IReadOnlyDictionary<int, string> Marks) read, LLamaWeights weights)
+    private LlamaModel(string path, FileRead read, LLamaWeights weights)
     {
         Path = path;
-        (Config, TokenizerDigest, TemplateMarks) = read;
+        (Config, TokenizerDigest, ChatTemplates, NamedTokens, TemplateMarks) = read;
         Weights = weights;
         _digest = new Lazy<Digest>(() => GgufFile.DigestOf(path));
     }
@@ -27,6 +27,12 @@ internal sealed class LlamaModel : IDisposable
 
     /// <summary>Of everything in the file that token ids depend on.</summary>
     public Digest TokenizerDigest { get; }
+
+    /// <summary>Chat templates by their names; the one without is called default.</summary>
+    public IReadOnlyDictionary<string, string> ChatTemplates { get; }
+
+    /// <summary>Texts of tokens that the file names, by the names that templates have for them; BOS and the end token are not among them.</summary>
+    public IReadOnlyDictionary<string, string> NamedTokens { get; }
 
     /// <summary>
     /// User-defined tokens of several characters that the chat template spells: to llama.cpp they are text, and in a conversation what its
@@ -74,24 +80,44 @@ internal sealed class LlamaModel : IDisposable
         }
     }
 
-    private static (ModelConfig Config, Digest Tokenizer, IReadOnlyDictionary<int, string> Marks) Read(string path)
+    private static FileRead Read(string path)
     {
         using var file = GgufFile.Open(path);
-        return (ModelConfig.Read(file), TokenizerDigests.Of(file.Metadata), MarksOf(file.Metadata));
+        var templates = ChatTemplatesOf(file.Metadata);
+        return new(ModelConfig.Read(file), TokenizerDigests.Of(file.Metadata), templates, NamedTokensOf(file.Metadata), MarksOf(file.Metadata, templates));
     }
 
-    private static Dictionary<int, string> MarksOf(GgufMetadata metadata)
+    private static Dictionary<string, string> ChatTemplatesOf(GgufMetadata metadata)
+    {
+        const string key = "tokenizer.chat_template";
+        var templates = new Dictionary<string, string>();
+        foreach (var name in metadata.Select(entry => entry.Key).Where(name => name == key || name.StartsWith($"{key}.", StringComparison.Ordinal)))
+        {
+            templates[name == key ? "default" : name[(key.Length + 1)..]] = metadata.GetString(name);
+        }
+        return templates;
+    }
+
+    private static Dictionary<string, string> NamedTokensOf(GgufMetadata metadata)
+    {
+        var tokens = metadata.Contains("tokenizer.ggml.tokens") ? metadata.GetArray<string>("tokenizer.ggml.tokens") : [];
+        return new[] { ("unk_token", "unknown"), ("pad_token", "padding") }
+            .Select(name => (Name: name.Item1, Id: metadata.GetUInt32($"tokenizer.ggml.{name.Item2}_token_id", uint.MaxValue)))
+            .Where(named => named.Id < tokens.Length)
+            .ToDictionary(named => named.Name, named => tokens[named.Id]);
+    }
+
+    private static Dictionary<int, string> MarksOf(GgufMetadata metadata, Dictionary<string, string> templates)
     {
         const int UserDefined = 4;
-        var template = metadata.GetString("tokenizer.chat_template", "");
-        if (template.Length == 0 || !metadata.Contains("tokenizer.ggml.token_type"))
+        if (templates.Count == 0 || !metadata.Contains("tokenizer.ggml.token_type"))
         {
             return [];
         }
         var types = metadata.GetArray<int>("tokenizer.ggml.token_type");
         return metadata.GetArray<string>("tokenizer.ggml.tokens").Index()
             .Where(token => types[token.Index] == UserDefined && token.Item.EnumerateRunes().Count() > 1
-                && !string.IsNullOrWhiteSpace(token.Item) && Spells(template, token.Item))
+                && !string.IsNullOrWhiteSpace(token.Item) && templates.Values.Any(template => Spells(template, token.Item)))
             .ToDictionary();
     }
 
@@ -99,4 +125,12 @@ internal sealed class LlamaModel : IDisposable
     private static bool Spells(string template, string token) => template.Contains(token, StringComparison.Ordinal)
         || ChatMessage.Roles.Any(role => token.Split(role) is [{ Length: > 0 } before, { Length: > 0 } behind]
             && template.Contains(before, StringComparison.Ordinal) && template.Contains(behind, StringComparison.Ordinal));
+
+    /// <summary>What is read of the file itself.</summary>
+    private sealed record FileRead(
+        ModelConfig Config,
+        Digest Tokenizer,
+        IReadOnlyDictionary<string, string> ChatTemplates,
+        IReadOnlyDictionary<string, string> NamedTokens,
+        IReadOnlyDictionary<int, string> Marks);
 }

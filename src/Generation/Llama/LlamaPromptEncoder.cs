@@ -11,13 +11,13 @@ internal sealed class LlamaPromptEncoder
     private readonly LlamaText _text;
     private readonly LlamaChat _chat;
 
-    public LlamaPromptEncoder(LlamaModel model)
+    public LlamaPromptEncoder(LlamaModel model, ChatTemplateOptions? chatTemplate)
     {
         _text = new LlamaText(model);
-        _chat = new LlamaChat(model, _text);
+        _chat = new LlamaChat(model, _text, chatTemplate);
     }
 
-    /// <exception cref="UserInputException">The model has no chat template that llama.cpp knows or that fits, or the prompt is empty.</exception>
+    /// <exception cref="UserInputException">The model has no chat template that can be read or that fits, or the prompt is empty.</exception>
     public int[] Encode(Prompt prompt)
     {
         try

@@ -11,7 +11,9 @@ namespace IterativeDpo.Generation.Llama;
 /// <param name="headPath">A file with the head; null where it is in the model's.</param>
 /// <param name="contextTokens">Most tokens of a sequence; what the model was trained for, where that is less.</param>
 /// <param name="batchTokens">Most tokens to one call of the model; at least a sequence's.</param>
-public sealed class LlamaRewardModel(string modelPath, string? headPath, int contextTokens, int batchTokens, int threads) : IRewardModel
+/// <param name="chatTemplate">What its chat template is given; null is nothing.</param>
+public sealed class LlamaRewardModel(
+    string modelPath, string? headPath, int contextTokens, int batchTokens, int threads, ChatTemplateOptions? chatTemplate = null) : IRewardModel
 {
     private Loaded? _loaded;
 
@@ -23,7 +25,7 @@ public sealed class LlamaRewardModel(string modelPath, string? headPath, int con
         RewardHead.Read(headPath ?? modelPath, ModelConfig.Read(file, withHead: true).Dim);
     }
 
-    public void Load() => _loaded ??= Load(modelPath, headPath, contextTokens, batchTokens, threads);
+    public void Load() => _loaded ??= Load(modelPath, headPath, contextTokens, batchTokens, threads, chatTemplate);
 
     public int[] Encode(Prompt prompt, Sample answer)
     {
@@ -51,7 +53,7 @@ public sealed class LlamaRewardModel(string modelPath, string? headPath, int con
         _loaded?.Model.Dispose();
     }
 
-    private static Loaded Load(string modelPath, string? headPath, int contextTokens, int batchTokens, int threads)
+    private static Loaded Load(string modelPath, string? headPath, int contextTokens, int batchTokens, int threads, ChatTemplateOptions? chatTemplate)
     {
         var model = LoadBody(modelPath);
         try
@@ -60,7 +62,7 @@ public sealed class LlamaRewardModel(string modelPath, string? headPath, int con
             var head = RewardHead.Read(headPath ?? modelPath, model.Config.Dim);
             var text = new LlamaText(model);
             var pooler = new LlamaPooler(model.Weights, modelPath, Math.Max(batchTokens, contextSize), threads);
-            return new(model, pooler, text, new(model, text), head, contextSize);
+            return new(model, pooler, text, new(model, text, chatTemplate), head, contextSize);
         }
         catch
         {

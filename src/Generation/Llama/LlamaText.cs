@@ -22,6 +22,7 @@ internal sealed class LlamaText
     private readonly int? _end;
     private readonly Dictionary<int, string> _specials;
     private readonly SearchValues<string> _spelledSpecials;
+    private readonly string[] _longestFirst;
     private readonly SearchValues<string> _marks;
     private readonly int[] _guard;
     private readonly bool _addsSpace;
@@ -36,6 +37,7 @@ internal sealed class LlamaText
             _specials[id] = text;
         }
         _marks = SearchValues.Create([.. model.TemplateMarks.Values], StringComparison.Ordinal);
+        _longestFirst = [.. _specials.Values.OrderByDescending(special => special.Length)];
         _spelledSpecials = SearchValues.Create([.. _specials.Values], StringComparison.Ordinal);
         _guard = Tokenize(Guard, special: false);
         _addsSpace = Spell(_guard)?.StartsWith(' ') == true;
@@ -73,8 +75,20 @@ internal sealed class LlamaText
     /// <summary>Whether the id is that of a special token.</summary>
     public bool IsSpecial(int id) => _specials.ContainsKey(id);
 
-    /// <summary>Whether the text spells no special token.</summary>
-    public bool IsPlain(string text) => !text.AsSpan().ContainsAny(_spelledSpecials);
+    /// <summary>Where the text spells special tokens that are wanted, from left to right: of several at one place the longest.</summary>
+    public IEnumerable<(int At, int To)> SpecialsOf(string text, Func<int, int, bool> isWanted)
+    {
+        for (int at = 0, found; (found = text.AsSpan(at).IndexOfAny(_spelledSpecials)) >= 0;)
+        {
+            at += found;
+            var length = Array.Find(_longestFirst, special => string.CompareOrdinal(text, at, special, 0, special.Length) == 0 && isWanted(at, at + special.Length))?.Length;
+            if (length is { } wanted)
+            {
+                yield return (at, at + wanted);
+            }
+            at += length ?? 1;
+        }
+    }
 
     /// <summary>The ids with BOS once, if the model wants it.</summary>
     public int[] WithBos(int[] ids) => _weights.Vocab.ShouldAddBOS && _bos is { } bos ? [bos, .. WithoutBos(ids)] : ids;

@@ -1,3 +1,4 @@
+using System.Text;
 using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Generation.Llama;
@@ -9,19 +10,21 @@ public sealed class LlamaTextTokenizer : ITextTokenizer
     private readonly LlamaText _text;
     private readonly LlamaChat _chat;
 
-    private LlamaTextTokenizer(LlamaModel model)
+    private LlamaTextTokenizer(LlamaModel model, ChatTemplateOptions? chatTemplate)
     {
         _model = model;
         _text = new LlamaText(model);
-        _chat = new LlamaChat(model, _text);
+        _chat = new LlamaChat(model, _text, chatTemplate);
+        Digest = chatTemplate is null ? model.TokenizerDigest : Digest.Of(Encoding.UTF8.GetBytes($"{model.TokenizerDigest} {chatTemplate}"));
     }
 
-    public Digest Digest => _model.TokenizerDigest;
+    public Digest Digest { get; }
 
     public int VocabSize => _model.Config.VocabSize;
 
+    /// <param name="chatTemplate">What its chat template is given; null is nothing.</param>
     /// <exception cref="UserInputException">The file is missing, damaged, or not a model that can be run.</exception>
-    public static LlamaTextTokenizer Load(string modelPath) => new(LlamaModel.LoadVocabulary(modelPath));
+    public static LlamaTextTokenizer Load(string modelPath, ChatTemplateOptions? chatTemplate = null) => new(LlamaModel.LoadVocabulary(modelPath), chatTemplate);
 
     public int[] EncodePrompt(Passage prompt) =>
         _text.WithBos(prompt.Turns is { } turns ? _chat.EncodePrompt(turns) : _text.Tokenize(prompt.Text ?? "", special: true));

@@ -9,7 +9,7 @@ using IterativeDpo.Artifacts.Safetensors;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
-using IterativeDpo.Generation.Llama;
+using IterativeDpo.Generation.Jinja;
 using IterativeDpo.Judging.Command;
 using IterativeDpo.Judging.Http;
 using IterativeDpo.Judging.Models;
@@ -34,7 +34,7 @@ internal static class ForeignReaders
         "http://localhost/v1", "m", "", true, 20, TimeSpan.FromMinutes(1), 5, TimeSpan.FromSeconds(1), 0, 8, 0, 0);
 
     /// <summary>Failures that say what is wrong with an input.</summary>
-    public static bool IsRefusal(Exception e) => e is UserInputException or StorageException or RowException or ConversationException
+    public static bool IsRefusal(Exception e) => e is UserInputException or StorageException or RowException or ConversationException or JinjaException
         or CommandException or JudgeModelException or PassingFailureException;
 
     /// <param name="directory">Takes what the inputs are made of.</param>
@@ -103,10 +103,8 @@ internal static class ForeignReaders
 
     private static void ReadTemplate(string template)
     {
-        var format = new ChatFormat(template, "<s>", "<|im_end|>", (turns, open) =>
-            string.Concat(turns.Select(turn => $"<|im_start|>{turn.Role}\n{turn.Content}<|im_end|>\n")) + (open ? "<|im_start|>assistant\n" : ""));
-        format.Check([new ChatMessage("user", "a")], openAssistant: true);
-        format.Check([new ChatMessage("system", "a"), new ChatMessage("user", "b")], openAssistant: true);
+        var messages = new JinjaList([new JinjaDict([("role", new JinjaText("user")), ("content", JinjaText.Said("a", 1))])]);
+        JinjaTemplate.Parse(template).Render([new("messages", messages), new("add_generation_prompt", true)], null);
     }
 
     private static void ReadVerdict(string line)

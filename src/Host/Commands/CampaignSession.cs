@@ -67,7 +67,8 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
             options.Generation.ContextTokens,
             options.Generation.Sequences,
             options.Threads,
-            options.Generation.BatchTokens)),
+            options.Generation.BatchTokens,
+            options.ChatTemplate)),
         () => new TorchTrainer(warn),
         judges.Create,
         EngineInfo.Machine(options.Threads));

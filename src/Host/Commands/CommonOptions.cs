@@ -7,6 +7,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Settings;
+using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Generation;
 
 namespace IterativeDpo.Host.Commands;
 
@@ -21,6 +23,8 @@ public static class CommonOptions
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    private const string ChatTemplateExample = "chat-template.kwargs={\"enable_thinking\": false}";
 
     public static Option<bool> Json() =>
         new("--json") { Description = "Print one JSON document on standard output at the end." };
@@ -38,6 +42,16 @@ public static class CommonOptions
         setting.Split('=', 2) is [var key, var value]
             ? new ConfigurationOverride($"campaign.{key.Trim()}", value.Trim(), $"--set {setting}")
             : throw new UserInputException($"--set {setting}: write KEY=VALUE, e.g. --set {example}."));
+
+    /// <summary>What a model's chat template is given.</summary>
+    public static Option<string[]> ChatTemplate() => new("--set")
+    {
+        Description = $"One setting of campaign.chat-template in hocon/reference.conf, e.g. '{ChatTemplateExample}'; may be given several times.",
+        HelpName = "KEY=VALUE",
+    };
+
+    /// <exception cref="UserInputException">A setting that is none of the chat template's, or has a wrong value.</exception>
+    public static ChatTemplateOptions? ChatTemplateOf(string[]? settings) => CampaignConfiguration.LoadChatTemplate([.. Overrides(settings, ChatTemplateExample)]);
 
     public static Option<bool> SkipBadRows() =>
         new("--skip-bad-rows") { Description = "Leave out and count rows that cannot be used; the first one is an error without it." };

@@ -32,6 +32,7 @@ public static class ConvertCommand
         HelpName = "FILE",
     };
 
+    private static readonly Option<string[]> _set = CommonOptions.ChatTemplate();
     private static readonly Option<bool> _skip = CommonOptions.SkipBadRows();
     private static readonly Option<bool> _list = new("--list-bad-rows") { Description = $"List the rows that were left out, the first {RowSummary.MostListed} of them, with the reasons." };
     private static readonly Option<bool> _force = CommonOptions.Force();
@@ -50,7 +51,7 @@ public static class ConvertCommand
             "./dpo convert preferences.jsonl.gz --to trl-unpaired --out kto.jsonl --json",
             "head -100 preferences.jsonl | ./dpo convert - --to trl-unpaired --out kto.jsonl")
         {
-            _data, _to, _output, _model, _skip, _list, _force, _threads, _json,
+            _data, _to, _output, _model, _set, _skip, _list, _force, _threads, _json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -67,7 +68,7 @@ public static class ConvertCommand
         FileInfo[] data = [.. parsed.GetRequiredValue(_data).Select(given => given.ToString() == "-" ? new FileInfo("/dev/stdin") : given)];
         var model = parsed.GetValue(_model);
         var output = OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), model is null ? data : [.. data, model]);
-        using var tokenizer = model is null ? null : LlamaTextTokenizer.Load(model.FullName);
+        using var tokenizer = model is null ? null : LlamaTextTokenizer.Load(model.FullName, CommonOptions.ChatTemplateOf(parsed.GetValue(_set)));
         var target = TargetOf(parsed.GetRequiredValue(_to));
         var options = new DataOptions(
             int.MaxValue, SkipBadRows: parsed.GetValue(_skip), Threads: parsed.GetValue(_threads) ?? Environment.ProcessorCount);

@@ -21,6 +21,7 @@ public static class GenerateCommand
     private static readonly Option<FileInfo> _model = CommonOptions.Model();
     private static readonly Option<FileInfo?> _adapter = new("--adapter") { Description = "A LoRA adapter GGUF for this base.", HelpName = "FILE" };
     private static readonly Option<FileInfo?> _file = new("--prompts") { Description = "A prompt file instead, JSON lines or Parquet (docs/prompts.md).", HelpName = "FILE" };
+    private static readonly Option<string[]> _set = CommonOptions.ChatTemplate();
     private static readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without the model's chat template; special tokens that it spells are special tokens." };
     private static readonly Option<int> _samples = CommonOptions.Number("--samples", "Samples of each prompt.", 1, 1, 10_000);
     private static readonly Option<float> _temperature = CommonOptions.Number("--temperature", "0 is greedy.", 1f, 0f, 100f);
@@ -49,9 +50,10 @@ public static class GenerateCommand
             "./dpo generate \"What is 61 + 2?\" --samples 4 --temperature 0.7",
             "./dpo generate --prompts prompts.jsonl --model model.gguf --adapter adapter.gguf --json",
             "./dpo generate --prompts prompts.jsonl --samples 8 --out samples.jsonl",
+            "./dpo generate \"What is 61 + 2?\" --model qwen3.gguf --set 'chat-template.kwargs={\"enable_thinking\": false}'",
             "./dpo generate --prompts data/test-00000-of-00001.parquet --out samples.jsonl")
         {
-            _prompts, _model, _adapter, _file, _raw, _samples, _temperature, _topK, _topP, _minP, _penalty, _maxTokens, _stop, _seed, _threads, _output, _force, _json,
+            _prompts, _model, _adapter, _file, _set, _raw, _samples, _temperature, _topK, _topP, _minP, _penalty, _maxTokens, _stop, _seed, _threads, _output, _force, _json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -128,7 +130,9 @@ public static class GenerateCommand
         var generator = LlamaGenerator.Load(new LlamaOptions(
             parsed.GetRequiredValue(_model).FullName,
             ContextTokens,
-            Threads: parsed.GetValue(_threads) ?? Environment.ProcessorCount));
+            Threads: parsed.GetValue(_threads) ?? Environment.ProcessorCount,
+            // Who asks without saying which time it is asks now.
+            ChatTemplate: (CommonOptions.ChatTemplateOf(parsed.GetValue(_set)) ?? new()) with { Began = TimeProvider.System.GetLocalNow() }));
         try
         {
             generator.UseAdapter(parsed.GetValue(_adapter)?.FullName);

@@ -142,7 +142,7 @@ public static class PairsCommand
                 throw new UserInputException("No pair matches, so nothing is written; ./dpo pairs with the same options shows what there is.");
             }
             var model = parsed.GetValue(_model)?.FullName ?? campaign.Options.ModelPath;
-            using var tokenizer = target == DataTarget.Pairs ? null : LlamaTextTokenizer.Load(model);
+            using var tokenizer = target == DataTarget.Pairs ? null : LlamaTextTokenizer.Load(model, campaign.Options.ChatTemplate);
             var options = new DataOptions(int.MaxValue, SkipBadRows: parsed.GetValue(_skip), Threads: Environment.ProcessorCount);
             var summary = await StepProgress.RunAsync<DataProgress, ConversionSummary>("exporting", DataView.Of, progress => Task.Run(
                 () => new DataConverter(target, tokenizer).Convert([chosen], output, options, progress, cancellationToken), cancellationToken));

@@ -58,8 +58,8 @@ public static class RunCommand
         {
             throw new UserInputException($"{file}: it has no campaign.arms, which --seeds is for; give one seed with --seed, and a directory for each with --state.");
         }
-        var configuration = CampaignConfiguration.Load(file, OverridesOf(parsed));
         var state = parsed.GetRequiredValue(_state).FullName;
+        var configuration = TemplateTime.OfState(CampaignConfiguration.Load(file, OverridesOf(parsed)), state);
         return new CampaignSession(configuration, state, parsed.GetValue(_json), PageCommand.SettingsOf(parsed)).RunAsync(cancellationToken);
     }
 
@@ -94,7 +94,7 @@ public static class RunCommand
         var path = Path.Combine(state, "campaign.conf");
         Directory.CreateDirectory(state);
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(CampaignConfiguration.FileOfArm(file, arm, overrides))));
-        return CampaignConfiguration.Load(path);
+        return TemplateTime.OfState(CampaignConfiguration.Load(path), state);
     }
 
     /// <summary>The settings that are given as options.</summary>

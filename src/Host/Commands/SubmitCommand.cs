@@ -39,13 +39,15 @@ public static class SubmitCommand
     {
         var configuration = CampaignConfiguration.Load(parsed.GetRequiredValue(RunCommand.File).FullName, RunCommand.OverridesOf(parsed));
         var name = configuration.Options.Name;
-        await CheckAsync(configuration, cancellationToken);
+        await CheckAsync(TemplateTime.Now(configuration), cancellationToken);
         var bundle = CampaignBundling.Bundle(configuration);
         var code = ExitCodes.Done;
         var ended = await ClusterCommands.WithClusterAsync(
             parsed,
             async cluster =>
             {
+                var timed = await TemplateTime.OfClusterAsync(configuration, cluster, cancellationToken);
+                bundle = timed == configuration ? bundle : CampaignBundling.Bundle(timed);
                 await OfferAsync(cluster, bundle, parsed.GetValue(_uploadModels), cancellationToken);
                 if (!parsed.GetValue(_wait))
                 {

@@ -1,5 +1,6 @@
 using IterativeDpo.Actors;
 using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Generation;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Command;
@@ -15,9 +16,9 @@ internal static class CampaignJudges
     public static JudgeFactory Factory(CampaignOptions options, string? workPath, Action<string> note, TimeProvider time, Func<string, ILedger>? ledger = null) => new(
         options.Judging.Find,
         new JudgeEngines(
-            LlamaTextTokenizer.Load,
-            (path, llm) => LlamaGenerator.Load(new LlamaOptions(path, llm.ContextTokens, llm.Sequences, options.Threads, llm.BatchTokens)),
-            reward => new LlamaRewardModel(reward.ModelPath, reward.HeadPath, reward.ContextTokens, reward.BatchTokens, options.Threads),
+            path => LlamaTextTokenizer.Load(path, ChatTemplateOf(options, path)),
+            (path, llm) => LlamaGenerator.Load(new LlamaOptions(path, llm.ContextTokens, llm.Sequences, options.Threads, llm.BatchTokens, ChatTemplateOf(options, path))),
+            reward => new LlamaRewardModel(reward.ModelPath, reward.HeadPath, reward.ContextTokens, reward.BatchTokens, options.Threads, ChatTemplateOf(options, reward.ModelPath)),
             () => new TorchSequenceScorer(options.ModelPath, options.Training)),
         options.ModelPath,
         options.Seed,
@@ -35,6 +36,9 @@ internal static class CampaignJudges
         _ => { },
         time,
         judge => new RecordedLedger(judge, Path.Combine(recordedPath, HttpJudgeOptions.AnswersFileOf(judge))));
+
+    /// <summary>The base model is shown conversations as when it samples, whoever asks it.</summary>
+    private static ChatTemplateOptions? ChatTemplateOf(CampaignOptions options, string path) => path == options.ModelPath ? options.ChatTemplate : options.Judging.ChatTemplate;
 
     /// <summary>Whether a judge asks a program of the user's, itself or through those that it asks.</summary>
     public static bool RunsPrograms(JudgingOptions judging, string name) =>

@@ -36,7 +36,8 @@ internal sealed record CampaignOverview(
     IReadOnlyList<double> HeldoutAccuracy,
     IReadOnlyList<string> RoundLines,
     StageView? Stage,
-    IReadOnlyList<string> Waiting);
+    IReadOnlyList<string> Waiting,
+    DateTimeOffset StartedAt = default);
 
 /// <summary>A campaign to begin or go on with.</summary>
 internal sealed record Submission([property: JsonRequired] Digest Bundle);
@@ -150,7 +151,8 @@ internal static class NodeServer
             [.. state.Rounds.Where(round => round.Outcome is not null).Select(round => round.HeldOut.Accuracy())],
             [.. Enumerable.Range(0, ended).Skip(seen).Select(round => RoundLine.Of(state, round))],
             StageView.Of(new CampaignProgress(state, standing.Work)),
-            [.. standing.Missing.Where(role => now - role.Value > s_moment).Select(role => role.Key.ToString().ToLowerInvariant())]);
+            [.. standing.Missing.Where(role => now - role.Value > s_moment).Select(role => role.Key.ToString().ToLowerInvariant())],
+            state.StartedAt);
     }
 
     private static async Task<IResult> StartAsync(Node node, HttpRequest request, CancellationToken cancellationToken)

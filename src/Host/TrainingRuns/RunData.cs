@@ -28,7 +28,7 @@ internal sealed class RunData : IDisposable
         var objective = new Objective(configuration.Options.Loss);
         var options = new DataOptions(
             configuration.Options.MaxLength, objective.Unpaired, inputs.SkipBadRows, configuration.Options.Threads, objective.UsesProbability);
-        using var tokenizer = LlamaTextTokenizer.Load(inputs.Model);
+        using var tokenizer = LlamaTextTokenizer.Load(inputs.Model, configuration.ChatTemplate);
         Task<TrainingData> Open(IReadOnlyList<string> paths) => StepProgress.RunAsync<DataProgress, TrainingData>(
             "reading data",
             DataView.Of,

@@ -53,7 +53,7 @@ public sealed class JinjaTemplateTests
 
     [Fact]
     public void Render_timeThatNobodySays_isAnError() => Assert.Equal(
-        "line 1: strftime_now: it is not known which time it is",
+        "line 1: strftime_now asks for the time, and it is not set (chat-template.time)",
         Assert.Throws<JinjaException>(() => JinjaTemplate.Parse("{{ strftime_now('%Y') }}").Render([], null)).Message);
 
     [Theory]

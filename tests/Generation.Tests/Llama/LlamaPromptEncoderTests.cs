@@ -66,12 +66,12 @@ public sealed class LlamaPromptEncoderTests(TinyModelFile files) : IClassFixture
     }
 
     [Fact]
-    public void Tokenize_unknownTemplate_saysSo()
+    public void Tokenize_templateThatIsNone_saysWhatIsWrongInWhichLine()
     {
         var path = files["odd-template.gguf"];
-        TinyModel.WriteChanged(path, metadata => metadata["tokenizer.chat_template"] = "{{ messages }}");
+        TinyModel.WriteChanged(path, metadata => metadata["tokenizer.chat_template"] = "a\n{% nonsense %}");
 
-        AssertRefused(path, "does not know");
+        AssertRefused(path, "its chat template cannot be read: line 2: unknown tag 'nonsense'");
     }
 
     private static void AssertRefused(string path, string problem)

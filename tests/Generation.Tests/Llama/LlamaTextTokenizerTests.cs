@@ -121,7 +121,7 @@ public sealed class LlamaTextTokenizerTests : IClassFixture<TinyModelFile>, IDis
     public void EncodeCompletion_templateWithoutAnEndToken_getsOne()
     {
         // ChatML, whose markers are no tokens of this vocabulary.
-        using var tokenizer = LlamaTextTokenizer.Load(WithTemplate(ChatFormatTests.ChatMl));
+        using var tokenizer = LlamaTextTokenizer.Load(WithTemplate(LlamaChatTests.ChatMl));
 
         var ids = tokenizer.EncodeCompletion(_asked, Answer("b"));
 
@@ -129,7 +129,7 @@ public sealed class LlamaTextTokenizerTests : IClassFixture<TinyModelFile>, IDis
     }
 
     [Fact]
-    public void EncodePrompt_nullCharacterInATurn_isRefusedBecauseTheTemplateStopsThere() =>
+    public void EncodePrompt_nullCharacterInATurn_isRefused() =>
         Assert.Throws<ConversationException>(() => _tokenizer.EncodePrompt(Passage.Of(new ChatMessage("user", "a\0b"))));
 
     [Fact]

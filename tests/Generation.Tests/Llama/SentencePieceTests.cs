@@ -8,7 +8,6 @@ public sealed class SentencePieceTests : IClassFixture<TinyModelFile>, IDisposab
 {
     private const int Bos = 1, End = 2, FirstByte = 3, Space = 259, A = 260, SpaceA = 261, B = 262;
 
-    // The marker of Llama 2's template, by which llama.cpp knows it.
     private const string Template =
         "{% for message in messages %}{% if message['role'] == 'user' %}{{ '[INST] ' + message['content'] + ' [/INST]' }}"
         + "{% else %}{{ message['content'] + eos_token }}{% endif %}{% endfor %}";
@@ -74,8 +73,24 @@ public sealed class SentencePieceTests : IClassFixture<TinyModelFile>, IDisposab
 
         var said = Array.IndexOf(plain, SpaceA);
         Assert.Equal([SpaceA, Space, B], plain[said..(said + 3)]);
-        Assert.Equal([.. plain[..said], Space, A, .. "</s>".Select(c => FirstByte + c), B, .. plain[(said + 3)..]], spelling);
+        Assert.Equal([.. plain[..said], SpaceA, .. "</s>".Select(c => FirstByte + c), B, .. plain[(said + 3)..]], spelling);
         Assert.Null(_tokenizer.DecodePrompt(spelling));
+    }
+
+    [Theory]
+    [InlineData("{{ m | trim }}", "  </s> ")]
+    [InlineData("{{ m | lower }}", "</S>")]
+    [InlineData("{{ m.replace('#', '/') }}", "<#s>")]
+    [InlineData("{{ '<' ~ m }}", "/s>")]
+    public void Encode_whateverTheTemplateMakesOfWhatSomebodySays_staysText(string shown, string said)
+    {
+        using var files = new TinyModelFile();
+        using var tokenizer = LlamaTextTokenizer.Load(Write(
+            files["transforming.gguf"], addsSpace: true, $"{{{{ bos_token }}}}{{% set m = messages[0].content %}}a</s>{shown}</s>b<s>"));
+
+        Assert.Equal(
+            [Bos, SpaceA, End, Space, .. "</s>".Select(c => FirstByte + c), End, Space, B, Bos],
+            tokenizer.EncodePrompt(Passage.Of(new ChatMessage("user", said))));
     }
 
     [Fact]
@@ -89,7 +104,7 @@ public sealed class SentencePieceTests : IClassFixture<TinyModelFile>, IDisposab
         Assert.Equal(" a", tokenizer.DecodePrompt(tokenizer.EncodePrompt(Passage.Of(" a"))));
     }
 
-    private static string Write(string path, bool addsSpace)
+    private static string Write(string path, bool addsSpace, string template = Template)
     {
         const int normal = 1, unknown = 2, control = 3, bytes = 6;
         string[] words = ["\u2581", "a", "\u2581a", "b", "unused"];
@@ -107,7 +122,7 @@ public sealed class SentencePieceTests : IClassFixture<TinyModelFile>, IDisposab
             metadata["tokenizer.ggml.eos_token_id"] = (uint)End;
             metadata["tokenizer.ggml.padding_token_id"] = 0u;
             metadata["tokenizer.ggml.add_space_prefix"] = addsSpace;
-            metadata["tokenizer.chat_template"] = Template;
+            metadata["tokenizer.chat_template"] = template;
         });
         return path;
     }
