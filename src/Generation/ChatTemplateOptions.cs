@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts.Settings;
+using IterativeDpo.Generation.Jinja;
 
 namespace IterativeDpo.Generation;
 
@@ -25,8 +24,7 @@ public sealed record ChatTemplateOptions(
     private static readonly string[] s_given = ["messages", "add_generation_prompt"];
 
     /// <summary>What somebody chose; null where that is nothing.</summary>
-    [JsonIgnore]
-    public ChatTemplateOptions? Chosen => this with { Began = null } is var chosen && chosen == new ChatTemplateOptions() ? null : chosen;
+    public ChatTemplateOptions? WithoutBegan() => this with { Began = null } is var chosen && chosen == new ChatTemplateOptions() ? null : chosen;
 
     /// <summary>The time for the template; null where it is not known.</summary>
     internal DateTimeOffset? TimeOfDay => ParseTime(Time) ?? Began;
@@ -43,6 +41,19 @@ public sealed record ChatTemplateOptions(
         }
     }
 
+    /// <summary>The variables as templates see them.</summary>
+    /// <exception cref="JsonException">They are no JSON, a name comes twice, or a number is too large.</exception>
+    /// <exception cref="InvalidOperationException">They are no object.</exception>
+    internal static IReadOnlyList<KeyValuePair<string, object?>> ReadKwargs(string? kwargs)
+    {
+        if (kwargs is null)
+        {
+            return [];
+        }
+        using var json = JsonDocument.Parse(kwargs, new JsonDocumentOptions { AllowDuplicateProperties = false });
+        return [.. json.RootElement.EnumerateObject().Select(item => KeyValuePair.Create(item.Name, JinjaJson.Read(item.Value)))];
+    }
+
     private static DateTimeOffset? ParseTime(string? text) => DateTimeOffset.TryParse(
         text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AllowWhiteSpaces, out var time) ? time : null;
 
@@ -51,13 +62,16 @@ public sealed record ChatTemplateOptions(
         const string rule = "it must be a JSON object, such as {\"enable_thinking\": false}";
         try
         {
-            return JsonNode.Parse(kwargs) is not JsonObject variables ? rule
-                : s_given.FirstOrDefault(variables.ContainsKey) is { } given ? $"{given} is given by the program"
-                : null;
+            return ReadKwargs(kwargs).FirstOrDefault(item => s_given.Contains(item.Key)).Key is { } given ? $"{given} is given by the program" : null;
         }
-        catch (Exception e) when (e is JsonException or ArgumentException)
+        catch (JsonException e)
         {
             return $"{rule}: {e.Message}";
+        }
+        // It is JSON, and no object.
+        catch (InvalidOperationException)
+        {
+            return rule;
         }
     }
 }

@@ -25,6 +25,14 @@ public sealed class ConvertTests : IDisposable
     }
 
     [Fact]
+    public void Convert_settingOfTheChatTemplateThatCannotBe_exits2WithTheKey()
+    {
+        using var process = Convert(Row, "pairs", "--model", TinyTraining.Model, "--set", "chat-template.kwargs={x");
+
+        AssertRefused(process, "campaign.chat-template.kwargs", "it must be a JSON object", "--set");
+    }
+
+    [Fact]
     public void Convert_badRowsSkipped_areCountedAndListedAsJson()
     {
         using var process = Convert($"{{\n{Row}\n{Row.Replace("\"2\"", "\"1\"")}", "trl-unpaired", "--skip-bad-rows", "--list-bad-rows", "--json");

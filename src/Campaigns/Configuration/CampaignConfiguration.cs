@@ -86,7 +86,7 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
     public static ChatTemplateOptions? LoadChatTemplate(IReadOnlyList<ConfigurationOverride> overrides)
     {
         var known = Settings[0].Members!.Where(setting => setting.Key == ChatTemplate);
-        return SettingsReader.Load(null, overrides, [new(Section, "", [.. known], null)]).Read<ChatTemplateOptions>($"{Section}.{ChatTemplate}").Chosen;
+        return SettingsReader.Load(null, overrides, [new(Section, "", [.. known], null)]).Read<ChatTemplateOptions>($"{Section}.{ChatTemplate}").WithoutBegan();
     }
 
     /// <summary>What of it training on its own goes by; the rest may be missing.</summary>
@@ -97,7 +97,7 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
         training = training with { Threads = threads, ReferenceSync = training.ReferenceSync is { Steps: > 0 } sync ? sync : null };
         var policy = reader.Read<PolicyOptions>($"{Section}.policy");
         reader.Refuse(policy.ViolationsWith(training), Section);
-        return new(training, policy.With(training), reader.ReadOne<ulong>(typeof(CampaignOptions), "seed", Section), reader.Read<ChatTemplateOptions>($"{Section}.{ChatTemplate}").Chosen);
+        return new(training, policy.With(training), reader.ReadOne<ulong>(typeof(CampaignOptions), "seed", Section), reader.Read<ChatTemplateOptions>($"{Section}.{ChatTemplate}").WithoutBegan());
     }
 
     private static CampaignOptions Read(SettingsReader reader)
@@ -115,8 +115,8 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
         {
             Threads = training.Options.Threads,
             Prompts = prompts with { Curriculum = prompts.Order == PromptOrder.Curriculum ? prompts.Curriculum : null },
-            Judging = written.Judging with { Judges = judges.Count == 0 ? null : judges, ChatTemplate = written.Judging.ChatTemplate?.Chosen },
-            ChatTemplate = written.ChatTemplate?.Chosen,
+            Judging = written.Judging with { Judges = judges.Count == 0 ? null : judges, ChatTemplate = written.Judging.ChatTemplate?.WithoutBegan() },
+            ChatTemplate = written.ChatTemplate?.WithoutBegan(),
             Pairs = written.Pairs with { MaxLength = training.Options.MaxLength },
             Policy = training.Policy,
             Training = training.Options,

@@ -38,7 +38,7 @@ public sealed record CampaignOptions(
     [Setting]
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     NoticeOptions? Notices = null,
-    [Setting]
+    [Setting("What the model's chat template is given besides the conversation, wherever the model is asked or trained (docs/prompts.md).")]
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     ChatTemplateOptions? ChatTemplate = null)
 {

@@ -36,12 +36,12 @@ public sealed class JudgeIdentities(CampaignOptions options)
         if (judge.Needs.HasFlag(CampaignParts.Model))
         {
             yield return DigestOf(options.ModelPath).Hex;
-            if (options.ChatTemplate?.Chosen is { } ofModel)
+            if (options.ChatTemplate?.WithoutBegan() is { } ofModel)
             {
                 yield return OptionsJson.Write(ofModel);
             }
         }
-        if (judge.Files.Any() && options.Judging.ChatTemplate?.Chosen is { } ofJudges)
+        if (judge.Files.Any() && options.Judging.ChatTemplate?.WithoutBegan() is { } ofJudges)
         {
             yield return OptionsJson.Write(ofJudges);
         }

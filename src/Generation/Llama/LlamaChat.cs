@@ -139,7 +139,7 @@ internal sealed class LlamaChat(LlamaModel model, LlamaText text, ChatTemplateOp
         }
     }
 
-    private static bool HasTools(ChatTemplateOptions? options) => KwargsOf(options).Any(item => item.Key == "tools" && JinjaOperators.IsTrue(item.Value));
+    private static bool HasTools(ChatTemplateOptions? options) => ChatTemplateOptions.ReadKwargs(options?.Kwargs).Any(item => item.Key == "tools" && JinjaOperators.IsTrue(item.Value));
 
     /// <summary>As transformers gives them: tools and documents are none where there are none, other names are undefined.</summary>
     private static KeyValuePair<string, object?>[] VariablesOf(LlamaModel model, LlamaText text, ChatTemplateOptions? options)
@@ -152,27 +152,10 @@ internal sealed class LlamaChat(LlamaModel model, LlamaText text, ChatTemplateOp
                 variables[name] = new JinjaText(token);
             }
         }
-        foreach (var (name, value) in KwargsOf(options))
+        foreach (var (name, value) in ChatTemplateOptions.ReadKwargs(options?.Kwargs))
         {
             variables[name] = value;
         }
         return [.. variables];
-    }
-
-    private static IEnumerable<KeyValuePair<string, object?>> KwargsOf(ChatTemplateOptions? options)
-    {
-        if (options?.Kwargs is not { } kwargs)
-        {
-            return [];
-        }
-        try
-        {
-            using var json = JsonDocument.Parse(kwargs);
-            return [.. json.RootElement.EnumerateObject().Select(item => KeyValuePair.Create(item.Name, JinjaJson.Read(item.Value)))];
-        }
-        catch (JsonException e)
-        {
-            throw new UserInputException($"chat-template.kwargs: {e.Message}.", e);
-        }
     }
 }

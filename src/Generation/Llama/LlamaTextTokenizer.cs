@@ -15,16 +15,20 @@ public sealed class LlamaTextTokenizer : ITextTokenizer
         _model = model;
         _text = new LlamaText(model);
         _chat = new LlamaChat(model, _text, chatTemplate);
-        Digest = chatTemplate is null ? model.TokenizerDigest : Digest.Of(Encoding.UTF8.GetBytes($"{model.TokenizerDigest} {chatTemplate}"));
+        Digest = chatTemplate is null ? model.TokenizerDigest : Digest.Of(Encoding.UTF8.GetBytes($"{model.TokenizerDigest} {chatTemplate.Name} {chatTemplate.Kwargs} {chatTemplate.TimeOfDay:O}"));
     }
 
     public Digest Digest { get; }
 
     public int VocabSize => _model.Config.VocabSize;
 
+    /// <summary>One whose chat template is given nothing but conversations.</summary>
+    /// <exception cref="UserInputException">The file is missing, damaged, or not a model that can be run.</exception>
+    public static LlamaTextTokenizer Load(string modelPath) => Load(modelPath, null);
+
     /// <param name="chatTemplate">What its chat template is given; null is nothing.</param>
     /// <exception cref="UserInputException">The file is missing, damaged, or not a model that can be run.</exception>
-    public static LlamaTextTokenizer Load(string modelPath, ChatTemplateOptions? chatTemplate = null) => new(LlamaModel.LoadVocabulary(modelPath), chatTemplate);
+    public static LlamaTextTokenizer Load(string modelPath, ChatTemplateOptions? chatTemplate) => new(LlamaModel.LoadVocabulary(modelPath), chatTemplate);
 
     public int[] EncodePrompt(Passage prompt) =>
         _text.WithBos(prompt.Turns is { } turns ? _chat.EncodePrompt(turns) : _text.Tokenize(prompt.Text ?? "", special: true));
