@@ -11,7 +11,7 @@ namespace IterativeDpo.Generation;
 /// </remarks>
 public interface ITextTokenizer : IDisposable
 {
-    /// <summary>Of everything in the model file that ids depend on: vocabulary, merges, chat template.</summary>
+    /// <summary>Of everything that ids depend on: the model file's vocabulary, merges and chat template, and what the template is given.</summary>
     Digest Digest { get; }
 
     int VocabSize { get; }

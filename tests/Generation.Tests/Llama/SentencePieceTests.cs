@@ -66,6 +66,18 @@ public sealed class SentencePieceTests : IClassFixture<TinyModelFile>, IDisposab
     }
 
     [Fact]
+    public void EncodeConversation_asARewardModelReadsIt_hasTheSpaceBeforeItsBeginning()
+    {
+        using var files = new TinyModelFile();
+        using var model = LlamaModel.LoadVocabulary(Write(files["conversation.gguf"], addsSpace: true));
+        var asked = new ChatMessage("user", "a b");
+
+        var ids = new LlamaChat(model, new LlamaText(model), null).EncodeConversation([asked]);
+
+        Assert.Equal([Bos, .. ids], _tokenizer.EncodePrompt(Passage.Of(asked)));
+    }
+
+    [Fact]
     public void EncodePrompt_turnsThatSpellSpecialTokens_haveNoSpaceBetweenThemAndTheTemplate()
     {
         var plain = _tokenizer.EncodePrompt(Passage.Of(new ChatMessage("user", "a b")));
