@@ -36,6 +36,9 @@ internal sealed record ApiStage(string Title, int Done, int Total, string Detail
 /// <param name="HeldoutAccuracy">Null where it is not evaluated yet.</param>
 /// <param name="Low">The 95 % interval's lower end.</param>
 /// <param name="Dropped">Prompts that gave no pair.</param>
+/// <param name="Gate">What it was kept or refused by; null where nothing was asked of it.</param>
+/// <param name="Sets">What it was measured on beside the held-out prompts; null is nothing.</param>
+/// <param name="Warnings">What is beyond its limit (campaign.watch).</param>
 internal sealed record ApiRound(
     int Round,
     string Outcome,
@@ -52,7 +55,10 @@ internal sealed record ApiRound(
     int Dropped,
     string? AdapterSha256,
     IReadOnlyDictionary<string, double>? Train,
-    SecondsSummary Seconds);
+    SecondsSummary Seconds,
+    GateSummary? Gate,
+    IReadOnlyDictionary<string, SetSummary>? Sets,
+    IReadOnlyList<string> Warnings);
 
 /// <param name="Scores">Samples by score, which is rounded to two decimals.</param>
 /// <param name="FailedPrompts">Prompts that the judge failed on.</param>

@@ -54,8 +54,12 @@ internal static class CampaignPage
         if (now.State.Rounds is [.., { Outcome: RoundOutcome.RolledBack or RoundOutcome.Skipped } last])
         {
             yield return last.Outcome == RoundOutcome.RolledBack
-                ? $"Round {last.Number} lost more held-out accuracy than the campaign allows, and was rolled back."
+                ? $"Round {last.Number} did not pass the gate, and was rolled back{(last.Gate is { } gate ? $": {gate.InWords()}" : "")}."
                 : $"Round {last.Number} made no pair to train on.";
+        }
+        foreach (var finding in now.State.Rounds.SelectMany(round => Watch.Of(now.State, round).Select(finding => $"Round {round.Number}: {finding}.")))
+        {
+            yield return finding;
         }
         foreach (var note in now.Notes.Select(note => note.Text).Where(text => text.StartsWith("warning: ", StringComparison.Ordinal) && !text.StartsWith("warning: round ", StringComparison.Ordinal)).Distinct())
         {

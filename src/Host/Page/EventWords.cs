@@ -20,6 +20,7 @@ internal static class EventWords
         WorkDropped e => $"{Place(e.Id)}: {Name(e.Id.Stage)} was given up: {e.Reason.TrimEnd('.')}.",
         CampaignPaused e => $"Paused: {e.Reason.TrimEnd('.')}.",
         RoundCompleted { Round: 0 } => "The base is evaluated: done.",
+        RoundCompleted { Gate: { } gate } e => $"Round {e.Round} ended: {Outcome(e.Outcome)}; {gate.InWords()}.",
         RoundCompleted e => $"Round {e.Round} ended: {Outcome(e.Outcome)}.",
         CampaignCompleted => "All rounds are done.",
         CampaignCancelled => "Cancelled by an operator.",
@@ -57,9 +58,10 @@ internal static class EventWords
 
     private static string Done(WorkResult result) => result switch
     {
+        SampleResult { Id.Stage: Stage.Evaluate, Set: { } set } r => $"answered {Many(r.Prompts, "prompt")} of {set}",
         SampleResult { Id.Stage: Stage.Evaluate } r => $"answered {Many(r.Prompts, "held-out prompt")}",
         SampleResult r => $"sampled {Many(r.SampleCount, "answer")} to {Many(r.Prompts, "prompt")}",
-        JudgeResult { Id.Stage: Stage.Grade } => "graded the held-out answers",
+        JudgeResult { Id.Stage: Stage.Grade } r => $"graded the answers to {r.Set?.Set ?? "held-out"} prompts",
         JudgeResult r => $"judged the samples{(r.Dropped > 0 ? $", and gave up {Many(r.Dropped, "prompt")}" : "")}{(r.Abstained > 0 ? $"; {Many(r.Abstained, "abstention")}" : "")}",
         PairResult r => $"made {Many(r.PairCount, "pair")}; {Many(r.Dropped, "prompt")} gave none",
         TrainResult r => $"trained for {Many(r.Steps, "step")}; the adapter is {r.Adapter.Short}",

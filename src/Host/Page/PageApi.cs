@@ -43,8 +43,12 @@ internal static class PageApi
         app.MapOpenApi("/api/openapi.json");
         var api = app.MapGroup("/api");
         api.MapGet("/campaign", () => Campaign(data, data.Feed.Now())).WithSummary("How the campaign is now.");
-        api.MapGet("/rounds", (int? page, int? size) => Paged(data.Feed.Now().State.Rounds, page, size, Round)).WithSummary("All rounds that have begun, the base's evaluation first.");
-        api.MapGet("/rounds/{round}", (int round) => Round(RoundOf(data, round))).WithSummary("One round.");
+        api.MapGet("/rounds", (int? page, int? size) =>
+        {
+            var state = data.Feed.Now().State;
+            return Paged(state.Rounds, page, size, round => Round(state, round));
+        }).WithSummary("All rounds that have begun, the base's evaluation first.");
+        api.MapGet("/rounds/{round}", (int round) => Round(data.Feed.Now().State, RoundOf(data, round))).WithSummary("One round.");
         api.MapGet("/rounds/{round}/steps", (int round, int? page, int? size) => Paged(data.Steps(RoundOf(data, round)), page, size, step => step))
             .WithSummary("A round's optimiser steps with their metrics, by TRL's names; those of a training under way too.");
         api.MapGet("/rounds/{round}/scores", (int round) => Scores(data.Scores(RoundOf(data, round)))).WithSummary("A round's samples by score.");
@@ -107,7 +111,7 @@ internal static class PageApi
             now.State.Origin);
     }
 
-    private static ApiRound Round(RoundState round)
+    private static ApiRound Round(CampaignState state, RoundState round)
     {
         var held = round.HeldOut;
         (double Low, double High)? interval = held.Total > 0 ? Interval.Wilson(held.Accuracy(), held.Total) : null;
@@ -127,7 +131,10 @@ internal static class PageApi
             round.DroppedPrompts,
             round.Training?.Adapter.Hex,
             round.Training?.Metrics,
-            SummaryBuilder.Seconds(round));
+            SummaryBuilder.Seconds(round),
+            GateSummary.Of(round.Gate),
+            SummaryBuilder.Sets(round),
+            Watch.Of(state, round));
     }
 
     private static ApiScores Scores(ScoreCounts scores) =>

@@ -38,7 +38,7 @@ public static class SummaryBuilder
         Seconds(round),
         GateSummary.Of(round.Gate));
 
-    private static ImmutableSortedDictionary<string, SetSummary>? Sets(RoundState round) => round.Sets.IsEmpty
+    internal static ImmutableSortedDictionary<string, SetSummary>? Sets(RoundState round) => round.Sets.IsEmpty
         ? null
         : round.Sets.ToImmutableSortedDictionary(set => set.Key, set => new SetSummary(set.Value.Right.Accuracy(), set.Value.Prompts, set.Value.PassAtK()));
 
