@@ -22,6 +22,12 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>So long a node puts up with a cluster in which no coordinator is to be reached.</summary>
     internal static readonly TimeSpan DeadClusterPatience = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// So long a node asks a cluster that does not answer before it begins anew, and asks with connections of another system: where two nodes
+    /// have connected to each other at once, each can be left reading the connection that the other does not write on.
+    /// </summary>
+    private static readonly TimeSpan s_silencePatience = TimeSpan.FromSeconds(30);
+
     private ClusterNode(ActorSystem system, IActorRef campaigns)
     {
         System = system;
@@ -60,8 +66,10 @@ internal sealed class ClusterNode : IAsyncDisposable
 
     /// <summary>Starts a node of a cluster of several, and joins it, however long that takes.</summary>
     /// <param name="hosting">Null where no campaigns run.</param>
+    /// <param name="silence">Null: half a minute.</param>
     /// <exception cref="UserInputException">Its port is in use, or its address is none of this machine.</exception>
-    public static async Task<ClusterNode> JoinAsync(NodeOptions node, Config journal, CampaignHosting? hosting, CancellationToken cancellationToken)
+    public static async Task<ClusterNode> JoinAsync(
+        NodeOptions node, Config journal, CampaignHosting? hosting, CancellationToken cancellationToken, TimeSpan? silence = null)
     {
         var own = ConfigurationFactory.ParseString(
             $$"""
@@ -80,7 +88,7 @@ internal sealed class ClusterNode : IAsyncDisposable
                 var sharding = ClusterSharding.Get(system);
                 var cluster = Cluster.Get(system);
                 var joining = cluster.JoinSeedNodesAsync(SeedsOf(node, cluster.SelfAddress), CancellationToken.None);
-                if (await IsUpAsync(system, joining, cancellationToken))
+                if (await IsUpAsync(system, joining, silence ?? s_silencePatience, cancellationToken))
                 {
                     return new ClusterNode(system, hosting is null
                         ? await sharding.StartProxyAsync(EntityType, NodeRoles.Coordinator, new CampaignExtractor())
@@ -97,15 +105,17 @@ internal sealed class ClusterNode : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until this node is up. Akka does so for ever where the cluster that was to take it in has died meanwhile, or has told it to go.
+    /// Waits until this node is up. Akka does so for ever where the cluster that was to take it in has died meanwhile, or has told it to go, or
+    /// does not answer.
     /// </summary>
-    /// <returns>False where it never will be.</returns>
-    private static async Task<bool> IsUpAsync(ActorSystem system, Task joining, CancellationToken cancellationToken)
+    /// <returns>False where it never will be, or may not.</returns>
+    private static async Task<bool> IsUpAsync(ActorSystem system, Task joining, TimeSpan silence, CancellationToken cancellationToken)
     {
-        var lastAlive = Stopwatch.GetTimestamp();
+        var (lastAlive, begun) = (Stopwatch.GetTimestamp(), Stopwatch.GetTimestamp());
         while (!joining.IsCompleted)
         {
-            if (system.WhenTerminated.IsCompleted || Stopwatch.GetElapsedTime(lastAlive) > DeadClusterPatience)
+            var isUnheard = Cluster.Get(system).State.Members.IsEmpty && Stopwatch.GetElapsedTime(begun) > silence;
+            if (system.WhenTerminated.IsCompleted || isUnheard || Stopwatch.GetElapsedTime(lastAlive) > DeadClusterPatience)
             {
                 return false;
             }

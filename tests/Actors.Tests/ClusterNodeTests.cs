@@ -40,6 +40,29 @@ public sealed class ClusterNodeTests
             cluster.GetTimeSpan("split-brain-resolver.down-all-when-unstable") > cluster.GetTimeSpan("failure-detector.acceptable-heartbeat-pause") + 2 * stable);
     }
 
+    /// <summary>Somebody takes its connections and never answers: Akka would ask on the same one for as long as it is open.</summary>
+    [Fact]
+    public async Task JoinAsync_nobodyAnswers_asksAgainWithConnectionsOfItsOwn()
+    {
+        // Less than the 15 s after which a handshake is given up.
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(14));
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var joining = ClusterNode.JoinAsync(Worker(((IPEndPoint)silent.LocalEndpoint).Port), Config.Empty, null, limit.Token, silence: TimeSpan.FromSeconds(1));
+
+        using var first = await silent.AcceptSocketAsync(limit.Token);
+        using var second = await silent.AcceptSocketAsync(limit.Token);
+
+        // The first system is gone with its connection.
+        var buffer = new byte[1024];
+        while (await first.ReceiveAsync(buffer, limit.Token) > 0)
+        {
+        }
+        Assert.False(joining.IsCompleted);
+        await limit.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => joining);
+    }
+
     /// <summary>It is told that it joins, and then the cluster dies before it is up: Akka would wait for that cluster for ever.</summary>
     [Theory]
     [InlineData(true)]

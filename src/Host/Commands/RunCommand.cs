@@ -28,7 +28,7 @@ public static class RunCommand
             "./dpo run my.conf --state /data/my-campaign --rounds 8",
             "./dpo run my.conf --page off",
             "./dpo run my.conf --json > summary.json",
-            "./dpo run hocon/campaigns/arms.conf --state arms --seeds 1,2,3")
+            "./dpo run with-arms.conf --state arms --seeds 1,2,3")
         {
             File, _state, Rounds, Seed, _seeds, _threads, PageCommand.Address, PageCommand.TokenFile, _json,
         };
