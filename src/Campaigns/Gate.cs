@@ -82,7 +82,7 @@ public static class Gate
         bool[] outcomes = [.. both.Where(prompt => prompt.First != prompt.Second).Select(prompt => prompt.Second > prompt.First)];
         var won = outcomes.Count(isWon => isWon);
         var tests = state.Rounds.Select(r => r.Gate).OfType<GateEvidence>().ToArray();
-        var limit = gate.Test == GateTest.EProcess ? ELimit(gate.Level, tests.Length, tests.Count(test => test.Passed)) : gate.Level;
+        var limit = gate.Test == GateTest.EProcess ? ELimit(gate.Level, tests.Length, tests.Count(test => test is { Test: GateTest.EProcess, Passed: true })) : gate.Level;
         var statistic = gate.Test == GateTest.EProcess ? EValue(outcomes, limit) : McNemar(won, outcomes.Length - won);
         var passed = both.Length >= gate.MinimumPrompts && (gate.Test == GateTest.EProcess ? statistic >= limit : statistic <= limit);
         return new(gate.Test, gate.Set, passed, both.Length, won, outcomes.Length - won, statistic, limit);

@@ -98,6 +98,17 @@ public sealed class GateTests
         Assert.Contains("10 better, 0 worse", first.InWords(), StringComparison.Ordinal);
     }
 
+    /// <summary>A fork of a campaign that was kept by points has shown nothing yet.</summary>
+    [Fact]
+    public void Judge_rounds_that_passed_another_gate_count_as_tests_that_showed_nothing()
+    {
+        var campaign = Run(s_eprocess with { Test = GateTest.Points, Set = EvaluationOptions.HeldOut }, round => [.. Enumerable.Repeat((byte)Math.Min(1, round), 40)]);
+        var state = campaign.State with { Plan = campaign.State.Plan! with { Gate = s_eprocess } };
+
+        Assert.True(state.Rounds[1].Gate!.Passed);
+        Assert.Equal(Gate.ELimit(0.05, 3, 0), Gate.Judge(state.Plan!, state, state.Rounds[3])!.Limit);
+    }
+
     [Fact]
     public void Judge_prompts_without_a_verdict_are_left_out_and_too_few_keep_nothing()
     {
