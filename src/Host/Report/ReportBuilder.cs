@@ -35,7 +35,7 @@ public static class ReportBuilder
     private static RoundDetail Detail(RoundState round, ArtifactStore store) => Detail(round, Steps(round, store));
 
     internal static RoundDetail Detail(RoundState round, IReadOnlyList<TrainingStep> steps) =>
-        new(round.Number, OutcomeOf(round), round.Gate?.InWords() ?? "", round.MeanTokens, round.MeanEntropy, steps);
+        new(round.Number, OutcomeOf(round), round.Gate is { } gate && (!gate.Passed || gate.Test != GateTest.Points) ? gate.InWords() : "", round.MeanTokens, round.MeanEntropy, steps);
 
     internal static string OutcomeOf(RoundState round) => round.Outcome switch
     {

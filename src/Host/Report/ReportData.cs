@@ -26,7 +26,7 @@ public sealed record ReportData(
 
 /// <summary>What the summary of a round leaves out.</summary>
 /// <param name="Outcome">What became of the round in a word or two, e.g. <c>kept</c> or <c>rolled back</c>.</param>
-/// <param name="Gate">What it was kept or refused by, in words; empty where nothing was asked of it.</param>
+/// <param name="Gate">What it was kept or refused by, in words; empty where nothing was asked of it, or it only lost no points.</param>
 /// <param name="MeanTokens">Mean length of the greedy held-out answers.</param>
 /// <param name="MeanEntropy">Mean entropy of the policy per held-out token, in nats.</param>
 /// <param name="Steps">Every optimiser step with its metrics; none for the base.</param>

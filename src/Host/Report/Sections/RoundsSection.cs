@@ -4,7 +4,7 @@ namespace IterativeDpo.Host.Report;
 internal static class RoundsSection
 {
     private static readonly string[] Headings =
-        ["Round", "Outcome", "Accuracy", "Prompts", "Samples", "Tokens", "Pairs", "Ties", "Dropped", "Steps", "Loss", "rewards/margins", "rewards/accuracies", "Time", "Gate", "Adapter"];
+        ["Round", "Outcome", "Accuracy", "Prompts", "Samples", "Tokens", "Pairs", "Ties", "Dropped", "Steps", "Loss", "rewards/margins", "rewards/accuracies", "Time", "Adapter"];
 
     /// <param name="linkOf">Where a round has a page of its own; null is nowhere.</param>
     public static string Render(ReportData data, Func<int, string>? linkOf = null) => Html.Section(
@@ -16,7 +16,7 @@ internal static class RoundsSection
     private static string[] Row(RoundSummary round, RoundDetail detail, Func<int, string>? linkOf) =>
     [
         linkOf is null ? $"{round.Round}" : $"<a href=\"{linkOf(round.Round)}\">{round.Round}</a>",
-        Html.Text(detail.Outcome),
+        Html.Text(detail.Gate.Length == 0 ? detail.Outcome : $"{detail.Outcome}: {detail.Gate}"),
         Html.Percent(round.Eval.HeldoutAccuracy),
         Html.Count(round.Prompts),
         Html.Count(round.Samples),
@@ -29,7 +29,6 @@ internal static class RoundsSection
         Figure(round.Train, train => Html.Number(train.RewardsMargins)),
         Figure(round.Train, train => Html.Percent(train.RewardsAccuracies)),
         Html.Duration(round.Seconds.Total),
-        detail.Gate.Length == 0 ? "—" : Html.Text(detail.Gate),
         Html.Digest(round.AdapterSha256),
     ];
 
