@@ -28,7 +28,7 @@ public sealed record WorkDropped(WorkId Id, string Reason, DateTimeOffset At) : 
 
 public sealed record CampaignPaused(string Reason, DateTimeOffset At) : CampaignEvent(At);
 
-/// <param name="Gate">What the gate went by; null where it was not asked, or only looked at points lost.</param>
+/// <param name="Gate">What the gate went by; null where it was not asked, and in journals from before it was noted.</param>
 public sealed record RoundCompleted(
     int Round,
     RoundOutcome Outcome,

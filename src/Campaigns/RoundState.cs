@@ -46,7 +46,7 @@ public sealed record RoundState(int Number, Digest? Policy)
     /// <summary>Null while the round runs.</summary>
     public RoundOutcome? Outcome { get; init; }
 
-    /// <summary>What the gate went by; null where it was not asked, or only looked at points lost.</summary>
+    /// <summary>What the gate went by; null where it was not asked, and in journals from before it was noted.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public GateEvidence? Gate { get; init; }
 
