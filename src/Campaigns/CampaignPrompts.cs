@@ -61,10 +61,12 @@ public sealed class CampaignPrompts
 
         IReadOnlyList<Prompt> OfFile(string name, string file, int perTask)
         {
-            var trained = _file.Select(prompt => prompt.Id).ToHashSet();
+            // By what is asked as well: two files may call one prompt by different ids.
+            var trained = _file.SelectMany(KeysOf).ToHashSet();
+            var measured = HeldOut.Concat(_sets.Values.SelectMany(set => set)).SelectMany(KeysOf).ToHashSet();
             Prompt[] all = [.. PerTask(PromptFile.Read(file), perTask)];
-            return all.FirstOrDefault(prompt => trained.Contains(prompt.Id) || taken.Contains(prompt.Id)) is not { } twice ? all : throw new UserInputException(
-                $"{PromptFile.PlaceOf(twice.Id, file)}: the prompt \"{twice.Id}\" of the set '{name}' is {(trained.Contains(twice.Id) ? "trained on" : "in another set")} too; take it out of one of the two files.");
+            return all.FirstOrDefault(prompt => KeysOf(prompt).Any(key => trained.Contains(key) || measured.Contains(key))) is not { } twice ? all : throw new UserInputException(
+                $"{PromptFile.PlaceOf(twice.Id, file)}: the prompt \"{twice.Id}\" of the set '{name}' is {(KeysOf(twice).Any(trained.Contains) ? "trained on" : "in another set")} too; take it out of one of the two files.");
         }
     }
 
@@ -117,6 +119,9 @@ public sealed class CampaignPrompts
         }
         return last.Prompts;
     }
+
+    private static IEnumerable<string> KeysOf(Prompt prompt) =>
+        [$"id {prompt.Id}", $"text {prompt.Text ?? string.Join('\n', prompt.Messages!.Select(message => $"{message.Role}\t{message.Content}"))}"];
 
     private static IEnumerable<Prompt> PerTask(IEnumerable<Prompt> prompts, int most) => prompts.GroupBy(prompt => prompt.Task).SelectMany(task => task.Take(most));
 

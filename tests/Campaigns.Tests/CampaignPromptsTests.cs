@@ -151,6 +151,25 @@ public sealed class CampaignPromptsTests : IDisposable
         File.Delete(bad);
     }
 
+    [Theory]
+    [InlineData(Split.Train, "is trained on too")]
+    [InlineData(Split.HeldOut, "is in another set too")]
+    public void Of_a_set_from_a_file_that_calls_a_prompt_by_another_id_is_refused_too(Split split, string problem)
+    {
+        WriteFile(100);
+        var known = PromptFile.Read(_file, split).First();
+        var other = Path.ChangeExtension(_file, "other.jsonl");
+        using (var stream = File.Create(other))
+        {
+            PromptFile.Write(stream, [known with { Id = "mine" }]);
+        }
+
+        var error = Assert.Throws<UserInputException>(() => new CampaignPrompts(Options(true, $"evaluation.sets.own.file = \"{other}\"")));
+
+        Assert.Contains($"the prompt \"mine\" of the set 'own' {problem}", error.Message, StringComparison.Ordinal);
+        File.Delete(other);
+    }
+
     [Fact]
     public void Of_a_set_for_which_a_file_has_no_held_out_prompt_left_is_refused()
     {
