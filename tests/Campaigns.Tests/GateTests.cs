@@ -165,6 +165,20 @@ public sealed class GateTests
     }
 
     [Fact]
+    public void Decide_gate_off_still_rolls_back_what_a_set_does_not_allow()
+    {
+        var plan = CampaignSimulator.Plan with
+        {
+            Gate = new(GateTest.Off, 0.05, 50, EvaluationOptions.HeldOut, GateFailure.Rollback),
+            Sets = [new PlannedSet("old-tasks", 10, 1, 1, MostPointsLost: 15)],
+        };
+
+        var campaign = new CampaignSimulator(plan) { Outcomes = (_, round) => [.. Enumerable.Range(0, 10).Select(prompt => (byte)(prompt < 10 - 2 * round ? 1 : 0))] }.Run();
+
+        Assert.All(campaign.State.Rounds.Skip(1), round => Assert.Equal((RoundOutcome.RolledBack, "old-tasks"), (round.Outcome, round.Gate!.Set)));
+    }
+
+    [Fact]
     public void Decide_gate_off_keeps_every_round_without_evidence()
     {
         var campaign = new CampaignSimulator(CampaignSimulator.Plan with { Gate = new(GateTest.Off, 0.05, 50, EvaluationOptions.HeldOut, GateFailure.Rollback) }) { Right = round => 4 - round }.Run();
