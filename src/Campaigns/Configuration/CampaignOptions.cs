@@ -104,6 +104,10 @@ public sealed record CampaignOptions(
         {
             yield return violation;
         }
+        if (gate.Test != GateTest.Points && Evaluation.RollbackPoints is not (null or EvaluationOptions.UsualRollbackPoints))
+        {
+            yield return new("evaluation.rollback-points", $"{Evaluation.RollbackPoints}", "only the gate of test points reads it; take it out, or set gate.test = points");
+        }
         if (gate.Test != GateTest.Off && sets.FirstOrDefault(set => set.Name == gate.Set) is { Every: not 1 } seldom)
         {
             yield return new("gate.metric", gate.Set, $"it is measured in some rounds only, and the gate looks at every round; set evaluation.sets.{seldom.Name}.every = 1");

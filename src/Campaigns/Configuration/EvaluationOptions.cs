@@ -22,6 +22,8 @@ public sealed record EvaluationOptions(
     /// <summary>The set that is always there.</summary>
     public const string HeldOut = "held-out";
 
+    internal const double UsualRollbackPoints = 5;
+
     /// <summary>Rounding in the weights of checks takes no right answer away.</summary>
     private const double ScoreRounding = 1e-9;
 
