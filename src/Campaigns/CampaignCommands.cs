@@ -28,8 +28,9 @@ public sealed record CompleteWork(WorkResult Result, long Order = 0) : CampaignC
 /// <param name="Partial">What of the work is done and stored, for the next attempt, or to do without the rest if there is none; null is nothing.</param>
 /// <param name="Order">The number of the order that it was tried for; 0 is none.</param>
 /// <param name="Lost">An artifact that the work needs and no node has any more; null is none.</param>
-public sealed record FailWork(WorkId Id, string Reason, FailureKind Kind, JudgeResult? Partial = null, long Order = 0, Digest? Lost = null)
-    : CampaignCommand;
+/// <param name="Bundle">What it went by; null in one process, and from an older node.</param>
+public sealed record FailWork(
+    WorkId Id, string Reason, FailureKind Kind, JudgeResult? Partial = null, long Order = 0, Digest? Lost = null, Digest? Bundle = null) : CampaignCommand;
 
 /// <summary>From a worker: so far the training is stored, to go on from if it is cut short.</summary>
 public sealed record CheckpointWork(WorkId Id, Digest Checkpoint) : CampaignCommand;

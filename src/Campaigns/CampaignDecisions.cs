@@ -20,6 +20,8 @@ public static class CampaignDecisions
         PauseCampaign or ContinueCampaign or CancelCampaign when state.Plan is null => new Decision([], "There is no such campaign."),
         CompleteWork c when IsExpected(state, c.Result.Id) => Follow(state, [new WorkCompleted(c.Result, now)]),
         CheckpointWork c when c.Id.Stage == Stage.Train && IsExpected(state, c.Id) => new Decision([new TrainingCheckpointed(c.Id.Round, c.Checkpoint, now)]),
+        // What went by settings that were put right since says nothing of those there are now.
+        FailWork { Bundle: { } bundle } when bundle != state.Plan?.Bundle => new Decision([]),
         FailWork c when state.Status == CampaignStatus.Running && IsExpected(state, c.Id) => Fail(state, c, now),
         _ => new Decision([]),
     };

@@ -100,6 +100,20 @@ public sealed class CampaignDecisionsTests
         Assert.Equal("Train of round 1 failed: worker lost", campaign.State.PauseReason);
     }
 
+    /// <summary>A judge that found its budget spent, and tells so when the operator has raised it.</summary>
+    [Fact]
+    public void Decide_failure_by_settings_that_were_revised_since_gives_no_event()
+    {
+        var training = new WorkId(1, Stage.Train, 0);
+        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { Bundle = Digest.Of("before"u8) }).Run(until: training);
+        campaign.Command(new StartCampaign(campaign.State.Plan! with { Bundle = Digest.Of("now"u8) }));
+
+        Assert.Empty(campaign.Command(new FailWork(training, "the budget is spent", FailureKind.Permanent, Bundle: Digest.Of("before"u8))).Events);
+
+        campaign.Command(new FailWork(training, "the budget is spent", FailureKind.Permanent, Bundle: Digest.Of("now"u8)));
+        Assert.Equal(CampaignStatus.Paused, campaign.State.Status);
+    }
+
     [Fact]
     public void Decide_permanent_failure_pauses_at_once()
     {

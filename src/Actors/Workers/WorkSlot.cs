@@ -135,7 +135,7 @@ internal sealed class WorkSlot : IAsyncDisposable
         {
             activity?.SetStatus(ActivityStatusCode.Error, e.Message);
             var (kind, partial) = (WorkFailures.KindOf(e), (e as UnfinishedWorkException)?.Partial);
-            outcome = number => new FailWork(id, WorkFailures.Shorten(e.Message), kind, partial, number, WorkFailures.LostIn(e));
+            outcome = number => new FailWork(id, WorkFailures.Shorten(e.Message), kind, partial, number, WorkFailures.LostIn(e), job.Order.Bundle);
             if (kind == FailureKind.Transient && partial is null && e is not BlobUnavailableException)
             {
                 await UnloadAsync();

@@ -62,7 +62,7 @@ public sealed class WireFormatTests
         new ContinueCampaign(),
         new DescribeNode(),
         new DrainNode(),
-        new FailWork(Id, "no answer", FailureKind.Permanent, Judged, 3, A),
+        new FailWork(Id, "no answer", FailureKind.Permanent, Judged, 3, A, B),
         new JudgeOrder(Id, A, B, A, IsLast: true, "gate") { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
         Judged,
         new NoWork("c"),
