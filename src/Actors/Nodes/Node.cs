@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Configuration;
@@ -95,6 +96,9 @@ public sealed class Node : IAsyncDisposable
 
     private string DatabasePath => Path.Combine(Options.StatePath, "campaigns.db");
 
+    /// <summary>Says for which <see cref="NodeOptions.Supervisor"/> the node was drained.</summary>
+    private string DrainedPath => Path.Combine(Options.StatePath, "drained");
+
     internal string Address => _cluster is { } cluster ? Cluster.Get(cluster.System).SelfAddress.ToString() : "";
 
     /// <summary>Is in the cluster until it was drained or is cancelled; then it has left.</summary>
@@ -105,6 +109,11 @@ public sealed class Node : IAsyncDisposable
         if (Options is { IsCoordinator: true, Journal: null })
         {
             CampaignDatabase.Prepare(DatabasePath);
+        }
+        if (Options.Supervisor is { } supervisor && File.Exists(DrainedPath) && await File.ReadAllTextAsync(DrainedPath, cancellationToken) == supervisor)
+        {
+            Note($"node {Options.Name} was drained when its process ended: it stays away");
+            return;
         }
         while (true)
         {
@@ -224,6 +233,10 @@ public sealed class Node : IAsyncDisposable
             return;
         }
         _draining = true;
+        if (Options.Supervisor is { } supervisor)
+        {
+            KeepDrained(supervisor);
+        }
         Note($"node {Options.Name} drains: it takes nothing new, finishes what it has (a training is handed on where it is), and leaves");
         foreach (var slot in Slots)
         {
@@ -282,6 +295,18 @@ public sealed class Node : IAsyncDisposable
             { Journal: { } server } => JournalSettings.PostgreSql(server),
             _ => JournalSettings.Sqlite(DatabasePath),
         }, hosting, cancellationToken);
+    }
+
+    private void KeepDrained(string supervisor)
+    {
+        try
+        {
+            AtomicFile.Write(DrainedPath, stream => stream.Write(Encoding.ASCII.GetBytes(supervisor)));
+        }
+        catch (StorageException e)
+        {
+            Note($"should this process die before it has left, node {Options.Name} comes back: {e.Message}");
+        }
     }
 
     /// <summary>Gives up what is in hand, and has the campaigns know.</summary>

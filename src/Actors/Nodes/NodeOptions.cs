@@ -44,4 +44,7 @@ public sealed record NodeOptions(
     (Config Settings, ActorSystemSetup Setup)? Security)
 {
     public bool IsCoordinator => Roles.Contains(NodeRoles.Coordinator);
+
+    /// <summary>Names what starts the node's process anew when it dies, like nothing else; null where nothing does.</summary>
+    public string? Supervisor { get; init; }
 }

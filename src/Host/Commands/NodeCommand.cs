@@ -232,7 +232,8 @@ public static class NodeCommand
             parsed.GetValue(_fetchModels),
             (long)parsed.GetValue(_cache) << 30,
             TimeSpan.FromMinutes(parsed.GetValue(_stall)),
-            security.Akka);
+            security.Akka)
+        { Supervisor = NodeProcess.Supervisor };
     }
 
     internal static Uri? JournalOf(string text) => text switch

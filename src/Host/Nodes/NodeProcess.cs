@@ -9,7 +9,7 @@ namespace IterativeDpo.Host.Nodes;
 /// </summary>
 internal static class NodeProcess
 {
-    /// <summary>Set for the process that is the node.</summary>
+    /// <summary>Set for the process that is the node, to a name of its supervisor.</summary>
     private const string Marker = "DPO_NODE_SUPERVISED";
 
     private const int Terminate = 15;
@@ -17,7 +17,10 @@ internal static class NodeProcess
     private static readonly TimeSpan s_shortest = TimeSpan.FromSeconds(1), s_longest = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether this process is the node, and not its supervisor.</summary>
-    public static bool IsNode => Environment.GetEnvironmentVariable(Marker) is not null;
+    public static bool IsNode => Supervisor is not null;
+
+    /// <summary>Names the supervisor of this process like no other; null where it is none's.</summary>
+    public static string? Supervisor => Environment.GetEnvironmentVariable(Marker);
 
     /// <summary>Ends this process, the node, once its supervisor is gone.</summary>
     public static void EndWithSupervisor() => new Thread(() =>
@@ -34,11 +37,11 @@ internal static class NodeProcess
     /// <summary>Runs the same command as the node, again and again until it ends by itself.</summary>
     public static async Task<int> SuperviseAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        var pause = s_shortest;
+        var (pause, name) = (s_shortest, Guid.NewGuid().ToString("N"));
         while (true)
         {
             var began = Stopwatch.GetTimestamp();
-            using var process = Start(arguments);
+            using var process = Start(arguments, name);
             await using var stop = cancellationToken.Register(() => _ = Kill(process.Id, Terminate));
             await process.WaitForExitAsync(CancellationToken.None);
             if (cancellationToken.IsCancellationRequested || process.ExitCode is ExitCodes.Done or ExitCodes.BadInput)
@@ -61,9 +64,9 @@ internal static class NodeProcess
     /// <summary>Sends a signal; a process that is gone gets none.</summary>
     internal static void Signal(int process, int signal) => _ = Kill(process, signal);
 
-    private static Process Start(IReadOnlyList<string> arguments)
+    private static Process Start(IReadOnlyList<string> arguments, string supervisor)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, Environment = { [Marker] = "1" } };
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, Environment = { [Marker] = supervisor } };
         // dotnet exec dpo.dll, or the program itself.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
         {

@@ -13,12 +13,7 @@ public sealed class NodeTests : IDisposable
     private readonly HttpClient _http = new() { Timeout = Timeout.InfiniteTimeSpan };
     private readonly Node _node;
 
-    public NodeTests()
-    {
-        var options = new NodeOptions(
-            "n", [NodeRoles.Generator], _campaign.StatePath, "localhost", 0, new Uri("http://localhost"), [], null, 1, "cpu", "1", false, 1, TimeSpan.MaxValue, null);
-        _node = new Node(options, new ArtifactStore(Path.Combine(_campaign.StatePath, "artifacts")), _http, (_, _) => _campaign.Engines, _ => { }, TimeProvider.System);
-    }
+    public NodeTests() => _node = Create(supervisor: "one");
 
     public void Dispose()
     {
@@ -52,6 +47,26 @@ public sealed class NodeTests : IDisposable
         _node.Table.Forget(Report(isDraining: false).Address);
 
         Assert.True(await draining.WaitAsync(s_patience));
+    }
+
+    /// <summary>Whoever drains a node wants it gone, and its process may die before it has left.</summary>
+    [Fact]
+    public async Task RunAsync_whenItsProcessDiedWhileItWasDrained_endsAtOnce_andAfterAnotherStartDoesNot()
+    {
+        _node.Drain();
+
+        await Create(supervisor: "one").RunAsync(CancellationToken.None).WaitAsync(s_patience);
+
+        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Create(supervisor: "another").RunAsync(stop.Token));
+    }
+
+    private Node Create(string supervisor)
+    {
+        var options = new NodeOptions(
+            "n", [NodeRoles.Generator], _campaign.StatePath, "localhost", 0, new Uri("http://localhost"), ["localhost:1"], null, 1, "cpu", "1", false, 1, TimeSpan.MaxValue, null)
+        { Supervisor = supervisor };
+        return new Node(options, new ArtifactStore(Path.Combine(_campaign.StatePath, "artifacts")), _http, (_, _) => _campaign.Engines, _ => { }, TimeProvider.System);
     }
 
     private static NodeReport Report(bool isDraining) => new(
