@@ -228,7 +228,6 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
 
         cluster.Submit("budgeted", WithBudget(30));
         cluster.UntilStatus("budgeted", "paused");
-        Until(() => cluster.InHand("budgeted").Count == 0);
         Assert.Equal(30, Questions().Length);
         Assert.Contains("judges.gpt: its budget of 30 calls is spent. Raise campaign.judging.judges.gpt.budget-calls", Text(cluster.Ask("/campaigns/budgeted")!.Value, "pause_reason"));
 
@@ -236,6 +235,13 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
         cluster.UntilStatus("budgeted", "completed");
         Assert.InRange(Questions().Length, 31, 1000);
         Assert.Equal(Questions().Length, Questions().Distinct().Count());
+
+        var asked = Questions().Length;
+        using var forgot = cluster.Run("judges", "--forget", "gpt", "--campaign", "budgeted");
+        Assert.Equal((0, $"forgot {asked:N0} answers of gpt; its questions are asked again, and what it spent stays spent"), (forgot.ExitCode, forgot.Output.Trim()));
+        using var nobody = cluster.Run("judges", "--forget", "gpd", "--campaign", "budgeted");
+        Assert.Equal(2, nobody.ExitCode);
+        Assert.Contains("no service was asked for a judge of this name", nobody.Errors);
 
         string[] Questions() => [.. service.Requests.Select(request => request.Body).Where(body => body.Length > 0)];
     }

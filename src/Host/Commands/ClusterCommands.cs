@@ -13,6 +13,9 @@ public static class ClusterCommands
     private static readonly Argument<string> _campaign = new("NAME") { Description = "The campaign's name." };
     private static readonly Argument<string> _node = new("NODE") { Description = "The node's name, as dpo nodes shows it." };
 
+    /// <summary>A campaign of the cluster, where commands are of a state directory without it.</summary>
+    internal static Option<string?> Campaign { get; } = new("--campaign") { Description = "A campaign of a cluster; see --join.", HelpName = "NAME" };
+
     /// <summary>A node of the cluster.</summary>
     internal static Option<string> Join { get; } = new("--join")
     {

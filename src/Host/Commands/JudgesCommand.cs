@@ -3,6 +3,7 @@ using IterativeDpo.Actors;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Host.Judges;
+using IterativeDpo.Host.Nodes;
 using IterativeDpo.Judging.Http;
 
 namespace IterativeDpo.Host.Commands;
@@ -21,14 +22,31 @@ public static class JudgesCommand
             "Show a campaign's judges and, by round, their agreement with the prompts' checks, biases, cost and latency; also while it runs.",
             "./dpo judges",
             "./dpo judges --state /data/my-campaign --json",
-            "./dpo judges --forget gpt")
+            "./dpo judges --forget gpt",
+            "./dpo judges --forget gpt --campaign my-campaign --join 10.0.0.1:4053")
         {
-            _state, _forget, _json,
+            _state, _forget, ClusterCommands.Campaign, ClusterCommands.Join, NodeCommand.Certificate, _json,
         };
-        command.SetAction(async parsed => parsed.GetValue(_forget) is { } judge
-            ? await ForgetAsync(parsed.GetRequiredValue(_state).FullName, judge)
-            : Show(parsed.GetRequiredValue(_state).FullName, parsed.GetValue(_json)));
+        command.SetAction(async (parsed, token) => (parsed.GetValue(_forget), parsed.GetValue(ClusterCommands.Campaign)) switch
+        {
+            ({ } judge, { } campaign) => await ClusterCommands.WithClusterAsync(parsed, cluster => ForgetAsync(cluster, campaign, judge, token), token),
+            ({ } judge, null) => await ForgetAsync(parsed.GetRequiredValue(_state).FullName, judge),
+            (null, { } campaign) => throw new UserInputException($"--campaign {campaign}: of a campaign of a cluster, judges only forgets (--forget NAME); dpo report shows them."),
+            _ => Show(parsed.GetRequiredValue(_state).FullName, parsed.GetValue(_json)),
+        });
         return command;
+    }
+
+    /// <summary>Judges may be at work on it: they learn it with the next answer that they keep.</summary>
+    private static async Task ForgetAsync(ClusterConnection cluster, string campaign, string judge, CancellationToken cancellationToken)
+    {
+        await cluster.GetTextAsync($"/campaigns/{Uri.EscapeDataString(campaign)}", cancellationToken);
+        var ledger = await cluster.LedgerAsync(campaign, judge, cancellationToken);
+        if (await ledger.ReadAsync(0, cancellationToken) is [])
+        {
+            throw new UserInputException($"--forget {judge}: no service was asked for a judge of this name in campaign '{campaign}'.");
+        }
+        Say(judge, await HttpJudgeOptions.ForgetAnswersAsync(() => ledger, TimeProvider.System, cancellationToken));
     }
 
     private static async Task<int> ForgetAsync(string statePath, string name)
@@ -39,9 +57,12 @@ public static class JudgesCommand
         var judge = services.FirstOrDefault(service => service.Name == name) ?? throw new UserInputException(
             $"--forget {name}: no judge of this campaign that asks a service has this name{(services.Length == 0 ? "; none asks one" : $"; there is {string.Join(", ", services.Select(service => service.Name))}")}.");
         var forgotten = await judge.ForgetAnswersAsync(CampaignReader.WorkPath(statePath), TimeProvider.System);
-        Console.WriteLine($"forgot {forgotten:N0} answers of {name}; its questions are asked again, and what it spent stays spent");
+        Say(name, forgotten);
         return ExitCodes.Done;
     }
+
+    private static void Say(string judge, int forgotten) =>
+        Console.WriteLine($"forgot {forgotten:N0} answers of {judge}; its questions are asked again, and what it spent stays spent");
 
     private static int Show(string statePath, bool json)
     {

@@ -15,7 +15,6 @@ public static class StatusCommand
 {
     private static readonly Option<DirectoryInfo> _state = CommonOptions.State();
     private static readonly Option<bool> _json = CommonOptions.Json();
-    private static readonly Option<string?> _campaign = new("--campaign") { Description = "A campaign of a cluster; see --join.", HelpName = "NAME" };
     private static readonly Argument<string?> _name = new("NAME") { Description = "A campaign of a cluster; see --join.", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<FileInfo?> _output = new("--output") { Description = "The HTML file; report.html in the state directory if not given.", HelpName = "FILE" };
 
@@ -28,9 +27,9 @@ public static class StatusCommand
             "./dpo status --state /data/my-campaign --json",
             "./dpo status --campaign my-campaign --join 10.0.0.1:4053")
         {
-            _state, _campaign, ClusterCommands.Join, NodeCommand.Certificate, _json,
+            _state, ClusterCommands.Campaign, ClusterCommands.Join, NodeCommand.Certificate, _json,
         };
-        command.SetAction((parsed, token) => parsed.GetValue(_campaign) is { } campaign
+        command.SetAction((parsed, token) => parsed.GetValue(ClusterCommands.Campaign) is { } campaign
             ? ClusterCommands.WithClusterAsync(parsed, cluster => ShowAsync(cluster, campaign, parsed.GetValue(_json), token), token)
             : Task.FromResult(Show(parsed.GetRequiredValue(_state).FullName, parsed.GetValue(_json))));
         return command;

@@ -7,6 +7,8 @@ using IterativeDpo.Actors.Nodes;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Host.Commands;
+using IterativeDpo.Host.Terminal;
+using IterativeDpo.Judging.Http;
 
 namespace IterativeDpo.Host.Nodes;
 
@@ -47,6 +49,17 @@ internal sealed class ClusterConnection : IDisposable
     /// <summary>Gives the node artifacts of this store.</summary>
     public Task OfferAsync(ArtifactStore store, IEnumerable<Digest> digests, CancellationToken cancellationToken) =>
         new BlobClient(store, _http, () => [Node], () => [Node], TimeProvider.System).OfferAsync(digests, cancellationToken);
+
+    /// <summary>What a judge of a campaign asked a service and was answered, as its coordinators know it.</summary>
+    public async Task<ILedger> LedgerAsync(string campaign, string judge, CancellationToken cancellationToken)
+    {
+        var nodes = (await GetAsync<JsonElement>("/nodes", cancellationToken)).GetProperty("nodes").EnumerateArray();
+        Uri[] coordinators = [.. nodes
+            .Where(node => node.GetProperty("roles").EnumerateArray().Any(role => role.GetString() == NodeRoles.Coordinator))
+            .Select(node => new Uri(node.GetProperty("http").GetString()!))];
+        return new ClusterLedger(
+            () => coordinators, _http, campaign, judge, $"operator {Guid.NewGuid():N}", line => Console.Error.WriteLine(PlainText.Of($"dpo: {line}")), TimeProvider.System);
+    }
 
     public void Dispose() => _http.Dispose();
 

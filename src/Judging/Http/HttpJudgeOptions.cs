@@ -32,12 +32,15 @@ public sealed record HttpJudgeOptions(
     public async Task<int> ForgetAnswersAsync(string workPath, TimeProvider time)
     {
         var path = Path.Combine(workPath, AnswersFile);
-        if (!File.Exists(path))
-        {
-            return 0;
-        }
-        using var log = new CallLog(() => new LedgerFile(path), time);
-        await log.ReadAsync(CancellationToken.None);
+        return File.Exists(path) ? await ForgetAnswersAsync(() => new LedgerFile(path), time, CancellationToken.None) : 0;
+    }
+
+    /// <inheritdoc cref="ForgetAnswersAsync(string, TimeProvider)"/>
+    /// <param name="ledger">Opens what the judge was answered; judges may be at work on it.</param>
+    public static async Task<int> ForgetAnswersAsync(Func<ILedger> ledger, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var log = new CallLog(ledger, time);
+        await log.ReadAsync(cancellationToken);
         var count = log.See(answers => answers.Answered);
         await log.AddAsync(new CallEntry("", Forget: true));
         return count;
