@@ -21,6 +21,7 @@ internal sealed record Spread(double Median, double Max)
 /// <param name="WorkElsewhereSeconds">From kill -9 of a worker with work in hand until that is in another's hand or counts.</param>
 /// <param name="DrainIdleSeconds">From draining a node that has nothing in hand until its process has ended.</param>
 /// <param name="DrainBusySeconds">The same for a node with work in hand.</param>
+/// <param name="UpSeconds">From the start of a node, its processes among it, until the cluster knows it as up.</param>
 internal sealed record RecoveryResult(
     int Coordinators,
     int Times,
@@ -29,7 +30,8 @@ internal sealed record RecoveryResult(
     Spread? WorkersBackSeconds,
     Spread WorkElsewhereSeconds,
     Spread DrainIdleSeconds,
-    Spread DrainBusySeconds);
+    Spread DrainBusySeconds,
+    Spread UpSeconds);
 
 /// <summary>Kills and drains nodes of a cluster at work, one after the other, and measures how long what follows takes.</summary>
 internal sealed class RecoveryBenchmark(ChaosCluster cluster)
@@ -43,15 +45,20 @@ internal sealed class RecoveryBenchmark(ChaosCluster cluster)
         await AllBackAsync(cancellationToken);
         var isSole = cluster.Coordinators.Count() == 1;
         var restarts = isSole ? await RepeatAsync("restart of the coordinator", times, RestartAsync, cancellationToken) : null;
+        var failovers = isSole ? null : await RepeatAsync("failover", times, FailOverAsync, cancellationToken);
+        var losses = await RepeatAsync("loss of a worker", times, LoseWorkerAsync, cancellationToken);
+        var idle = await RepeatAsync("drain of an idle node, and its start", times, token => DrainAsync(isIdle: true, token), cancellationToken);
+        var busy = await RepeatAsync("drain of a busy node, and its start", times, token => DrainAsync(isIdle: false, token), cancellationToken);
         return new RecoveryResult(
             cluster.Coordinators.Count(),
             times,
-            isSole ? null : Spread.Of(await RepeatAsync("failover", times, FailOverAsync, cancellationToken)),
+            failovers is null ? null : Spread.Of(failovers),
             restarts is null ? null : Spread.Of(restarts.Select(one => one.Answers)),
             restarts is null ? null : Spread.Of(restarts.Select(one => one.Back)),
-            Spread.Of(await RepeatAsync("loss of a worker", times, LoseWorkerAsync, cancellationToken)),
-            Spread.Of(await RepeatAsync("drain of an idle node", times, token => DrainAsync(isIdle: true, token), cancellationToken)),
-            Spread.Of(await RepeatAsync("drain of a busy node", times, token => DrainAsync(isIdle: false, token), cancellationToken)));
+            Spread.Of(losses),
+            Spread.Of(idle.Select(one => one.Left)),
+            Spread.Of(busy.Select(one => one.Left)),
+            Spread.Of(idle.Concat(busy).Select(one => one.Up)));
     }
 
     /// <summary>Each time from a cluster that is well.</summary>
@@ -116,7 +123,7 @@ internal sealed class RecoveryBenchmark(ChaosCluster cluster)
         }
     }
 
-    private async Task<double> DrainAsync(bool isIdle, CancellationToken cancellationToken)
+    private async Task<(double Left, double Up)> DrainAsync(bool isIdle, CancellationToken cancellationToken)
     {
         var node = isIdle ? cluster.Workers.First() : (await AtWorkAsync(cancellationToken)).Node;
         if (isIdle)
@@ -130,13 +137,17 @@ internal sealed class RecoveryBenchmark(ChaosCluster cluster)
         {
             throw new BenchmarkException($"node {node.Name} does not leave, though it was drained");
         }
-        var seconds = watch.Elapsed.TotalSeconds;
+        var left = watch.Elapsed.TotalSeconds;
+        await UntilAsync($"{node.Name} is forgotten", async () => !(await cluster.NodesAsync(cancellationToken)).ContainsKey(node.Name), cancellationToken);
+        watch.Restart();
         node.Start();
+        await UntilAsync($"{node.Name} is up", async () => (await cluster.NodesAsync(cancellationToken)).ContainsKey(node.Name), cancellationToken);
+        var up = watch.Elapsed.TotalSeconds;
         if (isIdle)
         {
             await CommandAsync($"/campaigns/{Campaign}/resume", cancellationToken);
         }
-        return seconds;
+        return (left, up);
     }
 
     private Task CommandAsync(string path, CancellationToken cancellationToken) =>
