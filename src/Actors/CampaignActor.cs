@@ -14,7 +14,7 @@ namespace IterativeDpo.Actors;
 internal sealed record CampaignHosting(TimeProvider Time, TimeSpan Lease, TimeSpan HandIn, CampaignBoard Board)
 {
     /// <summary>All in one process: a worker dies with the campaign.</summary>
-    public static CampaignHosting InOneProcess(TimeProvider time) => new(time, TimeSpan.MaxValue, TimeSpan.Zero, new CampaignBoard(time));
+    public static CampaignHosting InOneProcess(TimeProvider time, CampaignBoard? board = null) => new(time, TimeSpan.MaxValue, TimeSpan.Zero, board ?? new CampaignBoard(time));
 }
 
 /// <summary>

@@ -184,6 +184,10 @@ internal sealed class CampaignDesk<TWorker>(
             // Every incarnation journals before it gives out anything, so that its orders have greater numbers than all of those before.
             _workers.NumberFrom(_sequence << OrderBits);
             _telemetry.Count(command);
+            foreach (var ended in decision.Events.OfType<RoundCompleted>())
+            {
+                _telemetry.EndRound(State, ended);
+            }
             Follow(sender, command);
         });
     }
@@ -239,7 +243,7 @@ internal sealed class CampaignDesk<TWorker>(
         }
         foreach (var (worker, order) in _workers.Assign(Round.Due(State).Select(order => order with { Campaign = campaign, Bundle = State.Plan!.Bundle })))
         {
-            surroundings.Tell(worker, _telemetry.Give(order));
+            surroundings.Tell(worker, _telemetry.Give(order, State.StartedAt));
         }
     }
 

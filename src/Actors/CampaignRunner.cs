@@ -45,8 +45,9 @@ public static class CampaignRunner
         }
         try
         {
+            var board = new CampaignBoard(time);
             await using var node = await ClusterNode.StartAsync(
-                ClusterNode.Settings(JournalSettings.Sqlite(database), configuration.System), time, cancellationToken);
+                ClusterNode.Settings(JournalSettings.Sqlite(database), configuration.System), CampaignHosting.InOneProcess(time, board), cancellationToken);
             var context = new WorkerContext(
                 configuration.Options,
                 engines,
@@ -56,7 +57,7 @@ public static class CampaignRunner
                 inputs.JudgeIdentity,
                 CampaignReader.WorkPath(state.Root),
                 time);
-            return await ObserveAsync(node, context, inputs.Plan, progress, cancellationToken);
+            return await ObserveAsync(node, board, context, inputs.Plan, progress, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -71,7 +72,7 @@ public static class CampaignRunner
     private static void WriteText(string path, string text) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
     private static async Task<CampaignOutcome> ObserveAsync(
-        ClusterNode node, WorkerContext context, CampaignPlan plan, IProgress<CampaignProgress>? progress, CancellationToken cancellationToken)
+        ClusterNode node, CampaignBoard board, WorkerContext context, CampaignPlan plan, IProgress<CampaignProgress>? progress, CancellationToken cancellationToken)
     {
         var outcome = new TaskCompletionSource<CampaignOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         var (link, artifacts) = (node.Link, new OneStore());
@@ -80,6 +81,7 @@ public static class CampaignRunner
         [
             .. Enum.GetValues<WorkerRole>().Select(role => new WorkSlot(role, (_, _) => Task.FromResult(CampaignWorkers.Create(role, context)), artifacts, context.Time, stepsBack: false)),
         ];
+        using var observed = Telemetry.Observe(board, slots, nodes: null);
         foreach (var slot in slots)
         {
             node.System.ActorOf(Props.Create(() => new WorkerActor(slot, link, new[] { plan.Campaign })), slot.Role.ToString().ToLowerInvariant());

@@ -42,9 +42,8 @@ internal sealed class ClusterNode : IAsyncDisposable
 
     /// <summary>Starts a cluster of this one node.</summary>
     /// <param name="settings">See <see cref="Settings"/>.</param>
-    public static async Task<ClusterNode> StartAsync(Config settings, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<ClusterNode> StartAsync(Config settings, CampaignHosting hosting, CancellationToken cancellationToken)
     {
-        var hosting = CampaignHosting.InOneProcess(time);
         var system = ActorSystem.Create(SystemName, settings);
         try
         {

@@ -4,7 +4,10 @@ using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors;
 
-/// <summary>Counts what becomes of a campaign's orders, and traces each from when it is given out until what came of it is settled.</summary>
+/// <summary>
+/// Counts what becomes of a campaign's orders, and traces each from when it is given out until what came of it is settled: all of a round in one
+/// trace, which the span of the round closes.
+/// </summary>
 internal sealed class OrderTelemetry(string campaign)
 {
     private static readonly Counter<long> s_given = Telemetry.OrderCounter("given", "Orders given to workers.");
@@ -19,15 +22,16 @@ internal sealed class OrderTelemetry(string campaign)
     public WorkOrder GiveAgain(WorkOrder order) => _open.TryGetValue(order.Number, out var open) ? order with { TraceParent = open.Id } : order;
 
     /// <summary>An order goes to a worker.</summary>
+    /// <param name="startedAt">When the campaign was.</param>
     /// <returns>The order with its trace, where somebody listens.</returns>
-    public WorkOrder Give(WorkOrder order)
+    public WorkOrder Give(WorkOrder order, DateTimeOffset startedAt)
     {
         var tags = Telemetry.TagsOf(campaign, order.Id);
         s_given.Add(1, tags);
-        // Each order is a trace of its own, and the current activity is nobody's business here.
+        // The current activity is nobody's business here.
         var current = Activity.Current;
-        Activity.Current = null;
-        var activity = Telemetry.Source.StartActivity("work", ActivityKind.Producer, default(ActivityContext), [.. tags, new("unit", order.Id.ToString())]);
+        var activity = Telemetry.Source.StartActivity(
+            "work", ActivityKind.Producer, Telemetry.TraceOf(campaign, startedAt, order.Id.Round), [.. tags, new("unit", order.Id.ToString())]);
         Activity.Current = current;
         if (activity is null)
         {
@@ -53,6 +57,15 @@ internal sealed class OrderTelemetry(string campaign)
                 }
                 break;
         }
+    }
+
+    /// <summary>A round has ended: that is journalled.</summary>
+    public void EndRound(CampaignState state, RoundCompleted ended)
+    {
+        using var activity = Telemetry.Source.StartActivity(
+            "round", ActivityKind.Internal, Telemetry.TraceOf(campaign, state.StartedAt, ended.Round),
+            [new("campaign", campaign), new("round", ended.Round), new("outcome", ended.Outcome.ToString().ToLowerInvariant())],
+            startTime: ended.At.AddSeconds(-state.Rounds[ended.Round].TotalSeconds));
     }
 
     public void Settle(long order) => End(order, null);

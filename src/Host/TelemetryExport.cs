@@ -7,21 +7,21 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
-namespace IterativeDpo.Host.Nodes;
+namespace IterativeDpo.Host;
 
 /// <summary>
-/// A node's figures and traces on their way out: to a collector by OTLP, which the variables <c>OTEL_…</c> say more of, or for Prometheus to
+/// Figures and traces of a node or a run on their way out: to a collector by OTLP, which the variables <c>OTEL_…</c> say more of, or for Prometheus to
 /// fetch at <c>/metrics</c>, which has no traces.
 /// </summary>
-internal sealed class NodeTelemetry : IDisposable
+internal sealed class TelemetryExport : IDisposable
 {
-    private const string Otlp = "otlp", Prometheus = "prometheus";
+    public const string Otlp = "otlp", Prometheus = "prometheus";
 
     private readonly MeterProvider _meters;
     private readonly TracerProvider? _traces;
     private readonly bool _isScraped;
 
-    private NodeTelemetry(ImmutableArray<string> ways, string node)
+    private TelemetryExport(ImmutableArray<string> ways, string instance)
     {
         _isScraped = ways.Contains(Prometheus);
         var meters = Sdk.CreateMeterProviderBuilder().ConfigureResource(Describe).AddMeter(Telemetry.Name);
@@ -38,18 +38,18 @@ internal sealed class NodeTelemetry : IDisposable
 
         // What OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say goes before.
         void Describe(ResourceBuilder resource) => resource
-            .AddService("iterative-dpo", serviceVersion: EngineInfo.ProgramVersion, serviceInstanceId: node)
+            .AddService("iterative-dpo", serviceVersion: EngineInfo.ProgramVersion, serviceInstanceId: instance)
             .AddEnvironmentVariableDetector();
     }
 
     /// <returns>Null where it is off.</returns>
     /// <exception cref="UserInputException">There is no such way out, or a variable <c>OTEL_…</c> cannot be used.</exception>
-    public static NodeTelemetry? Start(ImmutableArray<string> ways, string node)
+    public static TelemetryExport? Start(ImmutableArray<string> ways, string instance)
     {
         Check(ways);
         try
         {
-            return ways.IsEmpty ? null : new NodeTelemetry(ways, node);
+            return ways.IsEmpty ? null : new TelemetryExport(ways, instance);
         }
         catch (Exception e) when (e is ArgumentException or UriFormatException)
         {

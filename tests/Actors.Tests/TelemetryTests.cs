@@ -12,6 +12,8 @@ public sealed class TelemetryTests : IDisposable
 
     private static readonly SampleOrder Order = new(new WorkId(1, Stage.Sample, 0), null, 0, 2) { Number = 7, Campaign = Campaign };
 
+    private static readonly DateTimeOffset s_startedAt = DateTimeOffset.UnixEpoch;
+
     private readonly ConcurrentQueue<Activity> _activities = [];
     private readonly ConcurrentQueue<(string Instrument, double Value, string Tags)> _measured = [];
     private readonly ActivityListener _traces;
@@ -40,7 +42,7 @@ public sealed class TelemetryTests : IDisposable
     }
 
     [Fact]
-    public async Task Campaign_has_a_trace_for_each_unit_from_the_order_over_the_work_to_its_settling()
+    public async Task Campaign_has_a_trace_for_each_round_and_in_it_each_unit_from_the_order_over_the_work_to_its_settling()
     {
         await RunAsync();
 
@@ -50,8 +52,13 @@ public sealed class TelemetryTests : IDisposable
         Assert.Equal(
             orders.Select(order => (order.TraceId.ToHexString(), order.Id, (string)order.GetTagItem("unit")!)).Order(),
             works.Select(work => (work.TraceId.ToHexString(), work.ParentId, (string)work.GetTagItem("unit")!)).Order());
-        Assert.Distinct(orders.Select(order => order.TraceId));
-        Assert.All(orders, order => Assert.Null(order.ParentId));
+        var rounds = _activities.Where(activity => activity.OperationName == "round").ToArray();
+        Assert.Equal([0, 1, 2], rounds.Select(round => (int)round.GetTagItem("round")!));
+        Assert.Distinct(rounds.Select(round => round.TraceId));
+        Assert.Equal(
+            orders.Select(order => (int.Parse(((string)order.GetTagItem("unit")!).Split('/')[0]), order.TraceId.ToHexString())).Distinct().Order(),
+            rounds.Select(round => ((int)round.GetTagItem("round")!, round.TraceId.ToHexString())).Order());
+        Assert.All(rounds, round => Assert.True(round.Duration > TimeSpan.Zero));
         Assert.Subset(works.Select(work => work.OperationName).ToHashSet(), new HashSet<string>(["sample", "judge", "pair", "train", "publish", "evaluate", "grade"]));
     }
 
@@ -65,6 +72,9 @@ public sealed class TelemetryTests : IDisposable
         Assert.Equal(4, Sum("dpo.orders.completed", "generator sample"));
         Assert.Equal(2, _measured.Count(measured => measured is { Instrument: "dpo.work.duration", Tags: $"{Campaign} trainer train" }));
         Assert.True(Sum("dpo.generation.tokens", "generator sample") > 0);
+        Assert.True(Sum("dpo.judging.verdicts", "judge judge") > 0);
+        Assert.Equal(1, _measured.Where(measured => measured is { Instrument: "dpo.campaign.running", Tags: Campaign }).Select(measured => measured.Value).Max());
+        Assert.Contains(2, _measured.Where(measured => measured is { Instrument: "dpo.campaign.round", Tags: Campaign }).Select(measured => measured.Value));
         Assert.Equal([1, 0.5, 1, 0.5], _measured.Where(measured => measured is { Instrument: "dpo.training.loss", Tags: Campaign }).Select(measured => measured.Value));
     }
 
@@ -73,7 +83,7 @@ public sealed class TelemetryTests : IDisposable
     {
         var telemetry = new OrderTelemetry(Campaign);
 
-        var first = telemetry.Give(Order);
+        var first = telemetry.Give(Order, s_startedAt);
         var again = telemetry.GiveAgain(Order);
 
         Assert.NotNull(first.TraceParent);
@@ -86,10 +96,10 @@ public sealed class TelemetryTests : IDisposable
     {
         var telemetry = new OrderTelemetry(Campaign);
 
-        telemetry.Give(Order);
-        telemetry.Give(Order with { Number = 8 });
-        telemetry.Give(Order with { Number = 9 });
-        telemetry.Give(Order with { Number = 10 });
+        telemetry.Give(Order, s_startedAt);
+        telemetry.Give(Order with { Number = 8 }, s_startedAt);
+        telemetry.Give(Order with { Number = 9 }, s_startedAt);
+        telemetry.Give(Order with { Number = 10 }, s_startedAt);
         telemetry.Return(Order.Id, 7);
         telemetry.Expire(Order.Id, 8);
         telemetry.Count(new FailWork(Order.Id, "no answer", FailureKind.Transient, Order: 9));
@@ -103,7 +113,7 @@ public sealed class TelemetryTests : IDisposable
     [Fact]
     public void Order_is_as_it_was_where_nobody_listens()
     {
-        Assert.Same(Order, new OrderTelemetry("not-told-of").Give(Order));
+        Assert.Same(Order, new OrderTelemetry("not-told-of").Give(Order, s_startedAt));
         Assert.Same(Order, new OrderTelemetry("not-told-of").GiveAgain(Order));
     }
 
@@ -113,11 +123,11 @@ public sealed class TelemetryTests : IDisposable
         _meters.Dispose();
     }
 
-    private static async Task RunAsync()
+    private async Task RunAsync()
     {
         using var campaign = new CampaignFixture();
         campaign.Configuration = campaign.Configure($"campaign.name = {Campaign}");
-        await campaign.RunAsync();
+        await campaign.RunAsync(new Told(_ => _meters.RecordObservableInstruments()));
     }
 
     private double Sum(string instrument, string tags) =>
@@ -125,4 +135,9 @@ public sealed class TelemetryTests : IDisposable
 
     private void Measure(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
         _measured.Enqueue((instrument.Name, value, string.Join(' ', tags.ToArray().Select(tag => tag.Value))));
+
+    private sealed class Told(Action<CampaignProgress> tell) : IProgress<CampaignProgress>
+    {
+        public void Report(CampaignProgress value) => tell(value);
+    }
 }

@@ -8,12 +8,14 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Host.Commands;
 using IterativeDpo.Host.Nodes;
+using IterativeDpo.Host.Page;
+using IterativeDpo.Host.Tests.Page;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
 
-namespace IterativeDpo.Host.Tests.Nodes;
+namespace IterativeDpo.Host.Tests;
 
 public sealed class NodeTelemetryTests : IDisposable
 {
@@ -33,7 +35,7 @@ public sealed class NodeTelemetryTests : IDisposable
     {
         var files = Certificates.Make(In("certificates"), "one", [], days: 1, force: false, TimeProvider.System);
         using var security = NodeSecurity.Load(files.Certificate);
-        using var telemetry = NodeTelemetry.Start(["prometheus"], "one");
+        using var telemetry = TelemetryExport.Start(["prometheus"], "one");
         await using var server = await ServeAsync("node", telemetry, security.Secure);
         Telemetry.Sent(12);
         using var client = security.Client();
@@ -46,9 +48,38 @@ public sealed class NodeTelemetryTests : IDisposable
     }
 
     [Fact]
+    public async Task Metrics_ofARun_areServedByItsPage_behindItsToken()
+    {
+        using var campaign = new MadeCampaign(1);
+        using var telemetry = TelemetryExport.Start(["prometheus"], "one");
+        const string Token = "a-token-that-is-long-enough";
+        await using var page = await PageServer.StartAsync(new(s_any, Token, IsGiven: true), new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)), telemetry);
+        Telemetry.Sent(12);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(page.Urls.First()), "/metrics"));
+        request.Headers.Authorization = new("Bearer", Token);
+
+        using var answer = await _http.SendAsync(request);
+        using var refused = await _http.GetAsync(request.RequestUri);
+
+        Assert.Contains("# TYPE dpo_artifacts_sent_bytes_total counter", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Metrics_ofARunWithoutAPage_areRefusedBeforeItStarts()
+    {
+        var parsed = RootCommands.Create().Parse(["run", BundledFiles.QuickstartCampaign, "--telemetry", "prometheus", "--page", "off", "--state", In("state")]);
+
+        var error = await Assert.ThrowsAsync<UserInputException>(() => parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }));
+
+        Assert.Contains("--page is off", error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(In("state")));
+    }
+
+    [Fact]
     public async Task Metrics_byDefault_areNotServed()
     {
-        Assert.Null(NodeTelemetry.Start([], "one"));
+        Assert.Null(TelemetryExport.Start([], "one"));
         await using var server = await ServeAsync("node", null, _ => { });
 
         using var response = await _http.GetAsync(new Uri(new Uri(server.Urls.First()), "/metrics"));
@@ -68,7 +99,7 @@ public sealed class NodeTelemetryTests : IDisposable
         await using var holder = await ServeAsync("holder", null, _ => { });
         var digest = new ArtifactStore(In("holder")).Put(new byte[100]);
 
-        using (NodeTelemetry.Start(["otlp"], "worker-7"))
+        using (TelemetryExport.Start(["otlp"], "worker-7"))
         {
             var blobs = new BlobClient(new ArtifactStore(In("taker")), _http, () => [new Uri(holder.Urls.First())], () => [], TimeProvider.System);
             await blobs.FetchAsync([digest], default);
@@ -145,7 +176,7 @@ public sealed class NodeTelemetryTests : IDisposable
 
     private string In(string name) => Path.Combine(_directory.FullName, name);
 
-    private async Task<WebApplication> ServeAsync(string store, NodeTelemetry? telemetry, Action<ListenOptions> secure)
+    private async Task<WebApplication> ServeAsync(string store, TelemetryExport? telemetry, Action<ListenOptions> secure)
     {
         var server = NodeServer.Build(s_any, new ArtifactStore(In(store)), () => null, _http, secure, telemetry);
         await server.StartAsync();

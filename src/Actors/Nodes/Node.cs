@@ -38,6 +38,7 @@ public sealed class Node : IAsyncDisposable
     private readonly HttpClient _http;
     private readonly CampaignLoader _loader;
     private readonly DateTimeOffset _startedAt;
+    private readonly IDisposable _observed;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Queue<(DateTimeOffset At, long Ended)> _ended = [];
@@ -68,7 +69,7 @@ public sealed class Node : IAsyncDisposable
             { Journal: { } server } => LedgerDatabase.PostgreSql(server),
             _ => LedgerDatabase.Sqlite(DatabasePath),
         };
-        Telemetry.Observe(this);
+        _observed = Telemetry.Observe(Board, Slots, Table);
     }
 
     public NodeOptions Options { get; }
@@ -218,6 +219,7 @@ public sealed class Node : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _observed.Dispose();
         // An engine that does not come to rest is left behind.
         await Task.WhenAny(Task.WhenAll(Slots.Select(slot => slot.DisposeAsync().AsTask())), Task.Delay(UnloadTimeout));
         if (Ledger is not null)

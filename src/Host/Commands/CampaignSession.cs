@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using IterativeDpo.Actors;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns.Configuration;
@@ -20,6 +21,9 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
     /// <summary>How long a run waits at its end for notices to be delivered.</summary>
     private static readonly TimeSpan s_noticePatience = TimeSpan.FromSeconds(20), s_noticePatienceInterrupted = TimeSpan.FromSeconds(1);
 
+    /// <summary>See <see cref="TelemetryExport.Start"/>.</summary>
+    public ImmutableArray<string> Telemetry { get; init; } = [];
+
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var display = ProgressDisplay.Create(TimeProvider.System);
@@ -30,7 +34,8 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
         await using var judges = CampaignJudges.Factory(configuration.Options, CampaignReader.WorkPath(statePath), Note, TimeProvider.System);
         await using var notices = new CampaignNotices(configuration.Options.Notices, judges.Budgets, Note, TimeProvider.System);
         var engines = Engines(configuration.Options, judges, warning => Note($"warning: {warning}"));
-        await using var server = await PageCommand.ServeAsync(page, new PageData(feed, configuration.Options, measured), line => Console.Error.WriteLine($"dpo: {line}"));
+        using var telemetry = TelemetryExport.Start(Telemetry, configuration.Options.Name);
+        await using var server = await PageCommand.ServeAsync(page, new PageData(feed, configuration.Options, measured), telemetry, line => Console.Error.WriteLine($"dpo: {line}"));
         var outcome = await display.DuringAsync(async () =>
         {
             var ended = await CampaignRunner.RunAsync(

@@ -77,7 +77,7 @@ public static class NodeCommand
         _ = OptionsOf(parsed, security);
         if (parsed.GetRequiredValue(_telemetry) is { Length: > 0 } ways)
         {
-            NodeTelemetry.Check(Places(ways));
+            TelemetryExport.Check(Places(ways));
         }
         return NodeProcess.SuperviseAsync([.. parsed.Tokens.Select(token => token.Value)], cancellationToken);
     }
@@ -95,7 +95,7 @@ public static class NodeCommand
         {
             Say(warning);
         }
-        using var telemetry = parsed.GetRequiredValue(_telemetry) is { Length: > 0 } ways ? NodeTelemetry.Start(Places(ways), options.Name) : null;
+        using var telemetry = parsed.GetRequiredValue(_telemetry) is { Length: > 0 } ways ? TelemetryExport.Start(Places(ways), options.Name) : null;
         var address = AddressOf(options.Host);
         Node? node = null;
         await using var server = await ServeAsync(

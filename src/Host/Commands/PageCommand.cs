@@ -44,9 +44,10 @@ public static class PageCommand
         parsed.GetRequiredValue(Address), parsed.GetValue(TokenFile)?.FullName, parsed.GetResult(Address) is { Implicit: false });
 
     /// <summary>The page of a run: a campaign does not fail for want of the usual port.</summary>
+    /// <param name="telemetry">Has its metrics there.</param>
     /// <param name="note">Told where the page is, or why there is none.</param>
     /// <exception cref="UserInputException">The address that was asked for cannot be listened at.</exception>
-    internal static async Task<WebApplication?> ServeAsync(PageSettings? settings, PageData data, Action<string> note)
+    internal static async Task<WebApplication?> ServeAsync(PageSettings? settings, PageData data, TelemetryExport? telemetry, Action<string> note)
     {
         if (settings is null)
         {
@@ -54,7 +55,7 @@ public static class PageCommand
         }
         try
         {
-            var server = await PageServer.StartAsync(settings, data);
+            var server = await PageServer.StartAsync(settings, data, telemetry);
             note($"page: {server.Urls.First()}");
             return server;
         }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
@@ -5,6 +6,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Host.Page;
 
 namespace IterativeDpo.Host.Commands;
 
@@ -17,6 +19,11 @@ public static class RunCommand
     internal static Option<int?> Seed { get; } = CommonOptions.Positive("--seed", "The campaign's seed; overrides the configuration.");
     private static readonly Option<ulong[]> _seeds = Seeds();
     private static readonly Option<int?> _threads = CommonOptions.Threads();
+    private static readonly Option<string?> _telemetry = new("--telemetry")
+    {
+        Description = "Metrics and traces to a collector (otlp; OTEL_EXPORTER_OTLP_ENDPOINT says where), metrics at /metrics of the page (prometheus).",
+        HelpName = "otlp|prometheus",
+    };
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     public static Command CreateRun()
@@ -27,10 +34,11 @@ public static class RunCommand
             "./dpo run hocon/campaigns/quickstart.conf",
             "./dpo run my.conf --state /data/my-campaign --rounds 8",
             "./dpo run my.conf --page off",
+            "./dpo run my.conf --telemetry prometheus",
             "./dpo run my.conf --json > summary.json",
             "./dpo run with-arms.conf --state arms --seeds 1,2,3")
         {
-            File, _state, Rounds, Seed, _seeds, _threads, PageCommand.Address, PageCommand.TokenFile, _json,
+            File, _state, Rounds, Seed, _seeds, _threads, PageCommand.Address, PageCommand.TokenFile, _telemetry, _json,
         };
         command.SetAction((parsed, token) => CampaignConfiguration.ArmsIn(parsed.GetRequiredValue(File).FullName) is { Count: > 0 } arms
             ? RunArmsAsync(parsed.GetRequiredValue(File).FullName, arms, parsed, token)
@@ -59,8 +67,19 @@ public static class RunCommand
             throw new UserInputException($"{file}: it has no campaign.arms, which --seeds is for; give one seed with --seed, and a directory for each with --state.");
         }
         var state = parsed.GetRequiredValue(_state).FullName;
-        var configuration = TemplateTime.OfState(CampaignConfiguration.Load(file, OverridesOf(parsed)), state);
-        return new CampaignSession(configuration, state, parsed.GetValue(_json), PageCommand.SettingsOf(parsed)).RunAsync(cancellationToken);
+        var (configuration, page) = (TemplateTime.OfState(CampaignConfiguration.Load(file, OverridesOf(parsed)), state), PageCommand.SettingsOf(parsed));
+        return new CampaignSession(configuration, state, parsed.GetValue(_json), page) { Telemetry = TelemetryOf(parsed, page) }.RunAsync(cancellationToken);
+    }
+
+    /// <returns>The ways out.</returns>
+    /// <exception cref="UserInputException">There is no such way, or no page to serve metrics.</exception>
+    private static ImmutableArray<string> TelemetryOf(ParseResult parsed, PageSettings? page)
+    {
+        var ways = NodeCommand.Places(parsed.GetValue(_telemetry) ?? "");
+        TelemetryExport.Check(ways);
+        return page is null && ways.Contains(TelemetryExport.Prometheus)
+            ? throw new UserInputException("--telemetry prometheus: metrics are at /metrics of the page, and --page is off; give it an address, or use otlp.")
+            : ways;
     }
 
     /// <summary>
@@ -78,7 +97,8 @@ public static class RunCommand
         foreach (var (i, (_, state, configuration)) in runs.Index())
         {
             await Console.Error.WriteLineAsync($"dpo: campaign {i + 1} of {runs.Length}: {Path.GetFileName(state)}");
-            var code = await new CampaignSession(configuration, state, json: false, PageCommand.SettingsOf(parsed), isOne: true).RunAsync(cancellationToken);
+            var code = await new CampaignSession(configuration, state, json: false, PageCommand.SettingsOf(parsed), isOne: true) { Telemetry = TelemetryOf(parsed, PageCommand.SettingsOf(parsed)) }
+                .RunAsync(cancellationToken);
             if (code != ExitCodes.Done)
             {
                 return code;

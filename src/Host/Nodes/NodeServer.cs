@@ -57,7 +57,7 @@ internal static class NodeServer
     private static readonly TimeSpan s_moment = TimeSpan.FromSeconds(3);
 
     /// <summary>Starts it; what follows from the address is known before the node is.</summary>
-    public static WebApplication Build(IPEndPoint at, ArtifactStore store, Func<Node?> current, HttpClient peers, Action<ListenOptions> secure, NodeTelemetry? telemetry = null)
+    public static WebApplication Build(IPEndPoint at, ArtifactStore store, Func<Node?> current, HttpClient peers, Action<ListenOptions> secure, TelemetryExport? telemetry = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

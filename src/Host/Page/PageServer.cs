@@ -23,10 +23,11 @@ internal static class PageServer
     private static readonly TimeSpan s_pulse = TimeSpan.FromMilliseconds(500), s_sign = TimeSpan.FromSeconds(15);
 
     /// <summary>Starts to listen.</summary>
+    /// <param name="telemetry">Has its metrics there, too.</param>
     /// <exception cref="UserInputException">The port is in use, or the address is none of this machine.</exception>
-    public static async Task<WebApplication> StartAsync(PageSettings settings, PageData data)
+    public static async Task<WebApplication> StartAsync(PageSettings settings, PageData data, TelemetryExport? telemetry = null)
     {
-        var app = Build(settings, data);
+        var app = Build(settings, data, telemetry);
         try
         {
             await app.StartAsync(CancellationToken.None);
@@ -39,7 +40,7 @@ internal static class PageServer
         }
     }
 
-    private static WebApplication Build(PageSettings settings, PageData data)
+    private static WebApplication Build(PageSettings settings, PageData data, TelemetryExport? telemetry)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -62,6 +63,7 @@ internal static class PageServer
         MapContent(app);
         MapPages(app, data);
         PageApi.Map(app, data);
+        telemetry?.Map(app);
         var readers = new SemaphoreSlim(MostReaders);
         app.MapGet("/live", (HttpContext context) => LiveAsync(context, data, readers, app.Lifetime.ApplicationStopping)).ExcludeFromDescription();
         app.MapFallback(Task (HttpContext _) => throw new UserInputException("there is no such page here")).ExcludeFromDescription();

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using IterativeDpo.Actors;
 using IterativeDpo.Host.Commands;
 using k8s;
 using k8s.Models;
@@ -26,6 +29,22 @@ public sealed class ManifestsTests
 
         Assert.NotEmpty(objects);
         Assert.All(objects, one => Assert.IsAssignableFrom<IKubernetesObject<V1ObjectMeta>>(one));
+    }
+
+    [Fact]
+    public void Dashboard_asksForMetricsThatThereAre()
+    {
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, _) => known.UnionWith(instrument.Meter.Name == Telemetry.Name ? PrometheusNames(instrument) : []);
+        listener.Start();
+        RuntimeHelpers.RunClassConstructor(typeof(Telemetry).Assembly.GetType("IterativeDpo.Actors.OrderTelemetry", throwOnError: true)!.TypeHandle);
+        var dashboard = File.ReadAllText(Path.Combine(Docker, "grafana-dashboard.json"));
+
+        var asked = Regex.Matches(dashboard, "dpo_[a-z_]+").Select(match => match.Value).Distinct().Order().ToArray();
+
+        Assert.Empty(asked.Except(known));
+        Assert.Empty(known.Where(name => !name.EndsWith("_sum", StringComparison.Ordinal) && !name.EndsWith("_count", StringComparison.Ordinal)).Except(asked));
     }
 
     [Fact]
@@ -165,6 +184,23 @@ public sealed class ManifestsTests
         V1Deployment deployment => [deployment.Spec.Template],
         _ => [],
     };
+
+    /// <summary>By the rules of OpenTelemetry's exporter for Prometheus.</summary>
+    private static IEnumerable<string> PrometheusNames(Instrument instrument)
+    {
+        var name = instrument.Name.Replace('.', '_') + instrument.Unit switch
+        {
+            "By" => "_bytes",
+            "s" => "_seconds",
+            _ => "",
+        };
+        return instrument switch
+        {
+            Counter<long> => [$"{name}_total"],
+            Histogram<double> => [$"{name}_bucket", $"{name}_sum", $"{name}_count"],
+            _ => [name],
+        };
+    }
 
     private static string FindDocker()
     {

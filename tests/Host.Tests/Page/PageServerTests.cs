@@ -196,7 +196,7 @@ public sealed class PageServerTests : IAsyncDisposable
         var notes = new List<string>();
 
         var page = await PageCommand.ServeAsync(
-            new(new(IPAddress.Loopback, server.Port), null, IsGiven: false), new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)), notes.Add);
+            new(new(IPAddress.Loopback, server.Port), null, IsGiven: false), new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)), null, notes.Add);
 
         Assert.Null(page);
         Assert.StartsWith($"no page: 127.0.0.1:{server.Port} is in use", Assert.Single(notes), StringComparison.Ordinal);
