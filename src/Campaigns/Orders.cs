@@ -114,6 +114,7 @@ public sealed record SampleOrder(
 /// <param name="Set">As in the order.</param>
 /// <param name="Repeats">Mean share of runs of four tokens that were there before in the completion; null in journals from before it was measured.</param>
 /// <param name="Identical">Share of completions that are the same text as one before of the same prompt; null likewise.</param>
+/// <param name="Thoughts">Of the tokens those that were thought before answers.</param>
 public sealed record SampleResult(
     WorkId Id,
     Digest Samples,
@@ -124,7 +125,8 @@ public sealed record SampleResult(
     double Seconds,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Set = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Repeats = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Identical = null) : WorkResult(Id, Seconds);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Identical = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Thoughts = 0) : WorkResult(Id, Seconds);
 
 /// <summary>Judges every sample of a stored samples file.</summary>
 /// <param name="Policy">The adapter that the samples were drawn with; null is the base.</param>

@@ -92,6 +92,10 @@ public sealed record RoundState(int Number, Digest? Policy)
     [JsonIgnore]
     public double MeanTokens => Sum.MeanTokens;
 
+    /// <summary>Of that mean what was thought before the answer; null where nothing was.</summary>
+    [JsonIgnore]
+    public double? MeanThoughts => Sum.MeanThoughts;
+
     /// <summary>Mean entropy of the policy per held-out token, in nats.</summary>
     [JsonIgnore]
     public double MeanEntropy => Sum.MeanEntropy;

@@ -13,6 +13,7 @@ namespace IterativeDpo.Campaigns;
 /// <param name="Repeats">Of the held-out completions, as in <see cref="SampleResult"/>.</param>
 /// <param name="Identical">Of the samples, likewise.</param>
 /// <param name="MeanScore">Of the samples.</param>
+/// <param name="MeanThoughts">Of the mean length what was thought before the answer; null where nothing was.</param>
 public sealed record RoundTotals(
     int Prompts,
     int Samples,
@@ -28,7 +29,8 @@ public sealed record RoundTotals(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableSortedDictionary<string, SetScore>? Sets = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Repeats = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Identical = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? MeanScore = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? MeanScore = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? MeanThoughts = null)
 {
     public static RoundTotals Of(RoundState round)
     {
@@ -51,7 +53,8 @@ public sealed record RoundTotals(
             sets.IsEmpty ? null : sets,
             Mean(answers.Select(unit => (unit.Repeats, unit.SampleCount))),
             Mean(round.Samples.Values.Select(unit => (unit.Identical, unit.SampleCount))),
-            Mean(round.Judgements.Select(unit => (unit.Value.MeanScore, round.Samples[unit.Key].SampleCount))));
+            Mean(round.Judgements.Select(unit => (unit.Value.MeanScore, round.Samples[unit.Key].SampleCount))),
+            answers.Any(unit => unit.Thoughts > 0) ? Mean(answers.Sum(unit => unit.Thoughts), answers.Sum(unit => unit.SampleCount)) : null);
     }
 
     /// <summary>Without what is only needed while the next rounds may be compared with this one.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 
 namespace IterativeDpo.Generation;
 
@@ -13,7 +14,9 @@ public enum FinishReason { Eos, Stop, Length }
 /// <param name="Text">The ids as text, without the end token and without the stop string.</param>
 /// <param name="MeanEntropy">Mean entropy, in nats, of the untempered distributions the tokens were drawn from.</param>
 /// <param name="Model">Who generated it, where samples of several models come together.</param>
-public sealed record Sample(
+/// <param name="Thoughts">How many of the ids are what the model thought before its answer, their end among them: all of them where it did not come to an answer.</param>
+/// <param name="AnswerAt">Where in the text the answer begins.</param>
+public sealed partial record Sample(
     int Index,
     ulong Seed,
     int[] TokenIds,
@@ -21,7 +24,29 @@ public sealed record Sample(
     string Text,
     FinishReason FinishReason,
     float MeanEntropy,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Model = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Model = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int Thoughts = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int AnswerAt = 0)
+{
+    /// <summary>The text without what was thought before.</summary>
+    [JsonIgnore]
+    public string Answer => HasThoughts ? Text[AnswerAt..].TrimStart() : Text;
+
+    [JsonIgnore]
+    internal bool HasThoughts => Thoughts > 0 || AnswerAt > 0;
+
+    /// <summary>Where the answer begins in a text of whoever's that begins with thoughts between <c>&lt;think&gt;</c> and <c>&lt;/think&gt;</c> or their like: at its end where it has none.</summary>
+    public static int AnswerIn(string text) => ThoughtsIn().Match(text).Length;
+
+    [GeneratedRegex(@"\A\s*(<think(ing)?>.*?(</think(ing)?>|\z)|\[THINK\].*?(\[/THINK\]|\z))", RegexOptions.Singleline | RegexOptions.NonBacktracking)]
+    private static partial Regex ThoughtsIn();
+}
 
 /// <summary>All samples of one prompt, with the prompt's token ids as the model saw them (template and BOS included).</summary>
-public sealed record PromptSamples(Prompt Prompt, int[] PromptIds, IReadOnlyList<Sample> Samples);
+public sealed record PromptSamples(Prompt Prompt, int[] PromptIds, IReadOnlyList<Sample> Samples)
+{
+    /// <summary>The same with the answers alone for texts.</summary>
+    public PromptSamples WithoutThoughts() => !Samples.Any(sample => sample.HasThoughts)
+        ? this
+        : this with { Samples = [.. Samples.Select(sample => sample with { Text = sample.Answer, Thoughts = 0, AnswerAt = 0 })] };
+}

@@ -11,4 +11,5 @@ public sealed record SamplingOptions(
     [Setting("Divides positive and multiplies negative logits of tokens already there (CTRL, arXiv 1909.05858). 1: off.", Min = 0.01, Max = 100)]
     float RepetitionPenalty = 1,
     [Setting("Most tokens in a completion, the end token included.", Min = 1, Max = 1_000_000)] int MaxTokens = 256,
-    [Setting(WrittenAs = typeof(WrittenStopStrings))] IReadOnlyList<string>? StopStrings = null);
+    [Setting(WrittenAs = typeof(WrittenStopStrings))] IReadOnlyList<string>? StopStrings = null,
+    [Setting("Most tokens that a model thinks before its answer; then the token that ends thoughts is given to it. 0: as long as it likes.", Min = 0, Max = 1_000_000)] int ThoughtTokens = 0);

@@ -7,7 +7,8 @@ namespace IterativeDpo.Judging;
 /// <summary>Asks a judge for a verdict, in a time and so many times at most.</summary>
 /// <param name="timeout">Most time for the samples of one prompt.</param>
 /// <param name="retries">Further tries after a failure.</param>
-public sealed class JudgeAttempts(IJudge judge, TimeSpan timeout, int retries, TimeProvider time)
+/// <param name="seeThoughts">Whether the judge sees what was thought before an answer.</param>
+public sealed class JudgeAttempts(IJudge judge, TimeSpan timeout, int retries, TimeProvider time, bool seeThoughts = false)
 {
     private readonly ConcurrentDictionary<Task, bool> _leftBehind = [];
 
@@ -17,6 +18,7 @@ public sealed class JudgeAttempts(IJudge judge, TimeSpan timeout, int retries, T
     public async Task<(PromptVerdict Judged, TimeSpan Taken)> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
         await judge.LoadAsync(cancellationToken).ConfigureAwait(false);
+        samples = seeThoughts ? samples : samples.WithoutThoughts();
         var failure = "";
         for (var attempt = 0; attempt <= retries; attempt++)
         {

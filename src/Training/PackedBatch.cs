@@ -1,3 +1,5 @@
+using IterativeDpo.Artifacts.Models;
+
 namespace IterativeDpo.Training;
 
 /// <summary>A prompt and the completions of it that a forward pass computes.</summary>
@@ -5,24 +7,25 @@ public sealed record PackedGroup(int[] PromptIds, IReadOnlyList<int[]> Completio
 
 /// <summary>
 /// Groups laid end to end without padding: the prompt once, then each completion as a branch that sees the prompt and
-/// itself only, its positions going on from the prompt's. A completion's last token is not an input: it predicts nothing.
+/// itself only, its positions going on from the prompt's. A completion's last token is not an input: it predicts nothing. Tokens of a completion
+/// that are not learned are inputs, and nothing predicts them.
 /// </summary>
 public sealed class PackedBatch
 {
     /// <summary>A row's <see cref="Branches"/> value where it belongs to the prompt.</summary>
     public const int PromptRow = -1;
 
-    private PackedBatch(IReadOnlyList<PackedGroup> groups)
+    private PackedBatch(IReadOnlyList<PackedGroup> groups, ThoughtMarks? thoughts)
     {
         var rows = groups.Sum(g => g.PromptIds.Length + g.Completions.Sum(c => Math.Max(0, c.Length - 1)));
-        var predictions = groups.Sum(g => g.Completions.Sum(c => c.Length));
+        BranchTokens = [.. groups.SelectMany(g => g.Completions).Select(c => c.Length - (thoughts?.Before(c) ?? 0))];
+        var predictions = BranchTokens.Sum();
         TokenIds = new int[rows];
         Positions = new int[rows];
         Branches = new int[rows];
         GroupStarts = new int[groups.Count + 1];
         Predictors = new int[predictions];
         Targets = new int[predictions];
-        BranchTokens = [.. groups.SelectMany(g => g.Completions).Select(c => c.Length)];
         Fill(groups);
     }
 
@@ -38,23 +41,24 @@ public sealed class PackedBatch
     /// <summary>First row of each group, and N at the end, [G + 1].</summary>
     public int[] GroupStarts { get; }
 
-    /// <summary>The row whose output predicts each completion token, [M].</summary>
+    /// <summary>The row whose output predicts each completion token that is learned, [M].</summary>
     public int[] Predictors { get; }
 
-    /// <summary>The completion tokens, branch by branch, [M].</summary>
+    /// <summary>These tokens, branch by branch, [M].</summary>
     public int[] Targets { get; }
 
-    /// <summary>Completion tokens of each branch, [S].</summary>
+    /// <summary>How many they are of each branch, [S].</summary>
     public int[] BranchTokens { get; }
 
+    /// <param name="thoughts">What is thought before an answer is not learned; null: it is.</param>
     /// <exception cref="ArgumentException">A prompt is empty: nothing would predict the first token.</exception>
-    public static PackedBatch Create(IReadOnlyList<PackedGroup> groups)
+    public static PackedBatch Create(IReadOnlyList<PackedGroup> groups, ThoughtMarks? thoughts = null)
     {
         if (groups.Any(g => g.PromptIds.Length == 0))
         {
             throw new ArgumentException("A prompt needs one token or more.", nameof(groups));
         }
-        return new(groups);
+        return new(groups, thoughts);
     }
 
     private void Fill(IReadOnlyList<PackedGroup> groups)
@@ -68,7 +72,7 @@ public sealed class PackedBatch
             var lastPromptRow = row - 1;
             foreach (var completion in groups[g].Completions)
             {
-                for (var t = 0; t < completion.Length; t++, prediction++)
+                for (var t = completion.Length - BranchTokens[branch]; t < completion.Length; t++, prediction++)
                 {
                     Predictors[prediction] = t == 0 ? lastPromptRow : row + t - 1;
                     Targets[prediction] = completion[t];

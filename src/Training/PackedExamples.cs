@@ -1,3 +1,5 @@
+using IterativeDpo.Artifacts.Models;
+
 namespace IterativeDpo.Training;
 
 /// <summary>
@@ -8,7 +10,8 @@ namespace IterativeDpo.Training;
 /// <param name="Second">The branch of each example's second completion, [P].</param>
 public sealed record PackedExamples(PackedBatch Batch, int[] First, int[] Second)
 {
-    public static PackedExamples Create(IReadOnlyList<ITrainingExample> examples)
+    /// <param name="thoughts">See <see cref="PackedBatch.Create"/>.</param>
+    public static PackedExamples Create(IReadOnlyList<ITrainingExample> examples, ThoughtMarks? thoughts = null)
     {
         var first = new int[examples.Count];
         var second = new int[examples.Count];
@@ -37,7 +40,7 @@ public sealed record PackedExamples(PackedBatch Batch, int[] First, int[] Second
                 return branch;
             }
         }
-        return new(PackedBatch.Create(groups), first, second);
+        return new(PackedBatch.Create(groups, thoughts), first, second);
     }
 
     private sealed class TokenComparer : IEqualityComparer<int[]>

@@ -73,7 +73,10 @@ public sealed record TrainingOptions(
     [Setting("Evaluations in a row without a lower eval_loss after which training ends. 0: off.", Min = 0)] int EarlyStoppingPatience = 0,
     [Setting("A reference that follows the policy (TR-DPO): every so many steps it takes the share \"mix\" of it.")] ReferenceSyncOptions? ReferenceSync = null,
     [Setting("Keep less of the forward pass and compute it again on the way back: a third more time, and memory that hardly grows with the number of blocks.")]
-    bool GradientCheckpointing = false) : ICheckedSettings
+    bool GradientCheckpointing = false,
+    [Setting("Whether what a model thinks before its answer is learned too. off: the losses are of the answer's tokens alone, in reference, lengths and metrics as well; a completion without an answer after "
+        + "its thoughts is learned as it is. Takes a model with a token for their end, such as </think>.")]
+    bool LearnThoughts = true) : ICheckedSettings
 {
     /// <summary>
     /// Lion's moment is stored in bfloat16, whose spacing is up to 1/128 of a value: an update of less than half of that, 1 − β2 of the

@@ -1,3 +1,5 @@
+using IterativeDpo.Artifacts.Models;
+
 namespace IterativeDpo.Training.Tests;
 
 public class PackedBatchTests
@@ -22,6 +24,18 @@ public class PackedBatchTests
         Assert.Equal([1, 2, 3, 1, 4, 5], Batch.Predictors);
         Assert.Equal([3, 4, 5, 6, 7, 9], Batch.Targets);
         Assert.Equal([3, 2, 1, 0], Batch.BranchTokens);
+    }
+
+    /// <summary>9 ends thoughts; a completion that has no answer after it is learned whole.</summary>
+    [Fact]
+    public void Create_thoughts_are_inputs_that_nothing_predicts()
+    {
+        var batch = PackedBatch.Create([new([1, 2], [[8, 3, 9, 4, 5], [6, 7], [8, 3, 9]])], new ThoughtMarks(8, 9));
+
+        Assert.Equal([1, 2, 8, 3, 9, 4, 6, 8, 3], batch.TokenIds);
+        Assert.Equal([2, 2, 3], batch.BranchTokens);
+        Assert.Equal([4, 5, 6, 7, 8, 3, 9], batch.Targets);
+        Assert.Equal([4, 5, 1, 6, 1, 7, 8], batch.Predictors);
     }
 
     [Fact]

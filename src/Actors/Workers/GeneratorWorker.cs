@@ -51,7 +51,8 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
         var entropy = tokens == 0 ? 0 : all.Sum(sample => (double)sample.MeanEntropy * sample.TokenIds.Length) / tokens;
         return new SampleResult(
             order.Id, digest, prompts.Length, all.Length, tokens, entropy, context.Time.GetElapsedTime(start).TotalSeconds, order.Set,
-            all.Length == 0 ? null : all.Average(RepeatedShare), all.Length == 0 ? null : ordered.Sum(Identical) / (double)all.Length);
+            all.Length == 0 ? null : all.Average(RepeatedShare), all.Length == 0 ? null : ordered.Sum(Identical) / (double)all.Length,
+            all.Sum(sample => (long)sample.Thoughts));
     }
 
     /// <summary>The share of its runs of so many tokens that were there before in it; 0 where it is shorter.</summary>

@@ -88,6 +88,9 @@ public sealed record ModelConfig(
     /// <summary>What logits are divided by.</summary>
     public float LogitDivisor { get; init; } = 1;
 
+    /// <summary>Null where the model does not think before it answers.</summary>
+    public ThoughtMarks? Thoughts { get; init; }
+
     /// <summary>A block's tensor by its short name, e.g. <c>attn_q.weight</c>.</summary>
     public static string BlockTensor(int layer, string name) => $"blk.{layer}.{name}";
 

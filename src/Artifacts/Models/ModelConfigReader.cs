@@ -45,7 +45,7 @@ internal sealed class ModelConfigReader
         var reader = new ModelConfigReader(file);
         var config = reader.ReadConfig();
         reader.CheckTensors(config, withHead ? RewardHead.Tensors : []);
-        return config;
+        return config with { Thoughts = ThoughtMarks.Of(file.Metadata.GetArray<string>("tokenizer.ggml.tokens")) };
     }
 
     private ModelConfig ReadConfig()

@@ -33,6 +33,10 @@ public sealed class JudgeIdentities(CampaignOptions options)
 
     private IEnumerable<string> OfCampaign(JudgeOptions judge)
     {
+        if (options.Judging.SeeThoughts)
+        {
+            yield return "thoughts";
+        }
         if (judge.Needs.HasFlag(CampaignParts.Model))
         {
             yield return DigestOf(options.ModelPath).Hex;

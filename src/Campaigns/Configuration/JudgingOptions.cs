@@ -25,7 +25,8 @@ public sealed record JudgingOptions(
     [Setting("Judges by names of your own, each with its type and the settings in which it differs from that type's below:\n\n  judges { checks { type = verifier } }", DefaultsIn = "types")]
     IReadOnlyList<JudgeOptions>? Judges = null,
     [Setting("What is warned about during a run, in ./dpo judges and in the report: shares from 0 to 1, where the 95 % interval is beyond them.")] JudgeLimits? Limits = null,
-    [Setting("As campaign.chat-template, for models of judges' own.")] ChatTemplateOptions? ChatTemplate = null)
+    [Setting("As campaign.chat-template, for models of judges' own.")] ChatTemplateOptions? ChatTemplate = null,
+    [Setting("Whether judges see what a model thought before its answer; else they see the answer alone, an empty one where it did not come to one.")] bool SeeThoughts = false)
     : ICheckedSettings
 {
     /// <summary>The judge that is there without being named.</summary>

@@ -70,7 +70,8 @@ public sealed class BatchRunner
                     (prompt, logits) => logits.CopyTo(_promptLogits[prompt]));
             }
             var completion = _completions[admission.Slot];
-            completion.Start(admission, request.PromptIds, request.Request.Seeds[admission.Sample]);
+            completion.Start(
+                admission, request.PromptIds, request.Request.Seeds[admission.Sample], isThinking: _tokens.Thoughts?.AreOpenAfter(request.PromptIds) == true);
             if (!Extend(admission.Slot, _promptLogits[place], scheduler, results))
             {
                 _decoder.Fork(place, admission.Slot);

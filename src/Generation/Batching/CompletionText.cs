@@ -11,6 +11,9 @@ public sealed class CompletionText(IReadOnlyList<byte[]> stops)
     private byte[] _bytes = new byte[256];
     private int _length;
 
+    /// <summary>Bytes so far.</summary>
+    public int Length => _length;
+
     public void Clear() => _length = 0;
 
     /// <returns>Whether a stop string is complete; it and what follows it are cut off.</returns>
@@ -43,4 +46,7 @@ public sealed class CompletionText(IReadOnlyList<byte[]> stops)
 
     /// <summary>The text; bytes that are not UTF-8 become U+FFFD.</summary>
     public override string ToString() => Encoding.UTF8.GetString(_bytes, 0, _length);
+
+    /// <summary>How long the text of so many bytes is; of all where there are fewer.</summary>
+    public int CharactersOf(int bytes) => Encoding.UTF8.GetCharCount(_bytes, 0, Math.Min(bytes, _length));
 }

@@ -1,3 +1,5 @@
+using IterativeDpo.Artifacts.Models;
+
 namespace IterativeDpo.Generation.Batching;
 
 /// <summary>Every token's bytes, and which tokens end a completion. Control tokens have no bytes.</summary>
@@ -7,8 +9,10 @@ public sealed class TokenTable
     private readonly int[] _starts; // [V + 1]
     private readonly bool[] _ends; // [V]
 
-    public TokenTable(IReadOnlyList<byte[]> pieces, IReadOnlySet<int> endTokens)
+    /// <param name="thoughts">Null where the model does not think.</param>
+    public TokenTable(IReadOnlyList<byte[]> pieces, IReadOnlySet<int> endTokens, ThoughtMarks? thoughts = null)
     {
+        Thoughts = thoughts;
         _starts = new int[pieces.Count + 1];
         _ends = new bool[pieces.Count];
         for (var id = 0; id < pieces.Count; id++)
@@ -18,6 +22,8 @@ public sealed class TokenTable
         }
         _bytes = [.. pieces.SelectMany(piece => piece)];
     }
+
+    public ThoughtMarks? Thoughts { get; }
 
     public int Count => _ends.Length;
 

@@ -24,7 +24,7 @@ public sealed class LlamaGenerator : ILogitGenerator
         _model = model;
         _decoder = new LlamaDecoder(model.Weights, options);
         _encoder = new LlamaPromptEncoder(model, options.ChatTemplate);
-        _tokens = LlamaVocabulary.Read(model.Weights);
+        _tokens = LlamaVocabulary.Read(model.Weights, model.Config.Thoughts);
     }
 
     public int ContextSize { get; }

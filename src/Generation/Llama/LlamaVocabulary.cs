@@ -1,3 +1,4 @@
+using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Generation.Batching;
 using LLama;
 using LLama.Native;
@@ -7,7 +8,7 @@ namespace IterativeDpo.Generation.Llama;
 /// <summary>Reads a model's tokens once, so that decoding asks llama.cpp for none.</summary>
 internal static class LlamaVocabulary
 {
-    public static TokenTable Read(LLamaWeights weights)
+    public static TokenTable Read(LLamaWeights weights, ThoughtMarks? thoughts)
     {
         var vocab = weights.Vocab;
         var pieces = new byte[vocab.Count][];
@@ -22,7 +23,7 @@ internal static class LlamaVocabulary
                 ends.Add(id);
             }
         }
-        return new TokenTable(pieces, ends);
+        return new TokenTable(pieces, ends, thoughts);
     }
 
     private static byte[] Piece(SafeLlamaModelHandle model, int id, ref byte[] buffer)

@@ -39,6 +39,14 @@ public sealed class TokenSampler
         return new SampledToken(id, logits[id] - _policy.LogSumExp, _policy.Entropy);
     }
 
+    /// <summary>A token that is given, whatever its probability.</summary>
+    /// <param name="logits">[V].</param>
+    public SampledToken Take(ReadOnlySpan<float> logits, int id)
+    {
+        _policy.Fill(logits);
+        return new SampledToken(id, logits[id] - _policy.LogSumExp, _policy.Entropy);
+    }
+
     private int Choose(ReadOnlySpan<float> logits, ReadOnlySpan<int> promptIds, ReadOnlySpan<int> completionIds, SplitMix64 random)
     {
         var penalised = _options.RepetitionPenalty != 1;

@@ -12,7 +12,7 @@ public static class RoundLine
         var accuracy = $"{100 * round.HeldOut.Accuracy():F1} %";
         if (index == 0)
         {
-            return $"baseline: held-out accuracy {accuracy}{Sets(state, round)}";
+            return $"baseline: held-out accuracy {accuracy}{Thoughts(round)}{Sets(state, round)}";
         }
         var outcome = round.Outcome switch
         {
@@ -21,8 +21,11 @@ public static class RoundLine
             _ => $"held-out accuracy {accuracy}{(round.Gate?.Passed == false ? ": kept, and did not pass the gate" : "")}",
         };
         var gate = round.Gate is { } evidence && (!evidence.Passed || state.Plan!.Gate is not null) ? $"; gate: {evidence.InWords()}" : "";
-        return $"round {index}/{state.Plan!.Rounds}: {outcome}, {round.SampleCount:N0} samples, {round.Pairs?.PairCount ?? 0:N0} pairs, {round.TotalSeconds:F1} s{gate}{Sets(state, round)}{string.Concat(Watch.Of(state, round).Select(finding => $"; warning: {finding}"))}";
+        return $"round {index}/{state.Plan!.Rounds}: {outcome}, {round.SampleCount:N0} samples, {round.Pairs?.PairCount ?? 0:N0} pairs, {round.TotalSeconds:F1} s{gate}{Thoughts(round)}{Sets(state, round)}{string.Concat(Watch.Of(state, round).Select(finding => $"; warning: {finding}"))}";
     }
+
+    private static string Thoughts(RoundState round) =>
+        round.MeanThoughts is { } thoughts ? $"; {thoughts:F0} of {round.MeanTokens:F0} tokens to a held-out answer are thoughts" : "";
 
     /// <summary>What was measured beside the held-out prompts, without what only the gate is there for.</summary>
     private static string Sets(CampaignState state, RoundState round)

@@ -81,7 +81,7 @@ public static class LabelledSamplesFile
         texts.Label == 0.5 ? null : new Verdict([new(0, texts.Label > 0.5 ? 1 : 0, ""), new(1, texts.Label < 0.5 ? 1 : 0, "")]));
 
     private static PromptSamples Of(Prompt prompt, IEnumerable<(string Text, string? Model)> completions) => new(
-        prompt, [], [.. completions.Select((completion, i) => new Sample(i, 0, [], [], completion.Text, FinishReason.Eos, 0, completion.Model))]);
+        prompt, [], [.. completions.Select((completion, i) => new Sample(i, 0, [], [], completion.Text, FinishReason.Eos, 0, completion.Model, AnswerAt: Sample.AnswerIn(completion.Text)))]);
 
     private static (string Text, string? Model)[] Completions(JsonElement list, string where) =>
         list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0

@@ -31,6 +31,9 @@ public sealed class PolicyModel : IDisposable
     /// <summary>Whether a forward pass keeps the blocks' inputs only and computes the rest again on the way back: a third more time, much less memory.</summary>
     public bool GradientCheckpointing { get; set; }
 
+    /// <summary>The thoughts that are not learned; null: all of a completion is.</summary>
+    public ThoughtMarks? Unlearned { get; set; }
+
     internal OwnLoops OwnLoops { get; set; }
 
     /// <summary>The model's weights, where they are trained; null where they are frozen (under an adapter).</summary>

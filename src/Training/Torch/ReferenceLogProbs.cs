@@ -82,7 +82,7 @@ internal sealed record ReferenceLogProbs(float[] First, float[] Second)
     private static float[] Compute(PolicyModel model, LoraWeights? lora, ITrainingExample[] examples, float ldAlpha, RecordLog? log)
     {
         using var scope = NewDisposeScope();
-        var packed = PackedExamples.Create(examples);
+        var packed = PackedExamples.Create(examples, model.Unlearned);
         var sums = Floats.Of(new ExampleRows(packed, ldAlpha, model.Device).Weighted(model.TokenLogProbs(packed.Batch, lora)));
         if (!Array.TrueForAll(sums, float.IsFinite))
         {

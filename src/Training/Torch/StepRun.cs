@@ -101,7 +101,7 @@ internal sealed class StepRun
     /// <param name="start">The step's example that the micro-batch begins with: it draws the same dropout however often it is run.</param>
     private (ForwardPass Pass, RowFigures Figures) Forward(int[] microBatch, int start)
     {
-        var packed = PackedExamples.Create(Array.ConvertAll(microBatch, i => _examples[i]));
+        var packed = PackedExamples.Create(Array.ConvertAll(microBatch, i => _examples[i]), _model.Unlearned);
         var pass = _model.Forward(packed.Batch, _lora, _objective.Options.Wpo, _dropout?.At(start));
         return (pass, RowFigures.Of(pass.TokenLogProbs, pass.Output, new(packed, _objective.Options.LdAlpha, _model.Device)));
     }

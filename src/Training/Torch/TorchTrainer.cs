@@ -35,6 +35,8 @@ public sealed class TorchTrainer(Action<string>? warn = null) : ITrainer
         var baseDigest = GgufFile.DigestOf(request.BaseModelPath);
         using var model = PolicyModel.Load(file, options.ComputeType, trainable: options.Lora is null, device);
         model.GradientCheckpointing = options.GradientCheckpointing;
+        model.Unlearned = options.LearnThoughts ? null : model.Config.Thoughts ?? throw new UserInputException(
+            $"training.learn-thoughts = off: {request.BaseModelPath} has no token for the end of thoughts, such as </think>. Leave the setting out.");
         // The arrays that the weights came in are garbage as large as the model.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         var examples = UsableExamples(request, objective, model.Config);

@@ -1,4 +1,5 @@
 using System.Text;
+using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Generation.Batching;
 
 namespace IterativeDpo.Generation.Tests.Batching;
@@ -7,7 +8,9 @@ public class BatchRunnerTests
 {
     private const int Vocabulary = 8;
     private const int End = 7;
-    private static readonly TokenTable Tokens = new([.. Enumerable.Range(0, Vocabulary).Select(id => id == End ? [] : new[] { (byte)('a' + id) })], new HashSet<int> { End });
+    private static readonly byte[][] s_pieces = [.. Enumerable.Range(0, Vocabulary).Select(id => id == End ? [] : new[] { (byte)('a' + id) })];
+    private static readonly TokenTable Tokens = new(s_pieces, new HashSet<int> { End });
+    private static readonly ThoughtMarks s_thoughts = new(Begin: 5, End: 6);
 
     [Fact]
     public void Run_fewSlots_givesTheSamplesThatManySlotsGive()
@@ -105,6 +108,46 @@ public class BatchRunnerTests
         Assert.Equal(Math.Log(Vocabulary), sample.MeanEntropy, 1e-5);
     }
 
+    [Theory]
+    [InlineData("f b b g c d h", 4, "cd")]
+    [InlineData("f b g g c h", 3, "gc")]
+    [InlineData("b f g c h", 0, "bfgc")]
+    [InlineData("f b b", 3, "")]
+    [InlineData("f b g", 3, "")]
+    public void Run_thoughtsBeforeTheAnswer_areCountedAndLeftOutOfIt(string written, int thoughts, string answer)
+    {
+        var ids = Ids(written);
+
+        var sample = RunOne(held => Only(ids[held.Count - 3]), new SamplingOptions(MaxTokens: ids.Length), marks: s_thoughts);
+
+        Assert.Equal((thoughts, answer, ids.Length), (sample.Thoughts, sample.Answer, sample.TokenIds.Length));
+    }
+
+    [Theory]
+    [InlineData("f", 2)]
+    [InlineData("f g", 0)]
+    [InlineData("f a a a", 0)]
+    public void Run_thoughtsThatThePromptBegan_areThoughts(string end, int thoughts)
+    {
+        int[] prompt = [1, .. Ids(end)], ids = Ids("b g c h");
+        var runner = new BatchRunner(new ToyDecoder(1, held => Only(ids[held.Count - prompt.Length])), new(s_pieces, new HashSet<int> { End }, s_thoughts), new(), 64, new TokenCounter());
+        var results = new List<PromptSamples>();
+
+        runner.Run([new EncodedRequest(Requests(1, 1)[0], prompt)], results.Add, CancellationToken.None);
+
+        Assert.Equal((thoughts, thoughts == 0 ? "bgc" : "c"), (results[0].Samples[0].Thoughts, results[0].Samples[0].Answer));
+    }
+
+    [Fact]
+    public void Run_thoughtsOverTheirLimit_areEndedForTheModel()
+    {
+        var sample = RunOne(held => Only(held.Contains(s_thoughts.End) ? End : held.Count == 3 ? s_thoughts.Begin : 1), new SamplingOptions(ThoughtTokens: 3), marks: s_thoughts);
+
+        Assert.Equal([s_thoughts.Begin, 1, 1, s_thoughts.End, End], sample.TokenIds);
+        Assert.Equal(-100, sample.LogProbs[3], 1e-3);
+        Assert.Equal((4, FinishReason.Eos), (sample.Thoughts, sample.FinishReason));
+    }
+
     [Fact]
     public void Run_anyRequests_countsEveryToken()
     {
@@ -162,14 +205,17 @@ public class BatchRunnerTests
     private static EncodedRequest[] Encode(GenerationRequest[] requests) =>
         [.. requests.Select(r => new EncodedRequest(r, [1, 2, r.Prompt.Id[1] % Vocabulary]))];
 
-    private static Sample RunOne(Func<IReadOnlyList<int>, float[]> logits, SamplingOptions options, int contextSize = 64) =>
-        Run(new ToyDecoder(2, logits), Requests(1, 1), options, contextSize).Single().Samples.Single();
+    /// <summary>Tokens by their letters.</summary>
+    private static int[] Ids(string letters) => [.. letters.Split(' ').Select(letter => letter[0] - 'a')];
+
+    private static Sample RunOne(Func<IReadOnlyList<int>, float[]> logits, SamplingOptions options, int contextSize = 64, ThoughtMarks? marks = null) =>
+        Run(new ToyDecoder(2, logits), Requests(1, 1), options, contextSize, marks: marks).Single().Samples.Single();
 
     private static PromptSamples[] Run(
-        ToyDecoder decoder, GenerationRequest[] requests, SamplingOptions? options = null, int contextSize = 64, TokenCounter? counter = null)
+        ToyDecoder decoder, GenerationRequest[] requests, SamplingOptions? options = null, int contextSize = 64, TokenCounter? counter = null, ThoughtMarks? marks = null)
     {
         var results = new List<PromptSamples>();
-        var runner = new BatchRunner(decoder, Tokens, options ?? new SamplingOptions(MaxTokens: 12), contextSize, counter ?? new TokenCounter());
+        var runner = new BatchRunner(decoder, marks is null ? Tokens : new(s_pieces, new HashSet<int> { End }, marks), options ?? new SamplingOptions(MaxTokens: 12), contextSize, counter ?? new TokenCounter());
         runner.Run(Encode(requests), results.Add, CancellationToken.None);
         return [.. results.OrderBy(r => r.Prompt.Id)];
     }

@@ -1,3 +1,4 @@
+using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Training.Torch;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -76,6 +77,22 @@ public sealed class PackedComputationTests : IDisposable
         var difference = (exact.TokenLogProbs(batch, null) - rounded.TokenLogProbs(batch, null)).abs().max().item<float>();
 
         Assert.InRange(difference, 1e-6f, 0.3f);
+    }
+
+    /// <summary>What is thought is read, and not learned: the answer's log-probs are those that they have in the whole completion.</summary>
+    [Fact]
+    public void Forward_without_thoughts_has_the_answers_log_probs_of_the_whole()
+    {
+        var config = TinyModel.Config();
+        using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: false, CPU);
+        int[] prompt = [5, 9], completion = [7, 3, 4, 8, 11, 2];
+        var marks = new ThoughtMarks(Begin: 7, End: 4);
+
+        var whole = model.TokenLogProbs(PackedBatch.Create([new(prompt, [completion])]), null);
+        var answer = model.TokenLogProbs(PackedBatch.Create([new(prompt, [completion])], marks), null);
+
+        Assert.Equal(3, answer.numel());
+        AssertClose(whole.narrow(0, 3, 3), answer, "log-probs of the answer");
     }
 
     /// <summary>Runs one DPO-like loss over both and leaves the gradients where they go; gives the log-probs, chosen then rejected.</summary>

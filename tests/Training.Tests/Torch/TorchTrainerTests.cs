@@ -44,6 +44,14 @@ public sealed class TorchTrainerTests : IDisposable
     }
 
     [Fact]
+    public async Task TrainAsync_without_thoughts_of_a_model_that_does_not_think_is_refused()
+    {
+        var error = await Assert.ThrowsAsync<UserInputException>(() => new TorchTrainer().TrainAsync(Request("a", Tiny.Options with { LearnThoughts = false }), null, default));
+
+        Assert.Contains($"training.learn-thoughts = off: {Base} has no token for the end of thoughts", error.Message);
+    }
+
+    [Fact]
     public async Task TrainAsync_full_weights_writes_a_whole_model()
     {
         var request = Request("a", Tiny.Options with { Lora = null, LearningRate = 1e-3f, Epochs = 4 });
