@@ -208,10 +208,11 @@ public sealed record StatisticsOrder(Digest? Previous);
 
 /// <param name="Pairs">The stored pairs file.</param>
 /// <param name="PairCount">Pairs in it.</param>
-/// <param name="Ties">Two samples of one prompt that differ and scored alike.</param>
+/// <param name="Ties">Two samples of one prompt that differ and scored alike, and make no pair.</param>
 /// <param name="Dropped">Prompts that gave no pair.</param>
 /// <param name="Counts">What became of every two samples; null in a journal from before they were counted.</param>
 /// <param name="PromptStatistics">The stored statistics with this round in them, where they were ordered.</param>
+/// <param name="TiePairs">Of the pairs, those that are ties.</param>
 public sealed record PairResult(
     WorkId Id,
     Digest Pairs,
@@ -220,7 +221,8 @@ public sealed record PairResult(
     int Dropped,
     double Seconds,
     PairSelectionCounts? Counts = null,
-    Digest? PromptStatistics = null) : WorkResult(Id, Seconds);
+    Digest? PromptStatistics = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int TiePairs = 0) : WorkResult(Id, Seconds);
 
 /// <summary>Trains the round's adapter.</summary>
 /// <param name="Pairs">Stored pairs files, oldest first.</param>

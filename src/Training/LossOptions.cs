@@ -57,6 +57,10 @@ public sealed record LossOptions(
     {
     }
 
+    /// <summary>The losses' names in a row.</summary>
+    [JsonIgnore]
+    public string NamesOfLosses => string.Join(", ", Losses.Select(loss => loss.Name));
+
     public IEnumerable<SettingViolation> Violations(Func<string, bool> isSet) => LossRules.Violations(this);
 }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using IterativeDpo.Training.Torch.Losses;
 
 namespace IterativeDpo.Training;
 
@@ -22,6 +23,10 @@ public static class TrainingWarnings
         if (training.All(example => example is LabelledCompletion) && training.Select(example => example.Label).Distinct().Count() == 1)
         {
             yield return $"all {training.Count} completions are labelled {(training[0].Label == 1 ? "true" : "false")}: a loss on labels learns from those of both kinds. Add {(training[0].Label == 1 ? "undesirable" : "desirable")} ones";
+        }
+        if (new Objective(options.Loss).LearnsTies && training.All(example => example.Label != 0.5))
+        {
+            yield return $"{options.Loss.Losses[0].Name} learns from ties too, and none of the {Count(training.Count, "pair")} is one: a campaign keeps some with pairs.ties-per-prompt, and a row of data is one by \"chosen_probability\": 0.5";
         }
     }
 

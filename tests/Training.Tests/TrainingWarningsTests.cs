@@ -22,6 +22,18 @@ public class TrainingWarningsTests
         Assert.Contains("up to the last of the 5 steps", Assert.Single(TrainingWarnings.Of(Tiny.Options with { WarmupRatio = 1 }, _pairs, 5)));
 
     [Theory]
+    [InlineData("dpo_d", 1, true)]
+    [InlineData("dpo_d", 0.5, false)]
+    [InlineData("sigmoid", 1, false)]
+    public void Of_a_loss_of_ties_without_one_says_so(string loss, double probability, bool warns)
+    {
+        var options = Tiny.Options with { Loss = new LossOptions(loss) };
+        ITrainingExample[] pairs = [.. _pairs, new PreferencePair("q", [1], [2], [3], probability)];
+
+        Assert.Equal(warns, TrainingWarnings.Of(options, pairs, 40).Any(warning => warning.Contains("dpo_d learns from ties too, and none of the 2 pairs is one", StringComparison.Ordinal)));
+    }
+
+    [Theory]
     [InlineData(true, "labelled true: a loss on labels learns from those of both kinds. Add undesirable ones")]
     [InlineData(false, "labelled false: a loss on labels learns from those of both kinds. Add desirable ones")]
     public void Of_labels_of_one_kind_says_so(bool desirable, string said)

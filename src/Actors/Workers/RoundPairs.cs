@@ -55,7 +55,8 @@ public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Dig
             counts.Dropped,
             time.GetElapsedTime(start).TotalSeconds,
             counts,
-            order.Statistics is { } statistics ? StoreStatistics(statistics, order.Id.Round, scores) : null);
+            order.Statistics is { } statistics ? StoreStatistics(statistics, order.Id.Round, scores) : null,
+            counts.TiePairs);
     }
 
     private Digest StoreStatistics(StatisticsOrder order, int round, IEnumerable<(string PromptId, IReadOnlyList<double> Scores)> scores)

@@ -5,6 +5,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Generation;
 using IterativeDpo.Training;
+using IterativeDpo.Training.Torch.Losses;
 
 namespace IterativeDpo.Actors.Workers;
 
@@ -101,6 +102,8 @@ internal sealed class TrainerWorker(WorkerContext context) : IWorker
     /// <summary>Earlier pairs that were drawn come first, as the older ones do wherever there are several rounds'.</summary>
     private List<PreferencePair> PairsOf(TrainOrder order)
     {
+        // The rounds before a fork may have kept ties, for a loss that learns from them; others would take them for wins.
+        var ties = new Objective(context.Options.Training.Loss).UsesProbability;
         var own = Read(order.Pairs);
         if (order.Replay is not { } replay)
         {
@@ -110,7 +113,7 @@ internal sealed class TrainerWorker(WorkerContext context) : IWorker
         return [.. Replay.Draw(earlier.Count, own.Count, replay.Share, context.Options.Seed, order.Id.Round).Select(i => earlier[i]), .. own];
 
         List<PreferencePair> Read(ImmutableArray<Digest> files) =>
-            [.. files.SelectMany(pairs => PairFile.Read(context.Store.Verified(pairs))).Select(record => record.Pair)];
+            [.. files.SelectMany(pairs => PairFile.Read(context.Store.Verified(pairs))).Select(record => record.Pair).Where(pair => ties || pair.ChosenProbability != 0.5)];
     }
 
     private string? PathOf(Digest? adapter) => adapter is { } digest ? context.Store.Verified(digest) : null;

@@ -5,6 +5,7 @@ using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Pairs;
 using IterativeDpo.Training;
+using IterativeDpo.Training.Torch.Losses;
 
 namespace IterativeDpo.Campaigns.Configuration;
 
@@ -89,6 +90,10 @@ public sealed record CampaignOptions(
         foreach (var violation in graders.SelectMany(grader => SettingViolation.UnlessOneOf(grader.Item1, grader.Item2 ?? JudgingOptions.Verifier, Judging.Names)))
         {
             yield return violation;
+        }
+        if (Pairs.TiesPerPrompt > 0 && !new Objective(Training.Loss).LearnsTies)
+        {
+            yield return new("pairs.ties-per-prompt", $"{Pairs.TiesPerPrompt}", $"{Training.Loss.NamesOfLosses} would take one of two equals for the better; set 0, or training.loss.type = dpo_rk or dpo_d, which learn from ties");
         }
         foreach (var violation in GateViolations())
         {

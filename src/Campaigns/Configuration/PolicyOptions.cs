@@ -35,7 +35,7 @@ public sealed record PolicyOptions(
     /// <summary>What has no meaning together or with the loss, by its key under <c>campaign</c>.</summary>
     public IEnumerable<SettingViolation> ViolationsWith(TrainingOptions training)
     {
-        var (uses, losses) = (new Objective(training.Loss).UsesReference, string.Join(", ", training.Loss.Losses.Select(loss => loss.Name)));
+        var (uses, losses) = (new Objective(training.Loss).UsesReference, training.Loss.NamesOfLosses);
         if (uses && Reference == ReferenceOrigin.None)
         {
             yield return new("policy.reference", "none", $"{losses} compares the policy with a reference; set base, previous or ema, or a loss without one, or training.loss.reference-free = on");

@@ -36,11 +36,12 @@ public sealed record BaselineSummary(
     IReadOnlyDictionary<string, double> ByTask,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, SetSummary>? Sets = null);
 
-/// <param name="Ties">Two samples of one prompt that differ and scored alike.</param>
+/// <param name="Ties">Two samples of one prompt that differ and scored alike, and make no pair.</param>
 /// <param name="Dropped">Prompts that gave no pair.</param>
 /// <param name="AdapterSha256">The adapter the round trained; null where there was nothing to train on.</param>
 /// <param name="Train">Null where there was nothing to train on.</param>
 /// <param name="Gate">What the round was kept or refused by; null where nothing was asked of it.</param>
+/// <param name="TiePairs">Of the pairs, those that are ties.</param>
 public sealed record RoundSummary(
     int Round,
     int Prompts,
@@ -53,7 +54,8 @@ public sealed record RoundSummary(
     TrainSummary? Train,
     EvaluationSummary Eval,
     SecondsSummary Seconds,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GateSummary? Gate = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GateSummary? Gate = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int TiePairs = 0);
 
 /// <summary>See <see cref="GateEvidence"/>.</summary>
 /// <param name="Test"><c>points</c>, <c>mcnemar</c> or <c>eprocess</c>.</param>

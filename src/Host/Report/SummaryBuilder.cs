@@ -36,7 +36,8 @@ public static class SummaryBuilder
         round.Training is { } training ? Train(training) : null,
         new EvaluationSummary(evaluated.HeldOut.Accuracy(), Accuracies(evaluated), evaluated.MeanTokens, Sets(evaluated)),
         Seconds(round),
-        GateSummary.Of(round.Gate));
+        GateSummary.Of(round.Gate),
+        round.Pairs?.TiePairs ?? 0);
 
     internal static ImmutableSortedDictionary<string, SetSummary>? Sets(RoundState round) => round.Sets.IsEmpty
         ? null

@@ -21,7 +21,9 @@ public static class RoundLine
             _ => $"held-out accuracy {accuracy}{(round.Gate?.Passed == false ? ": kept, and did not pass the gate" : "")}",
         };
         var gate = round.Gate is { } evidence && (!evidence.Passed || state.Plan!.Gate is not null) ? $"; gate: {evidence.InWords()}" : "";
-        return $"round {index}/{state.Plan!.Rounds}: {outcome}, {round.SampleCount:N0} samples, {round.Pairs?.PairCount ?? 0:N0} pairs, {round.TotalSeconds:F1} s{gate}{Thoughts(round)}{Sets(state, round)}{string.Concat(Watch.Of(state, round).Select(finding => $"; warning: {finding}"))}";
+        var ties = round.Pairs is { TiePairs: > 0 and var some } ? $" ({some:N0} of them ties)" : "";
+        return $"round {index}/{state.Plan!.Rounds}: {outcome}, {round.SampleCount:N0} samples, {round.Pairs?.PairCount ?? 0:N0} pairs{ties}, {round.TotalSeconds:F1} s{gate}{Thoughts(round)}"
+            + $"{Sets(state, round)}{string.Concat(Watch.Of(state, round).Select(finding => $"; warning: {finding}"))}";
     }
 
     private static string Thoughts(RoundState round) =>

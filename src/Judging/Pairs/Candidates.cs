@@ -21,22 +21,30 @@ internal sealed class ScoredSample(Sample sample, double score, int room)
 }
 
 /// <summary>Two samples that may make a pair.</summary>
-/// <param name="Probability">The judge's probability that the chosen one is better.</param>
+/// <param name="Probability">The judge's probability that the chosen one is better; 0.5 of a tie.</param>
 internal sealed record Candidate(ScoredSample Chosen, ScoredSample Rejected, double Probability)
 {
     public double Margin => Chosen.Score - Rejected.Score;
 
     public int LengthDifference => Chosen.Length - Rejected.Length;
 
-    public bool EqualTo(Candidate other) => Chosen.EqualTo(other.Chosen) && Rejected.EqualTo(other.Rejected);
+    public bool IsTie => Probability == 0.5;
+
+    /// <summary>The same two texts; of a tie, either way round.</summary>
+    public bool EqualTo(Candidate other) =>
+        (Chosen.EqualTo(other.Chosen) && Rejected.EqualTo(other.Rejected))
+        || (IsTie && Chosen.EqualTo(other.Rejected) && Rejected.EqualTo(other.Chosen));
 }
 
 /// <summary>Finds which two samples of a prompt may make a pair, and counts why the others may not.</summary>
 internal static class Candidates
 {
-    /// <returns>All scored samples by their index, the candidates in that order, and the account of every two samples that are none.</returns>
+    /// <returns>
+    /// All scored samples by their index, the candidates and the ties that may be kept in that order, and the account of every two samples
+    /// that are no candidates.
+    /// </returns>
     /// <exception cref="ArgumentException">The verdict is not one: see <see cref="VerdictTable"/>.</exception>
-    public static (ScoredSample[] Scored, List<Candidate> Candidates, PairSelectionCounts Counts) Find(
+    public static (ScoredSample[] Scored, List<Candidate> Candidates, List<Candidate> Ties, PairSelectionCounts Counts) Find(
         PromptSamples samples, Verdict verdict, PairSelectionOptions options)
     {
         var table = new VerdictTable(samples.Prompt.Id, verdict);
@@ -45,7 +53,7 @@ internal static class Candidates
             .OrderBy(sample => sample.Index)
             .Where(sample => table.ScoreOf(sample.Index) is not null)
             .Select(sample => new ScoredSample(sample, table.ScoreOf(sample.Index)!.Value, room))];
-        var candidates = new List<Candidate>();
+        var (candidates, ties) = (new List<Candidate>(), new List<Candidate>());
         var against = new long[Enum.GetValues<Obstacle>().Length];
         for (var i = 0; i < scored.Length; i++)
         {
@@ -57,6 +65,10 @@ internal static class Candidates
                 if (ObstacleOf(candidate, preference, options) is { } obstacle)
                 {
                     against[(int)obstacle]++;
+                    if (obstacle == Obstacle.Tie && options.TiesPerPrompt > 0 && ObstacleOfTexts(candidate, options) is null)
+                    {
+                        ties.Add(candidate with { Probability = 0.5 });
+                    }
                 }
                 else
                 {
@@ -64,7 +76,7 @@ internal static class Candidates
                 }
             }
         }
-        return (scored, candidates, CountsOf(against));
+        return (scored, candidates, ties, CountsOf(against));
     }
 
     /// <summary>Why two samples make no pair; the cheapest to find out comes first.</summary>
@@ -90,6 +102,11 @@ internal static class Candidates
         {
             return Obstacle.WithinMargin;
         }
+        return ObstacleOfTexts(two, options);
+    }
+
+    private static Obstacle? ObstacleOfTexts(Candidate two, PairSelectionOptions options)
+    {
         if (options.MaxLengthRatio > 0
             && Math.Max(two.Chosen.Length, two.Rejected.Length) > options.MaxLengthRatio * Math.Min(two.Chosen.Length, two.Rejected.Length))
         {

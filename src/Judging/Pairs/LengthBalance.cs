@@ -4,7 +4,7 @@ namespace IterativeDpo.Judging.Pairs;
 
 /// <summary>
 /// Leaves pairs out, at random, until the chosen completion is the longer one exactly as often as the shorter one; so length by itself says
-/// nothing of which is chosen. Pairs of equal length stay. Which pairs stay depends on the seed and on the whole selection, not on its order.
+/// nothing of which is chosen. Pairs of equal length stay, and ties. Which pairs stay depends on the seed and on the whole selection, not on its order.
 /// </summary>
 internal static class LengthBalance
 {
@@ -14,7 +14,7 @@ internal static class LengthBalance
         var (sign, limit) = Surplus(selected, seed);
         foreach (var prompt in selected)
         {
-            SelectedPair[] kept = [.. prompt.Selection.Pairs.Where(pair => Math.Sign(pair.LengthDifference) != sign || KeyOf(pair, seed) < limit)];
+            SelectedPair[] kept = [.. prompt.Selection.Pairs.Where(pair => pair.IsTie || Math.Sign(pair.LengthDifference) != sign || KeyOf(pair, seed) < limit)];
             var unbalanced = prompt.Selection.Pairs.Count - kept.Length;
             yield return unbalanced == 0 ? prompt : prompt with
             {
@@ -32,7 +32,7 @@ internal static class LengthBalance
     private static (int Sign, ulong Limit) Surplus(IEnumerable<PromptPairs> selected, ulong seed)
     {
         List<ulong> longer = [], shorter = [];
-        foreach (var pair in selected.SelectMany(prompt => prompt.Selection.Pairs).Where(pair => pair.LengthDifference != 0))
+        foreach (var pair in selected.SelectMany(prompt => prompt.Selection.Pairs).Where(pair => pair.LengthDifference != 0 && !pair.IsTie))
         {
             (pair.LengthDifference > 0 ? longer : shorter).Add(KeyOf(pair, seed));
         }

@@ -10,7 +10,7 @@ namespace IterativeDpo.Judging.Pairs;
 /// <param name="Pairs">Pairs selected.</param>
 /// <param name="Abstained">Prompts without two scored samples.</param>
 /// <param name="ZeroSignal">Prompts with two scored samples or more, and no two that may make a pair.</param>
-/// <param name="Ties">Two samples of different text, of equal score or called a tie.</param>
+/// <param name="Ties">Two samples of different text, of equal score or called a tie, that are not kept as a pair.</param>
 /// <param name="Duplicates">Two samples of equal text, also after the trainer's cut.</param>
 /// <param name="WithinMargin">Two samples whose scores differ by less than the margin.</param>
 /// <param name="Undecided">Two samples that the judge compared, and abstained on.</param>
@@ -20,6 +20,7 @@ namespace IterativeDpo.Judging.Pairs;
 /// <param name="Unselected">Two samples that might make a pair, which the strategy or the limit per prompt left out.</param>
 /// <param name="Unbalanced">Pairs left out to balance lengths.</param>
 /// <param name="NoneSelected">Prompts with samples that might make a pair, all left out.</param>
+/// <param name="TiePairs">Of the pairs, those that are ties.</param>
 public sealed record PairSelectionCounts(
     int Prompts = 0,
     int Pairs = 0,
@@ -34,7 +35,8 @@ public sealed record PairSelectionCounts(
     long Similar = 0,
     long Unselected = 0,
     int Unbalanced = 0,
-    int NoneSelected = 0)
+    int NoneSelected = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int TiePairs = 0)
 {
     /// <summary>Prompts that gave no pair.</summary>
     [JsonIgnore]
@@ -56,5 +58,6 @@ public sealed record PairSelectionCounts(
         left.Similar + right.Similar,
         left.Unselected + right.Unselected,
         left.Unbalanced + right.Unbalanced,
-        left.NoneSelected + right.NoneSelected);
+        left.NoneSelected + right.NoneSelected,
+        left.TiePairs + right.TiePairs);
 }

@@ -51,7 +51,9 @@ public sealed record PairSelectionOptions(
     [Setting("The longer completion has at most this many times the tokens of the shorter, 1 or more. 0: off.", Min = 0)] double MaxLengthRatio = 0,
     [Setting("Two texts more alike than this make no pair: the share of their three-character pieces that they have in common (TextSketch). Equal texts make none in any case. 1: off.", Min = 0, Max = 1)]
     double MaxSimilarity = 1,
-    [Setting("on: pairs are left out at random until the chosen completion is as often the longer as the shorter one.")] bool BalanceLengths = false) : ICheckedSettings
+    [Setting("on: pairs are left out at random until the chosen completion is as often the longer as the shorter one.")] bool BalanceLengths = false,
+    [Setting("Most ties of one prompt that are kept as pairs of probability 0.5, for losses that learn from them: dpo_rk, dpo_d (arXiv 2409.17431). They count beside max-per-prompt. 0: off.", Min = 0, Max = 10_000)]
+    int TiesPerPrompt = 0) : ICheckedSettings
 {
     private static readonly PairSelectionOptions s_default = new();
 

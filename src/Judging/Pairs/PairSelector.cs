@@ -4,8 +4,8 @@ namespace IterativeDpo.Judging.Pairs;
 
 /// <summary>
 /// Makes preference pairs of judged samples: pure, and the same for a prompt whatever its samples' order and whatever else is selected
-/// beside it. One and the same score selects and orders; where the judge compared the two as well, it must agree. Ties and equal texts
-/// never make a pair.
+/// beside it. One and the same score selects and orders; where the judge compared the two as well, it must agree. Equal texts
+/// never make a pair, and ties only where they are asked for.
 /// </summary>
 public static class PairSelector
 {
@@ -27,16 +27,15 @@ public static class PairSelector
     /// </exception>
     public static PairSelection Select(PromptSamples samples, Verdict verdict, PairSelectionOptions options, ulong seed)
     {
-        var (scored, candidates, counts) = Candidates.Find(samples, verdict, options);
-        if (candidates.Count == 0)
+        var (scored, candidates, ties, counts) = Candidates.Find(samples, verdict, options);
+        if (candidates.Count + ties.Count == 0)
         {
             return new([], scored.Length < 2 ? counts with { Abstained = 1 } : counts with { ZeroSignal = 1 });
         }
-        var random = new SplitMix64(SampleSeed.Derive(seed, 0, samples.Prompt.Id, 0));
-        var shuffled = candidates.ToArray();
-        random.Shuffle(shuffled.AsSpan());
-        SelectedPair[] pairs = [.. Distinct(PairStrategies.InOrder(shuffled, scored, options, random))
-            .Take(PairStrategies.Limit(options))
+        var chosen = Choose(candidates, scored, options, SampleSeed.Derive(seed, 0, samples.Prompt.Id, 0));
+        // A stream of their own: which other pairs there are does not depend on whether ties are kept.
+        var kept = Distinct(Shuffle(ties, new(SampleSeed.Derive(seed, 0, samples.Prompt.Id, 1)))).Take(options.TiesPerPrompt).ToArray();
+        SelectedPair[] pairs = [.. chosen.Concat(kept)
             .Select(pair => new SelectedPair(
                 samples.Prompt.Id,
                 pair.Chosen.Sample.Index,
@@ -48,9 +47,29 @@ public static class PairSelector
         return new(pairs, counts with
         {
             Pairs = pairs.Length,
-            Unselected = candidates.Count - pairs.Length,
+            Ties = counts.Ties - kept.Length,
+            TiePairs = kept.Length,
+            Unselected = candidates.Count - chosen.Length,
             NoneSelected = pairs.Length == 0 ? 1 : 0,
         });
+    }
+
+    private static Candidate[] Choose(List<Candidate> candidates, ScoredSample[] scored, PairSelectionOptions options, ulong seed)
+    {
+        if (candidates.Count == 0)
+        {
+            return [];
+        }
+        var random = new SplitMix64(seed);
+        var shuffled = Shuffle(candidates, random);
+        return [.. Distinct(PairStrategies.InOrder(shuffled, scored, options, random)).Take(PairStrategies.Limit(options))];
+    }
+
+    private static Candidate[] Shuffle(List<Candidate> candidates, SplitMix64 random)
+    {
+        var shuffled = candidates.ToArray();
+        random.Shuffle(shuffled.AsSpan());
+        return shuffled;
     }
 
     /// <summary>Without those whose two texts are those of one before.</summary>

@@ -37,6 +37,19 @@ public sealed class RoundPairsTests : IDisposable
             PairFile.Read(_store.PathOf(pairs.Pairs)).Single().Provenance!.Sampling);
     }
 
+    [Fact]
+    public async Task Select_ties_that_are_asked_for_are_in_the_file_and_counted()
+    {
+        var options = _campaign.Configure("campaign { pairs.ties-per-prompt = 1, training.loss.type = dpo_rk }").Options;
+        var samples = _store.Put(stream => SampleFile.Write(stream, [Prompt("p", "yes", "no", "none"), Prompt("q", "no", "none")]));
+        var judged = await new UnitJudge(options, _store, _ => new VerifierJudge(), TimeProvider.System).JudgeAsync(new JudgeOrder(new WorkId(1, Stage.Judge, 0), samples), default);
+
+        var pairs = new RoundPairs(options, _store, Digest.Of([]), "verifier", TimeProvider.System).Select(new PairOrder(new WorkId(1, Stage.Pair, 0), [new(samples, judged.Verdicts)], null));
+
+        Assert.Equal((4, 2, 0, 0), (pairs.PairCount, pairs.TiePairs, pairs.Ties, pairs.Dropped));
+        Assert.Equal([1, 1, 0.5, 0.5], PairFile.Read(_store.PathOf(pairs.Pairs)).Select(record => record.Pair.ChosenProbability));
+    }
+
     private static PromptSamples Prompt(string id, params string[] texts) => new(
         new Prompt(id, null, "?", null, [new("exact", "yes")]), [1], [.. texts.Select((text, i) => new Sample(i, 0, [i], [0], text, FinishReason.Eos, 0))]);
 }

@@ -240,6 +240,20 @@ public sealed class WorkerActorTests : TestKit
         Assert.True(Directory.Exists(Path.Combine(context.WorkPath, "round-2")));
     }
 
+    [Theory]
+    [InlineData("sigmoid", 1)]
+    [InlineData("dpo_d", 2)]
+    public async Task Trainer_leaves_out_ties_of_rounds_before_a_fork_to_a_loss_that_would_take_them_for_wins(string loss, int expected)
+    {
+        _campaign.Configuration = _campaign.Configure($"campaign.training.loss.type = {loss}");
+        var context = _campaign.WorkerContext();
+        var pairs = context.Store.Put(stream => PairFile.Write(stream, [new(new PreferencePair("p", [1], [2], [3])), new(new PreferencePair("q", [1], [2], [3], 0.5))]));
+
+        await DoAsync(new TrainerWorker(context), new TrainOrder(new WorkId(2, Stage.Train, 0), [pairs], null, null, null));
+
+        Assert.Contains($"trained 2 on {expected} pairs", _campaign.Log.Entries);
+    }
+
     [Fact]
     public async Task Publisher_makes_the_average_from_round_to_round_and_the_same_one_again()
     {

@@ -47,6 +47,8 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.judging.judges.mine { type = http, model = x, url = \"localhost:8000\" }", "campaign.judging.judges.mine.url: it must be an address that begins with http:// or https://")]
     [InlineData("campaign.judging.judges.mine { type = http, key = x }", "unknown key campaign.judging.judges.mine.key")]
     [InlineData("campaign.judging.judges.mine { type = command, command = run }", "campaign.judging.judges.mine.command: it must be a list: [a, b]")]
+    [InlineData("campaign.pairs.ties-per-prompt = 1", "campaign.pairs.ties-per-prompt is 1: sigmoid would take one of two equals for the better; set 0, or training.loss.type = dpo_rk or dpo_d")]
+    [InlineData("campaign { pairs.ties-per-prompt = 1, training.loss.type = [dpo_d, sft] }", "campaign.pairs.ties-per-prompt is 1: dpo_d, sft would take one of two equals")]
     [InlineData("campaign.watch.length = 1", "campaign.watch.length is 1: it must be a number above 1")]
     [InlineData("campaign.watch.action = stop", "campaign.watch.action is stop: it must be one of warn, pause")]
     [InlineData("campaign.gate.level = 0.1", "campaign.gate.level is 0.1: with test = points nothing is tested, and it has no effect")]

@@ -51,6 +51,21 @@ public sealed class CampaignViewTests : IDisposable
     }
 
     [Fact]
+    public void Report_ofARoundThatKeptTies_saysHowMany()
+    {
+        var progress = View();
+        progress.Report(new CampaignProgress(InRound(1), null));
+
+        progress.Report(new CampaignProgress(InRound(1, round => round with
+        {
+            Pairs = new PairResult(new WorkId(1, Stage.Pair, 0), Anything, 12, 0, 0, 0, TiePairs: 5),
+            Outcome = RoundOutcome.Kept,
+        }), null));
+
+        Assert.Contains("12 pairs (5 of them ties), ", Lines[^1]);
+    }
+
+    [Fact]
     public void Report_whenItStarts_leavesOutRoundsThatEndedBefore()
     {
         var progress = View();

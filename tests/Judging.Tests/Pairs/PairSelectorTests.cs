@@ -70,6 +70,48 @@ public class PairSelectorTests
     }
 
     [Fact]
+    public void Select_tiesThatAreAskedFor_areKeptOnceAndCounted()
+    {
+        var selection = Select(new(PairStrategy.BestWorst, TiesPerPrompt: 9), ("a", 1), ("b", 1), ("b", 1), ("c", 0));
+
+        Assert.Equal([(1, 0, false), (1, 1, true)], selection.Pairs.Select(pair => (pair.ChosenScore, pair.RejectedScore, pair.IsTie)));
+        Assert.Equal(new PairSelectionCounts(Prompts: 1, Pairs: 2, TiePairs: 1, Ties: 1, Duplicates: 1, Unselected: 2), selection.Counts);
+        Assert.Equal(new PairSelectionCounts(Prompts: 1, Pairs: 1, TiePairs: 1), Select(new(TiesPerPrompt: 1), ("a", 1), ("b", 1)).Counts);
+        Assert.Equal(new PairSelectionCounts(Prompts: 1, ZeroSignal: 1, Ties: 1), Select(new(TiesPerPrompt: 1, MaxLengthRatio: 2), ("a", 1), ("bbb", 1)).Counts);
+    }
+
+    [Fact]
+    public void Select_tiesOfTheJudgesComparison_areKeptAsTies()
+    {
+        Verdict leaning = Scores(0, 1) with { Comparisons = [new Comparison(1, 0, Preference.Tie, 0.9, "")] };
+
+        var pair = PairSelector.Select(Samples.OfPrompt("p", "a", "b"), leaning, new(TiesPerPrompt: 1), 1).Pairs.Single();
+
+        Assert.Equal((1, 0, 0.5, true), (pair.ChosenIndex, pair.RejectedIndex, pair.Probability, pair.IsTie));
+    }
+
+    [Fact]
+    public void Select_withTies_takesTheSameOtherPairs()
+    {
+        (string, double?)[] samples = [("a", 1), ("b", 1), ("c", 0), ("d", 0), ("e", 0.5)];
+        for (var seed = 0UL; seed < 20; seed++)
+        {
+            var with = Select(new(TiesPerPrompt: 2), seed, samples).Pairs;
+
+            Assert.Equal(Select(new(), seed, samples).Pairs, with.Where(pair => !pair.IsTie));
+            Assert.Equal(2, with.Count(pair => pair.IsTie));
+        }
+    }
+
+    [Fact]
+    public void Select_balancedLengths_leavesTiesAlone()
+    {
+        var prompts = Enumerable.Range(0, 5).Select(i => (Samples.OfPrompt($"p{i}", "aaaa", "bb"), Scores(1, 1)));
+
+        Assert.Equal(5, PairSelector.Select(prompts, new(TiesPerPrompt: 1, BalanceLengths: true), 1).Sum(prompt => prompt.Selection.Counts.TiePairs));
+    }
+
+    [Fact]
     public void Select_equalUpToTheTrainersCut_isADuplicate()
     {
         var selection = Select(new(MaxLength: 4), ("abcX", 1), ("abcY", 0));

@@ -10,7 +10,7 @@ internal static class RoundsSection
     public static string Render(ReportData data, Func<int, string>? linkOf = null) => Html.Section(
         "rounds",
         "Rounds",
-        "Ties are two differing samples of one prompt with the same score; dropped prompts gave no pair. Loss and rewards are means over the round's pairs.",
+        "Ties are two differing samples of one prompt with the same score, which make no pair; dropped prompts gave no pair. Loss and rewards are means over the round's pairs.",
         Html.Table("Rounds", Headings, data.Summary.Rounds.Select((round, i) => Row(round, data.Rounds[i + 1], linkOf)), "figures"));
 
     private static string[] Row(RoundSummary round, RoundDetail detail, Func<int, string>? linkOf) =>
@@ -21,7 +21,7 @@ internal static class RoundsSection
         Html.Count(round.Prompts),
         Html.Count(round.Samples),
         Html.Count(round.GeneratedTokens),
-        Html.Count(round.Pairs),
+        round.TiePairs == 0 ? Html.Count(round.Pairs) : $"{Html.Count(round.Pairs)}, {Html.Count(round.TiePairs)} ties",
         Html.Count(round.Ties),
         Html.Count(round.Dropped),
         Figure(round.Train, train => Html.Count(train.Steps)),

@@ -37,6 +37,9 @@ public sealed class Objective
     /// <summary>Whether it reads how probable it is that a pair's chosen completion is the better one, and does not take that for certain.</summary>
     public bool UsesProbability => Options.ProbabilisticLabels || _losses.Any(l => l.Loss.UsesProbability);
 
+    /// <summary>Whether each of its losses knows what to do with a tie.</summary>
+    public bool LearnsTies => _losses.All(l => l.Loss.LearnsTies);
+
     /// <summary>Whether any part of it is a function of the reference's log-probs.</summary>
     public bool UsesReference =>
         (_losses.Any(l => l.Loss.UsesReference) && !Options.ReferenceFree) || _constraints.Any(c => ConstraintScores.Named(c.Score)!.UsesReference);

@@ -46,6 +46,9 @@ public sealed record PreferenceLoss(
     /// <summary>It reads the pair's probability even without <see cref="LossSettings.ProbabilisticLabels"/>.</summary>
     public bool UsesProbability { get; init; }
 
+    /// <summary>It has a term of its own for ties, which are pairs of probability ½.</summary>
+    public bool LearnsTies { get; init; }
+
     /// <summary>It reads the mismatched completions.</summary>
     public bool UsesMismatched { get; init; }
 
