@@ -46,6 +46,10 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
             foreach (var prompt in Prompts.FromFile.Any() ? Prompts.FromFile : Prompts.HeldOut)
             {
                 PromptRoom.Check(prompt, generator.Tokenize(prompt).Length, generator.ContextSize);
+                if (prompt.Answer is not null)
+                {
+                    generator.EncodeAnswer(prompt);
+                }
             }
         }
         catch (Exception e) when (e is not UserInputException)

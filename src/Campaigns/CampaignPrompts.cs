@@ -23,7 +23,7 @@ public sealed class CampaignPrompts
 
     /// <exception cref="UserInputException">A prompt file cannot be used, or has too few prompts.</exception>
     public CampaignPrompts(CampaignOptions options)
-        : this(options.Prompts, options.Evaluation.PromptsPerTask, options.Seed)
+        : this(options.Prompts, options.Evaluation.PromptsPerTask, options.Seed, options.TakesAnswers)
     {
         var taken = HeldOut.Select(prompt => prompt.Id).ToHashSet();
         // The gate's own come first: another set beside it changes none of its prompts.
@@ -70,12 +70,13 @@ public sealed class CampaignPrompts
         }
     }
 
+    /// <param name="answers">Whether the prompts to train on have their rows' own answers.</param>
     /// <exception cref="UserInputException">The prompt file cannot be used, or has too few prompts.</exception>
-    public CampaignPrompts(PromptOptions options, int heldOutPerTask, ulong seed)
+    public CampaignPrompts(PromptOptions options, int heldOutPerTask, ulong seed, bool answers = false)
     {
         _options = options;
         _seed = seed;
-        _file = options.File is { } path ? [.. PromptFile.Read(path, Split.Train)] : [];
+        _file = options.File is { } path ? [.. PromptFile.Read(path, Split.Train, answers)] : [];
         if (options.File is not null && _file.Count < options.PerRound)
         {
             throw new UserInputException(

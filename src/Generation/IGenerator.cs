@@ -20,6 +20,10 @@ public interface IGenerator : IDisposable
     /// <summary>A prompt's token ids: chat messages through the model's template with the assistant's turn opened, special tokens once.</summary>
     int[] Tokenize(Prompt prompt);
 
+    /// <summary>The token ids of the answer that a prompt's row gives, as they follow those of the prompt, end token included.</summary>
+    /// <exception cref="Artifacts.UserInputException">The model's template cannot show it.</exception>
+    int[] EncodeAnswer(Prompt prompt) => throw new NotSupportedException($"{GetType().Name} takes no answers.");
+
     /// <summary>
     /// Completes every prompt; each prompt's samples are reported once, when its last one is finished, in no fixed order.
     /// </summary>

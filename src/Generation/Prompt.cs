@@ -23,9 +23,11 @@ public sealed record AnswerCheck(
 /// Exactly one of <see cref="Messages"/> and <see cref="Text"/> is set; text is continued as it is, without a template:
 /// special tokens that it spells are special tokens.
 /// </summary>
+/// <param name="Answer">The answer that its row gives, where it is asked for (<see cref="PromptFile.Read"/>); null otherwise.</param>
 public sealed record Prompt(
     string Id,
     IReadOnlyList<ChatMessage>? Messages,
     string? Text,
     string? Task,
-    IReadOnlyList<AnswerCheck> Checks);
+    IReadOnlyList<AnswerCheck> Checks,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Answer = null);

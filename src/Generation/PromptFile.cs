@@ -17,15 +17,16 @@ public static class PromptFile
 {
     /// <summary>Reads a file row by row; nothing beyond the ids is kept.</summary>
     /// <param name="side">The side of the split to read, or null for all.</param>
+    /// <param name="answers">Whether each prompt has its row's own answer too: <c>chosen</c>, or <c>completion</c> unless its <c>label</c> is false.</param>
     /// <exception cref="UserInputException">Names the file and the line: no file, no prompts, not JSON, a member missing or of the wrong kind, an id twice.</exception>
-    public static IEnumerable<Prompt> Read(string path, Split? side = null) =>
-        ReadPlaced(path).Where(item => side is null || PromptSplit.Of(item.Prompt) == side).Select(item => item.Prompt);
+    public static IEnumerable<Prompt> Read(string path, Split? side = null, bool answers = false) =>
+        ReadPlaced(path, answers).Where(item => side is null || PromptSplit.Of(item.Prompt) == side).Select(item => item.Prompt);
 
     /// <summary>Says where in a file a prompt is, for errors: <c>file, line 3</c>.</summary>
     public static string PlaceOf(string promptId, string path) =>
         ReadPlaced(path).First(item => item.Prompt.Id == promptId).Place;
 
-    private static IEnumerable<(Prompt Prompt, string Place)> ReadPlaced(string path)
+    private static IEnumerable<(Prompt Prompt, string Place)> ReadPlaced(string path, bool answers = false)
     {
         var isText = IsText(path);
         var rows = new Dictionary<string, int>();
@@ -42,7 +43,11 @@ public static class PromptFile
             {
                 continue;
             }
-            var (prompt, isNamed) = isText ? PromptLine.OfText(line) : PromptLine.Parse(line, place);
+            var (prompt, isNamed) = isText ? PromptLine.OfText(line) : PromptLine.Parse(line, place, answers);
+            if (answers && prompt.Answer is null)
+            {
+                throw new UserInputException($"{place}: it gives no answer, and each is asked for: give it as \"completion\" or \"chosen\", or take the row out.");
+            }
             if (rows.TryAdd(prompt.Id, row.Number))
             {
                 yield return (prompt, place);

@@ -10,14 +10,15 @@ namespace IterativeDpo.Generation;
 internal static class PromptLine
 {
     /// <param name="where">The file and line, for errors.</param>
+    /// <param name="answers">Whether its own answer is asked for.</param>
     /// <returns>Also whether the line gives the prompt an id.</returns>
-    public static (Prompt Prompt, bool IsNamed) Parse(string line, string where)
+    public static (Prompt Prompt, bool IsNamed) Parse(string line, string where, bool answers = false)
     {
         using var document = ParseJson(line, where);
         try
         {
-            var parsed = Parse(document.RootElement, where);
-            return new Passage(parsed.Prompt.Text, parsed.Prompt.Messages).Says("\0")
+            var parsed = Parse(document.RootElement, where, answers);
+            return new Passage(parsed.Prompt.Text, parsed.Prompt.Messages).Says("\0") || parsed.Prompt.Answer?.Contains('\0', StringComparison.Ordinal) == true
                 ? throw new InvalidOperationException("a NUL")
                 : parsed;
         }
@@ -28,7 +29,7 @@ internal static class PromptLine
         }
     }
 
-    private static (Prompt Prompt, bool IsNamed) Parse(JsonElement root, string where)
+    private static (Prompt Prompt, bool IsNamed) Parse(JsonElement root, string where, bool answers)
     {
         if (root.ValueKind != JsonValueKind.Object)
         {
@@ -40,7 +41,8 @@ internal static class PromptLine
         var passage = new Passage(messages is null ? asked.GetString() : null, messages);
         RefuseLost(LostFields.OfRow(root, conversation: messages is not null), where);
         RefuseLost(LostFields.SystemOf(root) is { } system && !passage.Says(system) ? "system" : null, where);
-        return (new Prompt(id ?? IdOf(asked.GetRawText()), messages, passage.Text, OptionalText(root, "task", where), Checks(root, where)), id is not null);
+        var answer = answers ? Answer(root, messages is not null, where) : null;
+        return (new Prompt(id ?? IdOf(asked.GetRawText()), messages, passage.Text, OptionalText(root, "task", where), Checks(root, where), answer), id is not null);
     }
 
     /// <summary>A line of plain text, which is continued as it is.</summary>
@@ -103,6 +105,23 @@ internal static class PromptLine
         return ChatMessage.Roles.Contains(role)
             ? new ChatMessage(role, Text(message, "content", where))
             : throw new UserInputException($"{where}: the role \"{role}\" is not one of {string.Join(", ", ChatMessage.Roles)}.");
+    }
+
+    /// <summary>What the row says itself: a text to a text, one turn of the assistant to a conversation. Null where it says nothing, or nothing good.</summary>
+    private static string? Answer(JsonElement root, bool isChat, string where)
+    {
+        var isBad = root.TryGetProperty("label", out var label) && label.ValueKind == JsonValueKind.False;
+        if (!(root.TryGetProperty("chosen", out var answer) || (!isBad && root.TryGetProperty("completion", out answer))) || answer.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+        if (!isChat && answer.ValueKind == JsonValueKind.String)
+        {
+            return answer.GetString();
+        }
+        return isChat && answer.ValueKind == JsonValueKind.Array && answer.GetArrayLength() == 1 && Message(answer[0], where) is { Role: "assistant", Content: var content }
+            ? content
+            : throw new UserInputException($"{where}: its answer must be {(isChat ? "one turn of the assistant, as the prompt is a conversation" : "a text, as the prompt is one")}.");
     }
 
     private static AnswerCheck[] Checks(JsonElement root, string where)

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Judging.Cascades;
 using IterativeDpo.Judging.Command;
+using IterativeDpo.Judging.Data;
 using IterativeDpo.Judging.Ensembles;
 using IterativeDpo.Judging.Http;
 using IterativeDpo.Judging.Implicit;
@@ -40,6 +41,7 @@ public enum CampaignParts
 [JsonDerivedType(typeof(CascadeOptions), "cascade")]
 [JsonDerivedType(typeof(HttpJudgeOptions), "http")]
 [JsonDerivedType(typeof(CommandOptions), "command")]
+[JsonDerivedType(typeof(DataAnswerOptions), "data-answer")]
 public abstract record JudgeOptions(string Name)
 {
     /// <summary>Files that verdicts depend on, by what is in them and not by where they lie.</summary>

@@ -7,7 +7,9 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Artifacts.Tests.Store;
 using IterativeDpo.Campaigns;
+using IterativeDpo.Generation;
 using IterativeDpo.Judging.Curriculum;
+using IterativeDpo.Judging.Data;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Actors.Tests;
@@ -415,6 +417,36 @@ public sealed class CampaignRunnerTests : IDisposable
 
         Assert.StartsWith($"{prompts}, line 31: ", error.Message, StringComparison.Ordinal);
         Assert.Contains("exakt", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RunAsync_self_play_sets_the_datas_answers_against_what_each_rounds_policy_samples()
+    {
+        var prompts = Path.Combine(Path.GetDirectoryName(_campaign.StatePath)!, "prompts.jsonl");
+        File.WriteAllLines(prompts, Enumerable.Range(0, 40).Select(i =>
+            $$"""{"prompt":[{"role":"user","content":"{{i}}?"}],"completion":[{"role":"assistant","content":"data {{i}}"}],"checks":[{"kind":"exact","value":"{{i}}"}]}"""));
+        _campaign.Configuration = _campaign.Configure($$"""
+            campaign {
+              prompts.file = "{{prompts}}"
+              generation.samples-per-prompt = 1
+              judging { judge = data, judges.data { type = data-answer } }
+              evaluation { judge = verifier, prompts-per-task = 20 }
+            }
+            """);
+        _campaign.Engines = _campaign.Engines with { Judge = name => name == "data" ? new DataAnswerJudge(name) : new FakeJudge(_campaign.Log) };
+
+        Assert.Equal(CampaignEnd.Completed, (await _campaign.RunAsync()).End);
+        var (state, store) = (CampaignReader.ReadWhole(_campaign.StatePath)!, StateDirectory.ArtifactsOf(_campaign.StatePath));
+
+        Assert.All(state.Rounds.Skip(1), round =>
+        {
+            var pairs = PairFile.Read(store.Verified(round.Pairs!.Pairs)).ToArray();
+            Assert.Equal(6, pairs.Length);
+            Assert.All(pairs, pair => Assert.Equal($"data {pair.Provenance!.PromptText.TrimEnd('?')}", pair.Provenance.ChosenText));
+            Assert.All(pairs, pair => Assert.Equal((1, 0), (pair.Provenance!.ChosenIndex, pair.Provenance.RejectedIndex)));
+            Assert.Equal((12, 0.0), (round.SampleCount, round.MeanScore));
+            Assert.All(round.Samples.Values.SelectMany(unit => SampleFile.Read(store.Verified(unit.Samples))), samples => Assert.Null(samples.Prompt.Answer));
+        });
     }
 
     [Fact]

@@ -111,6 +111,37 @@ public sealed class PromptFileTests : IDisposable
     }
 
     [Fact]
+    public void Read_answersThatAreAskedFor_areTheRowsOwn()
+    {
+        File.WriteAllLines(_path,
+        [
+            """{"prompt": "The sky is", "chosen": " blue.", "rejected": " green."}""",
+            """{"prompt": "The sea is", "completion": " wet."}""",
+            """{"prompt": [{"role": "user", "content": "Why?"}], "completion": [{"role": "assistant", "content": "So."}], "label": true}""",
+        ]);
+
+        Assert.Equal([" blue.", " wet.", "So."], PromptFile.Read(_path, answers: true).Select(prompt => prompt.Answer));
+        Assert.All(PromptFile.Read(_path), prompt => Assert.Null(prompt.Answer));
+    }
+
+    [Theory]
+    [InlineData("""{"prompt": "x"}""", "it gives no answer, and each is asked for")]
+    [InlineData("""{"prompt": "x", "completion": "y", "label": false}""", "it gives no answer, and each is asked for")]
+    [InlineData("""{"prompt": "x", "completion": 1}""", "its answer must be a text, as the prompt is one")]
+    [InlineData("""{"prompt": "x", "completion": "a\u0000"}""", "is a NUL")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "completion": "y"}""", "its answer must be one turn of the assistant, as the prompt is a conversation")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "chosen": [{"role": "user", "content": "y"}]}""", "its answer must be one turn of the assistant")]
+    public void Read_answerThatIsNone_namesTheLine(string line, string fault)
+    {
+        File.WriteAllLines(_path, ["""{"prompt": "good", "completion": "day"}""", line]);
+
+        var error = Assert.Throws<UserInputException>(() => PromptFile.Read(_path, answers: true).ToArray());
+
+        Assert.StartsWith($"{_path}, line 2: ", error.Message);
+        Assert.Contains(fault, error.Message);
+    }
+
+    [Fact]
     public void Read_promptThatComesAgainWithChecks_namesBothLines()
     {
         var error = Assert.Throws<UserInputException>(() => Read("""{"prompt": "x"}""", """{"prompt": "x", "checks": [{"kind": "ended"}]}"""));

@@ -44,16 +44,25 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
             },
             cancellationToken);
 
-        PromptSamples[] ordered = [.. prompts.Select(prompt => finished[prompt.Id])];
+        PromptSamples[] ordered = [.. prompts.Select(prompt => WithAnswer(finished[prompt.Id], generator))];
         var digest = context.Store.Put(stream => SampleFile.Write(stream, ordered));
-        Sample[] all = [.. ordered.SelectMany(prompt => prompt.Samples)];
+        Sample[] all = [.. ordered.SelectMany(prompt => prompt.OfPolicy)];
         var tokens = all.Sum(sample => (long)sample.TokenIds.Length);
         var entropy = tokens == 0 ? 0 : all.Sum(sample => (double)sample.MeanEntropy * sample.TokenIds.Length) / tokens;
         return new SampleResult(
-            order.Id, digest, prompts.Length, all.Length, tokens, entropy, context.Time.GetElapsedTime(start).TotalSeconds, order.Set,
+            order.Id, digest, prompts.Length, ordered.Sum(prompt => prompt.Samples.Count), tokens, entropy, context.Time.GetElapsedTime(start).TotalSeconds, order.Set,
             all.Length == 0 ? null : all.Average(RepeatedShare), all.Length == 0 ? null : ordered.Sum(Identical) / (double)all.Length,
             all.Sum(sample => (long)sample.Thoughts));
     }
+
+    /// <summary>With the answer that the prompt's row gives as one more sample, which no figure of the policy counts.</summary>
+    private static PromptSamples WithAnswer(PromptSamples drawn, IGenerator generator) => drawn.Prompt.Answer is { } answer
+        ? drawn with
+        {
+            Prompt = drawn.Prompt with { Answer = null },
+            Samples = [.. drawn.Samples, new Sample(drawn.Samples.Count, 0, generator.EncodeAnswer(drawn.Prompt), [], answer, FinishReason.Eos, 0, Sample.OfData)],
+        }
+        : drawn;
 
     /// <summary>The share of its runs of so many tokens that were there before in it; 0 where it is shorter.</summary>
     internal static double RepeatedShare(Sample sample)
@@ -64,7 +73,7 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
     }
 
     /// <summary>How many samples are the same text as one before.</summary>
-    private static int Identical(PromptSamples prompt) => prompt.Samples.Count - prompt.Samples.Select(sample => sample.Text).Distinct().Count();
+    private static int Identical(PromptSamples prompt) => prompt.OfPolicy.Count() - prompt.OfPolicy.Select(sample => sample.Text).Distinct().Count();
 
     private IGenerator UseAdapter(Digest? adapter)
     {

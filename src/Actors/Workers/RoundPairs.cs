@@ -43,7 +43,7 @@ public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Dig
                 counts += prompt.Selection.Counts;
                 if (order.Statistics is not null)
                 {
-                    scores.Add((prompt.Samples.Prompt.Id, [.. prompt.Verdict.Judgements.Select(judgement => judgement.Score).OfType<double>()]));
+                    scores.Add((prompt.Samples.Prompt.Id, [.. UnitJudge.ScoresOf(prompt.Samples, prompt.Verdict)]));
                 }
                 return prompt.Selection.Pairs.Select(pair => records.Make(pair, prompt.Samples, prompt.Verdict));
             })));

@@ -52,7 +52,7 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
         }
         var digest = store.Put(stream => VerdictFile.Write(stream, verdicts));
         Verdict[] given = [.. verdicts.Select(prompt => prompt.Verdict).OfType<Verdict>()];
-        double[] scores = [.. given.SelectMany(verdict => verdict.Judgements).Select(judgement => judgement.Score).OfType<double>()];
+        double[] scores = [.. judged.SelectMany(prompt => ScoresOf(prompt.Prompt.Samples, prompt.Judged.Verdict))];
         var result = new JudgeResult(
             order.Id,
             digest,
@@ -67,6 +67,13 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
         return failed.Length > 0 && !order.IsLast
             ? throw new UnfinishedWorkException($"the judge failed on {failed.Length} of {verdicts.Length} prompts: {failed[0].Failure}", result)
             : result;
+    }
+
+    /// <summary>The scores of the samples that are the policy's.</summary>
+    internal static IEnumerable<double> ScoresOf(PromptSamples samples, Verdict? verdict)
+    {
+        var own = samples.OfPolicy.Select(sample => sample.Index).ToHashSet();
+        return (verdict?.Judgements ?? []).Where(judgement => own.Contains(judgement.SampleIndex)).Select(judgement => judgement.Score).OfType<double>();
     }
 
     private (IJudge Judge, JudgeAttempts Attempts) JudgeOf(JudgeOrder order)

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Data;
 using IterativeDpo.Judging.Pairs;
 using IterativeDpo.Training;
 using IterativeDpo.Training.Torch.Losses;
@@ -63,6 +64,10 @@ public sealed record CampaignOptions(
     [JsonIgnore]
     public IReadOnlyList<JudgeOptions> JudgesInUse => [.. (Judging.Judges ?? []).Intersect(Judges.SelectMany(Judging.FindAll))];
 
+    /// <summary>Whether the answers that prompts' rows give are samples of them too.</summary>
+    [JsonIgnore]
+    public bool TakesAnswers => Judging.FindAll(Judging.Judge).Any(judge => judge is DataAnswerOptions);
+
     /// <summary>Whether a campaign may be called so.</summary>
     internal static bool IsName(string name) => Regex.IsMatch(name, @"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\z");
 
@@ -90,6 +95,14 @@ public sealed record CampaignOptions(
         foreach (var violation in graders.SelectMany(grader => SettingViolation.UnlessOneOf(grader.Item1, grader.Item2 ?? JudgingOptions.Verifier, Judging.Names)))
         {
             yield return violation;
+        }
+        if (TakesAnswers && Prompts.File is null)
+        {
+            yield return new("judging.judge", Judging.Judge, "it prefers the answer that a prompt's row gives, and generated tasks give none; set prompts.file");
+        }
+        if (Generation.SamplesPerPrompt == 1 && !TakesAnswers)
+        {
+            yield return new("generation.samples-per-prompt", "1", "one sample alone makes no pair; set 2 or more, or let a judge of type data-answer set it against the answer of the data");
         }
         if (Pairs.TiesPerPrompt > 0 && !new Objective(Training.Loss).LearnsTies)
         {

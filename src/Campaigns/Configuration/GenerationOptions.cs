@@ -6,7 +6,7 @@ namespace IterativeDpo.Campaigns.Configuration;
 /// <summary>How completions are sampled.</summary>
 public sealed record GenerationOptions(
     [Setting(IsFlat = true)] SamplingOptions Sampling,
-    [Setting("Completions of each prompt; pairs are made among them.", Default = "8", Min = 2, Max = 1024)] int SamplesPerPrompt,
+    [Setting("Completions of each prompt; pairs are made among them.", Default = "8", Min = 1, Max = 1024)] int SamplesPerPrompt,
     [Setting("Completions decoded side by side.", Default = "32", Min = 1, Max = 255)] int Sequences,
     [Setting("Most tokens of a prompt and its completion together.", Default = "1024", Min = 16, Max = 10_000_000)] int ContextTokens,
     [Setting("Most tokens to one call of the model.", Default = "512", Min = 1, Max = 1_000_000)] int BatchTokens);

@@ -58,6 +58,8 @@ public sealed class LlamaGenerator : ILogitGenerator
 
     public int[] Tokenize(Prompt prompt) => _encoder.Encode(prompt);
 
+    public int[] EncodeAnswer(Prompt prompt) => _encoder.EncodeAnswer(prompt);
+
     public async Task GenerateAsync(
         IReadOnlyList<GenerationRequest> requests,
         SamplingOptions options,

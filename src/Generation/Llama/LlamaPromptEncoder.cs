@@ -20,10 +20,21 @@ internal sealed class LlamaPromptEncoder
     /// <exception cref="UserInputException">The model has no chat template that can be read or that fits, or the prompt is empty.</exception>
     public int[] Encode(Prompt prompt)
     {
+        var ids = Named(prompt, () => _text.WithBos(prompt.Messages is { } messages ? _chat.EncodePrompt(messages) : _text.Tokenize(prompt.Text ?? "", special: true)));
+        return ids.Length > 0 ? ids : throw new UserInputException($"prompt '{prompt.Id}' is empty: give it a text or messages");
+    }
+
+    /// <summary>The ids of its row's own answer, as a completion in data has them.</summary>
+    /// <exception cref="UserInputException">As above.</exception>
+    public int[] EncodeAnswer(Prompt prompt) => Named(prompt, () => _text.WithEnd(prompt.Messages is { } messages
+        ? _chat.EncodeCompletion(messages, [new("assistant", prompt.Answer!)])
+        : _text.Tokenize(prompt.Answer!, special: true, goesOn: true)));
+
+    private static int[] Named(Prompt prompt, Func<int[]> encode)
+    {
         try
         {
-            var ids = _text.WithBos(prompt.Messages is { } messages ? _chat.EncodePrompt(messages) : _text.Tokenize(prompt.Text ?? "", special: true));
-            return ids.Length > 0 ? ids : throw new UserInputException($"prompt '{prompt.Id}' is empty: give it a text or messages");
+            return encode();
         }
         catch (ConversationException e)
         {

@@ -66,8 +66,8 @@ internal sealed record ArmRun(
                 if (verdict is not null)
                 {
                     var right = verdict.Judgements.Where(judgement => judgement.Score is { } score && options.Evaluation.IsRight(score)).Select(judgement => judgement.SampleIndex).ToHashSet();
-                    var texts = prompt.Samples.Where(sample => right.Contains(sample.Index)).Select(sample => sample.Text).Distinct().Count();
-                    sampled[prompt.Prompt.Id] = new(prompt.Samples.Count, right.Count, texts);
+                    Sample[] own = [.. prompt.OfPolicy], good = [.. own.Where(sample => right.Contains(sample.Index))];
+                    sampled[prompt.Prompt.Id] = new(own.Length, good.Length, good.Select(sample => sample.Text).Distinct().Count());
                 }
             }
         }

@@ -36,6 +36,8 @@ internal sealed class FakeGenerator(FakeLog log) : IGenerator
         return [.. Encoding.UTF8.GetBytes(prompt.Messages![0].Content).Select(b => (int)b)];
     }
 
+    public int[] EncodeAnswer(Prompt prompt) => [.. Encoding.UTF8.GetBytes(prompt.Answer!).Select(b => (int)b)];
+
     public Task GenerateAsync(
         IReadOnlyList<GenerationRequest> requests, SamplingOptions options, Action<PromptSamples> onFinished, CancellationToken cancellationToken)
     {

@@ -16,7 +16,7 @@ public sealed class RecipeTests : IDisposable
     public void Include_ofARecipe_makesACampaignWithANameAndAModel(string recipe) =>
         Assert.Equal("mine", Load($$"""
             include "recipes/{{recipe}}"
-            campaign { name = mine, model = model.gguf }
+            campaign { name = mine, model = model.gguf, prompts.file = prompts.jsonl }
             """).Name);
 
     [Fact]

@@ -64,6 +64,15 @@ public sealed class LlamaTextTokenizerTests : IClassFixture<TinyModelFile>, IDis
     }
 
     [Fact]
+    public void EncodeCompletion_answerOfAPromptsRow_isTheSameForTheGenerator()
+    {
+        using var generator = _files.Load();
+
+        Assert.Equal(_tokenizer.EncodeCompletion(_asked, Answer("blue é")), generator.EncodeAnswer(new Prompt("p", _asked.Turns, null, null, [], "blue é")));
+        Assert.Equal(_tokenizer.EncodeCompletion(Passage.Of("a"), Passage.Of(" b")), generator.EncodeAnswer(new Prompt("p", null, "a", null, [], " b")));
+    }
+
+    [Fact]
     public void EncodeCompletion_severalTurns_endsBehindTheLast()
     {
         var ids = _tokenizer.EncodeCompletion(_asked, Passage.Of(new("assistant", "b"), new("user", "c"), new("assistant", "d")));
