@@ -31,6 +31,9 @@ public sealed partial record Sample(
     /// <summary>The <see cref="Model"/> of an answer that the data gives.</summary>
     public const string OfData = "data";
 
+    /// <summary>The <see cref="Model"/> of an answer that the base gives beside the policy's.</summary>
+    public const string OfBase = "base";
+
     /// <summary>The text without what was thought before.</summary>
     [JsonIgnore]
     public string Answer => HasThoughts ? Text[AnswerAt..].TrimStart() : Text;

@@ -16,6 +16,7 @@ namespace IterativeDpo.Training;
 /// <param name="AdapterSha256">The adapter that was on it, or null.</param>
 /// <param name="ChosenJudgement">The judge's verdict on the chosen sample, in full.</param>
 /// <param name="Comparison">The judge's verdict on the two, where it compared them.</param>
+/// <param name="ChosenModel">Whose answer it is where it is not the policy's: <c>data</c> or <c>base</c>.</param>
 public sealed record PairProvenance(
     string? Task,
     string PromptText,
@@ -34,7 +35,9 @@ public sealed record PairProvenance(
     int Round,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Judgement? ChosenJudgement = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Judgement? RejectedJudgement = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Comparison? Comparison = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Comparison? Comparison = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ChosenModel = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? RejectedModel = null)
 {
     [JsonIgnore]
     public string JudgeName => Judge.Split(' ')[0];
@@ -52,6 +55,8 @@ public sealed record PairProvenance(
         RejectedScore = ChosenScore,
         ChosenJudgement = RejectedJudgement,
         RejectedJudgement = ChosenJudgement,
+        ChosenModel = RejectedModel,
+        RejectedModel = ChosenModel,
     };
 }
 

@@ -31,37 +31,61 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
     {
         var (prompts, requests, options) = Plan(order);
         var start = context.Time.GetTimestamp();
-        var finished = new Dictionary<string, PromptSamples>(requests.Length);
-        var generator = UseAdapter(order.Adapter);
-        var track = TrackProgress(order, generator, start, report);
-        await generator.GenerateAsync(
-            requests,
-            options,
-            samples =>
+        var (generator, beside) = (UseAdapter(order.Adapter), BesideThePolicy(order, prompts));
+        var (done, passes, track) = (0, beside.Length == 0 ? 1 : 2, TrackProgress(order, generator, start, report));
+        var finished = await DrawAsync(requests);
+        if (beside.Length > 0)
+        {
+            UseAdapter(null);
+            foreach (var (id, drawn) in await DrawAsync(beside))
             {
-                finished.Add(samples.Prompt.Id, samples);
-                track(finished.Count);
-            },
-            cancellationToken);
+                finished[id] = With(finished[id], drawn.Samples.Select(sample => sample with { Model = Sample.OfBase }));
+            }
+        }
 
         PromptSamples[] ordered = [.. prompts.Select(prompt => WithAnswer(finished[prompt.Id], generator))];
         var digest = context.Store.Put(stream => SampleFile.Write(stream, ordered));
-        Sample[] all = [.. ordered.SelectMany(prompt => prompt.OfPolicy)];
-        var tokens = all.Sum(sample => (long)sample.TokenIds.Length);
-        var entropy = tokens == 0 ? 0 : all.Sum(sample => (double)sample.MeanEntropy * sample.TokenIds.Length) / tokens;
+        Sample[] own = [.. ordered.SelectMany(prompt => prompt.OfPolicy)];
+        var tokens = own.Sum(sample => (long)sample.TokenIds.Length);
+        var entropy = tokens == 0 ? 0 : own.Sum(sample => (double)sample.MeanEntropy * sample.TokenIds.Length) / tokens;
         return new SampleResult(
-            order.Id, digest, prompts.Length, ordered.Sum(prompt => prompt.Samples.Count), tokens, entropy, context.Time.GetElapsedTime(start).TotalSeconds, order.Set,
-            all.Length == 0 ? null : all.Average(RepeatedShare), all.Length == 0 ? null : ordered.Sum(Identical) / (double)all.Length,
-            all.Sum(sample => (long)sample.Thoughts));
+            order.Id, digest, prompts.Length, ordered.Sum(prompt => prompt.Samples.Count), ordered.Sum(TokensDrawn), entropy, context.Time.GetElapsedTime(start).TotalSeconds, order.Set,
+            own.Length == 0 ? null : own.Average(RepeatedShare), own.Length == 0 ? null : ordered.Sum(Identical) / (double)own.Length,
+            own.Sum(sample => (long)sample.Thoughts));
+
+        async Task<Dictionary<string, PromptSamples>> DrawAsync(GenerationRequest[] wanted)
+        {
+            var drawn = new Dictionary<string, PromptSamples>(wanted.Length);
+            await generator.GenerateAsync(
+                wanted,
+                options,
+                samples =>
+                {
+                    drawn.Add(samples.Prompt.Id, samples);
+                    track(++done / passes);
+                },
+                cancellationToken);
+            return drawn;
+        }
     }
+
+    /// <summary>What the base is to draw beside the policy; nothing in the first round, where it is the policy.</summary>
+    private GenerationRequest[] BesideThePolicy(SampleOrder order, Prompt[] prompts)
+    {
+        var generation = context.Options.Generation;
+        return order is { Id.Stage: Stage.Sample, Adapter: not null } && generation.BaseSamples > 0
+            ? [.. prompts.Select(prompt => new GenerationRequest(prompt, Seeds(order.Id.Round, prompt, generation.SamplesPerPrompt, generation.BaseSamples)))]
+            : [];
+    }
+
+    private static PromptSamples With(PromptSamples prompt, IEnumerable<Sample> more) =>
+        prompt with { Samples = [.. prompt.Samples, .. more.Select((sample, i) => sample with { Index = prompt.Samples.Count + i })] };
+
+    private static long TokensDrawn(PromptSamples prompt) => prompt.Samples.Where(sample => sample.Model != Sample.OfData).Sum(sample => (long)sample.TokenIds.Length);
 
     /// <summary>With the answer that the prompt's row gives as one more sample, which no figure of the policy counts.</summary>
     private static PromptSamples WithAnswer(PromptSamples drawn, IGenerator generator) => drawn.Prompt.Answer is { } answer
-        ? drawn with
-        {
-            Prompt = drawn.Prompt with { Answer = null },
-            Samples = [.. drawn.Samples, new Sample(drawn.Samples.Count, 0, generator.EncodeAnswer(drawn.Prompt), [], answer, FinishReason.Eos, 0, Sample.OfData)],
-        }
+        ? With(drawn, [new Sample(0, 0, generator.EncodeAnswer(drawn.Prompt), [], answer, FinishReason.Eos, 0, Sample.OfData)]) with { Prompt = drawn.Prompt with { Answer = null } }
         : drawn;
 
     /// <summary>The share of its runs of so many tokens that were there before in it; 0 where it is shorter.</summary>
@@ -105,11 +129,11 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
     private (Prompt[] Prompts, GenerationRequest[] Requests, SamplingOptions Options) Plan(SampleOrder order, IReadOnlyList<Prompt> all, int samples, SamplingOptions sampling)
     {
         Prompt[] prompts = [.. all.Skip(order.FirstPrompt).Take(order.Prompts)];
-        return (prompts, [.. prompts.Select(prompt => new GenerationRequest(prompt, Seeds(order.Id.Round, prompt, samples)))], sampling);
+        return (prompts, [.. prompts.Select(prompt => new GenerationRequest(prompt, Seeds(order.Id.Round, prompt, 0, samples)))], sampling);
     }
 
-    private ulong[] Seeds(int round, Prompt prompt, int samples) =>
-        [.. Enumerable.Range(0, samples).Select(index => SampleSeed.Derive(context.Options.Seed, round, prompt.Id, index))];
+    private ulong[] Seeds(int round, Prompt prompt, int first, int samples) =>
+        [.. Enumerable.Range(first, samples).Select(index => SampleSeed.Derive(context.Options.Seed, round, prompt.Id, index))];
 
     private Action<int> TrackProgress(SampleOrder order, IGenerator generator, long start, Action<ICampaignMessage> report)
     {

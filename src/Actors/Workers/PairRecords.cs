@@ -34,7 +34,9 @@ internal sealed class PairRecords(string judge, string sampling, Digest baseMode
                 round,
                 verdict.Judgements.FirstOrDefault(judgement => judgement.SampleIndex == pair.ChosenIndex),
                 verdict.Judgements.FirstOrDefault(judgement => judgement.SampleIndex == pair.RejectedIndex),
-                verdict.Comparisons?.FirstOrDefault(comparison => IsOf(comparison, pair))));
+                verdict.Comparisons?.FirstOrDefault(comparison => IsOf(comparison, pair)),
+                chosen.Model,
+                rejected.Model));
     }
 
     private static bool IsOf(Comparison comparison, SelectedPair pair) =>

@@ -22,8 +22,8 @@ internal static class PairPageView
             <header><p class="kicker">Preference pair</p><h1>Round {source.Round}, {Html.Text(source.Task ?? pair.PromptId)}</h1></header>
             <section id="prompt" aria-labelledby="prompt-title"><h2 id="prompt-title">Prompt</h2><div class="answer"><p class="sample">{Html.Text(source.PromptText)}</p></div></section>
             <section id="answers" aria-labelledby="answers-title"><h2 id="answers-title">Answers</h2><p class="lead">What only one of them has is marked.</p><div class="sides">
-            {Side("Chosen", "good", chosen, source.ChosenScore, source.ChosenIndex, source.ChosenSeed, pair.ChosenIds.Length, source.ChosenJudgement)}
-            {Side("Rejected", "bad", rejected, source.RejectedScore, source.RejectedIndex, source.RejectedSeed, pair.RejectedIds.Length, source.RejectedJudgement)}
+            {Side("Chosen", "good", chosen, source.ChosenScore, source.ChosenIndex, source.ChosenModel, source.ChosenSeed, pair.ChosenIds.Length, source.ChosenJudgement)}
+            {Side("Rejected", "bad", rejected, source.RejectedScore, source.RejectedIndex, source.RejectedModel, source.RejectedSeed, pair.RejectedIds.Length, source.RejectedJudgement)}
             </div></section>
             {(source.Comparison is { } comparison ? Comparison(comparison) : "")}
             <section id="made" aria-labelledby="made-title"><h2 id="made-title">What made it</h2><dl class="facts">{string.Concat(facts.Select(fact => $"<div><dt>{fact.Name}</dt><dd>{fact.Value}</dd></div>"))}</dl></section>
@@ -31,9 +31,9 @@ internal static class PairPageView
             """;
     }
 
-    private static string Side(string name, string kind, string text, double score, int index, ulong seed, int tokens, Judgement? judgement) => $"""
+    private static string Side(string name, string kind, string text, double score, int index, string? model, ulong seed, int tokens, Judgement? judgement) => $"""
         <div class="answer {kind}"><h3>{name}: {Html.Number(score, "0.###")}</h3><p class="sample">{text}</p>
-        <p class="hint">sample {index}, seed <code>{seed:x16}</code>, {tokens} tokens</p>{(judgement is { Explanation.Length: > 0 } ? $"<p class=\"hint\">Why: <span class=\"sample\">{Html.Text(judgement.Explanation)}</span></p>" : "")}{Calls(judgement?.Calls)}</div>
+        <p class="hint">sample {index}{(model is null ? "" : $" of the {Html.Text(model)}")}, seed <code>{seed:x16}</code>, {tokens} tokens</p>{(judgement is { Explanation.Length: > 0 } ? $"<p class=\"hint\">Why: <span class=\"sample\">{Html.Text(judgement.Explanation)}</span></p>" : "")}{Calls(judgement?.Calls)}</div>
         """;
 
     private static string Comparison(Comparison comparison)

@@ -67,7 +67,7 @@ internal static class RoundPage
             ? Html.Table("What became of every two samples", ["What", "Times"], new (string, long)[]
             {
                 ("pairs", pairs.PairCount), ("of them ties", pairs.TiePairs), ("equal scores", all.Ties), ("equal texts", all.Duplicates), ("scores within the margin", all.WithinMargin), ("undecided", all.Undecided),
-                ("compared the other way round", all.Contradicted), ("of too different a length", all.LengthRatio), ("too alike", all.Similar), ("left out by the strategy", all.Unselected),
+                ("compared the other way round", all.Contradicted), ("the base's the better one", all.Anchored), ("of too different a length", all.LengthRatio), ("too alike", all.Similar), ("left out by the strategy", all.Unselected),
             }.Where(item => item.Item2 > 0).Select(item => new[] { item.Item1, Html.Count(item.Item2) }), "figures narrow-table")
             : "";
         return Html.Section(

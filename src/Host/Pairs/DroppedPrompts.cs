@@ -53,7 +53,7 @@ internal static class DroppedPrompts
         (long Count, string What)[] reasons =
         [
             (counts.Ties, "ties"), (counts.Duplicates, "of equal text"), (counts.WithinMargin, "within the margin"), (counts.Undecided, "undecided"),
-            (counts.Contradicted, "compared the other way round"), (counts.LengthRatio, "of too different a length"), (counts.Similar, "too alike"),
+            (counts.Contradicted, "compared the other way round"), (counts.Anchored, "of which the base's is the better one"), (counts.LengthRatio, "of too different a length"), (counts.Similar, "too alike"),
             (counts.Unselected, "left out by the strategy"),
         ];
         return counts.ZeroSignal > 0 || counts.NoneSelected > 0

@@ -31,8 +31,8 @@ internal static class PairText
         yield return $"base        {source.BaseSha256}";
         yield return $"adapter     {source.AdapterSha256?.Hex ?? "none"}";
         foreach (var line in Block("prompt", source.PromptText)
-            .Concat(Answer("chosen", source.ChosenIndex, source.ChosenSeed, pair.ChosenIds.Length, source.ChosenText, source.ChosenJudgement))
-            .Concat(Answer("rejected", source.RejectedIndex, source.RejectedSeed, pair.RejectedIds.Length, source.RejectedText, source.RejectedJudgement)))
+            .Concat(Answer("chosen", source.ChosenIndex, source.ChosenModel, source.ChosenSeed, pair.ChosenIds.Length, source.ChosenText, source.ChosenJudgement))
+            .Concat(Answer("rejected", source.RejectedIndex, source.RejectedModel, source.RejectedSeed, pair.RejectedIds.Length, source.RejectedText, source.RejectedJudgement)))
         {
             yield return line;
         }
@@ -42,8 +42,8 @@ internal static class PairText
         }
     }
 
-    private static IEnumerable<string> Answer(string name, int index, ulong seed, int tokens, string text, Judgement? judgement) =>
-        Block($"{name}: sample {index}, seed {seed:x16}, {tokens} tokens", text)
+    private static IEnumerable<string> Answer(string name, int index, string? model, ulong seed, int tokens, string text, Judgement? judgement) =>
+        Block($"{name}: sample {index}{(model is null ? "" : $" of the {model}")}, seed {seed:x16}, {tokens} tokens", text)
             .Concat(judgement is null || judgement.Explanation.Length == 0 ? [] : Block($"{name}, why {(judgement.Score is { } score ? Number(score) : "no score")}", judgement.Explanation))
             .Concat(Calls(judgement?.Calls));
 

@@ -65,7 +65,7 @@ internal static class Candidates
                 if (ObstacleOf(candidate, preference, options) is { } obstacle)
                 {
                     against[(int)obstacle]++;
-                    if (obstacle == Obstacle.Tie && options.TiesPerPrompt > 0 && ObstacleOfTexts(candidate, options) is null)
+                    if (obstacle == Obstacle.Tie && options.TiesPerPrompt > 0 && ObstacleOfSamples(candidate, options) is null)
                     {
                         ties.Add(candidate with { Probability = 0.5 });
                     }
@@ -102,11 +102,16 @@ internal static class Candidates
         {
             return Obstacle.WithinMargin;
         }
-        return ObstacleOfTexts(two, options);
+        return ObstacleOfSamples(two, options);
     }
 
-    private static Obstacle? ObstacleOfTexts(Candidate two, PairSelectionOptions options)
+    /// <summary>Whatever the verdict on them.</summary>
+    private static Obstacle? ObstacleOfSamples(Candidate two, PairSelectionOptions options)
     {
+        if (two.Chosen.Sample.Model == Sample.OfBase)
+        {
+            return Obstacle.Anchored;
+        }
         if (options.MaxLengthRatio > 0
             && Math.Max(two.Chosen.Length, two.Rejected.Length) > options.MaxLengthRatio * Math.Min(two.Chosen.Length, two.Rejected.Length))
         {
@@ -123,7 +128,8 @@ internal static class Candidates
         Undecided: against[(int)Obstacle.Undecided],
         Contradicted: against[(int)Obstacle.Contradicted],
         LengthRatio: against[(int)Obstacle.LengthRatio],
-        Similar: against[(int)Obstacle.Similar]);
+        Similar: against[(int)Obstacle.Similar],
+        Anchored: against[(int)Obstacle.Anchored]);
 
     /// <summary>Named as in <see cref="PairSelectionCounts"/>.</summary>
     private enum Obstacle
@@ -133,6 +139,7 @@ internal static class Candidates
         Tie,
         Contradicted,
         WithinMargin,
+        Anchored,
         LengthRatio,
         Similar,
     }

@@ -21,6 +21,7 @@ namespace IterativeDpo.Judging.Pairs;
 /// <param name="Unbalanced">Pairs left out to balance lengths.</param>
 /// <param name="NoneSelected">Prompts with samples that might make a pair, all left out.</param>
 /// <param name="TiePairs">Of the pairs, those that are ties.</param>
+/// <param name="Anchored">Two samples of which the better one is the base's, which is never chosen beside the policy's.</param>
 public sealed record PairSelectionCounts(
     int Prompts = 0,
     int Pairs = 0,
@@ -36,7 +37,8 @@ public sealed record PairSelectionCounts(
     long Unselected = 0,
     int Unbalanced = 0,
     int NoneSelected = 0,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int TiePairs = 0)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int TiePairs = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Anchored = 0)
 {
     /// <summary>Prompts that gave no pair.</summary>
     [JsonIgnore]
@@ -59,5 +61,6 @@ public sealed record PairSelectionCounts(
         left.Unselected + right.Unselected,
         left.Unbalanced + right.Unbalanced,
         left.NoneSelected + right.NoneSelected,
-        left.TiePairs + right.TiePairs);
+        left.TiePairs + right.TiePairs,
+        left.Anchored + right.Anchored);
 }

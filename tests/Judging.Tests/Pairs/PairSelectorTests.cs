@@ -112,6 +112,20 @@ public class PairSelectorTests
     }
 
     [Fact]
+    public void Select_samplesOfTheBase_areRejectedOnly()
+    {
+        var samples = Samples.OfPrompt("p", "a", "b", "c", "d");
+        samples = samples with { Samples = [.. samples.Samples.Select(sample => sample.Index < 2 ? sample : sample with { Model = Sample.OfBase })] };
+
+        // The base's c is the best of all and its d the worst; the policy's a is chosen, against d.
+        var selection = PairSelector.Select(samples, Scores(3, 2, 4, 1), new(PairStrategy.BestWorst), 1);
+
+        Assert.Equal([(0, 3)], selection.Pairs.Select(pair => (pair.ChosenIndex, pair.RejectedIndex)));
+        Assert.Equal(new PairSelectionCounts(Prompts: 1, Pairs: 1, Anchored: 3, Unselected: 2), selection.Counts);
+        Assert.Equal(new PairSelectionCounts(Prompts: 1, ZeroSignal: 1, Anchored: 3, Ties: 3), PairSelector.Select(samples, Scores(1, 1, 2, 1), new(), 1).Counts);
+    }
+
+    [Fact]
     public void Select_equalUpToTheTrainersCut_isADuplicate()
     {
         var selection = Select(new(MaxLength: 4), ("abcX", 1), ("abcY", 0));
