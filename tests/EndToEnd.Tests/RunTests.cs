@@ -55,10 +55,29 @@ public sealed class RunTests
         Assert.True(compared.ExitCode == 0, compared.Errors);
         Assert.Equal(2, compared.Json.GetProperty("arms").GetArrayLength());
         Assert.Equal(24, Assert.Single(compared.Json.GetProperty("differences").EnumerateArray()).GetProperty("prompts").GetInt32());
+        Assert.False(compared.Json.TryGetProperty("judged", out _));
+        var judge = Path.Combine(campaign.Root, "judge.conf");
+        File.WriteAllText(judge, "campaign.judging { judge = checks, judges.checks.type = verifier }");
+        string[] judging = ["compare", campaign.StatePath, forked, "--judge", judge, "--verdicts", Path.Combine(campaign.Root, "verdicts.jsonl"), "--out", Path.Combine(campaign.Root, "compared.html"), "--json"];
+        using var judged = DpoProcess.Run(judging);
+        Assert.True(judged.ExitCode == 0, judged.Errors);
+        Assert.Equal(
+            [(ArmName(0), "base"), (ArmName(1), "base"), (ArmName(1), ArmName(0))],
+            judged.Json.GetProperty("judged").GetProperty("wins").EnumerateArray().Select(wins => (wins.GetProperty("arm").GetString(), wins.GetProperty("against").GetString())));
+        // The checks prefer a right answer to a wrong one, so the win rate follows from the accuracies.
+        Assert.Equal(
+            0.5 + compared.Json.GetProperty("differences")[0].GetProperty("mean").GetDouble() / 2,
+            judged.Json.GetProperty("judged").GetProperty("wins")[2].GetProperty("win_rate").GetProperty("value").GetDouble(),
+            9);
+        Assert.Contains("Length-controlled", File.ReadAllText(Path.Combine(campaign.Root, "compared.html")), StringComparison.Ordinal);
+        using var judgedAgain = DpoProcess.Run(judging);
+        Assert.Equal(judged.Output, judgedAgain.Output);
         using var past = DpoProcess.Run("replay", "--state", forked, "--round", "0");
         Assert.Equal(2, past.ExitCode);
         Assert.Contains($"replay them there, with --state {campaign.StatePath}", past.Errors);
         Assert.Equal(stored, campaign.Artifacts());
+
+        string? ArmName(int arm) => compared.Json.GetProperty("arms")[arm].GetProperty("name").GetString();
     }
 
     [Fact]

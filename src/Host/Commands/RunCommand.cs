@@ -6,6 +6,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Host.Compare;
 using IterativeDpo.Host.Page;
 
 namespace IterativeDpo.Host.Commands;
@@ -105,7 +106,8 @@ public static class RunCommand
             }
         }
         string[] states = [.. arms.SelectMany(arm => runs.Where(run => run.Arm == arm)).Select(run => run.State)];
-        return CompareCommand.Compare(states, Path.Combine(directory, "comparison.html"), parsed.GetValue(_json));
+        CompareCommand.Show(ArmComparison.Of([.. states.Select(ArmRun.Read)]), Path.Combine(directory, "comparison.html"), parsed.GetValue(_json));
+        return ExitCodes.Done;
     }
 
     /// <summary>The arm as a campaign of its own, which can be resumed, replayed, forked and submitted by itself.</summary>

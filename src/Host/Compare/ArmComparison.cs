@@ -1,3 +1,4 @@
+using System.Text.Json;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Judging.Quality;
@@ -20,11 +21,15 @@ internal sealed record ArmDifference(string Arm, string Against, PairedDifferenc
 /// <summary>Arms side by side, each against the first one, on the same held-out prompts.</summary>
 internal sealed record ArmComparison(IReadOnlyList<Arm> Arms, IReadOnlyList<ArmDifference> Differences)
 {
+    /// <summary>What a judge says of their answers; null where none was asked.</summary>
+    public JudgedArms? Judged { get; init; }
+
     /// <summary>Samples of a prompt that every campaign has.</summary>
     public int SamplesPerPrompt => Arms.SelectMany(arm => arm.Runs).Min(run => run.Options.Generation.SamplesPerPrompt);
 
-    /// <exception cref="UserInputException">Fewer than two arms, or they are not evaluated on the same prompts.</exception>
-    public static ArmComparison Of(IReadOnlyList<ArmRun> runs)
+    /// <param name="least">Arms that there must be.</param>
+    /// <exception cref="UserInputException">Fewer arms, or they are not evaluated on the same prompts.</exception>
+    public static ArmComparison Of(IReadOnlyList<ArmRun> runs, int least = 2)
     {
         foreach (var run in runs.Skip(1))
         {
@@ -43,9 +48,10 @@ internal sealed record ArmComparison(IReadOnlyList<Arm> Arms, IReadOnlyList<ArmD
                 groups.Add([run]);
             }
         }
-        if (groups.Count < 2)
+        if (groups.Count < least)
         {
-            throw new UserInputException("these campaigns have the same settings but for the seed: they are one arm; name another one's state directory as well.");
+            throw new UserInputException(
+                "these campaigns have the same settings but for the seed: they are one arm; name another one's state directory as well, or a judge with --judge, which compares them with their base.");
         }
         var namesTell = groups.Select(group => group[0].Options.Name).Distinct().Count() == groups.Count;
         Arm[] arms = [.. groups.Select(group => new Arm(namesTell ? group[0].Options.Name : Path.GetFileName(Path.TrimEndingDirectorySeparator(group[0].StatePath)), group))];
@@ -58,13 +64,15 @@ internal sealed record ArmComparison(IReadOnlyList<Arm> Arms, IReadOnlyList<ArmD
 
     private static void RefuseOtherPrompts(ArmRun one, ArmRun other)
     {
-        var id = one.Asked.Keys.Union(other.Asked.Keys).FirstOrDefault(id => one.Asked.GetValueOrDefault(id) != other.Asked.GetValueOrDefault(id));
+        var id = one.Answers.Keys.Union(other.Answers.Keys).FirstOrDefault(id => Asked(one, id) != Asked(other, id));
         if (id is not null)
         {
             throw new UserInputException(
                 $"{one.StatePath} and {other.StatePath} are not evaluated on the same held-out prompts ({id} differs or is in one only); compare campaigns whose prompts and evaluation are the same.");
         }
     }
+
+    private static string? Asked(ArmRun run, string id) => run.Answers.GetValueOrDefault(id) is { } answered ? JsonSerializer.Serialize(answered.Prompt) : null;
 
     private static void RefuseOtherEvaluation(ArmRun one, ArmRun other)
     {

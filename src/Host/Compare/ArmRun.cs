@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using IterativeDpo.Actors;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
@@ -16,14 +15,16 @@ internal sealed record SampledPrompt(int Samples, int Right, int DistinctRight);
 
 /// <summary>One campaign of a comparison, as its state directory has it.</summary>
 /// <param name="HeldOut">Whether the checkpoint's greedy answer is right, by held-out prompt; without those that the judge abstained on.</param>
-/// <param name="Asked">What was asked, by held-out prompt.</param>
+/// <param name="Answers">The checkpoint's greedy answers, by held-out prompt.</param>
+/// <param name="BaseAnswers">Those of the base.</param>
 /// <param name="Sampled">The last round's samples, of the policy before its training, by prompt; none where rounds ask the same prompts again.</param>
 internal sealed record ArmRun(
     string StatePath,
     CampaignOptions Options,
     CampaignState State,
     IReadOnlyDictionary<string, bool> HeldOut,
-    IReadOnlyDictionary<string, string> Asked,
+    IReadOnlyDictionary<string, PromptSamples> Answers,
+    Lazy<IReadOnlyDictionary<string, PromptSamples>> BaseAnswers,
     IReadOnlyDictionary<string, SampledPrompt> Sampled)
 {
     public double Accuracy => HeldOut.Count == 0 ? 0 : HeldOut.Values.Count(isRight => isRight) / (double)HeldOut.Count;
@@ -49,10 +50,10 @@ internal sealed record ArmRun(
         var options = CampaignReader.ReadSettings(statePath);
         var store = StateDirectory.ArtifactsOf(statePath);
         var kept = state.LastKept ?? throw new UserInputException($"{statePath}: the base is not evaluated yet, so there is nothing to compare; run the campaign further.");
-        var (heldOut, asked) = (new Dictionary<string, bool>(), new Dictionary<string, string>());
+        var (heldOut, answers) = (new Dictionary<string, bool>(), new Dictionary<string, PromptSamples>());
         foreach (var (prompt, verdict) in Judged(store, kept.Evaluations, kept.HeldOutGrades))
         {
-            asked[prompt.Prompt.Id] = JsonSerializer.Serialize(prompt.Prompt);
+            answers[prompt.Prompt.Id] = prompt;
             if (verdict?.Judgements is [{ Score: { } score }])
             {
                 heldOut[prompt.Prompt.Id] = options.Evaluation.IsRight(score);
@@ -71,13 +72,16 @@ internal sealed record ArmRun(
                 }
             }
         }
-        return new(statePath, options, state, heldOut, asked, sampled);
+        return new(statePath, options, state, heldOut, answers, new(() => Answered(store, state.Rounds[0])), sampled);
     }
 
     /// <summary>The mean over the prompts; null where there are none, or fewer samples.</summary>
     public double? PassAtK(int k) => Sampled.Count == 0 || Sampled.Values.Any(prompt => prompt.Samples < k)
         ? null
         : Sampled.Values.Average(prompt => PairedDifference.PassAtK(prompt.Samples, prompt.Right, k));
+
+    private static Dictionary<string, PromptSamples> Answered(ArtifactStore store, RoundState round) => round.Evaluations.Values.Where(unit => unit.Set is null)
+        .SelectMany(unit => SampleFile.Read(store.Verified(unit.Samples))).ToDictionary(prompt => prompt.Prompt.Id);
 
     private static IEnumerable<(PromptSamples Samples, Verdict? Verdict)> Judged(
         ArtifactStore store, ImmutableSortedDictionary<int, SampleResult> samples, ImmutableSortedDictionary<int, JudgeResult> verdicts)

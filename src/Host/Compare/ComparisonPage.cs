@@ -17,9 +17,9 @@ internal static class ComparisonPage
         </header>
 
         """
-        + Differences(comparison) + Rounds(comparison) + Arms(comparison) + Campaigns(comparison));
+        + Differences(comparison) + Wins(comparison.Judged) + Rounds(comparison) + Arms(comparison) + Campaigns(comparison));
 
-    private static string Differences(ArmComparison comparison) => Html.Section(
+    private static string Differences(ArmComparison comparison) => comparison.Differences.Count == 0 ? "" : Html.Section(
         "differences",
         $"Against {Html.Text(comparison.Arms[0].Name)}",
         $"Points of accuracy of greedy answers to the same held-out prompts, with 95 % intervals: paired bootstrap over prompts, {Html.Count(PairedDifference.Resamples)} resamples, of means over seeds. What other seeds would give is not in them.",
@@ -35,6 +35,29 @@ internal static class ComparisonPage
                 difference.McNemar is { } p ? Html.Number(p, "0.0000") : "—",
             ]),
             "figures"));
+
+    private static string Wins(JudgedArms? judged) => judged is null ? "" : Html.Section(
+        "wins",
+        "By a judge",
+        $"How often {judged.Judge} prefers an arm's greedy answer to a held-out prompt, a tie counting half. Length-controlled: what a logistic regression on the difference in length gives for answers of the same length (arXiv 2404.04475). "
+            + $"95 % intervals: paired bootstrap over prompts, {Html.Count(WinRate.Resamples)} resamples.",
+        Html.Table(
+            "Wins",
+            ["Arm", "Against", "Wins", "95 % interval", "Length-controlled", "95 % interval", "Better, worse, tied", "No verdict"],
+            judged.Arms.Select(arm => (string[])
+            [
+                Html.Text(arm.Arm),
+                Html.Text(arm.Against ?? "its base"),
+                arm.Wins is { } wins ? $"<strong>{Html.Percent(wins.Plain.Value)}</strong>" : "—",
+                Range(arm.Wins?.Plain),
+                arm.Wins is { } controlled ? Html.Percent(controlled.LengthControlled.Value) : "—",
+                Range(arm.Wins?.LengthControlled),
+                arm.Wins is { } counted ? $"{Html.Count(counted.Won)}, {Html.Count(counted.Lost)}, {Html.Count(counted.Tied)}" : "—",
+                Html.Count(arm.Unjudged),
+            ]),
+            "figures"));
+
+    private static string Range(Estimate? estimate) => estimate is { } known ? $"{Html.Percent(known.Low)} to {Html.Percent(known.High)}" : "—";
 
     private static string Rounds(ArmComparison comparison)
     {

@@ -96,7 +96,8 @@ public sealed class ArmComparisonTests
             options,
             CampaignState.Empty,
             right.Select((verdict, i) => (Id: $"p{i}", verdict)).Where(prompt => prompt.verdict != '-').ToDictionary(prompt => prompt.Id, prompt => prompt.verdict == '1'),
-            Enumerable.Range(0, right.Length).ToDictionary(i => $"p{i}", i => $"question {i}"),
+            Enumerable.Range(0, right.Length).ToDictionary(i => $"p{i}", i => new PromptSamples(new Prompt($"p{i}", null, $"question {i}", null, []), [], [])),
+            new(new Dictionary<string, PromptSamples>()),
             new Dictionary<string, SampledPrompt>());
     }
 }
