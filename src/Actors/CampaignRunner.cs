@@ -33,6 +33,7 @@ public static class CampaignRunner
     {
         var inputs = CampaignInputs.Read(configuration);
         inputs.CheckPrompts(engines);
+        engines.CheckModel?.Invoke(configuration.Options.ModelPath, inputs.BaseModel);
         await inputs.CheckJudgesAsync(configuration.Options, engines, warn: null, cancellationToken);
         using var state = StateDirectory.Open(statePath, configuration.Options.Name);
         var database = CampaignReader.DatabasePath(state.Root);

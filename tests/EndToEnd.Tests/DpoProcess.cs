@@ -47,6 +47,7 @@ public sealed class DpoProcess : IDisposable
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         // Several run at once, and few are looked at.
         start.Environment["DPO_PAGE"] = "off";
+        start.Environment["DPO_CACHE"] = Path.Combine(AppContext.BaseDirectory, "cache");
         start.ArgumentList.Add("exec");
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "dpo.dll"));
         foreach (var argument in arguments)

@@ -85,7 +85,7 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
 
     /// <summary>With the answer that the prompt's row gives as one more sample, which no figure of the policy counts.</summary>
     private static PromptSamples WithAnswer(PromptSamples drawn, IGenerator generator) => drawn.Prompt.Answer is { } answer
-        ? With(drawn, [new Sample(0, 0, generator.EncodeAnswer(drawn.Prompt), [], answer, FinishReason.Eos, 0, Sample.OfData)]) with { Prompt = drawn.Prompt with { Answer = null } }
+        ? With(drawn, [new Sample(0, 0, generator.EncodeAnswer(drawn.Prompt), [], answer, FinishReason.Eos, 0, Sample.OfData, AnswerAt: Sample.AnswerIn(answer))]) with { Prompt = drawn.Prompt with { Answer = null } }
         : drawn;
 
     /// <summary>The share of its runs of so many tokens that were there before in it; 0 where it is shorter.</summary>

@@ -4,6 +4,7 @@ using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Host.Judges;
+using IterativeDpo.Host.Models;
 using IterativeDpo.Host.Notices;
 using IterativeDpo.Host.Page;
 using IterativeDpo.Host.Report;
@@ -15,8 +16,9 @@ namespace IterativeDpo.Host.Commands;
 
 /// <summary>A campaign run on this machine with the real engines, from its file to its report and exit code.</summary>
 /// <param name="page">Where its page is; null is nowhere.</param>
+/// <param name="models">Makes sure that the engines agree on the model; null: nobody does.</param>
 /// <param name="isOne">Whether it is one of several, which say at their end themselves what came of them.</param>
-internal sealed class CampaignSession(CampaignConfiguration configuration, string statePath, bool json, PageSettings? page, bool isOne = false)
+internal sealed class CampaignSession(CampaignConfiguration configuration, string statePath, bool json, PageSettings? page, CheckedModels? models, bool isOne = false)
 {
     /// <summary>How long a run waits at its end for notices to be delivered.</summary>
     private static readonly TimeSpan s_noticePatience = TimeSpan.FromSeconds(20), s_noticePatienceInterrupted = TimeSpan.FromSeconds(1);
@@ -33,7 +35,7 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
         var view = new CampaignView(display, warnings.Measure);
         await using var judges = CampaignJudges.Factory(configuration.Options, CampaignReader.WorkPath(statePath), Note, TimeProvider.System);
         await using var notices = new CampaignNotices(configuration.Options.Notices, judges.Budgets, Note, TimeProvider.System);
-        var engines = Engines(configuration.Options, judges, warning => Note($"warning: {warning}"));
+        var engines = Engines(configuration.Options, judges, warning => Note($"warning: {warning}")) with { CheckModel = models is null ? null : models.Require };
         using var telemetry = TelemetryExport.Start(Telemetry, configuration.Options.Name);
         await using var server = await PageCommand.ServeAsync(page, new PageData(feed, configuration.Options, measured), telemetry, line => Console.Error.WriteLine($"dpo: {line}"));
         var outcome = await display.DuringAsync(async () =>

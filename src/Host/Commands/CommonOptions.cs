@@ -56,6 +56,11 @@ public static class CommonOptions
     public static Option<bool> SkipBadRows() =>
         new("--skip-bad-rows") { Description = "Leave out and count rows that cannot be used; the first one is an error without it." };
 
+    public static Option<bool> SkipModelCheck() => new("--skip-model-check")
+    {
+        Description = "Do not make sure first, which is done once a model, that llama.cpp and the trainer compute the same of it.",
+    };
+
     public static Option<FileInfo> Model() => new("--model")
     {
         Description = "The base GGUF; the bundled seed policy if not given.",

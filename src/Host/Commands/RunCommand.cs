@@ -7,6 +7,7 @@ using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Compare;
+using IterativeDpo.Host.Models;
 using IterativeDpo.Host.Page;
 
 namespace IterativeDpo.Host.Commands;
@@ -25,6 +26,7 @@ public static class RunCommand
         Description = "Metrics and traces to a collector (otlp; OTEL_EXPORTER_OTLP_ENDPOINT says where), metrics at /metrics of the page (prometheus).",
         HelpName = "otlp|prometheus",
     };
+    private static readonly Option<bool> _skipModelCheck = CommonOptions.SkipModelCheck();
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     public static Command CreateRun()
@@ -39,7 +41,7 @@ public static class RunCommand
             "./dpo run my.conf --json > summary.json",
             "./dpo run with-arms.conf --state arms --seeds 1,2,3")
         {
-            File, _state, Rounds, Seed, _seeds, _threads, PageCommand.Address, PageCommand.TokenFile, _telemetry, _json,
+            File, _state, Rounds, Seed, _seeds, _threads, PageCommand.Address, PageCommand.TokenFile, _telemetry, _skipModelCheck, _json,
         };
         command.SetAction((parsed, token) => CampaignConfiguration.ArmsIn(parsed.GetRequiredValue(File).FullName) is { Count: > 0 } arms
             ? RunArmsAsync(parsed.GetRequiredValue(File).FullName, arms, parsed, token)
@@ -55,7 +57,7 @@ public static class RunCommand
             "./dpo quickstart",
             "./dpo quickstart --rounds 2 --json")
         {
-            _state, Rounds, Seed, _threads, PageCommand.Address, PageCommand.TokenFile, _json,
+            _state, Rounds, Seed, _threads, PageCommand.Address, PageCommand.TokenFile, _skipModelCheck, _json,
         };
         command.SetAction((parsed, token) => RunAsync(BundledFiles.QuickstartCampaign, parsed, token));
         return command;
@@ -69,7 +71,7 @@ public static class RunCommand
         }
         var state = parsed.GetRequiredValue(_state).FullName;
         var (configuration, page) = (TemplateTime.OfState(CampaignConfiguration.Load(file, OverridesOf(parsed)), state), PageCommand.SettingsOf(parsed));
-        return new CampaignSession(configuration, state, parsed.GetValue(_json), page) { Telemetry = TelemetryOf(parsed, page) }.RunAsync(cancellationToken);
+        return new CampaignSession(configuration, state, parsed.GetValue(_json), page, ModelsOf(parsed, configuration)) { Telemetry = TelemetryOf(parsed, page) }.RunAsync(cancellationToken);
     }
 
     /// <returns>The ways out.</returns>
@@ -98,7 +100,7 @@ public static class RunCommand
         foreach (var (i, (_, state, configuration)) in runs.Index())
         {
             await Console.Error.WriteLineAsync($"dpo: campaign {i + 1} of {runs.Length}: {Path.GetFileName(state)}");
-            var code = await new CampaignSession(configuration, state, json: false, PageCommand.SettingsOf(parsed), isOne: true) { Telemetry = TelemetryOf(parsed, PageCommand.SettingsOf(parsed)) }
+            var code = await new CampaignSession(configuration, state, json: false, PageCommand.SettingsOf(parsed), ModelsOf(parsed, configuration), isOne: true) { Telemetry = TelemetryOf(parsed, PageCommand.SettingsOf(parsed)) }
                 .RunAsync(cancellationToken);
             if (code != ExitCodes.Done)
             {
@@ -109,6 +111,9 @@ public static class RunCommand
         CompareCommand.Show(ArmComparison.Of([.. states.Select(ArmRun.Read)]), Path.Combine(directory, "comparison.html"), parsed.GetValue(_json));
         return ExitCodes.Done;
     }
+
+    private static CheckedModels? ModelsOf(ParseResult parsed, CampaignConfiguration configuration) =>
+        parsed.GetValue(_skipModelCheck) ? null : CheckedModels.Of(configuration.Options.Threads);
 
     /// <summary>The arm as a campaign of its own, which can be resumed, replayed, forked and submitted by itself.</summary>
     private static CampaignConfiguration WriteArm(string file, string arm, string state, IReadOnlyList<ConfigurationOverride> overrides)

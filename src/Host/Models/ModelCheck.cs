@@ -33,8 +33,8 @@ internal sealed record ModelCheck(int Tokens, float? MaxAbsDiff, float Limit)
     }
 
     /// <summary>Tokens of every kind, the same for models of one vocabulary.</summary>
-    public static int[] TokensOf(ModelConfig config) =>
-        [.. Enumerable.Range(0, Math.Min(DefaultTokens, config.LongestContext)).Select(i => (int)(SampleSeed.Mix((ulong)i) % (ulong)config.VocabSize))];
+    public static int[] TokensOf(ModelConfig config, int most = DefaultTokens) =>
+        [.. Enumerable.Range(0, Math.Min(most, config.LongestContext)).Select(i => (int)(SampleSeed.Mix((ulong)i) % (ulong)config.VocabSize))];
 
     /// <summary>Of the logits' spread. llama.cpp rounds what it multiplies with the weights to half precision or to eight bits where these are so.</summary>
     private static float Share(GgufFile file, ModelConfig config, bool float32)

@@ -7,6 +7,7 @@ using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Rows;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Host.Models;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Training;
 using IterativeDpo.Training.Torch;
@@ -14,7 +15,8 @@ using IterativeDpo.Training.Torch;
 namespace IterativeDpo.Host.TrainingRuns;
 
 /// <summary>A training run on its own, from its files to its report.</summary>
-internal sealed class TrainingSession(TrainingConfiguration configuration, TrainingInputs inputs)
+/// <param name="models">Makes sure that the engines agree on the model; null: nobody does.</param>
+internal sealed class TrainingSession(TrainingConfiguration configuration, TrainingInputs inputs, CheckedModels? models)
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -26,6 +28,7 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
         var model = GgufFile.DigestOf(inputs.Model);
         var settings = Settings(model);
         using var directory = RunDirectory.Open(inputs.Output, settings);
+        models?.Require(inputs.Model, model);
         using var data = await RunData.OpenAsync(configuration, inputs, directory, cancellationToken);
         var request = Request(directory, model, data.Examples);
         SayMemory(request);
