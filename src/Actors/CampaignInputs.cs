@@ -145,7 +145,8 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
             Staleness: options.Work.Staleness,
             Sets: SetsOf(options, prompts),
             Gate: GateOf(options, prompts),
-            Watch: options.Watch);
+            Watch: options.Watch,
+            Consistency: options.Pairs.Consistency);
     }
 
     private static ImmutableArray<PlannedSet>? SetsOf(CampaignOptions options, CampaignPrompts prompts)

@@ -83,6 +83,7 @@ public readonly record struct EvaluationUnit(int Index, PlannedSet? Set, int Fir
 /// <param name="Sets">What is measured beside the held-out prompts; null is nothing.</param>
 /// <param name="Gate">Null: a round is kept unless it loses <paramref name="RollbackPoints"/> on the held-out prompts.</param>
 /// <param name="Watch">Null: the defaults.</param>
+/// <param name="Consistency">Whether samples are judged by the policy before as well.</param>
 public sealed record CampaignPlan(
     string Campaign,
     [property: JsonPropertyName("settings")] Digest SettingsDigest,
@@ -103,7 +104,8 @@ public sealed record CampaignPlan(
     int Staleness = 0,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableArray<PlannedSet>? Sets = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GatePlan? Gate = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WatchOptions? Watch = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WatchOptions? Watch = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Consistency = false)
 {
     /// <summary>The most units that a round may be sampled in on a cluster, where one order names them all.</summary>
     public const int MostUnits = 384;

@@ -33,7 +33,7 @@ public abstract record WorkOrder(WorkId Id) : ICampaignMessage
     public IEnumerable<Digest> Needs => Present(this switch
     {
         SampleOrder o => [o.Adapter, o.PromptStatistics],
-        JudgeOrder o => [o.Samples, o.Policy, o.Known],
+        JudgeOrder o => [o.Samples, o.Policy, o.Known, o.Before?.Policy],
         PairOrder o => [.. o.Units.SelectMany(unit => new Digest?[] { unit.Samples, unit.Verdicts }), o.Statistics?.Previous],
         TrainOrder o => [.. o.Pairs, .. o.Replay?.Pairs ?? [], o.Initial, o.Reference, o.Checkpoint],
         PublishOrder o => [o.Adapter, o.Average?.Previous],
@@ -133,13 +133,19 @@ public sealed record SampleResult(
 /// <param name="Known">Stored verdicts of an attempt before, which failed on some of the prompts.</param>
 /// <param name="IsLast">There is no further attempt: prompts that the judge fails on are dropped and counted.</param>
 /// <param name="Set">The set whose figures are asked for; null is none, as for training prompts, or for held-out ones that are not compared by prompt.</param>
+/// <param name="Before">Whose verdict is to be compared with that of <paramref name="Policy"/>; null is nobody's.</param>
 public sealed record JudgeOrder(
     WorkId Id,
     Digest Samples,
     Digest? Policy = null,
     Digest? Known = null,
     bool IsLast = false,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Set = null) : WorkOrder(Id);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Set = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PolicyBefore? Before = null) : WorkOrder(Id);
+
+/// <summary>The policy that another one was trained from.</summary>
+/// <param name="Policy">Its adapter; null is the base.</param>
+public sealed record PolicyBefore(Digest? Policy);
 
 /// <summary>How many samples of a task were right, of those that got a verdict.</summary>
 public sealed record TaskScore(int Right, int Total)
@@ -213,6 +219,7 @@ public sealed record StatisticsOrder(Digest? Previous);
 /// <param name="Counts">What became of every two samples; null in a journal from before they were counted.</param>
 /// <param name="PromptStatistics">The stored statistics with this round in them, where they were ordered.</param>
 /// <param name="TiePairs">Of the pairs, those that are ties.</param>
+/// <param name="Consistency">The pairs' probability, where it is how far the policies rank samples alike.</param>
 public sealed record PairResult(
     WorkId Id,
     Digest Pairs,
@@ -222,7 +229,8 @@ public sealed record PairResult(
     double Seconds,
     PairSelectionCounts? Counts = null,
     Digest? PromptStatistics = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int TiePairs = 0) : WorkResult(Id, Seconds);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int TiePairs = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Consistency = null) : WorkResult(Id, Seconds);
 
 /// <summary>Trains the round's adapter.</summary>
 /// <param name="Pairs">Stored pairs files, oldest first.</param>

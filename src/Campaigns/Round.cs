@@ -114,11 +114,12 @@ public static class Round
     /// <summary>Units that are sampled are judged first, so that they are out of the way; each is judged, or its judging was given up.</summary>
     private static IEnumerable<WorkOrder> SampleAndJudge(CampaignPlan plan, CampaignState state, RoundState round)
     {
+        var before = plan.Consistency ? Before(state, round.Policy) : null;
         foreach (var (index, samples) in round.Samples)
         {
             if (!round.Judgements.ContainsKey(index) && !round.DroppedUnits.Contains(index))
             {
-                yield return Judge(plan, state, new WorkId(round.Number, Stage.Judge, index), samples.Samples, round.Policy);
+                yield return Judge(plan, state, new WorkId(round.Number, Stage.Judge, index), samples.Samples, round.Policy) with { Before = before };
             }
         }
         // They are asked for once: where there are none, every round is looked at.
@@ -129,6 +130,10 @@ public static class Round
             yield return new SampleOrder(new WorkId(round.Number, Stage.Sample, index), round.Policy, first, count, statistics);
         }
     }
+
+    /// <summary>The policy that drew the samples from which this one was trained; none before the base.</summary>
+    private static PolicyBefore? Before(CampaignState state, Digest? policy) =>
+        policy is null || state.Rounds.FirstOrDefault(round => round.Training?.Adapter == policy) is not { } made ? null : new(made.Policy);
 
     private static bool IsJudged(CampaignPlan plan, RoundState round) =>
         round.Judgements.Count + round.DroppedUnits.Count == plan.SampleUnits;

@@ -52,6 +52,10 @@ public abstract record JudgeOptions(string Name)
     [JsonIgnore]
     public virtual IEnumerable<string> Models => Files.Select(path => Path.GetFileName(path));
 
+    /// <summary>Whether it asks the policy whose samples it judges, so that another round's policy may say something else.</summary>
+    [JsonIgnore]
+    public virtual bool AsksPolicy => false;
+
     [JsonIgnore]
     public virtual CampaignParts Needs => CampaignParts.None;
 

@@ -7,10 +7,12 @@ namespace IterativeDpo.Judging;
 /// <param name="Judgements">One for each sample.</param>
 /// <param name="Comparisons">Of samples with each other, where the judge compares them: at most one for each two.</param>
 /// <param name="Usage">What it cost.</param>
+/// <param name="Consistency">How far the policy before ranks the samples alike, where that was asked for, see <see cref="Pairs.RankConsistency"/>.</param>
 public sealed record Verdict(
     IReadOnlyList<Judgement> Judgements,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Comparison>? Comparisons = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JudgeUsage? Usage = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JudgeUsage? Usage = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Consistency = null);
 
 /// <summary>A judge's verdict on one sample. No score means that the judge abstained.</summary>
 /// <param name="SampleIndex">The <see cref="Generation.Sample.Index"/> judged.</param>

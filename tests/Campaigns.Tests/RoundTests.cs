@@ -40,6 +40,22 @@ public sealed class RoundTests
     }
 
     [Fact]
+    public void Due_judging_for_consistency_has_the_policy_that_the_rounds_policy_was_trained_from()
+    {
+        // Round 2 is rolled back: the policy of round 3 is still that of round 1, which was trained from the base.
+        Assert.Null(BeforeOf(1));
+        Assert.Equal(new PolicyBefore(null), BeforeOf(2));
+        Assert.Equal(new PolicyBefore(null), BeforeOf(3, rolledBack: 2));
+        Assert.Equal(new PolicyBefore(CampaignSimulator.AdapterOf(1)), BeforeOf(3));
+        Assert.Null(OrderOf(CampaignSimulator.Plan, 3, 0).Before);
+
+        static PolicyBefore? BeforeOf(int round, int rolledBack = 0) => OrderOf(CampaignSimulator.Plan with { Consistency = true }, round, rolledBack).Before;
+
+        static JudgeOrder OrderOf(CampaignPlan plan, int round, int rolledBack) => Assert.IsType<JudgeOrder>(
+            Round.Due(new CampaignSimulator(plan) { Right = at => at == rolledBack ? 1 : 5 }.Run(until: new WorkId(round, Stage.Judge, 0)).State).First());
+    }
+
+    [Fact]
     public void Due_a_sampled_unit_is_its_judging_beside_the_sampling_of_the_rest()
     {
         var campaign = new CampaignSimulator().Run(until: new WorkId(1, Stage.Judge, 0));

@@ -34,6 +34,7 @@ public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Dig
             baseModel,
             order.Policy,
             order.Id.Round);
+        var consistency = options.Pairs.Consistency ? ConsistencyOf(order) : null;
         var counts = new PairSelectionCounts();
         var scores = new List<(string PromptId, IReadOnlyList<double> Scores)>();
         var digest = store.Put(stream => PairFile.Write(
@@ -45,7 +46,7 @@ public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Dig
                 {
                     scores.Add((prompt.Samples.Prompt.Id, [.. UnitJudge.ScoresOf(prompt.Samples, prompt.Verdict)]));
                 }
-                return prompt.Selection.Pairs.Select(pair => records.Make(pair, prompt.Samples, prompt.Verdict));
+                return prompt.Selection.Pairs.Select(pair => records.Make(options.Pairs.Consistency ? pair with { Probability = consistency ?? 1 } : pair, prompt.Samples, prompt.Verdict));
             })));
         return new PairResult(
             order.Id,
@@ -56,8 +57,16 @@ public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Dig
             time.GetElapsedTime(start).TotalSeconds,
             counts,
             order.Statistics is { } statistics ? StoreStatistics(statistics, order.Id.Round, scores) : null,
-            counts.TiePairs);
+            counts.TiePairs,
+            consistency);
     }
+
+    /// <summary>The mean over the round's prompts; null where none is known, as before the first policy was trained.</summary>
+    private double? ConsistencyOf(PairOrder order) => order.Units.SelectMany(unit =>
+    {
+        using var stream = store.OpenRead(unit.Verdicts);
+        return VerdictFile.Read(stream, store.Verified(unit.Verdicts)).Select(prompt => prompt.Verdict?.Consistency).ToArray();
+    }).Average();
 
     private Digest StoreStatistics(StatisticsOrder order, int round, IEnumerable<(string PromptId, IReadOnlyList<double> Scores)> scores)
     {

@@ -4,6 +4,7 @@ using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.Pairs;
 using IterativeDpo.Judging.Quality;
 using IterativeDpo.Judging.Runs;
 
@@ -43,6 +44,11 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
         JudgedPrompt[] judged = await new JudgeRun(attempts, options.Judging.Concurrency)
             .JudgeAsync(prompts, samples => known.GetValueOrDefault(samples.Prompt.Id), keep: null, cancellationToken)
             .ToArrayAsync(cancellationToken);
+        if (order.Before is { } before)
+        {
+            judge.UsePolicy(before.Policy is { } adapter ? store.Verified(adapter) : null);
+            judged = await CompareAsync(judged, attempts, cancellationToken);
+        }
 
         PromptVerdict[] verdicts = [.. judged.Select(prompt => prompt.Judged)];
         PromptVerdict[] failed = [.. verdicts.Where(prompt => prompt.Verdict is null)];
@@ -67,6 +73,27 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
         return failed.Length > 0 && !order.IsLast
             ? throw new UnfinishedWorkException($"the judge failed on {failed.Length} of {verdicts.Length} prompts: {failed[0].Failure}", result)
             : result;
+    }
+
+    /// <summary>The verdicts with how far those of the policy that is used now rank the samples alike; one that it fails on has failed.</summary>
+    private async Task<JudgedPrompt[]> CompareAsync(JudgedPrompt[] judged, JudgeAttempts attempts, CancellationToken cancellationToken)
+    {
+        // Those of an attempt before are compared already.
+        var again = judged.Where(prompt => prompt is { IsNew: true, Judged.Verdict: not null }).Select(prompt => prompt.Prompt);
+        var others = await new JudgeRun(attempts, options.Judging.Concurrency).JudgeAsync(again, _ => null, keep: null, cancellationToken)
+            .ToDictionaryAsync(prompt => prompt.Judged.PromptId, cancellationToken: cancellationToken);
+        return [.. judged.Select(prompt => others.TryGetValue(prompt.Judged.PromptId, out var other)
+            ? prompt with { Judged = Compare(prompt.Judged, other.Judged), Taken = prompt.Taken + other.Taken }
+            : prompt)];
+
+        static PromptVerdict Compare(PromptVerdict now, PromptVerdict before) => before.Verdict is not { } verdict ? before : now with
+        {
+            Verdict = now.Verdict! with
+            {
+                Usage = JudgeUsage.Sum([now.Verdict.Usage, verdict.Usage]),
+                Consistency = RankConsistency.Of(now.Verdict.Judgements, verdict.Judgements),
+            },
+        };
     }
 
     /// <summary>The scores of the samples that are the policy's.</summary>

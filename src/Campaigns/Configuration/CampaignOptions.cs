@@ -104,6 +104,14 @@ public sealed record CampaignOptions(
         {
             yield return new("generation.samples-per-prompt", "1", "one sample alone makes no pair; set 2 or more, or let a judge of type data-answer set it against the answer of the data");
         }
+        if (Pairs.Consistency && !Judging.FindAll(Judging.Judge).Any(judge => judge.AsksPolicy))
+        {
+            yield return new("pairs.consistency", "on", $"the judge '{Judging.Judge}' does not ask the policy, and would say the same with the one before; set off, or a judge that does (llm with model = policy, implicit-reward with policy = current)");
+        }
+        if (Pairs.Consistency && new Objective(Training.Loss) is not { UsesProbability: true, LearnsTies: false })
+        {
+            yield return new("pairs.consistency", "on", $"{Training.Loss.NamesOfLosses} reads no probability of a pair here; set training.loss.probabilistic-labels = on, or off here");
+        }
         if (Pairs.TiesPerPrompt > 0 && !new Objective(Training.Loss).LearnsTies)
         {
             yield return new("pairs.ties-per-prompt", $"{Pairs.TiesPerPrompt}", $"{Training.Loss.NamesOfLosses} would take one of two equals for the better; set 0, or training.loss.type = dpo_rk or dpo_d, which learn from ties");

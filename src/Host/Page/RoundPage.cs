@@ -73,7 +73,7 @@ internal static class RoundPage
         return Html.Section(
             "pairs",
             "Pairs",
-            "Every two samples of a prompt that do not become a pair are counted by the reason.",
+            $"Every two samples of a prompt that do not become a pair are counted by the reason.{(pairs.Consistency is { } consistency ? $" The policy before ranks the samples alike to {Html.Number(consistency, "0.###")}, which is the pairs' probability." : "")}",
             $"{counts}<p class=\"more\"><a href=\"/pairs?round={round.Number}\">The pairs of this round</a></p>");
     }
 

@@ -42,6 +42,7 @@ public sealed record BaselineSummary(
 /// <param name="Train">Null where there was nothing to train on.</param>
 /// <param name="Gate">What the round was kept or refused by; null where nothing was asked of it.</param>
 /// <param name="TiePairs">Of the pairs, those that are ties.</param>
+/// <param name="Consistency">How far this round's policy and the one before rank its samples alike; null where that was not asked.</param>
 public sealed record RoundSummary(
     int Round,
     int Prompts,
@@ -55,7 +56,8 @@ public sealed record RoundSummary(
     EvaluationSummary Eval,
     SecondsSummary Seconds,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GateSummary? Gate = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int TiePairs = 0);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int TiePairs = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Consistency = null);
 
 /// <summary>See <see cref="GateEvidence"/>.</summary>
 /// <param name="Test"><c>points</c>, <c>mcnemar</c> or <c>eprocess</c>.</param>

@@ -37,7 +37,8 @@ public static class SummaryBuilder
         new EvaluationSummary(evaluated.HeldOut.Accuracy(), Accuracies(evaluated), evaluated.MeanTokens, Sets(evaluated)),
         Seconds(round),
         GateSummary.Of(round.Gate),
-        round.Pairs?.TiePairs ?? 0);
+        round.Pairs?.TiePairs ?? 0,
+        round.Pairs?.Consistency);
 
     internal static ImmutableSortedDictionary<string, SetSummary>? Sets(RoundState round) => round.Sets.IsEmpty
         ? null

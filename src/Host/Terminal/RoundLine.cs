@@ -21,10 +21,13 @@ public static class RoundLine
             _ => $"held-out accuracy {accuracy}{(round.Gate?.Passed == false ? ": kept, and did not pass the gate" : "")}",
         };
         var gate = round.Gate is { } evidence && (!evidence.Passed || state.Plan!.Gate is not null) ? $"; gate: {evidence.InWords()}" : "";
-        var ties = round.Pairs is { TiePairs: > 0 and var some } ? $" ({some:N0} of them ties)" : "";
-        return $"round {index}/{state.Plan!.Rounds}: {outcome}, {round.SampleCount:N0} samples, {round.Pairs?.PairCount ?? 0:N0} pairs{ties}, {round.TotalSeconds:F1} s{gate}{Thoughts(round)}"
+        return $"round {index}/{state.Plan!.Rounds}: {outcome}, {round.SampleCount:N0} samples, {Pairs(round)}, {round.TotalSeconds:F1} s{gate}{Thoughts(round)}"
             + $"{Sets(state, round)}{string.Concat(Watch.Of(state, round).Select(finding => $"; warning: {finding}"))}";
     }
+
+    private static string Pairs(RoundState round) => $"{round.Pairs?.PairCount ?? 0:N0} pairs"
+        + (round.Pairs is { TiePairs: > 0 and var ties } ? $" ({ties:N0} of them ties)" : "")
+        + (round.Pairs?.Consistency is { } consistency ? $" of consistency {consistency:F2}" : "");
 
     private static string Thoughts(RoundState round) =>
         round.MeanThoughts is { } thoughts ? $"; {thoughts:F0} of {round.MeanTokens:F0} tokens to a held-out answer are thoughts" : "";

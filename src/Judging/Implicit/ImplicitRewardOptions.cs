@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts.Settings;
 
 namespace IterativeDpo.Judging.Implicit;
@@ -22,6 +23,9 @@ public sealed record ImplicitRewardOptions(
 
     public override IEnumerable<string> Models =>
         [Policy is null ? "the policy" : Path.GetFileName(Policy), Reference is null ? "the base" : Path.GetFileName(Reference)];
+
+    [JsonIgnore]
+    public override bool AsksPolicy => Policy is null;
 
     public override CampaignParts Needs => CampaignParts.Model | CampaignParts.ComputeType;
 

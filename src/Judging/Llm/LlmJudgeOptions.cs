@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Judging.Models;
 
@@ -19,6 +20,9 @@ public sealed record LlmJudgeOptions(
     public override IEnumerable<string> Files => ModelPath is null ? [] : [ModelPath];
 
     public override IEnumerable<string> Models => ModelPath is null ? ["the policy"] : base.Models;
+
+    [JsonIgnore]
+    public override bool AsksPolicy => ModelPath is null;
 
     public override CampaignParts Needs => CampaignParts.Seed | (ModelPath is null ? CampaignParts.Model : CampaignParts.None);
 

@@ -53,7 +53,10 @@ public sealed record PairSelectionOptions(
     double MaxSimilarity = 1,
     [Setting("on: pairs are left out at random until the chosen completion is as often the longer as the shorter one.")] bool BalanceLengths = false,
     [Setting("Most ties of one prompt that are kept as pairs of probability 0.5, for losses that learn from them: dpo_rk, dpo_d (arXiv 2409.17431). They count beside max-per-prompt. 0: off.", Min = 0, Max = 10_000)]
-    int TiesPerPrompt = 0) : ICheckedSettings
+    int TiesPerPrompt = 0,
+    [Setting("on: the probability of a round's pairs is how far its judge with the policy before ranks the samples alike, (1 + Kendall's tau) / 2, the mean over the prompts (CREAM, arXiv 2410.12735); "
+        + "1 in the first round. For judges that ask the policy, which judge twice, and losses that read a probability.")]
+    bool Consistency = false) : ICheckedSettings
 {
     private static readonly PairSelectionOptions s_default = new();
 

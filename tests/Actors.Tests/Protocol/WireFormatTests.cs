@@ -31,6 +31,7 @@ public sealed class WireFormatTests
 
     private static readonly CampaignPlan Plan = CampaignSimulator.Plan with
     {
+        Consistency = true,
         Sets = [new PlannedSet("old", 12, 8, 2, 5)],
         Gate = new GatePlan(GateTest.EProcess, 0.1, 20, "gate", GateFailure.Pause),
         Watch = new WatchOptions(0.1, 3, 0.4, 0.8, 4, WatchAction.Pause),
@@ -63,12 +64,12 @@ public sealed class WireFormatTests
         new DescribeNode(),
         new DrainNode(),
         new FailWork(Id, "no answer", FailureKind.Permanent, Judged, 3, A, B),
-        new JudgeOrder(Id, A, B, A, IsLast: true, "gate") { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
+        new JudgeOrder(Id, A, B, A, IsLast: true, "gate", new(B)) { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
         Judged,
         new NoWork("c"),
         new NodeReport("n", "akka.tcp://s@h:1", "http://h:2/", ["judge"], "1.0", 2, "cpu", true, ["c 1/Judge/0"], ["no model"], 12.5, At, At),
         new PairOrder(Id, [new JudgedUnit(A, B)], A, new StatisticsOrder(B)) { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
-        new PairResult(Id, A, 3, 4, 5, 0.5, new PairSelectionCounts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16), B, 17),
+        new PairResult(Id, A, 3, 4, 5, 0.5, new PairSelectionCounts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16), B, 17, 0.25),
         new PauseCampaign("by hand"),
         new PlanRevised(Plan, At),
         new PublishOrder(Id, A, new AverageOrder(B, 0.9)) { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },

@@ -4,6 +4,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Generation;
+using IterativeDpo.Judging;
 using IterativeDpo.Judging.Verifier;
 using IterativeDpo.Training;
 
@@ -48,6 +49,30 @@ public sealed class RoundPairsTests : IDisposable
 
         Assert.Equal((4, 2, 0, 0), (pairs.PairCount, pairs.TiePairs, pairs.Ties, pairs.Dropped));
         Assert.Equal([1, 1, 0.5, 0.5], PairFile.Read(_store.PathOf(pairs.Pairs)).Select(record => record.Pair.ChosenProbability));
+    }
+
+    [Theory]
+    [InlineData(1.0, 0.5, 0.75)]
+    [InlineData(0.25, null, 0.25)]
+    [InlineData(null, null, 1)]
+    public void Select_consistency_of_the_rounds_prompts_is_the_probability_of_all_pairs(double? first, double? second, double expected)
+    {
+        var options = _campaign.Configure("""
+            campaign {
+              judging { judge = self, judges.self { type = llm, model = policy, mode = rubric } }
+              pairs.consistency = on
+              training.loss.probabilistic-labels = on
+            }
+            """).Options;
+        var samples = _store.Put(stream => SampleFile.Write(stream, [Prompt("p", "yes", "no"), Prompt("q", "yes", "no")]));
+        var verdicts = _store.Put(stream => VerdictFile.Write(stream, [Judged("p", first), Judged("q", second)]));
+
+        var pairs = new RoundPairs(options, _store, Digest.Of([]), "self", TimeProvider.System).Select(new PairOrder(new WorkId(2, Stage.Pair, 0), [new(samples, verdicts)], null));
+
+        Assert.Equal(first is null ? null : expected, pairs.Consistency);
+        Assert.Equal([expected, expected], PairFile.Read(_store.PathOf(pairs.Pairs)).Select(record => record.Pair.ChosenProbability));
+
+        static PromptVerdict Judged(string prompt, double? consistency) => new(prompt, new Verdict([new(0, 1, ""), new(1, 0, "")], Consistency: consistency));
     }
 
     private static PromptSamples Prompt(string id, params string[] texts) => new(

@@ -1,8 +1,10 @@
 using IterativeDpo.Actors.Tests.Fakes;
 using IterativeDpo.Actors.Workers;
+using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Generation;
+using IterativeDpo.Judging;
 
 namespace IterativeDpo.Actors.Tests.Workers;
 
@@ -61,6 +63,31 @@ public sealed class UnitJudgeTests : IDisposable
         Assert.Equal((0, 1), (timers, _time.Count));
     }
 
+    [Fact]
+    public async Task JudgeAsync_policy_before_says_how_far_it_ranks_the_samples_alike()
+    {
+        var (store, judge) = (Store(), new PolicyJudge());
+        Digest now = store.Put("now"u8.ToArray()), before = store.Put("before"u8.ToArray());
+        var unit = new UnitJudge(_campaign.Configuration.Options, store, _ => judge, TimeProvider.System);
+        var samples = store.Put(stream => SampleFile.Write(stream, [new PromptSamples(
+            new Prompt("p", null, "?", null, []), [1], [.. "abc".Select((letter, i) => new Sample(i, 0, [letter], [], $"{letter}", FinishReason.Eos, 0))])]));
+        judge.Scores[store.PathOf(now)] = [3, 2, 1];
+        judge.Scores[store.PathOf(before)] = [9, 4, 5];
+
+        var result = await unit.JudgeAsync(new JudgeOrder(new WorkId(2, Stage.Judge, 0), samples, now, Before: new(before)), default);
+
+        using var stream = store.OpenRead(result.Verdicts);
+        var verdict = VerdictFile.Read(stream, "").Single().Verdict!;
+        Assert.Equal([3.0, 2, 1], verdict.Judgements.Select(judgement => judgement.Score!.Value));
+        Assert.Equal(2 / 3.0, verdict.Consistency!.Value, 12);
+        Assert.Equal((2, 2), (verdict.Usage!.Calls, result.Usage!.Calls));
+
+        // No verdict of the policy before: then there is none at all.
+        judge.Scores.Remove(store.PathOf(before));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => unit.JudgeAsync(new JudgeOrder(new WorkId(2, Stage.Judge, 0), samples, now, Before: new(before)), default));
+        Assert.Contains("the judge failed on every prompt", error.Message, StringComparison.Ordinal);
+    }
+
     private UnitJudge UnitJudge(FakeJudge judge) => new(_campaign.Configuration.Options, Store(), _ => judge, _time);
 
     private ArtifactStore Store() => new(Path.Combine(_campaign.StatePath, "artifacts"));
@@ -70,6 +97,27 @@ public sealed class UnitJudgeTests : IDisposable
         var prompt = new Prompt("p", null, "1 + 1 =", null, [new AnswerCheck("exact", "2")]);
         var samples = new PromptSamples(prompt, [1], [new Sample(0, 1, [2], [-1], "2", FinishReason.Eos, 0.5f)]);
         return new JudgeOrder(new WorkId(1, Stage.Judge, 0), Store().Put(stream => SampleFile.Write(stream, [samples])));
+    }
+
+    /// <summary>Has scores for each policy.</summary>
+    private sealed class PolicyJudge : IJudge
+    {
+        private string _policy = "";
+
+        public Dictionary<string, double[]> Scores { get; } = [];
+
+        public string Name => "policy";
+
+        public bool ScoresSingleSamples => true;
+
+        public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public void UsePolicy(string? adapterPath) => _policy = adapterPath ?? "";
+
+        public Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken) =>
+            Task.FromResult(new Verdict([.. samples.Samples.Select(sample => new Judgement(sample.Index, Scores[_policy][sample.Index], ""))], Usage: new(Calls: 1)));
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     private sealed class CountedTimers : TimeProvider
