@@ -49,6 +49,9 @@ public sealed record LossOptions(
     [Setting("What each token that the chosen completion has more counts for in the margin of sigmoid_length (arXiv 2403.19159).")] float LengthAlpha = 0.01f,
     [Setting("How likely ties are in dpo_rk (arXiv 2409.17431): a won pair is this many times as likely as a lost one where ties begin.", Above = 1)] float RaoKupperNu = 3,
     [Setting("How likely ties are in dpo_d: of two that are as good, 2ν to 1 of each that wins.", Above = 0)] float DavidsonNu = 1,
+    [Setting("How much a step's beta follows how far its pairs are apart: beta * (1 + dynamic-beta * (M - M0)), M the mean margin of log-ratios and M0 its moving average (beta-DPO, "
+        + "arXiv 2407.08639). A step of several passes then goes through the model twice. 0: off.", Min = 0)]
+    float DynamicBeta = 0,
     [Setting("Penalties beside the losses: relu(score - limit) * weight for each pair, logged as constraints/NAME. None: off. DPO-Positive holds the chosen up:\n\n"
         + "  constraints { hold { score = chosen-drop, limit = 0, weight = 5 } }")]
     IReadOnlyList<LossConstraint>? Constraints = null) : ICheckedSettings

@@ -7,7 +7,7 @@ namespace IterativeDpo.Training.Torch;
 internal sealed class PreferenceTraining : IDisposable
 {
     private const string Advice = "Lower the learning rate, or look at these examples.";
-    private const string RewardMean = "rewards/running_mean";
+    private const string RewardMean = "rewards/running_mean", Beta = "beta", MarginAverage = "margins/moving_average";
 
     private readonly PolicyModel _model;
     private readonly LoraWeights? _lora;
@@ -118,6 +118,10 @@ internal sealed class PreferenceTraining : IDisposable
         {
             metrics[RewardMean] = run.Rewards.Value;
         }
+        if (_options.Loss.DynamicBeta > 0)
+        {
+            (metrics[Beta], metrics[MarginAverage]) = (run.Beta, run.Margins.Average);
+        }
         metrics["num_tokens"] = TokensOf(plan) + (history.Count == 0 ? 0 : history[^1].Metrics["num_tokens"]);
         return new(index + 1, Steps, metrics);
     }
@@ -149,7 +153,7 @@ internal sealed class PreferenceTraining : IDisposable
         var reference = Moving is null
             ? set.Reference.Pick([.. passes.SelectMany(m => m)])
             : Moving.Run(() => ReferenceLogProbs.Compute(_model, _lora, set.Examples, passes, _options.Loss.LdAlpha, cancellation));
-        return new(_model, _lora, _objective, set.Examples, reference, plan, dropout, RewardsOf(history));
+        return new(_model, _lora, _objective, set.Examples, reference, plan, dropout, RewardsOf(history), new(_options.Loss.DynamicBeta > 0 && history is [.., var last] ? last.Metrics[MarginAverage] : 0));
     }
 
     /// <summary>Puts the best parameters in the place of the last ones, where there are best ones.</summary>

@@ -12,7 +12,7 @@ internal sealed class StepRun
 {
     private readonly PolicyModel _model;
     private readonly LoraWeights? _lora;
-    private readonly Objective _objective;
+    private Objective _objective;
     private readonly IReadOnlyList<ITrainingExample> _examples;
     private readonly PlannedStep _plan;
     private readonly LoraDropout? _dropout;
@@ -22,17 +22,24 @@ internal sealed class StepRun
     /// <param name="reference">Of the plan's examples, in its order.</param>
     /// <param name="dropout">On the adapter's inputs, or null.</param>
     /// <param name="rewards">The rewards of the steps before.</param>
+    /// <param name="margins">The margins of the steps before.</param>
     public StepRun(
         PolicyModel model, LoraWeights? lora, Objective objective, IReadOnlyList<ITrainingExample> examples, ReferenceLogProbs reference, PlannedStep plan,
-        LoraDropout? dropout, RunningMean rewards)
+        LoraDropout? dropout, RunningMean rewards, DynamicBeta margins)
     {
-        (_model, _lora, _objective, _examples, _plan, _dropout, Rewards) = (model, lora, objective, examples, plan, dropout, rewards);
+        (_model, _lora, _objective, _examples, _plan, _dropout, Rewards, Margins) = (model, lora, objective, examples, plan, dropout, rewards, margins);
         _reference = tensor([.. reference.First, .. reference.Second]).view(2, plan.Examples).to(model.Device);
         _labels = tensor(plan.MicroBatches.SelectMany(m => m).Select(i => (float)examples[i].Label).ToArray()).to(model.Device);
     }
 
     /// <summary>The rewards so far, this step's included once it has run; only where the objective follows them.</summary>
     public RunningMean Rewards { get; private set; }
+
+    /// <summary>The margins so far, likewise.</summary>
+    public DynamicBeta Margins { get; private set; }
+
+    /// <summary>The step's β, once it has run.</summary>
+    public double Beta => _objective.Options.Beta;
 
     /// <summary>Adds the step's gradients to the parameters' and gives its figures, for the metrics.</summary>
     /// <param name="check">Sees each micro-batch's share of the objective, with its examples, before it goes back.</param>
@@ -50,6 +57,7 @@ internal sealed class StepRun
             var (pass, figures) = Forward(microBatch, start);
             if (start == 0)
             {
+                FollowMargins(whole ?? figures.Detach());
                 FollowRewards(whole ?? figures.Detach());
             }
             var value = _objective.Of(whole is null ? Batch(figures, start) : Batch(whole.With(figures, start), 0));
@@ -72,6 +80,18 @@ internal sealed class StepRun
         var figures = FiguresOfStep(cancellation);
         var batch = Batch(figures, 0);
         return (_objective.Of(batch).item<float>(), figures, batch);
+    }
+
+    /// <summary>The step's β is by its own margins.</summary>
+    private void FollowMargins(RowFigures step)
+    {
+        var options = _objective.Options;
+        if (options.DynamicBeta > 0)
+        {
+            var mean = _objective.MeanMargin(Batch(step, 0));
+            Margins = Margins.With(mean);
+            _objective = new Objective(options with { Beta = (float)Margins.Of(options.Beta, options.DynamicBeta, mean) });
+        }
     }
 
     /// <summary>The shift of the step's losses includes the step's own rewards.</summary>

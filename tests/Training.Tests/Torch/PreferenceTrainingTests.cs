@@ -33,7 +33,7 @@ public class PreferenceTrainingTests
         using var scope = NewDisposeScope();
         using var model = Model();
         using var reference = Moved(model, 4);
-        var loss = new LossOptions(name) { BcoRewardMean = name == "bco_pair", Wpo = true };
+        var loss = new LossOptions(name) { BcoRewardMean = name == "bco_pair", DynamicBeta = name == "sigmoid" ? 0.6f : 0, Wpo = true };
         var examples = new Objective(loss).ExamplesOf(TinyModel.Pairs(9));
 
         var (whole, wholeLoss) = OneStep(10_000);
@@ -130,6 +130,32 @@ public class PreferenceTrainingTests
         Assert.Equal(Mean(0), history[0]["rewards/running_mean"], 5);
         Assert.Equal((4 * Mean(0) + 4 * Mean(1) + 2 * Mean(2)) / 10, history[2]["rewards/running_mean"], 5);
         Assert.Equal(history[2]["rewards/running_mean"], history[5]["rewards/running_mean"], 5);
+    }
+
+    [Fact]
+    public void Run_dynamic_beta_goes_by_each_steps_own_margin()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Model();
+        using var reference = Moved(model, 4);
+        using var lora = Fresh(model);
+        using var optimiser = new AdamW(lora.Parameters, 0.9f, 0.99f, 1e-8f, 0);
+        var options = Tiny.Options with { Loss = new LossOptions("sigmoid") { DynamicBeta = 0.6f }, BatchPairs = 1, Epochs = 2 };
+
+        var history = Train(model, lora, TinyModel.Pairs(4), options, optimiser, null, reference).Select(step => step.Metrics).ToArray();
+
+        var average = 0.0;
+        foreach (var metrics in history)
+        {
+            // Rewards are logged with the β that is set.
+            var margin = metrics["rewards/margins"] / 0.1;
+            average = 0.9 * average + 0.1 * margin;
+            var beta = 0.1 * Math.Max(0.01, 1 + 0.6f * (margin - average));
+            Assert.Equal(average, metrics["margins/moving_average"], 4);
+            Assert.Equal(beta, metrics["beta"], 5);
+            Assert.Equal(Math.Log(1 + Math.Exp(-beta * margin)), metrics["loss"], 4);
+        }
+        Assert.True(history.Select(metrics => metrics["beta"]).Distinct().Count() > 4);
     }
 
     /// <summary>An interruption can fall between a step and its evaluation; what is stored then has the one and not the other.</summary>

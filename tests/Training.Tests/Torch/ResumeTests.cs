@@ -36,6 +36,7 @@ public sealed class ResumeTests : IDisposable
                 data.Add("lion", step);
                 data.Add("full", step);
                 data.Add("bco", step);
+                data.Add("beta", step);
             }
             return data;
         }
@@ -169,6 +170,7 @@ public sealed class ResumeTests : IDisposable
         "lion" => Everything with { Optimizer = OptimizerKind.Lion, LearningRate = 1e-3f },
         "full" => Everything with { Lora = null, LearningRate = 1e-3f },
         "bco" => Everything with { Loss = new("bco_pair") { BcoRewardMean = true } },
+        "beta" => Everything with { Loss = new("sigmoid") { DynamicBeta = 0.6f } },
         _ => Everything,
     };
 

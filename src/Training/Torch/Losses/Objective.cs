@@ -29,7 +29,7 @@ public sealed class Objective
     public LossOptions Options { get; }
 
     /// <summary>Whether a batch must hold all of a step's examples.</summary>
-    public bool NeedsWholeStep => _losses.Any(l => l.Loss.NeedsWholeStep) || Options.BcoRewardMean;
+    public bool NeedsWholeStep => _losses.Any(l => l.Loss.NeedsWholeStep) || Options.BcoRewardMean || Options.DynamicBeta > 0;
 
     /// <summary>Whether it learns from labelled completions instead of pairs.</summary>
     public bool Unpaired => _losses.Any(l => l.Loss.Unpaired);
@@ -92,6 +92,10 @@ public sealed class Objective
         var (chosen, rejected) = RewardLosses.Rewards(Seen(batch), Options);
         return (chosen.sum() + rejected.sum()).to(ScalarType.Float64).item<double>() / (2 * batch.StepExamples);
     }
+
+    /// <summary>The mean of Δ: what <see cref="DynamicBeta"/> goes by.</summary>
+    public double MeanMargin(LossBatch batch) =>
+        Scores.Margin(Seen(batch), Options).sum().to(ScalarType.Float64).item<double>() / (Options.Beta * batch.StepExamples);
 
     /// <summary>Figures that the losses are logged with, by TRL's names: a term each where there are several, and their own.</summary>
     public IEnumerable<(string Name, double Value)> Metrics(LossBatch batch)

@@ -24,6 +24,7 @@ public enum LossSettings
     LengthAlpha = 1 << 14,
     RaoKupperNu = 1 << 15,
     DavidsonNu = 1 << 16,
+    DynamicBeta = 1 << 17,
 }
 
 /// <summary>A loss of the table.</summary>

@@ -14,13 +14,13 @@ public static class PreferenceLosses
 
     public static readonly IReadOnlyList<PreferenceLoss> All =
     [
-        new("sigmoid", "(1−ε) ℓ(βΔ) + ε ℓ(−βΔ)", "DPO, arXiv 2305.18290 eq. 7; with ε > 0 cDPO", Scored | Labels, MarginLosses.Sigmoid),
-        new("robust", "[(1−ε) ℓ(βΔ) − ε ℓ(−βΔ)] / (1−2ε)", "arXiv 2403.00409", Scored | LabelSmoothing, MarginLosses.Robust),
+        new("sigmoid", "(1−ε) ℓ(βΔ) + ε ℓ(−βΔ)", "DPO, arXiv 2305.18290 eq. 7; with ε > 0 cDPO", Scored | Labels | LossSettings.DynamicBeta, MarginLosses.Sigmoid),
+        new("robust", "[(1−ε) ℓ(βΔ) − ε ℓ(−βΔ)] / (1−2ε)", "arXiv 2403.00409", Scored | LabelSmoothing | LossSettings.DynamicBeta, MarginLosses.Robust),
         new("sigmoid_geometric", "ℓ(β(2P−1)Δ), P the judge's probability", "GDPO, arXiv 2409.06691", Scored, MarginLosses.Geometric) { UsesProbability = true },
         new("sigmoid_length", "ℓ(βΔ + α(n_w − n_l)), α = length-alpha", "R-DPO, arXiv 2403.19159; in rounds, 2406.11817", Scored | LengthAlpha, MarginLosses.LengthRegularised),
         new("dpo_rk", "ℓ(βΔ − log ν), and of a tie (P = ½) ℓ(βΔ − log ν) + ℓ(−βΔ − log ν) − log(ν² − 1), ν = rao-kupper-nu", "arXiv 2409.17431 (Rao and Kupper 1967)", Scored | RaoKupperNu, MarginLosses.RaoKupper) { UsesProbability = true, LearnsTies = true },
         new("dpo_d", "log(1 + e^(−βΔ) + 2ν e^(−βΔ/2)), and of a tie (P = ½) that + βΔ/2 − log 2ν, ν = davidson-nu", "arXiv 2409.17431 (Davidson 1970)", Scored | DavidsonNu, MarginLosses.Davidson) { UsesProbability = true, LearnsTies = true },
-        new("hinge", "max(0, 1 − βΔ)", "RSO, arXiv 2309.06657; SLiC, arXiv 2305.10425", Scored, MarginLosses.Hinge),
+        new("hinge", "max(0, 1 − βΔ)", "RSO, arXiv 2309.06657; SLiC, arXiv 2305.10425", Scored | LossSettings.DynamicBeta, MarginLosses.Hinge),
         new("exo_pair", "σ(βΔ) [log σ(βΔ) − log(1−ε)] + σ(−βΔ) [log σ(−βΔ) − log ε], ε 0.001 where it is 0", "arXiv 2402.00856 eq. 16", Scored | Labels, MarginLosses.ExoPair),
         new("discopop", "σ(−βΔ/τ) ℓ(βΔ) + σ(βΔ/τ) e^(−βΔ)", "arXiv 2406.08414 eq. 5", Scored | DiscopopTau, MarginLosses.Discopop),
         new("sigmoid_norm", "ℓ(β (s_w/n_w − s_l/n_l))", "TRL; arXiv 2411.15124", Scored, MarginLosses.SigmoidNorm),

@@ -66,6 +66,7 @@ public class LossRulesTests
             (LossSettings.LengthAlpha, o => o with { LengthAlpha = 1 }),
             (LossSettings.RaoKupperNu, o => o with { RaoKupperNu = 2 }),
             (LossSettings.DavidsonNu, o => o with { DavidsonNu = 2 }),
+            (LossSettings.DynamicBeta, o => o with { DynamicBeta = 1 }),
         ];
         Assert.Equal(Enum.GetValues<LossSettings>().Where(s => s != LossSettings.None), settings.Select(s => s.Setting));
         foreach (var loss in PreferenceLosses.All)

@@ -23,6 +23,7 @@ public sealed class ObjectiveGradientTests : IDisposable
         (LossSettings.ReferenceFree, o => o with { ReferenceFree = true }),
         (LossSettings.IpoOnSums, o => o with { IpoOnSums = true }),
         (LossSettings.BcoRewardMean, o => o with { BcoRewardMean = true }),
+        (LossSettings.DynamicBeta, o => o with { DynamicBeta = 0.6f }),
         (LossSettings.DiscopopTau, o => o with { DiscopopTau = 0.4f }),
         (LossSettings.SimpoGamma, o => o with { SimpoGamma = 1.2f }),
         (LossSettings.GammaBetaRatio, o => o with { GammaBetaRatio = 0.4f }),
