@@ -66,7 +66,8 @@ public sealed class GgufWriter
         }
     }
 
-    private GgufWriter Add(string name, int[] shape, TensorType type, Action<Stream> write)
+    /// <param name="write">Writes the tensor's bytes as they are stored, all of them.</param>
+    internal GgufWriter Add(string name, int[] shape, TensorType type, Action<Stream> write)
     {
         if (!_names.Add(name)) throw new ArgumentException($"'{name}' is there already.", nameof(name));
         var last = _tensors.Count == 0 ? null : _tensors[^1].Tensor;

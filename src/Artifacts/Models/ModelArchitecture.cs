@@ -42,12 +42,12 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
         new("qwen3", RopeKind.HalfSplit) { QkNorm = QkNorm.Head, FreeHeadDim = true },
         new("gemma3", RopeKind.HalfSplit)
         {
-            QkNorm = QkNorm.Head, NormsAfter = true, Gelu = true, RootEmbedding = true, FreeHeadDim = true, WholeHeadLayers = 62,
+            QkNorm = QkNorm.Head, NormsAfter = true, NormsAroundZero = true, Gelu = true, RootEmbedding = true, FreeHeadDim = true, WholeHeadLayers = 62,
             Sliding = new(Every: 6, OwnRopeBase: true), Keys = [.. s_linear, "final_logit_softcapping"],
         },
         new("gemma2", RopeKind.HalfSplit)
         {
-            NormsAfter = true, Gelu = true, RootEmbedding = true, FreeHeadDim = true, WholeHeadLayers = 46,
+            NormsAfter = true, NormsAroundZero = true, Gelu = true, RootEmbedding = true, FreeHeadDim = true, WholeHeadLayers = 46,
             Sliding = new(Every: 2, Window: 4096), Keys = ["final_logit_softcapping", "attn_logit_softcapping"],
         },
         new("smollm3", RopeKind.Interleaved) { FreeHeadDim = true, StillEvery = 4 },
@@ -73,6 +73,9 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
 
     /// <summary>Whether what they give is normalised before it is added to the residual stream.</summary>
     public bool NormsAfter { get; init; }
+
+    /// <summary>Whether Hugging Face's models have norms' weights less one.</summary>
+    public bool NormsAroundZero { get; init; }
 
     /// <summary>Whether the gate is GELU, in its form with tanh, in place of SiLU.</summary>
     public bool Gelu { get; init; }

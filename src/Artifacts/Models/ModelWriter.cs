@@ -10,12 +10,36 @@ public static class ModelWriter
     /// <param name="weights">A tensor's values by its name, row-major, one of <see cref="ModelConfig.ListTensors"/> at a time.</param>
     /// <param name="type">F32, F16, BF16 or Q8_0.</param>
     /// <exception cref="UserInputException">The type does not fit the model's shapes.</exception>
-    public static void Write(string path, string name, ModelConfig config, Func<string, ReadOnlyMemory<float>> weights, TensorType type)
+    public static void Write(string path, string name, ModelConfig config, Func<string, ReadOnlyMemory<float>> weights, TensorType type) =>
+        WriteTensors(path, WriterOf(name, config, ByteVocabulary.Metadata()), config, weights, type);
+
+    /// <summary>A writer that has the model's metadata.</summary>
+    /// <param name="tokenizer">The tokenizer's metadata.</param>
+    internal static GgufWriter WriterOf(string name, ModelConfig config, IEnumerable<KeyValuePair<string, object>> tokenizer)
     {
         var writer = new GgufWriter().Set("general.architecture", config.Architecture.Name).Set("general.type", "model").Set("general.name", name);
         SetShape(writer, config);
-        foreach (var (key, value) in ByteVocabulary.Metadata()) writer.Set(key, value);
-        WriteTensors(path, writer, config, weights, type);
+        foreach (var (key, value) in tokenizer) writer.Set(key, value);
+        return writer;
+    }
+
+    /// <summary>What a tensor is stored as in a model of some type.</summary>
+    /// <param name="path">The file, for the message.</param>
+    /// <exception cref="UserInputException">The type does not fit the tensor's shape.</exception>
+    internal static TensorType TypeOf(string path, TensorSpec tensor, TensorType type)
+    {
+        var stored = tensor.Shape.Length == 1 ? TensorType.F32 : type;
+        return tensor.Shape[^1] % stored.BlockLength() == 0 ? stored : throw new UserInputException(
+            $"{path}: tensor '{tensor.Name}' has rows of {tensor.Shape[^1]}, and {type} needs a multiple of {type.BlockLength()}. Choose F16, BF16 or F32.");
+    }
+
+    /// <summary>Adds what a model has beside its weights, and writes the file.</summary>
+    /// <param name="type">What most tensors are stored as.</param>
+    internal static void Finish(string path, GgufWriter writer, ModelConfig config, TensorType type)
+    {
+        writer.Set("general.file_type", FileType(type));
+        foreach (var ((name, shape), values) in config.ListConstants()) writer.Add(name, shape, TensorType.F32, values);
+        writer.Write(path);
     }
 
     /// <summary>Writes new weights for the model in <paramref name="original"/>, with its metadata: vocabulary, template and all.</summary>
@@ -118,17 +142,8 @@ public static class ModelWriter
     private static void WriteTensors(
         string path, GgufWriter writer, ModelConfig config, Func<string, ReadOnlyMemory<float>> weights, TensorType type)
     {
-        writer.Set("general.file_type", FileType(type));
-        foreach (var (name, shape) in config.ListTensors())
-        {
-            var stored = shape.Length == 1 ? TensorType.F32 : type;
-            if (shape[^1] % stored.BlockLength() != 0)
-                throw new UserInputException($"{path}: tensor '{name}' has rows of {shape[^1]}, and {type} needs a multiple of "
-                    + $"{type.BlockLength()}. Choose F16, BF16 or F32.");
-            writer.Add(name, shape, stored, () => weights(name));
-        }
-        foreach (var ((name, shape), values) in config.ListConstants()) writer.Add(name, shape, TensorType.F32, values);
-        writer.Write(path);
+        foreach (var tensor in config.ListTensors()) writer.Add(tensor.Name, tensor.Shape, TypeOf(path, tensor, type), () => weights(tensor.Name));
+        Finish(path, writer, config, type);
     }
 
     // llama.cpp's numbers for the type most tensors have.

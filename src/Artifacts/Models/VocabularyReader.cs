@@ -13,7 +13,7 @@ internal static class VocabularyReader
     private static readonly string[] SpecialTokens = ["bos_token_id", "eos_token_id", "padding_token_id"];
 
     // llama.cpp strips spaces after these where the model's name says Phi-3, and ends where one is missing.
-    private static readonly string[] s_phi3Tokens = ["</s>", "<unk>", "<s>", "<|endoftext|>"];
+    public static readonly string[] Phi3Tokens = ["</s>", "<unk>", "<s>", "<|endoftext|>"];
 
     /// <summary>Whether llama.cpp takes spaces after special tokens away, which it does by the model's name.</summary>
     public static bool IsNamedPhi3(GgufMetadata metadata) =>
@@ -45,7 +45,7 @@ internal static class VocabularyReader
                 throw Bad(file, key, $"{id} is not one of the {tokens.Length} tokens");
         }
         CheckEnds(file, tokens);
-        if (IsNamedPhi3(metadata) && s_phi3Tokens.FirstOrDefault(token => !tokens.Contains(token)) is { } missing)
+        if (IsNamedPhi3(metadata) && Phi3Tokens.FirstOrDefault(token => !tokens.Contains(token)) is { } missing)
             throw Bad(file, "tokens", $"'{missing}' is missing, which llama.cpp needs where 'general.name' says Phi-3. Take that out of the name");
         return tokens.Length;
     }

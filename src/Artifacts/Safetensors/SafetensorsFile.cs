@@ -34,5 +34,9 @@ public sealed class SafetensorsFile : IDisposable
         return values;
     }
 
+    /// <summary>Some of the tensor's bytes as they are stored; valid until the file is disposed.</summary>
+    /// <param name="offset">From the tensor's first byte.</param>
+    internal ReadOnlySpan<byte> Bytes(SafetensorsTensor tensor, long offset, int length) => _file.Bytes(tensor.Offset + offset, length);
+
     public void Dispose() => _file.Dispose();
 }

@@ -142,7 +142,7 @@ internal sealed class SafetensorsParser(MappedFile file)
     }
 
     private UserInputException NotOne(string problem) =>
-        new($"{file.Path}: not a safetensors file: {problem}. Give an adapter_model.safetensors.");
+        new($"{file.Path}: not a safetensors file: {problem}. Give one that a library saved in that format.");
 
     private UserInputException Damaged(string problem, Exception? cause = null) =>
         new($"{file.Path}: damaged safetensors file: {problem}. Copy or download it again, or save it anew.", cause!);

@@ -63,7 +63,7 @@ public static class CommonOptions
 
     public static Option<FileInfo> Model() => new("--model")
     {
-        Description = "The base GGUF; the bundled seed policy if not given.",
+        Description = "The base model, a GGUF or a folder of Hugging Face's libraries; the bundled seed policy if not given.",
         HelpName = "FILE",
         DefaultValueFactory = _ => new FileInfo(BundledFiles.SeedModel),
     };

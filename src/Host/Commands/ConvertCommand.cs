@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IterativeDpo.Generation.Llama;
+using IterativeDpo.Host.Models;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Training.Data;
 
@@ -28,7 +29,7 @@ public static class ConvertCommand
 
     private static readonly Option<FileInfo?> _model = new("--model")
     {
-        Description = "The GGUF whose tokenizer and chat template count; needed from and to token ids, and from messages to texts.",
+        Description = "The model, a GGUF or a folder, whose tokenizer and chat template count; needed from and to token ids, and from messages to texts.",
         HelpName = "FILE",
     };
 
@@ -65,8 +66,8 @@ public static class ConvertCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        FileInfo[] data = [.. parsed.GetRequiredValue(_data).Select(given => given.ToString() == "-" ? new FileInfo("/dev/stdin") : given)];
-        var model = parsed.GetValue(_model);
+        FileInfo[] data = [.. parsed.GetRequiredValue(_data).Select(file => file.ToString() == "-" ? new FileInfo("/dev/stdin") : file)];
+        var model = parsed.GetValue(_model) is { } given ? new FileInfo(await ModelFolders.FileOfAsync(given.FullName, cancellationToken)) : null;
         var output = OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), model is null ? data : [.. data, model]);
         using var tokenizer = model is null ? null : LlamaTextTokenizer.Load(model.FullName, CommonOptions.ChatTemplateOf(parsed.GetValue(_set)));
         var target = TargetOf(parsed.GetRequiredValue(_to));

@@ -4,6 +4,7 @@ using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Artifacts.Adapters.Peft;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Host.Models;
 using IterativeDpo.Host.Terminal;
 
 namespace IterativeDpo.Host.Commands;
@@ -57,7 +58,8 @@ public static class ExportCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var (adapterFile, modelFile, to) = (parsed.GetRequiredValue(_adapter), parsed.GetRequiredValue(_model), parsed.GetRequiredValue(_to));
+        var (adapterFile, to) = (parsed.GetRequiredValue(_adapter), parsed.GetRequiredValue(_to));
+        var modelFile = new FileInfo(await ModelFolders.FileOfAsync(parsed.GetRequiredValue(_model).FullName, cancellationToken));
         var type = parsed.GetValue(_type) ?? (to == Peft ? "f32" : Keep);
         CheckOptions(parsed, to, type);
         var output = to == Peft

@@ -6,6 +6,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Host.Models;
 using IterativeDpo.Host.Terminal;
 
 namespace IterativeDpo.Host.Commands;
@@ -32,17 +33,19 @@ public static class ForkCommand
         {
             _state, _round, _to, _config, _set, _json,
         };
-        command.SetAction(parsed => Fork(
+        command.SetAction((parsed, token) => ForkAsync(
             parsed.GetRequiredValue(_state).FullName,
             parsed.GetValue(_round),
             parsed.GetRequiredValue(_to).FullName,
             parsed.GetValue(_config)?.FullName,
             [.. CommonOptions.Overrides(parsed.GetValue(_set), Example)],
-            parsed.GetValue(_json)));
+            parsed.GetValue(_json),
+            token));
         return command;
     }
 
-    private static int Fork(string statePath, int round, string newPath, string? file, IReadOnlyList<ConfigurationOverride> settings, bool json)
+    private static async Task<int> ForkAsync(
+        string statePath, int round, string newPath, string? file, IReadOnlyList<ConfigurationOverride> settings, bool json, CancellationToken cancellationToken)
     {
         StatusCommand.Read(statePath);
         var options = CampaignReader.ReadSettings(statePath);
@@ -55,12 +58,12 @@ public static class ForkCommand
         {
             throw new UserInputException($"{source}: the file that the campaign ran with is gone; name one with --config FILE.");
         }
-        if (file is null && OptionsJson.Differences(options, CampaignConfiguration.Load(source, kept).Options) is [var changed, ..])
+        if (file is null && OptionsJson.Differences(options, (await ModelFolders.LoadAsync(source, kept, cancellationToken)).Options) is [var changed, ..])
         {
             throw new UserInputException($"{source}: the file was changed since the campaign ran with it ({changed}); put that back, or name a file with --config FILE.");
         }
         ConfigurationOverride[] overrides = [.. kept.Where(item => settings.All(given => given.Key != item.Key)), .. settings];
-        CampaignFork.Make(statePath, round, CampaignConfiguration.Load(source, overrides), newPath, TimeProvider.System);
+        CampaignFork.Make(statePath, round, await ModelFolders.LoadAsync(source, overrides, cancellationToken), newPath, TimeProvider.System);
         var written = Path.Combine(newPath, "campaign.conf");
         AtomicFile.Write(written, stream => stream.Write(Encoding.UTF8.GetBytes(FileOf(source, overrides))));
         if (json)

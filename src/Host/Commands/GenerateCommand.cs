@@ -3,6 +3,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Generation;
 using IterativeDpo.Generation.Llama;
+using IterativeDpo.Host.Models;
 using IterativeDpo.Host.Terminal;
 
 namespace IterativeDpo.Host.Commands;
@@ -68,7 +69,7 @@ public static class GenerateCommand
             .Select(prompt => new GenerationRequest(prompt, [.. indexes.Select(i => SampleSeed.Derive(seed, 0, prompt.Id, i))]))
             .ToArray();
         var output = parsed.GetValue(_output) is { } file ? OutputPath.OfFile(file, parsed.GetValue(_force), Inputs(parsed)) : null;
-        using var generator = Load(parsed);
+        using var generator = Load(parsed, await ModelFolders.FileOfAsync(parsed.GetRequiredValue(_model).FullName, cancellationToken));
         var finished = new Dictionary<string, PromptSamples>();
         await generator.GenerateAsync(requests, Sampling(parsed), samples => finished[samples.Prompt.Id] = samples, cancellationToken);
         if (output is not null)
@@ -125,10 +126,10 @@ public static class GenerateCommand
         }
     }
 
-    private static LlamaGenerator Load(ParseResult parsed)
+    private static LlamaGenerator Load(ParseResult parsed, string model)
     {
         var generator = LlamaGenerator.Load(new LlamaOptions(
-            parsed.GetRequiredValue(_model).FullName,
+            model,
             ContextTokens,
             Threads: parsed.GetValue(_threads) ?? Environment.ProcessorCount,
             // Who asks without saying which time it is asks now.

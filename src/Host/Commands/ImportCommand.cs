@@ -4,6 +4,7 @@ using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Artifacts.Adapters.Peft;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Host.Models;
 
 namespace IterativeDpo.Host.Commands;
 
@@ -27,13 +28,13 @@ public static class ImportCommand
         {
             _source, _model, _output, _force, _json,
         };
-        command.SetAction(Run);
+        command.SetAction(RunAsync);
         return command;
     }
 
-    private static int Run(ParseResult parsed)
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var modelFile = parsed.GetRequiredValue(_model);
+        var modelFile = new FileInfo(await ModelFolders.FileOfAsync(parsed.GetRequiredValue(_model).FullName, cancellationToken));
         var source = parsed.GetRequiredValue(_source);
         var isFile = File.Exists(source);
         var output = OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), isFile ? [modelFile, new FileInfo(source)] : [modelFile]);

@@ -3,6 +3,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Judges;
+using IterativeDpo.Host.Models;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Http;
@@ -53,7 +54,8 @@ public static class JudgeCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var (file, output, gold) = (parsed.GetRequiredValue(_file), parsed.GetValue(_out), parsed.GetValue(_gold));
-        var options = CampaignConfiguration.LoadForJudging(parsed.GetValue(_config)?.FullName, Overrides(parsed), BundledFiles.SeedModel);
+        var options = await ModelFolders.WithFilesAsync(
+            CampaignConfiguration.LoadForJudging(parsed.GetValue(_config)?.FullName, Overrides(parsed), BundledFiles.SeedModel), cancellationToken);
         var outputPath = output is null ? null : OutputPath.OfFile(output, force: true, gold is null ? [file] : [file, gold]);
         var labels = gold is null ? new Dictionary<string, Verdict>() : LabelFile.Read(gold.FullName);
         if (outputPath is not null && parsed.GetValue(_forget))

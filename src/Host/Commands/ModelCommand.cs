@@ -11,7 +11,7 @@ namespace IterativeDpo.Host.Commands;
 /// <summary><c>dpo model</c>: what a model file is, whether it is supported, and whether trainer and llama.cpp agree on it.</summary>
 public static class ModelCommand
 {
-    private static readonly Argument<FileInfo> _file = new("FILE") { Description = "The model's GGUF; of one in several files the first." };
+    private static readonly Argument<FileInfo> _file = new("FILE") { Description = "The model's GGUF, of one in several files the first; or a folder of Hugging Face's libraries." };
     private static readonly Option<int[]> _tokens = new("--tokens")
     {
         Description = "Token ids to compute, e.g. 1,2,3; 64 tokens of every kind if not given.",
@@ -33,11 +33,11 @@ public static class ModelCommand
         {
             _file, _tokens, _logits, _threads, _json,
         };
-        command.SetAction(Run);
+        command.SetAction(RunAsync);
         return command;
     }
 
-    private static int Run(ParseResult parsed)
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var (json, logits) = (parsed.GetValue(_json), parsed.GetValue(_logits));
         if (logits && !json)
@@ -45,7 +45,7 @@ public static class ModelCommand
             throw new UserInputException("--logits goes with --json: they are numbers by the thousand.");
         }
         var report = ModelReport.Of(
-            parsed.GetRequiredValue(_file).FullName, parsed.GetValue(_tokens) ?? [], logits, parsed.GetValue(_threads) ?? Environment.ProcessorCount);
+            await ModelFolders.FileOfAsync(parsed.GetRequiredValue(_file).FullName, cancellationToken), parsed.GetValue(_tokens) ?? [], logits, parsed.GetValue(_threads) ?? Environment.ProcessorCount);
         if (json)
         {
             CommonOptions.PrintJson(report);

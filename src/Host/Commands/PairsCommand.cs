@@ -2,6 +2,7 @@ using System.CommandLine;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Generation.Llama;
+using IterativeDpo.Host.Models;
 using IterativeDpo.Host.Pairs;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Training;
@@ -141,7 +142,7 @@ public static class PairsCommand
             {
                 throw new UserInputException("No pair matches, so nothing is written; ./dpo pairs with the same options shows what there is.");
             }
-            var model = parsed.GetValue(_model)?.FullName ?? campaign.Options.ModelPath;
+            var model = await ModelFolders.FileOfAsync(parsed.GetValue(_model)?.FullName ?? campaign.Options.ModelPath, cancellationToken);
             using var tokenizer = target == DataTarget.Pairs ? null : LlamaTextTokenizer.Load(model, campaign.Options.ChatTemplate);
             var options = new DataOptions(int.MaxValue, SkipBadRows: parsed.GetValue(_skip), Threads: Environment.ProcessorCount);
             var summary = await StepProgress.RunAsync<DataProgress, ConversionSummary>("exporting", DataView.Of, progress => Task.Run(

@@ -33,6 +33,7 @@ public static class RootCommands
             ExportCommand.Create(),
             ImportCommand.Create(),
             ConvertCommand.Create(),
+            ConvertModelCommand.Create(),
             ModelCommand.Create(),
             CertificatesCommand.Create(),
             SeedCommand.Create(),

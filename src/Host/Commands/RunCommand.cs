@@ -63,15 +63,15 @@ public static class RunCommand
         return command;
     }
 
-    private static Task<int> RunAsync(string file, ParseResult parsed, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string file, ParseResult parsed, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(_seeds) is { Length: > 0 })
         {
             throw new UserInputException($"{file}: it has no campaign.arms, which --seeds is for; give one seed with --seed, and a directory for each with --state.");
         }
         var state = parsed.GetRequiredValue(_state).FullName;
-        var (configuration, page) = (TemplateTime.OfState(CampaignConfiguration.Load(file, OverridesOf(parsed)), state), PageCommand.SettingsOf(parsed));
-        return new CampaignSession(configuration, state, parsed.GetValue(_json), page, ModelsOf(parsed, configuration)) { Telemetry = TelemetryOf(parsed, page) }.RunAsync(cancellationToken);
+        var (configuration, page) = (TemplateTime.OfState(await ModelFolders.LoadAsync(file, OverridesOf(parsed), cancellationToken), state), PageCommand.SettingsOf(parsed));
+        return await new CampaignSession(configuration, state, parsed.GetValue(_json), page, ModelsOf(parsed, configuration)) { Telemetry = TelemetryOf(parsed, page) }.RunAsync(cancellationToken);
     }
 
     /// <returns>The ways out.</returns>
@@ -96,9 +96,10 @@ public static class RunCommand
         var runs = (from seed in seeds
                     from arm in arms
                     let state = Path.Combine(directory, seed is null ? arm : $"{arm}-{seed.Value}")
-                    select (Arm: arm, State: state, Configuration: WriteArm(file, arm, state, [.. overrides, .. seed is null ? Array.Empty<ConfigurationOverride>() : [seed]]))).ToArray();
-        foreach (var (i, (_, state, configuration)) in runs.Index())
+                    select (Arm: arm, State: state, File: WriteArm(file, arm, state, [.. overrides, .. seed is null ? Array.Empty<ConfigurationOverride>() : [seed]]))).ToArray();
+        foreach (var (i, (_, state, arm)) in runs.Index())
         {
+            var configuration = TemplateTime.OfState(await ModelFolders.LoadAsync(arm, [], cancellationToken), state);
             await Console.Error.WriteLineAsync($"dpo: campaign {i + 1} of {runs.Length}: {Path.GetFileName(state)}");
             var code = await new CampaignSession(configuration, state, json: false, PageCommand.SettingsOf(parsed), ModelsOf(parsed, configuration), isOne: true) { Telemetry = TelemetryOf(parsed, PageCommand.SettingsOf(parsed)) }
                 .RunAsync(cancellationToken);
@@ -116,12 +117,12 @@ public static class RunCommand
         parsed.GetValue(_skipModelCheck) ? null : CheckedModels.Of(configuration.Options.Threads);
 
     /// <summary>The arm as a campaign of its own, which can be resumed, replayed, forked and submitted by itself.</summary>
-    private static CampaignConfiguration WriteArm(string file, string arm, string state, IReadOnlyList<ConfigurationOverride> overrides)
+    private static string WriteArm(string file, string arm, string state, IReadOnlyList<ConfigurationOverride> overrides)
     {
         var path = Path.Combine(state, "campaign.conf");
         Directory.CreateDirectory(state);
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(CampaignConfiguration.FileOfArm(file, arm, overrides))));
-        return TemplateTime.OfState(CampaignConfiguration.Load(path), state);
+        return path;
     }
 
     /// <summary>The settings that are given as options.</summary>

@@ -7,6 +7,7 @@ using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Judges;
+using IterativeDpo.Host.Models;
 using IterativeDpo.Host.Nodes;
 using IterativeDpo.Host.Terminal;
 
@@ -37,7 +38,7 @@ public static class SubmitCommand
 
     private static async Task<int> SubmitAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var configuration = CampaignConfiguration.Load(parsed.GetRequiredValue(RunCommand.File).FullName, RunCommand.OverridesOf(parsed));
+        var configuration = await ModelFolders.LoadAsync(parsed.GetRequiredValue(RunCommand.File).FullName, RunCommand.OverridesOf(parsed), cancellationToken);
         var name = configuration.Options.Name;
         await CheckAsync(TemplateTime.Now(configuration), cancellationToken);
         var bundle = CampaignBundling.Bundle(configuration);

@@ -9,7 +9,7 @@ namespace IterativeDpo.Host.Commands;
 /// <summary><c>dpo train</c>: one round of preference training on data from a file, with the campaign's own trainer.</summary>
 public static class TrainCommand
 {
-    private static readonly Option<FileInfo> _model = new("--model") { Description = "The base GGUF.", HelpName = "FILE", Required = true };
+    private static readonly Option<FileInfo> _model = new("--model") { Description = "The base model, a GGUF or a folder of Hugging Face's libraries.", HelpName = "FILE", Required = true };
     private static readonly Option<FileInfo[]> _data = new("--data") { Description = "Preference data in JSON lines (also .gz and .zst) or Parquet: TRL's formats, paired or unpaired, or a pair file; several files are read one after the other.", HelpName = "FILE", Required = true, AllowMultipleArgumentsPerToken = true };
     private static readonly Option<DirectoryInfo> _out = new("--out") { Description = "Takes adapter.gguf or model.gguf, metrics.jsonl, report.html and the checkpoints.", HelpName = "DIR", Required = true };
     private static readonly Option<FileInfo[]?> _earlier = new("--earlier") { Description = "Data of earlier rounds, for policy.data=accumulated or replay.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
@@ -66,7 +66,7 @@ public static class TrainCommand
             configuration = configuration with { Options = configuration.Options with { Lora = null } };
         }
         var inputs = new TrainingInputs(
-            parsed.GetRequiredValue(_model).FullName,
+            await ModelFolders.FileOfAsync(parsed.GetRequiredValue(_model).FullName, cancellationToken),
             [.. parsed.GetRequiredValue(_data).Select(file => file.FullName)],
             [.. (parsed.GetValue(_earlier) ?? []).Select(file => file.FullName)],
             parsed.GetValue(_adapter)?.FullName,

@@ -6,7 +6,7 @@ namespace IterativeDpo.Judging.Reward;
 [Setting("A reward model in this process: a decoder with a classification head of one output, on the answer's last token. Scores have no bounds. docs/judges.md.")]
 public sealed record RewardModelOptions(
     string Name,
-    [Setting("A GGUF file, relative to the file this is written in.", Key = "model", IsPath = true)] string ModelPath,
+    [Setting("A GGUF file or a folder of Hugging Face's libraries, relative to the file this is written in.", Key = "model", IsPath = true)] string ModelPath,
     [Setting("The head, where it is not in the model's GGUF (cls.output.weight): another GGUF, or a safetensors file (score.weight). Empty: in the model's.",
         Key = "head", Default = "", Off = "", IsPath = true)]
     string? HeadPath,

@@ -26,7 +26,8 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
         return (tokens * mask.narrow(1, 1, length - 1).to(ScalarType.Float32)).sum(1);
     }
 
-    private Tensor Logits(Tensor ids)
+    /// <summary>Of every position, [rows, T, vocabulary].</summary>
+    public Tensor Logits(Tensor ids)
     {
         var length = ids.size(1);
         var x = _weights[ModelConfig.Embedding].index_select(0, ids.flatten()).view(ids.size(0), length, config.Dim) * config.EmbeddingScale;

@@ -1,0 +1,75 @@
+using System.Buffers;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+
+namespace IterativeDpo.Artifacts.HuggingFace;
+
+/// <summary>Writes the model of a folder as a GGUF, some rows at a time: however large it is, it takes a few megabytes of memory.</summary>
+/// <param name="type">F32, F16, BF16 or Q8_0 for every map; null keeps each as it is.</param>
+/// <param name="progress">Gets the bytes read so far, and how many there are.</param>
+public sealed class FolderConversion(ModelFolder folder, TensorType? type, IProgress<(long Done, long Total)>? progress, CancellationToken cancellationToken)
+{
+    /// <summary>Changes whenever a folder is converted to other bytes than before.</summary>
+    public const int Version = 1;
+
+    private const int BytesAtOnce = 1 << 20;
+
+    private long _done, _total;
+
+    /// <summary>Writes the file whole or not at all.</summary>
+    /// <exception cref="UserInputException">The tokenizer cannot be told or llama.cpp has none like it, or the type does not fit the model's shapes.</exception>
+    /// <exception cref="Store.StorageException">No space, no permission.</exception>
+    public void Write(string path)
+    {
+        var config = folder.Config;
+        var tokenizer = new HubTokenizer(folder.Path, config.VocabSize);
+        var metadata = tokenizer.Read();
+        var tensors = HubNames.ListTensors(config).Concat(folder.Head is null ? [] : [folder.Head]).ToList();
+        _total = tensors.Sum(tensor => SizeOf(folder[tensor.Name].Tensor));
+        // llama.cpp takes blanks behind special tokens away where the name says Phi-3, and there alone.
+        var writer = ModelWriter.WriterOf(tokenizer.StripsAsPhi3 ? "Phi-3" : config.Architecture.Name.Replace("phi3", "phi", StringComparison.Ordinal), config, metadata);
+        foreach (var tensor in tensors)
+        {
+            var stored = ModelWriter.TypeOf(path, tensor.Tensor, type ?? folder[tensor.Name].Tensor.Type);
+            writer.Add(tensor.Tensor.Name, tensor.Tensor.Shape, stored, stream => Write(stream, tensor, stored));
+        }
+        ModelWriter.Finish(path, writer, config, type ?? folder[tensors[0].Name].Tensor.Type);
+    }
+
+    private static long SizeOf(Safetensors.SafetensorsTensor tensor) => tensor.Type.ByteLength(tensor.Elements);
+
+    private void Write(Stream stream, HubTensor tensor, TensorType stored)
+    {
+        var (file, source) = folder[tensor.Name];
+        var (columns, config) = (tensor.Tensor.Shape.Length == 1 ? 1 : tensor.Tensor.Shape[^1], folder.Config);
+        var rowBytes = (int)source.Type.ByteLength(columns);
+        var rows = source.Elements / columns;
+        // Whole heads where their rows move, and whole rows in any case.
+        var unit = tensor.IsRotated ? config.HeadDim : 1;
+        var atOnce = Math.Max(1, BytesAtOnce / (rowBytes * unit)) * unit;
+        var (values, encoded) = (ArrayPool<float>.Shared.Rent(atOnce * columns), ArrayPool<byte>.Shared.Rent((int)stored.ByteLength((long)atOnce * columns)));
+        for (var row = 0; row < rows; row += atOnce)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var count = Math.Min(atOnce, rows - row);
+            var bytes = file.Bytes(source, (long)row * rowBytes, count * rowBytes);
+            if (tensor.IsRotated) bytes = RotaryOrder.Change(bytes.ToArray(), rowBytes, config, RopeKind.HalfSplit, config.Architecture.Rope);
+            if (stored == source.Type && !tensor.IsAroundZero)
+            {
+                stream.Write(bytes);
+            }
+            else
+            {
+                var floats = values.AsSpan(0, count * columns);
+                var target = encoded.AsSpan(0, (int)stored.ByteLength(floats.Length));
+                TensorDecoder.Decode(source.Type, bytes, floats);
+                if (tensor.IsAroundZero) System.Numerics.Tensors.TensorPrimitives.Add(floats, 1, floats);
+                TensorEncoder.Encode(stored, floats, target);
+                stream.Write(target);
+            }
+            progress?.Report((_done += bytes.Length, _total));
+        }
+        ArrayPool<float>.Shared.Return(values);
+        ArrayPool<byte>.Shared.Return(encoded);
+    }
+}

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.HuggingFace;
+using IterativeDpo.Host.Models;
+
+namespace IterativeDpo.Host.Commands;
+
+/// <summary><c>dpo convert-model</c>: a model's folder of Hugging Face's libraries to a GGUF.</summary>
+public static class ConvertModelCommand
+{
+    private static readonly Argument<DirectoryInfo> _folder = new("FOLDER") { Description = "The folder with config.json, the safetensors and the tokenizer." };
+    private static readonly Option<FileInfo> _output = new("--out") { Description = "The GGUF to write.", HelpName = "FILE", Required = true };
+    private static readonly Option<string?> _type = CommonOptions.Choice("--type", "How weights are stored; as the folder has them if not given.", "f32", "f16", "bf16", "q8_0")!;
+    private static readonly Option<bool> _force = CommonOptions.Force();
+    private static readonly Option<bool> _json = CommonOptions.Json();
+
+    public static Command Create()
+    {
+        var command = new ExampleCommand(
+            "convert-model",
+            "Convert a model's folder of Hugging Face's libraries to a GGUF. Wherever a GGUF is wanted a folder can be given too, and is then converted once, into the cache.",
+            "./dpo convert-model Qwen3-0.6B --out qwen3.gguf",
+            "./dpo convert-model gemma-3-1b-it --out gemma.gguf --type q8_0 --json")
+        {
+            _folder, _output, _type, _force, _json,
+        };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var path = parsed.GetRequiredValue(_folder).FullName;
+        if (File.Exists(path))
+        {
+            throw new UserInputException($"{path}: this is a file, and a model's folder is converted. Name the folder.");
+        }
+        var output = OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force));
+        using var folder = ModelFolder.Open(path);
+        var type = parsed.GetValue(_type) is { } word ? Enum.Parse<TensorType>(word, ignoreCase: true) : (TensorType?)null;
+        await ModelFolders.ConvertAsync(folder, output, type, cancellationToken);
+        if (parsed.GetValue(_json))
+        {
+            CommonOptions.PrintJson(new { output, architecture = folder.Config.Architecture.Name, type = parsed.GetValue(_type) ?? "keep", sha256 = Digest.OfFile(output).Hex });
+        }
+        else
+        {
+            Console.WriteLine($"wrote {output}");
+        }
+        return ExitCodes.Done;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text.Json.Nodes;
+using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Artifacts.Tests.HuggingFace;
+using IterativeDpo.Artifacts.Tests.Models;
+using IterativeDpo.Campaigns.Configuration;
+using IterativeDpo.Host.Commands;
+using IterativeDpo.Host.Models;
+using IterativeDpo.Judging.Reward;
+
+namespace IterativeDpo.Host.Tests.Models;
+
+public sealed class ModelFoldersTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("dpo-folders-").FullName;
+
+    public ModelFoldersTests() => TinyFolder.Write(Folder, TinyModel.Config());
+
+    private string Folder => Path.Combine(_root, "tiny-model");
+
+    private string Cache => Path.Combine(_root, "cache");
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Fact]
+    public async Task FileOf_aFolder_isConvertedOnceInTheCache()
+    {
+        var first = await ModelFolders.FileOfAsync($"{Folder}/", default, Cache);
+        var written = File.GetLastWriteTimeUtc(first);
+        var again = await ModelFolders.FileOfAsync(Folder, default, Cache);
+
+        Assert.Equal((first, written), (again, File.GetLastWriteTimeUtc(again)));
+        Assert.StartsWith(Cache, first, StringComparison.Ordinal);
+        Assert.Equal("tiny-model.gguf", Path.GetFileName(first));
+        Assert.True(ModelReport.Of(first, [], logits: false, threads: 1).Check!.Agrees);
+    }
+
+    [Fact]
+    public async Task FileOf_aFolderThatWasChanged_isAnotherFile()
+    {
+        var first = await ModelFolders.FileOfAsync(Folder, default, Cache);
+        TinyFolder.WriteTokenizer(Folder, changeConfig: config => config["chat_template"] = "{{ messages }}");
+
+        Assert.NotEqual(first, await ModelFolders.FileOfAsync(Folder, default, Cache));
+    }
+
+    [Fact]
+    public async Task FileOf_aFile_isTheFile() => Assert.Equal("m.gguf", await ModelFolders.FileOfAsync("m.gguf", default, Cache));
+
+    [Fact]
+    public async Task FileOf_aFolderThatGivesNoModelOfOurs_leavesNothing()
+    {
+        var config = Path.Combine(Folder, "config.json");
+        var json = JsonNode.Parse(await File.ReadAllTextAsync(config))!;
+        json["rope_theta"] = -1;
+        await File.WriteAllTextAsync(config, json.ToJsonString());
+
+        var e = await Assert.ThrowsAsync<UserInputException>(() => ModelFolders.FileOfAsync(Folder, default, Cache));
+
+        Assert.Contains("'llama.rope.freq_base': -1 is out of range", e.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(Cache, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task WithFiles_aCampaignOfFolders_hasFiles()
+    {
+        var conf = Path.Combine(_root, "c.conf");
+        await File.WriteAllTextAsync(conf, """
+            campaign { name = a, model = tiny-model, rounds = 1, prompts.tasks = [add]
+              judging.judges { reward { type = reward-model, model = tiny-model }, small { type = llm, model = tiny-model } } }
+            """);
+        var options = CampaignConfiguration.Load(conf).Options;
+
+        var files = await ModelFolders.WithFilesAsync(options, default, Cache);
+
+        Assert.Equal((Folder, true), (options.ModelPath, File.Exists(files.ModelPath)));
+        Assert.All(files.Judging.Judges!.OfType<RewardModelOptions>(), judge => Assert.Equal(files.ModelPath, judge.ModelPath));
+        Assert.Equal(files, await ModelFolders.WithFilesAsync(files, default, Cache));
+    }
+
+    [Theory]
+    [InlineData(null, TensorType.F32)]
+    [InlineData("q8_0", TensorType.Q8_0)]
+    public async Task ConvertModel_writesAGgufOfThatType(string? type, TensorType expected)
+    {
+        var output = Path.Combine(_root, "out.gguf");
+        string[] typed = type is null ? ["--json"] : ["--type", type];
+
+        Assert.Equal(ExitCodes.Done, await RootCommands.Create().Parse(["convert-model", Folder, "--out", output, .. typed]).InvokeAsync());
+
+        using var file = GgufFile.Open(output);
+        Assert.Equal(TinyModel.Config(), ModelConfig.Read(file));
+        Assert.Equal(expected, file.Tensors["blk.0.attn_q.weight"].Type);
+    }
+
+    [Fact]
+    public async Task ConvertModel_ofAFile_isRefused()
+    {
+        var parsed = RootCommands.Create().Parse(["convert-model", BundledFiles.SeedModel, "--out", Path.Combine(_root, "out.gguf")]);
+
+        var e = await Assert.ThrowsAsync<UserInputException>(() => parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }));
+
+        Assert.Contains("this is a file, and a model's folder is converted", e.Message, StringComparison.Ordinal);
+    }
+}

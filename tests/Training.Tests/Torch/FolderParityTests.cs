@@ -1,0 +1,97 @@
+using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.HuggingFace;
+using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Artifacts.Tests.HuggingFace;
+using IterativeDpo.Training.Torch;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace IterativeDpo.Training.Tests.Torch;
+
+/// <summary>Models from folders compute what the textbook computes with the folder's own weights, names and orders.</summary>
+public sealed class FolderParityTests : IDisposable
+{
+    private static readonly int[] s_ids = TinyModel.Ids(40, 5);
+
+    private readonly DisposeScope _scope = NewDisposeScope();
+    private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
+
+    public void Dispose()
+    {
+        _scope.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    public static TheoryData<string> FamilyNames =>
+        // What a GGUF can have and no configuration says: it always has Gemma 3's window and Granite's scale of scores.
+        [.. TinyModel.Families.Keys.Except(["llama 3.1", "llama, attention factor", "gemma3 without windows", "granite, biases, nothing turned"])];
+
+    [Theory]
+    [MemberData(nameof(FamilyNames))]
+    public void Converted_model_computes_what_the_folder_says(string family)
+    {
+        using var gradients = no_grad();
+        var config = TinyModel.Families[family];
+        var path = Convert(config);
+
+        using (var file = GgufFile.Open(path))
+        {
+            Assert.Equal(Comparable(config), Comparable(ModelConfig.Read(file)));
+        }
+        var expected = FolderLogits(config);
+        var tolerance = config.Architecture.Gelu ? 5e-3f : 1e-3f;
+        AssertClose(expected, LlamaCpp.Logits(path, null, s_ids), tolerance);
+        AssertClose(expected, TorchLogits.Compute(path, s_ids, ComputeType.Float32, 1), tolerance);
+    }
+
+    [Fact]
+    public void Divisors_of_llama_3_1_are_those_of_transformers()
+    {
+        var config = TinyModel.Config() with { HeadDim = 16, RopeDim = 16, RopeBase = 500000 };
+        TinyFolder.Write(_folder, config, change: json => json["rope_scaling"] = System.Text.Json.Nodes.JsonNode.Parse(
+            """{ "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192 }"""));
+
+        using var folder = ModelFolder.Open(_folder);
+
+        // 2π / frequency: 6, 32, 168, 865, 4,443, 23k … against 8192 / 4 and 8192 / 1.
+        Assert.Equal([1, 1, 1, 1], folder.Config.RopeDivisors![..4]);
+        var wavelength = 2 * Math.PI * Math.Pow(500000, 8.0 / 16);
+        var smooth = (8192 / wavelength - 1) / 3;
+        Assert.Equal(1 / ((1 - smooth) / 8 + smooth), folder.Config.RopeDivisors![4], 1e-4);
+        Assert.Equal([8, 8, 8], folder.Config.RopeDivisors![5..]);
+    }
+
+    private string Convert(ModelConfig config)
+    {
+        var (source, path) = (Path.Combine(_folder, "hub"), Path.Combine(_folder, "m.gguf"));
+        TinyFolder.Write(source, config);
+        using var folder = ModelFolder.Open(source);
+        new FolderConversion(folder, null, null, default).Write(path);
+        return path;
+    }
+
+    /// <summary>Logits after every token: transformers rotates halves in every family, and adds 1 to Gemma's norms.</summary>
+    private static float[][] FolderLogits(ModelConfig config)
+    {
+        var tensors = config.ListTensors().ToDictionary(tensor => tensor.Name);
+        var halves = config with { Architecture = config.Architecture with { Rope = RopeKind.HalfSplit } };
+        float[] Read(string name)
+        {
+            var values = TinyFolder.Values(config, tensors[name]);
+            return TinyFolder.IsGemma(config) && name.EndsWith("norm.weight", StringComparison.Ordinal) ? [.. values.Select(value => value + 1)] : values;
+        }
+
+        var logits = new PaddedModel(halves, Read, _ => null).Logits(tensor([.. s_ids.Select(id => (long)id)]).unsqueeze(0));
+        return [.. Floats.Of(logits.squeeze(0)).Chunk(config.VocabSize)];
+    }
+
+    private static object Comparable(ModelConfig config) =>
+        (config with { RopeDivisors = null, LongContextDivisors = null, Scaling = config.Scaling with { AttentionFactor = MathF.Round(config.Scaling.AttentionFactor, 4) } },
+        string.Join(' ', config.RopeDivisors ?? []), string.Join(' ', config.LongContextDivisors ?? []));
+
+    private static void AssertClose(float[][] expected, float[][] actual, float tolerance)
+    {
+        var worst = expected.Zip(actual, (e, a) => e.Zip(a, (x, y) => Math.Abs(x - y)).Max()).Max();
+        Assert.True(worst < tolerance, $"logits differ by {worst}");
+    }
+}
