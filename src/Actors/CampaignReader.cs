@@ -79,6 +79,9 @@ public static class CampaignReader
     /// <summary>Where trainings keep their checkpoints, and judges what they were told.</summary>
     public static string WorkPath(string statePath) => Path.Combine(statePath, "work");
 
+    /// <summary>Where people's tasks and verdicts are.</summary>
+    public static string PeoplePath(string statePath) => Path.Combine(statePath, "people");
+
     /// <summary>Where the resolved configuration is stored.</summary>
     internal static string SettingsPath(string statePath) => Path.Combine(statePath, "campaign.json");
 

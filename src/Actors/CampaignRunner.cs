@@ -17,6 +17,9 @@ public static class CampaignRunner
 
     private static readonly TimeSpan UnloadTimeout = TimeSpan.FromSeconds(1);
 
+    /// <summary>Units that are judged at once where people judge: what waits for them keeps no other from being shown.</summary>
+    private const int MostUnitsWithPeople = 16;
+
     /// <param name="statePath">Holds everything of the campaign; made if it is not there.</param>
     /// <param name="progress">Told of every change and of work under way, from any thread.</param>
     /// <param name="cancellationToken">Stops work and keeps what can be kept; the outcome is then <see cref="CampaignEnd.Interrupted"/>.</param>
@@ -80,12 +83,12 @@ public static class CampaignRunner
         var observer = node.System.ActorOf(Props.Create(() => new CampaignObserver(link, plan, progress, outcome)), "observer");
         WorkSlot[] slots =
         [
-            .. Enum.GetValues<WorkerRole>().Select(role => new WorkSlot(role, (_, _) => Task.FromResult(CampaignWorkers.Create(role, context)), artifacts, context.Time, stepsBack: false)),
+            .. Enum.GetValues<WorkerRole>().SelectMany(role => Enumerable.Repeat(role, role == WorkerRole.Judge && context.Options.AsksPeople ? MostUnitsWithPeople : 1)).Select(role => new WorkSlot(role, (_, _) => Task.FromResult(CampaignWorkers.Create(role, context)), artifacts, context.Time, stepsBack: false)),
         ];
         using var observed = Telemetry.Observe(board, slots, nodes: null);
-        foreach (var slot in slots)
+        foreach (var (i, slot) in slots.Index())
         {
-            node.System.ActorOf(Props.Create(() => new WorkerActor(slot, link, new[] { plan.Campaign })), slot.Role.ToString().ToLowerInvariant());
+            node.System.ActorOf(Props.Create(() => new WorkerActor(slot, link, new[] { plan.Campaign })), $"{slot.Role.ToString().ToLowerInvariant()}-{i}");
         }
         using var interruption = cancellationToken.Register(() => observer.Tell(CampaignObserver.StopRequest));
         using var deadline = new CancellationTokenSource();

@@ -25,6 +25,12 @@ public interface IJudge : IAsyncDisposable
     {
     }
 
+    /// <summary>Says of which round the next samples are, for judges that ask people.</summary>
+    /// <param name="round">Null: they are held-out answers, and of no round's training.</param>
+    void UseRound(int? round)
+    {
+    }
+
     /// <summary>Any number of calls at once.</summary>
     Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken);
 }

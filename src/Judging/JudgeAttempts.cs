@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
+using IterativeDpo.Judging.Runs;
 
 namespace IterativeDpo.Judging;
 
@@ -47,6 +48,7 @@ public sealed class JudgeAttempts(IJudge judge, TimeSpan timeout, int retries, T
     private async Task<Verdict> JudgeInTimeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
         using var deadline = new CancellationTokenSource(timeout, time);
+        await using var patience = JudgingTurn.Left.Register(() => deadline.CancelAfter(Timeout.InfiniteTimeSpan)).ConfigureAwait(false);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         var call = judge.JudgeAsync(samples, either.Token);
         try

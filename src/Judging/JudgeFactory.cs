@@ -1,4 +1,5 @@
 using IterativeDpo.Judging.Http;
+using IterativeDpo.Judging.People;
 
 namespace IterativeDpo.Judging;
 
@@ -12,9 +13,10 @@ namespace IterativeDpo.Judging;
 /// <param name="workPath">The directory of what judges keep: a service's answers, what a program wrote to its standard error. Null keeps nothing.</param>
 /// <param name="note">Told what the user should know; called from any thread.</param>
 /// <param name="ledger">Opens what the judge of this name was answered by a service, where others share it; null is a file among those that judges keep.</param>
+/// <param name="people">Where people are asked; null is nowhere.</param>
 public sealed class JudgeFactory(
     Func<string, JudgeOptions> find, JudgeEngines engines, string modelPath, ulong seed, string? workPath, Action<string> note, TimeProvider time,
-    Func<string, ILedger>? ledger = null) : IAsyncDisposable
+    Func<string, ILedger>? ledger = null, PeopleAsked? people = null) : IAsyncDisposable
 {
     private readonly Dictionary<object, IAsyncDisposable> _shared = [];
     private readonly Lazy<string> _work = new(() => workPath ?? Directory.CreateTempSubdirectory("dpo-judges-").FullName);
@@ -29,6 +31,8 @@ public sealed class JudgeFactory(
     internal Action<string> Note => note;
 
     internal TimeProvider Time => time;
+
+    internal PeopleAsked? People => people;
 
     /// <exception cref="ObjectDisposedException">It is closed, and the judge needs what would then be loaded and never unloaded.</exception>
     /// <exception cref="KeyNotFoundException">No judge has this name.</exception>

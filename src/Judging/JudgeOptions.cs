@@ -7,6 +7,7 @@ using IterativeDpo.Judging.Ensembles;
 using IterativeDpo.Judging.Http;
 using IterativeDpo.Judging.Implicit;
 using IterativeDpo.Judging.Llm;
+using IterativeDpo.Judging.People;
 using IterativeDpo.Judging.Reward;
 using IterativeDpo.Judging.Verifier;
 
@@ -42,6 +43,7 @@ public enum CampaignParts
 [JsonDerivedType(typeof(HttpJudgeOptions), "http")]
 [JsonDerivedType(typeof(CommandOptions), "command")]
 [JsonDerivedType(typeof(DataAnswerOptions), "data-answer")]
+[JsonDerivedType(typeof(HumanOptions), "human")]
 public abstract record JudgeOptions(string Name)
 {
     /// <summary>Files that verdicts depend on, by what is in them and not by where they lie.</summary>

@@ -1,24 +1,17 @@
-using System.Globalization;
 using System.Text.Json;
-using Deque.AxeCore.Commons;
 using PuppeteerSharp;
+using static IterativeDpo.EndToEnd.Tests.Browsing;
 
 namespace IterativeDpo.EndToEnd.Tests;
 
-/// <summary>The page in a browser, and notices, on a campaign that runs. With DPO_SCREENSHOTS in the environment, pictures of all pages are put into that folder.</summary>
+/// <summary>The page in a browser, and notices, on a campaign that runs.</summary>
 public sealed class PageTests
 {
-    private const int Patience = 60_000;
-
     [BrowserFact]
     public async Task Page_ofACampaign_showsItAsItGoesOn_throughReloadsAndALostConnection()
     {
         using var campaign = new TinyCampaign(extra: "notices { command = [sh, -c, \"cat >> told; echo >> told\"], on = [kept, done] }");
-        await using var browser = await Puppeteer.LaunchAsync(new LaunchOptions
-        {
-            ExecutablePath = BrowserFactAttribute.Program,
-            Args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
-        });
+        await using var browser = await LaunchAsync();
         await using var page = await browser.NewPageAsync();
         var errors = new List<string>();
         page.PageError += (_, error) => errors.Add(error.Message);
@@ -57,7 +50,9 @@ public sealed class PageTests
                 await GoAsync(page, new Uri(address, path));
                 await IsAccessibleAsync(page, path);
             }
-            await TakePicturesAsync(page, address);
+            var pair = await page.EvaluateExpressionAsync<string>("fetch('/api/pairs?size=1').then(answer => answer.json()).then(pairs => pairs.items[0].id)");
+            await TakePicturesAsync(
+                page, address, ("campaign", "/"), ("round", "/rounds/1"), ("pairs", "/pairs"), ("pair", $"/pairs/{Uri.EscapeDataString(pair)}"), ("judges", "/judges"), ("log", "/log"), ("none", "/nothing"));
             shown.Interrupt();
             Assert.True(shown.ExitCode == 0, shown.Errors);
         }
@@ -83,62 +78,4 @@ public sealed class PageTests
         await page.ReloadAsync(null, [WaitUntilNavigation.DOMContentLoaded]);
         Assert.Equal(answers, await page.EvaluateExpressionAsync<string>("document.getElementById('answers').textContent"));
     }
-
-    /// <summary>By axe's rules, levels A and AA, in light and in dark.</summary>
-    private static async Task IsAccessibleAsync(IPage page, string what)
-    {
-        await page.EvaluateExpressionAsync(new BundledAxeScriptProvider().GetScript());
-        foreach (var scheme in new[] { "light", "dark" })
-        {
-            await page.EmulateMediaFeaturesAsync([new MediaFeatureValue { MediaFeature = MediaFeature.PrefersColorScheme, Value = scheme }]);
-            var found = await page.EvaluateFunctionAsync<string>("""
-                async () => {
-                  const result = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] });
-                  return result.violations.map(violation => `${violation.id}: ${violation.nodes.map(node => node.html.slice(0, 200)).join(' ')}`).join('\n');
-                }
-                """);
-            Assert.True(found.Length == 0, $"{what}, {scheme}: {found}");
-        }
-        await page.EmulateMediaFeaturesAsync([]);
-    }
-
-    private static async Task TakePicturesAsync(IPage page, Uri address)
-    {
-        if (Environment.GetEnvironmentVariable("DPO_SCREENSHOTS") is not { Length: > 0 } folder)
-        {
-            return;
-        }
-        Directory.CreateDirectory(folder);
-        var pair = await page.EvaluateExpressionAsync<string>("fetch('/api/pairs?size=1').then(answer => answer.json()).then(pairs => pairs.items[0].id)");
-        foreach (var (name, path) in new[]
-        {
-            ("campaign", "/"), ("round", "/rounds/1"), ("pairs", "/pairs"), ("pair", $"/pairs/{Uri.EscapeDataString(pair)}"), ("judges", "/judges"), ("log", "/log"), ("none", "/nothing"),
-        })
-        {
-            await GoAsync(page, new Uri(address, path));
-            foreach (var width in new[] { 1280, 390 })
-            {
-                await page.SetViewportAsync(new ViewPortOptions { Width = width, Height = 900 });
-                foreach (var scheme in new[] { "light", "dark" })
-                {
-                    await page.EmulateMediaFeaturesAsync([new MediaFeatureValue { MediaFeature = MediaFeature.PrefersColorScheme, Value = scheme }]);
-                    var file = string.Create(CultureInfo.InvariantCulture, $"{name}-{width}-{scheme}.png");
-                    await page.ScreenshotAsync(Path.Combine(folder, file), new ScreenshotOptions { FullPage = true });
-                }
-            }
-        }
-    }
-
-    private static Uri AddressIn(DpoProcess run)
-    {
-        Uri? address = null;
-        Assert.True(run.WaitForLine(line => line.StartsWith("dpo: page: ", StringComparison.Ordinal) && Uri.TryCreate(line["dpo: page: ".Length..], UriKind.Absolute, out address)), run.Errors);
-        return address!;
-    }
-
-    // Not until nothing is loaded any more: the events never end.
-    private static Task<IResponse> GoAsync(IPage page, Uri address) => page.GoToAsync(address.ToString(), WaitUntilNavigation.DOMContentLoaded);
-
-    private static Task<IJSHandle> SeesAsync(IPage page, string selector, string text) => page.WaitForFunctionAsync(
-        $"() => document.querySelector({JsonSerializer.Serialize(selector)})?.textContent.includes({JsonSerializer.Serialize(text)})", new WaitForFunctionOptions { Timeout = Patience });
 }

@@ -17,19 +17,19 @@ public sealed class CampaignReplay : IAsyncDisposable
 {
     private readonly ArtifactStore _recorded;
     private readonly WorkerContext _context;
-    private readonly Func<string, bool> _runsPrograms;
+    private readonly Func<string, bool> _asksOutside;
     private readonly Dictionary<WorkerRole, IWorker> _workers = [];
 
-    private CampaignReplay(ArtifactStore recorded, WorkerContext context, Func<string, bool> runsPrograms) =>
-        (_recorded, _context, _runsPrograms) = (recorded, context, runsPrograms);
+    private CampaignReplay(ArtifactStore recorded, WorkerContext context, Func<string, bool> asksOutside) =>
+        (_recorded, _context, _asksOutside) = (recorded, context, asksOutside);
 
     /// <param name="statePath">The campaign's state directory; another process may run it meanwhile.</param>
     /// <param name="engines">Of the campaign's options.</param>
     /// <param name="scratchPath">A directory for what comes now; it is the caller's to delete.</param>
-    /// <param name="runsPrograms">Whether the judge of this name asks a program of the user's: nothing outside is called, so its work is left out.</param>
+    /// <param name="asksOutside">Whether the judge of this name asks a program of the user's or people: nothing outside is called, so its work is left out.</param>
     /// <exception cref="UserInputException">The model, the prompts or a judge's files are not what they were.</exception>
     public static CampaignReplay Open(
-        string statePath, CampaignPlan plan, CampaignOptions options, CampaignEngines engines, string scratchPath, Func<string, bool> runsPrograms, TimeProvider time)
+        string statePath, CampaignPlan plan, CampaignOptions options, CampaignEngines engines, string scratchPath, Func<string, bool> asksOutside, TimeProvider time)
     {
         var inputs = CampaignInputs.Read(new CampaignConfiguration(options, "", OptionsJson.Write(options)));
         inputs.RefuseOtherCampaign(new CampaignState { Plan = plan }, options, statePath);
@@ -44,7 +44,7 @@ public sealed class CampaignReplay : IAsyncDisposable
                 inputs.JudgeIdentity,
                 Directory.CreateDirectory(Path.Combine(scratchPath, "work")).FullName,
                 time),
-            runsPrograms);
+            asksOutside);
     }
 
     /// <param name="report">Told how far the unit is, on any thread.</param>
@@ -61,9 +61,9 @@ public sealed class CampaignReplay : IAsyncDisposable
         {
             _context.Store.Link(digest, _recorded.PathOf(digest));
         }
-        if (order.Role == WorkerRole.Judge && JudgeOf(order) is var judge && _runsPrograms(judge))
+        if (order.Role == WorkerRole.Judge && JudgeOf(order) is var judge && _asksOutside(judge))
         {
-            return new(work, [], ReplayOutcome.NotReplayed, $"the judge '{judge}' asks a program of yours");
+            return new(work, [], ReplayOutcome.NotReplayed, $"the judge '{judge}' asks a program of yours, or people");
         }
         try
         {

@@ -19,7 +19,7 @@ internal static class CampaignWorkers
     private static IWorker Of(WorkerRole role, WorkerContext context) => role switch
     {
         WorkerRole.Generator => new GeneratorWorker(context),
-        WorkerRole.Judge => new UnitJudge(context.Options, context.Store, context.Engines.Judge, context.Time),
+        WorkerRole.Judge => new UnitJudge(context.Options, context.Store, context.Engines.Judge, context.Time, context.JudgingSlots),
         WorkerRole.Pairer => new RoundPairs(context.Options, context.Store, context.BaseModel, context.JudgeIdentity, context.Time),
         WorkerRole.Trainer => new TrainerWorker(context),
         _ => new Publisher(context),

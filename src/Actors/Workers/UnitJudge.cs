@@ -15,8 +15,10 @@ namespace IterativeDpo.Actors.Workers;
 /// verdicts on the others, for another worker to try; at the last attempt they are dropped and counted.
 /// </summary>
 /// <param name="create">Makes the judge of this name.</param>
-public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func<string, IJudge> create, TimeProvider time) : IWorker
+/// <param name="slots">As many as prompts are judged at once, where several judge units share them; null: as the options say.</param>
+public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func<string, IJudge> create, TimeProvider time, SemaphoreSlim? slots = null) : IWorker
 {
+    private readonly SemaphoreSlim _slots = slots ?? new(options.Judging.Concurrency);
     private readonly Dictionary<string, (IJudge Judge, JudgeAttempts Attempts)> _judges = [];
 
     /// <summary>Disposes of the judges that it has made, when the calls that were left behind have come to rest.</summary>
@@ -41,7 +43,9 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
         var known = ReadKnown(order);
         var (judge, attempts) = JudgeOf(order);
         judge.UsePolicy(order.Policy is { } policy ? store.Verified(policy) : null);
-        JudgedPrompt[] judged = await new JudgeRun(attempts, options.Judging.Concurrency)
+        judge.UseRound(order.Id.Stage == Stage.Judge ? order.Id.Round : null);
+        // All prompts of the unit are in memory in any case, and what waits for people keeps none from being shown.
+        JudgedPrompt[] judged = await new JudgeRun(attempts, _slots, window: int.MaxValue)
             .JudgeAsync(prompts, samples => known.GetValueOrDefault(samples.Prompt.Id), keep: null, cancellationToken)
             .ToArrayAsync(cancellationToken);
         if (order.Before is { } before)

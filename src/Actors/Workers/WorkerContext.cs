@@ -17,4 +17,8 @@ public sealed record WorkerContext(
     Digest BaseModel,
     string JudgeIdentity,
     string WorkPath,
-    TimeProvider Time);
+    TimeProvider Time)
+{
+    /// <summary>As many as prompts are judged at once, over all units.</summary>
+    internal SemaphoreSlim JudgingSlots { get; } = new(Options.Judging.Concurrency);
+}

@@ -5,6 +5,7 @@ using IterativeDpo.Generation;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Data;
 using IterativeDpo.Judging.Pairs;
+using IterativeDpo.Judging.People;
 using IterativeDpo.Training;
 using IterativeDpo.Training.Torch.Losses;
 
@@ -67,6 +68,10 @@ public sealed record CampaignOptions(
     /// <summary>Whether the answers that prompts' rows give are samples of them too.</summary>
     [JsonIgnore]
     public bool TakesAnswers => Judging.FindAll(Judging.Judge).Any(judge => judge is DataAnswerOptions);
+
+    /// <summary>Whether people judge its samples, or measure who does.</summary>
+    [JsonIgnore]
+    public bool AsksPeople => Judging.FindAll(Judging.Judge).Any(judge => judge is HumanOptions);
 
     /// <summary>Whether a campaign may be called so.</summary>
     internal static bool IsName(string name) => Regex.IsMatch(name, @"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\z");

@@ -5,6 +5,7 @@ using IterativeDpo.Judging;
 using IterativeDpo.Judging.Cascades;
 using IterativeDpo.Judging.Ensembles;
 using IterativeDpo.Judging.Implicit;
+using IterativeDpo.Judging.People;
 using IterativeDpo.Judging.Quality;
 using IterativeDpo.Judging.Verifier;
 
@@ -52,14 +53,14 @@ public sealed record JudgingOptions(
     /// <summary>Judges name judges there are: two or more, none twice, and none by way of others itself.</summary>
     public IEnumerable<SettingViolation> Violations(Func<string, bool> isSet)
     {
-        foreach (var judge in (Judges ?? []).Where(judge => judge is EnsembleOptions or CascadeOptions))
+        foreach (var judge in (Judges ?? []).Where(judge => judge is EnsembleOptions or CascadeOptions or HumanOptions { Judge: not null }))
         {
-            var key = $"judges.{judge.Name}.{(judge is EnsembleOptions ? "members" : "steps")}";
+            var key = $"judges.{judge.Name}.{judge switch { EnsembleOptions => "members", CascadeOptions => "steps", _ => "judge" }}";
             foreach (var violation in SettingViolation.UnlessSome(key, judge.Asks, Names))
             {
                 yield return violation;
             }
-            if (judge.Asks.Count < 2)
+            if (judge.Asks.Count < 2 && judge is not HumanOptions)
             {
                 yield return new(key, $"[{string.Join(", ", judge.Asks)}]", "it must name at least two judges");
             }

@@ -10,6 +10,7 @@ using IterativeDpo.Host.Page;
 using IterativeDpo.Host.Report;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.People;
 using IterativeDpo.Training.Torch;
 
 namespace IterativeDpo.Host.Commands;
@@ -23,6 +24,8 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
     /// <summary>How long a run waits at its end for notices to be delivered.</summary>
     private static readonly TimeSpan s_noticePatience = TimeSpan.FromSeconds(20), s_noticePatienceInterrupted = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan s_peoplePulse = TimeSpan.FromSeconds(1);
+
     /// <summary>See <see cref="TelemetryExport.Start"/>.</summary>
     public ImmutableArray<string> Telemetry { get; init; } = [];
 
@@ -33,15 +36,19 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
         var measured = new MeasuredRounds(new CampaignQuality(configuration.Options, StateDirectory.ArtifactsOf(statePath)));
         var warnings = new JudgeWarnings(measured, Note);
         var view = new CampaignView(display, warnings.Measure);
-        await using var judges = CampaignJudges.Factory(configuration.Options, CampaignReader.WorkPath(statePath), Note, TimeProvider.System);
+        await using var judges = CampaignJudges.Factory(configuration.Options, CampaignReader.WorkPath(statePath), Note, TimeProvider.System, people: feed.People);
         await using var notices = new CampaignNotices(configuration.Options.Notices, judges.Budgets, Note, TimeProvider.System);
         var engines = Engines(configuration.Options, judges, warning => Note($"warning: {warning}")) with { CheckModel = models is null ? null : models.Require };
         using var telemetry = TelemetryExport.Start(Telemetry, configuration.Options.Name);
         await using var server = await PageCommand.ServeAsync(page, new PageData(feed, configuration.Options, measured), telemetry, line => Console.Error.WriteLine($"dpo: {line}"));
+        using var end = new CancellationTokenSource();
         var outcome = await display.DuringAsync(async () =>
         {
+            var told = configuration.Options.AsksPeople ? TellOfPeopleAsync(feed.People, server?.Urls.First(), end.Token) : Task.CompletedTask;
             var ended = await CampaignRunner.RunAsync(
                 configuration, statePath, engines, new AllProgress<CampaignProgress>(view, feed, notices), TimeProvider.System, cancellationToken);
+            await end.CancelAsync();
+            await told;
             await warnings.FinishAsync();
             await notices.EndAsync(ended, ended.End == CampaignEnd.Interrupted ? s_noticePatienceInterrupted : s_noticePatience);
             return ended;
@@ -58,6 +65,19 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
             default:
                 Finish();
                 return ExitCodes.Done;
+        }
+
+        async Task TellOfPeopleAsync(PeopleQueue people, string? page, CancellationToken ended)
+        {
+            for (var wasWaiting = false; !ended.IsCancellationRequested;)
+            {
+                if (people.Count().Waiting is var waiting && waiting is not null != wasWaiting)
+                {
+                    wasWaiting = waiting is not null;
+                    Note(waiting is null ? "people have judged; the campaign goes on" : $"{waiting}: {(page is null ? $"./dpo page --state {statePath} shows them" : $"{page}{PeopleRoutes.Path}")}");
+                }
+                await Task.Delay(s_peoplePulse, ended).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            }
         }
 
         void Note(string line)

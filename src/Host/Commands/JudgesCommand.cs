@@ -4,7 +4,9 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Nodes;
+using IterativeDpo.Host.Terminal;
 using IterativeDpo.Judging.Http;
+using IterativeDpo.Judging.People;
 
 namespace IterativeDpo.Host.Commands;
 
@@ -70,6 +72,7 @@ public static class JudgesCommand
         var options = CampaignReader.ReadSettings(statePath);
         var quality = new CampaignQuality(options, StateDirectory.ArtifactsOf(statePath));
         JudgeRound[] rounds = [.. state.Rounds.SelectMany(quality.Of)];
+        var people = PeopleFigures.Of(new PeopleQueue(CampaignReader.PeoplePath(statePath), TimeProvider.System).Tasks());
         var judges = ConfiguredJudges.Of(options).Select(judge => new { judge.Name, judge.Type, judge.Use });
         if (json)
         {
@@ -85,6 +88,7 @@ public static class JudgesCommand
                     quality = QualityView.Json(round.Figures),
                     round.Warnings,
                 }),
+                people = PeopleView.Json(people),
             });
             return ExitCodes.Done;
         }
@@ -103,6 +107,10 @@ public static class JudgesCommand
             {
                 Console.WriteLine($"  warning: {warning}");
             }
+        }
+        foreach (var line in PeopleView.Lines(people))
+        {
+            Console.WriteLine(PlainText.Of(line));
         }
         return ExitCodes.Done;
     }

@@ -63,7 +63,7 @@ public static class ReplayCommand
             await using var judges = CampaignJudges.ForReplay(options, CampaignReader.WorkPath(statePath), Path.Combine(scratch.FullName, "judges"), TimeProvider.System);
             var engines = CampaignSession.Engines(options, judges, _ => { });
             await using var replay = CampaignReplay.Open(
-                statePath, state.Plan!, options, engines, scratch.FullName, judge => CampaignJudges.RunsPrograms(options.Judging, judge), TimeProvider.System);
+                statePath, state.Plan!, options, engines, scratch.FullName, judge => CampaignJudges.AsksOutside(options.Judging, judge), TimeProvider.System);
             var done = new List<ReplayedWork>();
             await display.DuringAsync(async () =>
             {

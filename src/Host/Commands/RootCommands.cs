@@ -29,6 +29,7 @@ public static class RootCommands
             GenerateCommand.Create(),
             JudgeCommand.Create(),
             JudgesCommand.Create(),
+            PeopleCommand.Create(),
             PairsCommand.Create(),
             ExportCommand.Create(),
             ImportCommand.Create(),

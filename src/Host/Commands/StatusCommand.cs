@@ -7,6 +7,7 @@ using IterativeDpo.Campaigns;
 using IterativeDpo.Host.Nodes;
 using IterativeDpo.Host.Report;
 using IterativeDpo.Host.Terminal;
+using IterativeDpo.Judging.People;
 
 namespace IterativeDpo.Host.Commands;
 
@@ -89,6 +90,7 @@ public static class StatusCommand
     private static int Show(string statePath, bool json)
     {
         var state = Read(statePath);
+        var people = new PeopleQueue(CampaignReader.PeoplePath(statePath), TimeProvider.System).Count();
         if (json)
         {
             CommonOptions.PrintJson(new
@@ -97,6 +99,7 @@ public static class StatusCommand
                 state = statePath,
                 status = state.Status.ToString().ToLowerInvariant(),
                 pause_reason = state.PauseReason,
+                people,
                 rounds_done = state.Rounds.Count(round => round is { Number: > 0, Outcome: not null }),
                 rounds = state.Plan.Rounds,
                 origin = state.Origin,
@@ -118,6 +121,10 @@ public static class StatusCommand
         if (StageView.Of(new CampaignProgress(state, null)) is { } view)
         {
             Console.WriteLine($"{view.Title} {view.Done}/{view.Total}");
+        }
+        if (people.Waiting is { } waiting)
+        {
+            Console.WriteLine(waiting);
         }
         if (state.PauseReason is not null)
         {

@@ -77,6 +77,10 @@ public static class SubmitCommand
         {
             Warn("campaign.notices counts for ./dpo run alone: a cluster sends none");
         }
+        if (configuration.Options.AsksPeople)
+        {
+            throw new UserInputException($"campaign.judging.judge = {configuration.Options.Judging.Judge}: people judge on the page of ./dpo run, and a cluster has none; run the campaign there, or name another judge.");
+        }
         await using var judges = CampaignJudges.Factory(configuration.Options, workPath: null, Warn, TimeProvider.System);
         await CampaignBundling.CheckAsync(configuration, CampaignSession.Engines(configuration.Options, judges, Warn), Warn, cancellationToken);
 

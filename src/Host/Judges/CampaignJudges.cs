@@ -5,6 +5,7 @@ using IterativeDpo.Generation.Llama;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Command;
 using IterativeDpo.Judging.Http;
+using IterativeDpo.Judging.People;
 using IterativeDpo.Training.Torch;
 
 namespace IterativeDpo.Host.Judges;
@@ -12,8 +13,9 @@ namespace IterativeDpo.Host.Judges;
 /// <summary>A campaign's judges with the real engines behind them.</summary>
 internal static class CampaignJudges
 {
-    /// <inheritdoc cref="JudgeFactory(Func{string, JudgeOptions}, JudgeEngines, string, ulong, string, Action{string}, TimeProvider, Func{string, ILedger})"/>
-    public static JudgeFactory Factory(CampaignOptions options, string? workPath, Action<string> note, TimeProvider time, Func<string, ILedger>? ledger = null) => new(
+    /// <inheritdoc cref="JudgeFactory(Func{string, JudgeOptions}, JudgeEngines, string, ulong, string, Action{string}, TimeProvider, Func{string, ILedger}, PeopleAsked)"/>
+    /// <param name="people">Where people are asked; null is nowhere.</param>
+    public static JudgeFactory Factory(CampaignOptions options, string? workPath, Action<string> note, TimeProvider time, Func<string, ILedger>? ledger = null, PeopleQueue? people = null) => new(
         options.Judging.Find,
         new JudgeEngines(
             path => LlamaTextTokenizer.Load(path, ChatTemplateOf(options, path)),
@@ -25,7 +27,8 @@ internal static class CampaignJudges
         workPath,
         note,
         time,
-        ledger);
+        ledger,
+        people is null ? null : new(people, options.Prompts.PerRound));
 
     /// <summary>The judges that a campaign had, for judging again: services are not asked, what they answered then counts.</summary>
     /// <param name="recordedPath">The campaign's <see cref="CampaignReader.WorkPath"/>, which is only read.</param>
@@ -40,7 +43,6 @@ internal static class CampaignJudges
     /// <summary>The base model is shown conversations as when it samples, whoever asks it.</summary>
     private static ChatTemplateOptions? ChatTemplateOf(CampaignOptions options, string path) => path == options.ModelPath ? options.ChatTemplate : options.Judging.ChatTemplate;
 
-    /// <summary>Whether a judge asks a program of the user's, itself or through those that it asks.</summary>
-    public static bool RunsPrograms(JudgingOptions judging, string name) =>
-        judging.Find(name) is var judge && (judge is CommandOptions || judge.Asks.Any(asked => RunsPrograms(judging, asked)));
+    /// <summary>Whether a judge asks a program of the user's or people, itself or through those that it asks.</summary>
+    public static bool AsksOutside(JudgingOptions judging, string name) => judging.FindAll(name).Any(judge => judge is CommandOptions or HumanOptions);
 }

@@ -1,5 +1,6 @@
 using IterativeDpo.Campaigns;
 using IterativeDpo.Host.Report;
+using IterativeDpo.Judging.People;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Host.Page;
@@ -90,6 +91,9 @@ internal sealed record ApiJudge(string Name, string Type, string Use);
 /// <param name="Of">samples or held_out_answers.</param>
 /// <param name="Quality">As <c>dpo judges --json</c> prints it.</param>
 internal sealed record ApiJudgeRound(int Round, string Judge, string Of, object Quality, IReadOnlyList<string> Warnings);
+
+/// <param name="Figures">As <c>dpo judges --json</c> prints them.</param>
+internal sealed record ApiPeople(PeopleCounts Counts, object Figures);
 
 /// <param name="Kind">The event's type.</param>
 internal sealed record ApiEvent(long Number, DateTimeOffset At, string Kind, int? Round, string Text, bool IsBad);

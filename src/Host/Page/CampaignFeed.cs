@@ -7,6 +7,7 @@ using IterativeDpo.Artifacts.Lines;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Host.Terminal;
+using IterativeDpo.Judging.People;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Host.Page;
@@ -30,6 +31,7 @@ internal sealed class CampaignFeed(string statePath, TimeProvider time) : IProgr
     private readonly CampaignFollower _journal = new(statePath);
     private ImmutableQueue<Note> _notes = [];
     private WorkProgress? _work;
+    private PeopleCounts _people = new(0, 0, 0);
     private bool _isHere;
     private string? _trouble;
     private (string? Title, int Done, DateTimeOffset Since) _stage;
@@ -37,6 +39,9 @@ internal sealed class CampaignFeed(string statePath, TimeProvider time) : IProgr
     private long _lookedAt;
 
     public string StatePath => statePath;
+
+    /// <summary>What people are asked, and what they said.</summary>
+    public PeopleQueue People { get; } = new(CampaignReader.PeoplePath(statePath), time);
 
     /// <summary>The campaign runs in this process from now on.</summary>
     public void Report(CampaignProgress value)
@@ -127,6 +132,7 @@ internal sealed class CampaignFeed(string statePath, TimeProvider time) : IProgr
                     _stage = default;
                 }
             }
+            _people = People.Count();
             _trouble = null;
             if (_journal.Events != before && _work is { } work && !IsDue(work.Id))
             {
@@ -145,7 +151,7 @@ internal sealed class CampaignFeed(string statePath, TimeProvider time) : IProgr
     {
         var state = _journal.State;
         int? process = _isHere ? Environment.ProcessId : DirectoryLock.HolderOf(statePath);
-        return new(state, _journal.Events, StageOf(state, process is not null), process, RoundsLeft(state, process is not null), [.. _notes], _trouble);
+        return new(state, _journal.Events, StageOf(state, process is not null), process, RoundsLeft(state, process is not null), [.. _notes], _people, _trouble);
     }
 
     private StageNow? StageOf(CampaignState state, bool isRunning)

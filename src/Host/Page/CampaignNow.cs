@@ -1,5 +1,6 @@
 using IterativeDpo.Campaigns;
 using IterativeDpo.Host.Terminal;
+using IterativeDpo.Judging.People;
 
 namespace IterativeDpo.Host.Page;
 
@@ -9,9 +10,10 @@ namespace IterativeDpo.Host.Page;
 /// <param name="Process">The process that runs the campaign; null is none.</param>
 /// <param name="RoundsLeft">Time until the last round is done, by the rounds so far; null where these say nothing yet.</param>
 /// <param name="Notes">What the run has told lately, oldest first; known only in its own process.</param>
+/// <param name="People">What waits for people, and what they have judged.</param>
 /// <param name="Trouble">Why the journal cannot be read just now; the rest is then as it was.</param>
 internal sealed record CampaignNow(
-    CampaignState State, long Events, StageNow? Stage, int? Process, TimeSpan? RoundsLeft, IReadOnlyList<Note> Notes, string? Trouble)
+    CampaignState State, long Events, StageNow? Stage, int? Process, TimeSpan? RoundsLeft, IReadOnlyList<Note> Notes, PeopleCounts People, string? Trouble)
 {
     /// <summary>Whether it goes on by itself: a campaign whose process is gone waits for the next start.</summary>
     public bool IsRunning => State.Status == CampaignStatus.Running && Process is not null;

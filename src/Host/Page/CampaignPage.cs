@@ -39,6 +39,10 @@ internal static class CampaignPage
         {
             yield return $"Paused: {reason.TrimEnd('.')}. Nothing is lost: put it right, and the same command goes on.";
         }
+        if (now.People.Waiting is { } waiting)
+        {
+            yield return $"{char.ToUpperInvariant(waiting[0])}{waiting[1..]}, on the page People. The campaign goes on by itself then.";
+        }
         if (now.Status == "stopped")
         {
             yield return "No process runs this campaign now. Everything so far is stored; the same command goes on from there.";

@@ -7,6 +7,7 @@ using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Pairs;
 using IterativeDpo.Host.Report;
+using IterativeDpo.Judging.People;
 using IterativeDpo.Judging.Quality;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -56,6 +57,7 @@ internal static class PageApi
         api.MapGet("/pairs/{id}", (string id) => data.Find(data.Feed.Now(), id) is var found ? new ApiWholePair($"{found.Id}", found.Pair, found.Source) : null)
             .WithSummary("Everything that made a pair.");
         api.MapGet("/judges", () => Judges(data, data.Feed.Now())).WithSummary("Who judges, and how well.");
+        api.MapGet("/people", () => new ApiPeople(data.Feed.Now().People, PeopleView.Json(PeopleFigures.Of(data.Feed.People.Tasks())))).WithSummary("What waits for people, and how far they agree.");
         api.MapGet("/log", (long? before, int? limit) => Log(data, before, limit)).WithSummary("What happened before an event of the journal, the newest last.");
         api.MapGet("/settings", () => Results.Text(OptionsJson.Write(data.Options), "application/json")).WithSummary("The resolved configuration.");
 

@@ -107,7 +107,7 @@ internal sealed class PageData
     public string Version(CampaignNow now)
     {
         var step = now.State.Current is { Pairs: not null, Training: null } ? now.Stage?.View.Done : 0;
-        return $"{now.Events}.{step}.{now.Status}.{(now.HasBaseline ? Unmeasured(now) : 0)}";
+        return $"{now.Events}.{step}.{now.Status}.{(now.HasBaseline ? Unmeasured(now) : 0)}.{now.People.Open}.{now.People.Verdicts}";
     }
 
     /// <exception cref="UserInputException">There is no such pair.</exception>

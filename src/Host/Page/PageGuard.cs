@@ -9,15 +9,26 @@ using Microsoft.AspNetCore.Http.Features;
 namespace IterativeDpo.Host.Page;
 
 /// <summary>
-/// Stands before everything that the page answers: only reading, only from who may, only so often, and nothing that a browser would run but the
-/// page's own script. What models wrote is text on these pages; should some get out all the same, the browser is told to run none of it.
+/// Stands before everything that the page answers: only reading and the few commands there are, only from who may, only so often, and nothing that
+/// a browser would run but the page's own script. What models wrote is text on these pages; should some get out all the same, the browser is told to run none of it.
 /// </summary>
-internal sealed class PageGuard(string? token) : IDisposable
+internal sealed class PageGuard(IReadOnlyList<PageToken> tokens) : IDisposable
 {
+    /// <summary>Of a command's form.</summary>
+    public const int MostBodyBytes = 16 << 10;
+
+    /// <summary>What changes something, and who may.</summary>
+    private static readonly Dictionary<string, PageRole> s_commands = new(StringComparer.Ordinal)
+    {
+        [PeopleRoutes.NamePath] = PageRole.Judge,
+        [PeopleRoutes.VerdictPath] = PageRole.Judge,
+        [PeopleRoutes.UndoPath] = PageRole.Judge,
+    };
+
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-    private readonly byte[]? _token = token is null ? null : Hash(token);
+    private readonly (byte[] Hash, PageToken Token)[] _tokens = [.. tokens.Select(token => (Hash(token.Token), token))];
 
     private readonly PartitionedRateLimiter<IPAddress> _requests = Limiter(burst: 600, perSecond: 300);
 
@@ -31,22 +42,29 @@ internal sealed class PageGuard(string? token) : IDisposable
         headers.ContentSecurityPolicy = Policy;
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
-        headers["Referrer-Policy"] = "no-referrer";
+        // Without a referrer a browser would not say either that a form is from this page.
+        headers["Referrer-Policy"] = "same-origin";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers.CacheControl = "no-store";
         // Else a page of anybody's could have a name of its own lead here, and read with its visitor's browser.
-        if (_token is null && !IsThisMachine(request.Host))
+        if (_tokens.Length == 0 && !IsThisMachine(request.Host))
         {
             return (StatusCodes.Status421MisdirectedRequest, "this page answers to localhost and 127.0.0.1 alone; another name takes a token (--page-token-file)");
         }
-        if (!HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
+        PageRole? command = HttpMethods.IsPost(request.Method) && s_commands.TryGetValue(request.Path.Value ?? "", out var needed) ? needed : null;
+        if (command is null && !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
         {
             headers.Allow = "GET, HEAD";
             headers.Connection = "close";
-            return (StatusCodes.Status405MethodNotAllowed, "this page can only be read: GET");
+            return (StatusCodes.Status405MethodNotAllowed, "this can only be read: GET");
         }
-        if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
+        if (command is not null && ProblemOf(request) is { } problem)
+        {
+            headers.Connection = "close";
+            return problem;
+        }
+        if (command is null && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
         {
             headers.Connection = "close";
             return (StatusCodes.Status413PayloadTooLarge, "a request here has no body");
@@ -57,8 +75,27 @@ internal sealed class PageGuard(string? token) : IDisposable
             headers.RetryAfter = "1";
             return (StatusCodes.Status429TooManyRequests, "too many requests; try again in a second");
         }
-        return _token is null || IsShown(request) ? null : Refuse(headers, from);
+        if (VisitorOf(request) is not { } visitor)
+        {
+            return Refuse(headers, from);
+        }
+        if (visitor.Role < command)
+        {
+            return (StatusCodes.Status403Forbidden, $"this takes the token of {(command == PageRole.Judge ? "a judge" : "an operator")} ({PageSettings.TokenVariable}, --page-token-file)");
+        }
+        if (command is not null)
+        {
+            context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MostBodyBytes;
+        }
+        context.Items[typeof(PageVisitor)] = visitor;
+        return null;
     }
+
+    /// <summary>Who asks, of a request that was let through.</summary>
+    public static PageVisitor VisitorOf(HttpContext context) => (PageVisitor)context.Items[typeof(PageVisitor)]!;
+
+    /// <summary>Whether a name is some token's own, so that nobody else may take it.</summary>
+    public bool IsTaken(string person) => tokens.Any(token => string.Equals(token.Person, person, StringComparison.OrdinalIgnoreCase));
 
     public void Dispose()
     {
@@ -74,16 +111,45 @@ internal sealed class PageGuard(string? token) : IDisposable
             return (StatusCodes.Status429TooManyRequests, "too many wrong tokens; try again in ten seconds");
         }
         headers.WWWAuthenticate = "Basic realm=\"dpo: any name, and the token as the password\", charset=\"UTF-8\"";
-        return (StatusCodes.Status401Unauthorized, "this page wants its token: as the password, with any name, or as Authorization: Bearer TOKEN");
+        return (StatusCodes.Status401Unauthorized, "this page wants a token: as the password, with any name, or as Authorization: Bearer TOKEN");
     }
 
-    /// <summary>As a bearer's, or as the password of whomever. Compared in a time that does not tell how much of it is right.</summary>
-    private bool IsShown(HttpRequest request)
+    /// <summary>What is wrong with a command, whoever gives it.</summary>
+    private static (int Status, string Reason)? ProblemOf(HttpRequest request) => request switch
     {
+        _ when IsOfAnotherSite(request) => (StatusCodes.Status403Forbidden, "a form of this page's own is wanted, and this comes from another site"),
+        { HasFormContentType: false } => (StatusCodes.Status415UnsupportedMediaType, "a form is wanted: application/x-www-form-urlencoded"),
+        { ContentLength: null } => (StatusCodes.Status411LengthRequired, "a form is wanted whose length is told: Content-Length"),
+        { ContentLength: > MostBodyBytes } => (StatusCodes.Status413PayloadTooLarge, $"a form here has {MostBodyBytes} bytes at most"),
+        _ => null,
+    };
+
+    /// <summary>Browsers say where a form is from, and send what they know of its visitor with that of anybody's page; programs say nothing.</summary>
+    private static bool IsOfAnotherSite(HttpRequest request)
+    {
+        var (site, origin) = (request.Headers["Sec-Fetch-Site"].ToString(), request.Headers.Origin.ToString());
+        return site.Length > 0 ? site != "same-origin"
+            : origin.Length > 0 && !(Uri.TryCreate(origin, UriKind.Absolute, out var from) && string.Equals(from.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>By the token as a bearer's, or as the password of whomever. Compared in a time that does not tell how much of it is right.</summary>
+    /// <returns>Null where a token is wanted and none of them is shown.</returns>
+    private PageVisitor? VisitorOf(HttpRequest request)
+    {
+        var typed = request.Cookies[PeopleRoutes.NameCookie] is { } cookie && PageVisitor.IsName(cookie) && !IsTaken(cookie) ? cookie : null;
+        if (_tokens.Length == 0)
+        {
+            return new(PageRole.Judge, typed, HasOwnName: false);
+        }
         var shown = request.Headers.Authorization.ToString();
-        var text = shown.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? shown[7..].Trim()
-            : shown.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) ? PasswordOf(shown[6..].Trim()) : "";
-        return CryptographicOperations.FixedTimeEquals(Hash(text), _token);
+        var hash = Hash(shown.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? shown[7..].Trim()
+            : shown.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) ? PasswordOf(shown[6..].Trim()) : "");
+        PageToken? found = null;
+        foreach (var (known, token) in _tokens)
+        {
+            found = CryptographicOperations.FixedTimeEquals(hash, known) ? token : found;
+        }
+        return found is null ? null : new(found.Role, found.Person ?? typed, found.Person is not null);
     }
 
     private static string PasswordOf(string basic) =>

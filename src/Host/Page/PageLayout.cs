@@ -1,12 +1,13 @@
 using System.Globalization;
 using IterativeDpo.Host.Report;
+using IterativeDpo.Judging.People;
 
 namespace IterativeDpo.Host.Page;
 
 /// <summary>What all pages have around them: navigation, and how the campaign is just now.</summary>
 internal static class PageLayout
 {
-    private static readonly (string Path, string Name)[] s_pages = [("/", "Campaign"), ("/rounds", "Round"), ("/pairs", "Pairs"), ("/judges", "Judges"), ("/log", "Log")];
+    private static readonly (string Path, string Name)[] s_pages = [("/", "Campaign"), ("/rounds", "Round"), ("/pairs", "Pairs"), ("/judges", "Judges"), (PeopleRoutes.Path, "People"), ("/log", "Log")];
 
     /// <param name="path">Of the navigation's pages the one that this is part of.</param>
     /// <param name="main">HTML.</param>
@@ -26,7 +27,7 @@ internal static class PageLayout
         <body>
         <a class="skip" href="#main">To the content</a>
         <div class="top">
-        <nav aria-label="Pages"><ul>{string.Concat(s_pages.Select(page => Item(page.Path, page.Name, path)))}</ul></nav>
+        <nav aria-label="Pages"><ul>{string.Concat(s_pages.Where(page => page.Path != PeopleRoutes.Path || now.People != new PeopleCounts(0, 0, 0)).Select(page => Item(page.Path, page.Name, path)))}</ul></nav>
         <div id="strip" class="strip" role="group" aria-label="Now">{Strip(now)}</div>
         <p id="lost" class="lost" role="status" hidden>The connection is lost; it is tried again. What is shown may be old.</p>
         </div>
@@ -51,7 +52,8 @@ internal static class PageLayout
         var bar = now.Stage is { View: var view }
             ? $"<progress max=\"{Math.Max(1, view.Total)}\" value=\"{view.Done}\" aria-label=\"{Html.Text(view.Title)}\"></progress>"
             : "";
-        return $"<p><strong>{Html.Text(plan.Campaign)}</strong> <span class=\"badge {now.Status}\">{now.Status}</span>{stage}{left}</p>{bar}";
+        var people = now.People.Waiting is { } waiting ? $" <a class=\"badge awaited\" href=\"{PeopleRoutes.Path}\">{Html.Text(waiting)}</a>" : "";
+        return $"<p><strong>{Html.Text(plan.Campaign)}</strong> <span class=\"badge {now.Status}\">{now.Status}</span>{people}{stage}{left}</p>{bar}";
     }
 
     /// <summary>A page that says what is wrong.</summary>

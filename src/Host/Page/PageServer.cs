@@ -48,6 +48,7 @@ internal static class PageServer
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = 2 * MostReaders;
+            // The guard lets in what is a command's.
             kestrel.Limits.MaxRequestBodySize = 0;
             kestrel.Limits.MaxRequestHeadersTotalSize = 16 << 10;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
@@ -57,13 +58,14 @@ internal static class PageServer
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
         PageApi.AddServices(builder.Services);
         var app = builder.Build();
-        var guard = new PageGuard(settings.Token);
+        var guard = new PageGuard(settings.Tokens);
         app.Lifetime.ApplicationStopped.Register(guard.Dispose);
         app.Use((context, next) => ServeAsync(context, next, guard, data.Feed));
         MapContent(app);
         MapPages(app, data);
         PageApi.Map(app, data);
         telemetry?.Map(app);
+        PeopleRoutes.Map(app, data, guard);
         var readers = new SemaphoreSlim(MostReaders);
         app.MapGet("/live", (HttpContext context) => LiveAsync(context, data, readers, app.Lifetime.ApplicationStopping)).ExcludeFromDescription();
         app.MapFallback(Task (HttpContext _) => throw new UserInputException("there is no such page here")).ExcludeFromDescription();

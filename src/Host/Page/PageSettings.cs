@@ -6,19 +6,18 @@ using IterativeDpo.Artifacts.Store;
 namespace IterativeDpo.Host.Page;
 
 /// <summary>Where the page is, and who may see it.</summary>
-/// <param name="Token">What has to be shown to see it; null: whoever reaches it may, which is this machine alone.</param>
+/// <param name="Tokens">One of these has to be shown; none: whoever reaches it may read and judge, which is this machine alone.</param>
 /// <param name="IsGiven">Whether the address was asked for, and is not just the usual one.</param>
-internal sealed record PageSettings(IPEndPoint At, string? Token, bool IsGiven)
+internal sealed record PageSettings(IPEndPoint At, IReadOnlyList<PageToken> Tokens, bool IsGiven)
 {
     public const string Usual = "127.0.0.1:8420";
     public const string AddressVariable = "DPO_PAGE", TokenVariable = "DPO_PAGE_TOKEN";
 
     private const string Off = "off";
     private const int UsualPort = 8420;
-    private const int LeastToken = 16;
 
     /// <param name="address"><c>off</c>, a port, or an address with one.</param>
-    /// <param name="tokenFile">A file whose first line is the token; null: the environment variable, where it is set.</param>
+    /// <param name="tokenFile">A file with tokens, a line each; null: the environment variable, where it is set.</param>
     /// <returns>Null where there is to be none.</returns>
     /// <exception cref="UserInputException">It is no address, the token cannot be used, or the address can be reached from elsewhere and there is no token.</exception>
     public static PageSettings? Of(string address, string? tokenFile, bool isGiven)
@@ -28,8 +27,8 @@ internal sealed record PageSettings(IPEndPoint At, string? Token, bool IsGiven)
             return null;
         }
         var at = Parse(address);
-        var token = ReadToken(tokenFile);
-        return token is not null || IPAddress.IsLoopback(at.Address) ? new(at, token, isGiven) : throw new UserInputException(
+        var tokens = ReadTokens(tokenFile);
+        return tokens.Count > 0 || IPAddress.IsLoopback(at.Address) ? new(at, tokens, isGiven) : throw new UserInputException(
             $"--page {address}: whoever reaches this address could read the campaign; beyond this machine the page wants a token: put a long random text into a file and "
             + $"name it with --page-token-file, or set {TokenVariable}. Or listen at {Usual} and have a reverse proxy or ssh -L lead there.");
     }
@@ -59,23 +58,20 @@ internal sealed record PageSettings(IPEndPoint At, string? Token, bool IsGiven)
         throw new UserInputException($"--page {address}: this is no address. Write HOST:PORT, such as {Usual}, a port, or off.");
     }
 
-    private static string? ReadToken(string? file)
+    private static IReadOnlyList<PageToken> ReadTokens(string? file)
     {
-        var (token, place) = (Environment.GetEnvironmentVariable(TokenVariable), TokenVariable);
-        if (file is not null)
+        if (file is null)
         {
-            try
-            {
-                (token, place) = (File.ReadLines(file).FirstOrDefault(""), $"--page-token-file {file}");
-            }
-            catch (Exception e) when (IoFailure.Is(e))
-            {
-                throw new UserInputException($"--page-token-file {file}: it cannot be read: {IoFailure.Cause(e)}", e);
-            }
+            return PageToken.Parse(Environment.GetEnvironmentVariable(TokenVariable) ?? "", TokenVariable);
         }
-        token = token?.Trim();
-        return token is null || (file is null && token.Length == 0) ? null
-            : token.Length >= LeastToken && token.All(c => c is > ' ' and < '\x7F') ? token
-            : throw new UserInputException($"{place}: a token is {LeastToken} to any number of letters, digits and signs without spaces, such as: openssl rand -hex 24 gives.");
+        try
+        {
+            var tokens = PageToken.Parse(File.ReadAllText(file), $"--page-token-file {file}");
+            return tokens.Count > 0 ? tokens : throw new UserInputException($"--page-token-file {file}: there is no token in it. Put one there: openssl rand -hex 24 gives one.");
+        }
+        catch (Exception e) when (IoFailure.Is(e))
+        {
+            throw new UserInputException($"--page-token-file {file}: it cannot be read: {IoFailure.Cause(e)}", e);
+        }
     }
 }

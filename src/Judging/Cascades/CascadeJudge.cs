@@ -38,6 +38,14 @@ public sealed class CascadeJudge(CascadeOptions options, IReadOnlyList<IJudge> s
         }
     }
 
+    public void UseRound(int? round)
+    {
+        foreach (var step in steps)
+        {
+            step.UseRound(round);
+        }
+    }
+
     public async Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
         var usage = new JudgeUsage();
@@ -46,7 +54,7 @@ public sealed class CascadeJudge(CascadeOptions options, IReadOnlyList<IJudge> s
             var verdict = await steps[i].JudgeAsync(samples, cancellationToken).ConfigureAwait(false);
             usage += verdict.Usage ?? new();
             usage += new JudgeUsage(Asked: ImmutableSortedDictionary.Create<string, int>(StringComparer.Ordinal).Add(options.Steps[i], 1));
-            if (i == steps.Count - 1 || IsSure(samples, new VerdictTable(samples.Prompt.Id, verdict)))
+            if (i == steps.Count - 1 || IsSure(samples, new VerdictTable(samples.Prompt.Id, verdict), options.SureMargin, options.SureProbability))
             {
                 return verdict with
                 {
@@ -66,19 +74,17 @@ public sealed class CascadeJudge(CascadeOptions options, IReadOnlyList<IJudge> s
         }
     }
 
-    private bool IsSure(PromptSamples samples, VerdictTable table)
+    /// <summary>Whether a verdict has a score for every sample and tells two of them apart, by the margin and with the probability at least.</summary>
+    internal static bool IsSure(PromptSamples samples, VerdictTable table, double margin, double probability)
     {
         int[] indices = [.. samples.Samples.Select(sample => sample.Index)];
         return indices.All(index => table.ScoreOf(index) is not null)
-            && (indices.Length == 1 || indices.Any(first => indices.Any(second => IsBetter(first, second, table))));
-    }
+            && (indices.Length == 1 || indices.Any(first => indices.Any(second => IsBetter(first, second))));
 
-    private bool IsBetter(int first, int second, VerdictTable table)
-    {
-        var margin = table.ScoreOf(first)!.Value - table.ScoreOf(second)!.Value;
-        return margin > 0
-            && margin >= options.SureMargin
-            && table.Compare(first, second) is (Preference.First, var probability)
-            && probability >= options.SureProbability;
+        bool IsBetter(int first, int second)
+        {
+            var by = table.ScoreOf(first)!.Value - table.ScoreOf(second)!.Value;
+            return by > 0 && by >= margin && table.Compare(first, second) is (Preference.First, var told) && told >= probability;
+        }
     }
 }

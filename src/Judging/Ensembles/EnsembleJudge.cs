@@ -47,6 +47,14 @@ public sealed class EnsembleJudge(EnsembleOptions options, IReadOnlyList<IJudge>
         }
     }
 
+    public void UseRound(int? round)
+    {
+        foreach (var member in members)
+        {
+            member.UseRound(round);
+        }
+    }
+
     /// <exception cref="EnsembleException">Members failed, and too few are left.</exception>
     public async Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {

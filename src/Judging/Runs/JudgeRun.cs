@@ -13,11 +13,17 @@ public sealed record JudgedPrompt(LabelledSamples Prompt, PromptVerdict Judged, 
 /// Judges many prompts as they are read, several at once, each in its time and with its tries; one that the judge fails on to the end has a
 /// failure for a verdict. It holds no more prompts than are under way.
 /// </summary>
-/// <param name="concurrency">Prompts that are judged at once.</param>
-public sealed class JudgeRun(JudgeAttempts attempts, int concurrency)
+/// <param name="slots">As many as prompts are judged at once, those that wait for people aside; others may share them.</param>
+/// <param name="window">Prompts that are begun before the first of them is judged.</param>
+public sealed class JudgeRun(JudgeAttempts attempts, SemaphoreSlim slots, int window)
 {
     // More than are judged at once: a slow one does not keep the others waiting.
     private const int WindowPerSlot = 16;
+
+    /// <param name="concurrency">Prompts that are judged at once.</param>
+    public JudgeRun(JudgeAttempts attempts, int concurrency) : this(attempts, new SemaphoreSlim(concurrency), WindowPerSlot * concurrency)
+    {
+    }
 
     /// <param name="known">Gives the verdict that there is on a prompt's samples, or null: only then the judge is asked.</param>
     /// <param name="keep">Takes each new verdict, after an interruption or a fault also of prompts that are not given any more.</param>
@@ -29,7 +35,6 @@ public sealed class JudgeRun(JudgeAttempts attempts, int concurrency)
         Action<PromptSamples, PromptVerdict>? keep,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var slots = new SemaphoreSlim(concurrency);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var underWay = new Queue<Task<JudgedPrompt>>();
         Exception? fault = null;
@@ -37,7 +42,7 @@ public sealed class JudgeRun(JudgeAttempts attempts, int concurrency)
         {
             foreach (var prompt in prompts)
             {
-                if (underWay.Count == WindowPerSlot * concurrency)
+                if (underWay.Count == window)
                 {
                     yield return await TakeAsync();
                 }
@@ -69,6 +74,8 @@ public sealed class JudgeRun(JudgeAttempts attempts, int concurrency)
         {
             // Slots go by turns, so that prompts are judged in their order too.
             await slots.WaitAsync(stop.Token).ConfigureAwait(false);
+            var turn = JudgingTurn.Begin();
+            await using var place = turn.Token.Register(() => slots.Release()).ConfigureAwait(false);
             try
             {
                 var (judged, taken) = await Task.Run(() => attempts.JudgeAsync(prompt.Samples, stop.Token), stop.Token);
@@ -82,7 +89,7 @@ public sealed class JudgeRun(JudgeAttempts attempts, int concurrency)
             }
             finally
             {
-                slots.Release();
+                await turn.CancelAsync();
             }
         }
 

@@ -196,7 +196,7 @@ public sealed class PageServerTests : IAsyncDisposable
         var notes = new List<string>();
 
         var page = await PageCommand.ServeAsync(
-            new(new(IPAddress.Loopback, server.Port), null, IsGiven: false), new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)), null, notes.Add);
+            new(new(IPAddress.Loopback, server.Port), [], IsGiven: false), new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)), null, notes.Add);
 
         Assert.Null(page);
         Assert.StartsWith($"no page: 127.0.0.1:{server.Port} is in use", Assert.Single(notes), StringComparison.Ordinal);
@@ -243,7 +243,7 @@ public sealed class PageServerTests : IAsyncDisposable
         var paths = (await JsonAsync(server, "/api/openapi.json")).GetProperty("paths").EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal);
 
         Assert.Equal(
-            ["/api/campaign", "/api/judges", "/api/log", "/api/pairs", "/api/pairs/{id}", "/api/rounds", "/api/rounds/{round}", "/api/rounds/{round}/scores", "/api/rounds/{round}/steps", "/api/settings"],
+            ["/api/campaign", "/api/judges", "/api/log", "/api/pairs", "/api/pairs/{id}", "/api/people", "/api/rounds", "/api/rounds/{round}", "/api/rounds/{round}/scores", "/api/rounds/{round}/steps", "/api/settings"],
             paths);
     }
 
@@ -252,7 +252,7 @@ public sealed class PageServerTests : IAsyncDisposable
     {
         using var campaign = new MadeCampaign();
         var feed = new CampaignFeed(campaign.StatePath, TimeProvider.System);
-        await using var app = await PageServer.StartAsync(new(new(IPAddress.Loopback, 0), null, true), new PageData(feed));
+        await using var app = await PageServer.StartAsync(new(new(IPAddress.Loopback, 0), [], true), new PageData(feed));
         using var reader = new StreamReader(await _http.GetStreamAsync(new Uri(new Uri(app.Urls.First()), "/live")));
         Assert.Contains("stopped", await NextAsync(reader), StringComparison.Ordinal);
 
@@ -280,7 +280,7 @@ public sealed class PageServerTests : IAsyncDisposable
     {
         var campaign = new MadeCampaign(2, more);
         _campaigns.Add(campaign);
-        var app = await PageServer.StartAsync(new(new(IPAddress.Loopback, port), token, IsGiven: true), new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)));
+        var app = await PageServer.StartAsync(new(new(IPAddress.Loopback, port), token is null ? [] : [new(PageRole.Reader, null, token)], IsGiven: true), new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)));
         _servers.Add(app);
         return new Uri(app.Urls.First());
     }

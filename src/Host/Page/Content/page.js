@@ -75,5 +75,28 @@ function keepOpen(old, fresh) {
   fresh.querySelectorAll('details > summary').forEach(summary => { summary.parentElement.open = open.has(summary.textContent); });
 }
 
+// People judge by keys: each button says its own. A key that is held down, or pressed again while the answer is on its way, counts once.
+function onKey(event) {
+  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, select, textarea')) {
+    return;
+  }
+  const button = [...main.querySelectorAll('button[data-key]')].find(one => one.dataset.key === event.key.toLowerCase());
+  if (button) {
+    event.preventDefault();
+    button.click();
+  }
+}
+
+function onSubmit(event) {
+  if (event.target.matches('form.verdict')) {
+    // After the form is on its way, as a button that is off would not be in it.
+    setTimeout(() => main.querySelectorAll('form.verdict button').forEach(button => { button.disabled = true; }));
+  }
+}
+
+document.addEventListener('keydown', onKey);
+document.addEventListener('submit', onSubmit);
+// A page that comes back by the browser's memory may be judged again.
+window.addEventListener('pageshow', event => { if (event.persisted) location.reload(); });
 document.addEventListener('visibilitychange', refresh);
 connect();
