@@ -53,7 +53,7 @@ public sealed class NodeTelemetryTests : IDisposable
         using var campaign = new MadeCampaign(1);
         using var telemetry = TelemetryExport.Start(["prometheus"], "one");
         const string Token = "a-token-that-is-long-enough";
-        await using var page = await PageServer.StartAsync(new(s_any, Token, IsGiven: true), new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)), telemetry);
+        await using var page = await PageServer.StartAsync(new(s_any, [new(PageRole.Reader, null, Token)], IsGiven: true), new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)), telemetry);
         Telemetry.Sent(12);
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(page.Urls.First()), "/metrics"));
         request.Headers.Authorization = new("Bearer", Token);
