@@ -24,7 +24,8 @@ public sealed class AdapterMerge(GgufFile baseModel, LoraAdapter adapter, IProgr
         else ModelWriter.WriteChanged(baseModel, path, _maps.Keys.ToHashSet(), Weights);
     }
 
-    private ReadOnlyMemory<float> Weights(string name)
+    /// <summary>A tensor of the merged model, row-major.</summary>
+    public ReadOnlyMemory<float> Weights(string name)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var weights = baseModel.ReadFloat32(baseModel.Tensors[name]);

@@ -91,6 +91,16 @@ public sealed record ModelConfig(
     /// <summary>Null where the model does not think before it answers.</summary>
     public ThoughtMarks? Thoughts { get; init; }
 
+    /// <summary>Whether another says the same model, in numbers that may have been written in decimals.</summary>
+    internal bool IsSame(ModelConfig other)
+    {
+        static bool Near(float one, float two) => MathF.Abs(one - two) <= 1e-5f * MathF.Abs(one);
+        static bool AllNear(float[]? one, float[]? two) => one is null ? two is null : two?.Length == one.Length && one.Zip(two).All(pair => Near(pair.First, pair.Second));
+        return AllNear(RopeDivisors, other.RopeDivisors) && AllNear(LongContextDivisors, other.LongContextDivisors) && Near(Scaling.AttentionFactor, other.Scaling.AttentionFactor)
+            && Near(ScoreScale ?? 1 / MathF.Sqrt(HeadDim), other.ScoreScale ?? 1 / MathF.Sqrt(HeadDim))
+            && this == other with { RopeDivisors = RopeDivisors, LongContextDivisors = LongContextDivisors, ScoreScale = ScoreScale, Thoughts = Thoughts, Scaling = other.Scaling with { AttentionFactor = Scaling.AttentionFactor } };
+    }
+
     /// <summary>A block's tensor by its short name, e.g. <c>attn_q.weight</c>.</summary>
     public static string BlockTensor(int layer, string name) => $"blk.{layer}.{name}";
 

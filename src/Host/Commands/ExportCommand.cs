@@ -3,6 +3,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Artifacts.Adapters.Peft;
 using IterativeDpo.Artifacts.Gguf;
+using IterativeDpo.Artifacts.HuggingFace;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Host.Models;
 using IterativeDpo.Host.Terminal;
@@ -12,12 +13,12 @@ namespace IterativeDpo.Host.Commands;
 /// <summary><c>dpo export</c>: an adapter for the PEFT library, or merged into its base.</summary>
 public static class ExportCommand
 {
-    private const string Peft = "peft", Merged = "merged", Keep = "keep";
+    private const string Peft = "peft", Merged = "merged", Hub = "hf", Keep = "keep";
 
-    private static readonly Argument<FileInfo> _adapter = new("ADAPTER") { Description = "The LoRA adapter GGUF." };
+    private static readonly Argument<FileInfo> _adapter = new("ADAPTER") { Description = "The LoRA adapter GGUF; for hf also a whole model's." };
     private static readonly Option<FileInfo> _model = CommonOptions.Model();
     private static readonly Option<string> _to = CommonOptions.Choice(
-        "--to", "peft: a directory that PEFT loads.  merged: one GGUF of base and adapter.", Peft, Merged);
+        "--to", "peft: a directory that PEFT loads.  merged: one GGUF of base and adapter.  hf: a folder of the merged model that transformers loads.", Peft, Merged, Hub);
 
     private static readonly Option<FileInfo> _output = new("--out")
     {
@@ -28,7 +29,7 @@ public static class ExportCommand
 
     private static readonly Option<string?> _type = CommonOptions.Choice(
         "--type",
-        "How values are stored; f32 for PEFT and keep (the base's own types) for a merged model if not given.",
+        "How values are stored; f32 for PEFT, keep (the base's own types) for a merged GGUF, and for hf the base's, bf16 where that is quantised, if not given.",
         "f32", "f16", "bf16", "q8_0", Keep)!;
 
     private static readonly Option<string?> _baseName = new("--base-name")
@@ -45,9 +46,10 @@ public static class ExportCommand
         _to.Required = true;
         var command = new ExampleCommand(
             "export",
-            "Write an adapter for the PEFT library, or merge it into its base.",
+            "Write an adapter for the PEFT library, or merge it into its base: one GGUF, or a folder of Hugging Face's libraries.",
             "./dpo export adapter.gguf --model base.gguf --to peft --out adapter-peft --base-name org/base",
             "./dpo export adapter.gguf --model base.gguf --to merged --out merged.gguf",
+            "./dpo export adapter.gguf --model Qwen3-0.6B --to hf --out Qwen3-0.6B-dpo",
             "./dpo export adapter.gguf --model base.gguf --to merged --out merged.gguf --type q8_0 --json")
         {
             _adapter, _model, _to, _output, _type, _baseName, _force, _json,
@@ -59,57 +61,86 @@ public static class ExportCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var (adapterFile, to) = (parsed.GetRequiredValue(_adapter), parsed.GetRequiredValue(_to));
-        var modelFile = new FileInfo(await ModelFolders.FileOfAsync(parsed.GetRequiredValue(_model).FullName, cancellationToken));
-        var type = parsed.GetValue(_type) ?? (to == Peft ? "f32" : Keep);
-        CheckOptions(parsed, to, type);
-        var output = to == Peft
-            ? OutputPath.OfDirectory(new(parsed.GetRequiredValue(_output).FullName), parsed.GetValue(_force))
-            : OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), adapterFile, modelFile);
+        CheckOptions(parsed, to);
+        var given = parsed.GetRequiredValue(_model).FullName;
+        var isWhole = to == Hub && IsModel(adapterFile);
+        var modelFile = new FileInfo(isWhole ? adapterFile.FullName : await ModelFolders.FileOfAsync(given, cancellationToken));
+        var output = to == Merged
+            ? OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), adapterFile, modelFile)
+            : OutputPath.OfDirectory(new(parsed.GetRequiredValue(_output).FullName), parsed.GetValue(_force));
         using var model = GgufFile.Open(modelFile.FullName);
         var config = ModelConfig.Read(model);
+        var type = parsed.GetValue(_type) ?? (to == Peft ? "f32" : to == Merged ? Keep : TypeOf(model));
         var baseDigest = GgufFile.DigestOf(modelFile.FullName);
-        var adapter = LoraAdapter.Read(adapterFile.FullName, config, baseDigest);
+        var adapter = isWhole ? null : LoraAdapter.Read(adapterFile.FullName, config, baseDigest);
+        IReadOnlyList<string> notes = [];
         if (to == Peft)
         {
-            PeftExport.Write(adapter, output, config, parsed.GetValue(_baseName) ?? NameOf(model), Parse(type));
+            PeftExport.Write(adapter!, output, config, parsed.GetValue(_baseName) ?? NameOf(model), Parse(type));
         }
         else
         {
-            await StepProgress.RunAsync<int, int>(
-                "merging",
-                merged => (merged, adapter.Maps.Count, "maps"),
-                progress => Task.Run(() => Merge(new(model, adapter, progress, cancellationToken), output, type), cancellationToken));
+            using var source = to == Hub && Directory.Exists(given) ? ModelFolder.Open(given) : null;
+            notes = await StepProgress.RunAsync<int, IReadOnlyList<string>>(
+                adapter is null ? "writing" : "merging",
+                merged => (merged, adapter?.Maps.Count ?? 1, "maps"),
+                progress => Task.Run(
+                    () =>
+                    {
+                        var merge = adapter is null ? null : new AdapterMerge(model, adapter, progress, cancellationToken);
+                        if (to == Hub)
+                        {
+                            return new FolderExport(model, merge is null ? name => model.ReadFloat32(model.Tensors[name]) : merge.Weights, source).Write(output, Parse(type));
+                        }
+                        merge!.Write(output, type == Keep ? null : Parse(type));
+                        return [];
+                    },
+                    cancellationToken));
+        }
+        foreach (var note in notes)
+        {
+            Console.Error.WriteLine($"dpo: {PlainText.Of(note)}");
         }
         Print(parsed, new
         {
             output,
             to,
             type,
-            maps = adapter.Maps.Count,
-            adapter.Rank,
-            adapter.Alpha,
+            maps = adapter?.Maps.Count ?? 0,
+            adapter?.Rank,
+            adapter?.Alpha,
             base_sha256 = baseDigest.Hex,
-            adapter_sha256 = Digest.OfFile(adapterFile.FullName).Hex,
+            adapter_sha256 = adapter is null ? null : Digest.OfFile(adapterFile.FullName).Hex,
+            notes,
         }, output);
         return ExitCodes.Done;
     }
 
-    private static void CheckOptions(ParseResult parsed, string to, string type)
+    /// <summary>Whether a file is a whole model in place of an adapter.</summary>
+    private static bool IsModel(FileInfo file)
     {
-        if (to == Peft && type is "q8_0" or Keep)
+        using var gguf = GgufFile.Open(file.FullName);
+        return gguf.Metadata.GetString("general.type", "model") == "model";
+    }
+
+    /// <summary>What a folder has that is the base's, or the nearest that it can have.</summary>
+    private static string TypeOf(GgufFile model) => model.Tensors[ModelConfig.Embedding].Type switch
+    {
+        TensorType.F32 => "f32",
+        TensorType.F16 => "f16",
+        _ => "bf16",
+    };
+
+    private static void CheckOptions(ParseResult parsed, string to)
+    {
+        if (to != Merged && parsed.GetValue(_type) is "q8_0" or Keep)
         {
-            throw new UserInputException($"--type {type} is for merged models; PEFT's files hold f32, f16 or bf16.");
+            throw new UserInputException($"--type {parsed.GetValue(_type)} is for merged models in one GGUF; {(to == Peft ? "PEFT's files hold" : "a folder holds")} f32, f16 or bf16.");
         }
-        if (to == Merged && parsed.GetValue(_baseName) is not null)
+        if (to != Peft && parsed.GetValue(_baseName) is not null)
         {
             throw new UserInputException("--base-name is for --to peft; a merged model has no base. Leave it out.");
         }
-    }
-
-    private static int Merge(AdapterMerge merge, string output, string type)
-    {
-        merge.Write(output, type == Keep ? null : Parse(type));
-        return 0;
     }
 
     private static TensorType Parse(string type) => Enum.Parse<TensorType>(type, ignoreCase: true);

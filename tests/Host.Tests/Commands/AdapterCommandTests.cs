@@ -48,10 +48,49 @@ public sealed class AdapterCommandTests : IDisposable
         Assert.Equal(expected, merged.Tensors["blk.0.attn_q.weight"].Type);
     }
 
+    [Fact]
+    public async Task ExportToHf_writesTheMergedModelAsAFolder()
+    {
+        Assert.Equal(ExitCodes.Done, await RunAsync("export", Adapter, "--to", "hf", "--out", In("hub"), "--type", "f32"));
+        Assert.Equal(ExitCodes.Done, await RunAsync("export", Adapter, "--to", "merged", "--out", In("merged.gguf"), "--type", "f32"));
+        Assert.Equal(ExitCodes.Done, await RunAsync("convert-model", In("hub"), "--out", In("back.gguf")));
+
+        using var merged = GgufFile.Open(In("merged.gguf"));
+        using var back = GgufFile.Open(In("back.gguf"));
+        Assert.Equal(s_config, ModelConfig.Read(back));
+        Assert.All(s_config.ListTensors(), tensor => Assert.Equal(merged.ReadFloat32(merged.Tensors[tensor.Name]), back.ReadFloat32(back.Tensors[tensor.Name])));
+        Assert.Equal(merged.Metadata.GetArray<string>("tokenizer.ggml.tokens"), back.Metadata.GetArray<string>("tokenizer.ggml.tokens"));
+        Assert.Equal(merged.Metadata.GetString("tokenizer.chat_template"), back.Metadata.GetString("tokenizer.chat_template"));
+    }
+
+    [Fact]
+    public async Task ExportToHf_ofAWholeModel_needsNoAdapter()
+    {
+        Assert.Equal(ExitCodes.Done, await RunAsync("export", BundledFiles.SeedModel, "--to", "hf", "--out", In("hub"), "--json"));
+
+        Assert.Contains("\"torch_dtype\": \"float16\"", await File.ReadAllTextAsync(Path.Combine(In("hub"), "config.json")), StringComparison.Ordinal);
+        await AssertRefusedAsync("there is something already", "export", BundledFiles.SeedModel, "--to", "hf", "--out", In("hub"));
+    }
+
+    [Fact]
+    public async Task ExportToHf_withTheFolderThatTheBaseCameFrom_hasItsTokenizer()
+    {
+        await RunAsync("export", BundledFiles.SeedModel, "--to", "hf", "--out", In("hub"));
+        await File.WriteAllTextAsync(Path.Combine(In("hub"), "chat_template.jinja"), "{{ messages }}");
+        await RunAsync("convert-model", In("hub"), "--out", In("base.gguf"));
+        Write(Adapter, Digest.OfFile(In("base.gguf")));
+
+        Assert.Equal(ExitCodes.Done, await RunAsync("export", Adapter, "--model", In("hub"), "--to", "hf", "--out", In("tuned")));
+
+        Assert.All(["tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "config.json"], name =>
+            Assert.Equal(File.ReadAllText(Path.Combine(In("hub"), name)), File.ReadAllText(Path.Combine(In("tuned"), name))));
+    }
+
     [Theory]
     [InlineData("peft", "q8_0")]
+    [InlineData("hf", "q8_0")]
     [InlineData("peft", "keep")]
-    public async Task Export_withATypeThatPeftLacks_isRefused(string to, string type) =>
+    public async Task Export_withATypeThatSafetensorsLack_isRefused(string to, string type) =>
         await AssertRefusedAsync($"--type {type} is for merged models", "export", Adapter, "--to", to, "--out", In("out"), "--type", type);
 
     [Fact]
@@ -140,7 +179,7 @@ public sealed class AdapterCommandTests : IDisposable
         await AssertRefusedAsync("there is no such directory", "import", In("none"), "--out", In("out"));
 
     [Theory]
-    [InlineData("--to takes one of peft, merged; 'onnx' is none of them.", "--to", "onnx")]
+    [InlineData("--to takes one of peft, merged, hf; 'onnx' is none of them.", "--to", "onnx")]
     [InlineData("--type takes one of f32, f16, bf16, q8_0, keep; 'q4_k' is none of them.", "--to", "merged", "--type", "q4_k")]
     [InlineData("Option '--to' is required.")]
     public void Export_withAWrongWord_listsTheWords(string message, params string[] more)

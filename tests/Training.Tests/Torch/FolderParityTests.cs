@@ -1,6 +1,8 @@
+using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.HuggingFace;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Artifacts.Safetensors;
 using IterativeDpo.Artifacts.Tests.HuggingFace;
 using IterativeDpo.Training.Torch;
 using TorchSharp;
@@ -44,6 +46,41 @@ public sealed class FolderParityTests : IDisposable
         AssertClose(expected, TorchLogits.Compute(path, s_ids, ComputeType.Float32, 1), tolerance);
     }
 
+    [Theory]
+    [MemberData(nameof(FamilyNames))]
+    public void Exported_folder_has_the_bits_of_the_one_that_the_model_came_from(string family)
+    {
+        var config = TinyModel.Families[family];
+        var (path, back) = (Convert(config), Path.Combine(_folder, "back"));
+        using (var file = GgufFile.Open(path))
+        {
+            Assert.Empty(new FolderExport(file, name => file.ReadFloat32(file.Tensors[name]), null).Write(back, TensorType.F32));
+        }
+
+        using var weights = SafetensorsFile.Open(Path.Combine(back, "model.safetensors"));
+        var expected = config.ListTensors().ToDictionary(tensor => TinyFolder.NameOf(config, tensor.Name), tensor => TinyFolder.Values(config, tensor));
+        Assert.Equal(expected.Keys.Order(), weights.Tensors.Keys.Order());
+        Assert.All(expected, tensor => Assert.Equal(tensor.Value, weights.ReadFloat32(weights.Tensors[tensor.Key])));
+        using var folder = ModelFolder.Open(back);
+        Assert.Equal(Comparable(config), Comparable(folder.Config));
+    }
+
+    [Theory]
+    [InlineData("llama 3.1")]
+    [InlineData("llama, attention factor")]
+    [InlineData("granite, biases, nothing turned")]
+    public void Model_that_no_configuration_says_is_not_exported(string family)
+    {
+        var path = Path.Combine(_folder, "m.gguf");
+        TinyModel.Write(path, TinyModel.Families[family]);
+        using var file = GgufFile.Open(path);
+
+        var e = Assert.Throws<UserInputException>(() => new FolderExport(file, name => file.ReadFloat32(file.Tensors[name]), null).Write(Path.Combine(_folder, "back"), TensorType.F32));
+
+        Assert.Contains("no config.json says all that this model is", e.Message);
+        Assert.False(File.Exists(Path.Combine(_folder, "back", "config.json")));
+    }
+
     [Fact]
     public void Divisors_of_llama_3_1_are_those_of_transformers()
     {
@@ -52,6 +89,9 @@ public sealed class FolderParityTests : IDisposable
             """{ "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192 }"""));
 
         using var folder = ModelFolder.Open(_folder);
+        new FolderConversion(folder, null, null, default).Write(Path.Combine(_folder, "m.gguf"));
+        using var file = GgufFile.Open(Path.Combine(_folder, "m.gguf"));
+        new FolderExport(file, name => file.ReadFloat32(file.Tensors[name]), null).Write(Path.Combine(_folder, "back"), TensorType.F32);
 
         // 2π / frequency: 6, 32, 168, 865, 4,443, 23k … against 8192 / 4 and 8192 / 1.
         Assert.Equal([1, 1, 1, 1], folder.Config.RopeDivisors![..4]);
