@@ -62,11 +62,13 @@ internal sealed class CampaignObserver : ReceiveActor, IWithTimers
         {
             _progress?.Report(new CampaignProgress(state, null));
         }
-        if (state.Status == CampaignStatus.Completed && state.Plan?.Rounds == _plan.Rounds)
+        // An operator may have raised its rounds meanwhile; before it has started, what is complete is that of fewer.
+        if (state.Status == CampaignStatus.Completed && (state.Plan?.Rounds == _plan.Rounds || (_started && state.Plan?.Rounds > _plan.Rounds)))
         {
             Complete(state, CampaignEnd.Completed);
         }
-        else if (_started && state.Status == CampaignStatus.Paused)
+        // Whoever paused it by hand has it go on, or stops it.
+        else if (_started && state is { Status: CampaignStatus.Paused, PausedBy: null })
         {
             // Other work may be in hand: it is brought in first.
             _end = CampaignEnd.Paused;

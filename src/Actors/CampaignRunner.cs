@@ -23,6 +23,7 @@ public static class CampaignRunner
     /// <param name="statePath">Holds everything of the campaign; made if it is not there.</param>
     /// <param name="progress">Told of every change and of work under way, from any thread.</param>
     /// <param name="cancellationToken">Stops work and keeps what can be kept; the outcome is then <see cref="CampaignEnd.Interrupted"/>.</param>
+    /// <param name="control">Takes an operator's commands; who has it paused may have it go on.</param>
     /// <exception cref="UserInputException">
     /// The directory is in use, another campaign's, or of other settings, or an input cannot be used; nothing was changed.
     /// </exception>
@@ -32,7 +33,8 @@ public static class CampaignRunner
         CampaignEngines engines,
         IProgress<CampaignProgress>? progress,
         TimeProvider time,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        CampaignControl? control = null)
     {
         var inputs = CampaignInputs.Read(configuration);
         inputs.CheckPrompts(engines);
@@ -61,6 +63,7 @@ public static class CampaignRunner
                 inputs.JudgeIdentity,
                 CampaignReader.WorkPath(state.Root),
                 time);
+            control?.Connect(node.Link, inputs.Plan.Campaign);
             return await ObserveAsync(node, board, context, inputs.Plan, progress, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -69,6 +72,7 @@ public static class CampaignRunner
         }
         finally
         {
+            control?.Disconnect();
             JournalSettings.CloseSqlite(database);
         }
     }

@@ -12,10 +12,18 @@ public sealed record StartCampaign(CampaignPlan Plan) : CampaignCommand;
 public sealed record ResumeCampaign : CampaignCommand;
 
 /// <summary>From an operator: give out no more work until somebody asks to go on. What is in hand is finished and counts.</summary>
-public sealed record PauseCampaign(string Reason) : CampaignCommand;
+/// <param name="By">Who; null where that is not told.</param>
+public sealed record PauseCampaign(string Reason, string? By = null) : CampaignCommand;
 
 /// <summary>From an operator: go on after a pause.</summary>
-public sealed record ContinueCampaign : CampaignCommand;
+/// <inheritdoc cref="PauseCampaign" path="/param[@name='By']"/>
+public sealed record ContinueCampaign(string? By = null) : CampaignCommand;
+
+/// <summary>From an operator: go on for more rounds, or let a judge spend more. What is not above what there is changes nothing.</summary>
+/// <param name="Rounds">In all; null: as many as planned.</param>
+/// <param name="Judge">Whose budget; null is none.</param>
+/// <inheritdoc cref="PauseCampaign" path="/param[@name='By']"/>
+public sealed record RaiseLimits(int? Rounds, string? Judge, JudgeBudget? Budget, string? By = null) : CampaignCommand;
 
 /// <summary>From an operator: end for good.</summary>
 public sealed record CancelCampaign : CampaignCommand;

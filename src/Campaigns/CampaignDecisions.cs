@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Campaigns;
@@ -14,10 +15,12 @@ public static class CampaignDecisions
     {
         StartCampaign c => Start(state, c.Plan, now),
         ResumeCampaign when state.Status == CampaignStatus.Running => Follow(state, [new CampaignResumed(now)]),
-        PauseCampaign c when state.Status == CampaignStatus.Running => new Decision([new CampaignPaused(c.Reason, now)]),
-        ContinueCampaign when state.Status == CampaignStatus.Paused => Follow(state, [new CampaignResumed(now)]),
+        PauseCampaign c when state.Status == CampaignStatus.Running => new Decision([new CampaignPaused(c.Reason, now, c.By)]),
+        ContinueCampaign c when state.Status == CampaignStatus.Paused => Follow(state, [new CampaignResumed(now, c.By)]),
+        RaiseLimits c when state.Status is CampaignStatus.Running or CampaignStatus.Paused => Raise(state, c, now),
+        RaiseLimits when state.Plan is not null => new Decision([], $"The campaign is {state.Status.ToString().ToLowerInvariant()}: run it again with more rounds, or fork it."),
         CancelCampaign when state.Status is CampaignStatus.Running or CampaignStatus.Paused => new Decision([new CampaignCancelled(now)]),
-        PauseCampaign or ContinueCampaign or CancelCampaign when state.Plan is null => new Decision([], "There is no such campaign."),
+        PauseCampaign or ContinueCampaign or CancelCampaign or RaiseLimits when state.Plan is null => new Decision([], "There is no such campaign."),
         CompleteWork c when IsExpected(state, c.Result.Id) => Follow(state, [new WorkCompleted(c.Result, now)]),
         CheckpointWork c when c.Id.Stage == Stage.Train && IsExpected(state, c.Id) => new Decision([new TrainingCheckpointed(c.Id.Round, c.Checkpoint, now)]),
         // What went by settings that were put right since says nothing of those there are now.
@@ -41,7 +44,9 @@ public static class CampaignDecisions
             return new Decision([], $"Campaign '{plan.Campaign}' was cancelled; give the new one another name.");
         }
         // Units are known by their index: how the work is divided stays as it was. Settings that are the same have the same sets.
-        plan = plan with { EvaluationUnitPrompts = known.EvaluationUnitPrompts, Sets = known.Sets };
+        plan = plan with { EvaluationUnitPrompts = known.EvaluationUnitPrompts, Sets = known.Sets, RaisedRounds = known.RaisedRounds, Budgets = known.Budgets };
+        // What an operator raised stays so, until the settings ask for more.
+        plan = plan with { Rounds = Math.Max(plan.Rounds, plan.RaisedRounds ?? 0) };
         var events = new List<CampaignEvent>();
         if (plan != known)
         {
@@ -52,6 +57,32 @@ public static class CampaignDecisions
             events.Add(new CampaignResumed(now));
         }
         return Follow(state, events);
+    }
+
+    private static Decision Raise(CampaignState state, RaiseLimits raise, DateTimeOffset now)
+    {
+        var plan = state.Plan!;
+        if (raise.Rounds is { } rounds)
+        {
+            if (rounds <= plan.Rounds || rounds > CampaignPlan.MostRounds)
+            {
+                return new Decision([], $"It has {plan.Rounds} rounds; say a number above that, and {CampaignPlan.MostRounds} at most.");
+            }
+            plan = plan with { Rounds = rounds, RaisedRounds = rounds };
+        }
+        if (raise is { Judge: { } judge, Budget: { } budget })
+        {
+            var before = plan.Budgets?.GetValueOrDefault(judge) ?? new(0, 0);
+            var after = new JudgeBudget(Math.Max(before.Calls, budget.Calls), Math.Max(before.Tokens, budget.Tokens));
+            plan = after == before ? plan : plan with { Budgets = (plan.Budgets ?? ImmutableSortedDictionary.Create<string, JudgeBudget>(StringComparer.Ordinal)).SetItem(judge, after) };
+        }
+        if (plan == state.Plan)
+        {
+            return new Decision([]);
+        }
+        List<CampaignEvent> events = [new PlanRevised(plan, now, raise.By)];
+        // To go on after a pause takes another command.
+        return state.Status == CampaignStatus.Paused ? new Decision([.. events, new CampaignPaused(state.PauseReason ?? "", now, state.PausedBy)]) : Follow(state, events);
     }
 
     private static Decision Fail(CampaignState state, FailWork failure, DateTimeOffset now)

@@ -9,10 +9,14 @@ public abstract record CampaignEvent(DateTimeOffset At) : ICampaignMessage;
 public sealed record CampaignStarted(CampaignPlan Plan, DateTimeOffset At) : CampaignEvent(At);
 
 /// <summary>The campaign goes on after a pause or a restart; the time since the event before was not spent on it.</summary>
-public sealed record CampaignResumed(DateTimeOffset At) : CampaignEvent(At);
+/// <param name="By">The operator who had it so; null where nobody did, or it is not told.</param>
+public sealed record CampaignResumed(
+    DateTimeOffset At, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? By = null) : CampaignEvent(At);
 
 /// <summary>The campaign goes on with other rounds or retries; what changes results stays as it was.</summary>
-public sealed record PlanRevised(CampaignPlan Plan, DateTimeOffset At) : CampaignEvent(At);
+/// <inheritdoc cref="CampaignResumed" path="/param[@name='By']"/>
+public sealed record PlanRevised(
+    CampaignPlan Plan, DateTimeOffset At, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? By = null) : CampaignEvent(At);
 
 /// <param name="Policy">The checkpoint that samples in this round; null is the base.</param>
 public sealed record RoundStarted(int Round, Digest? Policy, DateTimeOffset At) : CampaignEvent(At);
@@ -26,7 +30,9 @@ public sealed record WorkFailed(WorkId Id, string Reason, DateTimeOffset At, Jud
 /// <summary>The round goes on without this unit.</summary>
 public sealed record WorkDropped(WorkId Id, string Reason, DateTimeOffset At) : CampaignEvent(At);
 
-public sealed record CampaignPaused(string Reason, DateTimeOffset At) : CampaignEvent(At);
+/// <inheritdoc cref="CampaignResumed" path="/param[@name='By']"/>
+public sealed record CampaignPaused(
+    string Reason, DateTimeOffset At, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? By = null) : CampaignEvent(At);
 
 /// <param name="Gate">What the gate went by; null where it was not asked, and in journals from before it was noted.</param>
 public sealed record RoundCompleted(

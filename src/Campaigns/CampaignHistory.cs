@@ -44,9 +44,9 @@ public static class CampaignHistory
         var next = @event switch
         {
             CampaignStarted e => state with { Status = CampaignStatus.Running, Plan = e.Plan, StartedAt = e.At },
-            CampaignResumed => state with { Status = CampaignStatus.Running, PauseReason = null, Attempts = state.Attempts.Clear() },
-            PlanRevised e => state with { Status = CampaignStatus.Running, PauseReason = null, Plan = e.Plan },
-            CampaignForked e => state with { Status = CampaignStatus.Running, PauseReason = null, Plan = e.Plan, Origin = e.Origin },
+            CampaignResumed => state with { Status = CampaignStatus.Running, PauseReason = null, PausedBy = null, Attempts = state.Attempts.Clear() },
+            PlanRevised e => state with { Status = CampaignStatus.Running, PauseReason = null, PausedBy = null, Plan = e.Plan },
+            CampaignForked e => state with { Status = CampaignStatus.Running, PauseReason = null, PausedBy = null, Plan = e.Plan, Origin = e.Origin },
             RoundStarted e => ForgetEnded(state) with { Rounds = state.Rounds.Add(new RoundState(e.Round, e.Policy)) },
             WorkCompleted e => UpdateRound(state, e.Result.Id.Round, round => Round.Record(round, e.Result)),
             TrainingCheckpointed e => UpdateRound(state, e.Round, round => round with { Checkpoint = e.Checkpoint }),
@@ -56,10 +56,10 @@ public static class CampaignHistory
                 DoneInPart = e.Done is { } done ? state.DoneInPart.SetItem(e.Id, done) : state.DoneInPart,
             },
             WorkDropped e => UpdateRound(state, e.Id.Round, round => round with { DroppedUnits = round.DroppedUnits.Add(e.Id.Index) }),
-            CampaignPaused e => state with { Status = CampaignStatus.Paused, PauseReason = e.Reason },
+            CampaignPaused e => state with { Status = CampaignStatus.Paused, PauseReason = e.Reason, PausedBy = e.By },
             RoundCompleted e => UpdateRound(state, e.Round, round => round with { Outcome = e.Outcome, Gate = e.Gate }),
             CampaignCompleted => state with { Status = CampaignStatus.Completed },
-            CampaignCancelled => state with { Status = CampaignStatus.Cancelled, PauseReason = null },
+            CampaignCancelled => state with { Status = CampaignStatus.Cancelled, PauseReason = null, PausedBy = null },
             ArtifactLost e => state.Open.Aggregate(state, (s, open) => UpdateRound(s, open.Number, round => Round.Forget(round, e.Artifact))),
             _ => throw new InvalidOperationException($"Unknown campaign event {@event.GetType().Name}."),
         };

@@ -63,6 +63,9 @@ public sealed record GatePlan(GateTest Test, double Level, int MinimumPrompts, s
     public bool IsByPrompt => Test is GateTest.McNemar or GateTest.EProcess;
 }
 
+/// <summary>What a judge may spend with its service; 0: as the settings say.</summary>
+public sealed record JudgeBudget(int Calls, long Tokens);
+
 /// <summary>Prompts of one set that are answered and graded together.</summary>
 /// <param name="Set">Null is the held-out prompts.</param>
 /// <param name="First">Index of the first in its set.</param>
@@ -84,6 +87,8 @@ public readonly record struct EvaluationUnit(int Index, PlannedSet? Set, int Fir
 /// <param name="Gate">Null: a round is kept unless it loses <paramref name="RollbackPoints"/> on the held-out prompts.</param>
 /// <param name="Watch">Null: the defaults.</param>
 /// <param name="Consistency">Whether samples are judged by the policy before as well.</param>
+/// <param name="RaisedRounds">What an operator raised the rounds to, which settings with fewer do not take back; null is nothing.</param>
+/// <param name="Budgets">What operators raised judges' budgets to, by the judges' names; null is nothing.</param>
 public sealed record CampaignPlan(
     string Campaign,
     [property: JsonPropertyName("settings")] Digest SettingsDigest,
@@ -105,8 +110,12 @@ public sealed record CampaignPlan(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableArray<PlannedSet>? Sets = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GatePlan? Gate = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WatchOptions? Watch = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Consistency = false)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Consistency = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? RaisedRounds = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableSortedDictionary<string, JudgeBudget>? Budgets = null)
 {
+    public const int MostRounds = 10_000;
+
     /// <summary>The most units that a round may be sampled in on a cluster, where one order names them all.</summary>
     public const int MostUnits = 384;
 

@@ -27,6 +27,10 @@ public sealed record CampaignState : ICampaignMessage
     /// <summary>Why the campaign is paused, and what to do about it.</summary>
     public string? PauseReason { get; init; }
 
+    /// <summary>The operator who paused it, who may have it go on; null where it cannot go on by itself, or who did is not told.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? PausedBy { get; init; }
+
     /// <summary>In order; the first is round 0, the evaluation of the base.</summary>
     public ImmutableList<RoundState> Rounds { get; init; } = [];
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using IterativeDpo.Judging.Http;
 using IterativeDpo.Judging.People;
 
@@ -20,6 +21,7 @@ public sealed class JudgeFactory(
 {
     private readonly Dictionary<object, IAsyncDisposable> _shared = [];
     private readonly Lazy<string> _work = new(() => workPath ?? Directory.CreateTempSubdirectory("dpo-judges-").FullName);
+    private readonly ConcurrentDictionary<string, (int Calls, long Tokens)> _raised = [];
     private bool _isClosed;
 
     internal JudgeEngines Engines => engines;
@@ -34,6 +36,8 @@ public sealed class JudgeFactory(
 
     internal PeopleAsked? People => people;
 
+    internal (int Calls, long Tokens) RaisedBudgetOf(string judge) => _raised.GetValueOrDefault(judge);
+
     /// <exception cref="ObjectDisposedException">It is closed, and the judge needs what would then be loaded and never unloaded.</exception>
     /// <exception cref="KeyNotFoundException">No judge has this name.</exception>
     public IJudge Create(string name) => find(name).Create(this);
@@ -46,6 +50,11 @@ public sealed class JudgeFactory(
             return [.. _shared.Values.OfType<ChatService>().Where(service => service.BudgetSpent is not null).Select(service => (service.Section, service.BudgetSpent!.Value))];
         }
     }
+
+    /// <summary>Lets a judge spend more with its service than its settings say, from now on.</summary>
+    /// <param name="calls">In all; what is not above its budget changes nothing, and no limit stays none.</param>
+    public void RaiseBudget(string judge, int calls, long tokens) =>
+        _raised.AddOrUpdate(judge, (calls, tokens), (_, before) => (Math.Max(before.Calls, calls), Math.Max(before.Tokens, tokens)));
 
     public async ValueTask DisposeAsync()
     {

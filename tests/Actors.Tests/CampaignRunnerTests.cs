@@ -38,6 +38,37 @@ public sealed class CampaignRunnerTests : IDisposable
         Assert.Equal(6 * (4 * 3 / 2), counts.Pairs + counts.Ties + counts.Duplicates + counts.Unselected);
     }
 
+    /// <summary>Who paused it by hand may have it go on: the run stays, and takes commands.</summary>
+    [Fact]
+    public async Task RunAsync_that_an_operator_pauses_and_gives_another_round_goes_on()
+    {
+        var (control, seen) = (new CampaignControl(), new List<CampaignStatus>());
+        Assert.Equal("the campaign does not run in this process now", await control.GiveAsync(new PauseCampaign("a look", "ops"), default));
+        var paused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var running = _campaign.RunAsync(new Reports(progress =>
+        {
+            if (progress.State is { Status: CampaignStatus.Running, Rounds.Count: 2 })
+            {
+                paused.TrySetResult();
+            }
+            seen.Add(progress.State.Status);
+        }), control: control);
+        await paused.Task;
+
+        Assert.Null(await control.GiveAsync(new PauseCampaign("a look", "ops"), default));
+        Assert.Null(await control.GiveAsync(new RaiseLimits(3, null, null, "ops"), default));
+        await Task.Delay(300);
+        Assert.False(running.IsCompleted);
+        Assert.Null(await control.GiveAsync(new ContinueCampaign("ops"), default));
+        var outcome = await running;
+
+        Assert.Equal((CampaignEnd.Completed, 4), (outcome.End, outcome.State.Rounds.Count));
+        Assert.Contains(CampaignStatus.Paused, seen);
+        Assert.Equal(
+            ["ops", "ops"],
+            CampaignReader.ReadEvents(CampaignReader.DatabasePath(_campaign.StatePath)).Select(@event => @event switch { CampaignPaused e when e.Reason == "a look" => e.By, CampaignResumed e => e.By, _ => null }).OfType<string>().TakeLast(2));
+    }
+
     [Fact]
     public async Task RunAsync_evaluates_the_base_and_every_adapter()
     {

@@ -51,6 +51,40 @@ public sealed class CampaignDecisionsTests
     }
 
     [Fact]
+    public void Decide_rounds_that_an_operator_raised_stay_so_after_a_start_with_fewer()
+    {
+        var before = new CampaignSimulator().Run(until: new WorkId(3, Stage.Train, 0));
+        Assert.Equal("ops", Assert.IsType<PlanRevised>(Assert.Single(before.Command(new RaiseLimits(5, null, null, "ops")).Events)).By);
+
+        var after = new CampaignSimulator(CampaignSimulator.Plan, before.History).Run();
+
+        Assert.Equal((5, CampaignStatus.Completed, 6), (after.State.Plan!.Rounds, after.State.Status, after.State.Rounds.Count));
+        Assert.Equal("The campaign is completed: run it again with more rounds, or fork it.", after.Command(new RaiseLimits(6, null, null)).Rejection);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(0)]
+    [InlineData(10_001)]
+    public void Decide_rounds_that_are_no_more_are_refused(int rounds) => Assert.Equal(
+        "It has 3 rounds; say a number above that, and 10000 at most.", new CampaignSimulator().Run(until: FirstJudging).Command(new RaiseLimits(rounds, null, null)).Rejection);
+
+    [Fact]
+    public void Decide_a_budget_is_raised_while_paused_and_the_pause_stays()
+    {
+        var campaign = new CampaignSimulator().Run(until: FirstJudging);
+        campaign.Command(new PauseCampaign("a look", "ops"));
+
+        campaign.Command(new RaiseLimits(null, "gpt", new JudgeBudget(100, 0), "ben"));
+        Assert.Empty(campaign.Command(new RaiseLimits(null, "gpt", new JudgeBudget(90, 0), "ben")).Events);
+
+        Assert.Equal((CampaignStatus.Paused, "a look", "ops"), (campaign.State.Status, campaign.State.PauseReason, campaign.State.PausedBy));
+        Assert.Equal(new JudgeBudget(100, 0), campaign.State.Plan!.Budgets!["gpt"]);
+        campaign.Command(new ContinueCampaign("ops"));
+        Assert.Equal((CampaignStatus.Running, null), (campaign.State.Status, campaign.State.PausedBy));
+    }
+
+    [Fact]
     public void Decide_repeated_result_gives_no_event()
     {
         var campaign = new CampaignSimulator().Run(until: FirstJudging);

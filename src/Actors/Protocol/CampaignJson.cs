@@ -38,6 +38,7 @@ namespace IterativeDpo.Actors.Protocol;
 [JsonSerializable(typeof(PauseCampaign))]
 [JsonSerializable(typeof(PlanRevised))]
 [JsonSerializable(typeof(PublishOrder))]
+[JsonSerializable(typeof(RaiseLimits))]
 [JsonSerializable(typeof(ResumeCampaign))]
 [JsonSerializable(typeof(RoundCompleted))]
 [JsonSerializable(typeof(RoundStarted))]

@@ -45,6 +45,7 @@ public static class WireFormat
         ("plan-revised", CampaignJson.Default.PlanRevised),
         ("publish-order", CampaignJson.Default.PublishOrder),
         ("publish-result", CampaignJson.Default.PublishResult),
+        ("raise-limits", CampaignJson.Default.RaiseLimits),
         ("resume-campaign", CampaignJson.Default.ResumeCampaign),
         ("round-completed", CampaignJson.Default.RoundCompleted),
         ("round-started", CampaignJson.Default.RoundStarted),

@@ -19,7 +19,7 @@ namespace IterativeDpo.Campaigns.Configuration;
 public sealed record CampaignOptions(
     [Setting("Names the campaign in its state directory and in provenance: letters, digits, '-', '_' and '.'.")] string Name,
     [Setting("Seeds prompts, samples, pair selection, adapter values and data order. Below 2^63.", Default = "1", Min = 0)] ulong Seed,
-    [Setting("Rounds after which the campaign is done; may be raised later to go on.", Default = "4", Min = 1, Max = 10_000)] int Rounds,
+    [Setting("Rounds after which the campaign is done; may be raised later to go on.", Default = "4", Min = 1, Max = CampaignPlan.MostRounds)] int Rounds,
     [Setting("The base model: a GGUF file or a folder of Hugging Face's libraries, relative to the file this is written in.", Key = "model", IsPath = true)] string ModelPath,
     [Setting("Threads of the generator and of the trainer, which run at once only with work.staleness. 0: one for each processor. May change from run to run; with other threads the trainer goes on from its "
         + "checkpoint, but to slightly other bits.", Default = "0", Min = 0, Max = 1024)]

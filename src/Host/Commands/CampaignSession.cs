@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using IterativeDpo.Actors;
 using IterativeDpo.Artifacts.Store;
+using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation.Llama;
 using IterativeDpo.Host.Judges;
@@ -38,15 +39,18 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
         var view = new CampaignView(display, warnings.Measure);
         await using var judges = CampaignJudges.Factory(configuration.Options, CampaignReader.WorkPath(statePath), Note, TimeProvider.System, people: feed.People);
         await using var notices = new CampaignNotices(configuration.Options.Notices, judges.Budgets, Note, TimeProvider.System);
+        var control = new CampaignControl();
+        string? pausedBy = null;
+        Raise(CampaignReader.Read(statePath)?.Plan);
         var engines = Engines(configuration.Options, judges, warning => Note($"warning: {warning}")) with { CheckModel = models is null ? null : models.Require };
         using var telemetry = TelemetryExport.Start(Telemetry, configuration.Options.Name);
-        await using var server = await PageCommand.ServeAsync(page, new PageData(feed, configuration.Options, measured), telemetry, line => Console.Error.WriteLine($"dpo: {line}"));
+        await using var server = await PageCommand.ServeAsync(page, new PageData(feed, configuration.Options, measured) { Control = control }, telemetry, line => Console.Error.WriteLine($"dpo: {line}"));
         using var end = new CancellationTokenSource();
         var outcome = await display.DuringAsync(async () =>
         {
             var told = configuration.Options.AsksPeople ? TellOfPeopleAsync(feed.People, server?.Urls.First(), end.Token) : Task.CompletedTask;
             var ended = await CampaignRunner.RunAsync(
-                configuration, statePath, engines, new AllProgress<CampaignProgress>(view, feed, notices), TimeProvider.System, cancellationToken);
+                configuration, statePath, engines, new AllProgress<CampaignProgress>(view, feed, notices, new Told(OnProgress)), TimeProvider.System, cancellationToken, control);
             await end.CancelAsync();
             await told;
             await warnings.FinishAsync();
@@ -80,11 +84,35 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
             }
         }
 
+        void OnProgress(CampaignProgress progress)
+        {
+            Raise(progress.State.Plan);
+            if (progress.State.PausedBy != pausedBy)
+            {
+                pausedBy = progress.State.PausedBy;
+                Note(pausedBy is null ? "it goes on" : $"paused by {pausedBy}: {progress.State.PauseReason}; an operator has it go on, on the page");
+            }
+        }
+
+        // What operators let judges spend beyond their settings.
+        void Raise(CampaignPlan? plan)
+        {
+            foreach (var (judge, budget) in plan?.Budgets ?? ImmutableSortedDictionary<string, JudgeBudget>.Empty)
+            {
+                judges.RaiseBudget(judge, budget.Calls, budget.Tokens);
+            }
+        }
+
         void Note(string line)
         {
             display.Note(line);
             feed.Tell(line);
         }
+    }
+
+    private sealed class Told(Action<CampaignProgress> tell) : IProgress<CampaignProgress>
+    {
+        public void Report(CampaignProgress value) => tell(value);
     }
 
     /// <summary>The real engines of a campaign.</summary>

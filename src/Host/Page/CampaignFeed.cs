@@ -48,6 +48,7 @@ internal sealed class CampaignFeed(string statePath, TimeProvider time) : IProgr
     {
         lock (_lock)
         {
+            _now = _isHere ? _now : null;
             (_isHere, _work) = (true, value.Work);
         }
     }

@@ -35,7 +35,11 @@ internal static class CampaignPage
         {
             yield return $"The journal cannot be read just now: {trouble}";
         }
-        if (now.State.PauseReason is { } reason)
+        if (now.State is { PausedBy: { } by, PauseReason: { } why } && now.Process is not null)
+        {
+            yield return $"Paused by {by}: {why.TrimEnd('.')}. An operator has it go on (Operate).";
+        }
+        else if (now.State.PauseReason is { } reason)
         {
             yield return $"Paused: {reason.TrimEnd('.')}. Nothing is lost: put it right, and the same command goes on.";
         }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns;
@@ -10,7 +11,9 @@ internal static class EventWords
     public static string Of(CampaignEvent @event) => @event switch
     {
         CampaignStarted e => $"Campaign {e.Plan.Campaign} began: {Many(e.Plan.Rounds, "round")} of {Many(e.Plan.Prompts, "prompt")}.",
+        CampaignResumed { By: { } by } => $"{by} had it go on.",
         CampaignResumed => "It goes on after a pause or a restart.",
+        PlanRevised { By: { } by } e => $"{by} raised its limits: {Many(e.Plan.Rounds, "round")}{string.Concat((e.Plan.Budgets ?? ImmutableSortedDictionary<string, JudgeBudget>.Empty).Select(judge => $", {judge.Key} {Many(judge.Value.Calls, "call")} and {judge.Value.Tokens:#,0} tokens"))}.",
         PlanRevised e => $"It goes on with other settings: {Many(e.Plan.Rounds, "round")}.",
         CampaignForked e => $"It goes on by itself from round {e.Origin.Round} of campaign {e.Origin.Campaign}.",
         RoundStarted { Round: 0 } => "The base is evaluated.",
@@ -18,6 +21,7 @@ internal static class EventWords
         WorkCompleted e => $"{Place(e.Result.Id)}: {Done(e.Result)}, {Seconds(e.Result.Seconds)}.",
         WorkFailed e => $"{Place(e.Id)}: {Name(e.Id.Stage)} failed: {e.Reason.TrimEnd('.')}. It is tried again.",
         WorkDropped e => $"{Place(e.Id)}: {Name(e.Id.Stage)} was given up: {e.Reason.TrimEnd('.')}.",
+        CampaignPaused { By: { } by } e => $"{by} paused it: {e.Reason.TrimEnd('.')}.",
         CampaignPaused e => $"Paused: {e.Reason.TrimEnd('.')}.",
         RoundCompleted { Round: 0 } => "The base is evaluated: done.",
         RoundCompleted { Gate: { } gate } e => $"Round {e.Round} ended: {Outcome(e.Outcome)}; {gate.InWords()}.",

@@ -37,6 +37,9 @@ internal sealed class PageData
 
     public CampaignFeed Feed { get; }
 
+    /// <summary>Takes commands to the campaign; null where it does not run in this process.</summary>
+    public CampaignControl? Control { get; init; }
+
     public ArtifactStore Store { get; }
 
     public PairIndex Pairs { get; }

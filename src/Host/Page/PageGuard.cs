@@ -23,6 +23,7 @@ internal sealed class PageGuard(IReadOnlyList<PageToken> tokens) : IDisposable
         [PeopleRoutes.NamePath] = PageRole.Judge,
         [PeopleRoutes.VerdictPath] = PageRole.Judge,
         [PeopleRoutes.UndoPath] = PageRole.Judge,
+        [OperateRoutes.Path] = PageRole.Operator,
     };
 
     private const string Policy =
@@ -64,7 +65,12 @@ internal sealed class PageGuard(IReadOnlyList<PageToken> tokens) : IDisposable
             headers.Connection = "close";
             return problem;
         }
-        if (command is null && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
+        if (command is not null)
+        {
+            // Also of one that is refused, so that the connection is still good for the next.
+            context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MostBodyBytes;
+        }
+        else if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
         {
             headers.Connection = "close";
             return (StatusCodes.Status413PayloadTooLarge, "a request here has no body");
@@ -82,10 +88,6 @@ internal sealed class PageGuard(IReadOnlyList<PageToken> tokens) : IDisposable
         if (visitor.Role < command)
         {
             return (StatusCodes.Status403Forbidden, $"this takes the token of {(command == PageRole.Judge ? "a judge" : "an operator")} ({PageSettings.TokenVariable}, --page-token-file)");
-        }
-        if (command is not null)
-        {
-            context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MostBodyBytes;
         }
         context.Items[typeof(PageVisitor)] = visitor;
         return null;

@@ -7,7 +7,7 @@ namespace IterativeDpo.Host.Page;
 /// <summary>What all pages have around them: navigation, and how the campaign is just now.</summary>
 internal static class PageLayout
 {
-    private static readonly (string Path, string Name)[] s_pages = [("/", "Campaign"), ("/rounds", "Round"), ("/pairs", "Pairs"), ("/judges", "Judges"), (PeopleRoutes.Path, "People"), ("/log", "Log")];
+    private static readonly (string Path, string Name)[] s_pages = [("/", "Campaign"), ("/rounds", "Round"), ("/pairs", "Pairs"), ("/judges", "Judges"), (PeopleRoutes.Path, "People"), ("/log", "Log"), (OperateRoutes.Path, "Operate")];
 
     /// <param name="path">Of the navigation's pages the one that this is part of.</param>
     /// <param name="main">HTML.</param>
@@ -27,7 +27,7 @@ internal static class PageLayout
         <body>
         <a class="skip" href="#main">To the content</a>
         <div class="top">
-        <nav aria-label="Pages"><ul>{string.Concat(s_pages.Where(page => page.Path != PeopleRoutes.Path || now.People != new PeopleCounts(0, 0, 0)).Select(page => Item(page.Path, page.Name, path)))}</ul></nav>
+        <nav aria-label="Pages"><ul>{string.Concat(s_pages.Where(page => IsThere(page.Path, now)).Select(page => Item(page.Path, page.Name, path)))}</ul></nav>
         <div id="strip" class="strip" role="group" aria-label="Now">{Strip(now)}</div>
         <p id="lost" class="lost" role="status" hidden>The connection is lost; it is tried again. What is shown may be old.</p>
         </div>
@@ -60,13 +60,21 @@ internal static class PageLayout
     public static string Problem(CampaignNow now, string title, string message) => Render(
         now, "", title, $"<header><h1>{Html.Text(title)}</h1><p class=\"lead\">{Html.Text(message)}</p><p><a href=\"/\">To the campaign</a></p></header>\n", isLive: false);
 
-    private static string Detail(StageNow stage)
+    /// <summary>How far a stage is, its rate and the time left.</summary>
+    public static string Detail(StageNow stage)
     {
         var rate = stage.PerSecond is { } perSecond ? string.Create(CultureInfo.InvariantCulture, $"{perSecond:0.0}/s") : "";
         var left = stage.Left is { TotalSeconds: > 0 } rest ? $"{Html.Duration(rest.TotalSeconds)} left" : "";
         var done = stage.View.Total > 1 ? $"{Html.Count(stage.View.Done)}/{Html.Count(stage.View.Total)}" : "";
         return string.Join(" · ", new[] { done, rate, stage.View.Detail, left }.Where(part => part.Length > 0));
     }
+
+    private static bool IsThere(string path, CampaignNow now) => path switch
+    {
+        PeopleRoutes.Path => now.People != new PeopleCounts(0, 0, 0),
+        OperateRoutes.Path => now.Process == Environment.ProcessId,
+        _ => true,
+    };
 
     private static string Item(string path, string name, string current) =>
         $"<li><a href=\"{path}\"{(path == current ? " aria-current=\"page\"" : "")}>{name}</a></li>";

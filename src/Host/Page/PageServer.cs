@@ -66,6 +66,7 @@ internal static class PageServer
         PageApi.Map(app, data);
         telemetry?.Map(app);
         PeopleRoutes.Map(app, data, guard);
+        OperateRoutes.Map(app, data);
         var readers = new SemaphoreSlim(MostReaders);
         app.MapGet("/live", (HttpContext context) => LiveAsync(context, data, readers, app.Lifetime.ApplicationStopping)).ExcludeFromDescription();
         app.MapFallback(Task (HttpContext _) => throw new UserInputException("there is no such page here")).ExcludeFromDescription();

@@ -58,7 +58,7 @@ internal static class PeoplePage
             <div class="answer"><h3>A</h3><p class="sample">{Html.Text(task.TextOf(first))}</p></div>
             <div class="answer"><h3>B</h3><p class="sample">{Html.Text(task.TextOf(task.OtherOf(first)))}</p></div>
             </div>
-            <form class="verdict" method="post" action="{PeopleRoutes.VerdictPath}"><input type="hidden" name="task" value="{Html.Text(task.Id)}"><input type="hidden" name="shown_first" value="{first}"><input type="hidden" name="shown_at" value="{now.ToUnixTimeMilliseconds()}">{buttons}</form>
+            <form class="verdict" method="post" action="{PeopleRoutes.VerdictPath}"><input type="hidden" name="task" value="{Html.Text(task.Id)}"><input type="hidden" name="shown_first" value="{first}">{PageForm.MadeAt(now)}{buttons}</form>
             {Undo()}</section>
 
             """;

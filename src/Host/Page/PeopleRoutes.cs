@@ -9,9 +9,6 @@ internal static class PeopleRoutes
 {
     public const string Path = "/people", NamePath = "/people/name", VerdictPath = "/people/verdict", UndoPath = "/people/undo", NameCookie = "dpo-person";
 
-    /// <summary>What a form shows may be judged so long after it was made: nobody looks at two answers for half a day.</summary>
-    public static readonly TimeSpan FormTime = TimeSpan.FromHours(12);
-
     public static void Map(WebApplication app, PageData data, PageGuard guard)
     {
         var time = TimeProvider.System;
@@ -49,16 +46,14 @@ internal static class PeopleRoutes
                 return PeoplePage.NoName;
             }
             if (PeoplePage.AnswerOf($"{form["answer"]}") is not { } answer
-                || !int.TryParse(form["shown_first"], NumberStyles.None, CultureInfo.InvariantCulture, out var shownFirst)
-                || !long.TryParse(form["shown_at"], NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds))
+                || !int.TryParse(form["shown_first"], NumberStyles.None, CultureInfo.InvariantCulture, out var shownFirst))
             {
                 return "this is no verdict";
             }
             var now = time.GetUtcNow();
-            var seconds = (now.ToUnixTimeMilliseconds() - milliseconds) / 1000.0;
-            if (seconds < 0 || seconds > FormTime.TotalSeconds)
+            if (!PageForm.IsFresh(form, now, out var seconds))
             {
-                return $"what you judged was shown more than {FormTime.TotalHours:0} hours ago";
+                return PageForm.Stale;
             }
             // Whoever changed their name meanwhile has another order.
             if (data.Feed.People.Find($"{form["task"]}")?.Task is { } task && task.FirstShownTo(person) != shownFirst)

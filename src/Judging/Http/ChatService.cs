@@ -19,6 +19,7 @@ public sealed class ChatService : IAsyncDisposable
 
     private readonly string _setting;
     private readonly ServiceOptions _options;
+    private readonly Func<(int Calls, long Tokens)>? _raised;
     private readonly Action<string> _note;
     private readonly HashSet<string> _told = [];
     private readonly TimeProvider _time;
@@ -32,20 +33,26 @@ public sealed class ChatService : IAsyncDisposable
     /// <param name="setting">The section of the judge's settings, e.g. <c>campaign.judging.judges.gpt</c>, for messages.</param>
     /// <param name="ledger">Opens the ledger of calls and answers, with the first request.</param>
     /// <param name="note">Told what the user should know of earlier runs, and the first failure of a kind.</param>
-    public ChatService(string setting, ServiceOptions options, Func<ILedger> ledger, Action<string> note, TimeProvider time)
+    /// <param name="raised">What somebody has raised the budget to meanwhile; 0: to nothing.</param>
+    public ChatService(string setting, ServiceOptions options, Func<ILedger> ledger, Action<string> note, TimeProvider time, Func<(int Calls, long Tokens)>? raised = null)
     {
-        (_setting, _options, _note, _time) = (setting, options, note, time);
+        (_setting, _options, _note, _time, _raised) = (setting, options, note, time, raised);
         _log = new CallLog(ledger, time);
         _limit = new RateLimit(options.RequestsPerMinute, time);
-        _calls = new ServiceCalls(setting, options, _log, _limit, note, time, _noMoreCalls.Token, _abort.Token);
+        _calls = new ServiceCalls(setting, options, _log, _limit, () => Budget, note, time, _noMoreCalls.Token, _abort.Token);
     }
 
     /// <summary>The share of its budget that is spent, as far as the ledger was read; the larger one of calls and tokens, and null where it has none.</summary>
     internal double? BudgetSpent => _log.See(answers => new double?[]
     {
-        _options.BudgetCalls > 0 ? (double)answers.Calls / _options.BudgetCalls : null,
-        _options.BudgetTokens > 0 ? (double)answers.Tokens / _options.BudgetTokens : null,
+        Budget.Calls > 0 ? (double)answers.Calls / Budget.Calls : null,
+        Budget.Tokens > 0 ? (double)answers.Tokens / Budget.Tokens : null,
     }.Max());
+
+    /// <summary>0 is without limit.</summary>
+    private (int Calls, long Tokens) Budget => _raised?.Invoke() is var (calls, tokens)
+        ? (_options.BudgetCalls == 0 ? 0 : Math.Max(_options.BudgetCalls, calls), _options.BudgetTokens == 0 ? 0 : Math.Max(_options.BudgetTokens, tokens))
+        : (_options.BudgetCalls, _options.BudgetTokens);
 
     /// <summary>The judge's section of the settings.</summary>
     internal string Section => _setting;

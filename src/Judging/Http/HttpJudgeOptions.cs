@@ -21,7 +21,7 @@ public sealed record HttpJudgeOptions(
     public override IJudge Create(JudgeFactory factory)
     {
         var service = factory.Shared(
-            (typeof(ChatService), Name), () => new ChatService(Setting, Service, () => factory.Ledger(Name, AnswersFile), factory.Note, factory.Time));
+            (typeof(ChatService), Name), () => new ChatService(Setting, Service, () => factory.Ledger(Name, AnswersFile), factory.Note, factory.Time, () => factory.RaisedBudgetOf(Name)));
         return new LlmJudge(Name, new OpenAiModel(Service, service), Mode, factory.Seed);
     }
 

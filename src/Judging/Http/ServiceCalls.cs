@@ -11,10 +11,11 @@ namespace IterativeDpo.Judging.Http;
 /// came of it before anything uses it.
 /// </summary>
 /// <param name="setting">The section of the judge's settings, for messages.</param>
+/// <param name="budget">What may be spent, 0 without limit.</param>
 /// <param name="stop">No more calls.</param>
 /// <param name="abort">Those that are out are given up.</param>
 internal sealed class ServiceCalls(
-    string setting, ServiceOptions options, CallLog log, RateLimit limit, Action<string> note, TimeProvider time, CancellationToken stop, CancellationToken abort)
+    string setting, ServiceOptions options, CallLog log, RateLimit limit, Func<(int Calls, long Tokens)> budget, Action<string> note, TimeProvider time, CancellationToken stop, CancellationToken abort)
     : IDisposable
 {
     private readonly ServiceConnection _connection = new(setting, options, time);
@@ -81,17 +82,18 @@ internal sealed class ServiceCalls(
 
     private void RefuseOverBudget(AnswerCache answers)
     {
-        if (options.BudgetCalls > 0 && answers.Calls >= options.BudgetCalls)
+        var (calls, tokens) = budget();
+        if (calls > 0 && answers.Calls >= calls)
         {
-            throw Spent("calls", options.BudgetCalls);
+            throw Spent("calls", calls);
         }
-        if (options.BudgetTokens > 0 && answers.Tokens >= options.BudgetTokens)
+        if (tokens > 0 && answers.Tokens >= tokens)
         {
-            throw Spent("tokens", options.BudgetTokens);
+            throw Spent("tokens", tokens);
         }
 
-        UserInputException Spent(string what, long budget) =>
-            new($"{setting}: its budget of {budget} {what} is spent. Raise {setting}.budget-{what} (0: no limit), and run or submit it again.");
+        UserInputException Spent(string what, long limit) =>
+            new($"{setting}: its budget of {limit} {what} is spent. Raise {setting}.budget-{what} (0: no limit), and run or submit it again.");
     }
 
     private void RefuseUseless(ChatAnswer answer, WantedAnswer wanted)

@@ -283,6 +283,21 @@ public sealed class ChatServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task AskAsync_overABudgetThatIsRaisedMeanwhile_goesOn()
+    {
+        using var fake = new FakeService(_yes);
+        var (calls, tokens) = (0, 0L);
+        await using var service = new ChatService("judges.gpt", ServiceSettings.Of(fake.Url) with { BudgetCalls = 1 }, Ledger, _notes.Enqueue, TimeProvider.System, () => (calls, tokens));
+        await AskAsync(service, "one");
+        await Assert.ThrowsAsync<UserInputException>(() => AskAsync(service, "two"));
+
+        calls = 2;
+
+        await AskAsync(service, "two");
+        Assert.Equal(1, service.BudgetSpent);
+    }
+
+    [Fact]
     public async Task AskAsync_overTheBudgetOfTokens_namesTheKey()
     {
         using var fake = new FakeService(_yes);
