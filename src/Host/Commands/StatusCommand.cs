@@ -16,6 +16,7 @@ public static class StatusCommand
 {
     private static readonly Option<DirectoryInfo> _state = CommonOptions.State();
     private static readonly Option<bool> _json = CommonOptions.Json();
+    private static readonly Option<bool> _watch = new("--watch") { Description = "Show it live, until it is done or Ctrl-C; where the output is no terminal, a line whenever that changes." };
     private static readonly Argument<string?> _name = new("NAME") { Description = "A campaign of a cluster; see --join.", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<FileInfo?> _output = new("--output") { Description = "The HTML file; report.html in the state directory if not given.", HelpName = "FILE" };
 
@@ -25,12 +26,21 @@ public static class StatusCommand
             "status",
             "Show how far a campaign is; also while another process runs it.",
             "./dpo status",
+            "./dpo status --watch",
             "./dpo status --state /data/my-campaign --json",
             "./dpo status --campaign my-campaign --join 10.0.0.1:4053")
         {
-            _state, ClusterCommands.Campaign, ClusterCommands.Join, NodeCommand.Certificate, _json,
+            _state, _watch, ClusterCommands.Campaign, ClusterCommands.Join, NodeCommand.Certificate, _json,
         };
-        command.SetAction((parsed, token) => parsed.GetValue(ClusterCommands.Campaign) is { } campaign
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(_watch) && (result.GetValue(_json) || result.GetValue(ClusterCommands.Campaign) is not null))
+            {
+                result.AddError("--watch shows a state directory of this machine to a person; leave --json and --campaign out.");
+            }
+        });
+        command.SetAction((parsed, token) => parsed.GetValue(_watch) ? StatusWatch.RunAsync(parsed.GetRequiredValue(_state).FullName, token)
+            : parsed.GetValue(ClusterCommands.Campaign) is { } campaign
             ? ClusterCommands.WithClusterAsync(parsed, cluster => ShowAsync(cluster, campaign, parsed.GetValue(_json), token), token)
             : Task.FromResult(Show(parsed.GetRequiredValue(_state).FullName, parsed.GetValue(_json))));
         return command;
