@@ -146,7 +146,8 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
             Sets: SetsOf(options, prompts),
             Gate: GateOf(options, prompts),
             Watch: options.Watch,
-            Consistency: options.Pairs.Consistency);
+            Consistency: options.Pairs.Consistency,
+            StopKl: options.Stop?.Kl);
     }
 
     private static ImmutableArray<PlannedSet>? SetsOf(CampaignOptions options, CampaignPrompts prompts)

@@ -63,7 +63,8 @@ internal sealed class CampaignObserver : ReceiveActor, IWithTimers
             _progress?.Report(new CampaignProgress(state, null));
         }
         // An operator may have raised its rounds meanwhile; before it has started, what is complete is that of fewer.
-        if (state.Status == CampaignStatus.Completed && (state.Plan?.Rounds == _plan.Rounds || (_started && state.Plan?.Rounds > _plan.Rounds)))
+        if (state.Status == CampaignStatus.Completed && state.Plan is { } plan && plan.StopKl == _plan.StopKl
+            && (plan.Rounds == _plan.Rounds || (_started && plan.Rounds > _plan.Rounds)))
         {
             Complete(state, CampaignEnd.Completed);
         }

@@ -160,6 +160,6 @@ public static class CampaignDecisions
         {
             return new RoundStarted(state.Rounds.Count, Round.PolicyOfNext(plan, state), now);
         }
-        return state.Current is null ? new CampaignCompleted(now) : null;
+        return state.Current is null ? new CampaignCompleted(now, Watch.ReasonToStop(state)) : null;
     }
 }

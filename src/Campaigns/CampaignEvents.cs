@@ -41,7 +41,8 @@ public sealed record RoundCompleted(
     DateTimeOffset At,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GateEvidence? Gate = null) : CampaignEvent(At);
 
-public sealed record CampaignCompleted(DateTimeOffset At) : CampaignEvent(At);
+/// <param name="Reason">Why before its last round; null after that.</param>
+public sealed record CampaignCompleted(DateTimeOffset At, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null) : CampaignEvent(At);
 
 /// <summary>Ended by an operator before its last round, for good.</summary>
 public sealed record CampaignCancelled(DateTimeOffset At) : CampaignEvent(At);

@@ -89,6 +89,7 @@ public readonly record struct EvaluationUnit(int Index, PlannedSet? Set, int Fir
 /// <param name="Consistency">Whether samples are judged by the policy before as well.</param>
 /// <param name="RaisedRounds">What an operator raised the rounds to, which settings with fewer do not take back; null is nothing.</param>
 /// <param name="Budgets">What operators raised judges' budgets to, by the judges' names; null is nothing.</param>
+/// <param name="StopKl">See <see cref="StopOptions.Kl"/>; null is off.</param>
 public sealed record CampaignPlan(
     string Campaign,
     [property: JsonPropertyName("settings")] Digest SettingsDigest,
@@ -112,7 +113,8 @@ public sealed record CampaignPlan(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WatchOptions? Watch = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Consistency = false,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? RaisedRounds = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableSortedDictionary<string, JudgeBudget>? Budgets = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ImmutableSortedDictionary<string, JudgeBudget>? Budgets = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? StopKl = null)
 {
     public const int MostRounds = 10_000;
 

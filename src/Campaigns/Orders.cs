@@ -115,6 +115,7 @@ public sealed record SampleOrder(
 /// <param name="Repeats">Mean share of runs of four tokens that were there before in the completion; null in journals from before it was measured.</param>
 /// <param name="Identical">Share of completions that are the same text as one before of the same prompt; null likewise.</param>
 /// <param name="Thoughts">Of the tokens those that were thought before answers.</param>
+/// <param name="Divergence">Of the policy that answered, on some of the unit's prompts; null where it was not measured.</param>
 public sealed record SampleResult(
     WorkId Id,
     Digest Samples,
@@ -126,7 +127,28 @@ public sealed record SampleResult(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Set = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Repeats = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Identical = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Thoughts = 0) : WorkResult(Id, Seconds);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] long Thoughts = 0,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Divergence? Divergence = null) : WorkResult(Id, Seconds);
+
+/// <summary>
+/// How far a policy is from the base: the Kullback-Leibler divergence, estimated on answers that the policy sampled itself, untempered, by the
+/// natural-log probability of their tokens under the policy less that under the base. Unbiased; by chance it may be below 0.
+/// </summary>
+/// <param name="Answers">One at least.</param>
+/// <param name="Tokens">In all of them, end tokens included.</param>
+/// <param name="Nats">In all of them.</param>
+public sealed record Divergence(int Answers, long Tokens, double Nats)
+{
+    /// <summary>In nats.</summary>
+    [JsonIgnore]
+    public double PerAnswer => Nats / Answers;
+
+    /// <summary>In nats.</summary>
+    [JsonIgnore]
+    public double PerToken => Tokens == 0 ? 0 : Nats / Tokens;
+
+    public static Divergence operator +(Divergence left, Divergence right) => new(left.Answers + right.Answers, left.Tokens + right.Tokens, left.Nats + right.Nats);
+}
 
 /// <summary>Judges every sample of a stored samples file.</summary>
 /// <param name="Policy">The adapter that the samples were drawn with; null is the base.</param>

@@ -40,7 +40,7 @@ public static class Round
     /// Whether the next round starts: when the one before has ended, or is sampled and there are not more under way than the plan allows.
     /// </summary>
     public static bool MayStart(CampaignPlan plan, CampaignState state) =>
-        state.Rounds.Count <= plan.Rounds && state.Open.Count() <= plan.Staleness && (state.Current is null || IsSampled(plan, state.Rounds[^1]));
+        state.Rounds.Count <= plan.Rounds && Watch.ReasonToStop(state) is null && state.Open.Count() <= plan.Staleness && (state.Current is null || IsSampled(plan, state.Rounds[^1]));
 
     /// <summary>
     /// The adapter that the next round samples with: what was published so many rounds before, also where a newer one happens to be there, so

@@ -108,6 +108,10 @@ public sealed record RoundState(int Number, Digest? Policy)
     [JsonIgnore]
     public double? Identical => Sum.Identical;
 
+    /// <summary>How far the policy that the round trained is from the base; null where it was not measured.</summary>
+    [JsonIgnore]
+    public Divergence? Divergence => Sum.Divergence;
+
     /// <summary>The judge's mean score of the samples; null where there are no scores.</summary>
     [JsonIgnore]
     public double? MeanScore => Sum.MeanScore;

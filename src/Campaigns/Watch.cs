@@ -16,6 +16,12 @@ public static class Watch
         return round.Number == 0 || round.Outcome is null or RoundOutcome.Skipped ? [] : [.. Findings(state, round, limits)];
     }
 
+    /// <summary>Why no further round begins, though there are some left; null where one may.</summary>
+    public static string? ReasonToStop(CampaignState state) =>
+        state is { Plan: { StopKl: { } most } plan, LastKept: { Divergence.PerAnswer: var kl } kept } && kl > most && state.Rounds.Count <= plan.Rounds
+            ? Words($"the policy of round {kept.Number} is {kl:F2} nats an answer from the base, and stop.kl is {most:G3}")
+            : null;
+
     private static IEnumerable<string> Findings(CampaignState state, RoundState round, WatchOptions limits)
     {
         var baseline = state.Rounds[0];

@@ -32,6 +32,12 @@ public interface IGenerator : IDisposable
         SamplingOptions options,
         Action<PromptSamples> onFinished,
         CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Natural-log probability of the tokens of recorded samples under the base with the adapter that is on it now, untempered, summed over each
+    /// sample; of every sample of the prompts, in order.
+    /// </summary>
+    Task<double[]> LogProbsAsync(IReadOnlyList<PromptSamples> prompts, CancellationToken cancellationToken);
 }
 
 /// <summary>A generator that also says how likely each token comes after a prompt.</summary>

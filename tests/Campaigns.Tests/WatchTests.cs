@@ -49,6 +49,34 @@ public sealed class WatchTests
     }
 
     [Fact]
+    public void Decide_checkpoint_further_from_the_base_than_the_budget_is_the_last()
+    {
+        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { StopKl = 2.5 }) { Change = Diverge }.Run();
+
+        Assert.Equal((CampaignStatus.Completed, 3), (campaign.State.Status, campaign.State.Rounds.Count));
+        // Of both units.
+        Assert.Equal(new Divergence(6, 60, 18), campaign.State.Rounds[2].Divergence);
+        Assert.Equal("the policy of round 2 is 3.00 nats an answer from the base, and stop.kl is 2.5", Watch.ReasonToStop(campaign.State));
+        Assert.Equal(Watch.ReasonToStop(campaign.State), campaign.History.OfType<CampaignCompleted>().Single().Reason);
+        Assert.Equal(Watch.ReasonToStop(campaign.State), Watch.ReasonToStop(CampaignHistory.Fold(campaign.State)));
+
+        campaign.Command(new StartCampaign(CampaignSimulator.Plan with { StopKl = 9 }));
+        campaign.Run();
+
+        Assert.Equal((CampaignStatus.Completed, 4), (campaign.State.Status, campaign.State.Rounds.Count));
+        Assert.Null(Watch.ReasonToStop(campaign.State));
+        Assert.Null(campaign.History.OfType<CampaignCompleted>().Last().Reason);
+    }
+
+    [Fact]
+    public void ReasonToStop_of_a_round_that_was_rolled_back_is_none()
+    {
+        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { StopKl = 2.5 }) { Change = Diverge, Right = round => round == 2 ? 0 : 5 }.Run();
+
+        Assert.Equal([RoundOutcome.Kept, RoundOutcome.Kept, RoundOutcome.RolledBack, RoundOutcome.Kept], campaign.State.Rounds.Select(round => round.Outcome));
+    }
+
+    [Fact]
     public void Decide_finding_that_pauses_waits_for_its_operator_once()
     {
         var plan = CampaignSimulator.Plan with { Watch = new WatchOptions(Action: WatchAction.Pause) };
@@ -75,4 +103,9 @@ public sealed class WatchTests
         (SampleResult { Id.Stage: Stage.Sample } r, "identical") => r with { Identical = 0.95 },
         _ => result,
     };
+
+    /// <summary>Round n is n · 1.5 nats an answer from the base.</summary>
+    private static WorkResult Diverge(WorkResult result) => result is SampleResult { Id: { Stage: Stage.Evaluate, Round: > 0 and var round } } sampled
+        ? sampled with { Divergence = new(3, 30, 3 * 1.5 * round) }
+        : result;
 }

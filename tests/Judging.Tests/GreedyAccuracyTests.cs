@@ -51,6 +51,8 @@ public class GreedyAccuracyTests
             return Task.CompletedTask;
         }
 
+        public Task<double[]> LogProbsAsync(IReadOnlyList<PromptSamples> prompts, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public void Dispose() { }
     }
 }

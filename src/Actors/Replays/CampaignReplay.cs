@@ -166,6 +166,7 @@ public sealed class CampaignReplay : IAsyncDisposable
         {
             Repeats = before.Repeats is null ? null : sampled.Repeats,
             Identical = before.Identical is null ? null : sampled.Identical,
+            Divergence = before.Divergence is null ? null : sampled.Divergence,
         },
         (PairResult paired, PairResult before) => paired with { Counts = before.Counts is null ? null : paired.Counts },
         _ => now,

@@ -48,10 +48,11 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
         Sample[] own = [.. ordered.SelectMany(prompt => prompt.OfPolicy)];
         var tokens = own.Sum(sample => (long)sample.TokenIds.Length);
         var entropy = tokens == 0 ? 0 : own.Sum(sample => (double)sample.MeanEntropy * sample.TokenIds.Length) / tokens;
+        var divergence = await DivergenceAsync(order, prompts, cancellationToken);
         return new SampleResult(
             order.Id, digest, prompts.Length, ordered.Sum(prompt => prompt.Samples.Count), ordered.Sum(TokensDrawn), entropy, context.Time.GetElapsedTime(start).TotalSeconds, order.Set,
             own.Length == 0 ? null : own.Average(RepeatedShare), own.Length == 0 ? null : ordered.Sum(Identical) / (double)own.Length,
-            own.Sum(sample => (long)sample.Thoughts));
+            own.Sum(sample => (long)sample.Thoughts), divergence);
 
         async Task<Dictionary<string, PromptSamples>> DrawAsync(GenerationRequest[] wanted)
         {
@@ -67,6 +68,31 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
                 cancellationToken);
             return drawn;
         }
+    }
+
+    /// <summary>
+    /// Of a round's policy from the base, where held-out prompts are answered. The answers that were asked for are greedy, and no draws of the
+    /// policy; so some prompts, the same in every round, have another one.
+    /// </summary>
+    private async Task<Divergence?> DivergenceAsync(SampleOrder order, Prompt[] prompts, CancellationToken cancellationToken)
+    {
+        if (order is not { Id.Stage: Stage.Evaluate, Set: null, Adapter: not null })
+        {
+            return null;
+        }
+        int[] all = [.. Enumerable.Range(0, context.Prompts.HeldOut.Count)];
+        new SplitMix64(1).Shuffle(all.AsSpan());
+        Prompt[] asked = [.. all.Take((context.Options.Watch ?? new()).KlPrompts).Select(i => i - order.FirstPrompt).Where(i => i >= 0 && i < prompts.Length).Order().Select(i => prompts[i])];
+        if (asked.Length == 0)
+        {
+            return null;
+        }
+        var answers = new List<PromptSamples>();
+        var sampling = new SamplingOptions(MaxTokens: context.Options.Evaluation.MaxTokens, StopStrings: context.Options.Generation.Sampling.StopStrings);
+        await UseAdapter(order.Adapter).GenerateAsync([.. asked.Select(prompt => new GenerationRequest(prompt, Seeds(order.Id.Round, prompt, 0, 1)))], sampling, answers.Add, cancellationToken);
+        var ofBase = await UseAdapter(null).LogProbsAsync(answers, cancellationToken);
+        Sample[] samples = [.. answers.SelectMany(prompt => prompt.Samples)];
+        return new(samples.Length, samples.Sum(sample => (long)sample.TokenIds.Length), samples.Zip(ofBase).Sum(answer => answer.First.LogProbs.Sum(logProb => (double)logProb) - answer.Second));
     }
 
     /// <summary>What the base is to draw beside the policy; nothing in the first round, where it is the policy.</summary>

@@ -123,6 +123,7 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
             Evaluation = written.Evaluation.Sets is { Count: 0 } ? written.Evaluation with { Sets = null } : written.Evaluation,
             Gate = written.Gate == new GateOptions() ? null : written.Gate,
             Watch = written.Watch == new WatchOptions() ? null : written.Watch,
+            Stop = written.Stop == new StopOptions() ? null : written.Stop,
         };
         reader.Refuse(options.Violations(), Section);
         return options;

@@ -13,7 +13,7 @@ namespace IterativeDpo.Campaigns.Configuration;
 
 /// <summary>Everything a campaign does, read once from <c>campaign { … }</c> and right by construction.</summary>
 /// <param name="ModelPath">As a full path.</param>
-/// <param name="Gate">Null: the defaults, for this and what is watched. Not written then: a program from before there was one knows the campaign.</param>
+/// <param name="Gate">Null: the defaults, for this, what is watched and when the campaign stops. Not written then: a program from before there was one knows the campaign.</param>
 /// <param name="Notices">Null where the options were stored.</param>
 /// <param name="ChatTemplate">Of the base model, wherever it is asked or trained; null is nothing.</param>
 public sealed record CampaignOptions(
@@ -38,6 +38,9 @@ public sealed record CampaignOptions(
     [Setting]
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     WatchOptions? Watch = null,
+    [Setting]
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    StopOptions? Stop = null,
     [Setting]
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     NoticeOptions? Notices = null,
@@ -120,6 +123,10 @@ public sealed record CampaignOptions(
         if (Pairs.TiesPerPrompt > 0 && !new Objective(Training.Loss).LearnsTies)
         {
             yield return new("pairs.ties-per-prompt", $"{Pairs.TiesPerPrompt}", $"{Training.Loss.NamesOfLosses} would take one of two equals for the better; set 0, or training.loss.type = dpo_rk or dpo_d, which learn from ties");
+        }
+        if (Stop is { Kl: { } kl } && Watch is { KlPrompts: 0 })
+        {
+            yield return new("stop.kl", $"{kl}", "with watch.kl-prompts = 0 nothing measures the divergence, and it has no effect; take one of the two out");
         }
         foreach (var violation in GateViolations())
         {

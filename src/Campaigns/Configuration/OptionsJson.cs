@@ -61,6 +61,7 @@ public static class OptionsJson
         ChatTemplate = options.ChatTemplate?.WithoutBegan(),
         Work = options.Work with { Retries = 0 },
         Watch = null,
+        Stop = null,
         Notices = null,
     };
 

@@ -76,9 +76,13 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
         _held = [];
     }
 
-    public void Prefill(IReadOnlyList<int[]> prompts, PromptLogits onLogits)
+    public void Prefill(IReadOnlyList<int[]> prompts, PromptLogits onLogits) => Prefill(prompts, Array.ConvertAll([.. prompts], ids => ids.Length - 1), onLogits);
+
+    /// <inheritdoc cref="IBatchDecoder.Prefill"/>
+    /// <param name="wanted">Of each prompt the first token after which logits are wanted; after those that follow they come too, in order.</param>
+    public void Prefill(IReadOnlyList<int[]> prompts, int[] wanted, PromptLogits onLogits)
     {
-        var shared = HoldPrefix(prompts);
+        var shared = HoldPrefix(prompts, wanted);
         // Each prompt computes as many tokens as the one with most to compute: neighbours of one length go into one batch.
         var most = prompts.Max(ids => ids.Length) - shared;
         var starts = prompts.Select(ids => Math.Max(0, Math.Min(shared, ids.Length - most))).ToArray();
@@ -90,7 +94,7 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
             }
             _handle.MemorySequenceRemove(Place(prompt), starts[prompt], -1);
         }
-        Compute(prompts, starts, onLogits);
+        Compute(prompts, starts, wanted, onLogits);
         _held = prompts[0];
     }
 
@@ -114,27 +118,24 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
 
     private LLamaSeqId Place(int place) => (LLamaSeqId)(Slots + place);
 
-    private static int CommonLength(ReadOnlySpan<int> prompt, ReadOnlySpan<int> other) =>
-        // The last token is computed in any case: its logits are wanted.
-        Math.Min(prompt.CommonPrefixLength(other), Math.Min(prompt.Length, other.Length) - 1);
-
     /// <summary>Makes place 0 hold what the prompts begin with in common; what it holds of that already is kept.</summary>
     /// <returns>How many tokens of each prompt need not be computed again.</returns>
-    private int HoldPrefix(IReadOnlyList<int[]> prompts)
+    private int HoldPrefix(IReadOnlyList<int[]> prompts, int[] wanted)
     {
-        var common = prompts.Min(ids => CommonLength(ids, prompts[0]));
+        // What logits are wanted of is computed in any case.
+        var common = prompts.Zip(wanted).Min(prompt => Math.Min(prompt.First.AsSpan().CommonPrefixLength(prompts[0]), prompt.Second));
         var kept = Math.Min(common, _held.AsSpan().CommonPrefixLength(prompts[0]));
         if ((common - kept) * (prompts.Count - 1) < LeastTokensSaved)
         {
             return kept;
         }
         _handle.MemorySequenceRemove(Place(0), kept, -1);
-        Compute([prompts[0][..common]], [kept], onLogits: null);
+        Compute([prompts[0][..common]], [kept], [common], onLogits: null);
         return common;
     }
 
-    /// <summary>Computes the tokens of prompt i from starts[i] on in place i, in as few batches as they fill.</summary>
-    private void Compute(IReadOnlyList<int[]> prompts, int[] starts, PromptLogits? onLogits)
+    /// <summary>Computes the tokens of prompt i from starts[i] on in place i, in as few batches as they fill, each with no more logits than a batch of samples has.</summary>
+    private void Compute(IReadOnlyList<int[]> prompts, int[] starts, int[] wanted, PromptLogits? onLogits)
     {
         _batch.Clear();
         var ends = new List<(int Prompt, int Index)>();
@@ -142,13 +143,13 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
         {
             for (var i = starts[prompt]; i < prompts[prompt].Length; i++)
             {
-                var isLast = i == prompts[prompt].Length - 1;
-                var index = _batch.Add(prompts[prompt][i], i, Place(prompt), logits: isLast && onLogits is not null);
-                if (isLast)
+                var isWanted = i >= wanted[prompt];
+                var index = _batch.Add(prompts[prompt][i], i, Place(prompt), logits: isWanted);
+                if (isWanted)
                 {
                     ends.Add((prompt, index));
                 }
-                if (_batch.TokenCount == _batchTokens || (isLast && prompt == prompts.Count - 1))
+                if (_batch.TokenCount == _batchTokens || ends.Count == Slots + Places || (prompt == prompts.Count - 1 && i == prompts[prompt].Length - 1))
                 {
                     DecodeBatch();
                     ends.ForEach(end => onLogits?.Invoke(end.Prompt, _handle.GetLogitsIth(end.Index)));

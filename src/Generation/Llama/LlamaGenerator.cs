@@ -1,5 +1,6 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation.Batching;
+using IterativeDpo.Generation.Sampling;
 using LLama.Native;
 
 namespace IterativeDpo.Generation.Llama;
@@ -74,6 +75,16 @@ public sealed class LlamaGenerator : ILogitGenerator
             TaskScheduler.Default).ConfigureAwait(false);
     }
 
+    public async Task<double[]> LogProbsAsync(IReadOnlyList<PromptSamples> prompts, CancellationToken cancellationToken)
+    {
+        using var turn = TakeTurn();
+        return await Task.Factory.StartNew(
+            () => LogProbs([.. from prompt in prompts from sample in prompt.Samples select new RecordedTokens([.. prompt.PromptIds, .. sample.TokenIds], prompt.PromptIds.Length)], cancellationToken),
+            cancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default).ConfigureAwait(false);
+    }
+
     public async Task PrefillAsync(IReadOnlyList<int[]> prompts, PromptLogits onLogits, CancellationToken cancellationToken)
     {
         using var turn = TakeTurn();
@@ -116,6 +127,24 @@ public sealed class LlamaGenerator : ILogitGenerator
         new BatchRunner(decoder, _tokens, options, ContextSize, _generatedTokens)
             .Run([.. requests.Select(Encode).OrderBy(request => request.PromptIds, _byIds)], onFinished, cancellationToken);
 
+    private double[] LogProbs(RecordedTokens[] samples, CancellationToken cancellationToken)
+    {
+        var (sums, weights) = (new double[samples.Length], new WeightTable(_tokens.Count));
+        _decoder.Reset();
+        foreach (var group in samples.Index().OrderBy(sample => sample.Item.Ids, _byIds).Chunk(_decoder.Places))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var next = Array.ConvertAll(group, sample => sample.Item.Start);
+            // Logits come token by token, each of them for the next; after the last one nothing is asked.
+            _decoder.Prefill([.. group.Select(sample => sample.Item.Ids[..^1])], [.. next.Select(start => start - 1)], (i, logits) =>
+            {
+                weights.Fill(logits);
+                sums[group[i].Index] += logits[group[i].Item.Ids[next[i]++]] - weights.LogSumExp;
+            });
+        }
+        return sums;
+    }
+
     private EncodedRequest Encode(GenerationRequest request)
     {
         var ids = Tokenize(request.Prompt);
@@ -127,6 +156,10 @@ public sealed class LlamaGenerator : ILogitGenerator
         Interlocked.Exchange(ref _busy, 1) == 0
             ? new Turn(this)
             : throw new InvalidOperationException("This generator is in use: it takes one call at a time.");
+
+    /// <param name="Ids">A prompt's and its sample's.</param>
+    /// <param name="Start">Where the sample's begin.</param>
+    private readonly record struct RecordedTokens(int[] Ids, int Start);
 
     private readonly struct Turn(LlamaGenerator owner) : IDisposable
     {

@@ -29,6 +29,9 @@ internal sealed class InstantGenerator : IGenerator
         return Task.CompletedTask;
     }
 
+    public Task<double[]> LogProbsAsync(IReadOnlyList<PromptSamples> prompts, CancellationToken cancellationToken) =>
+        Task.FromResult(new double[prompts.Sum(prompt => prompt.Samples.Count)]);
+
     public void Dispose()
     {
     }

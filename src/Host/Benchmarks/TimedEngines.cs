@@ -26,6 +26,8 @@ internal sealed class TimedGenerator(TimeSpan each) : IGenerator
         await _instant.GenerateAsync(requests, options, onFinished, cancellationToken);
     }
 
+    public Task<double[]> LogProbsAsync(IReadOnlyList<PromptSamples> prompts, CancellationToken cancellationToken) => _instant.LogProbsAsync(prompts, cancellationToken);
+
     public void Dispose() => _instant.Dispose();
 }
 

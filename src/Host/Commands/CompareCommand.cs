@@ -123,10 +123,11 @@ public static class CompareCommand
     private static IEnumerable<string> Lines(ArmComparison comparison)
     {
         var k = comparison.SamplesPerPrompt;
-        yield return $"{"arm",-24} {"seeds",5} {"rounds",6} {"pass@1",7} {"tokens",7} {"sampled",8} {$"pass@{k}",8} {"distinct",8} {"pairs",8} {"sampled tokens",15} {"time",9}";
+        yield return $"{"arm",-24} {"seeds",5} {"rounds",6} {"pass@1",7} {"tokens",7} {"entropy",8} {"KL",6} {"sampled",8} {$"pass@{k}",8} {"distinct",8} {"pairs",8} {"sampled tokens",15} {"time",9}";
         foreach (var arm in comparison.Arms)
         {
             yield return $"{arm.Name,-24} {arm.Runs.Count,5} {Number(arm.Mean(run => run.Rounds.Count()), "0.#"),6} {Percent(arm.Mean(run => run.Accuracy)),7} {Number(arm.Mean(run => run.MeanTokens), "0.0"),7} "
+                + $"{Number(arm.Mean(run => run.State.LastKept!.MeanEntropy), "0.000"),8} {Number(arm.MeanOrNull(run => run.Kl), "0.00"),6} "
                 + $"{Percent(arm.MeanOrNull(run => run.PassAtK(1))),8} {Percent(arm.MeanOrNull(run => run.PassAtK(k))),8} {Number(arm.MeanOrNull(run => run.DistinctRight), "0.00"),8} {Number(arm.Mean(run => run.Pairs), "N0"),8} "
                 + $"{Number(arm.Mean(run => run.GeneratedTokens), "N0"),15} {Number(arm.Mean(run => run.Seconds), "N0"),7} s";
         }
@@ -140,7 +141,7 @@ public static class CompareCommand
             yield return $"{arm} against {against ?? "its base"}, by the judge: {Rate(wins?.Plain)} wins, length-controlled {Rate(wins?.LengthControlled)}, of answers to {wins?.Prompts ?? 0} held-out prompts"
                 + $" ({wins?.Won ?? 0} better, {wins?.Lost ?? 0} worse, {wins?.Tied ?? 0} tied{(unjudged > 0 ? $", {unjudged} without a verdict" : "")})";
         }
-        yield return $"pass@1: greedy answers of the last checkpoint that was kept. Intervals: 95 %, paired bootstrap over prompts, {PairedDifference.Resamples:N0} resamples, of means over seeds.";
+        yield return $"pass@1, tokens and entropy: greedy answers of the last checkpoint that was kept; KL: its divergence from the base, nats an answer. Intervals: 95 %, paired bootstrap over prompts, {PairedDifference.Resamples:N0} resamples, of means over seeds.";
         yield return "sampled, pass@k and distinct right answers to a prompt: of the last round's samples, by the policy before that round's training, on prompts that it had not seen.";
         if (comparison.Judged is { } judged)
         {
@@ -159,6 +160,7 @@ public static class CompareCommand
             heldout_prompts = arm.Runs[0].Answers.Count,
             mean_tokens = arm.Mean(run => run.MeanTokens),
             mean_entropy = arm.Mean(run => run.State.LastKept!.MeanEntropy),
+            kl_per_answer = arm.MeanOrNull(run => run.Kl),
             sampled_pass_at_1 = arm.MeanOrNull(run => run.PassAtK(1)),
             k = comparison.SamplesPerPrompt,
             sampled_pass_at_k = arm.MeanOrNull(run => run.PassAtK(comparison.SamplesPerPrompt)),

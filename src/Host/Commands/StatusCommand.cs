@@ -109,6 +109,7 @@ public static class StatusCommand
                 state = statePath,
                 status = state.Status.ToString().ToLowerInvariant(),
                 pause_reason = state.PauseReason,
+                stop_reason = Watch.ReasonToStop(state),
                 people,
                 rounds_done = state.Rounds.Count(round => round is { Number: > 0, Outcome: not null }),
                 rounds = state.Plan.Rounds,
@@ -116,6 +117,7 @@ public static class StatusCommand
                 gates = state.Rounds.Where(round => round.Gate is not null).Select(round => new { round = round.Number, gate = GateSummary.Of(round.Gate) }),
                 warnings = state.Rounds.SelectMany(round => Watch.Of(state, round).Select(warning => new { round = round.Number, warning })),
                 heldout_accuracy = state.Rounds.Where(round => round.Outcome is not null).Select(round => round.HeldOut.Accuracy()),
+                kl = state.Rounds.Where(round => round.Outcome is not null).Select(round => KlSummary.Of(round.Divergence)),
             });
             return ExitCodes.Done;
         }

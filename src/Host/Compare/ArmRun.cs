@@ -34,6 +34,9 @@ internal sealed record ArmRun(
     /// <summary>Mean length of the greedy held-out answers.</summary>
     public double MeanTokens => State.LastKept!.MeanTokens;
 
+    /// <summary>Of the checkpoint from the base, in nats an answer; null where it was not measured.</summary>
+    public double? Kl => State.LastKept is { Number: 0 } ? 0 : State.LastKept!.Divergence?.PerAnswer;
+
     /// <summary>Right answers to a prompt that differ, of the samples; null where there are none.</summary>
     public double? DistinctRight => Sampled.Count == 0 ? null : Sampled.Values.Average(prompt => prompt.DistinctRight);
 

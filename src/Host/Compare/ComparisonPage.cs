@@ -83,10 +83,10 @@ internal static class ComparisonPage
         return Html.Section(
             "arms",
             "Arms",
-            $"pass@1: greedy answers of the last checkpoint that was kept. Sampled, pass@{k} and distinct right answers to a prompt: of the last round's samples, by the policy before that round's training, on prompts that it had not seen.",
+            $"pass@1, tokens, entropy and KL (divergence from the base, nats an answer): of the last checkpoint that was kept. Sampled, pass@{k} and distinct right answers to a prompt: of the last round's samples, by the policy before that round's training, on prompts that it had not seen.",
             Html.Table(
                 "Arms",
-                ["Arm", "Seeds", "Rounds", "pass@1", "Mean tokens", "Entropy", "Sampled", $"pass@{k}", "Distinct", "Pairs", "Sampled tokens", "Time"],
+                ["Arm", "Seeds", "Rounds", "pass@1", "Mean tokens", "Entropy", "KL", "Sampled", $"pass@{k}", "Distinct", "Pairs", "Sampled tokens", "Time"],
                 comparison.Arms.Select(arm => (string[])
                 [
                     Html.Text(arm.Name),
@@ -95,6 +95,7 @@ internal static class ComparisonPage
                     Html.Percent(arm.Mean(run => run.Accuracy)),
                     Html.Number(arm.Mean(run => run.MeanTokens), "0.0"),
                     Html.Number(arm.Mean(run => run.State.LastKept!.MeanEntropy)),
+                    arm.MeanOrNull(run => run.Kl) is { } kl ? Html.Number(kl, "0.00") : "—",
                     arm.MeanOrNull(run => run.PassAtK(1)) is { } sampled ? Html.Percent(sampled) : "—",
                     arm.MeanOrNull(run => run.PassAtK(k)) is { } passed ? Html.Percent(passed) : "—",
                     arm.MeanOrNull(run => run.DistinctRight) is { } distinct ? Html.Number(distinct, "0.00") : "—",

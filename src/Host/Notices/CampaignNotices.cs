@@ -75,7 +75,7 @@ internal sealed class CampaignNotices : IProgress<CampaignProgress>, IAsyncDispo
             }
             else if (outcome.End == CampaignEnd.Completed && _ran)
             {
-                Tell(NoticeKind.Done, state, $"all {state.Plan!.Rounds} rounds are done", null);
+                Tell(NoticeKind.Done, state, Watch.ReasonToStop(state) is { } stop ? $"done before the last of {state.Plan!.Rounds} rounds: {stop}" : $"all {state.Plan!.Rounds} rounds are done", null);
             }
         }
         var left = await Task.WhenAll(_queues.Select(queue => queue.FinishAsync(patience)));

@@ -40,6 +40,7 @@ internal sealed record ApiStage(string Title, int Done, int Total, string Detail
 /// <param name="Gate">What it was kept or refused by; null where nothing was asked of it.</param>
 /// <param name="Sets">What it was measured on beside the held-out prompts; null is nothing.</param>
 /// <param name="Warnings">What is beyond its limit (campaign.watch).</param>
+/// <param name="Kl">The policy's divergence from the base; null where it was not measured.</param>
 internal sealed record ApiRound(
     int Round,
     string Outcome,
@@ -59,7 +60,8 @@ internal sealed record ApiRound(
     SecondsSummary Seconds,
     GateSummary? Gate,
     IReadOnlyDictionary<string, SetSummary>? Sets,
-    IReadOnlyList<string> Warnings);
+    IReadOnlyList<string> Warnings,
+    KlSummary? Kl);
 
 /// <param name="Scores">Samples by score, which is rounded to two decimals.</param>
 /// <param name="FailedPrompts">Prompts that the judge failed on.</param>

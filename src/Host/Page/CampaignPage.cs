@@ -47,6 +47,10 @@ internal static class CampaignPage
         {
             yield return $"{char.ToUpperInvariant(waiting[0])}{waiting[1..]}, on the page People. The campaign goes on by itself then.";
         }
+        if (Watch.ReasonToStop(now.State) is { } stop)
+        {
+            yield return $"No further round begins: {stop}.";
+        }
         if (now.Status == "stopped")
         {
             yield return "No process runs this campaign now. Everything so far is stored; the same command goes on from there.";

@@ -26,6 +26,7 @@ internal static class EventWords
         RoundCompleted { Round: 0 } => "The base is evaluated: done.",
         RoundCompleted { Gate: { } gate } e => $"Round {e.Round} ended: {Outcome(e.Outcome)}; {gate.InWords()}.",
         RoundCompleted e => $"Round {e.Round} ended: {Outcome(e.Outcome)}.",
+        CampaignCompleted { Reason: { } reason } => $"Done before the last round: {reason}.",
         CampaignCompleted => "All rounds are done.",
         CampaignCancelled => "Cancelled by an operator.",
         ArtifactLost e => $"Artifact {e.Artifact.Short} is lost: the work that left it is done again.",

@@ -136,7 +136,8 @@ internal static class PageApi
             SummaryBuilder.Seconds(round),
             GateSummary.Of(round.Gate),
             SummaryBuilder.Sets(round),
-            Watch.Of(state, round));
+            Watch.Of(state, round),
+            KlSummary.Of(round.Divergence));
     }
 
     private static ApiScores Scores(ScoreCounts scores) =>

@@ -21,7 +21,7 @@ internal static class RoundPage
         (string Name, string Value)[] cards =
         [
             ("Outcome", Html.Text(ReportBuilder.OutcomeOf(round))), ("Prompts", Html.Count(round.Prompts)), ("Samples", Html.Count(round.SampleCount)), ("Tokens sampled", Html.Count(round.GeneratedTokens)),
-            ("Pairs", Html.Count(round.Pairs?.PairCount ?? 0)), ("Prompts without", Html.Count(round.DroppedPrompts)), ("Time", Html.Text(Html.Duration(round.TotalSeconds))),
+            ("Pairs", Html.Count(round.Pairs?.PairCount ?? 0)), ("Prompts without", Html.Count(round.DroppedPrompts)), .. round.Divergence is { } kl ? [("KL to the base", Html.Number(kl.PerAnswer, "0.00"))] : Array.Empty<(string, string)>(), ("Time", Html.Text(Html.Duration(round.TotalSeconds))),
         ];
         return $"""
             <header>

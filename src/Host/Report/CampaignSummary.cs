@@ -84,11 +84,21 @@ public sealed record TrainSummary(
 
 /// <param name="MeanTokens">Mean length of the greedy answers, the end token included.</param>
 /// <param name="Sets">Those that were measured in this round; null where there are none.</param>
+/// <param name="Kl">Null where it was not measured.</param>
 public sealed record EvaluationSummary(
     double HeldoutAccuracy,
     IReadOnlyDictionary<string, double> ByTask,
     double MeanTokens,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, SetSummary>? Sets = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, SetSummary>? Sets = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] KlSummary? Kl = null);
+
+/// <summary>The divergence from the base in nats, see <see cref="Divergence"/>.</summary>
+/// <param name="Answers">That it was estimated on.</param>
+public sealed record KlSummary(double PerAnswer, double PerToken, int Answers)
+{
+    /// <returns>Null for null.</returns>
+    public static KlSummary? Of(Divergence? divergence) => divergence is null ? null : new(divergence.PerAnswer, divergence.PerToken, divergence.Answers);
+}
 
 /// <summary>Seconds by stage; selecting pairs counts as judging, grading held-out answers as evaluating.</summary>
 public sealed record SecondsSummary(double Generate, double Judge, double Train, double Publish, double Evaluate, double Total);

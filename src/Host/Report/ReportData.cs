@@ -30,4 +30,5 @@ public sealed record ReportData(
 /// <param name="MeanTokens">Mean length of the greedy held-out answers.</param>
 /// <param name="MeanEntropy">Mean entropy of the policy per held-out token, in nats.</param>
 /// <param name="Steps">Every optimiser step with its metrics; none for the base.</param>
-public sealed record RoundDetail(int Round, string Outcome, string Gate, double MeanTokens, double MeanEntropy, IReadOnlyList<TrainingStep> Steps);
+/// <param name="Kl">The policy's divergence from the base, in nats an answer; null where it was not measured.</param>
+public sealed record RoundDetail(int Round, string Outcome, string Gate, double MeanTokens, double MeanEntropy, IReadOnlyList<TrainingStep> Steps, double? Kl = null);

@@ -34,7 +34,7 @@ public static class SummaryBuilder
         round.DroppedPrompts,
         round.Training?.Adapter.Hex,
         round.Training is { } training ? Train(training) : null,
-        new EvaluationSummary(evaluated.HeldOut.Accuracy(), Accuracies(evaluated), evaluated.MeanTokens, Sets(evaluated)),
+        new EvaluationSummary(evaluated.HeldOut.Accuracy(), Accuracies(evaluated), evaluated.MeanTokens, Sets(evaluated), KlSummary.Of(evaluated.Divergence)),
         Seconds(round),
         GateSummary.Of(round.Gate),
         round.Pairs?.TiePairs ?? 0,

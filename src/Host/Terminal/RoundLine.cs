@@ -21,8 +21,8 @@ public static class RoundLine
             _ => $"held-out accuracy {accuracy}{(round.Gate?.Passed == false ? ": kept, and did not pass the gate" : "")}",
         };
         var gate = round.Gate is { } evidence && (!evidence.Passed || state.Plan!.Gate is not null) ? $"; gate: {evidence.InWords()}" : "";
-        return $"round {index}/{state.Plan!.Rounds}: {outcome}, {round.SampleCount:N0} samples, {Pairs(round)}, {round.TotalSeconds:F1} s{gate}{Thoughts(round)}"
-            + $"{Sets(state, round)}{string.Concat(Watch.Of(state, round).Select(finding => $"; warning: {finding}"))}";
+        return $"round {index}/{state.Plan!.Rounds}: {outcome}, {round.SampleCount:N0} samples, {Pairs(round)}{Divergence(round)}, {round.TotalSeconds:F1} s{gate}{Thoughts(round)}"
+            + $"{Sets(state, round)}{string.Concat(Watch.Of(state, round).Select(finding => $"; warning: {finding}"))}{Stop(state, round)}";
     }
 
     private static string Pairs(RoundState round) => $"{round.Pairs?.PairCount ?? 0:N0} pairs"
@@ -31,6 +31,10 @@ public static class RoundLine
 
     private static string Thoughts(RoundState round) =>
         round.MeanThoughts is { } thoughts ? $"; {thoughts:F0} of {round.MeanTokens:F0} tokens to a held-out answer are thoughts" : "";
+
+    private static string Divergence(RoundState round) => round.Divergence is { } kl ? $", KL {kl.PerAnswer:F2}" : "";
+
+    private static string Stop(CampaignState state, RoundState round) => round == state.LastKept && Watch.ReasonToStop(state) is { } reason ? $"; no further round begins: {reason}" : "";
 
     /// <summary>What was measured beside the held-out prompts, without what only the gate is there for.</summary>
     private static string Sets(CampaignState state, RoundState round)

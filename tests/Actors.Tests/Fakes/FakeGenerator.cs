@@ -45,11 +45,18 @@ internal sealed class FakeGenerator(FakeLog log) : IGenerator
         {
             cancellationToken.ThrowIfCancellationRequested();
             BeforePrompt(request.Prompt, cancellationToken);
-            log.Add($"{(options.Temperature == 0 ? "greedy" : "sampled")} {request.Prompt.Id}");
+            log.Add($"{(options.Temperature == 0 ? "greedy" : request.Seeds.Count > 1 ? "sampled" : "drawn")} {request.Prompt.Id}");
             onFinished(new PromptSamples(
                 request.Prompt, Tokenize(request.Prompt), [.. request.Seeds.Select((seed, index) => Answer(request.Prompt, index, seed))]));
         }
         return Task.CompletedTask;
+    }
+
+    /// <summary>Half a nat less for each token than its own samples say they have.</summary>
+    public Task<double[]> LogProbsAsync(IReadOnlyList<PromptSamples> prompts, CancellationToken cancellationToken)
+    {
+        log.Add($"scored {prompts.Count} by {_adapter ?? "base"}");
+        return Task.FromResult(prompts.SelectMany(prompt => prompt.Samples).Select(sample => -0.5 * sample.TokenIds.Length).ToArray());
     }
 
     public void Dispose() => log.Add("disposed");

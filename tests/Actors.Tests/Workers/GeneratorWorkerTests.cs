@@ -50,7 +50,7 @@ public sealed class GeneratorWorkerTests
     }
 
     [Fact]
-    public async Task DoAsync_measures_how_many_samples_are_the_same_text()
+    public async Task DoAsync_measures_how_many_samples_are_the_same_text_and_how_far_the_policy_is_from_the_base()
     {
         using var campaign = new CampaignFixture();
 
@@ -63,7 +63,10 @@ public sealed class GeneratorWorkerTests
             Assert.Equal(1 - prompts.Sum(prompt => prompt.Samples.Select(sample => sample.Text).ToHashSet().Count) / (4.0 * prompts.Length), round.Identical!.Value, 12);
             Assert.InRange(round.Identical.Value, 0.01, 0.75);
             Assert.InRange(round.MeanScore!.Value, 0.01, 1);
+            // Half a nat a token, by the fakes.
+            Assert.Equal((0.5, state.Plan!.HeldOutPrompts), (round.Divergence!.PerToken, round.Divergence.Answers));
         });
+        Assert.Null(state.Rounds[0].Divergence);
         Assert.Null(state.Rounds[0].Identical);
         Assert.All(state.Rounds, round => Assert.Equal(0, round.Repeats));
     }

@@ -65,6 +65,32 @@ public sealed class LlamaGeneratorTests(TinyModelFile files) : IClassFixture<Tin
     }
 
     [Fact]
+    public async Task LogProbsAsync_ofItsOwnSamples_areWhatTheyWereDrawnWith()
+    {
+        using var generator = files.Load();
+        var prompts = await Generate(generator, Requests(11, 3), Sampled);
+
+        var sums = await generator.LogProbsAsync(prompts, CancellationToken.None);
+
+        Assert.All(prompts.SelectMany(prompt => prompt.Samples).Zip(sums), sample => Assert.Equal(sample.First.LogProbs.Sum(), sample.Second, 1e-3));
+    }
+
+    [Fact]
+    public async Task LogProbsAsync_isOfTheAdapterThatIsOnNow()
+    {
+        using var generator = files.Load();
+        var prompts = await Generate(generator, Requests(2, 2), Sampled);
+        var ofBase = await generator.LogProbsAsync(prompts, CancellationToken.None);
+
+        generator.UseAdapter(files.AdapterPath);
+        var ofAdapter = await generator.LogProbsAsync(prompts, CancellationToken.None);
+        generator.UseAdapter(null);
+
+        Assert.All(ofBase.Zip(ofAdapter), pair => Assert.NotEqual(pair.First, pair.Second, 1e-2));
+        Assert.Equal(ofBase, await generator.LogProbsAsync(prompts, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task GenerateAsync_promptLongerThanABatch_isComputedInParts()
     {
         using var whole = files.Load();

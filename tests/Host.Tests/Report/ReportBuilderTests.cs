@@ -4,6 +4,7 @@ using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Report;
+using IterativeDpo.Host.Terminal;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Host.Tests.Report;
@@ -65,6 +66,20 @@ public sealed class ReportBuilderTests : IDisposable
         Assert.Equal(["base", "rolled back"], details.Select(detail => detail.Outcome));
         Assert.Empty(details[0].Steps);
         Assert.Equal(0.25, details[1].Steps.Single().Metrics["loss"]);
+    }
+
+    [Fact]
+    public void Divergence_that_was_measured_is_in_line_summary_and_report()
+    {
+        var round = Round(1, right: 9, RoundOutcome.Kept);
+        RoundState[] rounds = [Base(), round with { Evaluations = round.Evaluations.SetItem(0, round.Evaluations[0] with { Divergence = new(8, 40, 10) }) }];
+
+        Assert.Contains(", KL 1.25, ", RoundLine.Of(State(rounds), 1), StringComparison.Ordinal);
+        Assert.Contains("stop.kl is 1", RoundLine.Of(State(rounds) with { Plan = State(rounds).Plan! with { StopKl = 1 } }, 1), StringComparison.Ordinal);
+        Assert.Equal(new KlSummary(1.25, 0.25, 8), Summary(rounds).Rounds[0].Eval.Kl);
+        Assert.Equal([0, 1.25], Build(rounds).Rounds.Select(detail => detail.Kl!.Value));
+        Assert.Contains("Divergence from the base", ReportHtml.Render(Build(rounds)), StringComparison.Ordinal);
+        Assert.DoesNotContain("Divergence from the base", ReportHtml.Render(Build(Base(), round)), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,13 +4,13 @@ namespace IterativeDpo.Host.Report;
 internal static class RoundsSection
 {
     private static readonly string[] Headings =
-        ["Round", "Outcome", "Accuracy", "Prompts", "Samples", "Tokens", "Pairs", "Ties", "Dropped", "Steps", "Loss", "rewards/margins", "rewards/accuracies", "Time", "Adapter"];
+        ["Round", "Outcome", "Accuracy", "Prompts", "Samples", "Tokens", "Pairs", "Ties", "Dropped", "Steps", "Loss", "rewards/margins", "rewards/accuracies", "KL", "Time", "Adapter"];
 
     /// <param name="linkOf">Where a round has a page of its own; null is nowhere.</param>
     public static string Render(ReportData data, Func<int, string>? linkOf = null) => Html.Section(
         "rounds",
         "Rounds",
-        "Ties are two differing samples of one prompt with the same score, which make no pair; dropped prompts gave no pair. Loss and rewards are means over the round's pairs.",
+        "Ties are two differing samples of one prompt with the same score, which make no pair; dropped prompts gave no pair. Loss and rewards are means over the round's pairs; KL is the divergence from the base, in nats an answer.",
         Html.Table("Rounds", Headings, data.Summary.Rounds.Select((round, i) => Row(round, data.Rounds[i + 1], linkOf)), "figures"));
 
     private static string[] Row(RoundSummary round, RoundDetail detail, Func<int, string>? linkOf) =>
@@ -28,6 +28,7 @@ internal static class RoundsSection
         Figure(round.Train, train => Html.Number(train.Loss)),
         Figure(round.Train, train => Html.Number(train.RewardsMargins)),
         Figure(round.Train, train => Html.Percent(train.RewardsAccuracies)),
+        round.Eval.Kl is { } kl ? Html.Number(kl.PerAnswer, "0.00") : "—",
         Html.Duration(round.Seconds.Total),
         Html.Digest(round.AdapterSha256),
     ];
