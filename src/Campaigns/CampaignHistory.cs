@@ -6,12 +6,12 @@ namespace IterativeDpo.Campaigns;
 public static class CampaignHistory
 {
     /// <remarks>
-    /// What follows by itself from an event is journalled with it: whoever sees the state after that sees a round that ended with its units, and
-    /// they are let go with the next event.
+    /// What follows by itself from an event is journalled with it, a pause that the round's end leads to among it: whoever sees the state after that
+    /// sees a round that ended with its units, and they are let go with the next event.
     /// </remarks>
     /// <exception cref="InvalidOperationException">The event is of an unknown type: the journal is newer than this program.</exception>
     public static CampaignState Apply(CampaignState state, CampaignEvent @event) =>
-        ApplyWhole(@event is RoundCompleted or RoundStarted or CampaignCompleted ? state : Fold(state), @event);
+        ApplyWhole(@event is RoundCompleted or RoundStarted or CampaignPaused or CampaignCompleted ? state : Fold(state), @event);
 
     /// <summary>The state after all these events, from the first on, with the results of all units of all rounds.</summary>
     public static CampaignState Whole(IEnumerable<CampaignEvent> events) => events.Aggregate(CampaignState.Empty, Whole);

@@ -1,3 +1,5 @@
+using IterativeDpo.Campaigns.Configuration;
+
 namespace IterativeDpo.Campaigns.Tests;
 
 /// <summary>Rounds that have ended, with what their units came to in place of the units.</summary>
@@ -9,10 +11,31 @@ public sealed class RoundTotalsTests
         var campaign = new CampaignSimulator().Run(until: new WorkId(2, Stage.Sample, 0));
         var ended = campaign.State.Rounds[1];
 
-        var next = CampaignHistory.Apply(campaign.State, new CampaignPaused("by hand", campaign.Now)).Rounds[1];
+        var next = CampaignHistory.Apply(campaign.State, new CampaignCancelled(campaign.Now)).Rounds[1];
 
         Assert.Equal((RoundOutcome.Kept, 3, 2), (ended.Outcome, ended.Samples.Count, ended.Grades.Count));
         Assert.Equal([ended.Pairs, ended.Training! with { Metrics = ended.Training!.Metrics.Clear() }, ended.Publication], next.Results);
+    }
+
+    /// <summary>Its judges are measured on them, and what they are warned about is told.</summary>
+    [Theory]
+    [InlineData(GateFailure.Pause, WatchAction.Warn)]
+    [InlineData(GateFailure.Rollback, WatchAction.Pause)]
+    public void Apply_keeps_the_units_of_a_round_whose_end_pauses_the_campaign(GateFailure onFail, WatchAction action)
+    {
+        var plan = CampaignSimulator.Plan with { Gate = new GatePlan(GateTest.Points, 0.05, 1, EvaluationOptions.HeldOut, onFail), Watch = new WatchOptions(Identical: 0.5, Action: action) };
+        var campaign = new CampaignSimulator(plan)
+        {
+            Right = round => round == 2 ? 0 : 5,
+            Change = result => result is SampleResult { Id: { Round: 2, Stage: Stage.Sample } } sampled ? sampled with { Identical = 0.9 } : result,
+        };
+
+        campaign.Run();
+
+        Assert.Equal((CampaignStatus.Paused, RoundOutcome.RolledBack), (campaign.State.Status, campaign.State.Rounds[2].Outcome));
+        Assert.Equal((3, 3), (campaign.State.Rounds[2].Samples.Count, campaign.State.Rounds[2].Judgements.Count));
+        campaign.Command(new ContinueCampaign());
+        Assert.Empty(campaign.State.Rounds[2].Judgements);
     }
 
     [Fact]
