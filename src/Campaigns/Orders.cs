@@ -33,7 +33,7 @@ public abstract record WorkOrder(WorkId Id) : ICampaignMessage
     public IEnumerable<Digest> Needs => Present(this switch
     {
         SampleOrder o => [o.Adapter, o.PromptStatistics],
-        JudgeOrder o => [o.Samples, o.Policy, o.Known, o.Before?.Policy],
+        JudgeOrder o => [o.Samples, o.Policy, o.Known, o.Before?.Policy, o.First],
         PairOrder o => [.. o.Units.SelectMany(unit => new Digest?[] { unit.Samples, unit.Verdicts }), o.Statistics?.Previous],
         TrainOrder o => [.. o.Pairs, .. o.Replay?.Pairs ?? [], o.Initial, o.Reference, o.Checkpoint],
         PublishOrder o => [o.Adapter, o.Average?.Previous],
@@ -48,7 +48,7 @@ public abstract record WorkOrder(WorkId Id) : ICampaignMessage
     public static WorkerRole RoleOf(Stage stage) => stage switch
     {
         Stage.Sample or Stage.Evaluate => WorkerRole.Generator,
-        Stage.Judge or Stage.Grade => WorkerRole.Judge,
+        Stage.Judge or Stage.Grade or Stage.Anchor => WorkerRole.Judge,
         Stage.Pair => WorkerRole.Pairer,
         Stage.Train => WorkerRole.Trainer,
         _ => WorkerRole.Publisher,
@@ -156,6 +156,7 @@ public sealed record Divergence(int Answers, long Tokens, double Nats)
 /// <param name="IsLast">There is no further attempt: prompts that the judge fails on are dropped and counted.</param>
 /// <param name="Set">The set whose figures are asked for; null is none, as for training prompts, or for held-out ones that are not compared by prompt.</param>
 /// <param name="Before">Whose verdict is to be compared with that of <paramref name="Policy"/>; null is nobody's.</param>
+/// <param name="First">Stored verdicts of the same judge on these samples from an earlier round, which the new ones are compared with; null is none.</param>
 public sealed record JudgeOrder(
     WorkId Id,
     Digest Samples,
@@ -163,7 +164,8 @@ public sealed record JudgeOrder(
     Digest? Known = null,
     bool IsLast = false,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Set = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PolicyBefore? Before = null) : WorkOrder(Id);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PolicyBefore? Before = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Digest? First = null) : WorkOrder(Id);
 
 /// <summary>The policy that another one was trained from.</summary>
 /// <param name="Policy">Its adapter; null is the base.</param>
@@ -209,6 +211,7 @@ public sealed record SetScore(string Set, TaskScore Right, int Prompts, int Solv
 /// <param name="Latency">How long they took, without those of an attempt before; null in journals from before it was measured.</param>
 /// <param name="Set">The figures of the ordered set.</param>
 /// <param name="MeanScore">Of the samples with a score; null where none has one, and in journals from before it was measured.</param>
+/// <param name="WithFirst">With the first verdicts on these samples, which are the standard; null where none were named.</param>
 public sealed record JudgeResult(
     WorkId Id,
     [property: JsonPropertyName("judgements")] Digest Verdicts,
@@ -219,7 +222,8 @@ public sealed record JudgeResult(
     JudgeUsage? Usage = null,
     Latency? Latency = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SetScore? Set = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? MeanScore = null) : WorkResult(Id, Seconds);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? MeanScore = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Agreement? WithFirst = null) : WorkResult(Id, Seconds);
 
 /// <summary>A unit's samples with the verdicts on them.</summary>
 public sealed record JudgedUnit(Digest Samples, [property: JsonPropertyName("judgements")] Digest Verdicts);

@@ -25,16 +25,24 @@ public static class Round
         {
             return [];
         }
-        return state.Open.SelectMany(round => round switch
-        {
-            { Number: 0 } or { Publication: not null } => EvaluateAndGrade(plan, state, round),
-            { Training: { } trained } => [Publish(plan, state, round, trained)],
-            // The newest adapter is known when the rounds before have ended.
-            { Pairs: not null } => round == state.Current ? [Train(plan, state, round)] : Array.Empty<WorkOrder>(),
-            _ when IsJudged(plan, round) => [Pair(plan, state, round)],
-            _ => SampleAndJudge(plan, state, round),
-        });
+        return state.Open.SelectMany(round => StageOf(plan, state, round).Concat(Anchor(plan, state, round)));
     }
+
+    private static IEnumerable<WorkOrder> StageOf(CampaignPlan plan, CampaignState state, RoundState round) => round switch
+    {
+        { Number: 0 } or { Publication: not null } => EvaluateAndGrade(plan, state, round),
+        { Training: { } trained } => [Publish(plan, state, round, trained)],
+        // The newest adapter is known when the rounds before have ended.
+        { Pairs: not null } => round == state.Current ? [Train(plan, state, round)] : Array.Empty<WorkOrder>(),
+        _ when IsJudged(plan, round) => [Pair(plan, state, round)],
+        _ => SampleAndJudge(plan, state, round),
+    };
+
+    /// <summary>Beside everything else of the round, which waits for it at its end alone.</summary>
+    private static IEnumerable<JudgeOrder> Anchor(CampaignPlan plan, CampaignState state, RoundState round) =>
+        plan.Watch is { AnchorRounds: > 0 and var every } && round is { Number: > 1, Anchor: null } && (round.Number - 1) % every == 0 && state.Rounds[1] is { Outcome: not null, FirstJudged: { } first }
+            ? [Judge(plan, state, new WorkId(round.Number, Stage.Anchor, 0), first.Samples, round.Policy) with { First = first.Verdicts }]
+            : [];
 
     /// <summary>
     /// Whether the next round starts: when the one before has ended, or is sampled and there are not more under way than the plan allows.
@@ -56,6 +64,10 @@ public static class Round
     /// <summary>What the round comes to: null while work is left in it.</summary>
     public static RoundOutcome? OutcomeOf(CampaignPlan plan, CampaignState state, RoundState round)
     {
+        if (Anchor(plan, state, round).Any())
+        {
+            return null;
+        }
         if (round is { Pairs: not null, Training: null } && Train(plan, state, round).Pairs.IsEmpty)
         {
             return RoundOutcome.Skipped;
@@ -77,6 +89,7 @@ public static class Round
         (Stage.Train, TrainResult r) => round with { Training = r, Checkpoint = null },
         (Stage.Publish, PublishResult r) => round with { Publication = r },
         (Stage.Evaluate, SampleResult r) => round with { Evaluations = round.Evaluations.SetItem(r.Id.Index, r) },
+        (Stage.Anchor, JudgeResult r) => round with { Anchor = r },
         (Stage.Grade, JudgeResult r) => round with { Grades = round.Grades.SetItem(r.Id.Index, r) },
         _ => throw new InvalidOperationException($"A {result.GetType().Name} is no result of work {result.Id}."),
     };
@@ -101,6 +114,7 @@ public static class Round
             Training = training,
             Checkpoint = round.Checkpoint == artifact ? null : round.Checkpoint,
             Publication = publication,
+            Anchor = Keep(round.Anchor),
             Evaluations = evaluations,
             Grades = grades.RemoveRange(grades.Keys.Where(unit => !evaluations.ContainsKey(unit))),
         };

@@ -43,6 +43,10 @@ public sealed record RoundState(int Number, Digest? Policy)
 
     public ImmutableSortedDictionary<int, JudgeResult> Grades { get; init; } = ImmutableSortedDictionary<int, JudgeResult>.Empty;
 
+    /// <summary>What the judge says now of samples of the first round; null where it was not asked.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JudgeResult? Anchor { get; init; }
+
     /// <summary>Null while the round runs.</summary>
     public RoundOutcome? Outcome { get; init; }
 
@@ -59,7 +63,7 @@ public sealed record RoundState(int Number, Digest? Policy)
     /// <summary>All results that are kept.</summary>
     [JsonIgnore]
     public IEnumerable<WorkResult> Results =>
-        new WorkResult?[] { Pairs, Training, Publication }.OfType<WorkResult>().Concat(Samples.Values).Concat(Judgements.Values).Concat(Evaluations.Values).Concat(Grades.Values);
+        new WorkResult?[] { Pairs, Training, Publication, Anchor }.OfType<WorkResult>().Concat(Samples.Values).Concat(Judgements.Values).Concat(Evaluations.Values).Concat(Grades.Values);
 
     [JsonIgnore]
     public int Prompts => Sum.Prompts;
@@ -116,6 +120,10 @@ public sealed record RoundState(int Number, Digest? Policy)
     [JsonIgnore]
     public double? MeanScore => Sum.MeanScore;
 
+    /// <summary>Samples that later rounds have labelled again, with their first verdicts; null but in the first round.</summary>
+    [JsonIgnore]
+    public JudgedUnit? FirstJudged => Sum.First;
+
     /// <summary>Those of the held-out prompts, without further sets.</summary>
     [JsonIgnore]
     public ImmutableSortedDictionary<int, JudgeResult> HeldOutGrades =>
@@ -132,6 +140,7 @@ public sealed record RoundState(int Number, Digest? Policy)
         Stage.Train => Training?.Seconds ?? 0,
         Stage.Publish => Publication?.Seconds ?? 0,
         Stage.Evaluate => Sum.EvaluateSeconds,
+        Stage.Anchor => Anchor?.Seconds ?? 0,
         _ => Sum.GradeSeconds,
     };
 
@@ -141,6 +150,7 @@ public sealed record RoundState(int Number, Digest? Policy)
         Pairs = Pairs is { } pairs ? pairs with { Counts = null } : null,
         Training = Training is { } training ? training with { Metrics = training.Metrics.Clear() } : null,
         Publication = Publication,
+        Anchor = Anchor is { } anchor ? anchor with { Usage = null, Latency = null } : null,
         Outcome = Outcome,
         Gate = Gate,
         TotalSeconds = TotalSeconds,

@@ -14,6 +14,7 @@ namespace IterativeDpo.Campaigns;
 /// <param name="Identical">Of the samples, likewise.</param>
 /// <param name="MeanScore">Of the samples.</param>
 /// <param name="MeanThoughts">Of the mean length what was thought before the answer; null where nothing was.</param>
+/// <param name="First">The round's first unit that was judged, with its verdicts; null where there is none.</param>
 /// <param name="Divergence">Of the round's policy from the base; null where it was not measured.</param>
 public sealed record RoundTotals(
     int Prompts,
@@ -32,7 +33,8 @@ public sealed record RoundTotals(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Identical = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? MeanScore = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? MeanThoughts = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Divergence? Divergence = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Divergence? Divergence = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JudgedUnit? First = null)
 {
     public static RoundTotals Of(RoundState round)
     {
@@ -57,7 +59,9 @@ public sealed record RoundTotals(
             Mean(round.Samples.Values.Select(unit => (unit.Identical, unit.SampleCount))),
             Mean(round.Judgements.Select(unit => (unit.Value.MeanScore, round.Samples[unit.Key].SampleCount))),
             answers.Any(unit => unit.Thoughts > 0) ? Mean(answers.Sum(unit => unit.Thoughts), answers.Sum(unit => unit.SampleCount)) : null,
-            answers.Select(unit => unit.Divergence).OfType<Divergence>().Aggregate((Divergence?)null, (sum, unit) => sum is null ? unit : sum + unit));
+            answers.Select(unit => unit.Divergence).OfType<Divergence>().Aggregate((Divergence?)null, (sum, unit) => sum is null ? unit : sum + unit),
+            // Of the first round alone: it is the one that is labelled again.
+            round is { Number: 1, Judgements: { Count: > 0 } judged } && judged.First() is var first ? new JudgedUnit(round.Samples[first.Key].Samples, first.Value.Verdicts) : null);
     }
 
     /// <summary>Without what is only needed while the next rounds may be compared with this one.</summary>

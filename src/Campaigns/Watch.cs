@@ -41,6 +41,10 @@ public static class Watch
         {
             yield return Words($"{round.Identical:P0} of the samples are the same as another of their prompt; watch.identical is {limits.Identical:P0}");
         }
+        if (limits.AnchorAgreement is { } agreement && round.Anchor?.WithFirst?.Accuracy is { } same && same.Interval().High < agreement)
+        {
+            yield return Words($"the judge prefers what it preferred at first on {same.Value:P0} of {same.Of:N0} pairs of the first round; watch.anchor-agreement is {agreement:P0}");
+        }
         if (limits.RewardRounds is { } rounds && IsGamed(state, round, rounds))
         {
             yield return Words($"the judge's mean score rose and the held-out accuracy fell {rounds} rounds in a row, to {round.MeanScore:G3} and {round.HeldOut.Accuracy():P1}; watch.reward-rounds is {rounds}");

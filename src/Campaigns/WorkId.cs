@@ -25,6 +25,9 @@ public enum Stage
 
     /// <summary>Verdicts on one unit of held-out completions.</summary>
     Grade,
+
+    /// <summary>Verdicts, once more, on samples of the first round.</summary>
+    Anchor,
 }
 
 /// <summary>

@@ -31,6 +31,12 @@ public interface IJudge : IAsyncDisposable
     {
     }
 
+    /// <summary>Says for the how-manieth time the next samples are judged: an answer that is kept of another time is not taken again.</summary>
+    /// <param name="time">0 is the first.</param>
+    void AskAnew(int time)
+    {
+    }
+
     /// <summary>Any number of calls at once.</summary>
     Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken);
 }

@@ -263,6 +263,19 @@ public sealed class CampaignRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task RunAsync_anchors_are_labelled_again_and_are_as_at_first()
+    {
+        _campaign.Configuration = _campaign.Configure("campaign.watch.anchor-rounds = 1");
+
+        var outcome = await _campaign.RunAsync();
+
+        Assert.Equal([null, null, new WorkId(2, Stage.Anchor, 0)], outcome.State.Rounds.Select(round => round.Anchor?.Id));
+        var same = outcome.State.Rounds[2].Anchor!.WithFirst!;
+        Assert.True(same.Agree > 0);
+        Assert.Equal(1, same.Kappa);
+    }
+
+    [Fact]
     public async Task RunAsync_curriculum_with_a_judge_that_only_compares_is_refused()
     {
         _campaign.Configuration = _campaign.Configure("campaign.prompts.order = curriculum\ncampaign.judging.judges.other.type = verifier\ncampaign.evaluation.judge = other");

@@ -48,6 +48,48 @@ public sealed class WatchTests
         Assert.Contains("2 rounds in a row, to 0.3 and 60.0 %", Watch.Of(campaign.State, campaign.State.Rounds[3])[0], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1, new[] { 2, 3 })]
+    [InlineData(2, new[] { 3 })]
+    [InlineData(0, new int[0])]
+    public void Due_has_the_judge_label_the_first_unit_again_every_so_many_rounds(int every, int[] rounds)
+    {
+        var orders = new List<JudgeOrder>();
+        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { Watch = new WatchOptions(AnchorRounds: every) });
+        while (Round.Due(campaign.State).ToArray() is { Length: > 0 } due)
+        {
+            orders.AddRange(due.OfType<JudgeOrder>().Where(order => order.Id.Stage == Stage.Anchor));
+            campaign.Run(until: due[0].Id);
+            campaign.Command(new CompleteWork(campaign.ResultOf(due[0])));
+        }
+
+        var first = CampaignHistory.Whole(campaign.History).Rounds[1];
+        Assert.Equal(rounds, orders.Select(order => order.Id.Round).Distinct());
+        Assert.All(orders, order => Assert.Equal((first.Samples[0].Samples, first.Judgements[0].Verdicts, campaign.State.Rounds[order.Id.Round].Policy), (order.Samples, order.First, order.Policy)));
+        Assert.Equal(rounds, campaign.State.Rounds.Where(round => round.Anchor is not null).Select(round => round.Number));
+        Assert.Equal((CampaignStatus.Completed, 4), (campaign.State.Status, campaign.State.Rounds.Count));
+    }
+
+    [Theory]
+    [InlineData(300, 0)]
+    // 70 % of 30 may be 80 % by chance.
+    [InlineData(21, 0)]
+    [InlineData(210, 1)]
+    public void Of_a_judge_that_prefers_others_than_at_first_says_so(int agree, int findings)
+    {
+        var of = agree == 21 ? 30 : 300;
+        var plan = CampaignSimulator.Plan with { Watch = new WatchOptions(AnchorRounds: 1) };
+        var campaign = new CampaignSimulator(plan)
+        {
+            Change = result => result is JudgeResult { Id: { Stage: Stage.Anchor, Round: 2 } } anchor ? anchor with { WithFirst = new(Agree: agree, Contradict: of - agree) } : result,
+        }.Run();
+
+        var found = Watch.Of(CampaignHistory.Fold(campaign.State), campaign.State.Rounds[2]);
+
+        Assert.Equal(findings, found.Count);
+        Assert.All(found, finding => Assert.Equal("the judge prefers what it preferred at first on 70 % of 300 pairs of the first round; watch.anchor-agreement is 80 %", finding));
+    }
+
     [Fact]
     public void Decide_checkpoint_further_from_the_base_than_the_budget_is_the_last()
     {

@@ -25,6 +25,8 @@ internal sealed class FakeJudge(Func<PromptSamples, CancellationToken, Task<Verd
 
     public string? Policy { get; private set; }
 
+    public int Time { get; private set; }
+
     public static FakeJudge Failing(string message) => new((_, _) => throw new InvalidOperationException(message));
 
     public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken)
@@ -34,6 +36,8 @@ internal sealed class FakeJudge(Func<PromptSamples, CancellationToken, Task<Verd
     }
 
     public void UsePolicy(string? adapterPath) => Policy = adapterPath;
+
+    public void AskAnew(int time) => Time = time;
 
     public Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {

@@ -132,7 +132,7 @@ public sealed class CampaignReplay : IAsyncDisposable
             return new(work, after, ReplayOutcome.Differs, $"{after.Length} artifacts, and there were {before.Length}");
         }
         // A service is not asked again: verdicts cost nothing now.
-        var aside = work.Id.Stage is Stage.Judge or Stage.Grade ? "verdict.usage" : null;
+        var aside = work.Id.Stage is Stage.Judge or Stage.Grade or Stage.Anchor ? "verdict.usage" : null;
         ArtifactDifference[] differences =
         [
             .. before.Zip(after).Select(pair => ArtifactDifference.Between(_recorded.Verified(pair.First), _context.Store.Verified(pair.Second), aside)).OfType<ArtifactDifference>(),

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
@@ -40,10 +41,11 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
     {
         var start = time.GetTimestamp();
         var prompts = SampleFile.Read(store.Verified(order.Samples)).Select(samples => new LabelledSamples(samples, null));
-        var known = ReadKnown(order);
+        var known = Read(order.Known);
         var (judge, attempts) = JudgeOf(order);
         judge.UsePolicy(order.Policy is { } policy ? store.Verified(policy) : null);
         judge.UseRound(order.Id.Stage == Stage.Judge ? order.Id.Round : null);
+        judge.AskAnew(order.Id.Stage == Stage.Anchor ? order.Id.Round : 0);
         // All prompts of the unit are in memory in any case, and what waits for people keeps none from being shown.
         JudgedPrompt[] judged = await new JudgeRun(attempts, _slots, window: int.MaxValue)
             .JudgeAsync(prompts, samples => known.GetValueOrDefault(samples.Prompt.Id), keep: null, cancellationToken)
@@ -73,7 +75,8 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
             JudgeUsage.Sum(given.Select(verdict => verdict.Usage)),
             Latency.Of(judged.Where(prompt => prompt.Taken > TimeSpan.Zero).Select(prompt => prompt.Taken.TotalSeconds)),
             order.Set is { } set ? ScoreOf(set, judged) : null,
-            scores.Length == 0 ? null : scores.Average());
+            scores.Length == 0 ? null : scores.Average(),
+            order.First is { } first ? WithFirst(first, judged) : null);
         return failed.Length > 0 && !order.IsLast
             ? throw new UnfinishedWorkException($"the judge failed on {failed.Length} of {verdicts.Length} prompts: {failed[0].Failure}", result)
             : result;
@@ -107,6 +110,16 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
         return (verdict?.Judgements ?? []).Where(judgement => own.Contains(judgement.SampleIndex)).Select(judgement => judgement.Score).OfType<double>();
     }
 
+    private Agreement? WithFirst(Digest first, JudgedPrompt[] judged)
+    {
+        var (standard, quality) = (Read(first), new JudgeQuality());
+        foreach (var prompt in judged)
+        {
+            quality.Add(prompt.Prompt.Samples, prompt.Judged, standard.GetValueOrDefault(prompt.Judged.PromptId)?.Verdict);
+        }
+        return quality.Figures().Agreement;
+    }
+
     private (IJudge Judge, JudgeAttempts Attempts) JudgeOf(JudgeOrder order)
     {
         var name = order.Id.Stage == Stage.Grade ? options.GraderOf(order.Set) : options.Judging.Judge;
@@ -118,10 +131,10 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
         return known;
     }
 
-    /// <summary>The verdicts of the attempt before, by prompt.</summary>
-    private Dictionary<string, PromptVerdict> ReadKnown(JudgeOrder order)
+    /// <summary>Stored verdicts by prompt; none for null.</summary>
+    private Dictionary<string, PromptVerdict> Read(Digest? stored)
     {
-        if (order.Known is not { } digest)
+        if (stored is not { } digest)
         {
             return [];
         }

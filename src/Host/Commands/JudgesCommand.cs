@@ -86,6 +86,7 @@ public static class JudgesCommand
                     round.Judge,
                     of = round.Graded ? "held_out_answers" : "samples",
                     quality = QualityView.Json(round.Figures),
+                    as_at_first = QualityView.Json(round.AsAtFirst),
                     round.Warnings,
                 }),
                 people = PeopleView.Json(people),
@@ -102,6 +103,10 @@ public static class JudgesCommand
             foreach (var line in QualityView.Lines(round.Figures))
             {
                 Console.WriteLine($"  {line}");
+            }
+            if (round.AsAtFirst.Of > 0)
+            {
+                Console.WriteLine($"  as at first    {QualityView.Describe(round.AsAtFirst, "pairs of the first round")}");
             }
             foreach (var warning in round.Warnings)
             {

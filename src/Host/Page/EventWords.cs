@@ -58,6 +58,7 @@ internal static class EventWords
         Stage.Train => "training",
         Stage.Publish => "publishing",
         Stage.Evaluate => "evaluating",
+        Stage.Anchor => "labelling again",
         _ => "grading",
     };
 
@@ -67,6 +68,7 @@ internal static class EventWords
         SampleResult { Id.Stage: Stage.Evaluate } r => $"answered {Many(r.Prompts, "held-out prompt")}",
         SampleResult r => $"sampled {Many(r.SampleCount, "answer")} to {Many(r.Prompts, "prompt")}",
         JudgeResult { Id.Stage: Stage.Grade } r => $"graded the answers to {r.Set?.Set ?? "held-out"} prompts",
+        JudgeResult { Id.Stage: Stage.Anchor } r => $"labelled samples of the first round again{(r.WithFirst?.Accuracy.Value is { } same ? string.Create(CultureInfo.InvariantCulture, $", {same:P0} as at first") : "")}",
         JudgeResult r => $"judged the samples{(r.Dropped > 0 ? $", and gave up {Many(r.Dropped, "prompt")}" : "")}{(r.Abstained > 0 ? $"; {Many(r.Abstained, "abstention")}" : "")}",
         PairResult r => $"made {Many(r.PairCount, "pair")}; {Many(r.Dropped, "prompt")} gave none",
         TrainResult r => $"trained for {Many(r.Steps, "step")}; the adapter is {r.Adapter.Short}",
@@ -84,7 +86,7 @@ internal static class EventWords
     private static string Policy(Digest? policy) => policy is { } adapter ? $"adapter {adapter.Short}" : "the base";
 
     private static string Place(WorkId id) =>
-        (id.Round == 0 ? "Base" : $"Round {id.Round}") + (id.Stage is Stage.Pair or Stage.Train or Stage.Publish ? "" : $", unit {id.Index}");
+        (id.Round == 0 ? "Base" : $"Round {id.Round}") + (id.Stage is Stage.Pair or Stage.Train or Stage.Publish or Stage.Anchor ? "" : $", unit {id.Index}");
 
     private static string Many(int count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count:#,0} {what}{(count == 1 ? "" : "s")}");
 

@@ -150,7 +150,7 @@ internal static class PageApi
     private static ApiJudges Judges(PageData data, CampaignNow now) => new(
         [.. ConfiguredJudges.Of(data.Options).Select(judge => new ApiJudge(judge.Name, judge.Type, judge.Use))],
         [.. data.Judges(now).Select(round => new ApiJudgeRound(
-            round.Round, round.Judge, round.Graded ? "held_out_answers" : "samples", QualityView.Json(round.Figures), round.Warnings))],
+            round.Round, round.Judge, round.Graded ? "held_out_answers" : "samples", QualityView.Json(round.Figures), round.Warnings, round.AsAtFirst.Value))],
         data.Unmeasured(now));
 
     private static ApiPage<ApiEvent> Log(PageData data, long? before, int? limit)

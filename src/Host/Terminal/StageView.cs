@@ -39,6 +39,7 @@ public sealed record StageView(string Title, int Done, int Total, string Detail)
         Stage.Pair => "pairing",
         Stage.Train => "training",
         Stage.Publish => "publishing",
+        Stage.Anchor => "labelling again",
         _ => "evaluating",
     };
 

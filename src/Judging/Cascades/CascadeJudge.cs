@@ -46,6 +46,14 @@ public sealed class CascadeJudge(CascadeOptions options, IReadOnlyList<IJudge> s
         }
     }
 
+    public void AskAnew(int time)
+    {
+        foreach (var step in steps)
+        {
+            step.AskAnew(time);
+        }
+    }
+
     public async Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
         var usage = new JudgeUsage();

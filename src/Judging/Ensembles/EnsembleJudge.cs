@@ -55,6 +55,14 @@ public sealed class EnsembleJudge(EnsembleOptions options, IReadOnlyList<IJudge>
         }
     }
 
+    public void AskAnew(int time)
+    {
+        foreach (var member in members)
+        {
+            member.AskAnew(time);
+        }
+    }
+
     /// <exception cref="EnsembleException">Members failed, and too few are left.</exception>
     public async Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {

@@ -13,6 +13,8 @@ public sealed class OpenAiModel(ServiceOptions options, ChatService service) : I
     /// <summary>Enough for the first word of an answer.</summary>
     private const int WordTokens = 8;
 
+    private int _time;
+
     private static readonly JsonSerializerOptions _json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Asks nothing that costs: only whether the service is there and takes the key.</summary>
@@ -20,6 +22,8 @@ public sealed class OpenAiModel(ServiceOptions options, ChatService service) : I
         service.CheckAsync(cancellationToken);
 
     public Task LoadAsync(CancellationToken cancellationToken) => service.LoadAsync(cancellationToken);
+
+    public void AskAnew(int time) => _time = time;
 
     public async Task<LabelAnswer> ChooseAsync(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> labels, CancellationToken cancellationToken)
     {
@@ -82,7 +86,8 @@ public sealed class OpenAiModel(ServiceOptions options, ChatService service) : I
         ["max_tokens"] = maxTokens,
     };
 
-    private static byte[] Bytes(JsonObject request) => JsonSerializer.SerializeToUtf8Bytes(request, _json);
+    /// <summary>Equal bytes are the same request, and have one answer; blanks at the end make another one of the same question.</summary>
+    private byte[] Bytes(JsonObject request) => [.. JsonSerializer.SerializeToUtf8Bytes(request, _json), .. Enumerable.Repeat((byte)' ', _time)];
 
     private static JudgeUsage Usage(ChatAnswer answer, bool isCached) =>
         isCached ? new JudgeUsage(CachedCalls: 1) : new JudgeUsage(1, 0, answer.InputTokens ?? 0, answer.OutputTokens ?? 0);

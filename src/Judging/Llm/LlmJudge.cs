@@ -20,6 +20,8 @@ public sealed class LlmJudge(string name, IJudgeModel model, LlmMode mode, ulong
 
     public void UsePolicy(string? adapterPath) => model.UsePolicy(adapterPath);
 
+    public void AskAnew(int time) => model.AskAnew(time);
+
     public Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken) => mode switch
     {
         ComparingMode comparing => new SampleComparer(comparing, model, seed).JudgeAsync(samples, cancellationToken),

@@ -17,6 +17,11 @@ public interface IJudgeModel : IAsyncDisposable
     {
     }
 
+    /// <summary>See <see cref="IJudge.AskAnew"/>.</summary>
+    void AskAnew(int time)
+    {
+    }
+
     /// <summary>How likely each label is as the model's answer, from its first token's log-probabilities and not from a text.</summary>
     /// <param name="labels">Texts that begin with different tokens, such as A and B.</param>
     /// <exception cref="JudgeModelException">The model did not answer. (An answer other than the labels is an answer: their probabilities are small or 0.)</exception>

@@ -32,6 +32,10 @@ internal sealed class FakeJudge(FakeLog log) : IJudge
         ? throw new UserInputException(trouble)
         : ChecksPrompts ? _verifier.CheckAsync(prompts, cancellationToken) : Task.CompletedTask;
 
+    public int Time { get; private set; }
+
+    public void AskAnew(int time) => Time = time;
+
     public Task LoadAsync(CancellationToken cancellationToken) => OnLoad(cancellationToken);
 
     public async Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)

@@ -27,14 +27,14 @@ public sealed class WireFormatTests
 
     private static readonly JudgeResult Judged =
         new(Id, A, 1, 2, ImmutableSortedDictionary<string, TaskScore>.Empty.Add("add", new TaskScore(3, 4)), 0.25,
-            new JudgeUsage(1, 2, 3, 4, ImmutableSortedDictionary<string, int>.Empty.Add("cheap", 5)), Latency.Of([0.25, 1]), new SetScore("gate", new(2, 3), 3, 2, [1, 0, SetScore.NoVerdict]), 0.75);
+            new JudgeUsage(1, 2, 3, 4, ImmutableSortedDictionary<string, int>.Empty.Add("cheap", 5)), Latency.Of([0.25, 1]), new SetScore("gate", new(2, 3), 3, 2, [1, 0, SetScore.NoVerdict]), 0.75, new Agreement(1, 2, 3, 4, 5, 6));
 
     private static readonly CampaignPlan Plan = CampaignSimulator.Plan with
     {
         Consistency = true,
         Sets = [new PlannedSet("old", 12, 8, 2, 5)],
         Gate = new GatePlan(GateTest.EProcess, 0.1, 20, "gate", GateFailure.Pause),
-        Watch = new WatchOptions(0.1, 3, 0.4, 0.8, 4, WatchAction.Pause, 64),
+        Watch = new WatchOptions(0.1, 3, 0.4, 0.8, 4, WatchAction.Pause, 64, 2, 0.9),
         StopKl = 7.5,
         RaisedRounds = 9,
         Budgets = ImmutableSortedDictionary<string, JudgeBudget>.Empty.Add("gpt", new(100, 5000)),
@@ -68,7 +68,7 @@ public sealed class WireFormatTests
         new DescribeNode(),
         new DrainNode(),
         new FailWork(Id, "no answer", FailureKind.Permanent, Judged, 3, A, B),
-        new JudgeOrder(Id, A, B, A, IsLast: true, "gate", new(B)) { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
+        new JudgeOrder(Id, A, B, A, IsLast: true, "gate", new(B), B) { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
         Judged,
         new NoWork("c"),
         new NodeReport("n", "akka.tcp://s@h:1", "http://h:2/", ["judge"], "1.0", 2, "cpu", true, ["c 1/Judge/0"], ["no model"], 12.5, At, At),

@@ -88,6 +88,27 @@ public sealed class UnitJudgeTests : IDisposable
         Assert.Contains("the judge failed on every prompt", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task JudgeAsync_ofAnchors_asksAnew_andSaysHowManyPreferencesAreThoseOfThen()
+    {
+        var prompts = Enumerable.Range(0, 4).Select(i => new PromptSamples(
+            new Prompt($"p{i}", null, "1 + 1 =", null, [new AnswerCheck("exact", "2")]),
+            [1],
+            [new Sample(0, 1, [2], [-1], "2", FinishReason.Eos, 0.5f), new Sample(1, 1, [3], [-1], "3", FinishReason.Eos, 0.5f)])).ToArray();
+        // Of two samples the first is right; at first the judge found so in three prompts of four.
+        var first = Store().Put(stream => VerdictFile.Write(stream, prompts.Select((prompt, i) =>
+            new PromptVerdict(prompt.Prompt.Id, new Verdict([new(0, i == 0 ? 0 : 1, ""), new(1, i == 0 ? 1 : 0, "")])))));
+        var judge = new FakeJudge(_campaign.Log);
+        var unit = UnitJudge(judge);
+
+        var result = await unit.JudgeAsync(
+            new JudgeOrder(new WorkId(3, Stage.Anchor, 0), Store().Put(stream => SampleFile.Write(stream, prompts)), First: first), CancellationToken.None);
+        await unit.DisposeAsync();
+
+        Assert.Equal((3, 1), (result.WithFirst!.Agree, result.WithFirst.Contradict));
+        Assert.Equal(3, judge.Time);
+    }
+
     private UnitJudge UnitJudge(FakeJudge judge) => new(_campaign.Configuration.Options, Store(), _ => judge, _time);
 
     private ArtifactStore Store() => new(Path.Combine(_campaign.StatePath, "artifacts"));

@@ -62,6 +62,7 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.gate.level = 0.1", "campaign.gate.level is 0.1: with test = points nothing is tested, and it has no effect")]
     [InlineData("campaign.gate { test = off, minimum-prompts = 9 }", "campaign.gate.minimum-prompts is 9: with test = off nothing is tested")]
     [InlineData("campaign.gate { test = mcnemar, metric = held-out, prompts-per-task = 9 }", "campaign.gate.prompts-per-task is 9: with test = mcnemar and metric = held-out the gate has no prompts of its own")]
+    [InlineData("campaign { watch.anchor-agreement = 0.9 }", "campaign.watch.anchor-agreement is 0.9: with anchor-rounds = 0 nothing is labelled again")]
     [InlineData("campaign { stop.kl = 5, watch.kl-prompts = 0 }", "campaign.stop.kl is 5: with watch.kl-prompts = 0 nothing measures the divergence")]
     [InlineData("campaign { gate.test = eprocess, evaluation.rollback-points = 3 }", "campaign.evaluation.rollback-points is 3: only the gate of test points reads it")]
     [InlineData("campaign.gate.test = maybe", "campaign.gate.test is maybe: it must be one of off, points, mcnemar, eprocess")]

@@ -37,6 +37,16 @@ public sealed class CampaignQualityTests : IDisposable
     }
 
     [Fact]
+    public void Of_a_round_whose_judge_labelled_again_says_how_much_is_as_at_first()
+    {
+        var round = Round(longerWins: true);
+        var again = round with { Anchor = round.Judgements[0] with { Id = new(1, Stage.Anchor, 0), WithFirst = new(Agree: 7, Contradict: 3) } };
+
+        Assert.Equal(default, Assert.Single(new CampaignQuality(Other(), _store).Of(round)).AsAtFirst);
+        Assert.Equal(new Share(7, 10), Assert.Single(new CampaignQuality(Other(), _store).Of(again)).AsAtFirst);
+    }
+
+    [Fact]
     public void Of_a_round_whose_checks_cannot_be_run_counts_its_prompts_without_them()
     {
         var measured = Assert.Single(new CampaignQuality(Other(), _store).Of(Round(longerWins: true, [new("exakt", "yes")])));

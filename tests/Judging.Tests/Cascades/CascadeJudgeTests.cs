@@ -90,10 +90,11 @@ public sealed class CascadeJudgeTests : IAsyncDisposable
         var cascade = Cascade(steps);
 
         cascade.UsePolicy("adapter");
+        cascade.AskAnew(3);
         await cascade.CheckAsync([], default);
         await cascade.DisposeAsync();
 
-        Assert.All(steps, step => Assert.Equal(("adapter", 1, true), (step.Policy, step.Checked, step.Disposed)));
+        Assert.All(steps, step => Assert.Equal(("adapter", 3, 1, true), (step.Policy, step.Time, step.Checked, step.Disposed)));
         Assert.False(cascade.ScoresSingleSamples);
         Assert.True(Cascade(new FakeJudge(1), new FakeJudge(1)).ScoresSingleSamples);
     }

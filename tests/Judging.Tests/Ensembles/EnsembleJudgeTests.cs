@@ -170,10 +170,11 @@ public class EnsembleJudgeTests
         var ensemble = new EnsembleJudge(Mean(2), members);
 
         ensemble.UsePolicy("adapter");
+        ensemble.AskAnew(3);
         await ensemble.CheckAsync([], default);
         await ensemble.DisposeAsync();
 
-        Assert.All(members, member => Assert.Equal(("adapter", 1, true), (member.Policy, member.Checked, member.Disposed)));
+        Assert.All(members, member => Assert.Equal(("adapter", 3, 1, true), (member.Policy, member.Time, member.Checked, member.Disposed)));
     }
 
     [Fact]

@@ -52,6 +52,23 @@ public sealed class OpenAiModelTests : IDisposable
     }
 
     [Fact]
+    public async Task ChooseAsync_anotherTime_isAskedOnceMore_withTheSameQuestion()
+    {
+        using var fake = new FakeService(FakeService.Completion("A", ("A", 1)));
+        await using var service = Service(fake);
+        var model = Model(fake, service);
+
+        foreach (var time in new[] { 0, 2, 2, 0 })
+        {
+            model.AskAnew(time);
+            await model.ChooseAsync(_question, ["A", "B"], CancellationToken.None);
+        }
+
+        Assert.Equal([0, 2], fake.Requests.Select(request => request.Body.Length - request.Body.TrimEnd().Length));
+        Assert.Single(fake.Requests.Select(request => request.Body.TrimEnd()).Distinct());
+    }
+
+    [Fact]
     public async Task ChooseAsync_ofAServiceWithoutLogprobs_saysWhatToSet()
     {
         using var fake = new FakeService(FakeService.Completion("A"));

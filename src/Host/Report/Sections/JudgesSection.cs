@@ -8,12 +8,12 @@ namespace IterativeDpo.Host.Report;
 internal static class JudgesSection
 {
     private static readonly string[] Headings =
-        ["Round", "Judge", "Prompts", "Failed", "Agrees", "Kappa", "Longer wins", "Right", "Flips", "Ties", "Abstains", "Calls", "Cached", "Tokens in", "Tokens out", "p50", "p95"];
+        ["Round", "Judge", "Prompts", "Failed", "Agrees", "Kappa", "As at first", "Longer wins", "Right", "Flips", "Ties", "Abstains", "Calls", "Cached", "Tokens in", "Tokens out", "p50", "p95"];
 
     public static string Render(ReportData data) => data.Judges.Count == 0 ? "" : Html.Section(
         "judges",
         "Judges",
-        "Agrees is pairwise accuracy against the prompts' own checks, where there are some and the judge is another; longer wins beside what these call right. "
+        "Agrees is pairwise accuracy against the prompts' own checks, where there are some and the judge is another; as at first, against its own first verdicts on samples of the first round; longer wins beside what the checks call right. "
             + "Flips are comparisons that the order of the answers decides. p50 and p95 are seconds for the samples of one prompt.",
         Warnings(data.Judges) + Charts(data.Judges) + Html.Table("Judges", Headings, data.Judges.Select(Row), "figures"));
 
@@ -78,6 +78,7 @@ internal static class JudgesSection
             Html.Count(figures.Failures),
             Percent(figures.Agreement?.Accuracy ?? default),
             figures.Agreement?.Kappa is { } kappa ? Html.Number(kappa, "0.00") : "—",
+            Percent(judge.AsAtFirst),
             Percent(figures.Length.LongerWins),
             Percent(figures.StandardLength?.LongerWins ?? default),
             Percent(figures.Flips),
