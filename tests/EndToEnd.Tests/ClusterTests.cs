@@ -56,6 +56,35 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
         }
     }
 
+    /// <summary>Pauses, drains and the rest are an operator's, who says yes twice; whoever only reads is refused.</summary>
+    [Fact]
+    public async Task Page_showsNodesAndCampaigns_andDrainsANodeForAnOperator()
+    {
+        cluster.Ensure("one", Sampler);
+        cluster.Submit("paged");
+        File.WriteAllText(cluster.PathOf("tokens"), "reader reader-0123456789abcdef\noperator operator-0123456789abcdef ops\n");
+        using var page = DpoProcess.Start("page", "--join", cluster.Join, "--page", "127.0.0.1:0", "--page-token-file", cluster.PathOf("tokens"));
+        Until(() => page.Output.Contains("page: ", StringComparison.Ordinal));
+        var address = new Uri(page.Output.Split(' ')[1]);
+        using HttpClient reader = Browser("reader-0123456789abcdef"), ops = Browser("operator-0123456789abcdef");
+        FormUrlEncodedContent Drain() => new(new Dictionary<string, string> { ["command"] = "drain", ["name"] = "one", ["shown_at"] = $"{DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()}" });
+
+        Assert.Contains("<td>one</td>", await reader.GetStringAsync("/"), StringComparison.Ordinal);
+        Assert.DoesNotContain("<form", await reader.GetStringAsync("/"), StringComparison.Ordinal);
+        Assert.Contains("<h1>paged</h1>", await reader.GetStringAsync("/campaigns/paged"), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Forbidden, (await reader.PostAsync("/operate", Drain())).StatusCode);
+        Assert.Contains("Drain one: it takes nothing new", await ops.GetStringAsync("/operate/confirm?command=drain&name=one"), StringComparison.Ordinal);
+        Assert.Contains(cluster.Nodes(), node => Text(node, "name") == "one");
+
+        Assert.Equal(HttpStatusCode.SeeOther, (await ops.PostAsync("/operate", Drain())).StatusCode);
+
+        Until(() => cluster.Nodes().All(node => Text(node, "name") != "one"));
+        page.Interrupt();
+        Assert.Equal(0, page.ExitCode);
+
+        HttpClient Browser(string token) => new(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = address, DefaultRequestHeaders = { Authorization = new("Bearer", token) } };
+    }
+
     [Fact]
     public void Worker_killedWithWorkInHand_hasItDoneElsewhere()
     {

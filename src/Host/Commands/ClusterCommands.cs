@@ -118,7 +118,7 @@ public static class ClusterCommands
         verb, description, [_campaign], [example], async (parsed, cluster, token) =>
         {
             var name = parsed.GetRequiredValue(_campaign);
-            var answer = await cluster.PostAsync<JsonElement>($"/campaigns/{Uri.EscapeDataString(name)}/{verb}", null, token);
+            var answer = await cluster.PostAsync<JsonElement>($"/campaigns/{Uri.EscapeDataString(name)}/{verb}?by={Uri.EscapeDataString(Environment.UserName)}", null, token);
             Print(parsed, answer, $"campaign {name}: {answer.GetProperty("status")}");
         });
 

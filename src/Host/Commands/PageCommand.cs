@@ -27,14 +27,17 @@ public static class PageCommand
     {
         var command = new ExampleCommand(
             "page",
-            "Show a campaign as a page in a browser, until stopped; also while another process runs it.",
+            "Show a campaign, or with --join a cluster, as a page in a browser, until stopped; also while another process runs it.",
             "./dpo page",
+            "./dpo page --join 10.0.0.1:4053 --certificate certificates/worker-1.crt",
             "./dpo page --state /data/my-campaign --page 127.0.0.1:9000",
             "./dpo page --page 0.0.0.0:8420 --page-token-file token.txt")
         {
-            _state, Address, TokenFile,
+            _state, ClusterCommands.Join, NodeCommand.Certificate, Address, TokenFile,
         };
-        command.SetAction((parsed, token) => ShowAsync(parsed.GetRequiredValue(_state).FullName, SettingsOf(parsed), token));
+        command.SetAction((parsed, token) => parsed.GetResult(ClusterCommands.Join) is { Implicit: false }
+            ? ClusterCommands.WithClusterAsync(parsed, cluster => ShowAsync(SettingsOf(parsed), settings => PageServer.StartAsync(settings, new ClusterRoutes(cluster, TimeProvider.System)), token), token)
+            : ShowAsync(parsed.GetRequiredValue(_state).FullName, SettingsOf(parsed), token));
         return command;
     }
 
@@ -68,14 +71,20 @@ public static class PageCommand
 
     private static async Task<int> ShowAsync(string statePath, PageSettings? settings, CancellationToken cancellationToken)
     {
+        StatusCommand.Read(statePath);
+        await ShowAsync(settings, where => PageServer.StartAsync(where, new PageData(new CampaignFeed(statePath, TimeProvider.System))), cancellationToken);
+        return ExitCodes.Done;
+    }
+
+    /// <summary>Serves until it is stopped.</summary>
+    private static async Task ShowAsync(PageSettings? settings, Func<PageSettings, Task<WebApplication>> startAsync, CancellationToken cancellationToken)
+    {
         if (settings is null)
         {
             throw new UserInputException($"--page off: then there is nothing to show; leave it out, or name an address such as {PageSettings.Usual}.");
         }
-        StatusCommand.Read(statePath);
-        await using var server = await PageServer.StartAsync(settings, new PageData(new CampaignFeed(statePath, TimeProvider.System)));
+        await using var server = await startAsync(settings);
         Console.WriteLine($"page: {server.Urls.First()} (Ctrl-C ends it)");
         await Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        return ExitCodes.Done;
     }
 }

@@ -52,6 +52,7 @@ internal static class NodeServer
 {
     private const string Json = "application/json";
     private const int MostBytes = 1 << 16;
+    private const int MostNameCharacters = 100;
 
     /// <summary>A role that nobody plays for a moment, as nodes come and go, is none to tell of; nor is a campaign that nobody has heard of for so long.</summary>
     private static readonly TimeSpan s_moment = TimeSpan.FromSeconds(3);
@@ -82,8 +83,8 @@ internal static class NodeServer
             await node().DrainAsync(name, token) ? Show(new { drains = name }) : Refuse(404, $"there is no node '{name}' in this cluster"));
         app.MapGet("/campaigns", () => Show(new { campaigns = node().Table.Campaigns.Select(known => new { name = known.Campaign, status = Word(known.Status), known.Http }) }));
         app.MapPost("/campaigns", (HttpRequest request, CancellationToken token) => StartAsync(node(), request, token));
-        app.MapPost("/campaigns/{name}/pause", (string name, CancellationToken token) => CommandKnownAsync(node(), name, new PauseCampaign("paused by an operator"), token));
-        app.MapPost("/campaigns/{name}/resume", (string name, CancellationToken token) => CommandKnownAsync(node(), name, new ContinueCampaign(), token));
+        app.MapPost("/campaigns/{name}/pause", (string name, string? by, CancellationToken token) => CommandKnownAsync(node(), name, new PauseCampaign("paused by an operator", Who(by)), token));
+        app.MapPost("/campaigns/{name}/resume", (string name, string? by, CancellationToken token) => CommandKnownAsync(node(), name, new ContinueCampaign(Who(by)), token));
         app.MapPost("/campaigns/{name}/cancel", (string name, CancellationToken token) => CommandKnownAsync(node(), name, new CancelCampaign(), token));
         app.MapGet("/campaigns/{name}", (string name, int? seen, CancellationToken token) => WhereItIsAsync(node(), peers, name, $"?seen={seen ?? 0}",
             standing => Task.FromResult(Show(ViewOf(standing, seen ?? 0))), token));
@@ -93,6 +94,9 @@ internal static class NodeServer
             async standing => Results.Text((await ReportAsync(node(), store, standing, token)).Summary.ToJson(), Json), token));
         return app;
     }
+
+    /// <summary>Whoever shows a certificate says who commands: it goes into the journal, and is no more than a name.</summary>
+    private static string? Who(string? by) => by is { Length: > 0 and <= MostNameCharacters } && !by.Any(char.IsControl) ? by : null;
 
     /// <summary>Failures as words: nothing of this program's inside goes out.</summary>
     private static async Task ExplainAsync(HttpContext context, RequestDelegate next)

@@ -12,14 +12,22 @@ internal static class PageLayout
     /// <param name="path">Of the navigation's pages the one that this is part of.</param>
     /// <param name="main">HTML.</param>
     /// <param name="isLive">Whether the page is shown anew when the campaign has gone on; one that is searched in stays as it is.</param>
-    public static string Render(CampaignNow now, string path, string title, string main, bool isLive) => $"""
+    public static string Render(CampaignNow now, string path, string title, string main, bool isLive) => Frame(
+        $"{title}{(now.State.Plan is { } plan ? $" · {plan.Campaign}" : "")}",
+        string.Concat(s_pages.Where(page => IsThere(page.Path, now)).Select(page => Item(page.Path, page.Name, path))),
+        Strip(now), main, isLive);
+
+    /// <param name="navigation">Items, HTML.</param>
+    /// <param name="strip">How it is now, HTML.</param>
+    /// <param name="main">HTML.</param>
+    public static string Frame(string title, string navigation, string strip, string main, bool isLive) => $"""
         <!DOCTYPE html>
         <html lang="en">
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
-        <title>{Html.Text(title)}{(now.State.Plan is { } plan ? $" · {Html.Text(plan.Campaign)}" : "")}</title>
+        <title>{Html.Text(title)}</title>
         <link rel="icon" href="data:,">
         <link rel="stylesheet" href="/page.css">
         <script src="/page.js" defer></script>
@@ -27,8 +35,8 @@ internal static class PageLayout
         <body>
         <a class="skip" href="#main">To the content</a>
         <div class="top">
-        <nav aria-label="Pages"><ul>{string.Concat(s_pages.Where(page => IsThere(page.Path, now)).Select(page => Item(page.Path, page.Name, path)))}</ul></nav>
-        <div id="strip" class="strip" role="group" aria-label="Now">{Strip(now)}</div>
+        <nav aria-label="Pages"><ul>{navigation}</ul></nav>
+        <div id="strip" class="strip" role="group" aria-label="Now">{strip}</div>
         <p id="lost" class="lost" role="status" hidden>The connection is lost; it is tried again. What is shown may be old.</p>
         </div>
         <main id="main" tabindex="-1"{(isLive ? " data-live" : "")}>
@@ -57,8 +65,11 @@ internal static class PageLayout
     }
 
     /// <summary>A page that says what is wrong.</summary>
-    public static string Problem(CampaignNow now, string title, string message) => Render(
-        now, "", title, $"<header><h1>{Html.Text(title)}</h1><p class=\"lead\">{Html.Text(message)}</p><p><a href=\"/\">To the campaign</a></p></header>\n", isLive: false);
+    public static string Problem(CampaignNow now, string title, string message) => Render(now, "", title, ProblemOf(title, message), isLive: false);
+
+    /// <summary>What stands on it.</summary>
+    public static string ProblemOf(string title, string message) =>
+        $"<header><h1>{Html.Text(title)}</h1><p class=\"lead\">{Html.Text(message)}</p><p><a href=\"/\">To the first page</a></p></header>\n";
 
     /// <summary>How far a stage is, its rate and the time left.</summary>
     public static string Detail(StageNow stage)
@@ -76,6 +87,7 @@ internal static class PageLayout
         _ => true,
     };
 
-    private static string Item(string path, string name, string current) =>
+    /// <param name="name">HTML.</param>
+    public static string Item(string path, string name, string current) =>
         $"<li><a href=\"{path}\"{(path == current ? " aria-current=\"page\"" : "")}>{name}</a></li>";
 }

@@ -25,9 +25,41 @@ internal static class PageServer
     /// <summary>Starts to listen.</summary>
     /// <param name="telemetry">Has its metrics there, too.</param>
     /// <exception cref="UserInputException">The port is in use, or the address is none of this machine.</exception>
-    public static async Task<WebApplication> StartAsync(PageSettings settings, PageData data, TelemetryExport? telemetry = null)
+    public static Task<WebApplication> StartAsync(PageSettings settings, PageData data, TelemetryExport? telemetry = null) => StartAsync(
+        settings,
+        (title, reason) => PageLayout.Problem(data.Feed.Now(), title, reason),
+        _ =>
+        {
+            var now = data.Feed.Now();
+            return Task.FromResult((data.Version(now), PageLayout.Strip(now)));
+        },
+        (app, guard) =>
+        {
+            MapPages(app, data);
+            PageApi.Map(app, data);
+            telemetry?.Map(app);
+            PeopleRoutes.Map(app, data, guard);
+            OperateRoutes.Map(app, data);
+        });
+
+    /// <summary>Starts to listen for a cluster.</summary>
+    /// <inheritdoc cref="StartAsync(PageSettings, PageData, TelemetryExport?)"/>
+    public static Task<WebApplication> StartAsync(PageSettings settings, ClusterRoutes cluster) => StartAsync(
+        settings,
+        (title, reason) => ClusterPage.Frame(ClusterNow.Unknown, title, PageLayout.ProblemOf(title, reason), isLive: false),
+        async token =>
+        {
+            var now = await cluster.NowAsync(token);
+            return (now.Version, ClusterPage.Strip(now));
+        },
+        (app, _) => cluster.Map(app));
+
+    /// <param name="problem">A page that says what is wrong, by its title and the reason.</param>
+    /// <param name="now">A version, which is another one when pages have changed, and the line at their top.</param>
+    private static async Task<WebApplication> StartAsync(
+        PageSettings settings, Func<string, string, string> problem, Func<CancellationToken, Task<(string Version, string Strip)>> now, Action<WebApplication, PageGuard> map)
     {
-        var app = Build(settings, data, telemetry);
+        var app = Build(settings, problem, now, map);
         try
         {
             await app.StartAsync(CancellationToken.None);
@@ -40,7 +72,8 @@ internal static class PageServer
         }
     }
 
-    private static WebApplication Build(PageSettings settings, PageData data, TelemetryExport? telemetry)
+    private static WebApplication Build(
+        PageSettings settings, Func<string, string, string> problem, Func<CancellationToken, Task<(string Version, string Strip)>> now, Action<WebApplication, PageGuard> map)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -60,21 +93,17 @@ internal static class PageServer
         var app = builder.Build();
         var guard = new PageGuard(settings.Tokens);
         app.Lifetime.ApplicationStopped.Register(guard.Dispose);
-        app.Use((context, next) => ServeAsync(context, next, guard, data.Feed));
+        app.Use((context, next) => ServeAsync(context, next, guard, problem));
         MapContent(app);
-        MapPages(app, data);
-        PageApi.Map(app, data);
-        telemetry?.Map(app);
-        PeopleRoutes.Map(app, data, guard);
-        OperateRoutes.Map(app, data);
+        map(app, guard);
         var readers = new SemaphoreSlim(MostReaders);
-        app.MapGet("/live", (HttpContext context) => LiveAsync(context, data, readers, app.Lifetime.ApplicationStopping)).ExcludeFromDescription();
+        app.MapGet("/live", (HttpContext context) => LiveAsync(context, now, readers, app.Lifetime.ApplicationStopping)).ExcludeFromDescription();
         app.MapFallback(Task (HttpContext _) => throw new UserInputException("there is no such page here")).ExcludeFromDescription();
         return app;
     }
 
     /// <summary>What is refused, and what fails, in words; nothing of this program's inside goes out.</summary>
-    private static async Task ServeAsync(HttpContext context, RequestDelegate next, PageGuard guard, CampaignFeed feed)
+    private static async Task ServeAsync(HttpContext context, RequestDelegate next, PageGuard guard, Func<string, string, string> problem)
     {
         if (guard.Check(context) is var (status, reason))
         {
@@ -95,7 +124,7 @@ internal static class PageServer
                 Microsoft.AspNetCore.Http.BadHttpRequestException bad => bad.StatusCode,
                 _ => StatusCodes.Status500InternalServerError,
             };
-            await ExplainAsync(context, feed, e switch
+            await ExplainAsync(context, problem, e switch
             {
                 UserInputException or StorageException or RequestException => e.Message,
                 Microsoft.AspNetCore.Http.BadHttpRequestException => "a part of the address cannot be read",
@@ -108,12 +137,12 @@ internal static class PageServer
         }
     }
 
-    /// <param name="feed">Null: who asks is not to be told how the campaign is.</param>
-    private static Task ExplainAsync(HttpContext context, CampaignFeed? feed, string reason)
+    /// <param name="problem">Null: who asks is not to be told how the campaign is.</param>
+    private static Task ExplainAsync(HttpContext context, Func<string, string, string>? problem, string reason)
     {
-        var isPage = feed is not null && !context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal);
+        var isPage = problem is not null && !context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal);
         context.Response.ContentType = isPage ? "text/html; charset=utf-8" : "application/json";
-        return context.Response.WriteAsync(isPage ? PageLayout.Problem(feed!.Now(), "This cannot be shown", reason) : Commands.CommonOptions.ToJson(new Refusal(reason)));
+        return context.Response.WriteAsync(isPage ? problem!("This cannot be shown", reason) : Commands.CommonOptions.ToJson(new Refusal(reason)));
     }
 
     private static void MapContent(WebApplication app)
@@ -156,8 +185,9 @@ internal static class PageServer
         });
     }
 
-    /// <summary>Sends how the campaign is, whenever that changes, until whoever watches is gone.</summary>
-    private static async Task LiveAsync(HttpContext context, PageData data, SemaphoreSlim readers, CancellationToken stopping)
+    /// <summary>Sends how it is now, whenever that changes, until whoever watches is gone.</summary>
+    private static async Task LiveAsync(
+        HttpContext context, Func<CancellationToken, Task<(string Version, string Strip)>> now, SemaphoreSlim readers, CancellationToken stopping)
     {
         if (!readers.Wait(0, CancellationToken.None))
         {
@@ -172,8 +202,8 @@ internal static class PageServer
             var (sent, quiet) = ("", TimeSpan.Zero);
             while (true)
             {
-                var now = data.Feed.Now();
-                var message = $"event: now\ndata: {JsonSerializer.Serialize(new { version = data.Version(now), strip = PageLayout.Strip(now) })}\n\n";
+                var (version, strip) = await now(end.Token);
+                var message = $"event: now\ndata: {JsonSerializer.Serialize(new { version, strip })}\n\n";
                 quiet = message == sent ? quiet + s_pulse : TimeSpan.Zero;
                 if (message != sent || quiet >= s_sign)
                 {
@@ -194,12 +224,14 @@ internal static class PageServer
         }
     }
 
-    private static void Map(WebApplication app, string path, Func<HttpContext, IResult> show) =>
-        app.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], context => show(context).ExecuteAsync(context)).ExcludeFromDescription();
+    private static void Map(WebApplication app, string path, Func<HttpContext, IResult> show) => Map(app, path, context => Task.FromResult(show(context)));
 
-    private static string Part(HttpContext context, string name) => (string)context.Request.RouteValues[name]!;
+    internal static void Map(WebApplication app, string path, Func<HttpContext, Task<IResult>> show) =>
+        app.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], async context => await (await show(context)).ExecuteAsync(context)).ExcludeFromDescription();
 
-    private static IResult Page(string html) => Results.Text(html, "text/html; charset=utf-8");
+    internal static string Part(HttpContext context, string name) => (string)context.Request.RouteValues[name]!;
+
+    internal static IResult Page(string html) => Results.Text(html, "text/html; charset=utf-8");
 
     /// <summary>Pages that many look at are made once for all of them while the campaign is where it was.</summary>
     private sealed class RenderedPages(PageData data)
