@@ -2,6 +2,7 @@ using System.Runtime.Serialization;
 using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Artifacts.Settings;
+using IterativeDpo.Training.Torch.Losses;
 
 namespace IterativeDpo.Training;
 
@@ -76,7 +77,10 @@ public sealed record TrainingOptions(
     bool GradientCheckpointing = false,
     [Setting("Whether what a model thinks before its answer is learned too. off: the losses are of the answer's tokens alone, in reference, lengths and metrics as well; a completion without an answer after "
         + "its thoughts is learned as it is. Takes a model with a token for their end, such as </think>.")]
-    bool LearnThoughts = true) : ICheckedSettings
+    bool LearnThoughts = true,
+    [Setting("Share of the pairs that are left out before training, those of the highest CHES score: the policy's hidden states of their two completions are so alike that training on them "
+        + "pushes the chosen one down as well (arXiv 2410.08847). 0: off.", Min = 0, Max = 0.99)]
+    float ChesDrop = 0) : ICheckedSettings
 {
     /// <summary>
     /// Lion's moment is stored in bfloat16, whose spacing is up to 1/128 of a value: an update of less than half of that, 1 − β2 of the
@@ -86,6 +90,10 @@ public sealed record TrainingOptions(
 
     public IEnumerable<SettingViolation> Violations(Func<string, bool> isSet)
     {
+        if (ChesDrop > 0 && LossRules.FirstViolation(Loss) is null && new Objective(Loss).Unpaired)
+        {
+            yield return new("ches-drop", $"{ChesDrop}", $"it is about pairs, and {Loss.NamesOfLosses} learns from labelled completions; set 0");
+        }
         if (EvaluationSteps > 0 && ValidationShare == 0)
         {
             yield return new("evaluation-steps", $"{EvaluationSteps}", "there is nothing to evaluate on; set training.validation-share, or 0 here");

@@ -47,6 +47,10 @@ public sealed class TorchTrainer(Action<string>? warn = null) : ITrainer
             ? ReadReference(request, identity, adapters, model, examples, cancellation)
             : ReferenceLogProbs.None(examples.Count);
         var (training, validation) = Split(request, new(examples, reference));
+        if (options.ChesDrop > 0)
+        {
+            training = WithoutAlike(training, model, lora, options, warn, cancellation);
+        }
 
         using var optimizer = Optimizer.Create(options, PreferenceTraining.ParametersOf(model, lora));
         using var moving = CreateMovingReference(options, adapters, PreferenceTraining.ParametersOf(model, lora));
@@ -79,6 +83,17 @@ public sealed class TorchTrainer(Action<string>? warn = null) : ITrainer
         }
         var (training, validation) = ValidationSplit.Of(all.Examples, request.Options.ValidationShare, request.SplitSeed);
         return (all.Pick(training), all.Pick(validation));
+    }
+
+    /// <summary>By the policy that the training begins with, so that a run that goes on leaves out the same ones.</summary>
+    private static ExampleSet WithoutAlike(
+        ExampleSet training, PolicyModel model, LoraWeights? lora, TrainingOptions options, Action<string>? warn, CancellationToken cancellation)
+    {
+        var scores = ChesScores.Compute(model, lora, training.Examples, options.MicroBatchTokens, cancellation);
+        var kept = ChesScores.Lowest(scores, options.ChesDrop);
+        warn?.Invoke(FormattableString.Invariant(
+            $"training.ches-drop leaves out {scores.Length - kept.Length} of {scores.Length} pairs; the highest CHES score of those that stay is {kept.Max(i => scores[i]):G4}, of all {scores.Max():G4}"));
+        return training.Pick(kept);
     }
 
     private static MovingReference? CreateMovingReference(TrainingOptions options, AdapterSetup adapters, ParameterBuffer parameters)

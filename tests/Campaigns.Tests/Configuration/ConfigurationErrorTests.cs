@@ -50,6 +50,7 @@ public sealed class ConfigurationErrorTests : IDisposable
     [InlineData("campaign.judging { judge = data, judges.data.type = data-answer }", "campaign.judging.judge is data: it prefers the answer that a prompt's row gives, and generated tasks give none; set prompts.file")]
     [InlineData("campaign { pairs.consistency = on, training.loss.probabilistic-labels = on }", "campaign.pairs.consistency is on: the judge 'verifier' does not ask the policy, and would say the same with the one before")]
     [InlineData("campaign { pairs.consistency = on, judging { judge = self, judges.self { type = llm, model = policy } } }", "campaign.pairs.consistency is on: sigmoid reads no probability of a pair here; set training.loss.probabilistic-labels = on")]
+    [InlineData("campaign.training { ches-drop = 0.5, loss.type = kto }", "campaign.training.ches-drop is 0.5: it is about pairs, and kto learns from labelled completions")]
     [InlineData("campaign.pairs.ties-per-prompt = 1", "campaign.pairs.ties-per-prompt is 1: sigmoid would take one of two equals for the better; set 0, or training.loss.type = dpo_rk or dpo_d")]
     [InlineData("campaign { pairs.ties-per-prompt = 1, training.loss.type = [dpo_d, sft] }", "campaign.pairs.ties-per-prompt is 1: dpo_d, sft would take one of two equals")]
     [InlineData("campaign.judging.judges.mine { type = human, share = 0.5 }", "campaign.judging.judges.mine.share: people judge every prompt where nobody else does")]

@@ -170,7 +170,7 @@ public sealed class ResumeTests : IDisposable
         "lion" => Everything with { Optimizer = OptimizerKind.Lion, LearningRate = 1e-3f },
         "full" => Everything with { Lora = null, LearningRate = 1e-3f },
         "bco" => Everything with { Loss = new("bco_pair") { BcoRewardMean = true } },
-        "beta" => Everything with { Loss = new("sigmoid") { DynamicBeta = 0.6f } },
+        "beta" => Everything with { Loss = new("sigmoid") { DynamicBeta = 0.6f }, ChesDrop = 0.3f, BatchPairs = 1, EvaluationSteps = 4 },
         _ => Everything,
     };
 
