@@ -72,6 +72,9 @@ internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDesk
     /// <summary>Under which name a campaign's events are in the journal.</summary>
     internal static string PersistenceIdOf(string campaign) => PersistenceIdPrefix + campaign;
 
+    /// <returns>Null where the id is no campaign's.</returns>
+    internal static string? CampaignOf(string id) => IsPersistenceId(id) ? id[PersistenceIdPrefix.Length..] : null;
+
     internal static bool IsPersistenceId(string id) => id.StartsWith(PersistenceIdPrefix, StringComparison.Ordinal);
 
     public static Props Props(string campaign, CampaignHosting hosting) => Akka.Actor.Props.Create(() => new CampaignActor(campaign, hosting));

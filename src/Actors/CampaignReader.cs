@@ -22,11 +22,12 @@ public static class CampaignReader
     public static CampaignState? ReadWhole(string statePath) =>
         ReadEvents(DatabasePath(statePath)) is { Count: > 0 } events ? CampaignHistory.Whole(events) : null;
 
-    /// <summary>All that happened, in order, to the campaign that a database has first; no snapshot is used.</summary>
+    /// <summary>All that happened, in order, to a campaign; no snapshot is used.</summary>
+    /// <param name="campaign">Its name; null is the one that the database has first.</param>
     /// <exception cref="UserInputException">The database is damaged or of a newer version.</exception>
-    public static IReadOnlyList<CampaignEvent> ReadEvents(string databasePath) => CampaignDatabase.Read(
+    public static IReadOnlyList<CampaignEvent> ReadEvents(string databasePath, string? campaign = null) => CampaignDatabase.Read(
         databasePath,
-        database => database.PersistenceIds().FirstOrDefault(CampaignActor.IsPersistenceId) is { } id
+        database => database.PersistenceIds().FirstOrDefault(id => campaign is null ? CampaignActor.IsPersistenceId(id) : id == CampaignActor.PersistenceIdOf(campaign)) is { } id
             ? database.EventsAfter(id, 0).Select(stored => (CampaignEvent)Decode(stored, databasePath, $"event {stored.SequenceNr}")).ToList()
             : null) ?? [];
 

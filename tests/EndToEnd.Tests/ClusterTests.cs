@@ -35,6 +35,21 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
     }
 
     [Fact]
+    public void ReplayAndFork_ofACampaignThatACoordinatorHas_areThoseOfAnyOther()
+    {
+        using var submit = cluster.Run("submit", cluster.Campaign("recorded"), "--wait");
+        Assert.True(submit.ExitCode == 0, submit.Errors);
+
+        using var replay = DpoProcess.Run("replay", "--state", cluster.PathOf("coordinator"), "--campaign", "recorded", "--threads", "1", "--round", "1");
+        using var fork = DpoProcess.Run(
+            "fork", "--state", cluster.PathOf("coordinator"), "--campaign", "recorded", "--round", "1", "--to", cluster.PathOf("forked"), "--config", cluster.Campaign("recorded"));
+
+        Assert.True(replay.ExitCode == 0, replay.Errors + replay.Output);
+        Assert.True(fork.ExitCode == 0, fork.Errors);
+        Assert.True(File.Exists(Path.Combine(cluster.PathOf("forked"), "campaign.conf")));
+    }
+
+    [Fact]
     public void Nodes_json_hasTheFieldsThatScriptsReadByName()
     {
         using var nodes = cluster.Run("nodes", "--json");

@@ -19,7 +19,7 @@ internal sealed class CampaignLoader(
 {
     private const long MostBundleBytes = 16 << 20;
 
-    private string ModelsPath => Path.Combine(node.StatePath, "models");
+    private string ModelsPath => ModelsOf(node.StatePath);
 
     /// <exception cref="NodeTroubleException">A model is not on this node.</exception>
     public async Task<IWorker> CreateAsync(WorkerRole role, WorkOrder order, CancellationToken cancellationToken)
@@ -106,7 +106,7 @@ internal sealed class CampaignLoader(
     {
         if (file.IsModel && !store.Contains(file.Digest))
         {
-            if (Find(file) is { } found)
+            if (Find(file, node.StatePath, store) is { } found)
             {
                 return found;
             }
@@ -122,13 +122,16 @@ internal sealed class CampaignLoader(
             }
         }
         await FetchAsync(file.Digest, $"campaign {campaign}: {file.Name}", cancellationToken);
-        return Name(file, store.Verified(file.Digest));
+        return Name(file, node.StatePath, store);
     }
 
-    /// <summary>Where it was on the machine that submitted the campaign, or among this node's models.</summary>
-    private string? Find(BundleFile file)
+    private static string ModelsOf(string statePath) => Path.Combine(statePath, "models");
+
+    /// <summary>Where it was on the machine that submitted the campaign, or among a node's models.</summary>
+    internal static string? Find(BundleFile file, string statePath, ArtifactStore store)
     {
-        var places = Directory.Exists(ModelsPath) ? Directory.EnumerateFiles(ModelsPath).Prepend(file.Path) : [file.Path];
+        var models = ModelsOf(statePath);
+        var places = Directory.Exists(models) ? Directory.EnumerateFiles(models).Prepend(file.Path) : [file.Path];
         var found = places.FirstOrDefault(path => new FileInfo(path) is { Exists: true, Length: var bytes } && bytes == file.Bytes && GgufFile.DigestOf(path) == file.Digest);
         if (found is not null && GgufFile.PathsOf(found).Count == 1)
         {
@@ -138,10 +141,11 @@ internal sealed class CampaignLoader(
         return found;
     }
 
-    /// <summary>Readers go by the name of a file: the artifact gets the one it had.</summary>
-    private string Name(BundleFile file, string path)
+    /// <summary>Readers go by the name of a file: the artifact gets the one it had, in a node's directory.</summary>
+    internal static string Name(BundleFile file, string statePath, ArtifactStore store)
     {
-        var directory = Directory.CreateDirectory(Path.Combine(node.StatePath, "files", file.Digest.Hex)).FullName;
+        var path = store.Verified(file.Digest);
+        var directory = Directory.CreateDirectory(Path.Combine(statePath, "files", file.Digest.Hex)).FullName;
         var named = Path.Combine(directory, file.Name);
         if (File.Exists(named))
         {

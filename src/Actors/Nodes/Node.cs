@@ -95,7 +95,10 @@ public sealed class Node : IAsyncDisposable
 
     internal ImmutableArray<WorkSlot> Slots { get; }
 
-    private string DatabasePath => Path.Combine(Options.StatePath, "campaigns.db");
+    private string DatabasePath => DatabasePathOf(Options.StatePath);
+
+    /// <summary>Where a coordinator keeps the journal of its campaigns, unless that is on a server.</summary>
+    internal static string DatabasePathOf(string statePath) => Path.Combine(statePath, "campaigns.db");
 
     /// <summary>Says for which <see cref="NodeOptions.Supervisor"/> the node was drained.</summary>
     private string DrainedPath => Path.Combine(Options.StatePath, "drained");

@@ -29,12 +29,13 @@ public static class ForkCommand
             "fork",
             "Make a campaign that shares every artifact of another up to a round, without a copy on one disk, and goes on with other settings.",
             $"./dpo fork --round 2 --to state-b --set {Example}",
-            "./dpo fork --state /data/a --round 0 --to /data/b --config b.conf")
+            "./dpo fork --state /data/a --round 0 --to /data/b --config b.conf",
+            "./dpo fork --state /data/coordinator --campaign a --round 2 --to /data/b --config b.conf")
         {
-            _state, _round, _to, _config, _set, _json,
+            _state, ReplayCommand.Campaign, _round, _to, _config, _set, _json,
         };
-        command.SetAction((parsed, token) => ForkAsync(
-            parsed.GetRequiredValue(_state).FullName,
+        command.SetAction(async (parsed, token) => await ForkAsync(
+            await ReplayCommand.StatePathAsync(parsed, _state, token),
             parsed.GetValue(_round),
             parsed.GetRequiredValue(_to).FullName,
             parsed.GetValue(_config)?.FullName,

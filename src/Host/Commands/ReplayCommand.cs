@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IterativeDpo.Actors;
+using IterativeDpo.Actors.Nodes;
 using IterativeDpo.Actors.Replays;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Host.Judges;
@@ -15,6 +16,10 @@ public static class ReplayCommand
     private static readonly Option<int?> _from = Round("--from", "The first round; 0 if not given.");
     private static readonly Option<int?> _to = Round("--to", "The last round; the last that has ended if not given.");
     private static readonly Option<bool> _json = CommonOptions.Json();
+    private static readonly Option<int?> _threads = CommonOptions.Positive("--threads", "With --campaign: threads of the nodes that did the work, for the same bits; one for each processor if not given.");
+
+    /// <summary>A campaign of a coordinator's state directory.</summary>
+    internal static Option<string?> Campaign { get; } = new("--campaign") { Description = "A campaign of a cluster, where --state is a coordinator's state directory; the node may run meanwhile.", HelpName = "NAME" };
 
     public static Command Create()
     {
@@ -23,19 +28,24 @@ public static class ReplayCommand
             "Do rounds again from what was recorded, and compare every artifact; exits with 0 only where all are the same.",
             "./dpo replay",
             "./dpo replay --state /data/my-campaign --round 3",
-            "./dpo replay --from 1 --to 2 --json")
+            "./dpo replay --from 1 --to 2 --json",
+            "./dpo replay --state /data/coordinator --campaign my-campaign --threads 4")
         {
-            _state, _round, _from, _to, _json,
+            _state, Campaign, _threads, _round, _from, _to, _json,
         };
         command.Validators.Add(result =>
         {
+            if (result.GetValue(_threads) is not null && result.GetValue(Campaign) is null)
+            {
+                result.AddError("--threads goes with --campaign: a campaign on one machine is replayed with the threads that it ran with.");
+            }
             if (result.GetValue(_round) is not null && (result.GetValue(_from) ?? result.GetValue(_to)) is not null)
             {
                 result.AddError("--round is one round; give that, or --from and --to.");
             }
         });
-        command.SetAction((parsed, token) => ReplayAsync(
-            parsed.GetRequiredValue(_state).FullName,
+        command.SetAction(async (parsed, token) => await ReplayAsync(
+            await StatePathAsync(parsed, _state, token),
             parsed.GetValue(_round) ?? parsed.GetValue(_from),
             parsed.GetValue(_round) ?? parsed.GetValue(_to),
             parsed.GetValue(_json),
@@ -80,6 +90,12 @@ public static class ReplayCommand
             scratch.Delete(recursive: true);
         }
     }
+
+    /// <summary>The campaign's state directory, or that which is made of a coordinator's.</summary>
+    internal static Task<string> StatePathAsync(ParseResult parsed, Option<DirectoryInfo> state, CancellationToken cancellationToken) =>
+        parsed.GetRequiredValue(state).FullName is var path && parsed.GetValue(Campaign) is { } campaign
+            ? NodeCampaign.ExtractAsync(path, campaign, parsed.GetValue(_threads) ?? 0, cancellationToken)
+            : Task.FromResult(path);
 
     private static int Show(ReplayView view, bool json)
     {

@@ -47,7 +47,7 @@ public sealed record HttpJudgeOptions(
     }
 
     /// <summary>The file of what a judge of this name was answered, among those that judges keep.</summary>
-    internal static string AnswersFileOf(string judge) => $"judge-{judge}.jsonl";
+    public static string AnswersFileOf(string judge) => $"judge-{judge}.jsonl";
 
     public override JudgeOptions WithoutIncidentals() => this with { Mode = Mode.WithoutIncidentals(), Service = Service.WithoutIncidentals() };
 }
