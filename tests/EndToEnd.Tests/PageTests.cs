@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using PuppeteerSharp;
 using static IterativeDpo.EndToEnd.Tests.Browsing;
@@ -17,7 +18,7 @@ public sealed class PageTests
         page.PageError += (_, error) => errors.Add(error.Message);
         page.Console += (_, told) => errors.AddRange(told.Message is { Type: ConsoleType.Error, Text: var text } && !text.Contains("Failed to load resource", StringComparison.Ordinal) ? [text] : []);
 
-        using (var run = campaign.Start("--page", "127.0.0.1:0"))
+        using (var run = campaign.Start("--page", "127.0.0.1:0", "--tensorboard", Path.Combine(campaign.Root, "events")))
         {
             var address = AddressIn(run);
 
@@ -35,6 +36,8 @@ public sealed class PageTests
             await SeesAsync(page, "#rounds", "kept");
 
             Assert.True(run.ExitCode == 0, run.Errors);
+            var events = Encoding.Latin1.GetString(File.ReadAllBytes(Assert.Single(Directory.GetFiles(Path.Combine(campaign.Root, "events")))));
+            Assert.All(["rewards/chosen", "rewards/margins", "logps/chosen", "loss", "learning_rate", "grad_norm", "eval/heldout_accuracy"], name => Assert.Contains(name, events, StringComparison.Ordinal));
             Assert.Equal(
                 ["kept", "kept", "done"],
                 File.ReadLines(Path.Combine(campaign.Root, "told")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("kind").GetString()));

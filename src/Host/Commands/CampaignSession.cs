@@ -10,6 +10,7 @@ using IterativeDpo.Host.Notices;
 using IterativeDpo.Host.Page;
 using IterativeDpo.Host.Report;
 using IterativeDpo.Host.Terminal;
+using IterativeDpo.Host.TrainingRuns;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.People;
 using IterativeDpo.Training.Torch;
@@ -30,6 +31,9 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
     /// <summary>See <see cref="TelemetryExport.Start"/>.</summary>
     public ImmutableArray<string> Telemetry { get; init; } = [];
 
+    /// <summary>Where TensorBoard's events go; null is nowhere.</summary>
+    public string? TensorBoard { get; init; }
+
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var display = ProgressDisplay.Create(TimeProvider.System);
@@ -41,6 +45,7 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
         await using var notices = new CampaignNotices(configuration.Options.Notices, judges.Budgets, Note, TimeProvider.System);
         var control = new CampaignControl();
         string? pausedBy = null;
+        using var tensorBoard = TensorBoard is null ? null : new TensorBoardProgress(TensorBoard, Note, TimeProvider.System);
         Raise(CampaignReader.Read(statePath)?.Plan);
         var engines = Engines(configuration.Options, judges, warning => Note($"warning: {warning}")) with { CheckModel = models is null ? null : models.Require };
         using var telemetry = TelemetryExport.Start(Telemetry, configuration.Options.Name);
@@ -87,6 +92,7 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
         void OnProgress(CampaignProgress progress)
         {
             Raise(progress.State.Plan);
+            tensorBoard?.Report(progress);
             if (progress.State.PausedBy != pausedBy)
             {
                 pausedBy = progress.State.PausedBy;

@@ -29,6 +29,12 @@ public static class CommonOptions
     public static Option<bool> Json() =>
         new("--json") { Description = "Print one JSON document on standard output at the end." };
 
+    public static Option<DirectoryInfo?> TensorBoard() => new("--tensorboard")
+    {
+        Description = "A folder for TensorBoard: each step's metrics as event files, by TRL's names.",
+        HelpName = "DIR",
+    };
+
     public static Option<bool> Force() => new("--force") { Description = "Replace what is at --out." };
 
     public static Option<string[]> Settings(string example) => new("--set")

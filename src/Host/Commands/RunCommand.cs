@@ -27,6 +27,7 @@ public static class RunCommand
         HelpName = "otlp|prometheus",
     };
     private static readonly Option<bool> _skipModelCheck = CommonOptions.SkipModelCheck();
+    private static readonly Option<DirectoryInfo?> _tensorBoard = CommonOptions.TensorBoard();
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     public static Command CreateRun()
@@ -41,7 +42,7 @@ public static class RunCommand
             "./dpo run my.conf --json > summary.json",
             "./dpo run with-arms.conf --state arms --seeds 1,2,3")
         {
-            File, _state, Rounds, Seed, _seeds, _threads, PageCommand.Address, PageCommand.TokenFile, _telemetry, _skipModelCheck, _json,
+            File, _state, Rounds, Seed, _seeds, _threads, PageCommand.Address, PageCommand.TokenFile, _tensorBoard, _telemetry, _skipModelCheck, _json,
         };
         command.SetAction((parsed, token) => CampaignConfiguration.ArmsIn(parsed.GetRequiredValue(File).FullName) is { Count: > 0 } arms
             ? RunArmsAsync(parsed.GetRequiredValue(File).FullName, arms, parsed, token)
@@ -57,7 +58,7 @@ public static class RunCommand
             "./dpo quickstart",
             "./dpo quickstart --rounds 2 --json")
         {
-            _state, Rounds, Seed, _threads, PageCommand.Address, PageCommand.TokenFile, _skipModelCheck, _json,
+            _state, Rounds, Seed, _threads, PageCommand.Address, PageCommand.TokenFile, _tensorBoard, _skipModelCheck, _json,
         };
         command.SetAction((parsed, token) => RunAsync(BundledFiles.QuickstartCampaign, parsed, token));
         return command;
@@ -71,7 +72,7 @@ public static class RunCommand
         }
         var state = parsed.GetRequiredValue(_state).FullName;
         var (configuration, page) = (TemplateTime.OfState(await ModelFolders.LoadAsync(file, OverridesOf(parsed), cancellationToken), state), PageCommand.SettingsOf(parsed));
-        return await new CampaignSession(configuration, state, parsed.GetValue(_json), page, ModelsOf(parsed, configuration)) { Telemetry = TelemetryOf(parsed, page) }.RunAsync(cancellationToken);
+        return await new CampaignSession(configuration, state, parsed.GetValue(_json), page, ModelsOf(parsed, configuration)) { Telemetry = TelemetryOf(parsed, page), TensorBoard = parsed.GetValue(_tensorBoard)?.FullName }.RunAsync(cancellationToken);
     }
 
     /// <returns>The ways out.</returns>
@@ -101,7 +102,7 @@ public static class RunCommand
         {
             var configuration = TemplateTime.OfState(await ModelFolders.LoadAsync(arm, [], cancellationToken), state);
             await Console.Error.WriteLineAsync($"dpo: campaign {i + 1} of {runs.Length}: {Path.GetFileName(state)}");
-            var code = await new CampaignSession(configuration, state, json: false, PageCommand.SettingsOf(parsed), ModelsOf(parsed, configuration), isOne: true) { Telemetry = TelemetryOf(parsed, PageCommand.SettingsOf(parsed)) }
+            var code = await new CampaignSession(configuration, state, json: false, PageCommand.SettingsOf(parsed), ModelsOf(parsed, configuration), isOne: true) { Telemetry = TelemetryOf(parsed, PageCommand.SettingsOf(parsed)), TensorBoard = parsed.GetValue(_tensorBoard) is { } folder ? Path.Combine(folder.FullName, Path.GetFileName(state)) : null }
                 .RunAsync(cancellationToken);
             if (code != ExitCodes.Done)
             {

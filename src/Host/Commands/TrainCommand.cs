@@ -20,6 +20,7 @@ public static class TrainCommand
     private static readonly Option<bool> _skipBadRows = CommonOptions.SkipBadRows();
     private static readonly Option<bool> _full = new("--full") { Description = "Train every weight and write a whole model instead of an adapter." };
     private static readonly Option<bool> _skipModelCheck = CommonOptions.SkipModelCheck();
+    private static readonly Option<DirectoryInfo?> _tensorBoard = CommonOptions.TensorBoard();
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     private static readonly (Option Option, string Key)[] _shortcuts =
@@ -48,7 +49,7 @@ public static class TrainCommand
             "./dpo train --model m.gguf --data round3.jsonl --earlier round1.jsonl round2.jsonl --set policy.data=replay --out out3",
             "./dpo train --model m.gguf --data pairs.jsonl --out full --full --learning-rate 1e-6")
         {
-            _model, _data, _out, _config, _set, _adapter, _average, _earlier, _skipBadRows, _full, _skipModelCheck, _json,
+            _model, _data, _out, _config, _set, _adapter, _average, _earlier, _skipBadRows, _full, _skipModelCheck, _tensorBoard, _json,
         };
         foreach (var (option, _) in _shortcuts)
         {
@@ -74,7 +75,7 @@ public static class TrainCommand
             parsed.GetValue(_skipBadRows),
             parsed.GetRequiredValue(_out).FullName);
         var models = parsed.GetValue(_skipModelCheck) ? null : CheckedModels.Of(configuration.Options.Threads);
-        var outcome = await new TrainingSession(configuration, inputs, models).RunAsync(cancellationToken);
+        var outcome = await new TrainingSession(configuration, inputs, models) { TensorBoard = parsed.GetValue(_tensorBoard)?.FullName }.RunAsync(cancellationToken);
         if (parsed.GetValue(_json))
         {
             CommonOptions.PrintJson(outcome);

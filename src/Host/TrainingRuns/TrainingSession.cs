@@ -20,6 +20,9 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>Where TensorBoard's events go; null is nowhere.</summary>
+    public string? TensorBoard { get; init; }
+
     /// <exception cref="UserInputException">A file is missing or wrong, or the settings contradict each other.</exception>
     public async Task<TrainingOutcome> RunAsync(CancellationToken cancellationToken)
     {
@@ -32,7 +35,8 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
         using var data = await RunData.OpenAsync(configuration, inputs, directory, cancellationToken);
         var request = Request(directory, model, data.Examples);
         SayMemory(request);
-        var history = await TrainAsync(request, directory, cancellationToken);
+        using var tensorBoard = TensorBoard is null ? null : new TensorBoardLog(TensorBoard, TimeProvider.System);
+        var history = await TrainAsync(request, directory, tensorBoard, cancellationToken);
         if (configuration.Policy.Reference == ReferenceOrigin.Ema)
         {
             WriteAverage(request, directory.Path("average.gguf"));
@@ -52,7 +56,7 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
             $"dpo: memory: about {MemoryEstimate.Format(estimate.Total)} of {MemoryEstimate.Format(MemoryEstimate.AvailableBytes)} available ({estimate})");
     }
 
-    private static Task<TrainingResult> TrainAsync(TrainingRequest request, RunDirectory directory, CancellationToken cancellationToken) =>
+    private static Task<TrainingResult> TrainAsync(TrainingRequest request, RunDirectory directory, TensorBoardLog? tensorBoard, CancellationToken cancellationToken) =>
         StepProgress.RunAsync<TrainingStep, TrainingResult>(
             "training",
             step => (step.Step, step.Steps, $"loss {step.Metrics["loss"]:F4}"),
@@ -61,7 +65,11 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
                 request,
                 directory.Path(RunDirectory.MetricsFile),
                 TimeProvider.System,
-                progress.Report,
+                step =>
+                {
+                    tensorBoard?.Write(step.Step, step.Metrics);
+                    progress.Report(step);
+                },
                 cancellationToken));
 
     private TrainingRequest Request(RunDirectory directory, Digest model, IReadOnlyList<ITrainingExample> examples)
