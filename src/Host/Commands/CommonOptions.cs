@@ -9,6 +9,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Settings;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
+using IterativeDpo.Generation.Llama;
 
 namespace IterativeDpo.Host.Commands;
 
@@ -86,6 +87,26 @@ public static class CommonOptions
             }
         });
         return option;
+    }
+
+    /// <summary>What weights are stored as: written here, or by llama.cpp's quantiser.</summary>
+    /// <param name="keep">The word for the types that a model has.</param>
+    public static Option<string?> WeightType(string description, params string[] keep) =>
+        Choice("--type", description, ["f32", "f16", "bf16", .. LlamaQuantiser.Types, .. keep])!;
+
+    public static Option<FileInfo?> MeasuredText() => new("--text")
+    {
+        Description = "Measure on this text what quantising costs: mean log-prob and perplexity before and after.",
+        HelpName = "FILE",
+    };
+
+    /// <exception cref="UserInputException">There is a text to measure on, and nothing is quantised.</exception>
+    public static void RefuseText(FileInfo? text)
+    {
+        if (text is not null)
+        {
+            throw new UserInputException($"--text is for models that are quantised: --type {string.Join(", ", LlamaQuantiser.Types)}. Leave it out, or name one of these.");
+        }
     }
 
     public static Option<DirectoryInfo> State() => new("--state")

@@ -13,12 +13,12 @@ namespace IterativeDpo.Host.Commands;
 /// <summary><c>dpo export</c>: an adapter for the PEFT library, or merged into its base.</summary>
 public static class ExportCommand
 {
-    private const string Peft = "peft", Merged = "merged", Hub = "hf", Keep = "keep";
+    private const string Peft = "peft", Merged = "merged", Gguf = "gguf", Hub = "hf", Keep = "keep";
 
     private static readonly Argument<FileInfo> _adapter = new("ADAPTER") { Description = "The LoRA adapter GGUF; for hf also a whole model's." };
     private static readonly Option<FileInfo> _model = CommonOptions.Model();
     private static readonly Option<string> _to = CommonOptions.Choice(
-        "--to", "peft: a directory that PEFT loads.  merged: one GGUF of base and adapter.  hf: a folder of the merged model that transformers loads.", Peft, Merged, Hub);
+        "--to", "peft: a directory that PEFT loads.  gguf (or merged): one GGUF of base and adapter.  hf: a folder of the merged model that transformers loads.", Peft, Gguf, Merged, Hub);
 
     private static readonly Option<FileInfo> _output = new("--out")
     {
@@ -27,10 +27,11 @@ public static class ExportCommand
         Required = true,
     };
 
-    private static readonly Option<string?> _type = CommonOptions.Choice(
-        "--type",
-        "How values are stored; f32 for PEFT, keep (the base's own types) for a merged GGUF, and for hf the base's, bf16 where that is quantised, if not given.",
-        "f32", "f16", "bf16", "q8_0", Keep)!;
+    private static readonly Option<string?> _type = CommonOptions.WeightType(
+        "How values are stored; f32 for PEFT, keep (the base's own types) for a merged GGUF, and for hf the base's, bf16 where that is quantised, if not given.", Keep);
+
+    private static readonly Option<FileInfo?> _text = CommonOptions.MeasuredText();
+    private static readonly Option<int?> _threads = CommonOptions.Threads();
 
     private static readonly Option<string?> _baseName = new("--base-name")
     {
@@ -48,11 +49,11 @@ public static class ExportCommand
             "export",
             "Write an adapter for the PEFT library, or merge it into its base: one GGUF, or a folder of Hugging Face's libraries.",
             "./dpo export adapter.gguf --model base.gguf --to peft --out adapter-peft --base-name org/base",
-            "./dpo export adapter.gguf --model base.gguf --to merged --out merged.gguf",
+            "./dpo export adapter.gguf --model base.gguf --to gguf --out merged.gguf",
             "./dpo export adapter.gguf --model Qwen3-0.6B --to hf --out Qwen3-0.6B-dpo",
-            "./dpo export adapter.gguf --model base.gguf --to merged --out merged.gguf --type q8_0 --json")
+            "./dpo export adapter.gguf --model base.gguf --to gguf --out merged.gguf --type q4_k_m --text sample.txt --json")
         {
-            _adapter, _model, _to, _output, _type, _baseName, _force, _json,
+            _adapter, _model, _to, _output, _type, _text, _threads, _baseName, _force, _json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -60,7 +61,8 @@ public static class ExportCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var (adapterFile, to) = (parsed.GetRequiredValue(_adapter), parsed.GetRequiredValue(_to));
+        var (adapterFile, text) = (parsed.GetRequiredValue(_adapter), parsed.GetValue(_text));
+        var to = parsed.GetRequiredValue(_to) is Gguf ? Merged : parsed.GetRequiredValue(_to);
         CheckOptions(parsed, to);
         var given = parsed.GetRequiredValue(_model).FullName;
         var isWhole = to == Hub && IsModel(adapterFile);
@@ -73,27 +75,35 @@ public static class ExportCommand
         var type = parsed.GetValue(_type) ?? (to == Peft ? "f32" : to == Merged ? Keep : TypeOf(model));
         var baseDigest = GgufFile.DigestOf(modelFile.FullName);
         var adapter = isWhole ? null : LoraAdapter.Read(adapterFile.FullName, config, baseDigest);
+        QuantisationCost? cost = null;
         IReadOnlyList<string> notes = [];
-        if (to == Peft)
+        if (to == Merged && ModelQuantiser.Writes(type, text?.FullName))
+        {
+            cost = await ModelQuantiser.WriteAsync(
+                output, type, text?.FullName, parsed.GetValue(_threads) ?? Environment.ProcessorCount, whole => MergeAsync(model, adapter!, whole, WholeType(model), cancellationToken));
+        }
+        else if (to == Merged)
+        {
+            CommonOptions.RefuseText(text);
+            await MergeAsync(model, adapter!, output, type == Keep ? null : Parse(type), cancellationToken);
+        }
+        else if (to == Peft)
         {
             PeftExport.Write(adapter!, output, config, parsed.GetValue(_baseName) ?? NameOf(model), Parse(type));
         }
         else
         {
-            using var source = to == Hub && Directory.Exists(given) ? ModelFolder.Open(given) : null;
+            using var source = Directory.Exists(given) ? ModelFolder.Open(given) : null;
             notes = await StepProgress.RunAsync<int, IReadOnlyList<string>>(
                 adapter is null ? "writing" : "merging",
                 merged => (merged, adapter?.Maps.Count ?? 1, "maps"),
                 progress => Task.Run(
                     () =>
                     {
-                        var merge = adapter is null ? null : new AdapterMerge(model, adapter, progress, cancellationToken);
-                        if (to == Hub)
-                        {
-                            return new FolderExport(model, merge is null ? name => model.ReadFloat32(model.Tensors[name]) : merge.Weights, source).Write(output, Parse(type));
-                        }
-                        merge!.Write(output, type == Keep ? null : Parse(type));
-                        return [];
+                        Func<string, ReadOnlyMemory<float>> weights = adapter is null
+                            ? name => model.ReadFloat32(model.Tensors[name])
+                            : new AdapterMerge(model, adapter, progress, cancellationToken).Weights;
+                        return new FolderExport(model, weights, source).Write(output, Parse(type));
                     },
                     cancellationToken));
         }
@@ -112,7 +122,8 @@ public static class ExportCommand
             base_sha256 = baseDigest.Hex,
             adapter_sha256 = adapter is null ? null : Digest.OfFile(adapterFile.FullName).Hex,
             notes,
-        }, output);
+            cost,
+        }, cost is null ? output : $"{output}: {cost}");
         return ExitCodes.Done;
     }
 
@@ -131,11 +142,29 @@ public static class ExportCommand
         _ => "bf16",
     };
 
+    private static Task<bool> MergeAsync(GgufFile model, LoraAdapter adapter, string output, TensorType? type, CancellationToken cancellationToken) => StepProgress.RunAsync<int, bool>(
+        "merging",
+        merged => (merged, adapter.Maps.Count, "maps"),
+        progress => Task.Run(
+            () =>
+            {
+                new AdapterMerge(model, adapter, progress, cancellationToken).Write(output, type);
+                return true;
+            },
+            cancellationToken));
+
+    /// <summary>What a model is merged as before it is quantised: as it is, or, quantised already, as half precision.</summary>
+    private static TensorType? WholeType(GgufFile model) => model.Tensors.Values.Any(tensor => tensor.Type.BlockLength() > 1) ? TensorType.F16 : null;
+
     private static void CheckOptions(ParseResult parsed, string to)
     {
-        if (to != Merged && parsed.GetValue(_type) is "q8_0" or Keep)
+        if (to != Merged && parsed.GetValue(_type) is not (null or "f32" or "f16" or "bf16"))
         {
             throw new UserInputException($"--type {parsed.GetValue(_type)} is for merged models in one GGUF; {(to == Peft ? "PEFT's files hold" : "a folder holds")} f32, f16 or bf16.");
+        }
+        if (to != Merged)
+        {
+            CommonOptions.RefuseText(parsed.GetValue(_text));
         }
         if (to != Peft && parsed.GetValue(_baseName) is not null)
         {

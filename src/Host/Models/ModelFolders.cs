@@ -41,7 +41,7 @@ internal static class ModelFolders
     {
         await StepProgress.RunAsync<(long Done, long Total), bool>(
             $"converting {Path.GetFileName(folder.Path)}",
-            bytes => ((int)(bytes.Done >> 20), Math.Max(1, (int)(bytes.Total >> 20)), "MB"),
+            bytes => ((int)(bytes.Done >> 20), Math.Max(1, (int)(bytes.Total >> 20)), $"of {bytes.Total / 1e6:N0} MB"),
             progress => Task.Run(
                 () =>
                 {

@@ -49,6 +49,32 @@ public sealed class AdapterCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task ExportToGguf_quantisedByLlamaCpp_isTheMergedModelAndMeasured()
+    {
+        await File.WriteAllTextAsync(In("text.txt"), "What is 61 + 2? The words in reverse order: one two three.");
+
+        Assert.Equal(ExitCodes.Done, await RunAsync("export", Adapter, "--to", "gguf", "--out", In("q.gguf"), "--type", "q4_0", "--text", In("text.txt"), "--threads", "1"));
+
+        await RunAsync("export", Adapter, "--to", "gguf", "--out", In("merged.gguf"), "--type", "f32");
+        using var merged = GgufFile.Open(In("merged.gguf"));
+        using var quantised = GgufFile.Open(In("q.gguf"));
+        var map = quantised.Tensors["blk.0.ffn_up.weight"];
+        Assert.Equal(TensorType.Q4_0, map.Type);
+        var values = merged.ReadFloat32(merged.Tensors[map.Name]);
+        Assert.Equal(values, quantised.ReadFloat32(map), (one, other) => Math.Abs(one - other) < values.Max(Math.Abs) / 6);
+        Assert.Equal(["adapter.gguf", "merged.gguf", "q.gguf", "text.txt"], Directory.EnumerateFiles(_root).Select(Path.GetFileName).Order());
+    }
+
+    [Theory]
+    [InlineData("gguf", "f16")]
+    [InlineData("hf", "f16")]
+    public async Task Export_withATextAndNothingQuantised_isRefused(string to, string type)
+    {
+        await File.WriteAllTextAsync(In("text.txt"), "text");
+        await AssertRefusedAsync("--text is for models that are quantised", "export", Adapter, "--to", to, "--out", In("out"), "--type", type, "--text", In("text.txt"));
+    }
+
+    [Fact]
     public async Task ExportToHf_writesTheMergedModelAsAFolder()
     {
         Assert.Equal(ExitCodes.Done, await RunAsync("export", Adapter, "--to", "hf", "--out", In("hub"), "--type", "f32"));
@@ -179,8 +205,8 @@ public sealed class AdapterCommandTests : IDisposable
         await AssertRefusedAsync("there is no such directory", "import", In("none"), "--out", In("out"));
 
     [Theory]
-    [InlineData("--to takes one of peft, merged, hf; 'onnx' is none of them.", "--to", "onnx")]
-    [InlineData("--type takes one of f32, f16, bf16, q8_0, keep; 'q4_k' is none of them.", "--to", "merged", "--type", "q4_k")]
+    [InlineData("--to takes one of peft, gguf, merged, hf; 'onnx' is none of them.", "--to", "onnx")]
+    [InlineData("--type takes one of f32, f16, bf16, q8_0, q6_k, q4_k_m, q4_k_s, q4_0, keep; 'q4_k' is none of them.", "--to", "merged", "--type", "q4_k")]
     [InlineData("Option '--to' is required.")]
     public void Export_withAWrongWord_listsTheWords(string message, params string[] more)
     {

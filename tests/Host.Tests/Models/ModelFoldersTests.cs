@@ -95,6 +95,31 @@ public sealed class ModelFoldersTests : IDisposable
     }
 
     [Fact]
+    public async Task ConvertModel_quantisedByLlamaCpp_saysWhatThatCosts()
+    {
+        var config = TinyModel.Config() with { Dim = 256, HeadDim = 64, RopeDim = 64, FeedForwardDim = 256 };
+        TinyFolder.Write(Folder, config);
+        var (output, whole, text) = (Path.Combine(_root, "q.gguf"), Path.Combine(_root, "f.gguf"), Path.Combine(_root, "text.txt"));
+        await File.WriteAllTextAsync(text, string.Concat(Enumerable.Repeat("Any text. ", 30)));
+
+        Assert.Equal(ExitCodes.Done, await RootCommands.Create().Parse(["convert-model", Folder, "--out", output, "--type", "q4_k_m", "--text", text, "--threads", "1"]).InvokeAsync());
+
+        await RootCommands.Create().Parse(["convert-model", Folder, "--out", whole]).InvokeAsync();
+        using var file = GgufFile.Open(output);
+        Assert.Equal(TensorType.Q4_K, file.Tensors["blk.0.ffn_up.weight"].Type);
+        Assert.Equal(TensorType.F32, file.Tensors["blk.0.ffn_norm.weight"].Type);
+        var cost = QuantisationCost.Of(whole, output, text, threads: 1);
+        // BOS and 300 bytes in windows of the context's 128, of which the first of each is not computed.
+        Assert.Equal(298, cost.Tokens);
+        Assert.Equal(cost.LogProbAfter - cost.LogProbBefore, cost.Difference, 1e-9);
+        Assert.Equal((Math.Exp(-cost.LogProbBefore), Math.Exp(-cost.LogProbAfter)), (cost.PerplexityBefore, cost.PerplexityAfter));
+        Assert.InRange(Math.Abs(cost.Difference), 1e-5, 1);
+        Assert.Equal(0, QuantisationCost.Of(whole, whole, text, threads: 1).Difference);
+        // Random weights know nothing of 264 tokens.
+        Assert.InRange(cost.PerplexityBefore, 100, 2000);
+    }
+
+    [Fact]
     public async Task ConvertModel_ofAFile_isRefused()
     {
         var parsed = RootCommands.Create().Parse(["convert-model", BundledFiles.SeedModel, "--out", Path.Combine(_root, "out.gguf")]);
