@@ -1,6 +1,7 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
+using IterativeDpo.Training.Torch;
 using IterativeDpo.Training.Torch.Cpu;
 using TorchSharp;
 
@@ -83,7 +84,7 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
     }
 
     private static long Kept(GgufTensor tensor, long type) =>
-        tensor.Shape.Length < 2 ? 4L * tensor.Elements : tensor.Type.BlockLength() > 1 ? tensor.ByteLength : type * tensor.Elements;
+        tensor.Shape.Length < 2 ? 4L * tensor.Elements : QuantLayout.KeptBytes(tensor.Type, tensor.Elements) ?? type * tensor.Elements;
 
     /// <summary>What a block keeps of a row: the residual stream twice in float32, and in the compute type everything that a product reads.</summary>
     private static long RowBytes(ModelConfig config, long type, long longest)

@@ -30,8 +30,23 @@ public static class TensorDecoder
                 case TensorType.Q4_0: DecodeQ4_0(source[..bytes], destination); break;
                 case TensorType.Q4_K: KQuants.DecodeQ4(source[..bytes], destination); break;
                 case TensorType.Q6_K: KQuants.DecodeQ6(source[..bytes], destination); break;
-                default: throw new ArgumentOutOfRangeException(nameof(type), type, "not a block type");
+                default: DecodeParts(type, source[..bytes], destination[..length]); break;
             }
+        }
+    }
+
+    private static void DecodeParts(TensorType type, ReadOnlySpan<byte> block, Span<float> x)
+    {
+        Span<sbyte> q = stackalloc sbyte[x.Length];
+        Span<sbyte> scales = stackalloc sbyte[16], minima = stackalloc sbyte[16];
+        var size = QuantBlocks.SubBlockOf(type);
+        scales.Fill(1);
+        minima.Clear();
+        var (d, dmin) = QuantBlocks.Unpack(type, block, q, scales, minima);
+        for (var i = 0; i < x.Length; i += 16)
+        {
+            var sub = i / size;
+            StoreScaled(Vector128.Create((ReadOnlySpan<sbyte>)q[i..]), d * scales[sub], dmin * minima[sub], x[i..]);
         }
     }
 

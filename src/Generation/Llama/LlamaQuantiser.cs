@@ -1,6 +1,5 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
-using LLama;
 using LLama.Native;
 
 namespace IterativeDpo.Generation.Llama;
@@ -9,7 +8,7 @@ namespace IterativeDpo.Generation.Llama;
 public static class LlamaQuantiser
 {
     /// <summary>llama.cpp's names of what a file is quantised as.</summary>
-    public static readonly IReadOnlyList<string> Types = ["q8_0", "q6_k", "q4_k_m", "q4_k_s", "q4_0"];
+    public static readonly IReadOnlyList<string> Types = ["q8_0", "q6_k", "q5_k_m", "q5_k_s", "q5_1", "q5_0", "q4_k_m", "q4_k_s", "iq4_xs", "iq4_nl", "q4_1", "q4_0", "q3_k_m", "q2_k"];
 
     /// <summary>Writes the file whole or not at all.</summary>
     /// <param name="source">A GGUF in F32, F16 or BF16.</param>
@@ -21,10 +20,13 @@ public static class LlamaQuantiser
         LlamaLog.Silence();
         // What asks for anything else finds the library; the quantiser's own calls do not.
         NativeApi.llama_max_devices();
+        var parameters = LLamaModelQuantizeParams.Default();
+        (parameters.ftype, parameters.nthread) = (Enum.Parse<LLamaFtype>($"MOSTLY_{type.ToUpperInvariant()}"), threads);
+        (parameters.allow_requantize, parameters.quantize_output_tensor) = (true, true);
         AtomicFile.Write(target, stream =>
         {
             // llama.cpp writes by the name; what is written there is what the stream has.
-            if (!LLamaQuantizer.Quantize(source, ((FileStream)stream).Name, type.ToUpperInvariant(), threads, allowRequantize: true, quantizeOutputTensor: true))
+            if (NativeApi.llama_model_quantize(source, ((FileStream)stream).Name, ref parameters) != 0)
             {
                 throw new UserInputException($"{source}: llama.cpp cannot quantise this model as {type}: {LlamaLog.LastError}");
             }

@@ -23,8 +23,23 @@ internal abstract record QuantLayout(int BlockSize, int SubBlockSize, bool Nibbl
         TensorType.Q8_0 => new Eight(),
         TensorType.Q4_K => new Four(),
         TensorType.Q6_K => new Six(),
+        // Its powers of two reach further than the float16 that a block's scale is kept in.
+        TensorType.MXFP4 => null,
+        _ when QuantBlocks.SubBlockOf(type) > 0 => new Parts(type),
         _ => null,
     };
+
+    /// <summary>Bytes that values of a type take in memory when they are kept quantised; null where they are not.</summary>
+    public static long? KeptBytes(TensorType type, long elements)
+    {
+        if (Of(type) is not { } layout)
+        {
+            return null;
+        }
+        var block = layout.Split(new byte[type.BlockBytes()]);
+        return elements / layout.BlockSize
+            * (block.Quants.Length + 2 * block.SuperScales.Length + (block.Scales?.Length ?? 0) + 2 * (block.SuperMinima?.Length ?? 0) + (block.Minima?.Length ?? 0));
+    }
 
     public abstract QuantParts Split(ReadOnlySpan<byte> bytes);
 
@@ -86,5 +101,27 @@ internal abstract record QuantLayout(int BlockSize, int SubBlockSize, bool Nibbl
             }
             return parts;
         }
+    }
+
+    /// <summary>The other types, a value a byte.</summary>
+    private sealed record Parts(TensorType Type) : QuantLayout(Type.BlockLength(), QuantBlocks.SubBlockOf(Type), Nibbles: false)
+    {
+        public override QuantParts Split(ReadOnlySpan<byte> bytes)
+        {
+            var (blockBytes, subs) = (Type.BlockBytes(), BlockSize / SubBlockSize);
+            var blocks = bytes.Length / blockBytes;
+            var (scales, minima) = (QuantBlocks.HasScales(Type), QuantBlocks.HasMinima(Type));
+            var parts = new QuantParts(
+                new byte[blocks * BlockSize], new float[blocks], scales ? new byte[blocks * subs] : null, minima ? new float[blocks] : null, minima ? new byte[blocks * subs] : null);
+            for (var b = 0; b < blocks; b++)
+            {
+                var (d, dmin) = QuantBlocks.Unpack(Type, bytes.Slice(b * blockBytes, blockBytes), Of(parts.Quants, b * BlockSize)[..BlockSize], Of(parts.Scales, b * subs), Of(parts.Minima, b * subs));
+                parts.SuperScales[b] = d;
+                if (minima) parts.SuperMinima![b] = dmin;
+            }
+            return parts;
+        }
+
+        private static Span<sbyte> Of(byte[]? values, int start) => values is null ? [] : MemoryMarshal.Cast<byte, sbyte>(values.AsSpan(start));
     }
 }

@@ -92,7 +92,7 @@ public sealed class HostileGgufTests : IDisposable
         { "starts 32 bytes into the data, where 0 is next", [4], F32, 32 },
         { "past the end of the file", [4], F32, ulong.MaxValue },
         { "it was cut short", [5], F32, 0 },
-        { "is stored as Q5_K, which this program does not read. Convert the model to one of F32, F16", [256], 13, 0 },
+        { "is stored as IQ2_XXS, which this program does not read. Convert the model to one of F32, F16", [256], 16, 0 },
         { "is stored as type 4000000000", [4], 4_000_000_000, 0 },
         { "has rows of 48, not a multiple of Q8_0's 32", [48, 2], 8, 0 },
     };

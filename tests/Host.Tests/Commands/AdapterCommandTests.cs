@@ -206,7 +206,7 @@ public sealed class AdapterCommandTests : IDisposable
 
     [Theory]
     [InlineData("--to takes one of peft, gguf, merged, hf; 'onnx' is none of them.", "--to", "onnx")]
-    [InlineData("--type takes one of f32, f16, bf16, q8_0, q6_k, q4_k_m, q4_k_s, q4_0, keep; 'q4_k' is none of them.", "--to", "merged", "--type", "q4_k")]
+    [InlineData("--type takes one of f32, f16, bf16, q8_0, q6_k, q5_k_m, q5_k_s, q5_1, q5_0, q4_k_m, q4_k_s, iq4_xs, iq4_nl, q4_1, q4_0, q3_k_m, q2_k, keep; 'q4_k' is none of them.", "--to", "merged", "--type", "q4_k")]
     [InlineData("Option '--to' is required.")]
     public void Export_withAWrongWord_listsTheWords(string message, params string[] more)
     {
