@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Numerics.Tensors;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 
@@ -38,6 +38,7 @@ public sealed class FolderConversion(ModelFolder folder, TensorType? type, IProg
 
     private static long SizeOf(Safetensors.SafetensorsTensor tensor) => tensor.Type.ByteLength(tensor.Elements);
 
+    /// <summary>Reads and encodes some rows while those before them are written.</summary>
     private void Write(Stream stream, HubTensor tensor, TensorType stored)
     {
         var (file, source) = folder[tensor.Name];
@@ -46,30 +47,37 @@ public sealed class FolderConversion(ModelFolder folder, TensorType? type, IProg
         var rows = source.Elements / columns;
         // Whole heads where their rows move, and whole rows in any case.
         var unit = tensor.IsRotated ? config.HeadDim : 1;
-        var atOnce = Math.Max(1, BytesAtOnce / (rowBytes * unit)) * unit;
-        var (values, encoded) = (ArrayPool<float>.Shared.Rent(atOnce * columns), ArrayPool<byte>.Shared.Rent((int)stored.ByteLength((long)atOnce * columns)));
-        for (var row = 0; row < rows; row += atOnce)
+        var atOnce = Math.Min(rows, Math.Max(1, BytesAtOnce / (rowBytes * unit)) * unit);
+        var values = new float[atOnce * columns];
+        byte[][] targets = [new byte[Math.Max(stored.ByteLength(values.Length), (long)atOnce * rowBytes)], new byte[Math.Max(stored.ByteLength(values.Length), (long)atOnce * rowBytes)]];
+        var writing = Task.CompletedTask;
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var count = Math.Min(atOnce, rows - row);
-            var bytes = file.Bytes(source, (long)row * rowBytes, count * rowBytes);
-            if (tensor.IsRotated) bytes = RotaryOrder.Change(bytes.ToArray(), rowBytes, config, RopeKind.HalfSplit, config.Architecture.Rope);
-            if (stored == source.Type && !tensor.IsAroundZero)
+            for (var row = 0; row < rows; row += atOnce)
             {
-                stream.Write(bytes);
+                cancellationToken.ThrowIfCancellationRequested();
+                var target = targets[row / atOnce % 2];
+                var count = Math.Min(atOnce, rows - row);
+                var bytes = target.AsSpan(0, count * rowBytes);
+                file.Read(source, (long)row * rowBytes, bytes);
+                if (tensor.IsRotated) RotaryOrder.Change(bytes.ToArray(), rowBytes, config, RopeKind.HalfSplit, config.Architecture.Rope).CopyTo(bytes);
+                var length = bytes.Length;
+                if (stored != source.Type || tensor.IsAroundZero)
+                {
+                    var floats = values.AsSpan(0, count * columns);
+                    length = (int)stored.ByteLength(floats.Length);
+                    TensorDecoder.Decode(source.Type, bytes, floats);
+                    if (tensor.IsAroundZero) TensorPrimitives.Add(floats, 1, floats);
+                    TensorEncoder.Encode(stored, floats, target.AsSpan(0, length));
+                }
+                writing.GetAwaiter().GetResult();
+                writing = Task.Run(() => stream.Write(target, 0, length), CancellationToken.None);
+                progress?.Report((_done += bytes.Length, _total));
             }
-            else
-            {
-                var floats = values.AsSpan(0, count * columns);
-                var target = encoded.AsSpan(0, (int)stored.ByteLength(floats.Length));
-                TensorDecoder.Decode(source.Type, bytes, floats);
-                if (tensor.IsAroundZero) System.Numerics.Tensors.TensorPrimitives.Add(floats, 1, floats);
-                TensorEncoder.Encode(stored, floats, target);
-                stream.Write(target);
-            }
-            progress?.Report((_done += bytes.Length, _total));
         }
-        ArrayPool<float>.Shared.Return(values);
-        ArrayPool<byte>.Shared.Return(encoded);
+        finally
+        {
+            writing.GetAwaiter().GetResult();
+        }
     }
 }

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace IterativeDpo.Artifacts.Safetensors;
 
 /// <summary>
@@ -8,6 +10,7 @@ public sealed class SafetensorsFile : IDisposable
 {
     private readonly MappedFile _file;
     private readonly SafetensorsHeader _header;
+    private SafeFileHandle? _handle;
 
     private SafetensorsFile(MappedFile file)
     {
@@ -34,9 +37,22 @@ public sealed class SafetensorsFile : IDisposable
         return values;
     }
 
-    /// <summary>Some of the tensor's bytes as they are stored; valid until the file is disposed.</summary>
+    /// <summary>Reads some of the tensor's bytes as they are stored, past the map: for who reads all of a large file once.</summary>
     /// <param name="offset">From the tensor's first byte.</param>
-    internal ReadOnlySpan<byte> Bytes(SafetensorsTensor tensor, long offset, int length) => _file.Bytes(tensor.Offset + offset, length);
+    /// <exception cref="UserInputException">The file was cut short meanwhile.</exception>
+    internal void Read(SafetensorsTensor tensor, long offset, Span<byte> bytes)
+    {
+        _handle ??= File.OpenHandle(Path);
+        for (var read = 0; read < bytes.Length;)
+        {
+            var more = RandomAccess.Read(_handle, bytes[read..], tensor.Offset + offset + read);
+            read += more > 0 ? more : throw new UserInputException($"{Path}: the file was cut short while it was read. Copy or download it again.");
+        }
+    }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        _handle?.Dispose();
+        _file.Dispose();
+    }
 }

@@ -29,6 +29,7 @@ public static class BenchCommand
             "./dpo bench data --json",
             "./dpo bench judging --json",
             "./dpo bench blobs --json",
+            "./dpo bench conversion --json",
             "./dpo bench cluster --json",
             "./dpo bench campaigns --rounds 1000 --campaigns 1 --json",
             "./dpo bench scaling --output scaling.html",
@@ -52,6 +53,9 @@ public static class BenchCommand
             Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", [_threads], Data),
             Subcommand("judging", "What judging costs beside the judge, and 100,000 prompts through the verifier and the selection of pairs.", [_threads], JudgingAsync),
             Subcommand("cluster", "Generator nodes of known speed against one process, and rounds sampled ahead.", [], ClusterAsync),
+            Subcommand(
+                "conversion", "A gigabyte of safetensors to a GGUF, against copying the file.", [],
+                (_, token) => ConversionBenchmark.Run(token).ToAsyncEnumerable()),
             Subcommand("blobs", "Artifacts fetched from another node, verified and durable, against a plain download.", [], Blobs),
         };
         foreach (var worker in BenchWorkers.Create())
