@@ -69,6 +69,7 @@ public sealed class RunTests
             0.5 + compared.Json.GetProperty("differences")[0].GetProperty("mean").GetDouble() / 2,
             judged.Json.GetProperty("judged").GetProperty("wins")[2].GetProperty("win_rate").GetProperty("value").GetDouble(),
             9);
+        Assert.Contains("after round 0:", File.ReadAllText(Path.Combine(campaign.Root, "compared.html")), StringComparison.Ordinal);
         Assert.Contains("Length-controlled", File.ReadAllText(Path.Combine(campaign.Root, "compared.html")), StringComparison.Ordinal);
         using var judgedAgain = DpoProcess.Run(judging);
         Assert.Equal(judged.Output, judgedAgain.Output);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Host.Compare;
 using IterativeDpo.Host.Page;
 using Microsoft.AspNetCore.Builder;
 
@@ -27,11 +28,12 @@ public static class PageCommand
     {
         var command = new ExampleCommand(
             "page",
-            "Show a campaign, or with --join a cluster, as a page in a browser, until stopped; also while another process runs it.",
+            "Show a campaign, of a directory of arms the arms side by side, or with --join a cluster, as a page in a browser, until stopped; also while another process runs it.",
             "./dpo page",
             "./dpo page --join 10.0.0.1:4053 --certificate certificates/worker-1.crt",
             "./dpo page --state /data/my-campaign --page 127.0.0.1:9000",
-            "./dpo page --page 0.0.0.0:8420 --page-token-file token.txt")
+            "./dpo page --page 0.0.0.0:8420 --page-token-file token.txt",
+            "./dpo page --state arms")
         {
             _state, ClusterCommands.Join, NodeCommand.Certificate, Address, TokenFile,
         };
@@ -71,8 +73,17 @@ public static class PageCommand
 
     private static async Task<int> ShowAsync(string statePath, PageSettings? settings, CancellationToken cancellationToken)
     {
-        StatusCommand.Read(statePath);
-        await ShowAsync(settings, where => PageServer.StartAsync(where, new PageData(new CampaignFeed(statePath, TimeProvider.System))), cancellationToken);
+        var isArms = ArmsPage.DirectoriesIn(statePath).Count > 0;
+        if (!isArms)
+        {
+            StatusCommand.Read(statePath);
+        }
+        await ShowAsync(
+            settings,
+            where => isArms
+                ? PageServer.StartAsync(where, new ArmsPage(statePath, TimeProvider.System).Render)
+                : PageServer.StartAsync(where, new PageData(new CampaignFeed(statePath, TimeProvider.System))),
+            cancellationToken);
         return ExitCodes.Done;
     }
 

@@ -8,16 +8,19 @@ namespace IterativeDpo.Host.Compare;
 /// <summary>A comparison as one HTML file that needs nothing else.</summary>
 internal static class ComparisonPage
 {
-    public static string Render(ArmComparison comparison) => ReportHtml.Page(
-        $"{string.Join(", ", comparison.Arms.Select(arm => arm.Name))} · comparison",
-        $"""
+    public static string Render(ArmComparison comparison) => ReportHtml.Page(TitleOf(comparison), Sections(comparison));
+
+    public static string TitleOf(ArmComparison comparison) => $"{string.Join(", ", comparison.Arms.Select(arm => arm.Name))} · comparison";
+
+    /// <summary>What is in the page.</summary>
+    public static string Sections(ArmComparison comparison) => $"""
         <header>
         <p class="kicker">Iterative DPO campaigns side by side</p>
         <h1>{Html.Text(string.Join(", ", comparison.Arms.Select(arm => arm.Name)))}</h1>
         </header>
 
         """
-        + Differences(comparison) + Wins(comparison.Judged) + Rounds(comparison) + Arms(comparison) + Campaigns(comparison));
+        + Differences(comparison) + Wins(comparison.Judged) + Rounds(comparison) + Arms(comparison) + Forks(comparison) + Campaigns(comparison);
 
     private static string Differences(ArmComparison comparison) => comparison.Differences.Count == 0 ? "" : Html.Section(
         "differences",
@@ -104,6 +107,37 @@ internal static class ComparisonPage
                     Html.Duration(arm.Mean(run => run.Seconds)),
                 ]),
                 "figures"));
+    }
+
+    /// <summary>Where a campaign parted from another: those that are compared, and those that they come from. Nothing where each made all its rounds.</summary>
+    private static string Forks(ArmComparison comparison)
+    {
+        var runs = comparison.Arms.SelectMany(arm => arm.Runs.Select(run => (arm.Name, Run: run))).ToDictionary(run => Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Run.StatePath)));
+        // By its state directory each campaign's parent; of a parent that is not compared the fork alone knows its name.
+        var parents = new Dictionary<string, (string Path, int Round)>();
+        var names = new Dictionary<string, string>();
+        foreach (var (path, (name, run)) in runs)
+        {
+            names[path] = $"<strong>{Html.Text(name)}</strong>, seed {run.Options.Seed}: {run.Rounds.Count()} rounds, {Html.Percent(run.Accuracy)}";
+            var child = path;
+            for (var origin = run.State.Origin; origin is not null; origin = origin.Before)
+            {
+                parents[child] = (origin.StatePath, origin.Round);
+                names.TryAdd(child = origin.StatePath, Html.Text(origin.Campaign));
+            }
+        }
+        var roots = parents.Values.Select(parent => parent.Path).Distinct().Where(path => !parents.ContainsKey(path)).Order(StringComparer.Ordinal);
+        return parents.Count == 0 ? "" : Html.Section(
+            "forks",
+            "Forks",
+            "Which campaign shares whose first rounds, and up to which.",
+            $"<ul class=\"tree\">{string.Concat(roots.Select(root => Branch(root, null)))}</ul>\n");
+
+        string Branch(string path, int? round)
+        {
+            var forks = parents.Where(parent => parent.Value.Path == path).OrderBy(parent => parent.Value.Round).ThenBy(parent => parent.Key, StringComparer.Ordinal).Select(parent => Branch(parent.Key, parent.Value.Round)).ToArray();
+            return $"<li>{(round is { } at ? $"<span class=\"soft\">after round {at}:</span> " : "")}{names[path]} <code>{Html.Text(path)}</code>{(forks.Length == 0 ? "" : $"<ul>{string.Concat(forks)}</ul>")}</li>\n";
+        }
     }
 
     private static string Campaigns(ArmComparison comparison) => Html.Section(

@@ -46,6 +46,26 @@ internal static class PageLayout
 
         """;
 
+    /// <summary>A page that is alone: without navigation, and shown anew when it is loaded again.</summary>
+    public static string Alone(string title, string main) => $"""
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <title>{Html.Text(title)}</title>
+        <link rel="icon" href="data:,">
+        <link rel="stylesheet" href="/page.css">
+        </head>
+        <body>
+        <main id="main">
+        {main}</main>
+        </body>
+        </html>
+
+        """;
+
     /// <summary>How the campaign is now, on one line and a bar.</summary>
     public static string Strip(CampaignNow now)
     {

@@ -54,10 +54,16 @@ internal static class PageServer
         },
         (app, _) => cluster.Map(app));
 
-    /// <param name="problem">A page that says what is wrong, by its title and the reason.</param>
-    /// <param name="now">A version, which is another one when pages have changed, and the line at their top.</param>
+    /// <summary>Starts to listen, with one page: campaigns side by side.</summary>
+    /// <param name="render">Makes it as it is now.</param>
+    /// <inheritdoc cref="StartAsync(PageSettings, PageData, TelemetryExport?)"/>
+    public static Task<WebApplication> StartAsync(PageSettings settings, Func<string> render) =>
+        StartAsync(settings, null, null, (app, _) => Map(app, "/", _ => Page(render())));
+
+    /// <param name="problem">A page that says what is wrong, by its title and the reason; null: the reason alone is said.</param>
+    /// <param name="now">A version, which is another one when pages have changed, and the line at their top; null where none changes.</param>
     private static async Task<WebApplication> StartAsync(
-        PageSettings settings, Func<string, string, string> problem, Func<CancellationToken, Task<(string Version, string Strip)>> now, Action<WebApplication, PageGuard> map)
+        PageSettings settings, Func<string, string, string>? problem, Func<CancellationToken, Task<(string Version, string Strip)>>? now, Action<WebApplication, PageGuard> map)
     {
         var app = Build(settings, problem, now, map);
         try
@@ -73,7 +79,7 @@ internal static class PageServer
     }
 
     private static WebApplication Build(
-        PageSettings settings, Func<string, string, string> problem, Func<CancellationToken, Task<(string Version, string Strip)>> now, Action<WebApplication, PageGuard> map)
+        PageSettings settings, Func<string, string, string>? problem, Func<CancellationToken, Task<(string Version, string Strip)>>? now, Action<WebApplication, PageGuard> map)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -96,14 +102,17 @@ internal static class PageServer
         app.Use((context, next) => ServeAsync(context, next, guard, problem));
         MapContent(app);
         map(app, guard);
-        var readers = new SemaphoreSlim(MostReaders);
-        app.MapGet("/live", (HttpContext context) => LiveAsync(context, now, readers, app.Lifetime.ApplicationStopping)).ExcludeFromDescription();
+        if (now is not null)
+        {
+            var readers = new SemaphoreSlim(MostReaders);
+            app.MapGet("/live", (HttpContext context) => LiveAsync(context, now, readers, app.Lifetime.ApplicationStopping)).ExcludeFromDescription();
+        }
         app.MapFallback(Task (HttpContext _) => throw new UserInputException("there is no such page here")).ExcludeFromDescription();
         return app;
     }
 
     /// <summary>What is refused, and what fails, in words; nothing of this program's inside goes out.</summary>
-    private static async Task ServeAsync(HttpContext context, RequestDelegate next, PageGuard guard, Func<string, string, string> problem)
+    private static async Task ServeAsync(HttpContext context, RequestDelegate next, PageGuard guard, Func<string, string, string>? problem)
     {
         if (guard.Check(context) is var (status, reason))
         {
@@ -137,7 +146,7 @@ internal static class PageServer
         }
     }
 
-    /// <param name="problem">Null: who asks is not to be told how the campaign is.</param>
+    /// <param name="problem">Null: who asks is not to be told how the campaign is, or there is more than one.</param>
     private static Task ExplainAsync(HttpContext context, Func<string, string, string>? problem, string reason)
     {
         var isPage = problem is not null && !context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal);

@@ -28,15 +28,19 @@ internal sealed class MadeCampaign : IDisposable
         File.WriteAllText(conf, "campaign { name = test, model = policy.gguf, rounds = 4 }");
         File.WriteAllText(Path.Combine(StatePath, "campaign.json"), CampaignConfiguration.Load(conf).Json);
         CampaignDatabase.Prepare(CampaignReader.DatabasePath(StatePath));
-        var plan = new CampaignPlan("test", Digest.Of("settings"u8), 4, 2, 2, 10, 1, PairData.New, PolicyOrigin.Previous, ReferenceOrigin.Previous, null);
         CampaignEvent[] events =
         [
-            new CampaignStarted(plan, Next()), new RoundStarted(0, null, Next()), .. Evaluated(0, right: 5), new RoundCompleted(0, RoundOutcome.Kept, Next()),
+            new CampaignStarted(Plan, Next()), new RoundStarted(0, null, Next()), .. Evaluated(0, right: 5), new RoundCompleted(0, RoundOutcome.Kept, Next()),
             .. Enumerable.Range(1, rounds).SelectMany(Round), new RoundStarted(rounds + 1, null, Next()), .. more,
         ];
         CampaignDatabase.Begin(CampaignReader.DatabasePath(StatePath), CampaignActor.PersistenceIdOf("test"), events);
         Events = events.Length;
     }
+
+    public static CampaignPlan Plan { get; } = new("test", Digest.Of("settings"u8), 4, 2, 2, 10, 1, PairData.New, PolicyOrigin.Previous, ReferenceOrigin.Previous, null);
+
+    /// <summary>After all that it has.</summary>
+    public static DateTimeOffset LastAt { get; } = new(2026, 1, 2, 4, 0, 0, TimeSpan.Zero);
 
     public string StatePath => _directory.FullName;
 
