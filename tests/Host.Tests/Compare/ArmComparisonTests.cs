@@ -2,6 +2,7 @@ using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Generation;
+using IterativeDpo.Host.Commands;
 using IterativeDpo.Host.Compare;
 using IterativeDpo.Judging;
 using IterativeDpo.Judging.Verifier;
@@ -73,6 +74,13 @@ public sealed class ArmComparisonTests
         Assert.Contains("a and b are not graded by the same judge", judge.Message);
         Assert.Contains("evaluation.right-score", score.Message);
     }
+
+    [Theory]
+    [InlineData("0101010101", "0101010101", "DPO gave 0.0 points of held-out accuracy (95 %: 0.0 to 0.0): 0 is in the interval, so this run shows no difference")]
+    [InlineData("0000000000", "1111111111", "DPO gave +100.0 points of held-out accuracy (95 %: +100.0 to +100.0)")]
+    [InlineData("1111111111", "0000000000", "DPO gave -100.0 points of held-out accuracy (95 %: -100.0 to -100.0)")]
+    public void BeyondImitation_saysWhatWasMeasured(string imitation, string dpo, string expected) =>
+        Assert.EndsWith(expected, RunCommand.BeyondImitation(ArmComparison.Of([Run("a", 1, "rft", imitation), Run("b", 1, "dpo", dpo)])), StringComparison.Ordinal);
 
     [Fact]
     public void Of_oneArm_isRefused()

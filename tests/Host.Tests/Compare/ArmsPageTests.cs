@@ -25,7 +25,7 @@ public sealed class ArmsPageTests : IDisposable
         var fork = Add("branch", new CampaignForked(new CampaignOrigin("test", parent, Digest.Of("settings"u8), 1), MadeCampaign.Plan, MadeCampaign.LastAt));
         Add("twig", new CampaignForked(
             new CampaignOrigin("test", fork, Digest.Of("settings"u8), 2, new CampaignOrigin("test", parent, Digest.Of("settings"u8), 1)), MadeCampaign.Plan, MadeCampaign.LastAt));
-        await using var app = await PageServer.StartAsync(new(new(IPAddress.Loopback, 0), null, IsGiven: true), new ArmsPage(_directory.FullName, TimeProvider.System).Render);
+        await using var app = await PageServer.StartAsync(new(new(IPAddress.Loopback, 0), [], IsGiven: true), new ArmsPage(_directory.FullName, TimeProvider.System).Render);
         using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
 
         var html = await http.GetStringAsync(new Uri("/", UriKind.Relative));
