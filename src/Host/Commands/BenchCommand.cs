@@ -30,6 +30,7 @@ public static class BenchCommand
             "./dpo bench judging --json",
             "./dpo bench blobs --json",
             "./dpo bench conversion --json",
+            "./dpo bench page --json",
             "./dpo bench cluster --json",
             "./dpo bench campaigns --rounds 1000 --campaigns 1 --json",
             "./dpo bench scaling --output scaling.html",
@@ -56,6 +57,7 @@ public static class BenchCommand
             Subcommand(
                 "conversion", "A gigabyte of safetensors to a GGUF, against copying the file.", [],
                 (_, token) => ConversionBenchmark.Run(token).ToAsyncEnumerable()),
+            Subcommand("page", "The page of 50 rounds and a million pairs: its first answer, searches in pairs, and what 100 readers cost sampling.", [_threads], PageAsync),
             Subcommand("blobs", "Artifacts fetched from another node, verified and durable, against a plain download.", [], Blobs),
         };
         foreach (var worker in BenchWorkers.Create())
@@ -234,6 +236,9 @@ public static class BenchCommand
     private static int ThreadsOf(ParseResult parsed) => parsed.GetValue(_threads) ?? Environment.ProcessorCount;
 
     private static int CountOfNeighbours(ParseResult parsed) => parsed.GetValue(_neighbours) ?? 0;
+
+    private static IAsyncEnumerable<object> PageAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        PageBenchmark.RunAsync(new LlamaOptions(BundledFiles.SeedModel, ContextSize: 160, Threads: ThreadsOf(parsed)), cancellationToken);
 
     private static IAsyncEnumerable<object> JudgingAsync(ParseResult parsed, CancellationToken cancellationToken) =>
         JudgingBenchmark.RunAsync(BenchWorkers.Judging, ThreadsOf(parsed), cancellationToken);
