@@ -20,19 +20,7 @@ internal static class PageLayout
     /// <param name="navigation">Items, HTML.</param>
     /// <param name="strip">How it is now, HTML.</param>
     /// <param name="main">HTML.</param>
-    public static string Frame(string title, string navigation, string strip, string main, bool isLive) => $"""
-        <!DOCTYPE html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <meta name="color-scheme" content="light dark">
-        <title>{Html.Text(title)}</title>
-        <link rel="icon" href="data:,">
-        <link rel="stylesheet" href="/page.css">
-        <script src="/page.js" defer></script>
-        </head>
-        <body>
+    public static string Frame(string title, string navigation, string strip, string main, bool isLive) => Document(title, "<script src=\"/page.js\" defer></script>\n", $"""
         <a class="skip" href="#main">To the content</a>
         <div class="top">
         <nav aria-label="Pages"><ul>{navigation}</ul></nav>
@@ -41,13 +29,16 @@ internal static class PageLayout
         </div>
         <main id="main" tabindex="-1"{(isLive ? " data-live" : "")}>
         {main}</main>
-        </body>
-        </html>
-
-        """;
+        """);
 
     /// <summary>A page that is alone: without navigation, and shown anew when it is loaded again.</summary>
-    public static string Alone(string title, string main) => $"""
+    public static string Alone(string title, string main) => Document(title, "", $"""
+        <main id="main">
+        {main}</main>
+        """);
+
+    /// <param name="more">Of the head.</param>
+    private static string Document(string title, string more, string body) => $"""
         <!DOCTYPE html>
         <html lang="en">
         <head>
@@ -57,10 +48,9 @@ internal static class PageLayout
         <title>{Html.Text(title)}</title>
         <link rel="icon" href="data:,">
         <link rel="stylesheet" href="/page.css">
-        </head>
+        {more}</head>
         <body>
-        <main id="main">
-        {main}</main>
+        {body}
         </body>
         </html>
 
