@@ -19,7 +19,7 @@ public sealed class RunTests
         var round = Assert.Single(summary.GetProperty("rounds").EnumerateArray());
         AssertNames(round, "round prompts samples generated_tokens pairs ties dropped adapter_sha256 train eval seconds");
         AssertNames(round.GetProperty("train"), "steps loss rewards/margins rewards/accuracies rewards/chosen rewards/rejected");
-        AssertNames(round.GetProperty("eval"), "heldout_accuracy by_task mean_tokens");
+        AssertNames(round.GetProperty("eval"), "heldout_accuracy by_task mean_tokens kl");
         AssertNames(round.GetProperty("seconds"), "generate judge train publish evaluate total");
         Assert.Equal(48 * 4, round.GetProperty("samples").GetInt32());
         Assert.Contains("<svg", File.ReadAllText(Path.Combine(campaign.StatePath, "report.html")), StringComparison.Ordinal);
