@@ -19,6 +19,8 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
     [Fact]
     public void Submit_waiting_printsTheSummaryThatRunPrints()
     {
+        cluster.Ensure("one", Sampler);
+        cluster.Ensure("trainer", "trainer");
         using var submit = cluster.Run("submit", cluster.Campaign("alone"), "--wait", "--json");
 
         Assert.True(submit.ExitCode == 0, submit.Errors);
@@ -37,6 +39,8 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
     [Fact]
     public void ReplayAndFork_ofACampaignThatACoordinatorHas_areThoseOfAnyOther()
     {
+        cluster.Ensure("one", Sampler);
+        cluster.Ensure("trainer", "trainer");
         using var submit = cluster.Run("submit", cluster.Campaign("recorded"), "--wait");
         Assert.True(submit.ExitCode == 0, submit.Errors);
 
@@ -137,6 +141,25 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
         Say("the coordinator, started again, until all are back", watch);
         cluster.AssertEndsLikeAlone("headless");
         Assert.DoesNotContain(holders, holder => holder != node);
+    }
+
+    /// <summary>What stands still cannot be drained; what lives all the same comes back by itself.</summary>
+    [Fact]
+    public void Drain_downOfANodeThatStandsStill_takesItForGone_andItComesBackWhenItLives()
+    {
+        cluster.Ensure("two", Sampler);
+        var tree = cluster["two"].Tree;
+        DpoProcess.Signal("STOP", tree);
+
+        using var down = cluster.Run("drain", "two", "--down");
+
+        Assert.True(down.ExitCode == 0, down.Errors);
+        Assert.DoesNotContain(cluster.Nodes(), node => Text(node, "name") == "two");
+        DpoProcess.Signal("CONT", tree);
+        cluster.Ensure("two", Sampler);
+        using var self = cluster.Run("drain", "coordinator", "--down");
+        Assert.Equal(2, self.ExitCode);
+        Assert.Contains("node coordinator answers", self.Errors);
     }
 
     [Fact]

@@ -201,6 +201,24 @@ public sealed class Node : IAsyncDisposable
         throw new NodeTroubleException($"node {name} does not answer; drain it again when nodes shows it as up");
     }
 
+    /// <summary>Has the cluster go on at once without a node that does not answer. Should it live, it joins anew.</summary>
+    /// <returns>Whether there is such a node.</returns>
+    /// <exception cref="UserInputException">It is this one.</exception>
+    public bool Down(string name)
+    {
+        if (name == Options.Name)
+        {
+            throw new UserInputException($"node {name} answers, as it is the one that is asked; drain it, or have another one take it for gone.");
+        }
+        if (_cluster is not { } cluster || Table.Nodes.Select(node => node.Report).FirstOrDefault(node => node.Name == name) is not { } found)
+        {
+            return false;
+        }
+        Note($"an operator has node {name} taken for gone");
+        Cluster.Get(cluster.System).Down(Akka.Actor.Address.Parse(found.Address));
+        return true;
+    }
+
     public NodeReport Describe()
     {
         var now = Time.GetUtcNow();

@@ -11,6 +11,7 @@ public static class ClusterCommands
 {
     private static readonly Option<bool> _json = CommonOptions.Json();
     private static readonly Argument<string> _campaign = new("NAME") { Description = "The campaign's name." };
+    private static readonly Option<bool> _down = new("--down") { Description = "Of a node that does not answer any more: the others go on without it at once. Should it live, it joins anew." };
     private static readonly Argument<string> _node = new("NODE") { Description = "The node's name, as dpo nodes shows it." };
 
     /// <summary>A campaign of the cluster, where commands are of a state directory without it.</summary>
@@ -49,17 +50,19 @@ public static class ClusterCommands
         });
 
     public static Command CreateDrain() => Command(
-        "drain", "Have a node take nothing new, finish what it has, and leave; ends when it has left.", [_node], ["./dpo drain worker-2 --join 10.0.0.1:4053"],
+        "drain", "Have a node take nothing new, finish what it has, and leave; ends when it has left.", [_node],
+        ["./dpo drain worker-2 --join 10.0.0.1:4053", "./dpo drain worker-3 --down"],
         async (parsed, cluster, token) =>
         {
             var name = parsed.GetRequiredValue(_node);
-            await cluster.PostAsync<JsonElement>($"/nodes/{Uri.EscapeDataString(name)}/drain", null, token);
+            await cluster.PostAsync<JsonElement>($"/nodes/{Uri.EscapeDataString(name)}/{(parsed.GetValue(_down) ? "down" : "drain")}", null, token);
             while (await IsThereAsync(cluster, name, token))
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(200), token);
             }
             Print(parsed, new { drained = name }, $"node {name} has left");
-        });
+        },
+        _down);
 
     public static Command CreateCampaigns() => Command(
         "campaigns", "Show a cluster's campaigns.", [], ["./dpo campaigns --join 10.0.0.1:4053 --json"],
@@ -127,9 +130,14 @@ public static class ClusterCommands
         string description,
         IEnumerable<Argument> arguments,
         string[] examples,
-        Func<ParseResult, ClusterConnection, CancellationToken, Task> run)
+        Func<ParseResult, ClusterConnection, CancellationToken, Task> run,
+        params IEnumerable<Option> options)
     {
         var command = new ExampleCommand(name, description, examples) { Join, NodeCommand.Certificate, _json };
+        foreach (var option in options)
+        {
+            command.Add(option);
+        }
         foreach (var argument in arguments)
         {
             command.Add(argument);

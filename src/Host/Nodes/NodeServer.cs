@@ -81,6 +81,7 @@ internal static class NodeServer
         app.MapGet("/nodes", () => Show(new { nodes = node().Table.Nodes.Select(NodeView) }));
         app.MapPost("/nodes/{name}/drain", async (string name, CancellationToken token) =>
             await node().DrainAsync(name, token) ? Show(new { drains = name }) : Refuse(404, $"there is no node '{name}' in this cluster"));
+        app.MapPost("/nodes/{name}/down", (string name) => node().Down(name) ? Show(new { down = name }) : Refuse(404, $"there is no node '{name}' in this cluster"));
         app.MapGet("/campaigns", () => Show(new { campaigns = node().Table.Campaigns.Select(known => new { name = known.Campaign, status = Word(known.Status), known.Http }) }));
         app.MapPost("/campaigns", (HttpRequest request, CancellationToken token) => StartAsync(node(), request, token));
         app.MapPost("/campaigns/{name}/pause", (string name, string? by, CancellationToken token) => CommandKnownAsync(node(), name, new PauseCampaign("paused by an operator", Who(by)), token));
