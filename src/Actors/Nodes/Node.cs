@@ -103,7 +103,8 @@ public sealed class Node : IAsyncDisposable
     /// <summary>Says for which <see cref="NodeOptions.Supervisor"/> the node was drained.</summary>
     private string DrainedPath => Path.Combine(Options.StatePath, "drained");
 
-    internal string Address => _cluster is { } cluster ? Cluster.Get(cluster.System).SelfAddress.ToString() : "";
+    /// <summary>Of its actor system; of the last one while it leaves, so that others know who does.</summary>
+    internal string Address { get; private set; } = "";
 
     /// <summary>Is in the cluster until it was drained or is cancelled; then it has left.</summary>
     /// <exception cref="UserInputException">The state directory cannot be used, or another node has its name.</exception>
@@ -123,7 +124,7 @@ public sealed class Node : IAsyncDisposable
         {
             Table.Clear();
             await using var cluster = await JoinAsync(cancellationToken);
-            _cluster = cluster;
+            (_cluster, Address) = (cluster, Cluster.Get(cluster.System).SelfAddress.ToString());
             var link = cluster.Link;
             cluster.System.ActorOf(Props.Create(() => new NodeActor(this, link)), NodeActor.Name);
             Note($"node {Options.Name} is up: {string.Join(", ", Options.Roles)} at {Address}, {Options.Http}");

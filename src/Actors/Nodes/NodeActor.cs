@@ -38,7 +38,12 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<NodeReport>(OnReport);
         Receive<CampaignAnnounced>(OnCampaign);
         Receive<DescribeNode>(_ => Sender.Tell(_node.Describe()));
-        Receive<DrainNode>(_ => _node.Drain());
+        Receive<DrainNode>(_ =>
+        {
+            _node.Drain();
+            // Whoever asked for it waits for the word, and an idle node is about to leave.
+            Tell();
+        });
         Receive<ClusterEvent.MemberUp>(_ => Tell());
         Receive<ClusterEvent.UnreachableMember>(lost => Note(lost.Member, "is not heard of; if that lasts, others do its work"));
         Receive<ClusterEvent.ReachableMember>(found => Note(found.Member, "is heard of again"));
