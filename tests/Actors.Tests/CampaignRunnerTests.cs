@@ -45,6 +45,9 @@ public sealed class CampaignRunnerTests : IDisposable
         var (control, seen) = (new CampaignControl(), new List<CampaignStatus>());
         Assert.Equal("the campaign does not run in this process now", await control.GiveAsync(new PauseCampaign("a look", "ops"), default));
         var paused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        // However long the commands take, it has not ended by then.
+        using var commanded = new ManualResetEventSlim();
+        _campaign.Engines = _campaign.Engines with { Trainer = () => new FakeTrainer(_campaign.Log) { BeforeStep = (_, token) => commanded.Wait(token) } };
         var running = _campaign.RunAsync(new Reports(progress =>
         {
             if (progress.State is { Status: CampaignStatus.Running, Rounds.Count: 2 })
@@ -57,6 +60,7 @@ public sealed class CampaignRunnerTests : IDisposable
 
         Assert.Null(await control.GiveAsync(new PauseCampaign("a look", "ops"), default));
         Assert.Null(await control.GiveAsync(new RaiseLimits(3, null, null, "ops"), default));
+        commanded.Set();
         await Task.Delay(300);
         Assert.False(running.IsCompleted);
         Assert.Null(await control.GiveAsync(new ContinueCampaign("ops"), default));
