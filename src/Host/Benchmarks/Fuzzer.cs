@@ -48,8 +48,8 @@ internal sealed class Fuzzer(string directory, int seed)
             File.WriteAllBytes(path, bytes);
             File.WriteAllText(Path.Combine(directory, "under-way"), $"--reader {reader.Name} --seed {seed} --input {number}");
             long allocated = 0;
-            // A thread of its own, so that one that never ends does not hold us: nothing more is asked of that reader.
-            var call = Task.Run(() =>
+            // A thread of its own, so that one that never ends does not hold us: nothing more is asked of that reader. The pool may be busy for as long.
+            var call = Task.Factory.StartNew(() =>
             {
                 var before = GC.GetAllocatedBytesForCurrentThread();
                 try
@@ -65,7 +65,7 @@ internal sealed class Fuzzer(string directory, int seed)
                 {
                     allocated = GC.GetAllocatedBytesForCurrentThread() - before;
                 }
-            });
+            }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             if (!call.Wait(_longest))
             {
                 hangs++;
