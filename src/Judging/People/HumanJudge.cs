@@ -39,6 +39,8 @@ public sealed class HumanJudge(HumanOptions options, IJudge? other, PeopleAsked?
         other?.UseRound(round);
     }
 
+    public void AskAnew(int time) => other?.AskAnew(time);
+
     public async Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
         var verdict = other is null ? null : await other.JudgeAsync(samples, cancellationToken).ConfigureAwait(false);

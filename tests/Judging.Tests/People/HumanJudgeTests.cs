@@ -149,6 +149,20 @@ public sealed class HumanJudgeTests : IDisposable
     }
 
     [Fact]
+    public async Task Judge_passesOnPolicyTimeCheckAndEnd()
+    {
+        var other = new FakeJudge(1, 0);
+        var judge = Judge(s_overSmall, other: other);
+
+        judge.UsePolicy("adapter");
+        judge.AskAnew(3);
+        await judge.CheckAsync([], default);
+        await judge.DisposeAsync();
+
+        Assert.Equal(("adapter", 3, 1, true), (other.Policy, other.Time, other.Checked, other.Disposed));
+    }
+
+    [Fact]
     public async Task Check_withoutAPage_isRefused() => Assert.Contains(
         "campaign.judging.judges.people: people judge on the page of a campaign",
         (await Assert.ThrowsAsync<UserInputException>(() => new HumanJudge(s_alone, null, null, 1, _time).CheckAsync([], default))).Message,
