@@ -73,6 +73,11 @@ public sealed class RunTests
         Assert.Contains("Length-controlled", File.ReadAllText(Path.Combine(campaign.Root, "compared.html")), StringComparison.Ordinal);
         using var judgedAgain = DpoProcess.Run(judging);
         Assert.Equal(judged.Output, judgedAgain.Output);
+        var folder = Directory.CreateDirectory(Path.Combine(campaign.Root, "folder")).FullName;
+        File.WriteAllText(judge, $"campaign.judging {{ judge = model, judges.model {{ type = llm, model = \"{folder}\" }} }}");
+        using var ofFolder = DpoProcess.Run("compare", campaign.StatePath, forked, "--judge", judge);
+        Assert.Equal(2, ofFolder.ExitCode);
+        Assert.Contains("config.json", ofFolder.Errors);
         using var past = DpoProcess.Run("replay", "--state", forked, "--round", "0");
         Assert.Equal(2, past.ExitCode);
         Assert.Contains($"replay them there, with --state {campaign.StatePath}", past.Errors);

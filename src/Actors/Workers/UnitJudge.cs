@@ -126,7 +126,7 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
         if (!_judges.TryGetValue(name, out var known))
         {
             var judge = create(name);
-            _judges[name] = known = (judge, new JudgeAttempts(judge, options.Judging.Timeout, options.Judging.Retries, time, options.Judging.SeeThoughts));
+            _judges[name] = known = (judge, options.Judging.AttemptsOf(judge, time));
         }
         return known;
     }

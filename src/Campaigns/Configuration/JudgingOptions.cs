@@ -46,6 +46,9 @@ public sealed record JudgingOptions(
     /// <exception cref="KeyNotFoundException">There is no such judge.</exception>
     public IEnumerable<JudgeOptions> FindAll(string name) => Find(name).Asks.SelectMany(FindAll).Prepend(Find(name)).Distinct();
 
+    /// <summary>A judge's attempts as these options have them.</summary>
+    public JudgeAttempts AttemptsOf(IJudge judge, TimeProvider time) => new(judge, Timeout, Retries, time, SeeThoughts);
+
     /// <summary>Every name that a judge may be called by.</summary>
     [JsonIgnore]
     public IReadOnlyList<string> Names => [.. (Judges ?? []).Select(judge => judge.Name).Prepend(Verifier).Distinct()];

@@ -7,8 +7,8 @@ using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Compare;
 using IterativeDpo.Host.Judges;
+using IterativeDpo.Host.Models;
 using IterativeDpo.Host.Terminal;
-using IterativeDpo.Judging;
 using IterativeDpo.Judging.Quality;
 using IterativeDpo.Judging.Runs;
 
@@ -78,13 +78,13 @@ public static class CompareCommand
     /// <param name="output">Takes the verdicts; null keeps none.</param>
     private static async Task<JudgedArms> JudgeAsync(ArmComparison comparison, string file, string? output, CancellationToken cancellationToken)
     {
-        var options = CampaignConfiguration.LoadForJudging(file, [], comparison.Arms[0].Runs[0].Options.ModelPath);
+        var options = await ModelFolders.WithFilesAsync(CampaignConfiguration.LoadForJudging(file, [], comparison.Arms[0].Runs[0].Options.ModelPath), cancellationToken);
         await using var judges = CampaignJudges.Factory(options, output is null ? null : $"{output}.work", line => Console.Error.WriteLine(PlainText.Of($"dpo: {line}")), TimeProvider.System);
         await using var judge = judges.Create(options.Judging.Judge);
         await judge.CheckAsync(JudgedArms.Questions(comparison).Select(question => question.Prompt), cancellationToken);
         var identity = new JudgeIdentities(options).Of(judge.Name);
         using var log = output is null ? null : VerdictLog.Open(output, identity);
-        var attempts = new JudgeAttempts(judge, options.Judging.Timeout, options.Judging.Retries, TimeProvider.System);
+        var attempts = options.Judging.AttemptsOf(judge, TimeProvider.System);
         try
         {
             return await StepProgress.RunAsync<LabelProgress, JudgedArms>(

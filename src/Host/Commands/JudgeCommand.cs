@@ -78,7 +78,7 @@ public static class JudgeCommand
 
         var quality = new JudgeQuality(parsed.GetValue(_ownModel));
         var isVerifier = options.Judging.Find(options.Judging.Judge) is VerifierOptions;
-        var attempts = new JudgeAttempts(judge, options.Judging.Timeout, options.Judging.Retries, TimeProvider.System, options.Judging.SeeThoughts);
+        var attempts = options.Judging.AttemptsOf(judge, TimeProvider.System);
         var run = new LabelRun(attempts, options.Judging.Concurrency, log, quality, labels, isVerifier ? null : new VerifierJudge(options.Judging.DefaultChecks));
         var start = TimeProvider.System.GetTimestamp();
         var done = await StepProgress.RunAsync<LabelProgress, LabelProgress>(
