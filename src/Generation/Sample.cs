@@ -38,6 +38,14 @@ public sealed partial record Sample(
     [JsonIgnore]
     public string Answer => HasThoughts ? Text[AnswerAt..].TrimStart() : Text;
 
+    /// <summary>The ids without those that were thought.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<int> AnswerIds => Thoughts == 0 ? TokenIds : TokenIds[Math.Min(Thoughts, TokenIds.Length)..];
+
+    /// <summary>The ids of the text, which is the answer alone where thoughts are not shown.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<int> TextIds => AnswerAt > 0 ? TokenIds : AnswerIds;
+
     [JsonIgnore]
     internal bool HasThoughts => Thoughts > 0 || AnswerAt > 0;
 
@@ -58,5 +66,5 @@ public sealed record PromptSamples(Prompt Prompt, int[] PromptIds, IReadOnlyList
     /// <summary>The same with the answers alone for texts.</summary>
     public PromptSamples WithoutThoughts() => !Samples.Any(sample => sample.HasThoughts)
         ? this
-        : this with { Samples = [.. Samples.Select(sample => sample with { Text = sample.Answer, Thoughts = 0, AnswerAt = 0 })] };
+        : this with { Samples = [.. Samples.Select(sample => sample with { Text = sample.Answer, AnswerAt = 0 })] };
 }

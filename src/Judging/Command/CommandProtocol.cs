@@ -27,7 +27,7 @@ internal static class CommandProtocol
             id,
             prompt.Messages is null ? prompt.Text : prompt.Messages,
             prompt.Task,
-            [.. samples.Samples.Select(sample => new RequestSample(sample.Index, sample.Text, sample.FinishReason, sample.TokenIds.Length))]);
+            [.. samples.Samples.Select(sample => new RequestSample(sample.Index, sample.Text, sample.FinishReason, sample.TextIds.Count))]);
         return JsonLines.Line(request, _json);
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using IterativeDpo.Judging.Command;
 
 namespace IterativeDpo.Judging.Tests.Command;
@@ -5,6 +6,19 @@ namespace IterativeDpo.Judging.Tests.Command;
 public sealed class CommandProtocolTests
 {
     private static readonly Generation.PromptSamples _samples = Samples.OfPrompt("p1", "one", "two");
+
+    [Fact]
+    public void WriteRequest_withoutThoughts_countsTheTokensOfTheAnswer()
+    {
+        var samples = _samples with { Samples = [Samples.Of(0, "<4*2>42") with { TokenIds = [1, 2, 3, 4, 5, 0], Thoughts = 3, AnswerAt = 5 }] };
+
+        Assert.Equal([(6, "<4*2>42"), (3, "42")], new[] { samples, samples.WithoutThoughts() }.Select(shown =>
+        {
+            using var request = JsonDocument.Parse(CommandProtocol.WriteRequest("1", shown));
+            var sample = request.RootElement.GetProperty("samples")[0];
+            return (sample.GetProperty("tokens").GetInt32(), sample.GetProperty("text").GetString());
+        }));
+    }
 
     [Theory]
     [InlineData("""{"id":"1"}""", "it has no \"scores\"")]

@@ -61,6 +61,16 @@ public sealed class JudgeQualityTests
     }
 
     [Fact]
+    public void Length_is_that_of_the_answer_without_what_was_thought_before()
+    {
+        var samples = new PromptSamples(
+            Three.Prompt, [], [Samples.Of(0, "<think>long</think>a") with { TokenIds = [1, 2, 3, 4], Thoughts = 3, AnswerAt = 19 }, Samples.Of(1, "ab") with { TokenIds = [1, 2] }]);
+
+        Assert.Equal(new Share(1, 1), Measure((samples, Scores(0, 1), null)).Length.LongerWins);
+        Assert.Equal(new Share(1, 1), Measure((Without(samples), Scores(0, 1), null)).Length.LongerWins);
+    }
+
+    [Fact]
     public void Length_of_the_standard_is_beside_that_of_the_judge()
     {
         var figures = Measure((Three, Scores(0, 1, 2), Scores(2, 1, 0)));

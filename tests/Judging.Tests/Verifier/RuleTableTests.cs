@@ -130,6 +130,17 @@ public class RuleTableTests
         Assert.Null(rule.FaultOf(Samples.Of(0, "42", FinishReason.Stop)));
     }
 
+    /// <summary>A check sees what a judge sees.</summary>
+    [Theory]
+    [InlineData(false, null)]
+    [InlineData(true, "has 5")]
+    public void FaultOf_tokensOfWhatAModelThought_countWhereTheyAreSeen(bool seen, string? fault)
+    {
+        PromptSamples samples = new(Samples.Prompt(), [], [Samples.Of(0, "<4*2>42") with { TokenIds = [1, 2, 3, 4, 5, 0], Thoughts = 3, AnswerAt = 5 }]);
+
+        Assert.Equal(fault, RuleTable.Get(new AnswerCheck("length", "..2 tokens")).FaultOf((seen ? samples : samples.WithoutThoughts()).Samples[0]));
+    }
+
     [Fact]
     public void FaultOf_tokensOfASampleWithout_saysSo() =>
         Assert.Equal("has no tokens", RuleTable.Get(new AnswerCheck("length", "..5 tokens")).FaultOf(Samples.Of(0, "42") with { TokenIds = [] }));
