@@ -26,9 +26,36 @@ public sealed class CampaignControl
         {
             return $"the campaign does not answer for {s_patience.TotalSeconds:0} s; see whether it was done before you try again";
         }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return "the campaign ended before it answered; its log says whether it was done";
+        }
     }
 
-    internal void Connect(CampaignLink link, string campaign) => _ask = (command, token) => link.AskAsync(campaign, command, s_patience, token);
+    /// <returns>Ends it: who waits for an answer then gets none.</returns>
+    internal IDisposable Connect(CampaignLink link, string campaign)
+    {
+        var connection = new Connection(this);
+        var ended = connection.Ended;
+        _ask = async (command, token) =>
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(token, ended);
+            return await link.AskAsync(campaign, command, s_patience, either.Token);
+        };
+        return connection;
+    }
 
-    internal void Disconnect() => _ask = null;
+    private sealed class Connection(CampaignControl control) : IDisposable
+    {
+        private readonly CancellationTokenSource _end = new();
+
+        public CancellationToken Ended => _end.Token;
+
+        public void Dispose()
+        {
+            control._ask = null;
+            _end.Cancel();
+            _end.Dispose();
+        }
+    }
 }

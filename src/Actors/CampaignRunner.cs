@@ -63,7 +63,7 @@ public static class CampaignRunner
                 inputs.JudgeIdentity,
                 CampaignReader.WorkPath(state.Root),
                 time);
-            control?.Connect(node.Link, inputs.Plan.Campaign);
+            using var commands = control?.Connect(node.Link, inputs.Plan.Campaign);
             return await ObserveAsync(node, board, context, inputs.Plan, progress, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -72,7 +72,6 @@ public static class CampaignRunner
         }
         finally
         {
-            control?.Disconnect();
             JournalSettings.CloseSqlite(database);
         }
     }
