@@ -23,6 +23,8 @@ internal sealed class PeopleImport(string? person)
     private static readonly string[] s_personColumns = ["person", "annotator", "completed_by", "user_id"];
     private static readonly string[] s_secondsColumns = ["seconds", "lead_time"];
 
+    private const string ResponsesEnd = ".responses";
+
     private static readonly Dictionary<string, PeopleAnswer> s_words = new(StringComparer.OrdinalIgnoreCase)
     {
         ["a"] = PeopleAnswer.A,
@@ -104,9 +106,27 @@ internal sealed class PeopleImport(string? person)
             var task = Text(item["id"]) ?? throw NoTask(place);
             return questions.Count <= 1
                 ? questions.SelectMany(question => question.Value as JsonArray ?? []).OfType<JsonObject>().Select(one => Verdict(place, task, Text(one["user_id"]), Text(one["value"]), null))
-                : throw new UserInputException($"{place}: it answers {questions.Count} questions, {string.Join(", ", questions.Select(question => question.Key))}; leave the one that says which answer is better.");
+                : throw Several(place, questions.Select(question => question.Key));
         }
-        return [OfRow(name => Text(item[name]), place)];
+        return Flattened(item, place) ?? [OfRow(name => Text(item[name]), place)];
+    }
+
+    /// <summary>Argilla's records as <c>to_list(flatten=True)</c> gives them, which alone say what was submitted.</summary>
+    /// <returns>Null where it is none.</returns>
+    private IEnumerable<ImportedVerdict>? Flattened(JsonObject item, string place)
+    {
+        var questions = item.Select(field => field.Key).Where(key => key.EndsWith(ResponsesEnd, StringComparison.Ordinal)).ToArray();
+        if (questions is not [var question])
+        {
+            return questions.Length == 0 ? null : throw Several(place, questions.Select(key => key[..^ResponsesEnd.Length]));
+        }
+        var (answers, users, states) = (Of(""), Of(".users"), Of(".status"));
+        return users.Length != answers.Length || states.Length != answers.Length
+            ? throw new UserInputException($"{place}: {question} has {answers.Length} answers, and they are of {users.Length} users in {states.Length} states.")
+            : answers.Select((answer, i) => (Answer: answer, User: users[i], State: states[i])).Where(one => one.State != "draft")
+                .Select(one => Verdict(place, Text(item["id"]) ?? throw NoTask(place), one.User, one.State == "discarded" ? "skip" : one.Answer, null));
+
+        string?[] Of(string what) => [.. (item[$"{question}{what}"] as JsonArray ?? []).Select(Text)];
     }
 
     private ImportedVerdict OfRow(Func<string, string?> field, string place) => Verdict(
@@ -144,6 +164,9 @@ internal sealed class PeopleImport(string? person)
         JsonValueKind.Number => value.ToJsonString(),
         _ => null,
     } : null;
+
+    private static UserInputException Several(string place, IEnumerable<string> questions) =>
+        new($"{place}: it answers {questions.Count()} questions, {string.Join(", ", questions)}; leave the one that says which answer is better.");
 
     private static UserInputException NoTask(string place) => new($"{place}: it has no 'id', by which ./dpo people export names a comparison; keep that when you export from the labelling tool.");
 }

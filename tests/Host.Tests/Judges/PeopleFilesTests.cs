@@ -49,6 +49,9 @@ public sealed class PeopleFilesTests : IDisposable
           {"completed_by": 3, "result": [{"type": "choices", "value": {"choices": ["neither"]}}]}]}]
         """, "t1 anna@example.org A 4.288; t1 2 Skip 1; t1 3 Neither ")]
     [InlineData("""[{"id": "t1", "fields": {}, "responses": {"preference": [{"value": "answer_b", "user_id": "0a1b-2c"}]}}, {"id": "t2", "responses": {}}]""", "t1 0a1b-2c B ")]
+    [InlineData(
+        """[{"id": "t1", "better.responses": ["a", "b", "tie"], "better.responses.users": ["u1", "u2", "u3"], "better.responses.status": ["submitted", "draft", "discarded"], "better.suggestion": null}, {"id": "t2", "better.responses": null, "better.responses.users": null, "better.responses.status": null}]""",
+        "t1 u1 A ; t1 u3 Skip ")]
     [InlineData("", "")]
     public void Import_readsWhatLabellingToolsWrite(string text, string expected)
     {
@@ -68,6 +71,8 @@ public sealed class PeopleFilesTests : IDisposable
     [InlineData("{\"id\": \"t1\"", "line 1: this is no JSON")]
     [InlineData("[1]", "item 1: this is no object")]
     [InlineData("""[{"id": "t1", "responses": {"preference": [], "rating": []}}]""", "item 1: it answers 2 questions, preference, rating")]
+    [InlineData("""[{"id": "t1", "preference.responses": [], "rating.responses": []}]""", "item 1: it answers 2 questions, preference, rating")]
+    [InlineData("""[{"id": "t1", "better.responses": ["a"], "better.responses.users": ["u1"]}]""", "item 1: better.responses has 1 answers, and they are of 1 users in 0 states")]
     public void Import_ofWhatIsNoVerdict_isRefusedWithThePlace(string text, string message)
     {
         File.WriteAllText(_path, text);
