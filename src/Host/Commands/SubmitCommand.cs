@@ -79,7 +79,7 @@ public static class SubmitCommand
         }
         if (configuration.Options.AsksPeople)
         {
-            throw new UserInputException($"campaign.judging.judge = {configuration.Options.Judging.Judge}: people judge on the page of ./dpo run, and a cluster has none; run the campaign there, or name another judge.");
+            throw new UserInputException($"campaign.judging.judge = {configuration.Options.Judging.Judge}: people judge on the page of ./dpo run, and the page of a cluster shows them nothing; run the campaign there, or name another judge.");
         }
         await using var judges = CampaignJudges.Factory(configuration.Options, workPath: null, Warn, TimeProvider.System);
         await CampaignBundling.CheckAsync(configuration, CampaignSession.Engines(configuration.Options, judges, Warn), Warn, cancellationToken);
