@@ -14,8 +14,8 @@ namespace IterativeDpo.Campaigns;
 /// <param name="Identical">Of the samples, likewise.</param>
 /// <param name="MeanScore">Of the samples.</param>
 /// <param name="MeanThoughts">Of the mean length what was thought before the answer; null where nothing was.</param>
-/// <param name="First">The round's first unit that was judged, with its verdicts; null where there is none.</param>
 /// <param name="Divergence">Of the round's policy from the base; null where it was not measured.</param>
+/// <param name="First">The round's first unit that was judged, with its verdicts; null where there is none.</param>
 public sealed record RoundTotals(
     int Prompts,
     int Samples,
