@@ -20,7 +20,8 @@ static bool Check(string file)
     }
     catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException)
     {
-        Console.Error.WriteLine($"natives: error DPO0001: {file}: {error.Message}; delete {WholeFile.ToDelete(file)} and start again: it is fetched anew");
+        Console.Error.WriteLine(
+            $"natives: error DPO0001: {file}: {error.Message}; delete {WholeFile.ToDelete(file)} and start again: it is fetched anew");
         return false;
     }
 }

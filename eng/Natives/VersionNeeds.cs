@@ -2,9 +2,9 @@ namespace IterativeDpo.Natives;
 
 /// <summary>
 /// The versions of another library's symbols that a library asks for. The dynamic linker refuses a library that asks for a version
-/// the system lacks, although no symbol of it may be used: GCC 13's &lt;iostream&gt; leaves such a mark (<c>_ZSt21ios_base_library_initv</c>,
-/// GLIBCXX_3.4.32) in whatever includes it. A need that is marked weak is not refused.
-/// Layout: "ELF Symbol Versioning" in the Linux Standard Base, sections .gnu.version, .gnu.version_r and .gnu.version_d.
+/// the system lacks, although no symbol of it may be used: GCC 13's &lt;iostream&gt; leaves such a mark
+/// (<c>_ZSt21ios_base_library_initv</c>, GLIBCXX_3.4.32) in whatever includes it. A need that is marked weak is not refused. Layout: "ELF
+/// Symbol Versioning" in the Linux Standard Base, sections .gnu.version, .gnu.version_r and .gnu.version_d.
 /// </summary>
 public static class VersionNeeds
 {
@@ -39,7 +39,8 @@ public static class VersionNeeds
     /// Marks as weak, in place, each version of <paramref name="needed"/> that is not among <paramref name="provided"/>, and returns them.
     /// </summary>
     /// <param name="needed">The library asked, by its file name.</param>
-    /// <exception cref="InvalidDataException">The file cannot be read, or it uses a symbol of a missing version; nothing was changed.</exception>
+    /// <exception cref="InvalidDataException">The file cannot be read, or it uses a symbol of a missing version; nothing was
+    /// changed.</exception>
     public static IReadOnlyList<string> Weaken(byte[] library, string needed, IReadOnlySet<string> provided)
     {
         var image = new ElfImage(library);
@@ -63,7 +64,9 @@ public static class VersionNeeds
             yield break;
         }
         var texts = image.Linked(section);
-        foreach (var file in image.Chain(section.Offset, section.Info, nextField: 12).Where(file => image.Text(texts, image.UInt32(file + 4)) == needed))
+        foreach (var file in image
+                .Chain(section.Offset, section.Info, nextField: 12)
+                .Where(file => image.Text(texts, image.UInt32(file + 4)) == needed))
         {
             foreach (var version in image.Chain(file + image.UInt32(file + 8), image.UInt16(file + 2), nextField: 12))
             {

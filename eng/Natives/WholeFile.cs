@@ -14,7 +14,9 @@ public static class WholeFile
         ElfSection.ReadTable(RandomAccess.GetLength(file), (offset, length) =>
         {
             var bytes = new byte[length];
-            return RandomAccess.Read(file, bytes, offset) == length ? bytes : throw new InvalidDataException("the file got shorter while it was read");
+            return RandomAccess.Read(file, bytes, offset) == length
+                ? bytes
+                : throw new InvalidDataException("the file got shorter while it was read");
         });
     }
 

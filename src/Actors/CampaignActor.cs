@@ -9,24 +9,27 @@ namespace IterativeDpo.Actors;
 
 /// <summary>What campaigns on a node have in common.</summary>
 /// <param name="Lease">How long a worker may be silent before its work goes to another.</param>
-/// <param name="HandIn">After a campaign has moved here, how long its workers have to say what they have in hand before any is given out; from the first that speaks.</param>
+/// <param name="HandIn">After a campaign has moved here, how long its workers have to say what they have in hand before any is given out;
+/// from the first that speaks.</param>
 /// <param name="Board">Shows how the campaigns on this node stand.</param>
 internal sealed record CampaignHosting(TimeProvider Time, TimeSpan Lease, TimeSpan HandIn, CampaignBoard Board)
 {
     /// <summary>All in one process: a worker dies with the campaign.</summary>
-    public static CampaignHosting InOneProcess(TimeProvider time, CampaignBoard? board = null) => new(time, TimeSpan.MaxValue, TimeSpan.Zero, board ?? new CampaignBoard(time));
+    public static CampaignHosting InOneProcess(TimeProvider time, CampaignBoard? board = null) =>
+        new(time, TimeSpan.MaxValue, TimeSpan.Zero, board ?? new CampaignBoard(time));
 }
 
 /// <summary>
-/// A campaign as a sharded persistent entity: the journal, the timer and the messages of a <see cref="CampaignDesk{TWorker}"/>, which decides.
+/// A campaign as a sharded persistent entity: the journal, the timer and the messages of a <see cref="CampaignDesk{TWorker}"/>, which
+/// decides.
 /// </summary>
 internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDeskSurroundings<IActorRef>
 {
     private const int FewestEvents = 50;
 
     /// <summary>
-    /// A snapshot has every round in it, and is due when there are so many times the events of the last one: an event costs as much in round 1,000 as
-    /// in round 1, and less than half of them are read again after a restart.
+    /// A snapshot has every round in it, and is due when there are so many times the events of the last one: an event costs as much in
+    /// round 1,000 as in round 1, and less than half of them are read again after a restart.
     /// </summary>
     private const double Growth = 1.6;
 
@@ -77,7 +80,8 @@ internal sealed class CampaignActor : ReceivePersistentActor, IWithTimers, IDesk
 
     internal static bool IsPersistenceId(string id) => id.StartsWith(PersistenceIdPrefix, StringComparison.Ordinal);
 
-    public static Props Props(string campaign, CampaignHosting hosting) => Akka.Actor.Props.Create(() => new CampaignActor(campaign, hosting));
+    public static Props Props(string campaign, CampaignHosting hosting) =>
+        Akka.Actor.Props.Create(() => new CampaignActor(campaign, hosting));
 
     void IDeskSurroundings<IActorRef>.Tell(IActorRef to, ICampaignMessage message) => to.Tell(message);
 

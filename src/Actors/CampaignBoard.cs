@@ -13,7 +13,9 @@ public sealed record CampaignStanding(CampaignState State, WorkProgress? Work, I
     public static CampaignStanding Empty { get; } = new(CampaignState.Empty, null, ImmutableDictionary<WorkerRole, DateTimeOffset>.Empty);
 }
 
-/// <summary>The campaigns whose entities are on this node, for whoever looks from outside the actors. Safe to use from any thread.</summary>
+/// <summary>
+/// The campaigns whose entities are on this node, for whoever looks from outside the actors. Safe to use from any thread.
+/// </summary>
 public sealed class CampaignBoard(TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, CampaignStanding> _standings = new(StringComparer.Ordinal);

@@ -15,7 +15,8 @@ public static class CampaignBundling
 
     /// <summary>Finds with the engines of this machine what would pause the campaign rounds later.</summary>
     /// <param name="warn">Told of a judge that does not answer here.</param>
-    /// <exception cref="UserInputException">A file cannot be read, a prompt cannot be asked, or a judge cannot do what it is to do.</exception>
+    /// <exception cref="UserInputException">A file cannot be read, a prompt cannot be asked, or a judge cannot do what it is to
+    /// do.</exception>
     public static async Task CheckAsync(
         CampaignConfiguration configuration, CampaignEngines engines, Action<string> warn, CancellationToken cancellationToken)
     {
@@ -24,7 +25,8 @@ public static class CampaignBundling
         await inputs.CheckJudgesAsync(configuration.Options, engines, warn, cancellationToken);
     }
 
-    /// <exception cref="UserInputException">The model, the prompt file or a judge's file cannot be read, or a message would be larger than nodes take.</exception>
+    /// <exception cref="UserInputException">The model, the prompt file or a judge's file cannot be read, or a message would be larger than
+    /// nodes take.</exception>
     public static CampaignBundle Bundle(CampaignConfiguration configuration)
     {
         var inputs = CampaignInputs.Read(configuration);

@@ -16,7 +16,10 @@ internal interface IDeskSurroundings<in TWorker>
     /// <summary>Ends this incarnation: another has journalled since.</summary>
     void Stop();
 
-    /// <summary>Keeps events, gives each to the desk to apply, then goes on. The desk hears of nothing else meanwhile, and of nothing any more if that fails.</summary>
+    /// <summary>
+    /// Keeps events, gives each to the desk to apply, then goes on. The desk hears of nothing else meanwhile, and of nothing any more if
+    /// that fails.
+    /// </summary>
     void Journal(IReadOnlyList<CampaignEvent> events, Action then);
 }
 
@@ -32,7 +35,9 @@ internal sealed class CampaignDesk<TWorker>(
     /// <summary>Orders between two events of a campaign are fewer; so those of a later incarnation have greater numbers.</summary>
     private const int OrderBits = 24;
 
-    /// <summary>So many workers may be lost with a unit in hand before that counts as a failed attempt: nodes come and go, but some work kills.</summary>
+    /// <summary>
+    /// So many workers may be lost with a unit in hand before that counts as a failed attempt: nodes come and go, but some work kills.
+    /// </summary>
     private const int MostLosses = 3;
 
     /// <summary>How often <see cref="Look"/> is to be called.</summary>
@@ -133,8 +138,8 @@ internal sealed class CampaignDesk<TWorker>(
     }
 
     /// <summary>
-    /// A worker that is gone did not fail: its work is due again, unless it is the work that takes down one after the other. Then it is decided
-    /// about, and nothing else before that is journalled.
+    /// A worker that is gone did not fail: its work is due again, unless it is the work that takes down one after the other. Then it is
+    /// decided about, and nothing else before that is journalled.
     /// </summary>
     private bool IsFailureToLose(TWorker worker, string how)
     {
@@ -148,7 +153,13 @@ internal sealed class CampaignDesk<TWorker>(
         if (isFailure)
         {
             _losses.Remove(id);
-            Decide(worker, new FailWork(id, $"{MostLosses} workers were lost with it in hand, the last one, {worker}, {how}", FailureKind.Transient, Order: number));
+            Decide(
+                worker,
+                new FailWork(
+                    id,
+                    $"{MostLosses} workers were lost with it in hand, the last one, {worker}, {how}",
+                    FailureKind.Transient,
+                    Order: number));
         }
         TellIfStopped();
         return isFailure;
@@ -241,7 +252,8 @@ internal sealed class CampaignDesk<TWorker>(
         {
             return;
         }
-        foreach (var (worker, order) in _workers.Assign(Round.Due(State).Select(order => order with { Campaign = campaign, Bundle = State.Plan!.Bundle })))
+        foreach (var (worker, order) in _workers.Assign(
+                Round.Due(State).Select(order => order with { Campaign = campaign, Bundle = State.Plan!.Bundle })))
         {
             surroundings.Tell(worker, _telemetry.Give(order, State.StartedAt));
         }

@@ -42,6 +42,7 @@ public sealed class CampaignFollower(string statePath)
             ? null
             : database.EventsAfter(id, after)
                 .Take(most)
-                .Select(stored => (stored.SequenceNr, (CampaignEvent)CampaignReader.Decode(stored, _database, $"event {stored.SequenceNr}")))
+                .Select(stored =>
+                    (stored.SequenceNr, (CampaignEvent)CampaignReader.Decode(stored, _database, $"event {stored.SequenceNr}")))
                 .ToList()) ?? [];
 }

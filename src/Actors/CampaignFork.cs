@@ -24,13 +24,15 @@ public static class CampaignFork
     /// <param name="configuration">The new campaign's.</param>
     /// <param name="newPath">Its state directory, which must not be there yet.</param>
     /// <exception cref="UserInputException">
-    /// The round has not ended, a setting would make the past untrue, an artifact is lost, or the directory is there. Nothing is left of it.
+    /// The round has not ended, a setting would make the past untrue, an artifact is lost, or the directory is there. Nothing is left of
+    /// it.
     /// </exception>
     public static void Make(string statePath, int round, CampaignConfiguration configuration, string newPath, TimeProvider time)
     {
         var state = CampaignReader.Read(statePath) ?? throw new UserInputException($"{statePath}: no campaign has begun here.");
         var events = CampaignHistory.Until(CampaignReader.ReadEvents(CampaignReader.DatabasePath(statePath)), round)
-            ?? throw new UserInputException($"{statePath}: round {round} has not ended; {(state.Rounds.FindLastIndex(known => known.Outcome is not null) is >= 0 and var last ? $"fork at one that has, 0 to {last}" : "none has")}.");
+            ?? throw new UserInputException(
+                $"{statePath}: round {round} has not ended; {(state.Rounds.FindLastIndex(known => known.Outcome is not null) is >= 0 and var last ? $"fork at one that has, 0 to {last}" : "none has")}.");
         var options = CampaignReader.ReadSettings(statePath);
         var inputs = CampaignInputs.Read(configuration);
         var before = events.Aggregate(CampaignState.Empty, CampaignHistory.Apply);
@@ -51,9 +53,16 @@ public static class CampaignFork
             ShareAnswers(CampaignReader.WorkPath(statePath), CampaignReader.WorkPath(newPath));
             var database = CampaignReader.DatabasePath(newPath);
             CampaignDatabase.Prepare(database);
-            var origin = new CampaignOrigin(state.Plan!.Campaign, Path.GetFullPath(statePath), before.Plan!.SettingsDigest, round, before.Origin);
+            var origin = new CampaignOrigin(
+                state.Plan!.Campaign,
+                Path.GetFullPath(statePath),
+                before.Plan!.SettingsDigest,
+                round,
+                before.Origin);
             CampaignDatabase.Begin(
-                database, CampaignActor.PersistenceIdOf(configuration.Options.Name), [.. events, new CampaignForked(origin, inputs.Plan, time.GetUtcNow())]);
+                database,
+                CampaignActor.PersistenceIdOf(configuration.Options.Name),
+                [.. events, new CampaignForked(origin, inputs.Plan, time.GetUtcNow())]);
         }
         catch (Exception e)
         {
@@ -67,30 +76,41 @@ public static class CampaignFork
     }
 
     private static void RefuseUntruePast(
-        CampaignPlan plan, IReadOnlyList<CampaignEvent> events, CampaignOptions options, CampaignOptions now, CampaignInputs inputs, string statePath)
+        CampaignPlan plan,
+        IReadOnlyList<CampaignEvent> events,
+        CampaignOptions options,
+        CampaignOptions now,
+        CampaignInputs inputs,
+        string statePath)
     {
         // As it was then: with the files of today its settings are those that it began with.
         var then = CampaignInputs.Read(new CampaignConfiguration(options, "", OptionsJson.Write(options)));
         then.RefuseOtherCampaign(new CampaignState { Plan = plan }, options, statePath);
         if (inputs.BaseModel != then.BaseModel)
         {
-            throw new UserInputException($"campaign.model: a fork goes on with the base model of its past, {options.ModelPath}; another one needs a campaign of its own.");
+            throw new UserInputException(
+                $"campaign.model: a fork goes on with the base model of its past, {options.ModelPath}; another one needs a campaign of its own.");
         }
         // Settings say where files are, and not what is in them.
         if (options.Prompts.File is { } prompts && now.Prompts.File is { } file && Digest.OfFile(prompts) != Digest.OfFile(file))
         {
-            throw new UserInputException($"campaign.prompts.file: a fork cannot change this, and {file} has other prompts than {prompts}: the prompts already used would come again, or be none of its prompts.");
+            throw new UserInputException(
+                $"campaign.prompts.file: a fork cannot change this, and {file} has other prompts than {prompts}: the prompts already used would come again, or be none of its prompts.");
         }
         if (GraderOf(options) is var grader && GraderOf(now) is var graderNow && grader != graderNow)
         {
             throw new UserInputException(
                 $"campaign.evaluation.judge: a fork cannot change who grades the evaluation, {grader}, now {graderNow}, as rounds before and after it could not be compared; name the one of before in evaluation.judge.");
         }
-        var hasAdapter = events.OfType<WorkCompleted>().Any(done => done.Result is TrainResult) && now.Policy.Initialisation == PolicyOrigin.Previous;
+        var hasAdapter =
+            events.OfType<WorkCompleted>().Any(done => done.Result is TrainResult) && now.Policy.Initialisation == PolicyOrigin.Previous;
         foreach (var difference in OptionsJson.Differences(options, now))
         {
             var reason = s_fixed.FirstOrDefault(known => difference.StartsWith(known.Key, StringComparison.Ordinal)).Reason
-                ?? (difference.StartsWith("seed", StringComparison.Ordinal) && options.Prompts.File is not null ? "the prompts already used would come again" : null)
+                ?? (
+                    difference.StartsWith("seed", StringComparison.Ordinal) && options.Prompts.File is not null
+                        ? "the prompts already used would come again"
+                        : null)
                 ?? (difference.StartsWith("training.lora", StringComparison.Ordinal) && hasAdapter
                     ? "it goes on from an adapter of the other form; set policy.initialisation = base to begin a fresh one" : null);
             if (reason is not null)
@@ -108,7 +128,10 @@ public static class CampaignFork
             return;
         }
         var isMeasured = now.Set == EvaluationOptions.HeldOut && !now.IsByPrompt
-            || (kept.Sets.GetValueOrDefault(now.Set) is { } score && (!now.IsByPrompt || score.ByPrompt is not null) && (now.Set != GateOptions.OwnSet || now.PromptsPerTask == then.PromptsPerTask));
+            || (
+                kept.Sets.GetValueOrDefault(now.Set) is { } score
+                && (!now.IsByPrompt || score.ByPrompt is not null)
+                && (now.Set != GateOptions.OwnSet || now.PromptsPerTask == then.PromptsPerTask));
         if (!isMeasured)
         {
             throw new UserInputException(
@@ -116,7 +139,8 @@ public static class CampaignFork
         }
     }
 
-    private static string GraderOf(CampaignOptions options) => new JudgeIdentities(options).Of(options.Evaluation.Judge ?? options.Judging.Judge);
+    private static string GraderOf(CampaignOptions options) =>
+        new JudgeIdentities(options).Of(options.Evaluation.Judge ?? options.Judging.Judge);
 
     /// <summary>What services answered is not paid for again.</summary>
     private static void ShareAnswers(string from, string to)

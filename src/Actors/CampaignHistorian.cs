@@ -4,7 +4,9 @@ using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Actors;
 
-/// <summary>Reads all that happened to a campaign from the journal, wherever that is and whoever writes it: it recovers, and is done.</summary>
+/// <summary>
+/// Reads all that happened to a campaign from the journal, wherever that is and whoever writes it: it recovers, and is done.
+/// </summary>
 internal sealed class CampaignHistorian : ReceivePersistentActor
 {
     private readonly TaskCompletionSource<CampaignState> _whole;
@@ -28,7 +30,8 @@ internal sealed class CampaignHistorian : ReceivePersistentActor
     public override Recovery Recovery => new(SnapshotSelectionCriteria.None);
 
     /// <param name="whole">Is given the campaign's state with the results of all units of all rounds.</param>
-    public static Props Props(string campaign, TaskCompletionSource<CampaignState> whole) => Akka.Actor.Props.Create(() => new CampaignHistorian(campaign, whole));
+    public static Props Props(string campaign, TaskCompletionSource<CampaignState> whole) =>
+        Akka.Actor.Props.Create(() => new CampaignHistorian(campaign, whole));
 
     protected override void OnRecoveryFailure(Exception reason, object? message = null)
     {

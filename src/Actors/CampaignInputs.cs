@@ -15,7 +15,8 @@ namespace IterativeDpo.Actors;
 /// <param name="JudgeIdentity">Who judges its samples.</param>
 internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts, Digest BaseModel, string JudgeIdentity)
 {
-    /// <exception cref="UserInputException">The model or the prompt file cannot be read, or the adapter's settings do not fit the model.</exception>
+    /// <exception cref="UserInputException">The model or the prompt file cannot be read, or the adapter's settings do not fit the
+    /// model.</exception>
     public static CampaignInputs Read(CampaignConfiguration configuration)
     {
         var options = configuration.Options;
@@ -34,10 +35,11 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
     }
 
     /// <summary>
-    /// Finds a prompt that cannot be asked before the campaign begins, rather than rounds later: of a prompt file every one is tried, of generated
-    /// ones those that are held out, some of each task.
+    /// Finds a prompt that cannot be asked before the campaign begins, rather than rounds later: of a prompt file every one is tried, of
+    /// generated ones those that are held out, some of each task.
     /// </summary>
-    /// <exception cref="UserInputException">A prompt that leaves no room in the context, or that the model's chat template does not show.</exception>
+    /// <exception cref="UserInputException">A prompt that leaves no room in the context, or that the model's chat template does not
+    /// show.</exception>
     public void CheckPrompts(CampaignEngines engines)
     {
         try
@@ -58,10 +60,17 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
         }
     }
 
-    /// <summary>Finds out before the campaign begins whether its judges can judge, and whether the prompts' checks can be run, which judges are also measured by.</summary>
+    /// <summary>
+    /// Finds out before the campaign begins whether its judges can judge, and whether the prompts' checks can be run, which judges are also
+    /// measured by.
+    /// </summary>
     /// <param name="warn">Told of a judge that does not answer here, where it need not: others will ask it. Null where it must.</param>
     /// <exception cref="UserInputException">One cannot, or one that only compares is to grade single answers.</exception>
-    public async Task CheckJudgesAsync(CampaignOptions options, CampaignEngines engines, Action<string>? warn, CancellationToken cancellationToken)
+    public async Task CheckJudgesAsync(
+        CampaignOptions options,
+        CampaignEngines engines,
+        Action<string>? warn,
+        CancellationToken cancellationToken)
     {
         RefuseBadChecks(options.Prompts.File, Prompts.FromFile);
         foreach (var name in options.Judges)
@@ -100,7 +109,8 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
     }
 
     private static string WhatChanged(CampaignOptions options, string statePath) =>
-        File.Exists(CampaignReader.SettingsPath(statePath)) && OptionsJson.Differences(CampaignReader.ReadSettings(statePath), options) is { Count: > 0 } changed
+        File.Exists(CampaignReader.SettingsPath(statePath))
+        && OptionsJson.Differences(CampaignReader.ReadSettings(statePath), options) is { Count: > 0 } changed
             ? string.Join("; ", changed)
             : "the model, the prompt file, a judge's file or the arguments of a judge's command, which are not stored, are not what they were";
 
@@ -119,7 +129,11 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
         }
     }
 
-    private static CampaignPlan PlanOf(CampaignConfiguration configuration, CampaignPrompts prompts, Digest model, JudgeIdentities identities)
+    private static CampaignPlan PlanOf(
+        CampaignConfiguration configuration,
+        CampaignPrompts prompts,
+        Digest model,
+        JudgeIdentities identities)
     {
         var options = configuration.Options;
         var file = options.Prompts.File is { } path ? Digest.OfFile(path).Hex : "";
@@ -155,8 +169,15 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
         var gate = options.GateOrDefault;
         ImmutableArray<PlannedSet> sets =
         [
-            .. gate is { Test: not GateTest.Off, Set: GateOptions.OwnSet } ? [new PlannedSet(GateOptions.OwnSet, prompts.Of(GateOptions.OwnSet).Count, 1, 1, null)] : Array.Empty<PlannedSet>(),
-            .. (options.Evaluation.Sets ?? []).Select(set => new PlannedSet(set.Name, prompts.Of(set.Name).Count, set.Samples, set.Every, set.MostPointsLost)),
+            .. gate is { Test: not GateTest.Off, Set: GateOptions.OwnSet }
+                ? [new PlannedSet(GateOptions.OwnSet, prompts.Of(GateOptions.OwnSet).Count, 1, 1, null)]
+                : Array.Empty<PlannedSet>(),
+            .. (options.Evaluation.Sets ?? []).Select(set => new PlannedSet(
+                set.Name,
+                prompts.Of(set.Name).Count,
+                set.Samples,
+                set.Every,
+                set.MostPointsLost)),
         ];
         return sets.IsEmpty ? null : sets;
     }
@@ -168,7 +189,9 @@ internal sealed record CampaignInputs(CampaignPlan Plan, CampaignPrompts Prompts
         {
             return null;
         }
-        if (gate.IsByPrompt && prompts.Of(gate.Set).Count is var count && (count < gate.MinimumPrompts || count > CampaignPlan.MostComparedPrompts))
+        if (gate.IsByPrompt
+            && prompts.Of(gate.Set).Count is var count
+            && (count < gate.MinimumPrompts || count > CampaignPlan.MostComparedPrompts))
         {
             throw new UserInputException(count < gate.MinimumPrompts
                 ? $"campaign.gate.minimum-prompts is {gate.MinimumPrompts}, and the set '{gate.Set}' that the gate looks at has {count} prompts; give it more, or lower the minimum."

@@ -22,8 +22,12 @@ public sealed class CampaignLink(IActorRef region)
 
     /// <summary>Asks a campaign for what follows from a command: <see cref="CampaignAccepted"/> or <see cref="CampaignFailed"/>.</summary>
     /// <exception cref="AskTimeoutException">No coordinator answers.</exception>
-    public Task<ICampaignMessage> AskAsync(string campaign, CampaignCommand command, TimeSpan timeout, CancellationToken cancellationToken) =>
-        region.Ask<ICampaignMessage>(new ShardingEnvelope(campaign, command), timeout, cancellationToken);
+    public Task<ICampaignMessage> AskAsync(
+        string campaign,
+        CampaignCommand command,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    ) => region.Ask<ICampaignMessage>(new ShardingEnvelope(campaign, command), timeout, cancellationToken);
 
     /// <summary>
     /// Sends nothing more once the system shuts down. A region that has handed its shards over keeps what still comes for them, and waits

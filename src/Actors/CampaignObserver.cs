@@ -29,7 +29,8 @@ internal sealed class CampaignObserver : ReceiveActor, IWithTimers
         Receive<Hello>(_ => Watch());
         Receive<CampaignState>(OnState);
         Receive<WorkProgress>(work => _progress?.Report(new CampaignProgress(_state, work)));
-        Receive<CampaignFailed>(failed => Complete(_state with { Status = CampaignStatus.Paused, PauseReason = failed.Reason }, CampaignEnd.Paused));
+        Receive<CampaignFailed>(failed =>
+            Complete(_state with { Status = CampaignStatus.Paused, PauseReason = failed.Reason }, CampaignEnd.Paused));
         Receive<CampaignStopped>(_ => Complete(_state, _end));
         Receive<Stop>(_ => StopCampaign());
     }

@@ -17,7 +17,10 @@ public static class CampaignReader
     public static CampaignState? Read(string statePath) =>
         CampaignDatabase.Read(DatabasePath(statePath), database => Read(database, DatabasePath(statePath)));
 
-    /// <summary>The state with the results of all units of all rounds, which takes every event: for what is told of a campaign, and not for what it goes on by.</summary>
+    /// <summary>
+    /// The state with the results of all units of all rounds, which takes every event: for what is told of a campaign, and not for what it
+    /// goes on by.
+    /// </summary>
     /// <inheritdoc cref="Read(string)"/>
     public static CampaignState? ReadWhole(string statePath) =>
         ReadEvents(DatabasePath(statePath)) is { Count: > 0 } events ? CampaignHistory.Whole(events) : null;
@@ -27,18 +30,33 @@ public static class CampaignReader
     /// <exception cref="UserInputException">The database is damaged or of a newer version.</exception>
     public static IReadOnlyList<CampaignEvent> ReadEvents(string databasePath, string? campaign = null) => CampaignDatabase.Read(
         databasePath,
-        database => database.PersistenceIds().FirstOrDefault(id => campaign is null ? CampaignActor.IsPersistenceId(id) : id == CampaignActor.PersistenceIdOf(campaign)) is { } id
-            ? database.EventsAfter(id, 0).Select(stored => (CampaignEvent)Decode(stored, databasePath, $"event {stored.SequenceNr}")).ToList()
+        database =>
+            database
+                .PersistenceIds()
+                .FirstOrDefault(id =>
+                    campaign is null ? CampaignActor.IsPersistenceId(id) : id == CampaignActor.PersistenceIdOf(campaign))
+                is { } id
+            ? database
+                .EventsAfter(id, 0)
+                .Select(stored => (CampaignEvent)Decode(stored, databasePath, $"event {stored.SequenceNr}"))
+                .ToList()
             : null) ?? [];
 
-    /// <summary>All that happened, in order, to a campaign whose journal is on a PostgreSQL server; nothing where there is no journal yet.</summary>
+    /// <summary>
+    /// All that happened, in order, to a campaign whose journal is on a PostgreSQL server; nothing where there is no journal yet.
+    /// </summary>
     /// <exception cref="UserInputException">The server does not answer, or the journal is of a newer version.</exception>
     public static IReadOnlyList<CampaignEvent> ReadEvents(Uri journal, string campaign)
     {
         var place = $"{journal.Host}{journal.AbsolutePath}";
         try
         {
-            return [.. JournalSettings.ReadEvents(journal, CampaignActor.PersistenceIdOf(campaign)).Select(stored => (CampaignEvent)Decode(stored, place, $"event {stored.SequenceNr}"))];
+            return
+            [
+                .. JournalSettings
+                    .ReadEvents(journal, CampaignActor.PersistenceIdOf(campaign))
+                    .Select(stored => (CampaignEvent)Decode(stored, place, $"event {stored.SequenceNr}")),
+            ];
         }
         catch (NpgsqlException e)
         {
@@ -46,12 +64,15 @@ public static class CampaignReader
         }
     }
 
-    /// <summary>The settings that the campaign last ran with; what may be a secret only where the file that it ran with still says so.</summary>
+    /// <summary>
+    /// The settings that the campaign last ran with; what may be a secret only where the file that it ran with still says so.
+    /// </summary>
     public static CampaignOptions ReadSettings(string statePath)
     {
         var json = File.ReadAllText(SettingsPath(statePath));
         var stored = OptionsJson.Read(json);
-        if (stored.Judging.Judges?.Any(judge => judge is CommandOptions { Command.Count: > 1 }) != true || ReadSource(statePath) is not { } source)
+        if (stored.Judging.Judges?.Any(judge => judge is CommandOptions { Command.Count: > 1 }) != true
+            || ReadSource(statePath) is not { } source)
         {
             return stored;
         }
@@ -64,7 +85,11 @@ public static class CampaignReader
                 new("campaign.threads", $"{stored.Threads}", "the campaign's threads"),
             ]).Options;
             // Which time chat templates are told is not in the file.
-            options = options with { ChatTemplate = stored.ChatTemplate, Judging = options.Judging with { ChatTemplate = stored.Judging.ChatTemplate } };
+            options = options with
+            {
+                ChatTemplate = stored.ChatTemplate,
+                Judging = options.Judging with { ChatTemplate = stored.Judging.ChatTemplate },
+            };
             return OptionsJson.Write(options) == OptionsJson.Write(stored) ? options : stored;
         }
         catch (UserInputException)
@@ -75,7 +100,8 @@ public static class CampaignReader
     }
 
     /// <summary>The campaign file that it last ran with; null where that was not noted.</summary>
-    public static string? ReadSource(string statePath) => File.Exists(SourcePath(statePath)) ? File.ReadAllText(SourcePath(statePath)) : null;
+    public static string? ReadSource(string statePath) =>
+        File.Exists(SourcePath(statePath)) ? File.ReadAllText(SourcePath(statePath)) : null;
 
     /// <summary>Where trainings keep their checkpoints, and judges what they were told.</summary>
     public static string WorkPath(string statePath) => Path.Combine(statePath, "work");
@@ -99,7 +125,9 @@ public static class CampaignReader
             return null;
         }
         var snapshot = database.LatestSnapshot(id);
-        var state = snapshot is null ? CampaignState.Empty : (CampaignState)Decode(snapshot, path, $"the snapshot of event {snapshot.SequenceNr}");
+        var state = snapshot is null
+            ? CampaignState.Empty
+            : (CampaignState)Decode(snapshot, path, $"the snapshot of event {snapshot.SequenceNr}");
         return database.EventsAfter(id, snapshot?.SequenceNr ?? 0)
             .Select(stored => (CampaignEvent)Decode(stored, path, $"event {stored.SequenceNr}"))
             .Aggregate(state, CampaignHistory.Apply);
@@ -114,7 +142,8 @@ public static class CampaignReader
         catch (JsonException e)
         {
             throw new UserInputException(
-                $"{path}: {what} ({payload.Manifest}) is damaged: {e.Message} Restore the file from a copy, or choose another state directory.", e);
+                $"{path}: {what} ({payload.Manifest}) is damaged: {e.Message} Restore the file from a copy, or choose another state directory.",
+                e);
         }
         catch (ArgumentException e)
         {

@@ -22,7 +22,8 @@ public static class CampaignRunner
 
     /// <param name="statePath">Holds everything of the campaign; made if it is not there.</param>
     /// <param name="progress">Told of every change and of work under way, from any thread.</param>
-    /// <param name="cancellationToken">Stops work and keeps what can be kept; the outcome is then <see cref="CampaignEnd.Interrupted"/>.</param>
+    /// <param name="cancellationToken">Stops work and keeps what can be kept; the outcome is then
+    /// <see cref="CampaignEnd.Interrupted"/>.</param>
     /// <param name="control">Takes an operator's commands; who has it paused may have it go on.</param>
     /// <exception cref="UserInputException">
     /// The directory is in use, another campaign's, or of other settings, or an input cannot be used; nothing was changed.
@@ -53,7 +54,9 @@ public static class CampaignRunner
         {
             var board = new CampaignBoard(time);
             await using var node = await ClusterNode.StartAsync(
-                ClusterNode.Settings(JournalSettings.Sqlite(database), configuration.System), CampaignHosting.InOneProcess(time, board), cancellationToken);
+                ClusterNode.Settings(JournalSettings.Sqlite(database), configuration.System),
+                CampaignHosting.InOneProcess(time, board),
+                cancellationToken);
             var context = new WorkerContext(
                 configuration.Options,
                 engines,
@@ -79,19 +82,34 @@ public static class CampaignRunner
     private static void WriteText(string path, string text) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
     private static async Task<CampaignOutcome> ObserveAsync(
-        ClusterNode node, CampaignBoard board, WorkerContext context, CampaignPlan plan, IProgress<CampaignProgress>? progress, CancellationToken cancellationToken)
+        ClusterNode node,
+        CampaignBoard board,
+        WorkerContext context,
+        CampaignPlan plan,
+        IProgress<CampaignProgress>? progress,
+        CancellationToken cancellationToken)
     {
         var outcome = new TaskCompletionSource<CampaignOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         var (link, artifacts) = (node.Link, new OneStore());
         var observer = node.System.ActorOf(Props.Create(() => new CampaignObserver(link, plan, progress, outcome)), "observer");
         WorkSlot[] slots =
         [
-            .. Enum.GetValues<WorkerRole>().SelectMany(role => Enumerable.Repeat(role, role == WorkerRole.Judge && context.Options.AsksPeople ? MostUnitsWithPeople : 1)).Select(role => new WorkSlot(role, (_, _) => Task.FromResult(CampaignWorkers.Create(role, context)), artifacts, context.Time, stepsBack: false)),
+            .. Enum.GetValues<WorkerRole>()
+                .SelectMany(role =>
+                    Enumerable.Repeat(role, role == WorkerRole.Judge && context.Options.AsksPeople ? MostUnitsWithPeople : 1))
+                .Select(role => new WorkSlot(
+                    role,
+                    (_, _) => Task.FromResult(CampaignWorkers.Create(role, context)),
+                    artifacts,
+                    context.Time,
+                    stepsBack: false)),
         ];
         using var observed = Telemetry.Observe(board, slots, nodes: null);
         foreach (var (i, slot) in slots.Index())
         {
-            node.System.ActorOf(Props.Create(() => new WorkerActor(slot, link, new[] { plan.Campaign })), $"{slot.Role.ToString().ToLowerInvariant()}-{i}");
+            node.System.ActorOf(
+                Props.Create(() => new WorkerActor(slot, link, new[] { plan.Campaign })),
+                $"{slot.Role.ToString().ToLowerInvariant()}-{i}");
         }
         using var interruption = cancellationToken.Register(() => observer.Tell(CampaignObserver.StopRequest));
         using var deadline = new CancellationTokenSource();
@@ -104,7 +122,9 @@ public static class CampaignRunner
         finally
         {
             // An engine that does not come to rest is left behind.
-            await Task.WhenAny(Task.WhenAll(slots.Select(slot => slot.DisposeAsync().AsTask())), Task.Delay(UnloadTimeout, CancellationToken.None));
+            await Task.WhenAny(
+                Task.WhenAll(slots.Select(slot => slot.DisposeAsync().AsTask())),
+                Task.Delay(UnloadTimeout, CancellationToken.None));
         }
     }
 

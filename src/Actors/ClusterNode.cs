@@ -12,7 +12,9 @@ using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Actors;
 
-/// <summary>This process as a node of a cluster, with campaigns as its sharded entities: the one place where an actor system starts and ends.</summary>
+/// <summary>
+/// This process as a node of a cluster, with campaigns as its sharded entities: the one place where an actor system starts and ends.
+/// </summary>
 internal sealed class ClusterNode : IAsyncDisposable
 {
     internal const string SystemName = "iterative-dpo";
@@ -23,8 +25,8 @@ internal sealed class ClusterNode : IAsyncDisposable
     internal static readonly TimeSpan DeadClusterPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// So long a node asks a cluster that does not answer before it begins anew, and asks with connections of another system: where two nodes
-    /// have connected to each other at once, each can be left reading the connection that the other does not write on.
+    /// So long a node asks a cluster that does not answer before it begins anew, and asks with connections of another system: where two
+    /// nodes have connected to each other at once, each can be left reading the connection that the other does not write on.
     /// </summary>
     private static readonly TimeSpan s_silencePatience = TimeSpan.FromSeconds(30);
 
@@ -80,7 +82,9 @@ internal sealed class ClusterNode : IAsyncDisposable
         while (true)
         {
             RefusePortInUse(node);
-            var system = ActorSystem.Create(SystemName, node.Security is { } security ? security.Setup.And(setup) : ActorSystemSetup.Create(setup));
+            var system = ActorSystem.Create(
+                SystemName,
+                node.Security is { } security ? security.Setup.And(setup) : ActorSystemSetup.Create(setup));
             try
             {
                 // Others may speak of shards as soon as this node is up: it knows their language before.
@@ -91,7 +95,11 @@ internal sealed class ClusterNode : IAsyncDisposable
                 {
                     return new ClusterNode(system, hosting is null
                         ? await sharding.StartProxyAsync(EntityType, NodeRoles.Coordinator, new CampaignExtractor())
-                        : await sharding.StartAsync(EntityType, campaign => CampaignActor.Props(campaign, hosting), ClusterShardingSettings.Create(system), new CampaignExtractor()));
+                        : await sharding.StartAsync(
+                            EntityType,
+                            campaign => CampaignActor.Props(campaign, hosting),
+                            ClusterShardingSettings.Create(system),
+                            new CampaignExtractor()));
                 }
             }
             catch
@@ -104,8 +112,8 @@ internal sealed class ClusterNode : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until this node is up. Akka does so for ever where the cluster that was to take it in has died meanwhile, or has told it to go, or
-    /// does not answer.
+    /// Waits until this node is up. Akka does so for ever where the cluster that was to take it in has died meanwhile, or has told it to
+    /// go, or does not answer.
     /// </summary>
     /// <returns>False where it never will be, or may not.</returns>
     private static async Task<bool> IsUpAsync(ActorSystem system, Task joining, TimeSpan silence, CancellationToken cancellationToken)
@@ -129,30 +137,43 @@ internal sealed class ClusterNode : IAsyncDisposable
         return true;
     }
 
-    /// <summary>Whether there is a coordinator in this cluster, beside one that is about to join; where no cluster has answered yet, one may.</summary>
-    internal static bool IsAlive(ClusterEvent.CurrentClusterState state, UniqueAddress? joining = null) => state.Members.IsEmpty || state.Members.Any(member =>
-        member.UniqueAddress != joining && member.HasRole(NodeRoles.Coordinator) && member.Status is (MemberStatus.Up or MemberStatus.Joining or MemberStatus.WeaklyUp) && !state.Unreachable.Contains(member));
+    /// <summary>
+    /// Whether there is a coordinator in this cluster, beside one that is about to join; where no cluster has answered yet, one may.
+    /// </summary>
+    internal static bool IsAlive(ClusterEvent.CurrentClusterState state, UniqueAddress? joining = null) =>
+        state.Members.IsEmpty
+        || state.Members.Any(member =>
+        member.UniqueAddress != joining
+        && member.HasRole(NodeRoles.Coordinator)
+        && member.Status is (MemberStatus.Up or MemberStatus.Joining or MemberStatus.WeaklyUp)
+        && !state.Unreachable.Contains(member));
 
     /// <summary>Akka would end the process.</summary>
     private static void RefusePortInUse(NodeOptions node)
     {
         try
         {
-            using var probe = new TcpListener(IPAddress.TryParse(node.Host, out var address) ? address : Dns.GetHostAddresses(node.Host)[0], node.Port);
+            using var probe = new TcpListener(
+                IPAddress.TryParse(node.Host, out var address) ? address : Dns.GetHostAddresses(node.Host)[0],
+                node.Port);
             probe.Start();
         }
         catch (SocketException e)
         {
             throw new UserInputException(
-                $"--port {node.Port}: cannot listen at {node.Host}: {e.Message}. Choose another port (--port 0 is any that is free), or another --bind.", e);
+                $"--port {node.Port}: cannot listen at {node.Host}: {e.Message}. Choose another port (--port 0 is any that is free), or another --bind.",
+                e);
         }
     }
 
     /// <summary>A coordinator that joins nobody, or is the first of those to join, begins a cluster where there is none.</summary>
     private static IEnumerable<Address> SeedsOf(NodeOptions node, Address self) =>
-        node.Join.IsEmpty ? [self] : node.Join.Select(NodeFinder.ParsePlace).Select(place => new Address(self.Protocol, SystemName, place.Host, place.Port));
+        node.Join.IsEmpty
+            ? [self]
+            : node.Join.Select(NodeFinder.ParsePlace).Select(place => new Address(self.Protocol, SystemName, place.Host, place.Port));
 
-    private static Config Shipped(string file) => ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(CampaignConfiguration.ShippedDirectory, file)));
+    private static Config Shipped(string file) =>
+        ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(CampaignConfiguration.ShippedDirectory, file)));
 
     /// <summary>Where the journal is, over the campaign file's own section, over akka.conf.</summary>
     public static Config Settings(Config journal, string own) => journal

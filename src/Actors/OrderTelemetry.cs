@@ -5,8 +5,8 @@ using IterativeDpo.Campaigns;
 namespace IterativeDpo.Actors;
 
 /// <summary>
-/// Counts what becomes of a campaign's orders, and traces each from when it is given out until what came of it is settled: all of a round in one
-/// trace, which the span of the round closes.
+/// Counts what becomes of a campaign's orders, and traces each from when it is given out until what came of it is settled: all of a round
+/// in one trace, which the span of the round closes.
 /// </summary>
 internal sealed class OrderTelemetry(string campaign)
 {
@@ -19,7 +19,8 @@ internal sealed class OrderTelemetry(string campaign)
     private readonly Dictionary<long, Activity> _open = [];
 
     /// <summary>An order goes to a worker once more: it did not get there.</summary>
-    public WorkOrder GiveAgain(WorkOrder order) => _open.TryGetValue(order.Number, out var open) ? order with { TraceParent = open.Id } : order;
+    public WorkOrder GiveAgain(WorkOrder order) =>
+        _open.TryGetValue(order.Number, out var open) ? order with { TraceParent = open.Id } : order;
 
     /// <summary>An order goes to a worker.</summary>
     /// <param name="startedAt">When the campaign was.</param>
@@ -31,7 +32,10 @@ internal sealed class OrderTelemetry(string campaign)
         // The current activity is nobody's business here.
         var current = Activity.Current;
         var activity = Telemetry.Source.StartActivity(
-            "work", ActivityKind.Producer, Telemetry.TraceOf(campaign, startedAt, order.Id.Round), [.. tags, new("unit", order.Id.ToString())]);
+            "work",
+            ActivityKind.Producer,
+            Telemetry.TraceOf(campaign, startedAt, order.Id.Round),
+            [.. tags, new("unit", order.Id.ToString())]);
         Activity.Current = current;
         if (activity is null)
         {

@@ -21,7 +21,8 @@ public sealed class StandardErrorLogger : ReceiveActor
 
     private void Write(LogEvent log)
     {
-        if (LineOf(log.Message.ToString()!, log.Cause?.GetBaseException().Message) is { } line && _limit.Take(log.LogClass, log.Timestamp, line) is { } admitted)
+        if (LineOf(log.Message.ToString()!, log.Cause?.GetBaseException().Message) is { } line
+            && _limit.Take(log.LogClass, log.Timestamp, line) is { } admitted)
         {
             Console.Error.WriteLine(admitted);
         }
@@ -41,7 +42,9 @@ public sealed class StandardErrorLogger : ReceiveActor
         message == "Disassociated"
         || message.Contains("Marking node(s) as UNREACHABLE", StringComparison.Ordinal)
         || (message.Contains("address is now gated", StringComparison.OrdinalIgnoreCase)
-            && (message.Contains("Disassociated", StringComparison.Ordinal) || message.Contains("Connection refused", StringComparison.Ordinal)));
+            && (
+                message.Contains("Disassociated", StringComparison.Ordinal)
+                || message.Contains("Connection refused", StringComparison.Ordinal)));
 }
 
 /// <summary>Lets some lines of each source through at once, and one now and then after that; it says how many were left out.</summary>

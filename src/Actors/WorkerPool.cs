@@ -3,8 +3,8 @@ using IterativeDpo.Campaigns;
 namespace IterativeDpo.Actors;
 
 /// <summary>
-/// The workers a campaign knows and what each has in hand. Work in hand is leased: who is not heard of for as long as a lease lasts has lost
-/// it. Not journalled: workers say again and again that they are ready, or what they have in hand.
+/// The workers a campaign knows and what each has in hand. Work in hand is leased: who is not heard of for as long as a lease lasts has
+/// lost it. Not journalled: workers say again and again that they are ready, or what they have in hand.
 /// </summary>
 /// <param name="lease">How long a worker may be silent.</param>
 internal sealed class WorkerPool<TWorker>(TimeSpan lease) where TWorker : notnull

@@ -26,7 +26,8 @@ public readonly record struct Digest
     /// <exception cref="FormatException">It is not 64 lower-case hexadecimal digits.</exception>
     public static Digest Parse(string text) => text.Length == Digits && !text.AsSpan().ContainsAnyExcept(s_digits)
         ? new(text)
-        : throw new FormatException($"'{text[..Math.Min(text.Length, Digits + 1)]}' is no SHA-256 ({Digits} lower-case hexadecimal digits).");
+        : throw new FormatException(
+            $"'{text[..Math.Min(text.Length, Digits + 1)]}' is no SHA-256 ({Digits} lower-case hexadecimal digits).");
 
     public static Digest Of(ReadOnlySpan<byte> bytes) => OfHash(SHA256.HashData(bytes));
 

@@ -3,7 +3,8 @@ namespace IterativeDpo.Artifacts;
 /// <summary>Opens what a user named to be read, or says what there is in its place.</summary>
 public static class InputFile
 {
-    /// <exception cref="UserInputException">There is nothing, a directory, a link that leads nowhere, or a file that cannot be read.</exception>
+    /// <exception cref="UserInputException">There is nothing, a directory, a link that leads nowhere, or a file that cannot be
+    /// read.</exception>
     public static FileStream Open(string path, FileOptions options = FileOptions.SequentialScan)
     {
         try
@@ -29,7 +30,9 @@ public static class InputFile
     {
         try
         {
-            return new FileInfo(path) is { LinkTarget: { } next } link && link.ResolveLinkTarget(returnFinalTarget: true) is { Exists: false } target
+            return
+                new FileInfo(path) is { LinkTarget: { } next } link
+                && link.ResolveLinkTarget(returnFinalTarget: true) is { Exists: false } target
                 ? $"this is a link, and there is nothing at {(target.FullName == Path.GetFullPath(next, Path.GetDirectoryName(Path.GetFullPath(path))!) ? next : target.FullName)}. Check where it leads."
                 : null;
         }

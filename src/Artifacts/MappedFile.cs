@@ -59,7 +59,8 @@ internal sealed unsafe class MappedFile : IDisposable
     private static MappedFile Open(string path)
     {
         using var stream = InputFile.Open(path, FileOptions.None);
-        if (!stream.CanSeek) throw new UserInputException($"{path}: this is a pipe, and the file is read here and there. Write it to a file first.");
+        if (!stream.CanSeek)
+            throw new UserInputException($"{path}: this is a pipe, and the file is read here and there. Write it to a file first.");
         var length = stream.Length;
         if (length == 0) throw new UserInputException($"{path}: the file is empty. Copy or download it again.");
         try

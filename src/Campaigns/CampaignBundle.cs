@@ -20,7 +20,8 @@ public sealed record BundleFile(string Name, string Path, Digest Digest, long By
 /// What a node has to know to work for a campaign, wherever it is: settings, plan, and the files that the settings name, by their digests.
 /// It is stored as one artifact.
 /// </summary>
-/// <param name="Settings">The campaign's options as JSON, with a mark in place of each file's path. Arguments of judging programs are in it.</param>
+/// <param name="Settings">The campaign's options as JSON, with a mark in place of each file's path. Arguments of judging programs are in
+/// it.</param>
 /// <param name="BaseModel">Digest of the base model's file.</param>
 /// <param name="JudgeIdentity">Who judges the samples, for provenance.</param>
 public sealed record CampaignBundle(
@@ -60,22 +61,44 @@ public sealed record CampaignBundle(
         var bundle = JsonSerializer.Deserialize<CampaignBundle>(json, SettingsReader.Json) ?? throw new JsonException("A bundle is null.");
         if (bundle.Format != CurrentFormat)
         {
-            throw new JsonException($"The campaign's bundle has format {bundle.Format}, and this program knows format {CurrentFormat}: update this node.");
+            throw new JsonException(
+                $"The campaign's bundle has format {bundle.Format}, and this program knows format {CurrentFormat}: update this node.");
         }
         // Whoever made it: names become names of files here.
         if (bundle is not { Plan.Campaign: { } campaign, Settings: JsonObject settings, Files: { } files }
-            || !CampaignOptions.IsName(campaign) || settings["name"]?.GetValueKind() != JsonValueKind.String || settings["name"]!.GetValue<string>() != campaign)
+            || !CampaignOptions.IsName(campaign)
+            || settings["name"]?.GetValueKind() != JsonValueKind.String
+            || settings["name"]!.GetValue<string>() != campaign)
         {
             throw new JsonException("The campaign's bundle has no plan, no settings, no files or no name that one may have.");
         }
-        if (files.FirstOrDefault(file => file?.Name is not { } name || Path.GetFileName(name) != name || name is "" or "." or ".." || name.Contains('\0', StringComparison.Ordinal)) is { } bad)
+        if (files.FirstOrDefault(file =>
+                file?.Name is not { } name
+                || Path.GetFileName(name) != name
+                || name is "" or "." or ".."
+                || name.Contains('\0', StringComparison.Ordinal)
+            ) is
+            { } bad)
         {
             throw new JsonException($"The campaign's bundle names a file '{bad.Name}', which is no name.");
         }
         // A campaign that can take no step ends the process that has it, again and again.
-        if (bundle.Plan is not { Rounds: > 0, Prompts: > 0, UnitPrompts: > 0, HeldOutPrompts: > 0, EvaluationUnitPrompts: >= 0, MaxAttempts: > 0, Staleness: >= 0 } plan
+        if (bundle.Plan
+                is not
+                {
+                    Rounds: > 0,
+                    Prompts: > 0,
+                    UnitPrompts: > 0,
+                    HeldOutPrompts: > 0,
+                    EvaluationUnitPrompts: >= 0,
+                    MaxAttempts: > 0,
+                    Staleness: >= 0
+                } plan
             || (plan.Sets ?? []).Any(set => set is not { Prompts: > 0, Samples: > 0, Every: >= 0 })
-            || !IsSane(plan.SampleUnits) || !IsSane(plan.EvaluationUnits(0).Count()) || plan.SettingsDigest == default || bundle.BaseModel == default)
+            || !IsSane(plan.SampleUnits)
+            || !IsSane(plan.EvaluationUnits(0).Count())
+            || plan.SettingsDigest == default
+            || bundle.BaseModel == default)
         {
             throw new JsonException("The campaign's bundle has a plan that none can have.");
         }
@@ -94,7 +117,9 @@ public sealed record CampaignBundle(
         var settings = Replace(
             Settings.DeepClone(),
             text => !text.StartsWith(Mark, StringComparison.Ordinal) ? text
-                : int.TryParse(text.AsSpan(Mark.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var file) && file < paths.Count ? paths[file]
+                : int.TryParse(text.AsSpan(Mark.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var file)
+                && file < paths.Count
+                    ? paths[file]
                 : throw new JsonException("The campaign's settings name a file that its bundle has not."));
         var options = OptionsJson.ReadStrictly(settings.ToJsonString());
         return options with { Threads = threads, Training = options.Training with { Threads = threads } };

@@ -18,11 +18,17 @@ public static class CampaignDecisions
         PauseCampaign c when state.Status == CampaignStatus.Running => new Decision([new CampaignPaused(c.Reason, now, c.By)]),
         ContinueCampaign c when state.Status == CampaignStatus.Paused => Follow(state, [new CampaignResumed(now, c.By)]),
         RaiseLimits c when state.Status is CampaignStatus.Running or CampaignStatus.Paused => Raise(state, c, now),
-        RaiseLimits when state.Plan is not null => new Decision([], $"The campaign is {state.Status.ToString().ToLowerInvariant()}: run it again with more rounds, or fork it."),
+        RaiseLimits when state.Plan is not null => new Decision(
+            [],
+            $"The campaign is {state.Status.ToString().ToLowerInvariant()}: run it again with more rounds, or fork it."),
         CancelCampaign when state.Status is CampaignStatus.Running or CampaignStatus.Paused => new Decision([new CampaignCancelled(now)]),
-        PauseCampaign or ContinueCampaign or CancelCampaign or RaiseLimits when state.Plan is null => new Decision([], "There is no such campaign."),
+        PauseCampaign or ContinueCampaign or CancelCampaign or RaiseLimits when state.Plan is null => new Decision(
+            [],
+            "There is no such campaign."),
         CompleteWork c when IsExpected(state, c.Result.Id) => Follow(state, [new WorkCompleted(c.Result, now)]),
-        CheckpointWork c when c.Id.Stage == Stage.Train && IsExpected(state, c.Id) => new Decision([new TrainingCheckpointed(c.Id.Round, c.Checkpoint, now)]),
+        CheckpointWork c when c.Id.Stage == Stage.Train && IsExpected(state, c.Id) => new Decision([
+            new TrainingCheckpointed(c.Id.Round, c.Checkpoint, now),
+        ]),
         // What went by settings that were put right since says nothing of those there are now.
         FailWork { Bundle: { } bundle } when bundle != state.Plan?.Bundle => new Decision([]),
         FailWork c when state.Status == CampaignStatus.Running && IsExpected(state, c.Id) => Fail(state, c, now),
@@ -37,14 +43,22 @@ public static class CampaignDecisions
         }
         if (known.Campaign != plan.Campaign || known.SettingsDigest != plan.SettingsDigest)
         {
-            return new Decision([], $"This state belongs to campaign '{known.Campaign}' with other settings than '{plan.Campaign}' has now.");
+            return new Decision(
+                [],
+                $"This state belongs to campaign '{known.Campaign}' with other settings than '{plan.Campaign}' has now.");
         }
         if (state.Status == CampaignStatus.Cancelled)
         {
             return new Decision([], $"Campaign '{plan.Campaign}' was cancelled; give the new one another name.");
         }
         // Units are known by their index: how the work is divided stays as it was. Settings that are the same have the same sets.
-        plan = plan with { EvaluationUnitPrompts = known.EvaluationUnitPrompts, Sets = known.Sets, RaisedRounds = known.RaisedRounds, Budgets = known.Budgets };
+        plan = plan with
+        {
+            EvaluationUnitPrompts = known.EvaluationUnitPrompts,
+            Sets = known.Sets,
+            RaisedRounds = known.RaisedRounds,
+            Budgets = known.Budgets,
+        };
         // What an operator raised stays so, until the settings ask for more.
         plan = plan with { Rounds = Math.Max(plan.Rounds, plan.RaisedRounds ?? 0) };
         var events = new List<CampaignEvent>();
@@ -74,7 +88,15 @@ public static class CampaignDecisions
         {
             var before = plan.Budgets?.GetValueOrDefault(judge) ?? new(0, 0);
             var after = new JudgeBudget(Math.Max(before.Calls, budget.Calls), Math.Max(before.Tokens, budget.Tokens));
-            plan = after == before ? plan : plan with { Budgets = (plan.Budgets ?? ImmutableSortedDictionary.Create<string, JudgeBudget>(StringComparer.Ordinal)).SetItem(judge, after) };
+            plan =
+                after == before
+                    ? plan
+                    : plan with
+                    {
+                        Budgets = (plan.Budgets ?? ImmutableSortedDictionary.Create<string, JudgeBudget>(StringComparer.Ordinal)).SetItem(
+                            judge,
+                            after),
+                    };
         }
         if (plan == state.Plan)
         {
@@ -82,7 +104,9 @@ public static class CampaignDecisions
         }
         List<CampaignEvent> events = [new PlanRevised(plan, now, raise.By)];
         // To go on after a pause takes another command.
-        return state.Status == CampaignStatus.Paused ? new Decision([.. events, new CampaignPaused(state.PauseReason ?? "", now, state.PausedBy)]) : Follow(state, events);
+        return state.Status == CampaignStatus.Paused
+            ? new Decision([.. events, new CampaignPaused(state.PauseReason ?? "", now, state.PausedBy)])
+            : Follow(state, events);
     }
 
     private static Decision Fail(CampaignState state, FailWork failure, DateTimeOffset now)

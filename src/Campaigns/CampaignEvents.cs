@@ -16,7 +16,9 @@ public sealed record CampaignResumed(
 /// <summary>The campaign goes on with other rounds or retries; what changes results stays as it was.</summary>
 /// <inheritdoc cref="CampaignResumed" path="/param[@name='By']"/>
 public sealed record PlanRevised(
-    CampaignPlan Plan, DateTimeOffset At, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? By = null) : CampaignEvent(At);
+    CampaignPlan Plan,
+    DateTimeOffset At,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? By = null) : CampaignEvent(At);
 
 /// <param name="Policy">The checkpoint that samples in this round; null is the base.</param>
 public sealed record RoundStarted(int Round, Digest? Policy, DateTimeOffset At) : CampaignEvent(At);
@@ -32,7 +34,9 @@ public sealed record WorkDropped(WorkId Id, string Reason, DateTimeOffset At) : 
 
 /// <inheritdoc cref="CampaignResumed" path="/param[@name='By']"/>
 public sealed record CampaignPaused(
-    string Reason, DateTimeOffset At, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? By = null) : CampaignEvent(At);
+    string Reason,
+    DateTimeOffset At,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? By = null) : CampaignEvent(At);
 
 /// <param name="Gate">What the gate went by; null where it was not asked, and in journals from before it was noted.</param>
 public sealed record RoundCompleted(
@@ -42,7 +46,9 @@ public sealed record RoundCompleted(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] GateEvidence? Gate = null) : CampaignEvent(At);
 
 /// <param name="Reason">Why before its last round; null after that.</param>
-public sealed record CampaignCompleted(DateTimeOffset At, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null) : CampaignEvent(At);
+public sealed record CampaignCompleted(
+    DateTimeOffset At,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason = null) : CampaignEvent(At);
 
 /// <summary>Ended by an operator before its last round, for good.</summary>
 public sealed record CampaignCancelled(DateTimeOffset At) : CampaignEvent(At);

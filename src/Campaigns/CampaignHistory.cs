@@ -6,8 +6,8 @@ namespace IterativeDpo.Campaigns;
 public static class CampaignHistory
 {
     /// <remarks>
-    /// What follows by itself from an event is journalled with it, a pause that the round's end leads to among it: whoever sees the state after that
-    /// sees a round that ended with its units, and they are let go with the next event.
+    /// What follows by itself from an event is journalled with it, a pause that the round's end leads to among it: whoever sees the state
+    /// after that sees a round that ended with its units, and they are let go with the next event.
     /// </remarks>
     /// <exception cref="InvalidOperationException">The event is of an unknown type: the journal is newer than this program.</exception>
     public static CampaignState Apply(CampaignState state, CampaignEvent @event) =>
@@ -44,9 +44,22 @@ public static class CampaignHistory
         var next = @event switch
         {
             CampaignStarted e => state with { Status = CampaignStatus.Running, Plan = e.Plan, StartedAt = e.At },
-            CampaignResumed => state with { Status = CampaignStatus.Running, PauseReason = null, PausedBy = null, Attempts = state.Attempts.Clear() },
+            CampaignResumed => state with
+            {
+                Status = CampaignStatus.Running,
+                PauseReason = null,
+                PausedBy = null,
+                Attempts = state.Attempts.Clear(),
+            },
             PlanRevised e => state with { Status = CampaignStatus.Running, PauseReason = null, PausedBy = null, Plan = e.Plan },
-            CampaignForked e => state with { Status = CampaignStatus.Running, PauseReason = null, PausedBy = null, Plan = e.Plan, Origin = e.Origin },
+            CampaignForked e => state with
+            {
+                Status = CampaignStatus.Running,
+                PauseReason = null,
+                PausedBy = null,
+                Plan = e.Plan,
+                Origin = e.Origin,
+            },
             RoundStarted e => ForgetEnded(state) with { Rounds = state.Rounds.Add(new RoundState(e.Round, e.Policy)) },
             WorkCompleted e => UpdateRound(state, e.Result.Id.Round, round => Round.Record(round, e.Result)),
             TrainingCheckpointed e => UpdateRound(state, e.Round, round => round with { Checkpoint = e.Checkpoint }),
@@ -60,7 +73,9 @@ public static class CampaignHistory
             RoundCompleted e => UpdateRound(state, e.Round, round => round with { Outcome = e.Outcome, Gate = e.Gate }),
             CampaignCompleted => state with { Status = CampaignStatus.Completed },
             CampaignCancelled => state with { Status = CampaignStatus.Cancelled, PauseReason = null, PausedBy = null },
-            ArtifactLost e => state.Open.Aggregate(state, (s, open) => UpdateRound(s, open.Number, round => Round.Forget(round, e.Artifact))),
+            ArtifactLost e => state.Open.Aggregate(
+                state,
+                (s, open) => UpdateRound(s, open.Number, round => Round.Forget(round, e.Artifact))),
             _ => throw new InvalidOperationException($"Unknown campaign event {@event.GetType().Name}."),
         };
         return Elapse(state, next, @event) with { LastEventAt = @event.At };
@@ -97,8 +112,13 @@ public static class CampaignHistory
 
     /// <summary>Adds the time since the event before to the first round that ran, unless the campaign was at rest meanwhile.</summary>
     private static CampaignState Elapse(CampaignState before, CampaignState after, CampaignEvent @event) =>
-        before.Current is { } round && before.Status == CampaignStatus.Running && @event is not (CampaignResumed or PlanRevised or CampaignForked)
-            ? UpdateRound(after, round.Number, r => r with { TotalSeconds = r.TotalSeconds + (@event.At - before.LastEventAt).TotalSeconds })
+        before.Current is { } round
+        && before.Status == CampaignStatus.Running
+        && @event is not (CampaignResumed or PlanRevised or CampaignForked)
+            ? UpdateRound(
+                after,
+                round.Number,
+                r => r with { TotalSeconds = r.TotalSeconds + (@event.At - before.LastEventAt).TotalSeconds })
             : after;
 
     private static CampaignState UpdateRound(CampaignState state, int number, Func<RoundState, RoundState> change) =>

@@ -78,10 +78,12 @@ public readonly record struct EvaluationUnit(int Index, PlannedSet? Set, int Fir
 /// <param name="EvaluationUnitPrompts">Most held-out prompts in one; 0 in plans that did not tell them apart.</param>
 /// <param name="HeldOutPrompts">Prompts every checkpoint is evaluated on.</param>
 /// <param name="MaxAttempts">How often a unit of work is tried.</param>
-/// <param name="RollbackPoints">A round that loses more held-out accuracy than this, in percentage points, is rolled back; null is off.</param>
+/// <param name="RollbackPoints">A round that loses more held-out accuracy than this, in percentage points, is rolled back; null is
+/// off.</param>
 /// <param name="ReplayShare">Share of a round's pairs that is drawn from earlier rounds, where the data is a replay.</param>
 /// <param name="ReferenceEmaDecay">What the average keeps of itself from round to round, where it is the reference.</param>
-/// <param name="Bundle">What a node has to know to work for it, stored (<see cref="CampaignBundle"/>); null where it runs in one process.</param>
+/// <param name="Bundle">What a node has to know to work for it, stored (<see cref="CampaignBundle"/>); null where it runs in one
+/// process.</param>
 /// <param name="Staleness">Rounds that may be sampled while one is trained and evaluated.</param>
 /// <param name="Sets">What is measured beside the held-out prompts; null is nothing.</param>
 /// <param name="Gate">Null: a round is kept unless it loses <paramref name="RollbackPoints"/> on the held-out prompts.</param>
@@ -156,7 +158,9 @@ public sealed record CampaignPlan(
     }
 
     private static IEnumerable<EvaluationUnit> Divide(PlannedSet? set, int prompts, int most, int index) =>
-        Enumerable.Range(0, UnitsOf(prompts, most)).Select(unit => new EvaluationUnit(index + unit, set, unit * most, Math.Min(most, prompts - unit * most)));
+        Enumerable
+            .Range(0, UnitsOf(prompts, most))
+            .Select(unit => new EvaluationUnit(index + unit, set, unit * most, Math.Min(most, prompts - unit * most)));
 
     private static int UnitsOf(int prompts, int most) => (prompts + most - 1) / most;
 }

@@ -65,7 +65,9 @@ public sealed class CampaignPrompts
             var trained = _file.SelectMany(KeysOf).ToHashSet();
             var measured = HeldOut.Concat(_sets.Values.SelectMany(set => set)).SelectMany(KeysOf).ToHashSet();
             Prompt[] all = [.. PerTask(PromptFile.Read(file), perTask)];
-            return all.FirstOrDefault(prompt => KeysOf(prompt).Any(key => trained.Contains(key) || measured.Contains(key))) is not { } twice ? all : throw new UserInputException(
+            return all.FirstOrDefault(prompt => KeysOf(prompt).Any(key => trained.Contains(key) || measured.Contains(key))) is not { } twice
+                ? all
+                : throw new UserInputException(
                 $"{PromptFile.PlaceOf(twice.Id, file)}: the prompt \"{twice.Id}\" of the set '{name}' is {(KeysOf(twice).Any(trained.Contains) ? "trained on" : "in another set")} too; take it out of one of the two files.");
         }
     }
@@ -112,7 +114,13 @@ public sealed class CampaignPrompts
         {
             last = (round, statisticsPath, _options switch
             {
-                { Curriculum: { } curriculum } => PromptCurriculum.Draw(_pool, Statistics(statisticsPath), curriculum, _options.PerRound, round, _seed),
+                { Curriculum: { } curriculum } => PromptCurriculum.Draw(
+                    _pool,
+                    Statistics(statisticsPath),
+                    curriculum,
+                    _options.PerRound,
+                    round,
+                    _seed),
                 { Order: PromptOrder.Repeated } => Others(1),
                 _ => Others(round),
             });
@@ -122,9 +130,13 @@ public sealed class CampaignPrompts
     }
 
     private static IEnumerable<string> KeysOf(Prompt prompt) =>
-        [$"id {prompt.Id}", $"text {prompt.Text ?? string.Join('\n', prompt.Messages!.Select(message => $"{message.Role}\t{message.Content}"))}"];
+        [
+            $"id {prompt.Id}",
+            $"text {prompt.Text ?? string.Join('\n', prompt.Messages!.Select(message => $"{message.Role}\t{message.Content}"))}",
+        ];
 
-    private static IEnumerable<Prompt> PerTask(IEnumerable<Prompt> prompts, int most) => prompts.GroupBy(prompt => prompt.Task).SelectMany(task => task.Take(most));
+    private static IEnumerable<Prompt> PerTask(IEnumerable<Prompt> prompts, int most) =>
+        prompts.GroupBy(prompt => prompt.Task).SelectMany(task => task.Take(most));
 
     private static Dictionary<string, PromptStatistics> Statistics(string? path) =>
         path is null ? [] : PromptStatisticsFile.Read(path).ToDictionary(prompt => prompt.PromptId);

@@ -14,7 +14,10 @@ public enum CampaignStatus { New, Running, Paused, Completed, Cancelled }
 /// <param name="Before">Where that campaign's own first rounds come from; null where it made all.</param>
 public sealed record CampaignOrigin(string Campaign, string StatePath, Digest Settings, int Round, CampaignOrigin? Before = null);
 
-/// <summary>Everything a campaign goes on by: of rounds that have ended the outcome, and not their units' results, which are in the journal. Made by <see cref="CampaignHistory.Apply"/> from its events alone.</summary>
+/// <summary>
+/// Everything a campaign goes on by: of rounds that have ended the outcome, and not their units' results, which are in the journal. Made by
+/// <see cref="CampaignHistory.Apply"/> from its events alone.
+/// </summary>
 public sealed record CampaignState : ICampaignMessage
 {
     public static CampaignState Empty { get; } = new();

@@ -65,9 +65,9 @@ public static class Gate
     }
 
     /// <summary>
-    /// The e-value that the next test of a campaign needs (e-LOND: Xu, Ramdas 2024, arXiv 2311.06412, with γ(t) = 1 / t(t + 1)): of all rounds
-    /// that pass, the expected share of those that are no better than their checkpoint is at most the level, also where all are tested on the same prompts,
-    /// and whenever one looks. Each round that passes makes it easier for the next.
+    /// The e-value that the next test of a campaign needs (e-LOND: Xu, Ramdas 2024, arXiv 2311.06412, with γ(t) = 1 / t(t + 1)): of all
+    /// rounds that pass, the expected share of those that are no better than their checkpoint is at most the level, also where all are
+    /// tested on the same prompts, and whenever one looks. Each round that passes makes it easier for the next.
     /// </summary>
     /// <param name="tested">Tests before.</param>
     /// <param name="passed">Of these.</param>
@@ -75,14 +75,18 @@ public static class Gate
 
     private static GateEvidence Compare(GatePlan gate, CampaignState state, RoundState kept, RoundState round)
     {
-        byte[] before = kept.Sets.GetValueOrDefault(gate.Set)?.ByPrompt ?? [], after = round.Sets.GetValueOrDefault(gate.Set)?.ByPrompt ?? [];
+        byte[] before = kept.Sets.GetValueOrDefault(gate.Set)?.ByPrompt ?? [],
+            after = round.Sets.GetValueOrDefault(gate.Set)?.ByPrompt ?? [];
         var both = before.Zip(after).Where(prompt => prompt.First != SetScore.NoVerdict && prompt.Second != SetScore.NoVerdict).ToArray();
         // Sets may have their prompts ordered by task, and a bet on the next must know nothing of it.
         new SplitMix64(1).Shuffle(both.AsSpan());
         bool[] outcomes = [.. both.Where(prompt => prompt.First != prompt.Second).Select(prompt => prompt.Second > prompt.First)];
         var won = outcomes.Count(isWon => isWon);
         var tests = state.Rounds.Select(r => r.Gate).OfType<GateEvidence>().ToArray();
-        var limit = gate.Test == GateTest.EProcess ? ELimit(gate.Level, tests.Length, tests.Count(test => test is { Test: GateTest.EProcess, Passed: true })) : gate.Level;
+        var limit =
+            gate.Test == GateTest.EProcess
+                ? ELimit(gate.Level, tests.Length, tests.Count(test => test is { Test: GateTest.EProcess, Passed: true }))
+                : gate.Level;
         var statistic = gate.Test == GateTest.EProcess ? EValue(outcomes, limit) : McNemar(won, outcomes.Length - won);
         var passed = both.Length >= gate.MinimumPrompts && (gate.Test == GateTest.EProcess ? statistic >= limit : statistic <= limit);
         return new(gate.Test, gate.Set, passed, both.Length, won, outcomes.Length - won, statistic, limit);
@@ -103,7 +107,9 @@ public static class Gate
     private static GateEvidence? Points(CampaignPlan plan, RoundState kept, RoundState round)
     {
         var set = plan.Gate?.Set ?? EvaluationOptions.HeldOut;
-        return plan is { RollbackPoints: { } most, Gate: null or { Test: GateTest.Points } } ? Points(set, most, ScoreOf(kept, set), ScoreOf(round, set)) : null;
+        return plan is { RollbackPoints: { } most, Gate: null or { Test: GateTest.Points } }
+            ? Points(set, most, ScoreOf(kept, set), ScoreOf(round, set))
+            : null;
     }
 
     /// <summary>Sets that must not get worse and did, whatever else got better.</summary>
@@ -123,5 +129,6 @@ public static class Gate
         return new(GateTest.Points, set, !(lost > most), after.Total, 0, 0, lost, most);
     }
 
-    private static TaskScore ScoreOf(RoundState round, string set) => set == EvaluationOptions.HeldOut ? round.HeldOut : round.Sets.GetValueOrDefault(set)?.Right ?? new(0, 0);
+    private static TaskScore ScoreOf(RoundState round, string set) =>
+        set == EvaluationOptions.HeldOut ? round.HeldOut : round.Sets.GetValueOrDefault(set)?.Right ?? new(0, 0);
 }

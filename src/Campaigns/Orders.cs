@@ -14,8 +14,8 @@ public enum WorkerRole { Generator, Judge, Pairer, Trainer, Publisher }
 public abstract record WorkOrder(WorkId Id) : ICampaignMessage
 {
     /// <summary>
-    /// Tells this order from others for the same work: whatever comes of it carries the number, so that a late answer to an earlier order is
-    /// not taken for one to a later. 0 until it is given to a worker.
+    /// Tells this order from others for the same work: whatever comes of it carries the number, so that a late answer to an earlier order
+    /// is not taken for one to a later. 0 until it is given to a worker.
     /// </summary>
     public long Number { get; init; }
 
@@ -67,7 +67,9 @@ public abstract record WorkOrder(WorkId Id) : ICampaignMessage
 [JsonDerivedType(typeof(PublishResult), "publish")]
 public abstract record WorkResult(WorkId Id, double Seconds) : ICampaignMessage
 {
-    /// <summary>What the work was computed on and with, in words: the same words, the same bits. Null in journals from before it was noted.</summary>
+    /// <summary>
+    /// What the work was computed on and with, in words: the same words, the same bits. Null in journals from before it was noted.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Machine { get; init; }
 
@@ -112,7 +114,8 @@ public sealed record SampleOrder(
 /// <param name="Tokens">Generated tokens in it.</param>
 /// <param name="MeanEntropy">Mean entropy of the policy per generated token, in nats.</param>
 /// <param name="Set">As in the order.</param>
-/// <param name="Repeats">Mean share of runs of four tokens that were there before in the completion; null in journals from before it was measured.</param>
+/// <param name="Repeats">Mean share of runs of four tokens that were there before in the completion; null in journals from before it was
+/// measured.</param>
 /// <param name="Identical">Share of completions that are the same text as one before of the same prompt; null likewise.</param>
 /// <param name="Thoughts">Of the tokens those that were thought before answers.</param>
 /// <param name="Divergence">Of the policy that answered, on some of the unit's prompts; null where it was not measured.</param>
@@ -131,8 +134,8 @@ public sealed record SampleResult(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Divergence? Divergence = null) : WorkResult(Id, Seconds);
 
 /// <summary>
-/// How far a policy is from the base: the Kullback-Leibler divergence, estimated on answers that the policy sampled itself, untempered, by the
-/// natural-log probability of their tokens under the policy less that under the base. Unbiased; by chance it may be below 0.
+/// How far a policy is from the base: the Kullback-Leibler divergence, estimated on answers that the policy sampled itself, untempered, by
+/// the natural-log probability of their tokens under the policy less that under the base. Unbiased; by chance it may be below 0.
 /// </summary>
 /// <param name="Answers">One at least.</param>
 /// <param name="Tokens">In all of them, end tokens included.</param>
@@ -147,16 +150,19 @@ public sealed record Divergence(int Answers, long Tokens, double Nats)
     [JsonIgnore]
     public double PerToken => Tokens == 0 ? 0 : Nats / Tokens;
 
-    public static Divergence operator +(Divergence left, Divergence right) => new(left.Answers + right.Answers, left.Tokens + right.Tokens, left.Nats + right.Nats);
+    public static Divergence operator +(Divergence left, Divergence right) =>
+        new(left.Answers + right.Answers, left.Tokens + right.Tokens, left.Nats + right.Nats);
 }
 
 /// <summary>Judges every sample of a stored samples file.</summary>
 /// <param name="Policy">The adapter that the samples were drawn with; null is the base.</param>
 /// <param name="Known">Stored verdicts of an attempt before, which failed on some of the prompts.</param>
 /// <param name="IsLast">There is no further attempt: prompts that the judge fails on are dropped and counted.</param>
-/// <param name="Set">The set whose figures are asked for; null is none, as for training prompts, or for held-out ones that are not compared by prompt.</param>
+/// <param name="Set">The set whose figures are asked for; null is none, as for training prompts, or for held-out ones that are not compared
+/// by prompt.</param>
 /// <param name="Before">Whose verdict is to be compared with that of <paramref name="Policy"/>; null is nobody's.</param>
-/// <param name="First">Stored verdicts of the same judge on these samples from an earlier round, which the new ones are compared with; null is none.</param>
+/// <param name="First">Stored verdicts of the same judge on these samples from an earlier round, which the new ones are compared with; null
+/// is none.</param>
 public sealed record JudgeOrder(
     WorkId Id,
     Digest Samples,
@@ -206,7 +212,8 @@ public sealed record SetScore(string Set, TaskScore Right, int Prompts, int Solv
 /// <param name="Verdicts">The stored verdicts file.</param>
 /// <param name="Abstained">Samples without a verdict.</param>
 /// <param name="Dropped">Prompts given up because the judge failed on them time and again.</param>
-/// <param name="ByTask">Right held-out answers by the prompts' task; empty of samples, as nobody asks, and there are many units of them.</param>
+/// <param name="ByTask">Right held-out answers by the prompts' task; empty of samples, as nobody asks, and there are many units of
+/// them.</param>
 /// <param name="Usage">What the verdicts cost.</param>
 /// <param name="Latency">How long they took, without those of an attempt before; null in journals from before it was measured.</param>
 /// <param name="Set">The figures of the ordered set.</param>

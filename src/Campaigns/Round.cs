@@ -9,13 +9,16 @@ namespace IterativeDpo.Campaigns;
 /// follows from the state alone: after a restart the same work is due under the same ids, and work whose result is recorded never again.
 /// <para>
 /// Round 0 evaluates the base and is that alone. Where the plan allows staleness, the next round is sampled while this one is trained and
-/// evaluated: its samples are then of the policy that was published last when it started, and it trains on from the newest all the same. The others sample and judge unit by unit, pair the whole round, train, publish and
-/// evaluate: <c>Sample → Judge → Pair → Train → Publish → Evaluate → Grade</c>.
+/// evaluated: its samples are then of the policy that was published last when it started, and it trains on from the newest all the same.
+/// The others sample and judge unit by unit, pair the whole round, train, publish and evaluate: <c>Sample → Judge → Pair → Train → Publish
+/// → Evaluate → Grade</c>.
 /// </para>
 /// </summary>
 public static class Round
 {
-    /// <summary>The most rounds whose pairs a training is given, the newest: neither order nor training grows with the campaign's age for ever.</summary>
+    /// <summary>
+    /// The most rounds whose pairs a training is given, the newest: neither order nor training grows with the campaign's age for ever.
+    /// </summary>
     public const int MostPairFiles = 500;
 
     /// <summary>The work to do now, in the order in which it should be done; empty unless the campaign runs.</summary>
@@ -40,7 +43,10 @@ public static class Round
 
     /// <summary>Beside everything else of the round, which waits for it at its end alone.</summary>
     private static IEnumerable<JudgeOrder> Anchor(CampaignPlan plan, CampaignState state, RoundState round) =>
-        plan.Watch is { AnchorRounds: > 0 and var every } && round is { Number: > 1, Anchor: null } && (round.Number - 1) % every == 0 && state.Rounds[1] is { Outcome: not null, FirstJudged: { } first }
+        plan.Watch is { AnchorRounds: > 0 and var every }
+        && round is { Number: > 1, Anchor: null }
+        && (round.Number - 1) % every == 0
+        && state.Rounds[1] is { Outcome: not null, FirstJudged: { } first }
             ? [Judge(plan, state, new WorkId(round.Number, Stage.Anchor, 0), first.Samples, round.Policy) with { First = first.Verdicts }]
             : [];
 
@@ -48,14 +54,20 @@ public static class Round
     /// Whether the next round starts: when the one before has ended, or is sampled and there are not more under way than the plan allows.
     /// </summary>
     public static bool MayStart(CampaignPlan plan, CampaignState state) =>
-        state.Rounds.Count <= plan.Rounds && Watch.ReasonToStop(state) is null && state.Open.Count() <= plan.Staleness && (state.Current is null || IsSampled(plan, state.Rounds[^1]));
+        state.Rounds.Count <= plan.Rounds
+        && Watch.ReasonToStop(state) is null
+        && state.Open.Count() <= plan.Staleness
+        && (state.Current is null || IsSampled(plan, state.Rounds[^1]));
 
     /// <summary>
-    /// The adapter that the next round samples with: what was published so many rounds before, also where a newer one happens to be there, so
-    /// that a campaign gives the same samples whatever its nodes' speed.
+    /// The adapter that the next round samples with: what was published so many rounds before, also where a newer one happens to be there,
+    /// so that a campaign gives the same samples whatever its nodes' speed.
     /// </summary>
     public static Digest? PolicyOfNext(CampaignPlan plan, CampaignState state) =>
-        state.Rounds.Take(state.Rounds.Count - plan.Staleness).LastOrDefault(round => round.Outcome == RoundOutcome.Kept)?.Training?.Adapter;
+        state
+            .Rounds.Take(state.Rounds.Count - plan.Staleness)
+            .LastOrDefault(round => round.Outcome == RoundOutcome.Kept)
+            ?.Training?.Adapter;
 
     private static bool IsSampled(CampaignPlan plan, RoundState round) => round.Number == 0
         ? round.Evaluations.Count == plan.EvaluationUnits(0).Count()
@@ -72,11 +84,14 @@ public static class Round
         {
             return RoundOutcome.Skipped;
         }
-        if (round is { Number: > 0, Publication: null } || !plan.EvaluationUnits(round.Number).All(unit => round.Grades.ContainsKey(unit.Index)))
+        if (round is { Number: > 0, Publication: null }
+            || !plan.EvaluationUnits(round.Number).All(unit => round.Grades.ContainsKey(unit.Index)))
         {
             return null;
         }
-        return Gate.Judge(plan, state, round)?.Passed == false && plan.Gate?.OnFail != GateFailure.Keep ? RoundOutcome.RolledBack : RoundOutcome.Kept;
+        return Gate.Judge(plan, state, round)?.Passed == false && plan.Gate?.OnFail != GateFailure.Keep
+            ? RoundOutcome.RolledBack
+            : RoundOutcome.Kept;
     }
 
     /// <summary>The round with a result in it.</summary>
@@ -94,7 +109,9 @@ public static class Round
         _ => throw new InvalidOperationException($"A {result.GetType().Name} is no result of work {result.Id}."),
     };
 
-    /// <summary>The round without the results that left this artifact, and without what was made of them: their work is due again.</summary>
+    /// <summary>
+    /// The round without the results that left this artifact, and without what was made of them: their work is due again.
+    /// </summary>
     public static RoundState Forget(RoundState round, Digest artifact)
     {
         var samples = Without(round.Samples);
@@ -125,7 +142,9 @@ public static class Round
         T? Keep<T>(T? result) where T : WorkResult => result?.Leaves.Contains(artifact) == true ? null : result;
     }
 
-    /// <summary>Units that are sampled are judged first, so that they are out of the way; each is judged, or its judging was given up.</summary>
+    /// <summary>
+    /// Units that are sampled are judged first, so that they are out of the way; each is judged, or its judging was given up.
+    /// </summary>
     private static IEnumerable<WorkOrder> SampleAndJudge(CampaignPlan plan, CampaignState state, RoundState round)
     {
         var before = plan.Consistency ? Before(state, round.Policy) : null;
@@ -133,7 +152,10 @@ public static class Round
         {
             if (!round.Judgements.ContainsKey(index) && !round.DroppedUnits.Contains(index))
             {
-                yield return Judge(plan, state, new WorkId(round.Number, Stage.Judge, index), samples.Samples, round.Policy) with { Before = before };
+                yield return Judge(plan, state, new WorkId(round.Number, Stage.Judge, index), samples.Samples, round.Policy) with
+                {
+                    Before = before,
+                };
             }
         }
         // They are asked for once: where there are none, every round is looked at.
@@ -181,9 +203,18 @@ public static class Round
         round.Checkpoint);
 
     private static ImmutableArray<Digest> PairsOf(IEnumerable<RoundState> rounds) =>
-        [.. rounds.Select(r => r.Pairs).OfType<PairResult>().Where(pairs => pairs.PairCount > 0).Select(pairs => pairs.Pairs).TakeLast(MostPairFiles)];
+        [
+            .. rounds
+                .Select(r => r.Pairs)
+                .OfType<PairResult>()
+                .Where(pairs => pairs.PairCount > 0)
+                .Select(pairs => pairs.Pairs)
+                .TakeLast(MostPairFiles),
+        ];
 
-    /// <summary>The average goes on from that of the last round that was kept, so that a round that is rolled back leaves no trace in it.</summary>
+    /// <summary>
+    /// The average goes on from that of the last round that was kept, so that a round that is rolled back leaves no trace in it.
+    /// </summary>
     private static PublishOrder Publish(CampaignPlan plan, CampaignState state, RoundState round, TrainResult trained) => new(
         new WorkId(round.Number, Stage.Publish, 0),
         trained.Adapter,
@@ -197,14 +228,20 @@ public static class Round
             {
                 yield return Judge(plan, state, new WorkId(round.Number, Stage.Grade, index), samples.Samples, round.Training?.Adapter) with
                 {
-                    Set = samples.Set ?? (plan.Gate is { IsByPrompt: true, Set: EvaluationOptions.HeldOut } ? EvaluationOptions.HeldOut : null),
+                    Set =
+                        samples.Set
+                        ?? (plan.Gate is { IsByPrompt: true, Set: EvaluationOptions.HeldOut } ? EvaluationOptions.HeldOut : null),
                 };
             }
         }
         foreach (var unit in plan.EvaluationUnits(round.Number).Where(unit => !round.Evaluations.ContainsKey(unit.Index)))
         {
             yield return new SampleOrder(
-                new WorkId(round.Number, Stage.Evaluate, unit.Index), round.Training?.Adapter, unit.First, unit.Prompts, Set: unit.Set?.Name);
+                new WorkId(round.Number, Stage.Evaluate, unit.Index),
+                round.Training?.Adapter,
+                unit.First,
+                unit.Prompts,
+                Set: unit.Set?.Name);
         }
     }
 }

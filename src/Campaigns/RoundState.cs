@@ -63,7 +63,12 @@ public sealed record RoundState(int Number, Digest? Policy)
     /// <summary>All results that are kept.</summary>
     [JsonIgnore]
     public IEnumerable<WorkResult> Results =>
-        new WorkResult?[] { Pairs, Training, Publication, Anchor }.OfType<WorkResult>().Concat(Samples.Values).Concat(Judgements.Values).Concat(Evaluations.Values).Concat(Grades.Values);
+        new WorkResult?[] { Pairs, Training, Publication, Anchor }
+            .OfType<WorkResult>()
+            .Concat(Samples.Values)
+            .Concat(Judgements.Values)
+            .Concat(Evaluations.Values)
+            .Concat(Grades.Values);
 
     [JsonIgnore]
     public int Prompts => Sum.Prompts;
@@ -88,7 +93,9 @@ public sealed record RoundState(int Number, Digest? Policy)
     [JsonIgnore]
     public TaskScore HeldOut => Sum.HeldOut;
 
-    /// <summary>How it did on the sets that it was measured on beside the held-out prompts, and on these where answers are compared by prompt.</summary>
+    /// <summary>
+    /// How it did on the sets that it was measured on beside the held-out prompts, and on these where answers are compared by prompt.
+    /// </summary>
     [JsonIgnore]
     public ImmutableSortedDictionary<string, SetScore> Sets => Sum.Sets ?? ImmutableSortedDictionary<string, SetScore>.Empty;
 
@@ -104,7 +111,9 @@ public sealed record RoundState(int Number, Digest? Policy)
     [JsonIgnore]
     public double MeanEntropy => Sum.MeanEntropy;
 
-    /// <summary>Share of runs of four tokens in held-out completions that were there before in the completion; null where it was not measured.</summary>
+    /// <summary>
+    /// Share of runs of four tokens in held-out completions that were there before in the completion; null where it was not measured.
+    /// </summary>
     [JsonIgnore]
     public double? Repeats => Sum.Repeats;
 

@@ -59,13 +59,23 @@ public sealed record RoundTotals(
             Mean(round.Samples.Values.Select(unit => (unit.Identical, unit.SampleCount))),
             Mean(round.Judgements.Select(unit => (unit.Value.MeanScore, round.Samples[unit.Key].SampleCount))),
             answers.Any(unit => unit.Thoughts > 0) ? Mean(answers.Sum(unit => unit.Thoughts), answers.Sum(unit => unit.SampleCount)) : null,
-            answers.Select(unit => unit.Divergence).OfType<Divergence>().Aggregate((Divergence?)null, (sum, unit) => sum is null ? unit : sum + unit),
+            answers
+                .Select(unit => unit.Divergence)
+                .OfType<Divergence>()
+                .Aggregate((Divergence?)null, (sum, unit) => sum is null ? unit : sum + unit),
             // Of the first round alone: it is the one that is labelled again.
-            round is { Number: 1, Judgements: { Count: > 0 } judged } && judged.First() is var first ? new JudgedUnit(round.Samples[first.Key].Samples, first.Value.Verdicts) : null);
+            round is { Number: 1, Judgements: { Count: > 0 } judged }
+            && judged.First() is var first
+                ? new JudgedUnit(round.Samples[first.Key].Samples, first.Value.Verdicts)
+                : null);
     }
 
     /// <summary>Without what is only needed while the next rounds may be compared with this one.</summary>
-    public RoundTotals WithoutPrompts() => this with { Sets = Sets?.ToImmutableSortedDictionary(set => set.Key, set => set.Value with { ByPrompt = null }, StringComparer.Ordinal) };
+    public RoundTotals WithoutPrompts() =>
+        this with
+        {
+            Sets = Sets?.ToImmutableSortedDictionary(set => set.Key, set => set.Value with { ByPrompt = null }, StringComparer.Ordinal),
+        };
 
     /// <summary>Over all samples; null where no unit has it.</summary>
     private static double? Mean(IEnumerable<(double? Value, int Samples)> units)

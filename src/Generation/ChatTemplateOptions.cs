@@ -6,25 +6,31 @@ using IterativeDpo.Generation.Jinja;
 namespace IterativeDpo.Generation;
 
 /// <summary>What a model's chat template is given besides the conversation.</summary>
-/// <param name="Name">Of one of several templates that the model's file has; null is the unnamed one, or with tools the one for them.</param>
+/// <param name="Name">Of one of several templates that the model's file has; null is the unnamed one, or with tools the one for
+/// them.</param>
 /// <param name="Kwargs">A JSON object.</param>
 /// <param name="Time">As it is written.</param>
 /// <param name="Began">When the campaign began, where its template asks for the time and none is set.</param>
 public sealed record ChatTemplateOptions(
-    [Setting("Which of the model's chat templates shows conversations, by its name, where the file has several (tokenizer.chat_template.NAME). Empty: the default, or tool_use where there "
+    [Setting(
+        "Which of the model's chat templates shows conversations, by its name, where the file has several (tokenizer.chat_template.NAME). Empty: the default, or tool_use where there "
         + "is one and kwargs has tools.", Off = "")]
     string? Name = null,
-    [Setting("Variables for the chat template as a JSON object, by the names that the template knows, as chat_template_kwargs of transformers: enable_thinking, tools, documents and others. "
+    [Setting(
+        "Variables for the chat template as a JSON object, by the names that the template knows, as chat_template_kwargs of transformers: enable_thinking, tools, documents and others. "
         + "Empty: none.", Off = "")]
     string? Kwargs = null,
-    [Setting("What a chat template that asks for the time (strftime_now) gets: a date, or a date and a time, such as 2026-03-07 or 2026-03-07T15:04. Empty: when the campaign began.", Off = "")]
+    [Setting(
+        "What a chat template that asks for the time (strftime_now) gets: a date, or a date and a time, such as 2026-03-07 or 2026-03-07T15:04. Empty: when the campaign began.",
+        Off = "")]
     string? Time = null,
     DateTimeOffset? Began = null) : ICheckedSettings
 {
     private static readonly string[] s_given = ["messages", "add_generation_prompt"];
 
     /// <summary>What somebody chose; null where that is nothing.</summary>
-    public ChatTemplateOptions? WithoutBegan() => this with { Began = null } is var chosen && chosen == new ChatTemplateOptions() ? null : chosen;
+    public ChatTemplateOptions? WithoutBegan() =>
+        this with { Began = null } is var chosen && chosen == new ChatTemplateOptions() ? null : chosen;
 
     /// <summary>The time for the template; null where it is not known.</summary>
     internal DateTimeOffset? TimeOfDay => ParseTime(Time) ?? Began;
@@ -62,7 +68,9 @@ public sealed record ChatTemplateOptions(
         const string rule = "it must be a JSON object, such as {\"enable_thinking\": false}";
         try
         {
-            return ReadKwargs(kwargs).FirstOrDefault(item => s_given.Contains(item.Key)).Key is { } given ? $"{given} is given by the program" : null;
+            return ReadKwargs(kwargs).FirstOrDefault(item => s_given.Contains(item.Key)).Key is { } given
+                ? $"{given} is given by the program"
+                : null;
         }
         catch (JsonException e)
         {

@@ -14,10 +14,14 @@ public interface IGenerator : IDisposable
     /// <summary>Tokens sampled since it was loaded, while it works too; any thread may read it.</summary>
     long GeneratedTokens { get; }
 
-    /// <summary>Puts the adapter in this GGUF file on the base, or takes off the one there is (null). The base is not loaded again.</summary>
+    /// <summary>
+    /// Puts the adapter in this GGUF file on the base, or takes off the one there is (null). The base is not loaded again.
+    /// </summary>
     void UseAdapter(string? adapterPath);
 
-    /// <summary>A prompt's token ids: chat messages through the model's template with the assistant's turn opened, special tokens once.</summary>
+    /// <summary>
+    /// A prompt's token ids: chat messages through the model's template with the assistant's turn opened, special tokens once.
+    /// </summary>
     int[] Tokenize(Prompt prompt);
 
     /// <summary>The token ids of the answer that a prompt's row gives, as they follow those of the prompt, end token included.</summary>
@@ -34,8 +38,8 @@ public interface IGenerator : IDisposable
         CancellationToken cancellationToken);
 
     /// <summary>
-    /// Natural-log probability of the tokens of recorded samples under the base with the adapter that is on it now, untempered, summed over each
-    /// sample; of every sample of the prompts, in order.
+    /// Natural-log probability of the tokens of recorded samples under the base with the adapter that is on it now, untempered, summed over
+    /// each sample; of every sample of the prompts, in order.
     /// </summary>
     Task<double[]> LogProbsAsync(IReadOnlyList<PromptSamples> prompts, CancellationToken cancellationToken);
 }

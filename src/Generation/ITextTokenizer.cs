@@ -11,7 +11,9 @@ namespace IterativeDpo.Generation;
 /// </remarks>
 public interface ITextTokenizer : IDisposable
 {
-    /// <summary>Of everything that ids depend on: the model file's vocabulary, merges and chat template, and what the template is given.</summary>
+    /// <summary>
+    /// Of everything that ids depend on: the model file's vocabulary, merges and chat template, and what the template is given.
+    /// </summary>
     Digest Digest { get; }
 
     int VocabSize { get; }
@@ -21,13 +23,16 @@ public interface ITextTokenizer : IDisposable
     int[] EncodePrompt(Passage prompt);
 
     /// <summary>
-    /// A completion's ids with the end token once, and without the space that some tokenizers put before a text: a text's, or what the chat template adds to the prompt for these turns. What a
-    /// template puts behind the last end token is left out, because a sampler stops there.
+    /// A completion's ids with the end token once, and without the space that some tokenizers put before a text: a text's, or what the chat
+    /// template adds to the prompt for these turns. What a template puts behind the last end token is left out, because a sampler stops
+    /// there.
     /// </summary>
     /// <exception cref="ConversationException">The template cannot show these turns.</exception>
     int[] EncodeCompletion(Passage prompt, Passage completion);
 
-    /// <summary>For each text the tokens that an answer of this text begins with: its own first one, and that of a space before it.</summary>
+    /// <summary>
+    /// For each text the tokens that an answer of this text begins with: its own first one, and that of a space before it.
+    /// </summary>
     /// <exception cref="UserInputException">Two texts begin with the same token.</exception>
     IReadOnlyList<int[]> FirstTokens(IReadOnlyList<string> texts);
 

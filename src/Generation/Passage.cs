@@ -10,7 +10,8 @@ public sealed record Passage(string? Text, IReadOnlyList<ChatMessage>? Turns)
     public static Passage Of(params IReadOnlyList<ChatMessage> turns) => new(null, turns);
 
     /// <summary>Whether it has this text within.</summary>
-    public bool Says(string text) => Text?.Contains(text, StringComparison.Ordinal) ?? Turns!.Any(turn => turn.Content.Contains(text, StringComparison.Ordinal));
+    public bool Says(string text) =>
+        Text?.Contains(text, StringComparison.Ordinal) ?? Turns!.Any(turn => turn.Content.Contains(text, StringComparison.Ordinal));
 
     /// <summary>What stands for it in JSON: its text, or the list of its turns.</summary>
     public object ToJson() => (object?)Text ?? Turns!;

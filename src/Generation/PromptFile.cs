@@ -10,15 +10,17 @@ namespace IterativeDpo.Generation;
 /// <summary>
 /// Prompts as rows of a <see cref="RowFile"/>, such as JSON lines: <c>prompt</c> is a text to continue or a list of
 /// <c>{"role", "content"}</c> messages; <c>id</c>, <c>task</c> and <c>checks</c> (<c>{"kind", "value", "weight", "required"}</c>) may be
-/// left out. Other members are ignored, so that rows of TRL's formats are prompts too; without an id, the prompt's digest is its id, and a prompt
-/// that comes again without checks is the same one. In a file named <c>.txt</c> every line that is not blank is a text to continue.
+/// left out. Other members are ignored, so that rows of TRL's formats are prompts too; without an id, the prompt's digest is its id, and a
+/// prompt that comes again without checks is the same one. In a file named <c>.txt</c> every line that is not blank is a text to continue.
 /// </summary>
 public static class PromptFile
 {
     /// <summary>Reads a file row by row; nothing beyond the ids is kept.</summary>
     /// <param name="side">The side of the split to read, or null for all.</param>
-    /// <param name="answers">Whether each prompt has its row's own answer too: <c>chosen</c>, or <c>completion</c> unless its <c>label</c> is false.</param>
-    /// <exception cref="UserInputException">Names the file and the line: no file, no prompts, not JSON, a member missing or of the wrong kind, an id twice.</exception>
+    /// <param name="answers">Whether each prompt has its row's own answer too: <c>chosen</c>, or <c>completion</c> unless its <c>label</c>
+    /// is false.</param>
+    /// <exception cref="UserInputException">Names the file and the line: no file, no prompts, not JSON, a member missing or of the wrong
+    /// kind, an id twice.</exception>
     public static IEnumerable<Prompt> Read(string path, Split? side = null, bool answers = false) =>
         ReadPlaced(path, answers).Where(item => side is null || PromptSplit.Of(item.Prompt) == side).Select(item => item.Prompt);
 
@@ -46,7 +48,8 @@ public static class PromptFile
             var (prompt, isNamed) = isText ? PromptLine.OfText(line) : PromptLine.Parse(line, place, answers);
             if (answers && prompt.Answer is null)
             {
-                throw new UserInputException($"{place}: it gives no answer, and each is asked for: give it as \"completion\" or \"chosen\", or take the row out.");
+                throw new UserInputException(
+                    $"{place}: it gives no answer, and each is asked for: give it as \"completion\" or \"chosen\", or take the row out.");
             }
             if (rows.TryAdd(prompt.Id, row.Number))
             {
@@ -60,7 +63,8 @@ public static class PromptFile
         }
         if (rows.Count == 0)
         {
-            throw new UserInputException($"{path} has no prompts; it needs one JSON object to a line, such as {{\"prompt\": \"Once upon a time\"}}, or one text to a line in a file named .txt.");
+            throw new UserInputException(
+                $"{path} has no prompts; it needs one JSON object to a line, such as {{\"prompt\": \"Once upon a time\"}}, or one text to a line in a file named .txt.");
         }
     }
 
@@ -77,7 +81,9 @@ public static class PromptFile
         prompt.Checks.Count > 0 ? prompt.Checks : null)));
 
     private static bool IsText(string path) =>
-        (Path.GetExtension(path) is ".gz" or ".zst" ? Path.GetFileNameWithoutExtension(path) : path).EndsWith(".txt", StringComparison.OrdinalIgnoreCase);
+        (Path.GetExtension(path) is ".gz" or ".zst" ? Path.GetFileNameWithoutExtension(path) : path).EndsWith(
+            ".txt",
+            StringComparison.OrdinalIgnoreCase);
 
     private sealed record Row(
         string Id,

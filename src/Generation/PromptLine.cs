@@ -6,7 +6,9 @@ using IterativeDpo.Artifacts.Text;
 
 namespace IterativeDpo.Generation;
 
-/// <summary>Reads one line of a <see cref="PromptFile"/>: ours, or a row of a data set in one of TRL's formats, of which the prompt is taken.</summary>
+/// <summary>
+/// Reads one line of a <see cref="PromptFile"/>: ours, or a row of a data set in one of TRL's formats, of which the prompt is taken.
+/// </summary>
 internal static class PromptLine
 {
     /// <param name="where">The file and line, for errors.</param>
@@ -18,7 +20,9 @@ internal static class PromptLine
         try
         {
             var parsed = Parse(document.RootElement, where, answers);
-            return new Passage(parsed.Prompt.Text, parsed.Prompt.Messages).Says("\0") || parsed.Prompt.Answer?.Contains('\0', StringComparison.Ordinal) == true
+            return
+                new Passage(parsed.Prompt.Text, parsed.Prompt.Messages).Says("\0")
+                || parsed.Prompt.Answer?.Contains('\0', StringComparison.Ordinal) == true
                 ? throw new InvalidOperationException("a NUL")
                 : parsed;
         }
@@ -42,7 +46,15 @@ internal static class PromptLine
         RefuseLost(LostFields.OfRow(root, conversation: messages is not null), where);
         RefuseLost(LostFields.SystemOf(root) is { } system && !passage.Says(system) ? "system" : null, where);
         var answer = answers ? Answer(root, messages is not null, where) : null;
-        return (new Prompt(id ?? IdOf(asked.GetRawText()), messages, passage.Text, OptionalText(root, "task", where), Checks(root, where), answer), id is not null);
+        return (
+            new Prompt(
+                id ?? IdOf(asked.GetRawText()),
+                messages,
+                passage.Text,
+                OptionalText(root, "task", where),
+                Checks(root, where),
+                answer),
+            id is not null);
     }
 
     /// <summary>A line of plain text, which is continued as it is.</summary>
@@ -58,7 +70,9 @@ internal static class PromptLine
         }
         catch (JsonException e)
         {
-            throw new UserInputException($"{where}: not JSON at byte {e.BytePositionInLine + 1}; every line must be one whole JSON object.", e);
+            throw new UserInputException(
+                $"{where}: not JSON at byte {e.BytePositionInLine + 1}; every line must be one whole JSON object.",
+                e);
         }
     }
 
@@ -73,7 +87,8 @@ internal static class PromptLine
         }
         // TRL takes the prompt from the conversations then, and so must whoever writes the file.
         return answers && asked.ValueKind == JsonValueKind.String && chosen.ValueKind == JsonValueKind.Array
-            ? throw new UserInputException($"{where}: \"prompt\" is a text beside completions that are conversations; give it as a list of messages, as ./dpo convert does.")
+            ? throw new UserInputException(
+                $"{where}: \"prompt\" is a text beside completions that are conversations; give it as a list of messages, as ./dpo convert does.")
             : asked;
     }
 
@@ -82,7 +97,8 @@ internal static class PromptLine
     {
         if (name is not null)
         {
-            throw new UserInputException($"{where}: \"{name}\" would be lost: it is not supported, and the prompt would be read without it; take the row out.");
+            throw new UserInputException(
+                $"{where}: \"{name}\" would be lost: it is not supported, and the prompt would be read without it; take the row out.");
         }
     }
 
@@ -90,11 +106,13 @@ internal static class PromptLine
     {
         if (asked.ValueKind != JsonValueKind.Array || asked.GetArrayLength() == 0)
         {
-            throw new UserInputException($"{where}: \"prompt\" must be a text or a list of {{\"role\", \"content\"}} messages, and not empty.");
+            throw new UserInputException(
+                $"{where}: \"prompt\" must be a text or a list of {{\"role\", \"content\"}} messages, and not empty.");
         }
         ChatMessage[] messages = [.. asked.EnumerateArray().Select(message => Message(message, where))];
         return messages[^1].Role == "assistant"
-            ? throw new UserInputException($"{where}: \"prompt\" ends with the assistant's turn, which is the one to be sampled; end with the user's.")
+            ? throw new UserInputException(
+                $"{where}: \"prompt\" ends with the assistant's turn, which is the one to be sampled; end with the user's.")
             : messages;
     }
 
@@ -107,11 +125,15 @@ internal static class PromptLine
             : throw new UserInputException($"{where}: the role \"{role}\" is not one of {string.Join(", ", ChatMessage.Roles)}.");
     }
 
-    /// <summary>What the row says itself: a text to a text, one turn of the assistant to a conversation. Null where it says nothing, or nothing good.</summary>
+    /// <summary>
+    /// What the row says itself: a text to a text, one turn of the assistant to a conversation. Null where it says nothing, or nothing
+    /// good.
+    /// </summary>
     private static string? Answer(JsonElement root, bool isChat, string where)
     {
         var isBad = root.TryGetProperty("label", out var label) && label.ValueKind == JsonValueKind.False;
-        if (!(root.TryGetProperty("chosen", out var answer) || (!isBad && root.TryGetProperty("completion", out answer))) || answer.ValueKind == JsonValueKind.Null)
+        if (!(root.TryGetProperty("chosen", out var answer) || (!isBad && root.TryGetProperty("completion", out answer)))
+            || answer.ValueKind == JsonValueKind.Null)
         {
             return null;
         }
@@ -119,9 +141,14 @@ internal static class PromptLine
         {
             return answer.GetString();
         }
-        return isChat && answer.ValueKind == JsonValueKind.Array && answer.GetArrayLength() == 1 && Message(answer[0], where) is { Role: "assistant", Content: var content }
+        return
+            isChat
+            && answer.ValueKind == JsonValueKind.Array
+            && answer.GetArrayLength() == 1
+            && Message(answer[0], where) is { Role: "assistant", Content: var content }
             ? content
-            : throw new UserInputException($"{where}: its answer must be {(isChat ? "one turn of the assistant, as the prompt is a conversation" : "a text, as the prompt is one")}.");
+            : throw new UserInputException(
+                $"{where}: its answer must be {(isChat ? "one turn of the assistant, as the prompt is a conversation" : "a text, as the prompt is one")}.");
     }
 
     private static AnswerCheck[] Checks(JsonElement root, string where)
@@ -134,7 +161,12 @@ internal static class PromptLine
         {
             throw new UserInputException($"{where}: \"checks\" must be a list of {{\"kind\", \"value\", \"weight\", \"required\"}}.");
         }
-        return [.. checks.EnumerateArray().Select(check => new AnswerCheck(Text(check, "kind", where), Value(check), Weight(check, where), IsRequired(check, where)))];
+        return
+        [
+            .. checks
+                .EnumerateArray()
+                .Select(check => new AnswerCheck(Text(check, "kind", where), Value(check), Weight(check, where), IsRequired(check, where))),
+        ];
     }
 
     /// <summary>A text is itself; any other value is its JSON, so that numbers, lists and schemas need no quoting.</summary>

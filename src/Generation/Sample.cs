@@ -10,11 +10,13 @@ public enum FinishReason { Eos, Stop, Length }
 /// <param name="Index">Which of the prompt's samples this is, from 0.</param>
 /// <param name="Seed">The seed of its random stream, see <see cref="SampleSeed"/>.</param>
 /// <param name="TokenIds">Sampled ids in order, the end token included when the finish reason is <see cref="FinishReason.Eos"/>.</param>
-/// <param name="LogProbs">Natural-log probability of each token under the untempered policy, same length as the ids; empty where nobody sampled it.</param>
+/// <param name="LogProbs">Natural-log probability of each token under the untempered policy, same length as the ids; empty where nobody
+/// sampled it.</param>
 /// <param name="Text">The ids as text, without the end token and without the stop string.</param>
 /// <param name="MeanEntropy">Mean entropy, in nats, of the untempered distributions the tokens were drawn from.</param>
 /// <param name="Model">Who generated it, where samples of several models come together; in a campaign null is the policy.</param>
-/// <param name="Thoughts">How many of the ids are what the model thought before its answer, their end among them: all of them where it did not come to an answer.</param>
+/// <param name="Thoughts">How many of the ids are what the model thought before its answer, their end among them: all of them where it did
+/// not come to an answer.</param>
 /// <param name="AnswerAt">Where in the text the answer begins.</param>
 public sealed partial record Sample(
     int Index,
@@ -49,10 +51,15 @@ public sealed partial record Sample(
     [JsonIgnore]
     internal bool HasThoughts => Thoughts > 0 || AnswerAt > 0;
 
-    /// <summary>Where the answer begins in a text of whoever's that begins with thoughts between <c>&lt;think&gt;</c> and <c>&lt;/think&gt;</c> or their like: at its end where it has none.</summary>
+    /// <summary>
+    /// Where the answer begins in a text of whoever's that begins with thoughts between <c>&lt;think&gt;</c> and <c>&lt;/think&gt;</c> or
+    /// their like: at its end where it has none.
+    /// </summary>
     public static int AnswerIn(string text) => ThoughtsIn().Match(text).Length;
 
-    [GeneratedRegex(@"\A\s*(<think(ing)?>.*?(</think(ing)?>|\z)|\[THINK\].*?(\[/THINK\]|\z))", RegexOptions.Singleline | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"\A\s*(<think(ing)?>.*?(</think(ing)?>|\z)|\[THINK\].*?(\[/THINK\]|\z))",
+        RegexOptions.Singleline | RegexOptions.NonBacktracking)]
     private static partial Regex ThoughtsIn();
 }
 

@@ -35,8 +35,8 @@ public static class StopString
 
 /// <summary>Stop strings as a configuration file has them.</summary>
 public sealed record WrittenStopStrings(
-    [Setting("A completion ends before the first of these; \\\\n is a line end, \\\\t a tab. []: off.", Default = "[]")] IReadOnlyList<string> StopStrings)
-    : IWrittenSettings, ICheckedSettings
+    [Setting("A completion ends before the first of these; \\\\n is a line end, \\\\t a tab. []: off.", Default = "[]")]
+        IReadOnlyList<string> StopStrings) : IWrittenSettings, ICheckedSettings
 {
     public object Value => StopStrings.Select(StopString.Parse).ToArray();
 

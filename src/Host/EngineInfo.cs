@@ -34,13 +34,17 @@ public sealed record EngineInfo(string Role, string Package, string Version, str
     private static Lazy<string> Processor { get; } = new(() =>
     {
         const string cpuInfo = "/proc/cpuinfo", field = "model name";
-        var line = File.Exists(cpuInfo) ? File.ReadLines(cpuInfo).FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal)) : null;
+        var line = File.Exists(cpuInfo)
+            ? File.ReadLines(cpuInfo).FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal))
+            : null;
         return line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
     });
 
     /// <summary>Version and commit.</summary>
     private static string Build { get; } =
-        typeof(EngineInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion is var text && text.IndexOf('+') is >= 0 and var plus && text.Length > plus + 8
+        typeof(EngineInfo).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion is var text
+        && text.IndexOf('+') is >= 0 and var plus
+        && text.Length > plus + 8
             ? text[..(plus + 8)]
             : ProgramVersion;
 
@@ -64,7 +68,11 @@ public sealed record EngineInfo(string Role, string Package, string Version, str
         catch (Exception error)
         {
             return new(
-                engine.Role, engine.Package, version, null, error is TypeInitializationException { InnerException: { } cause } ? cause.Message : error.Message);
+                engine.Role,
+                engine.Package,
+                version,
+                null,
+                error is TypeInitializationException { InnerException: { } cause } ? cause.Message : error.Message);
         }
     }
 

@@ -10,8 +10,8 @@ using OpenTelemetry.Trace;
 namespace IterativeDpo.Host;
 
 /// <summary>
-/// Figures and traces of a node or a run on their way out: to a collector by OTLP, which the variables <c>OTEL_…</c> say more of, or for Prometheus to
-/// fetch at <c>/metrics</c>, which has no traces.
+/// Figures and traces of a node or a run on their way out: to a collector by OTLP, which the variables <c>OTEL_…</c> say more of, or for
+/// Prometheus to fetch at <c>/metrics</c>, which has no traces.
 /// </summary>
 internal sealed class TelemetryExport : IDisposable
 {

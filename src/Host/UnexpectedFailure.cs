@@ -19,7 +19,9 @@ internal static class UnexpectedFailure
     {
         var message = PlainText.Of(error.Message.ReplaceLineEndings(" "));
         // A full or broken disk, and no more memory, are no faults of this program.
-        return IoFailure.Is(error) || error is OutOfMemoryException ? message : $"{message} (a fault of this program: {Keep(error, directory)})";
+        return IoFailure.Is(error) || error is OutOfMemoryException
+            ? message
+            : $"{message} (a fault of this program: {Keep(error, directory)})";
     }
 
     private static string Keep(Exception error, string directory)
@@ -27,7 +29,9 @@ internal static class UnexpectedFailure
         var path = Path.Combine(directory, $"dpo-failure-{Path.GetRandomFileName()}.txt");
         try
         {
-            var version = typeof(UnexpectedFailure).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+            var version = typeof(UnexpectedFailure)
+                .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+                ?.InformationalVersion;
             File.WriteAllText(path, $"IterativeDpo {version}, {Environment.OSVersion}, .NET {Environment.Version}\n{error}\n");
             return $"{path} has the details to report it with";
         }

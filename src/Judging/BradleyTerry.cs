@@ -9,7 +9,8 @@ public static class BradleyTerry
     public static double Probability(double difference) => 1 / (1 + Math.Exp(-difference));
 
     /// <summary>Compares every two judgements that have a score.</summary>
-    /// <param name="tieMargin">Rewards closer than this are a tie, as equal ones are in any case; 0 or more, in units of the reward.</param>
+    /// <param name="tieMargin">Rewards closer than this are a tie, as equal ones are in any case; 0 or more, in units of the
+    /// reward.</param>
     public static IReadOnlyList<Comparison> Compare(IEnumerable<Judgement> judgements, double tieMargin)
     {
         Judgement[] scored = [.. judgements.Where(judgement => judgement.Score is not null)];

@@ -12,7 +12,9 @@ public sealed record TaskAccuracy(string Task, int Right, int Total)
 /// <summary>How often a policy's likeliest answer is right.</summary>
 public static class GreedyAccuracy
 {
-    /// <summary>Answers every prompt once, by temperature 0; right is a score of 1, and prompts that the judge abstains on do not count.</summary>
+    /// <summary>
+    /// Answers every prompt once, by temperature 0; right is a score of 1, and prompts that the judge abstains on do not count.
+    /// </summary>
     /// <returns>By task, in the order of the names; prompts without a task are <c>other</c>.</returns>
     public static async Task<IReadOnlyList<TaskAccuracy>> MeasureAsync(
         IGenerator generator, IJudge judge, IReadOnlyList<Prompt> prompts, int maxTokens, CancellationToken cancellationToken)

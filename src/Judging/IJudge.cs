@@ -11,7 +11,9 @@ public interface IJudge : IAsyncDisposable
     /// <summary>Whether a sample gets a score by itself; one that only compares samples cannot grade single answers.</summary>
     bool ScoresSingleSamples { get; }
 
-    /// <summary>Makes sure, before anything is sampled, that the judge can judge: that it can be reached, and that these prompts have what it needs.</summary>
+    /// <summary>
+    /// Makes sure, before anything is sampled, that the judge can judge: that it can be reached, and that these prompts have what it needs.
+    /// </summary>
     /// <exception cref="Artifacts.UserInputException">It cannot; says why and what to do.</exception>
     Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken);
 
@@ -31,7 +33,9 @@ public interface IJudge : IAsyncDisposable
     {
     }
 
-    /// <summary>Says for the how-manieth time the next samples are judged: an answer that is kept of another time is not taken again.</summary>
+    /// <summary>
+    /// Says for the how-manieth time the next samples are judged: an answer that is kept of another time is not taken again.
+    /// </summary>
     /// <param name="time">0 is the first.</param>
     void AskAnew(int time)
     {

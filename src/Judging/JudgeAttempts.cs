@@ -61,7 +61,11 @@ public sealed class JudgeAttempts(IJudge judge, TimeSpan timeout, int retries, T
             if (!call.IsCompleted)
             {
                 _leftBehind[call] = true;
-                _ = call.ContinueWith(done => _leftBehind.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                _ = call.ContinueWith(
+                    done => _leftBehind.TryRemove(done, out _),
+                    CancellationToken.None,
+                    TaskContinuationOptions.None,
+                    TaskScheduler.Default);
             }
         }
     }

@@ -5,18 +5,26 @@ using IterativeDpo.Judging.People;
 namespace IterativeDpo.Judging;
 
 /// <summary>
-/// Makes the judges that a campaign names, each by its own settings, and has what they share: judges of equal settings a loaded model, which
-/// outlives them, and those of one name what they may use of a service.
+/// Makes the judges that a campaign names, each by its own settings, and has what they share: judges of equal settings a loaded model,
+/// which outlives them, and those of one name what they may use of a service.
 /// </summary>
 /// <param name="find">The settings of the judge of this name.</param>
 /// <param name="modelPath">The campaign's base model, a GGUF file.</param>
 /// <param name="seed">The campaign's.</param>
-/// <param name="workPath">The directory of what judges keep: a service's answers, what a program wrote to its standard error. Null keeps nothing.</param>
+/// <param name="workPath">The directory of what judges keep: a service's answers, what a program wrote to its standard error. Null keeps
+/// nothing.</param>
 /// <param name="note">Told what the user should know; called from any thread.</param>
-/// <param name="ledger">Opens what the judge of this name was answered by a service, where others share it; null is a file among those that judges keep.</param>
+/// <param name="ledger">Opens what the judge of this name was answered by a service, where others share it; null is a file among those that
+/// judges keep.</param>
 /// <param name="people">Where people are asked; null is nowhere.</param>
 public sealed class JudgeFactory(
-    Func<string, JudgeOptions> find, JudgeEngines engines, string modelPath, ulong seed, string? workPath, Action<string> note, TimeProvider time,
+    Func<string, JudgeOptions> find,
+    JudgeEngines engines,
+    string modelPath,
+    ulong seed,
+    string? workPath,
+    Action<string> note,
+    TimeProvider time,
     Func<string, ILedger>? ledger = null, PeopleAsked? people = null) : IAsyncDisposable
 {
     private readonly Dictionary<object, IAsyncDisposable> _shared = [];
@@ -38,7 +46,8 @@ public sealed class JudgeFactory(
 
     internal (int Calls, long Tokens) RaisedBudgetOf(string judge) => _raised.GetValueOrDefault(judge);
 
-    /// <exception cref="ObjectDisposedException">It is closed, and the judge needs what would then be loaded and never unloaded.</exception>
+    /// <exception cref="ObjectDisposedException">It is closed, and the judge needs what would then be loaded and never
+    /// unloaded.</exception>
     /// <exception cref="KeyNotFoundException">No judge has this name.</exception>
     public IJudge Create(string name) => find(name).Create(this);
 
@@ -47,7 +56,13 @@ public sealed class JudgeFactory(
     {
         lock (_shared)
         {
-            return [.. _shared.Values.OfType<ChatService>().Where(service => service.BudgetSpent is not null).Select(service => (service.Section, service.BudgetSpent!.Value))];
+            return
+            [
+                .. _shared
+                    .Values.OfType<ChatService>()
+                    .Where(service => service.BudgetSpent is not null)
+                    .Select(service => (service.Section, service.BudgetSpent!.Value)),
+            ];
         }
     }
 

@@ -29,8 +29,8 @@ public enum CampaignParts
 }
 
 /// <summary>
-/// A type of judge: its settings, under the name that a campaign gives it, and how one is made by them. It is registered here and nowhere else:
-/// what a campaign file can say of it, and its part of reference.conf, follow from its record.
+/// A type of judge: its settings, under the name that a campaign gives it, and how one is made by them. It is registered here and nowhere
+/// else: what a campaign file can say of it, and its part of reference.conf, follow from its record.
 /// </summary>
 [Setting("What each type of judge can be told, and its defaults.")]
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
@@ -76,6 +76,8 @@ public abstract record JudgeOptions(string Name)
     /// <summary>With every setting that does not change verdicts (time-outs, budgets, places) set to a fixed value.</summary>
     public virtual JudgeOptions WithoutIncidentals() => this;
 
-    /// <summary>As it may be stored and shown: what may be a secret is there by its digest, so that another one is still another setting.</summary>
+    /// <summary>
+    /// As it may be stored and shown: what may be a secret is there by its digest, so that another one is still another setting.
+    /// </summary>
     public virtual JudgeOptions WithoutSecrets() => this;
 }

@@ -7,7 +7,8 @@ namespace IterativeDpo.Judging;
 /// <param name="Judgements">One for each sample.</param>
 /// <param name="Comparisons">Of samples with each other, where the judge compares them: at most one for each two.</param>
 /// <param name="Usage">What it cost.</param>
-/// <param name="Consistency">How far the policy before ranks the samples alike, where that was asked for, see <see cref="Pairs.RankConsistency"/>.</param>
+/// <param name="Consistency">How far the policy before ranks the samples alike, where that was asked for, see
+/// <see cref="Pairs.RankConsistency"/>.</param>
 public sealed record Verdict(
     IReadOnlyList<Judgement> Judgements,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Comparison>? Comparisons = null,
@@ -83,7 +84,9 @@ public sealed record JudgeUsage(
     public static JudgeUsage? Sum(IEnumerable<JudgeUsage?> usages) =>
         usages.OfType<JudgeUsage>().Aggregate((JudgeUsage?)null, (sum, usage) => sum is null ? usage : sum + usage);
 
-    private static ImmutableSortedDictionary<string, int>? Add(ImmutableSortedDictionary<string, int>? left, ImmutableSortedDictionary<string, int>? right) =>
+    private static ImmutableSortedDictionary<string, int>? Add(
+        ImmutableSortedDictionary<string, int>? left,
+        ImmutableSortedDictionary<string, int>? right) =>
         left is null || right is null
             ? left ?? right
             : left.SetItems(right.Select(step => KeyValuePair.Create(step.Key, left.GetValueOrDefault(step.Key) + step.Value)));

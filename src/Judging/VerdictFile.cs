@@ -35,12 +35,15 @@ public static class VerdictFile
     /// <summary>The prompts of a samples file with the verdicts on them; those that the judge failed on are left out.</summary>
     /// <inheritdoc cref="ReadAllWith"/>
     public static IEnumerable<(PromptSamples Samples, Verdict Verdict)> ReadWith(string samplesPath, Stream verdicts, string name) =>
-        ReadAllWith(samplesPath, verdicts, name).Where(prompt => prompt.Judged.Verdict is not null).Select(prompt => (prompt.Samples, prompt.Judged.Verdict!));
+        ReadAllWith(samplesPath, verdicts, name)
+            .Where(prompt => prompt.Judged.Verdict is not null)
+            .Select(prompt => (prompt.Samples, prompt.Judged.Verdict!));
 
     /// <summary>The prompts of a samples file with the verdicts on them, or how the judge failed.</summary>
     /// <param name="verdicts">One for each prompt, in the same order.</param>
     /// <param name="name">Names the verdicts in errors.</param>
-    /// <exception cref="UserInputException">A file is damaged, or the two are not of the same prompts; names the file and the line.</exception>
+    /// <exception cref="UserInputException">A file is damaged, or the two are not of the same prompts; names the file and the
+    /// line.</exception>
     public static IEnumerable<(PromptSamples Samples, PromptVerdict Judged)> ReadAllWith(string samplesPath, Stream verdicts, string name)
     {
         using var lines = Read(verdicts, name).GetEnumerator();

@@ -1,6 +1,8 @@
 namespace IterativeDpo.Judging;
 
-/// <summary>A verdict on a prompt, looked up by sample: which of two is better, by the judge's comparison of them or else by its scores.</summary>
+/// <summary>
+/// A verdict on a prompt, looked up by sample: which of two is better, by the judge's comparison of them or else by its scores.
+/// </summary>
 /// <exception cref="ArgumentException">
 /// A sample has two scores or two samples have two comparisons, a score is not finite, or a probability is outside 0 to 1.
 /// </exception>
@@ -15,7 +17,9 @@ internal sealed class VerdictTable
         {
             if (score is { } value && (!double.IsFinite(value) || !_scores.TryAdd(index, value)))
             {
-                throw new ArgumentException($"prompt {promptId}, sample {index}: a score that is not finite, or two of them", nameof(verdict));
+                throw new ArgumentException(
+                    $"prompt {promptId}, sample {index}: a score that is not finite, or two of them",
+                    nameof(verdict));
             }
         }
         foreach (var comparison in verdict.Comparisons ?? [])
@@ -25,7 +29,8 @@ internal sealed class VerdictTable
                 || !_comparisons.TryAdd((comparison.First, comparison.Second), comparison))
             {
                 throw new ArgumentException(
-                    $"prompt {promptId}, samples {comparison.First} and {comparison.Second}: a probability outside 0 to 1, or two comparisons", nameof(verdict));
+                    $"prompt {promptId}, samples {comparison.First} and {comparison.Second}: a probability outside 0 to 1, or two comparisons",
+                    nameof(verdict));
             }
         }
     }

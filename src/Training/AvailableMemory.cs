@@ -17,7 +17,11 @@ internal static class AvailableMemory
 
     /// <summary><c>MemAvailable</c>: what there is without swapping, caches given back.</summary>
     private static long FreeOf(string path) =>
-        1024 * long.Parse(File.ReadLines(path).First(line => line.StartsWith("MemAvailable:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
+        1024
+        * long.Parse(
+            File.ReadLines(path)
+                .First(line => line.StartsWith("MemAvailable:", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
 
     /// <summary>Of the process's group and those around it, in version 2 and version 1; a container sees its own as the root.</summary>
     private static IEnumerable<string> LimitFiles(string root)
@@ -35,5 +39,6 @@ internal static class AvailableMemory
     }
 
     /// <summary>No limit is the word max, a huge number, or no file.</summary>
-    private static long LimitOf(string path) => File.Exists(path) && long.TryParse(File.ReadAllText(path), out var bytes) ? bytes : long.MaxValue;
+    private static long LimitOf(string path) =>
+        File.Exists(path) && long.TryParse(File.ReadAllText(path), out var bytes) ? bytes : long.MaxValue;
 }

@@ -21,12 +21,21 @@ public static class ExampleBatches
         var groups = PromptGroups.Of([.. Enumerable.Range(0, examples.Count)], i => sizeOf(i).Group);
         int[] order = [.. Enumerable.Range(0, groups.Count)];
         Shuffle(order, SampleSeed.Mix(seed ^ SampleSeed.Mix((ulong)epoch)));
-        return [.. order.SelectMany(group => groups[group].ToArray()).Chunk(batchExamples).Select(step => PlanStep(sizeOf, step, microBatchTokens))];
+        return
+        [
+            .. order
+                .SelectMany(group => groups[group].ToArray())
+                .Chunk(batchExamples)
+                .Select(step => PlanStep(sizeOf, step, microBatchTokens)),
+        ];
     }
 
     /// <summary>Splits examples into forward passes of at most so many packed tokens (or one example, where that is more).</summary>
-    public static IReadOnlyList<int[]> SplitByTokens(IReadOnlyList<ITrainingExample> examples, IEnumerable<int> indexes, int microBatchTokens) =>
-        SplitByTokens(ExampleSizes.Of(examples), [.. indexes], microBatchTokens);
+    public static IReadOnlyList<int[]> SplitByTokens(
+        IReadOnlyList<ITrainingExample> examples,
+        IEnumerable<int> indexes,
+        int microBatchTokens
+    ) => SplitByTokens(ExampleSizes.Of(examples), [.. indexes], microBatchTokens);
 
     private static List<int[]> SplitByTokens(Func<int, ExampleSize> sizeOf, int[] indexes, int microBatchTokens)
     {

@@ -12,7 +12,8 @@ public sealed class ExampleMix(IReadOnlyList<ITrainingExample> earlier, int[] dr
     public int Count => drawn.Length + own.Count;
 
     /// <inheritdoc/>
-    public int MaxLength { get; } = Math.Max((earlier as ISizedExamples)?.MaxLength ?? int.MaxValue, (own as ISizedExamples)?.MaxLength ?? int.MaxValue);
+    public int MaxLength { get; } =
+        Math.Max((earlier as ISizedExamples)?.MaxLength ?? int.MaxValue, (own as ISizedExamples)?.MaxLength ?? int.MaxValue);
 
     public ITrainingExample this[int index] => index < drawn.Length ? earlier[drawn[index]] : own[index - drawn.Length];
 

@@ -9,7 +9,8 @@ namespace IterativeDpo.Training;
 /// <param name="Examples">The examples, all of one kind, in their stored order.</param>
 /// <param name="Seed">Seeds the adapter's first values and the data order.</param>
 /// <param name="SplitSeed">Seeds which prompts are held back for validation: the same in all rounds that may share prompts.</param>
-/// <param name="WorkDirectory">Checkpoints live here; a run finds its own last one and goes on, on a processor with as many threads to the same bits (a GPU adds in no fixed order).</param>
+/// <param name="WorkDirectory">Checkpoints live here; a run finds its own last one and goes on, on a processor with as many threads to the
+/// same bits (a GPU adds in no fixed order).</param>
 /// <param name="OutputPath">Where the finished adapter GGUF is written.</param>
 public sealed record TrainingRequest(
     string BaseModelPath,

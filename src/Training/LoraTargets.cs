@@ -15,7 +15,8 @@ public static class LoraTargets
     public static bool IsPattern(string text) => text == "all" || text.AsSpan().ContainsAny('*', '[', '.');
 
     /// <summary>The tensors that an adapter has updates for, in the model's order.</summary>
-    /// <exception cref="UserInputException">There is no pattern, one matches no map, or the rank is over the smallest matrix's side.</exception>
+    /// <exception cref="UserInputException">There is no pattern, one matches no map, or the rank is over the smallest matrix's
+    /// side.</exception>
     public static IReadOnlyList<string> Of(LoraOptions options, ModelConfig config)
     {
         var tensors = Resolve(options.Targets, config);
@@ -37,7 +38,11 @@ public static class LoraTargets
         foreach (var pattern in patterns)
         {
             var expression = Expression(pattern, config.Layers);
-            var names = config.ListBlockMaps().Select(tensor => tensor.Name).Where(name => IsMatch(expression, Exactly(name), config.Architecture)).ToList();
+            var names = config
+                .ListBlockMaps()
+                .Select(tensor => tensor.Name)
+                .Where(name => IsMatch(expression, Exactly(name), config.Architecture))
+                .ToList();
             if (names.Count == 0)
             {
                 throw new UserInputException(
@@ -59,7 +64,8 @@ public static class LoraTargets
     private static Regex Expression(string pattern, int layers)
     {
         var text = Regex.Escape(pattern == "all" ? "*" : pattern).Replace(@"\*", ".*", StringComparison.Ordinal);
-        return new($"^{Regex.Replace(text, @"\\\[(\d{1,6})-(\d{1,6})]", range => Numbers(Number(range.Groups[1]), Number(range.Groups[2])))}$");
+        return new(
+            $"^{Regex.Replace(text, @"\\\[(\d{1,6})-(\d{1,6})]", range => Numbers(Number(range.Groups[1]), Number(range.Groups[2])))}$");
 
         string Numbers(int first, int last) =>
             $"({string.Join('|', Enumerable.Range(0, layers).Where(number => number >= first && number <= last).DefaultIfEmpty(-1))})";

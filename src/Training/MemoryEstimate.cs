@@ -53,7 +53,11 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
             options.Lora is null ? 0 : file.Tensors.Values.Sum(tensor => Kept(tensor, type)),
             trained * BytesOfParameter(options),
             rows * kept,
-            rows * 6L * config.FeedForwardDim + CpuAttention.WorkingBytes(config, options.Threads, rows) + largest * (type + 4) + HeadChunks + Program);
+            rows * 6L * config.FeedForwardDim
+                + CpuAttention.WorkingBytes(config, options.Threads, rows)
+                + largest * (type + 4)
+                + HeadChunks
+                + Program);
     }
 
     /// <exception cref="NotEnoughMemoryException">It is more than there is: says what takes how much, and what to change.</exception>
@@ -64,7 +68,10 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
             throw new NotEnoughMemoryException(
                 $"training needs about {Format(Total)} of memory, and there are {Format(availableBytes)}: {this}. Lower training.micro-batch-tokens "
                 + $"({options.MicroBatchTokens}){(options.GradientCheckpointing ? "" : " or set training.gradient-checkpointing = true")}, "
-                + (options.Lora is null ? "train an adapter instead of every weight, or take a smaller model." : "or take a quantised or smaller base."));
+                + (
+                    options.Lora is null
+                        ? "train an adapter instead of every weight, or take a smaller model."
+                        : "or take a quantised or smaller base."));
         }
     }
 
@@ -73,9 +80,14 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
 
     public static string Format(long bytes) => FormattableString.Invariant($"{bytes / (double)(1L << 30):F2} GiB");
 
-    /// <summary>Value, gradient and state; the best values where there is a validation; a reference that moves, and the values it takes turns with.</summary>
+    /// <summary>
+    /// Value, gradient and state; the best values where there is a validation; a reference that moves, and the values it takes turns with.
+    /// </summary>
     private static long BytesOfParameter(TrainingOptions options) =>
-        8 + (options.Optimizer == OptimizerKind.Lion ? 2 : 8) + (options.ValidationShare > 0 ? 4 : 0) + (options.ReferenceSync is null ? 0 : 8);
+        8
+        + (options.Optimizer == OptimizerKind.Lion ? 2 : 8)
+        + (options.ValidationShare > 0 ? 4 : 0)
+        + (options.ReferenceSync is null ? 0 : 8);
 
     private static long Adapter(LoraOptions lora, ModelConfig config)
     {
@@ -86,7 +98,9 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
     private static long Kept(GgufTensor tensor, long type) =>
         tensor.Shape.Length < 2 ? 4L * tensor.Elements : QuantLayout.KeptBytes(tensor.Type, tensor.Elements) ?? type * tensor.Elements;
 
-    /// <summary>What a block keeps of a row: the residual stream twice in float32, and in the compute type everything that a product reads.</summary>
+    /// <summary>
+    /// What a block keeps of a row: the residual stream twice in float32, and in the compute type everything that a product reads.
+    /// </summary>
     private static long RowBytes(ModelConfig config, long type, long longest)
     {
         long queries = config.Heads * config.HeadDim, keysValues = 2L * config.KvHeads * config.HeadDim;

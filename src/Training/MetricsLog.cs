@@ -14,7 +14,9 @@ public sealed class MetricsLog(string path, TimeProvider time) : IProgress<Train
 {
     private const string Rate = "tokens_per_second";
 
-    private static readonly JsonLines<OrderedDictionary<string, double>> Lines = new("not the metrics of a step", "Correct the line or remove it.")
+    private static readonly JsonLines<OrderedDictionary<string, double>> Lines = new(
+        "not the metrics of a step",
+        "Correct the line or remove it.")
     {
         Problem = fields => fields.ContainsKey("step") && fields.ContainsKey("steps") ? null : "It has no 'step', or no 'steps'.",
     };
@@ -23,7 +25,8 @@ public sealed class MetricsLog(string path, TimeProvider time) : IProgress<Train
     private (long Time, double Tokens) _last;
 
     /// <summary>Opens the file for appending; without a buffer, so that what cannot be written fails at once, and only once.</summary>
-    internal Func<string, Stream> Open { get; init; } = path => new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
+    internal Func<string, Stream> Open { get; init; } =
+        path => new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
 
     /// <exception cref="StorageException">The file cannot be written. The run goes on from its last checkpoint.</exception>
     public void Report(TrainingStep value)
@@ -51,7 +54,9 @@ public sealed class MetricsLog(string path, TimeProvider time) : IProgress<Train
         var lines = ReadWhole().ToDictionary(fields => (int)fields["step"]);
         if (lines.Count != history.Count)
         {
-            AtomicFile.Write(path, stream => Lines.Write(stream, history.Select(step => lines.GetValueOrDefault(step.Step) ?? FieldsOf(step))));
+            AtomicFile.Write(
+                path,
+                stream => Lines.Write(stream, history.Select(step => lines.GetValueOrDefault(step.Step) ?? FieldsOf(step))));
         }
     }
 

@@ -7,8 +7,8 @@ public sealed record PackedGroup(int[] PromptIds, IReadOnlyList<int[]> Completio
 
 /// <summary>
 /// Groups laid end to end without padding: the prompt once, then each completion as a branch that sees the prompt and
-/// itself only, its positions going on from the prompt's. A completion's last token is not an input: it predicts nothing. Tokens of a completion
-/// that are not learned are inputs, and nothing predicts them.
+/// itself only, its positions going on from the prompt's. A completion's last token is not an input: it predicts nothing. Tokens of a
+/// completion that are not learned are inputs, and nothing predicts them.
 /// </summary>
 public sealed class PackedBatch
 {

@@ -11,9 +11,16 @@ namespace IterativeDpo.Training;
 /// </summary>
 public static class PairFile
 {
-    internal static readonly JsonSerializerOptions Json = new(JsonLines.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    internal static readonly JsonSerializerOptions Json = new(JsonLines.Options)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
 
-    private static readonly JsonLines<PairRecord> Lines = new("not a pair", "Correct the line or remove it.") { Json = Json, Problem = record => ProblemOf(record.Pair) };
+    private static readonly JsonLines<PairRecord> Lines = new("not a pair", "Correct the line or remove it.")
+    {
+        Json = Json,
+        Problem = record => ProblemOf(record.Pair),
+    };
 
     public static void Write(Stream stream, IEnumerable<PairRecord> records) => Lines.Write(stream, records);
 

@@ -10,7 +10,8 @@ namespace IterativeDpo.Training;
 /// <param name="ChosenIndex">The chosen sample's index among the prompt's samples.</param>
 /// <param name="ChosenSeed">The seed of its random stream.</param>
 /// <param name="ChosenScore">The judge's score of it, in the judge's units.</param>
-/// <param name="Judge">The judge's name, its type and models, and a digest of all that its verdicts depend on; in older files the name alone.</param>
+/// <param name="Judge">The judge's name, its type and models, and a digest of all that its verdicts depend on; in older files the name
+/// alone.</param>
 /// <param name="Sampling">The sampler's settings.</param>
 /// <param name="BaseSha256">The base model that the samples were drawn from.</param>
 /// <param name="AdapterSha256">The adapter that was on it, or null.</param>

@@ -1,6 +1,8 @@
 namespace IterativeDpo.Training;
 
-/// <summary>Items grouped by a number, groups and items in the order they first appear; a few integers an item, whatever the groups.</summary>
+/// <summary>
+/// Items grouped by a number, groups and items in the order they first appear; a few integers an item, whatever the groups.
+/// </summary>
 internal sealed class PromptGroups
 {
     private readonly int[] _items;

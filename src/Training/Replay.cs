@@ -5,7 +5,9 @@ namespace IterativeDpo.Training;
 /// <summary>Which pairs of earlier rounds are trained on again beside a round's own.</summary>
 public static class Replay
 {
-    /// <summary>Draws earlier pairs without replacement, so many that they are a share of all; all of them where there are too few.</summary>
+    /// <summary>
+    /// Draws earlier pairs without replacement, so many that they are a share of all; all of them where there are too few.
+    /// </summary>
     /// <param name="earlier">Pairs there are of earlier rounds.</param>
     /// <param name="own">Pairs of this round.</param>
     /// <param name="share">Of all pairs together, from 0 to below 1.</param>

@@ -6,12 +6,13 @@ using IterativeDpo.Artifacts.Store;
 namespace IterativeDpo.Training;
 
 /// <summary>
-/// Scalars as TensorBoard reads them: records of TensorFlow's TFRecord form, each an Event of event.proto, in a file of this process's own. An event
-/// is in the file when it was written; what a killed process wrote again after its start is taken as TensorBoard takes a restart.
+/// Scalars as TensorBoard reads them: records of TensorFlow's TFRecord form, each an Event of event.proto, in a file of this process's own.
+/// An event is in the file when it was written; what a killed process wrote again after its start is taken as TensorBoard takes a restart.
 /// </summary>
 /// <remarks>
-/// A record is its length (8 bytes, little endian), the masked CRC32C of these, its bytes, and the masked CRC32C of them. Of an Event the fields
-/// 1 wall_time (double), 2 step (varint), 3 file_version, 5 summary and 7 session_log are written; of a summary's value 1 tag and 2 simple_value.
+/// A record is its length (8 bytes, little endian), the masked CRC32C of these, its bytes, and the masked CRC32C of them. Of an Event the
+/// fields 1 wall_time (double), 2 step (varint), 3 file_version, 5 summary and 7 session_log are written; of a summary's value 1 tag and 2
+/// simple_value.
 /// </remarks>
 /// <param name="directory">Made if it is not there.</param>
 public sealed class TensorBoardLog(string directory, TimeProvider time) : IDisposable
@@ -29,7 +30,19 @@ public sealed class TensorBoardLog(string directory, TimeProvider time) : IDispo
         try
         {
             _file ??= Open(now, step);
-            Append(_file, Event(now, step, Field(5, [.. scalars.OrderBy(scalar => scalar.Key, StringComparer.Ordinal).SelectMany(scalar => Field(1, [.. Field(1, Encoding.UTF8.GetBytes(scalar.Key)), .. Single(2, (float)scalar.Value)]))])));
+            Append(
+                _file,
+                Event(
+                    now,
+                    step,
+                    Field(
+                        5,
+                        [
+                            .. scalars
+                                .OrderBy(scalar => scalar.Key, StringComparer.Ordinal)
+                                .SelectMany(scalar =>
+                                    Field(1, [.. Field(1, Encoding.UTF8.GetBytes(scalar.Key)), .. Single(2, (float)scalar.Value)])),
+                        ])));
         }
         catch (Exception e) when (IoFailure.Is(e))
         {
@@ -42,7 +55,9 @@ public sealed class TensorBoardLog(string directory, TimeProvider time) : IDispo
     private FileStream Open(DateTimeOffset now, long step)
     {
         Directory.CreateDirectory(directory);
-        var path = Path.Combine(directory, $"events.out.tfevents.{now.ToUnixTimeSeconds():D10}.{Environment.MachineName}.{Environment.ProcessId}.{now.Ticks % TimeSpan.TicksPerSecond}");
+        var path = Path.Combine(
+            directory,
+            $"events.out.tfevents.{now.ToUnixTimeSeconds():D10}.{Environment.MachineName}.{Environment.ProcessId}.{now.Ticks % TimeSpan.TicksPerSecond}");
         var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         Append(file, Event(now, 0, Field(3, "brain.Event:2"u8.ToArray())));
         // A restart: of what earlier files have from this step on TensorBoard shows nothing.

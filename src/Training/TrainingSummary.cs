@@ -15,7 +15,9 @@ public static class TrainingSummary
         var means = history[^1].Metrics.Keys.Where(name => !name.StartsWith(Evaluations.Prefix, StringComparison.Ordinal)).ToDictionary(
             name => name,
             name => name == "num_tokens" ? history[^1].Metrics[name] : history.Sum(step => Weight(step) * step.Metrics[name]) / total);
-        var evaluated = Evaluations.Best(history)?.Metrics.Where(metric => metric.Key.StartsWith(Evaluations.Prefix, StringComparison.Ordinal));
+        var evaluated = Evaluations
+            .Best(history)
+            ?.Metrics.Where(metric => metric.Key.StartsWith(Evaluations.Prefix, StringComparison.Ordinal));
         return means.Concat(evaluated ?? []).ToDictionary();
     }
 }

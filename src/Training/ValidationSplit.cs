@@ -19,7 +19,8 @@ public static class ValidationSplit
         var prompts = hashes.Distinct().Order().ToArray();
         if (prompts.Length < 2)
         {
-            throw new UserInputException("A validation share needs two prompts or more, and the examples have one. Give more data, or set validation-share = 0.");
+            throw new UserInputException(
+                "A validation share needs two prompts or more, and the examples have one. Give more data, or set validation-share = 0.");
         }
         var held = Math.Clamp(prompts.Count(hash => hash < share * ulong.MaxValue), 1, prompts.Length - 1);
         var limit = prompts[held];

@@ -18,7 +18,9 @@ public sealed class CampaignBundlingTests : IDisposable
     {
         await CheckAsync(new FakeJudge(_campaign.Log) { Trouble = "no key in OPENAI_API_KEY" });
 
-        Assert.Equal(["the judge 'verifier' cannot be asked from this machine; the nodes that judge must be able to: no key in OPENAI_API_KEY"], _warnings);
+        Assert.Equal(
+            ["the judge 'verifier' cannot be asked from this machine; the nodes that judge must be able to: no key in OPENAI_API_KEY"],
+            _warnings);
     }
 
     [Fact]
@@ -57,5 +59,6 @@ public sealed class CampaignBundlingTests : IDisposable
         Assert.StartsWith("prompts.jsonl: its prompts name 1000 tasks", error.Message, StringComparison.Ordinal);
     }
 
-    private static IEnumerable<Prompt> Prompts(int count) => MessageSizeTests.Tasks(count).Select(task => new Prompt(task, null, "What?", task, []));
+    private static IEnumerable<Prompt> Prompts(int count) =>
+        MessageSizeTests.Tasks(count).Select(task => new Prompt(task, null, "What?", task, []));
 }

@@ -18,8 +18,12 @@ public sealed class CampaignControlTests : TestKit
         Assert.False(given.IsCompleted);
         connection.Dispose();
 
-        Assert.Equal("the campaign ended before it answered; its log says whether it was done", await given.WaitAsync(TimeSpan.FromSeconds(10)));
-        Assert.Equal("the campaign does not run in this process now", await control.GiveAsync(new ContinueCampaign("ops"), CancellationToken.None));
+        Assert.Equal(
+            "the campaign ended before it answered; its log says whether it was done",
+            await given.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(
+            "the campaign does not run in this process now",
+            await control.GiveAsync(new ContinueCampaign("ops"), CancellationToken.None));
     }
 
     [Fact]

@@ -66,7 +66,10 @@ public sealed class CampaignForkTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, "campaign.prompts.per-round = 4", "campaign.prompts.per-round: 6, now 4: a fork cannot change this, as the prompts already used")]
+    [InlineData(
+        1,
+        "campaign.prompts.per-round = 4",
+        "campaign.prompts.per-round: 6, now 4: a fork cannot change this, as the prompts already used")]
     [InlineData(1, "campaign.evaluation.prompts-per-task = 2", "rounds before and after it could not be compared")]
     [InlineData(1, "campaign.training.lora.rank = 4", "set policy.initialisation = base to begin a fresh one")]
     [InlineData(1, "campaign.evaluation.sets { more { tasks = [reverse] } }", "campaign.evaluation.sets")]
@@ -115,7 +118,12 @@ public sealed class CampaignForkTests : IDisposable
         string Prompts(string name, string question)
         {
             var path = Path.Combine(Path.GetDirectoryName(_parentPath)!, name);
-            File.WriteAllLines(path, Enumerable.Range(0, 200).Select(i => $$"""{"prompt": [{"role": "user", "content": "{{question}} {{i}}?"}], "checks": [{"kind": "exact", "value": "{{i}}"}]}"""));
+            File.WriteAllLines(
+                path,
+                Enumerable
+                    .Range(0, 200)
+                    .Select(i =>
+                        $$"""{"prompt": [{"role": "user", "content": "{{question}} {{i}}?"}], "checks": [{"kind": "exact", "value": "{{i}}"}]}"""));
             return $"campaign.prompts.file = \"{path}\"";
         }
         _campaign.Configuration = _campaign.Configure(Prompts("a.jsonl", "What is"));
@@ -153,7 +161,8 @@ public sealed class CampaignForkTests : IDisposable
         Assert.Equal("kept", File.ReadAllText(Path.Combine(ForkPath, "mine")));
     }
 
-    private void Fork(int round, string settings) => CampaignFork.Make(_parentPath, round, _campaign.Configuration = _campaign.Configure(settings), ForkPath, TimeProvider.System);
+    private void Fork(int round, string settings) =>
+        CampaignFork.Make(_parentPath, round, _campaign.Configuration = _campaign.Configure(settings), ForkPath, TimeProvider.System);
 
     private Task<CampaignOutcome> RunForkAsync()
     {

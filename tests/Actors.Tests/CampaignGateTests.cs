@@ -32,7 +32,9 @@ public sealed class CampaignGateTests : IDisposable
             Assert.Equal((8, 8), (round.Sets[GateOptions.OwnSet].Right.Total, round.Sets[GateOptions.OwnSet].Prompts));
         });
         Assert.Equal((6, 2), (state.Rounds[2].Sets["often"].Right.Total, state.Rounds[2].Sets["often"].Prompts));
-        Assert.All(state.Rounds.Skip(1), round => Assert.Equal((GateTest.EProcess, GateOptions.OwnSet, 8), (round.Gate!.Test, round.Gate.Set, round.Gate.Prompts)));
+        Assert.All(
+            state.Rounds.Skip(1),
+            round => Assert.Equal((GateTest.EProcess, GateOptions.OwnSet, 8), (round.Gate!.Test, round.Gate.Set, round.Gate.Prompts)));
     }
 
     [Fact]
@@ -48,10 +50,13 @@ public sealed class CampaignGateTests : IDisposable
 
     [Theory]
     [InlineData("campaign.gate.test = eprocess", "campaign.gate.minimum-prompts is 50, and the set 'gate'")]
-    [InlineData("campaign { gate { test = eprocess }, prompts.tasks = [sort-letters], gate.prompts-per-task = 10001, evaluation.prompts-per-task = 1 }", "at most 10000 can be")]
+    [InlineData(
+        "campaign { gate { test = eprocess }, prompts.tasks = [sort-letters], gate.prompts-per-task = 10001, evaluation.prompts-per-task = 1 }",
+        "at most 10000 can be")]
     public async Task RunAsync_setThatDoesNotFitTheTest_isRefusedBeforeAnythingBegins(string settings, string problem)
     {
-        _campaign.Configuration = _campaign.Configure(settings + (settings.Contains("10001", StringComparison.Ordinal) ? "" : "\ncampaign.gate.prompts-per-task = 10"));
+        _campaign.Configuration = _campaign.Configure(
+            settings + (settings.Contains("10001", StringComparison.Ordinal) ? "" : "\ncampaign.gate.prompts-per-task = 10"));
 
         var error = await Assert.ThrowsAsync<UserInputException>(() => _campaign.RunAsync());
 

@@ -33,5 +33,6 @@ public sealed class CampaignObserverTests() : TestKit("""akka.scheduler.implemen
 
     private void Advance() => ((TestScheduler)Sys.Scheduler).Advance(TimeSpan.FromSeconds(1));
 
-    private IEnumerable<Type> Received(int count) => ReceiveN(count, TimeSpan.FromSeconds(10)).Select(message => ((ShardingEnvelope)message).Message.GetType());
+    private IEnumerable<Type> Received(int count) =>
+        ReceiveN(count, TimeSpan.FromSeconds(10)).Select(message => ((ShardingEnvelope)message).Message.GetType());
 }

@@ -47,7 +47,10 @@ public sealed class CampaignRunnerTests : IDisposable
         var paused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         // However long the commands take, it has not ended by then.
         using var commanded = new ManualResetEventSlim();
-        _campaign.Engines = _campaign.Engines with { Trainer = () => new FakeTrainer(_campaign.Log) { BeforeStep = (_, token) => commanded.Wait(token) } };
+        _campaign.Engines = _campaign.Engines with
+        {
+            Trainer = () => new FakeTrainer(_campaign.Log) { BeforeStep = (_, token) => commanded.Wait(token) },
+        };
         var running = _campaign.RunAsync(new Reports(progress =>
         {
             if (progress.State is { Status: CampaignStatus.Running, Rounds.Count: 2 })
@@ -70,7 +73,17 @@ public sealed class CampaignRunnerTests : IDisposable
         Assert.Contains(CampaignStatus.Paused, seen);
         Assert.Equal(
             ["ops", "ops"],
-            CampaignReader.ReadEvents(CampaignReader.DatabasePath(_campaign.StatePath)).Select(@event => @event switch { CampaignPaused e when e.Reason == "a look" => e.By, CampaignResumed e => e.By, _ => null }).OfType<string>().TakeLast(2));
+            CampaignReader
+                .ReadEvents(CampaignReader.DatabasePath(_campaign.StatePath))
+                .Select(@event =>
+                    @event switch
+                    {
+                        CampaignPaused e when e.Reason == "a look" => e.By,
+                        CampaignResumed e => e.By,
+                        _ => null,
+                    })
+                .OfType<string>()
+                .TakeLast(2));
     }
 
     [Fact]
@@ -80,7 +93,9 @@ public sealed class CampaignRunnerTests : IDisposable
 
         Assert.Equal(3 * 6, _campaign.Log.Count("greedy"));
         // The base says how far each is from it.
-        Assert.Equal(["adapter adapter of round 1", "adapter base", "adapter adapter of round 1", "adapter adapter of round 2", "adapter base"], _campaign.Log.Entries.Where(entry => entry.StartsWith("adapter", StringComparison.Ordinal)));
+        Assert.Equal(
+            ["adapter adapter of round 1", "adapter base", "adapter adapter of round 1", "adapter adapter of round 2", "adapter base"],
+            _campaign.Log.Entries.Where(entry => entry.StartsWith("adapter", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -96,13 +111,17 @@ public sealed class CampaignRunnerTests : IDisposable
         Assert.Equal(before, Work());
     }
 
-    /// <summary>A chat template that is not shown as it is written, a context that is too small: of generated prompts as of a file's.</summary>
+    /// <summary>
+    /// A chat template that is not shown as it is written, a context that is too small: of generated prompts as of a file's.
+    /// </summary>
     [Fact]
     public async Task RunAsync_generated_prompts_that_cannot_be_asked_are_found_before_it_begins()
     {
         foreach (var (generator, problem) in new (FakeGenerator, string)[]
         {
-            (new(_campaign.Log) { BeforeTokenize = prompt => throw new UserInputException($"prompt '{prompt.Id}': the template") }, "the template"),
+            (
+                new(_campaign.Log) { BeforeTokenize = prompt => throw new UserInputException($"prompt '{prompt.Id}': the template") },
+                "the template"),
             (new(_campaign.Log) { ContextSize = 8 }, "leaves no room for a completion in the context of 8"),
         })
         {
@@ -255,7 +274,12 @@ public sealed class CampaignRunnerTests : IDisposable
 
         Assert.Equal(CampaignEnd.Completed, outcome.End);
         var store = new ArtifactStore(Path.Combine(_campaign.StatePath, "artifacts"));
-        PromptStatistics[][] after = [.. outcome.State.Rounds.Skip(1).Select(round => PromptStatisticsFile.Read(store.PathOf(round.Pairs!.PromptStatistics!.Value)).ToArray())];
+        PromptStatistics[][] after =
+        [
+            .. outcome
+                .State.Rounds.Skip(1)
+                .Select(round => PromptStatisticsFile.Read(store.PathOf(round.Pairs!.PromptStatistics!.Value)).ToArray()),
+        ];
         Assert.Equal(8, after[0].Length);
         Assert.All(after[0], prompt => Assert.Equal(4, prompt.Samples));
         foreach (var prompt in after[0])
@@ -282,8 +306,12 @@ public sealed class CampaignRunnerTests : IDisposable
     [Fact]
     public async Task RunAsync_curriculum_with_a_judge_that_only_compares_is_refused()
     {
-        _campaign.Configuration = _campaign.Configure("campaign.prompts.order = curriculum\ncampaign.judging.judges.other.type = verifier\ncampaign.evaluation.judge = other");
-        _campaign.Engines = _campaign.Engines with { Judge = name => new FakeJudge(_campaign.Log) { ScoresSingleSamples = name == "other" } };
+        _campaign.Configuration = _campaign.Configure(
+            "campaign.prompts.order = curriculum\ncampaign.judging.judges.other.type = verifier\ncampaign.evaluation.judge = other");
+        _campaign.Engines = _campaign.Engines with
+        {
+            Judge = name => new FakeJudge(_campaign.Log) { ScoresSingleSamples = name == "other" },
+        };
 
         var error = await Assert.ThrowsAsync<UserInputException>(() => _campaign.RunAsync());
 
@@ -299,7 +327,8 @@ public sealed class CampaignRunnerTests : IDisposable
         {
             Judge = _ => new FakeJudge(_campaign.Log)
             {
-                BeforePrompt = (samples, _) => samples.Prompt.Id == prompt ? throw new InvalidOperationException("no answer") : Task.CompletedTask,
+                BeforePrompt = (samples, _) =>
+                    samples.Prompt.Id == prompt ? throw new InvalidOperationException("no answer") : Task.CompletedTask,
             },
         };
 
@@ -316,7 +345,8 @@ public sealed class CampaignRunnerTests : IDisposable
     {
         _campaign.Engines = _campaign.Engines with
         {
-            Trainer = () => new FakeTrainer(_campaign.Log) { BeforeStep = (_, _) => throw new NonFiniteTrainingException("step 1: the loss is NaN") },
+            Trainer = () =>
+                new FakeTrainer(_campaign.Log) { BeforeStep = (_, _) => throw new NonFiniteTrainingException("step 1: the loss is NaN") },
         };
 
         var outcome = await _campaign.RunAsync();
@@ -392,7 +422,9 @@ public sealed class CampaignRunnerTests : IDisposable
         await _campaign.RunAsync(new Reports(reports.Add));
 
         Assert.Contains(reports, report => report.State.Current?.Number == 2);
-        Assert.Contains(reports, report => report.Work is { Id.Stage: Stage.Train, Done: 2, Total: 2 } work && work.Metrics.ContainsKey("loss"));
+        Assert.Contains(
+            reports,
+            report => report.Work is { Id.Stage: Stage.Train, Done: 2, Total: 2 } work && work.Metrics.ContainsKey("loss"));
     }
 
     [Fact]
@@ -405,7 +437,9 @@ public sealed class CampaignRunnerTests : IDisposable
         Assert.Equal(WireFormat.Write(outcome.State), WireFormat.Write(read!));
     }
 
-    /// <summary>The file is a state directory that version 1 of the database made: this campaign, interrupted in the training of its second round.</summary>
+    /// <summary>
+    /// The file is a state directory that version 1 of the database made: this campaign, interrupted in the training of its second round.
+    /// </summary>
     [Fact]
     public async Task RunAsync_on_a_state_of_version_1_goes_on_where_it_stopped()
     {
@@ -417,12 +451,17 @@ public sealed class CampaignRunnerTests : IDisposable
         Assert.Equal(CampaignEnd.Completed, outcome.End);
         Assert.Equal((0, 1), (_campaign.Log.Count("sampled"), _campaign.Log.Count("trained")));
         Assert.Equal([0, 1, 2], outcome.State.Rounds.Select(round => round.Number));
-        Assert.Equal(JsonSerializer.Serialize(CampaignHistory.Fold(before).Rounds.Take(2)), JsonSerializer.Serialize(outcome.State.Rounds.Take(2)));
+        Assert.Equal(
+            JsonSerializer.Serialize(CampaignHistory.Fold(before).Rounds.Take(2)),
+            JsonSerializer.Serialize(outcome.State.Rounds.Take(2)));
         Assert.Equal(WireFormat.Write(outcome.State), WireFormat.Write(CampaignReader.Read(_campaign.StatePath)!));
     }
 
     [Theory]
-    [InlineData("UPDATE journal SET message = '{}' WHERE manifest = 'campaign-started'", "(campaign-started) is damaged: ", "Restore the file from a copy")]
+    [InlineData(
+        "UPDATE journal SET message = '{}' WHERE manifest = 'campaign-started'",
+        "(campaign-started) is damaged: ",
+        "Restore the file from a copy")]
     [InlineData("UPDATE journal SET manifest = 'round-forked' WHERE manifest = 'round-started'", "'round-forked'", "Use the newer program")]
     public async Task RunAsync_on_a_journal_that_cannot_be_read_names_the_event_and_the_way_out(string damage, string what, string remedy)
     {
@@ -458,7 +497,12 @@ public sealed class CampaignRunnerTests : IDisposable
     public async Task RunAsync_check_that_cannot_be_run_is_refused_at_the_start_whoever_judges()
     {
         var prompts = Path.Combine(Path.GetDirectoryName(_campaign.StatePath)!, "prompts.jsonl");
-        File.WriteAllLines(prompts, Enumerable.Range(0, 40).Select(i => $$"""{"prompt":[{"role":"user","content":"{{i}}?"}],"checks":[{"kind":"{{(i == 30 ? "exakt" : "exact")}}","value":"1"}]}"""));
+        File.WriteAllLines(
+            prompts,
+            Enumerable
+                .Range(0, 40)
+                .Select(i =>
+                    $$"""{"prompt":[{"role":"user","content":"{{i}}?"}],"checks":[{"kind":"{{(i == 30 ? "exakt" : "exact")}}","value":"1"}]}"""));
         _campaign.Configuration = _campaign.Configure($"campaign.prompts.file = \"{prompts}\"\ncampaign.evaluation.prompts-per-task = 20");
         _campaign.Engines = _campaign.Engines with { Judge = _ => new FakeJudge(_campaign.Log) { ChecksPrompts = false } };
 
@@ -473,7 +517,7 @@ public sealed class CampaignRunnerTests : IDisposable
     {
         var prompts = Path.Combine(Path.GetDirectoryName(_campaign.StatePath)!, "prompts.jsonl");
         File.WriteAllLines(prompts, Enumerable.Range(0, 40).Select(i =>
-            $$"""{"prompt":[{"role":"user","content":"{{i}}?"}],"completion":[{"role":"assistant","content":"data {{i}}"}],"checks":[{"kind":"exact","value":"{{i}}"}]}"""));
+                    $$"""{"prompt":[{"role":"user","content":"{{i}}?"}],"completion":[{"role":"assistant","content":"data {{i}}"}],"checks":[{"kind":"exact","value":"{{i}}"}]}"""));
         _campaign.Configuration = _campaign.Configure($$"""
             campaign {
               prompts.file = "{{prompts}}"
@@ -482,7 +526,10 @@ public sealed class CampaignRunnerTests : IDisposable
               evaluation { judge = verifier, prompts-per-task = 20 }
             }
             """);
-        _campaign.Engines = _campaign.Engines with { Judge = name => name == "data" ? new DataAnswerJudge(name) : new FakeJudge(_campaign.Log) };
+        _campaign.Engines = _campaign.Engines with
+        {
+            Judge = name => name == "data" ? new DataAnswerJudge(name) : new FakeJudge(_campaign.Log),
+        };
 
         Assert.Equal(CampaignEnd.Completed, (await _campaign.RunAsync()).End);
         var (state, store) = (CampaignReader.ReadWhole(_campaign.StatePath)!, StateDirectory.ArtifactsOf(_campaign.StatePath));
@@ -494,7 +541,9 @@ public sealed class CampaignRunnerTests : IDisposable
             Assert.All(pairs, pair => Assert.Equal($"data {pair.Provenance!.PromptText.TrimEnd('?')}", pair.Provenance.ChosenText));
             Assert.All(pairs, pair => Assert.Equal((1, 0), (pair.Provenance!.ChosenIndex, pair.Provenance.RejectedIndex)));
             Assert.Equal((12, 0.0), (round.SampleCount, round.MeanScore));
-            Assert.All(round.Samples.Values.SelectMany(unit => SampleFile.Read(store.Verified(unit.Samples))), samples => Assert.Null(samples.Prompt.Answer));
+            Assert.All(
+                round.Samples.Values.SelectMany(unit => SampleFile.Read(store.Verified(unit.Samples))),
+                samples => Assert.Null(samples.Prompt.Answer));
         });
     }
 

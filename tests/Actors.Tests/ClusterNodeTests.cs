@@ -29,15 +29,21 @@ public sealed class ClusterNodeTests
         Assert.Equal("WARNING", ClusterNode.Settings(Config.Empty, "{}").GetString("akka.loglevel"));
     }
 
-    /// <summary>A node that slept is unreachable, then downed, and its work is given out after the same time again; what it thinks when it wakes up must not count before.</summary>
+    /// <summary>
+    /// A node that slept is unreachable, then downed, and its work is given out after the same time again; what it thinks when it wakes up
+    /// must not count before.
+    /// </summary>
     [Fact]
     public void Settings_ofSeveralNodes_downAllLaterThanASleeperIsGone()
     {
-        var cluster = ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(CampaignConfiguration.ShippedDirectory, "cluster.conf"))).GetConfig("akka.cluster");
+        var cluster = ConfigurationFactory
+            .ParseString(File.ReadAllText(Path.Combine(CampaignConfiguration.ShippedDirectory, "cluster.conf")))
+            .GetConfig("akka.cluster");
         var stable = cluster.GetTimeSpan("split-brain-resolver.stable-after");
 
         Assert.True(
-            cluster.GetTimeSpan("split-brain-resolver.down-all-when-unstable") > cluster.GetTimeSpan("failure-detector.acceptable-heartbeat-pause") + 2 * stable);
+            cluster.GetTimeSpan("split-brain-resolver.down-all-when-unstable")
+                > cluster.GetTimeSpan("failure-detector.acceptable-heartbeat-pause") + 2 * stable);
     }
 
     /// <summary>Somebody takes its connections and never answers: Akka would ask on the same one for as long as it is open.</summary>
@@ -48,7 +54,12 @@ public sealed class ClusterNodeTests
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(14));
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
-        var joining = ClusterNode.JoinAsync(Worker(((IPEndPoint)silent.LocalEndpoint).Port), Config.Empty, null, limit.Token, silence: TimeSpan.FromSeconds(1));
+        var joining = ClusterNode.JoinAsync(
+            Worker(((IPEndPoint)silent.LocalEndpoint).Port),
+            Config.Empty,
+            null,
+            limit.Token,
+            silence: TimeSpan.FromSeconds(1));
 
         using var first = await silent.AcceptSocketAsync(limit.Token);
         using var second = await silent.AcceptSocketAsync(limit.Token);
@@ -112,7 +123,12 @@ public sealed class ClusterNodeTests
         var first = Coordinator(port);
         Cluster.Get(first).Join(Cluster.Get(first).SelfAddress);
         await using var node = new Node(
-            Worker(port), new ArtifactStore(directory.FullName), http, (_, _) => throw new InvalidOperationException(), notes.Enqueue, TimeProvider.System);
+            Worker(port),
+            new ArtifactStore(directory.FullName),
+            http,
+            (_, _) => throw new InvalidOperationException(),
+            notes.Enqueue,
+            TimeProvider.System);
         using var end = new CancellationTokenSource();
         var running = node.RunAsync(end.Token);
         await UntilAsync(() => node.IsUp, limit.Token);
@@ -121,7 +137,9 @@ public sealed class ClusterNodeTests
         var second = Coordinator(port);
         Cluster.Get(second).Join(Cluster.Get(second).SelfAddress);
 
-        await UntilAsync(() => node.IsUp && Cluster.Get(second).State.Members.Count(member => member.Status == MemberStatus.Up) == 2, limit.Token);
+        await UntilAsync(
+            () => node.IsUp && Cluster.Get(second).State.Members.Count(member => member.Status == MemberStatus.Up) == 2,
+            limit.Token);
         Assert.Contains(notes, note => note.Contains("joins again", StringComparison.Ordinal));
         await end.CancelAsync();
         await running;
@@ -130,14 +148,32 @@ public sealed class ClusterNodeTests
     }
 
     /// <summary>An actor system that a cluster can begin with.</summary>
-    private static ActorSystem Coordinator(int port, int leastMembers = 1) => ActorSystem.Create(ClusterNode.SystemName, ConfigurationFactory.ParseString(
+    private static ActorSystem Coordinator(int port, int leastMembers = 1) =>
+        ActorSystem.Create(
+            ClusterNode.SystemName,
+            ConfigurationFactory
+                .ParseString(
         $$"""
         akka.remote.dot-netty.tcp.port = {{port}}
         akka.cluster { min-nr-of-members = {{leastMembers}}, roles = [coordinator] }
         """).WithFallback(ClusterNode.Settings(Config.Empty, "{}")));
 
     private static NodeOptions Worker(int port) => new(
-        "worker", [NodeRoles.Trainer], "state", "127.0.0.1", 0, new Uri("http://127.0.0.1"), [$"127.0.0.1:{port}"], null, 1, "cpu", "1.0.0", false, 0, TimeSpan.Zero, null);
+        "worker",
+        [NodeRoles.Trainer],
+        "state",
+        "127.0.0.1",
+        0,
+        new Uri("http://127.0.0.1"),
+        [$"127.0.0.1:{port}"],
+        null,
+        1,
+        "cpu",
+        "1.0.0",
+        false,
+        0,
+        TimeSpan.Zero,
+        null);
 
     private static async Task UntilAsync(Func<bool> condition, CancellationToken cancellationToken)
     {

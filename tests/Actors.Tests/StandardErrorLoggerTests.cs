@@ -3,8 +3,14 @@ namespace IterativeDpo.Actors.Tests;
 public sealed class StandardErrorLoggerTests
 {
     [Theory]
-    [InlineData("Tried to associate with unreachable remote address [a]. Address is now gated for 1000 ms, … Reason: [Connection refused tcp://a]", null, null)]
-    [InlineData("Association with remote system a has failed; address is now gated for 1000 ms. Reason is: [… Disassociated\n   at …]", "Disassociated", null)]
+    [InlineData(
+        "Tried to associate with unreachable remote address [a]. Address is now gated for 1000 ms, … Reason: [Connection refused tcp://a]",
+        null,
+        null)]
+    [InlineData(
+        "Association with remote system a has failed; address is now gated for 1000 ms. Reason is: [… Disassociated\n   at …]",
+        "Disassociated",
+        null)]
     [InlineData("Tried to associate with a. Address is now gated for 1000 ms. Reason: [The remote certificate is invalid]", null,
         "Tried to associate with a. Address is now gated for 1000 ms. Reason: [The remote certificate is invalid]")]
     [InlineData("Disassociated", null, null)]
@@ -15,7 +21,8 @@ public sealed class StandardErrorLoggerTests
         Assert.Equal(line, StandardErrorLogger.LineOf(message, cause));
 
     [Fact]
-    public void LineOf_whatAStrangerSent_isCut() => Assert.InRange(StandardErrorLogger.LineOf($"not a TLS record: {new string('a', 100_000)}", null)!.Length, 100, 500);
+    public void LineOf_whatAStrangerSent_isCut() =>
+        Assert.InRange(StandardErrorLogger.LineOf($"not a TLS record: {new string('a', 100_000)}", null)!.Length, 100, 500);
 
     [Fact]
     public void Take_aFlood_isSomeLinesAndThenOneNowAndThen_thatSaysHowManyAreLeftOut()
@@ -23,7 +30,10 @@ public sealed class StandardErrorLoggerTests
         var limit = new LogLimit();
         var at = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
-        string[] lines = [.. Enumerable.Range(0, 6000).Select(i => limit.Take(typeof(string), at.AddMilliseconds(10 * i), $"line {i}")).OfType<string>()];
+        string[] lines =
+        [
+            .. Enumerable.Range(0, 6000).Select(i => limit.Take(typeof(string), at.AddMilliseconds(10 * i), $"line {i}")).OfType<string>(),
+        ];
 
         Assert.Equal(["line 0", "line 1", "line 2", "line 3", "line 4"], lines[..5]);
         Assert.Equal("line 1000 (995 more of String were left out)", lines[5]);

@@ -25,7 +25,10 @@ public sealed class TelemetryTests : IDisposable
         _traces = new ActivityListener
         {
             ShouldListenTo = source => source.Name == Telemetry.Name,
-            Sample = (ref options) => options.Tags?.Any(tag => tag is { Key: "campaign", Value: Campaign }) == true ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            Sample = (ref options) =>
+                options.Tags?.Any(tag => tag is { Key: "campaign", Value: Campaign }) == true
+                    ? ActivitySamplingResult.AllDataAndRecorded
+                    : ActivitySamplingResult.None,
             ActivityStopped = _activities.Enqueue,
         };
         ActivitySource.AddActivityListener(_traces);
@@ -56,10 +59,15 @@ public sealed class TelemetryTests : IDisposable
         Assert.Equal([0, 1, 2], rounds.Select(round => (int)round.GetTagItem("round")!));
         Assert.Distinct(rounds.Select(round => round.TraceId));
         Assert.Equal(
-            orders.Select(order => (int.Parse(((string)order.GetTagItem("unit")!).Split('/')[0]), order.TraceId.ToHexString())).Distinct().Order(),
+            orders
+                .Select(order => (int.Parse(((string)order.GetTagItem("unit")!).Split('/')[0]), order.TraceId.ToHexString()))
+                .Distinct()
+                .Order(),
             rounds.Select(round => ((int)round.GetTagItem("round")!, round.TraceId.ToHexString())).Order());
         Assert.All(rounds, round => Assert.True(round.Duration > TimeSpan.Zero));
-        Assert.Subset(works.Select(work => work.OperationName).ToHashSet(), new HashSet<string>(["sample", "judge", "pair", "train", "publish", "evaluate", "grade"]));
+        Assert.Subset(
+            works.Select(work => work.OperationName).ToHashSet(),
+            new HashSet<string>(["sample", "judge", "pair", "train", "publish", "evaluate", "grade"]));
     }
 
     [Fact]
@@ -73,9 +81,20 @@ public sealed class TelemetryTests : IDisposable
         Assert.Equal(2, _measured.Count(measured => measured is { Instrument: "dpo.work.duration", Tags: $"{Campaign} trainer train" }));
         Assert.True(Sum("dpo.generation.tokens", "generator sample") > 0);
         Assert.True(Sum("dpo.judging.verdicts", "judge judge") > 0);
-        Assert.Equal(1, _measured.Where(measured => measured is { Instrument: "dpo.campaign.running", Tags: Campaign }).Select(measured => measured.Value).Max());
-        Assert.Contains(2, _measured.Where(measured => measured is { Instrument: "dpo.campaign.round", Tags: Campaign }).Select(measured => measured.Value));
-        Assert.Equal([1, 0.5, 1, 0.5], _measured.Where(measured => measured is { Instrument: "dpo.training.loss", Tags: Campaign }).Select(measured => measured.Value));
+        Assert.Equal(
+            1,
+            _measured
+                .Where(measured => measured is { Instrument: "dpo.campaign.running", Tags: Campaign })
+                .Select(measured => measured.Value)
+                .Max());
+        Assert.Contains(
+            2,
+            _measured.Where(measured => measured is { Instrument: "dpo.campaign.round", Tags: Campaign }).Select(measured => measured.Value)
+        );
+        Assert.Equal(
+            [1, 0.5, 1, 0.5],
+            _measured.Where(measured => measured is { Instrument: "dpo.training.loss", Tags: Campaign }).Select(measured => measured.Value)
+        );
     }
 
     [Fact]
@@ -106,8 +125,15 @@ public sealed class TelemetryTests : IDisposable
         telemetry.Settle(9);
         telemetry.EndAll();
 
-        Assert.Equal(["returned", "lost", "no answer", "the campaign has moved"], _activities.Select(activity => activity.StatusDescription));
-        Assert.Equal((1, 1, 1), (Sum("dpo.orders.returned", "generator sample"), Sum("dpo.orders.expired", "generator sample"), Sum("dpo.orders.failed", "generator sample")));
+        Assert.Equal(
+            ["returned", "lost", "no answer", "the campaign has moved"],
+            _activities.Select(activity => activity.StatusDescription));
+        Assert.Equal(
+            (1, 1, 1),
+            (
+                Sum("dpo.orders.returned", "generator sample"),
+                Sum("dpo.orders.expired", "generator sample"),
+                Sum("dpo.orders.failed", "generator sample")));
     }
 
     [Fact]
@@ -131,7 +157,9 @@ public sealed class TelemetryTests : IDisposable
     }
 
     private double Sum(string instrument, string tags) =>
-        _measured.Where(measured => measured.Instrument == instrument && measured.Tags == $"{Campaign} {tags}").Sum(measured => measured.Value);
+        _measured
+            .Where(measured => measured.Instrument == instrument && measured.Tags == $"{Campaign} {tags}")
+            .Sum(measured => measured.Value);
 
     private void Measure(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
         _measured.Enqueue((instrument.Name, value, string.Join(' ', tags.ToArray().Select(tag => tag.Value))));

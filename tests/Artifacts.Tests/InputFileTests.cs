@@ -53,7 +53,13 @@ public sealed class InputFileTests : IDisposable
         File.CreateSymbolicLink(_directory["link"], "gone.txt");
         var path = _directory["link"];
 
-        foreach (Action open in new Action[] { () => GgufFile.Open(path), () => RowFile.Open(path), () => Digest.OfFile(path), () => Artifacts.Text.TextFile.Read(path) })
+        foreach (Action open in new Action[]
+            {
+                () => GgufFile.Open(path),
+                () => RowFile.Open(path),
+                () => Digest.OfFile(path),
+                () => Artifacts.Text.TextFile.Read(path),
+            })
         {
             Assert.StartsWith($"{path}: this is a link, and there is nothing", Assert.Throws<UserInputException>(open).Message);
         }

@@ -9,7 +9,8 @@ internal static class SecondProcess
     public static string Command => $"'{Dotnet}' exec '{typeof(SecondProcess).Assembly.Location}'";
 
     // root/shared/Microsoft.NETCore.App/10.x/System.Private.CoreLib.dll
-    private static string Dotnet => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "../../../dotnet"));
+    private static string Dotnet =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "../../../dotnet"));
 
     public static Process Start(string shellCommand)
     {

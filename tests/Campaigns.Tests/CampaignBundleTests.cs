@@ -20,7 +20,9 @@ public sealed class CampaignBundleTests : IDisposable
 
         Assert.Equal(["model.gguf", "prompts.jsonl"], bundle.Files.Select(file => file.Name));
         Assert.Equal([true, false], bundle.Files.Select(file => file.IsModel));
-        Assert.Equal(("/elsewhere/model.gguf", "/elsewhere/prompts.jsonl", 3, 3), (there.ModelPath, there.Prompts.File, there.Threads, there.Training.Threads));
+        Assert.Equal(
+            ("/elsewhere/model.gguf", "/elsewhere/prompts.jsonl", 3, 3),
+            (there.ModelPath, there.Prompts.File, there.Threads, there.Training.Threads));
         Assert.Equal(
             OptionsJson.Write(options with { Threads = 0, Training = options.Training with { Threads = 0 } }),
             OptionsJson.Write(bundle.OptionsWith([.. bundle.Files.Select(file => file.Path)], 0)));
@@ -29,14 +31,19 @@ public sealed class CampaignBundleTests : IDisposable
     /// <summary>Nodes of an older version refuse settings that they do not know, and a secret is nobody's business.</summary>
     [Fact]
     public void Of_aCampaignWithNotices_saysNothingOfThem() => Assert.DoesNotContain(
-        "notices", System.Text.Encoding.UTF8.GetString(Bundle(Options("campaign.notices.webhook = \"https://example.org/T0KEN\"")).ToJson()), StringComparison.Ordinal);
+        "notices",
+        System.Text.Encoding.UTF8.GetString(Bundle(Options("campaign.notices.webhook = \"https://example.org/T0KEN\"")).ToJson()),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Parse_ofANewerFormat_saysToUpdateTheNode()
     {
         var json = (Bundle(Options("")) with { Format = 2 }).ToJson();
 
-        Assert.Contains("update this node", Assert.Throws<JsonException>(() => CampaignBundle.Parse(json)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "update this node",
+            Assert.Throws<JsonException>(() => CampaignBundle.Parse(json)).Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>Names of files and folders on every node are made of these.</summary>

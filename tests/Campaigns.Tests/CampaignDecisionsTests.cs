@@ -59,7 +59,9 @@ public sealed class CampaignDecisionsTests
         var after = new CampaignSimulator(CampaignSimulator.Plan, before.History).Run();
 
         Assert.Equal((5, CampaignStatus.Completed, 6), (after.State.Plan!.Rounds, after.State.Status, after.State.Rounds.Count));
-        Assert.Equal("The campaign is completed: run it again with more rounds, or fork it.", after.Command(new RaiseLimits(6, null, null)).Rejection);
+        Assert.Equal(
+            "The campaign is completed: run it again with more rounds, or fork it.",
+            after.Command(new RaiseLimits(6, null, null)).Rejection);
     }
 
     [Theory]
@@ -67,7 +69,8 @@ public sealed class CampaignDecisionsTests
     [InlineData(0)]
     [InlineData(10_001)]
     public void Decide_rounds_that_are_no_more_are_refused(int rounds) => Assert.Equal(
-        "It has 3 rounds; say a number above that, and 10000 at most.", new CampaignSimulator().Run(until: FirstJudging).Command(new RaiseLimits(rounds, null, null)).Rejection);
+        "It has 3 rounds; say a number above that, and 10000 at most.",
+        new CampaignSimulator().Run(until: FirstJudging).Command(new RaiseLimits(rounds, null, null)).Rejection);
 
     [Fact]
     public void Decide_a_budget_is_raised_while_paused_and_the_pause_stays()
@@ -78,7 +81,9 @@ public sealed class CampaignDecisionsTests
         campaign.Command(new RaiseLimits(null, "gpt", new JudgeBudget(100, 0), "ben"));
         Assert.Empty(campaign.Command(new RaiseLimits(null, "gpt", new JudgeBudget(90, 0), "ben")).Events);
 
-        Assert.Equal((CampaignStatus.Paused, "a look", "ops"), (campaign.State.Status, campaign.State.PauseReason, campaign.State.PausedBy));
+        Assert.Equal(
+            (CampaignStatus.Paused, "a look", "ops"),
+            (campaign.State.Status, campaign.State.PauseReason, campaign.State.PausedBy));
         Assert.Equal(new JudgeBudget(100, 0), campaign.State.Plan!.Budgets!["gpt"]);
         campaign.Command(new ContinueCampaign("ops"));
         Assert.Equal((CampaignStatus.Running, null), (campaign.State.Status, campaign.State.PausedBy));
@@ -142,7 +147,8 @@ public sealed class CampaignDecisionsTests
         var campaign = new CampaignSimulator(CampaignSimulator.Plan with { Bundle = Digest.Of("before"u8) }).Run(until: training);
         campaign.Command(new StartCampaign(campaign.State.Plan! with { Bundle = Digest.Of("now"u8) }));
 
-        Assert.Empty(campaign.Command(new FailWork(training, "the budget is spent", FailureKind.Permanent, Bundle: Digest.Of("before"u8))).Events);
+        Assert.Empty(
+            campaign.Command(new FailWork(training, "the budget is spent", FailureKind.Permanent, Bundle: Digest.Of("before"u8))).Events);
 
         campaign.Command(new FailWork(training, "the budget is spent", FailureKind.Permanent, Bundle: Digest.Of("now"u8)));
         Assert.Equal(CampaignStatus.Paused, campaign.State.Status);
@@ -238,7 +244,8 @@ public sealed class CampaignDecisionsTests
     {
         var campaign = new CampaignSimulator().Run(until: FirstJudging);
 
-        var decision = campaign.Command(new StartCampaign(CampaignSimulator.Plan with { SettingsDigest = CampaignSimulator.Named("other") }));
+        var decision = campaign.Command(
+            new StartCampaign(CampaignSimulator.Plan with { SettingsDigest = CampaignSimulator.Named("other") }));
 
         Assert.Empty(decision.Events);
         Assert.NotNull(decision.Rejection);
@@ -261,7 +268,9 @@ public sealed class CampaignDecisionsTests
     {
         var campaign = new CampaignSimulator { Right = round => round == 2 ? 3 : 4 + round }.Run();
 
-        Assert.Equal([RoundOutcome.Kept, RoundOutcome.Kept, RoundOutcome.RolledBack, RoundOutcome.Kept], campaign.State.Rounds.Select(r => r.Outcome));
+        Assert.Equal(
+            [RoundOutcome.Kept, RoundOutcome.Kept, RoundOutcome.RolledBack, RoundOutcome.Kept],
+            campaign.State.Rounds.Select(r => r.Outcome));
         Assert.Equal(CampaignSimulator.AdapterOf(1), campaign.State.Rounds[3].Policy);
     }
 
@@ -287,5 +296,9 @@ public sealed class CampaignDecisionsTests
 
     /// <summary>The first unit's judging with a prompt that the judge failed on.</summary>
     private static JudgeResult Partial(CampaignSimulator campaign) =>
-        (JudgeResult)campaign.ResultOf(Round.Due(campaign.State).Single(work => work.Id == FirstJudging)) with { Verdicts = Digest.Of([7]), Dropped = 1 };
+        (JudgeResult)campaign.ResultOf(Round.Due(campaign.State).Single(work => work.Id == FirstJudging)) with
+        {
+            Verdicts = Digest.Of([7]),
+            Dropped = 1,
+        };
 }

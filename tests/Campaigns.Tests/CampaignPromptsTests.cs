@@ -82,7 +82,11 @@ public sealed class CampaignPromptsTests : IDisposable
         var options = new PromptOptions(fromFile ? _file : null, Tasks, 10, PromptOrder.Curriculum, new CurriculumOptions(0.1, 0.9, 0, 4));
         var prompts = new CampaignPrompts(options, 5, 1);
         var first = Ids(prompts.OfRound(1)).ToArray();
-        var statistics = PromptStatistics.Update([], 1, first.Select((id, i) => (id, (IReadOnlyList<double>)(i < 6 ? [1, 1] : [0, 1]))), score => score >= 1);
+        var statistics = PromptStatistics.Update(
+            [],
+            1,
+            first.Select((id, i) => (id, (IReadOnlyList<double>)(i < 6 ? [1, 1] : [0, 1]))),
+            score => score >= 1);
         var path = Path.ChangeExtension(_file, "statistics");
         using (var stream = File.Create(path))
         {
@@ -122,13 +126,21 @@ public sealed class CampaignPromptsTests : IDisposable
             evaluation.sets { one { prompts-per-task = 6 } two { tasks = [reverse], prompts-per-task = 7 } }
             """));
 
-        string[][] sets = [[.. Ids(prompts.HeldOut)], [.. Ids(prompts.Of("gate"))], [.. Ids(prompts.Of("one"))], [.. Ids(prompts.Of("two"))]];
+        string[][] sets =
+        [
+            [.. Ids(prompts.HeldOut)],
+            [.. Ids(prompts.Of("gate"))],
+            [.. Ids(prompts.Of("one"))],
+            [.. Ids(prompts.Of("two"))],
+        ];
         Assert.All(sets, set => Assert.NotEmpty(set));
         Assert.Distinct(sets.SelectMany(set => set));
         Assert.Empty(sets.SelectMany(set => set).Intersect(Enumerable.Range(1, 30).SelectMany(round => Ids(prompts.OfRound(round)))));
         Assert.Equal(7, sets[3].Length);
         // Neither the seed nor another set beside it changes one.
-        Assert.Equal(sets[1], Ids(new CampaignPrompts(Options(fromFile, "gate { test = eprocess, prompts-per-task = 5 }, seed = 9")).Of("gate")));
+        Assert.Equal(
+            sets[1],
+            Ids(new CampaignPrompts(Options(fromFile, "gate { test = eprocess, prompts-per-task = 5 }, seed = 9")).Of("gate")));
     }
 
     [Fact]
@@ -146,7 +158,10 @@ public sealed class CampaignPromptsTests : IDisposable
         Assert.Equal(2, new CampaignPrompts(Options(true, $"evaluation.sets.own.file = \"{good}\"")).Of("own").Count);
         var error = Assert.Throws<UserInputException>(() => new CampaignPrompts(Options(true, $"evaluation.sets.own.file = \"{bad}\"")));
 
-        Assert.Contains($"{bad}, line 1: the prompt \"{trained.Id}\" of the set 'own' is trained on too", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{bad}, line 1: the prompt \"{trained.Id}\" of the set 'own' is trained on too",
+            error.Message,
+            StringComparison.Ordinal);
         File.Delete(good);
         File.Delete(bad);
     }
@@ -175,7 +190,8 @@ public sealed class CampaignPromptsTests : IDisposable
     {
         WriteFile(100);
 
-        var error = Assert.Throws<UserInputException>(() => new CampaignPrompts(Options(true, "gate.test = mcnemar, evaluation.prompts-per-task = 1000")));
+        var error = Assert.Throws<UserInputException>(() =>
+            new CampaignPrompts(Options(true, "gate.test = mcnemar, evaluation.prompts-per-task = 1000")));
 
         Assert.Contains("no held-out prompt is left for the set 'gate'", error.Message, StringComparison.Ordinal);
     }
@@ -195,5 +211,7 @@ public sealed class CampaignPromptsTests : IDisposable
     private static IEnumerable<string> Ids(IEnumerable<Prompt> prompts) => prompts.Select(prompt => prompt.Id);
 
     private void WriteFile(int prompts) =>
-        File.WriteAllLines(_file, Enumerable.Range(0, prompts).Select(i => $$"""{"id": "p{{i}}", "prompt": "Question {{i}}", "task": "t"}"""));
+        File.WriteAllLines(
+            _file,
+            Enumerable.Range(0, prompts).Select(i => $$"""{"id": "p{{i}}", "prompt": "Question {{i}}", "task": "t"}"""));
 }

@@ -65,8 +65,22 @@ internal sealed class CampaignSimulator
     {
         SampleOrder o => new SampleResult(o.Id, DigestOf(o), o.Prompts, o.Prompts * 4, o.Prompts * 40, 0.5, 1, o.Set),
         JudgeOrder o => new JudgeResult(o.Id, DigestOf(o), 0, 0, Scores(o.Id), 1, Set: o.Set is { } set ? ScoreOf(set, o.Id) : null),
-        PairOrder o => new PairResult(o.Id, DigestOf(o), Pairs(o.Id.Round), 2, 1, 1, null, o.Statistics is null ? null : StatisticsOf(o.Id.Round)),
-        TrainOrder o => new TrainResult(o.Id, DigestOf(o), DigestOf(o), 7, ImmutableSortedDictionary<string, double>.Empty.Add("loss", 0.5), 1),
+        PairOrder o => new PairResult(
+            o.Id,
+            DigestOf(o),
+            Pairs(o.Id.Round),
+            2,
+            1,
+            1,
+            null,
+            o.Statistics is null ? null : StatisticsOf(o.Id.Round)),
+        TrainOrder o => new TrainResult(
+            o.Id,
+            DigestOf(o),
+            DigestOf(o),
+            7,
+            ImmutableSortedDictionary<string, double>.Empty.Add("loss", 0.5),
+            1),
         PublishOrder o => new PublishResult(o.Id, o.Adapter, 1, o.Average is null ? null : AverageOf(o.Id.Round)),
         _ => throw new InvalidOperationException(order.ToString()),
     });

@@ -21,7 +21,10 @@ public sealed class GateTests
 
     [Fact]
     public void EValue_reached_limit_stops_there() =>
-        Assert.Equal(Gate.EValue([.. Enumerable.Repeat(true, 6)], 1e9), Gate.EValue([.. Enumerable.Repeat(true, 6), .. Enumerable.Repeat(false, 50)], 12), 12);
+        Assert.Equal(
+            Gate.EValue([.. Enumerable.Repeat(true, 6)], 1e9),
+            Gate.EValue([.. Enumerable.Repeat(true, 6), .. Enumerable.Repeat(false, 50)], 12),
+            12);
 
     [Theory]
     [InlineData(0, 0, 1)]
@@ -41,7 +44,9 @@ public sealed class GateTests
         Assert.Equal(0.05, Enumerable.Range(0, 100_000).Sum(test => 1 / Gate.ELimit(0.05, test, 0)), 5);
     }
 
-    /// <summary>No round is better: all are compared with the same answers of the checkpoint, and every prompt is looked at as it comes.</summary>
+    /// <summary>
+    /// No round is better: all are compared with the same answers of the checkpoint, and every prompt is looked at as it comes.
+    /// </summary>
     [Theory]
     [InlineData(0.05)]
     [InlineData(0.2)]
@@ -86,11 +91,17 @@ public sealed class GateTests
     [Fact]
     public void Judge_better_round_passes_by_prompt_and_a_worse_one_is_rolled_back()
     {
-        var campaign = Run(s_eprocess, round => [.. Enumerable.Range(0, 40).Select(prompt => (byte)(prompt < (round == 2 ? 5 : 10 * (round + 1)) ? 1 : 0))]);
+        var campaign = Run(
+            s_eprocess,
+            round => [.. Enumerable.Range(0, 40).Select(prompt => (byte)(prompt < (round == 2 ? 5 : 10 * (round + 1)) ? 1 : 0))]);
 
-        Assert.Equal([RoundOutcome.Kept, RoundOutcome.RolledBack, RoundOutcome.Kept], campaign.State.Rounds.Skip(1).Select(round => round.Outcome));
+        Assert.Equal(
+            [RoundOutcome.Kept, RoundOutcome.RolledBack, RoundOutcome.Kept],
+            campaign.State.Rounds.Skip(1).Select(round => round.Outcome));
         var (first, second, third) = (campaign.State.Rounds[1].Gate!, campaign.State.Rounds[2].Gate!, campaign.State.Rounds[3].Gate!);
-        Assert.Equal((GateTest.EProcess, GateOptions.OwnSet, true, 40, 10, 0, 40.0), (first.Test, first.Set, first.Passed, first.Prompts, first.Won, first.Lost, first.Limit));
+        Assert.Equal(
+            (GateTest.EProcess, GateOptions.OwnSet, true, 40, 10, 0, 40.0),
+            (first.Test, first.Set, first.Passed, first.Prompts, first.Won, first.Lost, first.Limit));
         Assert.Equal((false, 0, 15, 60.0), (second.Passed, second.Won, second.Lost, second.Limit));
         // Compared with round 1, which is the checkpoint.
         Assert.Equal((true, 20, 0), (third.Passed, third.Won, third.Lost));
@@ -102,7 +113,13 @@ public sealed class GateTests
     [Fact]
     public void Judge_rounds_that_passed_another_gate_count_as_tests_that_showed_nothing()
     {
-        var campaign = Run(s_eprocess with { Test = GateTest.Points, Set = EvaluationOptions.HeldOut }, round => [.. Enumerable.Repeat((byte)Math.Min(1, round), 40)]);
+        var campaign = Run(
+            s_eprocess with
+            {
+                Test = GateTest.Points,
+                Set = EvaluationOptions.HeldOut,
+            },
+            round => [.. Enumerable.Repeat((byte)Math.Min(1, round), 40)]);
         var state = campaign.State with { Plan = campaign.State.Plan! with { Gate = s_eprocess } };
 
         Assert.True(state.Rounds[1].Gate!.Passed);
@@ -112,7 +129,8 @@ public sealed class GateTests
     [Fact]
     public void Judge_prompts_without_a_verdict_are_left_out_and_too_few_keep_nothing()
     {
-        byte[] Answers(int round) => [.. Enumerable.Range(0, 40).Select(prompt => prompt % 2 == round % 2 ? SetScore.NoVerdict : (byte)Math.Min(1, round))];
+        byte[] Answers(int round) =>
+            [.. Enumerable.Range(0, 40).Select(prompt => prompt % 2 == round % 2 ? SetScore.NoVerdict : (byte)Math.Min(1, round))];
 
         var gate = Run(s_eprocess, Answers).State.Rounds[1].Gate!;
 
@@ -124,7 +142,22 @@ public sealed class GateTests
     [InlineData(0.01, false)]
     public void Judge_mcnemar_passes_at_its_level(double level, bool passes)
     {
-        var gate = Run(s_eprocess with { Test = GateTest.McNemar, Level = level }, round => [.. Enumerable.Range(0, 40).Select(prompt => (byte)(round == 0 ? (prompt < 2 ? 1 : 0) : prompt is >= 2 and < 12 ? 1 : 0))])
+        var gate = Run(
+            s_eprocess with
+            {
+                Test = GateTest.McNemar,
+                Level = level,
+            },
+            round =>
+                [
+                    .. Enumerable
+                        .Range(0, 40)
+                        .Select(prompt =>
+                            (byte)(
+                                round == 0 ? (prompt < 2 ? 1 : 0)
+                                : prompt is >= 2 and < 12 ? 1
+                                : 0)),
+                ])
             .State.Rounds[1].Gate!;
 
         Assert.Equal((passes, 10, 2), (gate.Passed, gate.Won, gate.Lost));
@@ -146,7 +179,9 @@ public sealed class GateTests
     {
         var campaign = Run(s_eprocess with { OnFail = GateFailure.Pause }, _ => new byte[40]);
 
-        Assert.Equal((CampaignStatus.Paused, 2, RoundOutcome.RolledBack), (campaign.State.Status, campaign.State.Rounds.Count, campaign.State.Rounds[1].Outcome));
+        Assert.Equal(
+            (CampaignStatus.Paused, 2, RoundOutcome.RolledBack),
+            (campaign.State.Status, campaign.State.Rounds.Count, campaign.State.Rounds[1].Outcome));
         Assert.Contains("round 1 did not pass the gate", campaign.State.PauseReason, StringComparison.Ordinal);
 
         campaign.Command(new ContinueCampaign());
@@ -161,7 +196,9 @@ public sealed class GateTests
     {
         var campaign = Run(s_eprocess with { OnFail = GateFailure.Keep }, _ => new byte[40]);
 
-        Assert.Equal((CampaignStatus.Completed, RoundOutcome.Kept, false), (campaign.State.Status, campaign.State.Rounds[1].Outcome, campaign.State.Rounds[1].Gate!.Passed));
+        Assert.Equal(
+            (CampaignStatus.Completed, RoundOutcome.Kept, false),
+            (campaign.State.Status, campaign.State.Rounds[1].Outcome, campaign.State.Rounds[1].Gate!.Passed));
     }
 
     [Fact]
@@ -173,15 +210,27 @@ public sealed class GateTests
             Sets = [new PlannedSet("old-tasks", 10, 1, 1, MostPointsLost: 15)],
         };
 
-        var campaign = new CampaignSimulator(plan) { Outcomes = (_, round) => [.. Enumerable.Range(0, 10).Select(prompt => (byte)(prompt < 10 - 2 * round ? 1 : 0))] }.Run();
+        var campaign = new CampaignSimulator(plan)
+        {
+            Outcomes = (_, round) => [.. Enumerable.Range(0, 10).Select(prompt => (byte)(prompt < 10 - 2 * round ? 1 : 0))],
+        }.Run();
 
-        Assert.All(campaign.State.Rounds.Skip(1), round => Assert.Equal((RoundOutcome.RolledBack, "old-tasks"), (round.Outcome, round.Gate!.Set)));
+        Assert.All(
+            campaign.State.Rounds.Skip(1),
+            round => Assert.Equal((RoundOutcome.RolledBack, "old-tasks"), (round.Outcome, round.Gate!.Set)));
     }
 
     [Fact]
     public void Decide_gate_off_keeps_every_round_without_evidence()
     {
-        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { Gate = new(GateTest.Off, 0.05, 50, EvaluationOptions.HeldOut, GateFailure.Rollback) }) { Right = round => 4 - round }.Run();
+        var campaign = new CampaignSimulator(
+            CampaignSimulator.Plan with
+            {
+                Gate = new(GateTest.Off, 0.05, 50, EvaluationOptions.HeldOut, GateFailure.Rollback),
+            })
+        {
+            Right = round => 4 - round,
+        }.Run();
 
         Assert.All(campaign.State.Rounds, round => Assert.Equal((RoundOutcome.Kept, null), (round.Outcome, round.Gate)));
     }
@@ -191,11 +240,16 @@ public sealed class GateTests
     {
         var plan = CampaignSimulator.Plan with { Sets = [new PlannedSet("old-tasks", 10, 1, 2, MostPointsLost: 15)] };
 
-        var campaign = new CampaignSimulator(plan) { Outcomes = (set, round) => [.. Enumerable.Range(0, 10).Select(prompt => (byte)(prompt < 10 - 2 * round ? 1 : 0))] }.Run();
+        var campaign = new CampaignSimulator(plan)
+        {
+            Outcomes = (set, round) => [.. Enumerable.Range(0, 10).Select(prompt => (byte)(prompt < 10 - 2 * round ? 1 : 0))],
+        }.Run();
 
         // Measured before the first round, in the second, and in the last.
         Assert.Equal([true, false, true, true], campaign.State.Rounds.Select(round => round.Sets.ContainsKey("old-tasks")));
-        Assert.Equal([RoundOutcome.Kept, RoundOutcome.Kept, RoundOutcome.RolledBack, RoundOutcome.RolledBack], campaign.State.Rounds.Select(round => round.Outcome));
+        Assert.Equal(
+            [RoundOutcome.Kept, RoundOutcome.Kept, RoundOutcome.RolledBack, RoundOutcome.RolledBack],
+            campaign.State.Rounds.Select(round => round.Outcome));
         var evidence = campaign.State.Rounds[2].Gate!;
         Assert.Equal((GateTest.Points, "old-tasks", false, 15.0), (evidence.Test, evidence.Set, evidence.Passed, evidence.Limit));
         Assert.Equal(40, evidence.Statistic, 9);
@@ -204,7 +258,9 @@ public sealed class GateTests
     [Fact]
     public void Fold_prompts_of_rounds_that_no_round_is_compared_with_are_let_go()
     {
-        var campaign = Run(s_eprocess, round => [.. Enumerable.Range(0, 40).Select(prompt => (byte)(prompt < (round == 2 ? 5 : 10 * (round + 1)) ? 1 : 0))]);
+        var campaign = Run(
+            s_eprocess,
+            round => [.. Enumerable.Range(0, 40).Select(prompt => (byte)(prompt < (round == 2 ? 5 : 10 * (round + 1)) ? 1 : 0))]);
 
         var folded = CampaignHistory.Fold(campaign.State);
 
@@ -213,9 +269,14 @@ public sealed class GateTests
     }
 
     private static CampaignSimulator Run(GatePlan gate, Func<int, byte[]> answers) =>
-        new CampaignSimulator(CampaignSimulator.Plan with { Gate = gate, Sets = [new PlannedSet(GateOptions.OwnSet, 40, 1, 1, null)] }) { Right = _ => 4, Outcomes = (_, round) => answers(round) }.Run();
+        new CampaignSimulator(CampaignSimulator.Plan with { Gate = gate, Sets = [new PlannedSet(GateOptions.OwnSet, 40, 1, 1, null)] })
+        {
+            Right = _ => 4,
+            Outcomes = (_, round) => answers(round),
+        }.Run();
 
-    private static bool[] Answers(SplitMix64 random, double skill) => [.. Enumerable.Range(0, Prompts).Select(_ => random.NextDouble() < skill)];
+    private static bool[] Answers(SplitMix64 random, double skill) =>
+        [.. Enumerable.Range(0, Prompts).Select(_ => random.NextDouble() < skill)];
 
     private static bool Passes(bool[] checkpoint, bool[] round, double limit) =>
         Gate.EValue(checkpoint.Zip(round).Where(prompt => prompt.First != prompt.Second).Select(prompt => prompt.Second), limit) >= limit;

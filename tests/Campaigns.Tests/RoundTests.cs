@@ -4,7 +4,11 @@ namespace IterativeDpo.Campaigns.Tests;
 
 public sealed class RoundTests
 {
-    private static readonly CampaignPlan Averaging = CampaignSimulator.Plan with { Reference = ReferenceOrigin.Ema, ReferenceEmaDecay = 0.9 };
+    private static readonly CampaignPlan Averaging = CampaignSimulator.Plan with
+    {
+        Reference = ReferenceOrigin.Ema,
+        ReferenceEmaDecay = 0.9,
+    };
 
     [Fact]
     public void Due_sampling_covers_every_prompt_once()
@@ -20,7 +24,12 @@ public sealed class RoundTests
     public void Due_a_curriculum_draws_and_pairs_by_the_statistics_of_the_rounds_before()
     {
         var plan = CampaignSimulator.Plan with { PromptOrder = PromptOrder.Curriculum };
-        foreach (var (round, before) in new (int, Digest?)[] { (1, null), (2, CampaignSimulator.StatisticsOf(1)), (3, CampaignSimulator.StatisticsOf(2)) })
+        foreach (var (round, before) in new (int, Digest?)[]
+            {
+                (1, null),
+                (2, CampaignSimulator.StatisticsOf(1)),
+                (3, CampaignSimulator.StatisticsOf(2)),
+            })
         {
             // Round 1 is rolled back; what it found out about the prompts stays.
             var sampling = new CampaignSimulator(plan) { Right = at => at == 1 ? 1 : 5 }.Run(until: new WorkId(round, Stage.Sample, 0));
@@ -49,10 +58,16 @@ public sealed class RoundTests
         Assert.Equal(new PolicyBefore(CampaignSimulator.AdapterOf(1)), BeforeOf(3));
         Assert.Null(OrderOf(CampaignSimulator.Plan, 3, 0).Before);
 
-        static PolicyBefore? BeforeOf(int round, int rolledBack = 0) => OrderOf(CampaignSimulator.Plan with { Consistency = true }, round, rolledBack).Before;
+        static PolicyBefore? BeforeOf(int round, int rolledBack = 0) =>
+            OrderOf(CampaignSimulator.Plan with { Consistency = true }, round, rolledBack).Before;
 
         static JudgeOrder OrderOf(CampaignPlan plan, int round, int rolledBack) => Assert.IsType<JudgeOrder>(
-            Round.Due(new CampaignSimulator(plan) { Right = at => at == rolledBack ? 1 : 5 }.Run(until: new WorkId(round, Stage.Judge, 0)).State).First());
+            Round
+                .Due(
+                    new CampaignSimulator(plan) { Right = at => at == rolledBack ? 1 : 5 }
+                        .Run(until: new WorkId(round, Stage.Judge, 0))
+                        .State)
+                .First());
     }
 
     [Fact]
@@ -60,7 +75,9 @@ public sealed class RoundTests
     {
         var campaign = new CampaignSimulator().Run(until: new WorkId(1, Stage.Judge, 0));
 
-        Assert.Equal([(Stage.Judge, 0), (Stage.Sample, 1), (Stage.Sample, 2)], Round.Due(campaign.State).Select(work => (work.Id.Stage, work.Id.Index)));
+        Assert.Equal(
+            [(Stage.Judge, 0), (Stage.Sample, 1), (Stage.Sample, 2)],
+            Round.Due(campaign.State).Select(work => (work.Id.Stage, work.Id.Index)));
     }
 
     [Theory]
@@ -96,7 +113,9 @@ public sealed class RoundTests
 
         Assert.Equal(RoundOutcome.RolledBack, training.Rounds[2].Outcome);
         Assert.Equal(CampaignSimulator.AverageOf(1), Assert.IsType<TrainOrder>(Round.Due(training).Single()).Reference);
-        Assert.Equal(new AverageOrder(CampaignSimulator.AverageOf(1), 0.9), Assert.IsType<PublishOrder>(Round.Due(publishing).Single()).Average);
+        Assert.Equal(
+            new AverageOrder(CampaignSimulator.AverageOf(1), 0.9),
+            Assert.IsType<PublishOrder>(Round.Due(publishing).Single()).Average);
     }
 
     [Theory]
@@ -104,7 +123,8 @@ public sealed class RoundTests
     [InlineData(ReferenceOrigin.Previous)]
     public void Due_publishing_makes_no_average_that_is_not_the_reference(ReferenceOrigin reference)
     {
-        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { Reference = reference }).Run(until: new WorkId(1, Stage.Publish, 0));
+        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { Reference = reference }).Run(
+            until: new WorkId(1, Stage.Publish, 0));
 
         Assert.Null(Assert.IsType<PublishOrder>(Round.Due(campaign.State).Single()).Average);
     }
@@ -150,5 +170,6 @@ public sealed class RoundTests
     }
 
     private static TrainOrder TrainingOf(int round, CampaignPlan plan) =>
-        Assert.IsType<TrainOrder>(Assert.Single(Round.Due(new CampaignSimulator(plan).Run(until: new WorkId(round, Stage.Train, 0)).State)));
+        Assert.IsType<TrainOrder>(
+            Assert.Single(Round.Due(new CampaignSimulator(plan).Run(until: new WorkId(round, Stage.Train, 0)).State)));
 }

@@ -23,11 +23,16 @@ public sealed class RoundTotalsTests
     [InlineData(GateFailure.Rollback, WatchAction.Pause)]
     public void Apply_keeps_the_units_of_a_round_whose_end_pauses_the_campaign(GateFailure onFail, WatchAction action)
     {
-        var plan = CampaignSimulator.Plan with { Gate = new GatePlan(GateTest.Points, 0.05, 1, EvaluationOptions.HeldOut, onFail), Watch = new WatchOptions(Identical: 0.5, Action: action) };
+        var plan = CampaignSimulator.Plan with
+        {
+            Gate = new GatePlan(GateTest.Points, 0.05, 1, EvaluationOptions.HeldOut, onFail),
+            Watch = new WatchOptions(Identical: 0.5, Action: action),
+        };
         var campaign = new CampaignSimulator(plan)
         {
             Right = round => round == 2 ? 0 : 5,
-            Change = result => result is SampleResult { Id: { Round: 2, Stage: Stage.Sample } } sampled ? sampled with { Identical = 0.9 } : result,
+            Change = result =>
+                result is SampleResult { Id: { Round: 2, Stage: Stage.Sample } } sampled ? sampled with { Identical = 0.9 } : result,
         };
 
         campaign.Run();
@@ -50,7 +55,9 @@ public sealed class RoundTotalsTests
 
         var whole = CampaignHistory.Whole(campaign.History);
 
-        Assert.Equal([3, 4 - 1], [campaign.State.Rounds.Count(round => round.Totals is not null), whole.Rounds.Count(round => round.DroppedUnits.IsEmpty)]);
+        Assert.Equal(
+            [3, 4 - 1],
+            [campaign.State.Rounds.Count(round => round.Totals is not null), whole.Rounds.Count(round => round.DroppedUnits.IsEmpty)]);
         Assert.All(whole.Rounds, round => Assert.Null(round.Totals));
         Assert.Equal(whole.Rounds.Select(Figures), campaign.State.Rounds.Select(Figures));
     }
@@ -67,7 +74,16 @@ public sealed class RoundTotalsTests
 
     private static string Figures(RoundState round) => string.Join(' ', new object?[]
     {
-        round.Number, round.Policy, round.Outcome, round.Prompts, round.SampleCount, round.GeneratedTokens, round.DroppedPrompts, round.HeldOut, round.MeanTokens, round.MeanEntropy,
+        round.Number,
+        round.Policy,
+        round.Outcome,
+        round.Prompts,
+        round.SampleCount,
+        round.GeneratedTokens,
+        round.DroppedPrompts,
+        round.HeldOut,
+        round.MeanTokens,
+        round.MeanEntropy,
         round.TotalSeconds, round.Pairs?.Pairs, round.Training?.Adapter, string.Join(' ', Enum.GetValues<Stage>().Select(round.Seconds)),
     });
 }

@@ -2,7 +2,13 @@ namespace IterativeDpo.Campaigns.Tests;
 
 public sealed class StalenessTests
 {
-    private static CampaignPlan Plan(int staleness) => CampaignSimulator.Plan with { Rounds = 4, Staleness = staleness, Reference = ReferenceOrigin.Previous };
+    private static CampaignPlan Plan(int staleness) =>
+        CampaignSimulator.Plan with
+        {
+            Rounds = 4,
+            Staleness = staleness,
+            Reference = ReferenceOrigin.Previous,
+        };
 
     [Theory]
     [InlineData(0)]
@@ -75,7 +81,10 @@ public sealed class StalenessTests
     {
         var campaign = new CampaignSimulator(Plan(1)).Run();
 
-        Assert.Equal((campaign.State.LastEventAt - campaign.State.StartedAt).TotalSeconds, campaign.State.Rounds.Sum(round => round.TotalSeconds), 6);
+        Assert.Equal(
+            (campaign.State.LastEventAt - campaign.State.StartedAt).TotalSeconds,
+            campaign.State.Rounds.Sum(round => round.TotalSeconds),
+            6);
     }
 
     [Fact]

@@ -42,10 +42,17 @@ public sealed class WatchTests
     [Fact]
     public void Of_scores_that_rise_while_accuracy_falls_says_so_after_so_many_rounds()
     {
-        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { RollbackPoints = null }) { Change = result => Spoil(result, "gamed"), Right = round => 9 - round }.Run();
+        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { RollbackPoints = null })
+        {
+            Change = result => Spoil(result, "gamed"),
+            Right = round => 9 - round,
+        }.Run();
 
         Assert.Equal([0, 0, 0, 1], campaign.State.Rounds.Select(round => Watch.Of(campaign.State, round).Count));
-        Assert.Contains("2 rounds in a row, to 0.3 and 60.0 %", Watch.Of(campaign.State, campaign.State.Rounds[3])[0], StringComparison.Ordinal);
+        Assert.Contains(
+            "2 rounds in a row, to 0.3 and 60.0 %",
+            Watch.Of(campaign.State, campaign.State.Rounds[3])[0],
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -65,7 +72,12 @@ public sealed class WatchTests
 
         var first = CampaignHistory.Whole(campaign.History).Rounds[1];
         Assert.Equal(rounds, orders.Select(order => order.Id.Round).Distinct());
-        Assert.All(orders, order => Assert.Equal((first.Samples[0].Samples, first.Judgements[0].Verdicts, campaign.State.Rounds[order.Id.Round].Policy), (order.Samples, order.First, order.Policy)));
+        Assert.All(
+            orders,
+            order =>
+                Assert.Equal(
+                    (first.Samples[0].Samples, first.Judgements[0].Verdicts, campaign.State.Rounds[order.Id.Round].Policy),
+                    (order.Samples, order.First, order.Policy)));
         Assert.Equal(rounds, campaign.State.Rounds.Where(round => round.Anchor is not null).Select(round => round.Number));
         Assert.Equal((CampaignStatus.Completed, 4), (campaign.State.Status, campaign.State.Rounds.Count));
     }
@@ -81,13 +93,24 @@ public sealed class WatchTests
         var plan = CampaignSimulator.Plan with { Watch = new WatchOptions(AnchorRounds: 1) };
         var campaign = new CampaignSimulator(plan)
         {
-            Change = result => result is JudgeResult { Id: { Stage: Stage.Anchor, Round: 2 } } anchor ? anchor with { WithFirst = new(Agree: agree, Contradict: of - agree) } : result,
+            Change = result =>
+                result is JudgeResult { Id: { Stage: Stage.Anchor, Round: 2 } } anchor
+                    ? anchor with
+                    {
+                        WithFirst = new(Agree: agree, Contradict: of - agree),
+                    }
+                    : result,
         }.Run();
 
         var found = Watch.Of(CampaignHistory.Fold(campaign.State), campaign.State.Rounds[2]);
 
         Assert.Equal(findings, found.Count);
-        Assert.All(found, finding => Assert.Equal("the judge prefers what it preferred at first on 70 % of 300 pairs of the first round; watch.anchor-agreement is 80 %", finding));
+        Assert.All(
+            found,
+            finding =>
+                Assert.Equal(
+                    "the judge prefers what it preferred at first on 70 % of 300 pairs of the first round; watch.anchor-agreement is 80 %",
+                    finding));
     }
 
     [Fact]
@@ -113,9 +136,15 @@ public sealed class WatchTests
     [Fact]
     public void ReasonToStop_of_a_round_that_was_rolled_back_is_none()
     {
-        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { StopKl = 2.5 }) { Change = Diverge, Right = round => round == 2 ? 0 : 5 }.Run();
+        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { StopKl = 2.5 })
+        {
+            Change = Diverge,
+            Right = round => round == 2 ? 0 : 5,
+        }.Run();
 
-        Assert.Equal([RoundOutcome.Kept, RoundOutcome.Kept, RoundOutcome.RolledBack, RoundOutcome.Kept], campaign.State.Rounds.Select(round => round.Outcome));
+        Assert.Equal(
+            [RoundOutcome.Kept, RoundOutcome.Kept, RoundOutcome.RolledBack, RoundOutcome.Kept],
+            campaign.State.Rounds.Select(round => round.Outcome));
     }
 
     [Fact]
@@ -147,7 +176,8 @@ public sealed class WatchTests
     };
 
     /// <summary>Round n is n · 1.5 nats an answer from the base.</summary>
-    private static WorkResult Diverge(WorkResult result) => result is SampleResult { Id: { Stage: Stage.Evaluate, Round: > 0 and var round } } sampled
+    private static WorkResult Diverge(WorkResult result) =>
+        result is SampleResult { Id: { Stage: Stage.Evaluate, Round: > 0 and var round } } sampled
         ? sampled with { Divergence = new(3, 30, 3 * 1.5 * round) }
         : result;
 }

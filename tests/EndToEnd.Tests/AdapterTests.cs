@@ -47,10 +47,30 @@ public sealed class AdapterTests : IDisposable
         var parts = SplitModel.Write(TinyTraining.Model, _training.PathOf("parts"), 3);
         using var train = DpoProcess.Run(_training.Arguments("of-parts", "--model", parts));
         Assert.True(train.ExitCode == 0, train.Errors);
-        var (adapter, whole, merged) = (Path.Combine(_training.PathOf("of-parts"), "adapter.gguf"), Train(), _training.PathOf("merged.gguf"));
+        var (adapter, whole, merged) = (
+            Path.Combine(_training.PathOf("of-parts"), "adapter.gguf"),
+            Train(),
+            _training.PathOf("merged.gguf"));
         using var export = DpoProcess.Run("export", adapter, "--model", parts, "--to", "merged", "--out", merged, "--type", "f32");
-        using var exportWhole = DpoProcess.Run("export", whole, "--to", "merged", "--out", _training.PathOf("of-whole.gguf"), "--type", "f32");
-        using var over = DpoProcess.Run("export", adapter, "--model", parts, "--to", "merged", "--out", SplitModel.PathOf(_training.PathOf("parts"), 1, 3), "--force");
+        using var exportWhole = DpoProcess.Run(
+            "export",
+            whole,
+            "--to",
+            "merged",
+            "--out",
+            _training.PathOf("of-whole.gguf"),
+            "--type",
+            "f32");
+        using var over = DpoProcess.Run(
+            "export",
+            adapter,
+            "--model",
+            parts,
+            "--to",
+            "merged",
+            "--out",
+            SplitModel.PathOf(_training.PathOf("parts"), 1, 3),
+            "--force");
         using var foreign = DpoProcess.Run("generate", "What is 61 + 2?", "--threads", "1", "--adapter", adapter);
         using var campaign = new TinyCampaign(extra: $"model = \"{parts}\", rounds = 1");
         using var run = campaign.Run();

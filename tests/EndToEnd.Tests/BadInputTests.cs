@@ -71,7 +71,9 @@ public sealed class BadInputTests
         using var second = campaign.Run("--rounds", "1", "--seed", "77");
 
         Assert.Equal(2, second.ExitCode);
-        Assert.Matches("than now: seed: [0-9]+, now 77. Put this back to go on with it .*, or choose another directory with --state", second.Errors);
+        Assert.Matches(
+            "than now: seed: [0-9]+, now 77. Put this back to go on with it .*, or choose another directory with --state",
+            second.Errors);
     }
 
     [Fact]
@@ -117,7 +119,9 @@ public sealed class BadInputTests
         var campaign = new TinyCampaign(extra: "prompts { file = prompts.jsonl, per-round = 8 }");
         File.WriteAllLines(
             Path.Combine(campaign.Root, "prompts.jsonl"),
-            Enumerable.Range(0, 40).Select(i => $$"""{"prompt": "Say {{i}}", "checks": [{"kind": "regex", "value": "{{(i < 20 ? "" : "(")}}{{i}}"}]}"""));
+            Enumerable
+                .Range(0, 40)
+                .Select(i => $$"""{"prompt": "Say {{i}}", "checks": [{"kind": "regex", "value": "{{(i < 20 ? "" : "(")}}{{i}}"}]}"""));
         AssertRefused(campaign, "prompts.jsonl, line ", "check {\"kind\": \"regex\"", "not a .NET regular expression");
     }
 
@@ -127,7 +131,9 @@ public sealed class BadInputTests
         var campaign = new TinyCampaign(extra: "prompts { file = prompts.jsonl, per-round = 8 }");
         File.WriteAllLines(
             Path.Combine(campaign.Root, "prompts.jsonl"),
-            Enumerable.Range(0, 40).Select(i => $$"""{"id": "p{{i}}", "prompt": "Say {{i}}{{new string('x', i == 7 ? 500 : 0)}}", "task": "say"}"""));
+            Enumerable
+                .Range(0, 40)
+                .Select(i => $$"""{"id": "p{{i}}", "prompt": "Say {{i}}{{new string('x', i == 7 ? 500 : 0)}}", "task": "say"}"""));
         AssertRefused(campaign, "'p7'", "context-tokens");
     }
 
@@ -159,7 +165,14 @@ public sealed class BadInputTests
     [Fact]
     public void Export_ofAFileThatIsNoAdapter_saysSo()
     {
-        using var process = DpoProcess.Run("export", Path.Combine(AppContext.BaseDirectory, "dpo.dll"), "--to", "peft", "--out", "nowhere", "--json");
+        using var process = DpoProcess.Run(
+            "export",
+            Path.Combine(AppContext.BaseDirectory, "dpo.dll"),
+            "--to",
+            "peft",
+            "--out",
+            "nowhere",
+            "--json");
 
         Assert.Equal(2, process.ExitCode);
         Assert.Contains("not a GGUF file", process.Errors, StringComparison.Ordinal);

@@ -33,6 +33,8 @@ public sealed class BenchTests
         process.Kill9();
 
         Assert.Equal(2, neighbours.Length);
-        Assert.True(SpinWait.SpinUntil(() => !DpoProcess.Living().Any(other => neighbours.Contains(other.Id)), TimeSpan.FromSeconds(30)), "a neighbour lives on");
+        Assert.True(
+            SpinWait.SpinUntil(() => !DpoProcess.Living().Any(other => neighbours.Contains(other.Id)), TimeSpan.FromSeconds(30)),
+            "a neighbour lives on");
     }
 }

@@ -22,7 +22,9 @@ internal static class Browsing
         await page.EvaluateExpressionAsync(new BundledAxeScriptProvider().GetScript());
         foreach (var scheme in new[] { "light", "dark" })
         {
-            await page.EmulateMediaFeaturesAsync([new MediaFeatureValue { MediaFeature = MediaFeature.PrefersColorScheme, Value = scheme }]);
+            await page.EmulateMediaFeaturesAsync([
+                new MediaFeatureValue { MediaFeature = MediaFeature.PrefersColorScheme, Value = scheme },
+            ]);
             var found = await page.EvaluateFunctionAsync<string>("""
                 async () => {
                   const result = await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] });
@@ -50,7 +52,9 @@ internal static class Browsing
                 await page.SetViewportAsync(new ViewPortOptions { Width = width, Height = 900 });
                 foreach (var scheme in new[] { "light", "dark" })
                 {
-                    await page.EmulateMediaFeaturesAsync([new MediaFeatureValue { MediaFeature = MediaFeature.PrefersColorScheme, Value = scheme }]);
+                    await page.EmulateMediaFeaturesAsync([
+                        new MediaFeatureValue { MediaFeature = MediaFeature.PrefersColorScheme, Value = scheme },
+                    ]);
                     var file = string.Create(CultureInfo.InvariantCulture, $"{name}-{width}-{scheme}.png");
                     await page.ScreenshotAsync(Path.Combine(folder, file), new ScreenshotOptions { FullPage = true });
                 }
@@ -61,13 +65,19 @@ internal static class Browsing
     public static Uri AddressIn(DpoProcess run)
     {
         Uri? address = null;
-        Assert.True(run.WaitForLine(line => line.StartsWith("dpo: page: ", StringComparison.Ordinal) && Uri.TryCreate(line["dpo: page: ".Length..], UriKind.Absolute, out address)), run.Errors);
+        Assert.True(
+            run.WaitForLine(line =>
+                line.StartsWith("dpo: page: ", StringComparison.Ordinal)
+                && Uri.TryCreate(line["dpo: page: ".Length..], UriKind.Absolute, out address)),
+            run.Errors);
         return address!;
     }
 
     // Not until nothing is loaded any more: the events never end.
-    public static Task<IResponse> GoAsync(IPage page, Uri address) => page.GoToAsync(address.ToString(), WaitUntilNavigation.DOMContentLoaded);
+    public static Task<IResponse> GoAsync(IPage page, Uri address) =>
+        page.GoToAsync(address.ToString(), WaitUntilNavigation.DOMContentLoaded);
 
     public static Task<IJSHandle> SeesAsync(IPage page, string selector, string text) => page.WaitForFunctionAsync(
-        $"() => document.querySelector({JsonSerializer.Serialize(selector)})?.textContent.includes({JsonSerializer.Serialize(text)})", new WaitForFunctionOptions { Timeout = Patience });
+        $"() => document.querySelector({JsonSerializer.Serialize(selector)})?.textContent.includes({JsonSerializer.Serialize(text)})",
+        new WaitForFunctionOptions { Timeout = Patience });
 }

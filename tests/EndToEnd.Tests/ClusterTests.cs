@@ -30,7 +30,9 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
         using var status = cluster.Run("status", "--campaign", "alone", "--json");
         Assert.Equal("completed", Text(status.Json, "status"));
         using var campaigns = cluster.Run("campaigns", "--json");
-        Assert.Contains(campaigns.Json.GetProperty("campaigns").EnumerateArray(), campaign => Text(campaign, "name") == "alone" && Text(campaign, "status") == "completed");
+        Assert.Contains(
+            campaigns.Json.GetProperty("campaigns").EnumerateArray(),
+            campaign => Text(campaign, "name") == "alone" && Text(campaign, "status") == "completed");
         using var report = cluster.Run("report", "alone", "--output", cluster.PathOf("alone.html"));
         Assert.True(report.ExitCode == 0, report.Errors);
         Assert.Contains("<html", File.ReadAllText(cluster.PathOf("alone.html")));
@@ -44,9 +46,28 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
         using var submit = cluster.Run("submit", cluster.Campaign("recorded"), "--wait");
         Assert.True(submit.ExitCode == 0, submit.Errors);
 
-        using var replay = DpoProcess.Run("replay", "--state", cluster.PathOf("coordinator"), "--campaign", "recorded", "--threads", "1", "--round", "1");
+        using var replay = DpoProcess.Run(
+            "replay",
+            "--state",
+            cluster.PathOf("coordinator"),
+            "--campaign",
+            "recorded",
+            "--threads",
+            "1",
+            "--round",
+            "1");
         using var fork = DpoProcess.Run(
-            "fork", "--state", cluster.PathOf("coordinator"), "--campaign", "recorded", "--round", "1", "--to", cluster.PathOf("forked"), "--config", cluster.Campaign("recorded"));
+            "fork",
+            "--state",
+            cluster.PathOf("coordinator"),
+            "--campaign",
+            "recorded",
+            "--round",
+            "1",
+            "--to",
+            cluster.PathOf("forked"),
+            "--config",
+            cluster.Campaign("recorded"));
 
         Assert.True(replay.ExitCode == 0, replay.Errors + replay.Output);
         Assert.True(fork.ExitCode == 0, fork.Errors);
@@ -60,7 +81,20 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
 
         var node = nodes.Json.GetProperty("nodes").EnumerateArray().First();
         Assert.Equal(
-            ["name", "address", "http", "roles", "state", "in_hand", "troubles", "version", "threads", "device", "rate", "seconds_since_heard"],
+            [
+                "name",
+                "address",
+                "http",
+                "roles",
+                "state",
+                "in_hand",
+                "troubles",
+                "version",
+                "threads",
+                "device",
+                "rate",
+                "seconds_since_heard",
+            ],
             node.EnumerateObject().Select(field => field.Name));
     }
 
@@ -82,17 +116,34 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
         cluster.Ensure("one", Sampler);
         cluster.Submit("paged");
         File.WriteAllText(cluster.PathOf("tokens"), "reader reader-0123456789abcdef\noperator operator-0123456789abcdef ops\n");
-        using var page = DpoProcess.Start("page", "--join", cluster.Join, "--page", "127.0.0.1:0", "--page-token-file", cluster.PathOf("tokens"));
+        using var page = DpoProcess.Start(
+            "page",
+            "--join",
+            cluster.Join,
+            "--page",
+            "127.0.0.1:0",
+            "--page-token-file",
+            cluster.PathOf("tokens"));
         Until(() => page.Output.Contains("page: ", StringComparison.Ordinal));
         var address = new Uri(page.Output.Split(' ')[1]);
         using HttpClient reader = Browser("reader-0123456789abcdef"), ops = Browser("operator-0123456789abcdef");
-        FormUrlEncodedContent Drain() => new(new Dictionary<string, string> { ["command"] = "drain", ["name"] = "one", ["shown_at"] = $"{DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()}" });
+        FormUrlEncodedContent Drain() =>
+            new(
+                new Dictionary<string, string>
+                {
+                    ["command"] = "drain",
+                    ["name"] = "one",
+                    ["shown_at"] = $"{DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()}",
+                });
 
         Assert.Contains("<td>one</td>", await reader.GetStringAsync("/"), StringComparison.Ordinal);
         Assert.DoesNotContain("<form", await reader.GetStringAsync("/"), StringComparison.Ordinal);
         Assert.Contains("<h1>paged</h1>", await reader.GetStringAsync("/campaigns/paged"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Forbidden, (await reader.PostAsync("/operate", Drain())).StatusCode);
-        Assert.Contains("Drain one: it takes nothing new", await ops.GetStringAsync("/operate/confirm?command=drain&name=one"), StringComparison.Ordinal);
+        Assert.Contains(
+            "Drain one: it takes nothing new",
+            await ops.GetStringAsync("/operate/confirm?command=drain&name=one"),
+            StringComparison.Ordinal);
         Assert.Contains(cluster.Nodes(), node => Text(node, "name") == "one");
 
         Assert.Equal(HttpStatusCode.SeeOther, (await ops.PostAsync("/operate", Drain())).StatusCode);
@@ -101,7 +152,12 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
         page.Interrupt();
         Assert.Equal(0, page.ExitCode);
 
-        HttpClient Browser(string token) => new(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = address, DefaultRequestHeaders = { Authorization = new("Bearer", token) } };
+        HttpClient Browser(string token) =>
+            new(new HttpClientHandler { AllowAutoRedirect = false })
+            {
+                BaseAddress = address,
+                DefaultRequestHeaders = { Authorization = new("Bearer", token) },
+            };
     }
 
     [Fact]
@@ -232,7 +288,11 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
         Say("SIGTERM of a busy node until it is gone", watch);
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
 
-        Until(() => cluster.Ask("/campaigns/orphaned") is { } view && view.GetProperty("waiting").EnumerateArray().Any(role => role.GetString() == "trainer"), TimeSpan.FromSeconds(10));
+        Until(
+            () =>
+                cluster.Ask("/campaigns/orphaned") is { } view
+                && view.GetProperty("waiting").EnumerateArray().Any(role => role.GetString() == "trainer"),
+            TimeSpan.FromSeconds(10));
         watch.Restart();
         Assert.True(cluster.Start("heir", "trainer").WaitForLine(line => line.Contains("is up")));
         Say("node start to up", watch);
@@ -296,7 +356,9 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
         cluster.Submit("budgeted", WithBudget(30));
         cluster.UntilStatus("budgeted", "paused");
         Assert.Equal(30, Questions().Length);
-        Assert.Contains("judges.gpt: its budget of 30 calls is spent. Raise campaign.judging.judges.gpt.budget-calls", Text(cluster.Ask("/campaigns/budgeted")!.Value, "pause_reason"));
+        Assert.Contains(
+            "judges.gpt: its budget of 30 calls is spent. Raise campaign.judging.judges.gpt.budget-calls",
+            Text(cluster.Ask("/campaigns/budgeted")!.Value, "pause_reason"));
 
         cluster.Submit("budgeted", WithBudget(1000));
         cluster.UntilStatus("budgeted", "completed");
@@ -305,7 +367,9 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
 
         var asked = Questions().Length;
         using var forgot = cluster.Run("judges", "--forget", "gpt", "--campaign", "budgeted");
-        Assert.Equal((0, $"forgot {asked:N0} answers of gpt; its questions are asked again, and what it spent stays spent"), (forgot.ExitCode, forgot.Output.Trim()));
+        Assert.Equal(
+            (0, $"forgot {asked:N0} answers of gpt; its questions are asked again, and what it spent stays spent"),
+            (forgot.ExitCode, forgot.Output.Trim()));
         using var nobody = cluster.Run("judges", "--forget", "gpd", "--campaign", "budgeted");
         Assert.Equal(2, nobody.ExitCode);
         Assert.Contains("no service was asked for a judge of this name", nobody.Errors);
@@ -329,7 +393,9 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
         DpoProcess.Signal("CONT", workers);
 
         Until(() => cluster.Nodes().Any(node => node.GetProperty("troubles").EnumerateArray().Any(trouble =>
-            trouble.GetString()!.Contains("moved.gguf (") && trouble.GetString()!.Contains("put it in") && trouble.GetString()!.Contains("--fetch-models"))));
+            trouble.GetString()!.Contains("moved.gguf (")
+            && trouble.GetString()!.Contains("put it in")
+            && trouble.GetString()!.Contains("--fetch-models"))));
 
         cluster.Start("three", Sampler);
         cluster.Start("four", "trainer", "--fetch-models");
@@ -348,10 +414,16 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
     public void Node_thatCannotBe_isRefusedWithTheWayOut()
     {
         var free = FreePort().ToString();
-        AssertRefused("cannot listen", ["--roles", "generator", "--join", cluster.Join, "--http", cluster.HttpOf("coordinator").Port.ToString()]);
+        AssertRefused(
+            "cannot listen",
+            ["--roles", "generator", "--join", cluster.Join, "--http", cluster.HttpOf("coordinator").Port.ToString()]);
         AssertRefused("--port", ["--roles", "coordinator", "--http", free, "--port", cluster.Join.Split(':')[1]]);
-        AssertRefused("there is a node named coordinator in this cluster already", ["--roles", "generator", "--join", cluster.Join, "--http", free, "--name", "coordinator"]);
-        AssertRefused("--state", ["--roles", "generator", "--join", cluster.Join, "--http", free, "--state", cluster.PathOf("coordinator")]);
+        AssertRefused(
+            "there is a node named coordinator in this cluster already",
+            ["--roles", "generator", "--join", cluster.Join, "--http", free, "--name", "coordinator"]);
+        AssertRefused(
+            "--state",
+            ["--roles", "generator", "--join", cluster.Join, "--http", free, "--state", cluster.PathOf("coordinator")]);
     }
 
     private void AssertRefused(string problem, params string[] options)
@@ -379,7 +451,12 @@ public sealed class ClusterTests(TestCluster cluster, ITestOutputHelper output) 
     /// <summary>The names in a document, those of elements of a list once.</summary>
     private static SortedSet<string> Names(JsonElement document, string path = "") => document.ValueKind switch
     {
-        JsonValueKind.Object => [.. document.EnumerateObject().SelectMany(field => Names(field.Value, $"{path}/{field.Name}").Append($"{path}/{field.Name}"))],
+        JsonValueKind.Object =>
+        [
+            .. document
+                .EnumerateObject()
+                .SelectMany(field => Names(field.Value, $"{path}/{field.Name}").Append($"{path}/{field.Name}")),
+        ],
         JsonValueKind.Array => [.. document.EnumerateArray().SelectMany(item => Names(item, path))],
         _ => [],
     };

@@ -6,7 +6,8 @@ namespace IterativeDpo.EndToEnd.Tests;
 /// <summary><c>dpo convert</c> through the real executable and the bundled seed's tokenizer.</summary>
 public sealed class ConvertTests : IDisposable
 {
-    private const string Row = """{"prompt":[{"role":"user","content":"Say 1"}],"chosen":[{"role":"assistant","content":"1"}],"rejected":[{"role":"assistant","content":"2"}],"prompt_id":"p"}""";
+    private const string Row =
+        """{"prompt":[{"role":"user","content":"Say 1"}],"chosen":[{"role":"assistant","content":"1"}],"rejected":[{"role":"assistant","content":"2"}],"prompt_id":"p"}""";
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("dpo-convert-");
 
     public void Dispose() => _directory.Delete(recursive: true);
@@ -35,12 +36,21 @@ public sealed class ConvertTests : IDisposable
     [Fact]
     public void Convert_badRowsSkipped_areCountedAndListedAsJson()
     {
-        using var process = Convert($"{{\n{Row}\n{Row.Replace("\"2\"", "\"1\"")}", "trl-unpaired", "--skip-bad-rows", "--list-bad-rows", "--json");
+        using var process = Convert(
+            $"{{\n{Row}\n{Row.Replace("\"2\"", "\"1\"")}",
+            "trl-unpaired",
+            "--skip-bad-rows",
+            "--list-bad-rows",
+            "--json");
 
         Assert.True(process.ExitCode == 0, process.Errors);
         Assert.Equal(
             (3, 2, 2, 1),
-            (Number("rows_read"), Number("rows_written"), Number("rows_rejected"), process.Json.GetProperty("rejected").GetProperty("not_json").GetInt32()));
+            (
+                Number("rows_read"),
+                Number("rows_written"),
+                Number("rows_rejected"),
+                process.Json.GetProperty("rejected").GetProperty("not_json").GetInt32()));
         Assert.Equal([1, 3], process.Json.GetProperty("bad_rows").EnumerateArray().Select(row => row.GetProperty("line").GetInt32()));
         Assert.Contains("converting", process.Errors, StringComparison.Ordinal);
 
@@ -60,7 +70,8 @@ public sealed class ConvertTests : IDisposable
     public async Task Convert_ofADash_readsStandardInput()
     {
         using var process = Process.Start(new ProcessStartInfo(
-            "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "dpo.dll"), "convert", "-", "--to", "trl-conversational", "--out", Output])
+            "dotnet",
+            ["exec", Path.Combine(AppContext.BaseDirectory, "dpo.dll"), "convert", "-", "--to", "trl-conversational", "--out", Output])
         { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
         await process.StandardInput.WriteLineAsync(Row);
         process.StandardInput.Close();

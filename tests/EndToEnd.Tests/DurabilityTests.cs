@@ -76,7 +76,9 @@ public sealed class DurabilityTests
         AssertGoesOn(campaign);
     }
 
-    /// <summary>Runs to the end: all rounds there, what was journalled as it was, and nothing new that the journal does not count.</summary>
+    /// <summary>
+    /// Runs to the end: all rounds there, what was journalled as it was, and nothing new that the journal does not count.
+    /// </summary>
     private static void AssertGoesOn(TinyCampaign campaign)
     {
         var before = CampaignReader.ReadWhole(campaign.StatePath) ?? CampaignState.Empty;

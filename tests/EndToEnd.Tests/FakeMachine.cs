@@ -75,13 +75,17 @@ public sealed class FakeMachine : IDisposable
         File.WriteAllText(Path.Combine(Root, "global.json"), "{}");
         foreach (var tool in _tools)
         {
-            File.CreateSymbolicLink(Path.Combine(Tools, tool), new[] { "/usr/bin/", "/bin/" }.Select(folder => folder + tool).First(File.Exists));
+            File.CreateSymbolicLink(
+                Path.Combine(Tools, tool),
+                new[] { "/usr/bin/", "/bin/" }.Select(folder => folder + tool).First(File.Exists));
         }
         foreach (var (name, script) in _scripts)
         {
             File.WriteAllText(Path.Combine(Tools, name), $"#!/usr/bin/env bash\n{script}\n");
         }
-        Process.Start("chmod", ["+x", Path.Combine(Root, "dpo"), .. _scripts.Select(script => Path.Combine(Tools, script.Name))]).WaitForExit();
+        Process
+            .Start("chmod", ["+x", Path.Combine(Root, "dpo"), .. _scripts.Select(script => Path.Combine(Tools, script.Name))])
+            .WaitForExit();
     }
 
     public string Root { get; }

@@ -44,10 +44,15 @@ public sealed class HttpJudgeTests : IDisposable
 
         Assert.True(second.ExitCode == 0, second.Errors);
         Assert.InRange(lost.Length, 1, concurrency);
-        Assert.Contains($"campaign.judging.judges.gpt: questions that earlier runs sent and that have no answer: {lost.Length}. They are asked again", second.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            $"campaign.judging.judges.gpt: questions that earlier runs sent and that have no answer: {lost.Length}. They are asked again",
+            second.Errors,
+            StringComparison.Ordinal);
         FakeRequest[] calls = [.. service.Requests.Where(request => request.Body.Length > 0)];
         Assert.All(calls, call => Assert.Equal(Digest.Of(Encoding.UTF8.GetBytes(call.Body)).Hex, call.Header("Idempotency-Key")));
-        Assert.All(calls.GroupBy(call => call.Header("Idempotency-Key")!), question => Assert.InRange(question.Count(), 1, lost.Contains(question.Key) ? 2 : 1));
+        Assert.All(
+            calls.GroupBy(call => call.Header("Idempotency-Key")!),
+            question => Assert.InRange(question.Count(), 1, lost.Contains(question.Key) ? 2 : 1));
         // The budget counts what is stored: every question's answer, and every call that got none.
         (sent, answered) = Stored(campaign);
         Assert.Equal(answered.Length + lost.Length, sent.Length);
@@ -63,7 +68,10 @@ public sealed class HttpJudgeTests : IDisposable
         using (var first = campaign.Run())
         {
             Assert.Equal(1, first.ExitCode);
-            Assert.Contains("campaign.judging.judges.gpt: its budget of 40 calls is spent. Raise campaign.judging.judges.gpt.budget-calls", first.Errors, StringComparison.Ordinal);
+            Assert.Contains(
+                "campaign.judging.judges.gpt: its budget of 40 calls is spent. Raise campaign.judging.judges.gpt.budget-calls",
+                first.Errors,
+                StringComparison.Ordinal);
             Assert.DoesNotContain(Key, first.Errors, StringComparison.Ordinal);
         }
         var spent = service.Requests.Count(request => request.Body.Length > 0);
@@ -103,7 +111,9 @@ public sealed class HttpJudgeTests : IDisposable
             File.WriteAllText(Path.Combine(directory, name), text);
             return Path.Combine(directory, name);
         }
-        var samples = In("samples.jsonl", string.Concat(Enumerable.Range(0, 3).Select(i => $$"""{"prompt":"{{i}}?","completions":["one","three"]}""" + "\n")));
+        var samples = In(
+            "samples.jsonl",
+            string.Concat(Enumerable.Range(0, 3).Select(i => $$"""{"prompt":"{{i}}?","completions":["one","three"]}""" + "\n")));
         In("ask.txt", "[user]\n{prompt}\n====\n{answer_a}\n====\n{answer_b}\n");
         var config = In("judges.conf", $$"""
             campaign.judging.judges.gpt { type = http, url = "{{service.Url}}", model = small, key-variable = {{Variable}}, template = ask.txt, budget-calls = 13 }

@@ -6,7 +6,9 @@ using IterativeDpo.Judging;
 
 namespace IterativeDpo.EndToEnd.Tests;
 
-/// <summary>A campaign on the seed policy whose samples are judged by an adapter's implicit reward and whose answers are graded by their checks.</summary>
+/// <summary>
+/// A campaign on the seed policy whose samples are judged by an adapter's implicit reward and whose answers are graded by their checks.
+/// </summary>
 public sealed class ImplicitRewardTests
 {
     private const string Judges = """

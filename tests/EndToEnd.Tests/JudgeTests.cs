@@ -11,7 +11,8 @@ public sealed class JudgeTests : IDisposable
     public void Judge_ofPromptsWithChecks_keepsTheVerdictsAndDoesThemOnce()
     {
         var file = Write("samples.jsonl", Enumerable.Range(0, 5).Select(i =>
-            $$"""{"id":"p{{i}}","prompt":"{{i}}+1?","completions":["{{i + 1}}","about {{i}}"],"checks":[{"kind":"exact","value":"{{i + 1}}"}]}""").ToArray());
+                    $$"""{"id":"p{{i}}","prompt":"{{i}}+1?","completions":["{{i + 1}}","about {{i}}"],"checks":[{"kind":"exact","value":"{{i + 1}}"}]}""")
+                .ToArray());
         var labels = Write("gold.jsonl", """{"id":"p0","scores":[0,1]}""", """{"id":"p1","scores":[1,0]}""");
         var output = Path.Combine(_directory.FullName, "verdicts.jsonl");
 
@@ -20,7 +21,9 @@ public sealed class JudgeTests : IDisposable
         using var second = DpoProcess.Run("judge", file, "--judge", "verifier", "--out", output, "--gold", labels, "--json");
 
         Assert.True(first.ExitCode == 0, first.Errors);
-        Assert.Equal(0.5, first.Json.GetProperty("quality").GetProperty("agreement").GetProperty("pairwise_accuracy").GetProperty("share").GetDouble());
+        Assert.Equal(
+            0.5,
+            first.Json.GetProperty("quality").GetProperty("agreement").GetProperty("pairwise_accuracy").GetProperty("share").GetDouble());
         Assert.Contains("--judge-model", first.Json.GetProperty("self_preference_skipped").GetString(), StringComparison.Ordinal);
         Assert.Equal(5, written.Split('\n').Length - 1);
         Assert.Equal((0, 5, written), (second.ExitCode, second.Json.GetProperty("already_judged").GetInt32(), File.ReadAllText(output)));
@@ -32,7 +35,14 @@ public sealed class JudgeTests : IDisposable
         var file = Write("samples.jsonl", """{"prompt":"Q","completions":["a","bb"]}""");
         var output = Path.Combine(_directory.FullName, "verdicts.jsonl");
         DpoProcess Judge(string check) => DpoProcess.Run(
-            "judge", file, "--judge", "checks", "--out", output, "--config", Write("judges.conf", $"campaign.judging.judges {{ checks {{ type = verifier, checks = [\"{check}\"] }} }}"));
+            "judge",
+            file,
+            "--judge",
+            "checks",
+            "--out",
+            output,
+            "--config",
+            Write("judges.conf", $"campaign.judging.judges {{ checks {{ type = verifier, checks = [\"{check}\"] }} }}"));
 
         using var first = Judge("length ..1 characters");
         using var second = Judge("length 2.. characters");

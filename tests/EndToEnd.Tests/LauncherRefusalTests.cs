@@ -1,8 +1,8 @@
 namespace IterativeDpo.EndToEnd.Tests;
 
 /// <summary>
-/// ./dpo in bad surroundings: exit code 2 and what is wrong, where, and the way out on standard error; nothing on standard output and nothing
-/// half done, so the next start works once the cause is gone. The tools' errors are what they really say.
+/// ./dpo in bad surroundings: exit code 2 and what is wrong, where, and the way out on standard error; nothing on standard output and
+/// nothing half done, so the next start works once the cause is gone. The tools' errors are what they really say.
 /// </summary>
 public sealed class LauncherRefusalTests : IDisposable
 {
@@ -59,10 +59,19 @@ public sealed class LauncherRefusalTests : IDisposable
     [InlineData("LIBC", "glibc 2.31", "need glibc 2.34, and this system has glibc 2.31; use Debian 12")]
     [InlineData("DPO_DEVICE", "gpu", "DPO_DEVICE is 'gpu'; it can be cpu or cuda")]
     [InlineData("HOME", null, "HOME is not set")]
-    [InlineData("SDKS", "8.0.122", "the .NET SDK 10 is needed (global.json), and {tools}/dotnet has: 8.0.122; install the package dotnet-sdk-10.0")]
+    [InlineData(
+        "SDKS",
+        "8.0.122",
+        "the .NET SDK 10 is needed (global.json), and {tools}/dotnet has: 8.0.122; install the package dotnet-sdk-10.0")]
     [InlineData("SDKS", "", "{tools}/dotnet has: none; install")]
-    [InlineData("FREE_MEGABYTES", "900", "the packages may take 1200 MB in {cache}, and 900 MB are free there: make room, or NUGET_PACKAGES can name")]
-    [InlineData("NUGET_PACKAGES", "/dev/null/packages", "cannot write in the package cache /dev/null/packages; NUGET_PACKAGES can name another folder")]
+    [InlineData(
+        "FREE_MEGABYTES",
+        "900",
+        "the packages may take 1200 MB in {cache}, and 900 MB are free there: make room, or NUGET_PACKAGES can name")]
+    [InlineData(
+        "NUGET_PACKAGES",
+        "/dev/null/packages",
+        "cannot write in the package cache /dev/null/packages; NUGET_PACKAGES can name another folder")]
     public void Start_systemThatCannot_isRefused(string variable, string? value, string message) => AssertRefused(message, variable, value);
 
     [Fact]
@@ -92,7 +101,9 @@ public sealed class LauncherRefusalTests : IDisposable
 
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
         Assert.Contains(
-            $"'dotnet' is neither on the PATH nor in {_machine.Home}/.dotnet; install the package dotnet-sdk-10.0", result.Errors, StringComparison.Ordinal);
+            $"'dotnet' is neither on the PATH nor in {_machine.Home}/.dotnet; install the package dotnet-sdk-10.0",
+            result.Errors,
+            StringComparison.Ordinal);
         File.Move(aside, Path.Combine(_machine.Tools, "dotnet"));
         AssertStarts();
     }
@@ -164,7 +175,9 @@ public sealed class LauncherRefusalTests : IDisposable
     public void Start_cudaPackagesAreNotServed_saysHowToGoOn()
     {
         var result = _machine.Run(
-            ["status"], ("DPO_DEVICE", "cuda"), ("RESTORE_ERROR", NoPackage.Replace("{1}", "TorchSharp-cuda-linux", StringComparison.Ordinal)));
+            ["status"],
+            ("DPO_DEVICE", "cuda"),
+            ("RESTORE_ERROR", NoPackage.Replace("{1}", "TorchSharp-cuda-linux", StringComparison.Ordinal)));
 
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
         Assert.Contains(
@@ -180,7 +193,10 @@ public sealed class LauncherRefusalTests : IDisposable
         var result = _machine.Run(["test"], ("RESTORE_ERROR", LockFileOutOfStep));
 
         Assert.Equal((2, ""), (result.ExitCode, result.Output));
-        Assert.Contains("do not agree: dotnet restore IterativeDpo.sln --force-evaluate, and commit the lock files", result.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "do not agree: dotnet restore IterativeDpo.sln --force-evaluate, and commit the lock files",
+            result.Errors,
+            StringComparison.Ordinal);
         Assert.Equal(0, _machine.Run(["test"]).ExitCode);
     }
 

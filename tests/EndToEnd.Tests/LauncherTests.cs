@@ -145,6 +145,8 @@ public sealed class LauncherTests : IDisposable
 
         Assert.Equal(0, result.ExitCode);
         Assert.EndsWith("3 passed, 0 failed, 0 skipped\n", result.Output, StringComparison.Ordinal);
-        Assert.Contains(_machine.Calls, call => call.StartsWith("restore IterativeDpo.sln -p:RestoreLockedMode=true", StringComparison.Ordinal));
+        Assert.Contains(
+            _machine.Calls,
+            call => call.StartsWith("restore IterativeDpo.sln -p:RestoreLockedMode=true", StringComparison.Ordinal));
     }
 }

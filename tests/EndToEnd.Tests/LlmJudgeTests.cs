@@ -5,7 +5,9 @@ namespace IterativeDpo.EndToEnd.Tests;
 /// <summary>Campaigns whose judge is a language model.</summary>
 public sealed class LlmJudgeTests
 {
-    /// <summary>The seed policy knows little of judging and has 256 tokens of context, so it is asked briefly and believed in any case.</summary>
+    /// <summary>
+    /// The seed policy knows little of judging and has 256 tokens of context, so it is asked briefly and believed in any case.
+    /// </summary>
     private const string Judge =
         """
         judging { judge = self, timeout = 2m, judges { self { type = llm, model = policy, template = ask.txt, tie-margin = 0, min-label-mass = 0, context-tokens = 256 } } }
@@ -24,7 +26,10 @@ public sealed class LlmJudgeTests
         var verdicts = ReadVerdicts(campaign).ToArray();
         Assert.Equal(8, verdicts.Length);
         // A copy of a text has the comparison of its first sample, without asking again.
-        var comparisons = verdicts.SelectMany(prompt => prompt.Verdict!.Comparisons!).Where(comparison => comparison.Calls is not null).ToArray();
+        var comparisons = verdicts
+            .SelectMany(prompt => prompt.Verdict!.Comparisons!)
+            .Where(comparison => comparison.Calls is not null)
+            .ToArray();
         Assert.NotEmpty(comparisons);
         Assert.All(comparisons, comparison =>
         {
@@ -49,7 +54,8 @@ public sealed class LlmJudgeTests
         Assert.False(Directory.Exists(campaign.StatePath));
     }
 
-    private static void WriteTemplate(TinyCampaign campaign, string text) => File.WriteAllText(Path.Combine(campaign.Root, "ask.txt"), text);
+    private static void WriteTemplate(TinyCampaign campaign, string text) =>
+        File.WriteAllText(Path.Combine(campaign.Root, "ask.txt"), text);
 
     private static IEnumerable<PromptVerdict> ReadVerdicts(TinyCampaign campaign)
     {

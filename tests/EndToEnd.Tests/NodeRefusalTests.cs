@@ -34,7 +34,17 @@ public sealed class NodeRefusalTests
         }
         var port = TestCluster.FreePort();
         using var node = DpoProcess.Start(
-            "node", "--roles", "coordinator", "--port", $"{port}", "--http", "0", "--state", Path.Combine(directory, "state"), "--certificate", Path.Combine(files[0], "one.crt"));
+            "node",
+            "--roles",
+            "coordinator",
+            "--port",
+            $"{port}",
+            "--http",
+            "0",
+            "--state",
+            Path.Combine(directory, "state"),
+            "--certificate",
+            Path.Combine(files[0], "one.crt"));
         Assert.True(node.WaitForLine(line => line.Contains("is up")), node.Errors);
 
         using var ours = DpoProcess.Run("nodes", "--join", $"127.0.0.1:{port}", "--certificate", Path.Combine(files[0], "one.crt"));

@@ -16,7 +16,12 @@ public sealed class PageTests
         await using var page = await browser.NewPageAsync();
         var errors = new List<string>();
         page.PageError += (_, error) => errors.Add(error.Message);
-        page.Console += (_, told) => errors.AddRange(told.Message is { Type: ConsoleType.Error, Text: var text } && !text.Contains("Failed to load resource", StringComparison.Ordinal) ? [text] : []);
+        page.Console += (_, told) =>
+            errors.AddRange(
+                told.Message is { Type: ConsoleType.Error, Text: var text }
+                && !text.Contains("Failed to load resource", StringComparison.Ordinal)
+                    ? [text]
+                    : []);
 
         using (var run = campaign.Start("--page", "127.0.0.1:0", "--tensorboard", Path.Combine(campaign.Root, "events")))
         {
@@ -36,15 +41,21 @@ public sealed class PageTests
             await SeesAsync(page, "#rounds", "kept");
 
             Assert.True(run.ExitCode == 0, run.Errors);
-            var events = Encoding.Latin1.GetString(File.ReadAllBytes(Assert.Single(Directory.GetFiles(Path.Combine(campaign.Root, "events")))));
-            Assert.All(["rewards/chosen", "rewards/margins", "logps/chosen", "loss", "learning_rate", "grad_norm", "eval/heldout_accuracy"], name => Assert.Contains(name, events, StringComparison.Ordinal));
+            var events = Encoding.Latin1.GetString(
+                File.ReadAllBytes(Assert.Single(Directory.GetFiles(Path.Combine(campaign.Root, "events")))));
+            Assert.All(
+                ["rewards/chosen", "rewards/margins", "logps/chosen", "loss", "learning_rate", "grad_norm", "eval/heldout_accuracy"],
+                name => Assert.Contains(name, events, StringComparison.Ordinal));
             Assert.Equal(
                 ["kept", "kept", "done"],
-                File.ReadLines(Path.Combine(campaign.Root, "told")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("kind").GetString()));
+                File.ReadLines(Path.Combine(campaign.Root, "told"))
+                    .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("kind").GetString()));
             await SeesAsync(page, "#lost:not([hidden])", "connection is lost");
 
             using var shown = DpoProcess.Start("page", "--state", campaign.StatePath, "--page", address.Authority);
-            await page.WaitForFunctionAsync("() => document.getElementById('lost').hidden", new WaitForFunctionOptions { Timeout = Patience });
+            await page.WaitForFunctionAsync(
+                "() => document.getElementById('lost').hidden",
+                new WaitForFunctionOptions { Timeout = Patience });
             await SeesAsync(page, "#strip .badge", "completed");
 
             await FindPairsAsync(page, address);
@@ -53,9 +64,18 @@ public sealed class PageTests
                 await GoAsync(page, new Uri(address, path));
                 await IsAccessibleAsync(page, path);
             }
-            var pair = await page.EvaluateExpressionAsync<string>("fetch('/api/pairs?size=1').then(answer => answer.json()).then(pairs => pairs.items[0].id)");
+            var pair = await page.EvaluateExpressionAsync<string>(
+                "fetch('/api/pairs?size=1').then(answer => answer.json()).then(pairs => pairs.items[0].id)");
             await TakePicturesAsync(
-                page, address, ("campaign", "/"), ("round", "/rounds/1"), ("pairs", "/pairs"), ("pair", $"/pairs/{Uri.EscapeDataString(pair)}"), ("judges", "/judges"), ("log", "/log"), ("none", "/nothing"));
+                page,
+                address,
+                ("campaign", "/"),
+                ("round", "/rounds/1"),
+                ("pairs", "/pairs"),
+                ("pair", $"/pairs/{Uri.EscapeDataString(pair)}"),
+                ("judges", "/judges"),
+                ("log", "/log"),
+                ("none", "/nothing"));
             shown.Interrupt();
             Assert.True(shown.ExitCode == 0, shown.Errors);
         }
@@ -70,7 +90,8 @@ public sealed class PageTests
         await page.SelectAsync("select[name=sort]", "margin");
         await Task.WhenAll(page.WaitForNavigationAsync(), page.ClickAsync("form button"));
         await SeesAsync(page, "#count", " pairs");
-        var tasks = await page.EvaluateExpressionAsync<string[]>("[...document.querySelectorAll('table.pairs tbody tr td:first-child')].map(cell => cell.textContent)");
+        var tasks = await page.EvaluateExpressionAsync<string[]>(
+            "[...document.querySelectorAll('table.pairs tbody tr td:first-child')].map(cell => cell.textContent)");
         Assert.NotEmpty(tasks);
         Assert.All(tasks, task => Assert.EndsWith("reverse", task, StringComparison.Ordinal));
 

@@ -21,14 +21,24 @@ public sealed class PairsTests
 
         var output = Path.Combine(campaign.Root, "trl.jsonl");
         File.WriteAllText($"{output}.pairs", "the user's own");
-        using var export = DpoProcess.Run("pairs", "export", "--state", campaign.StatePath, "--format", "trl-conversational", "--out", output);
+        using var export = DpoProcess.Run(
+            "pairs",
+            "export",
+            "--state",
+            campaign.StatePath,
+            "--format",
+            "trl-conversational",
+            "--out",
+            output);
         Assert.True(export.ExitCode == 0, export.Errors);
         Assert.Equal(pairs.GetArrayLength(), File.ReadLines(output).Count());
         Assert.Equal(["trl.jsonl", "trl.jsonl.pairs"], Directory.GetFiles(campaign.Root, "trl*").Select(Path.GetFileName).Order());
         Assert.Equal("the user's own", File.ReadAllText($"{output}.pairs"));
 
         using var dropped = DpoProcess.Run("pairs", "--dropped", "--state", campaign.StatePath, "--json", "--limit", "0");
-        Assert.Equal(48 - pairs.EnumerateArray().DistinctBy(pair => pair.GetProperty("pair").GetProperty("prompt_id").GetString()).Count(), dropped.Json.GetProperty("dropped").GetArrayLength());
+        Assert.Equal(
+            48 - pairs.EnumerateArray().DistinctBy(pair => pair.GetProperty("pair").GetProperty("prompt_id").GetString()).Count(),
+            dropped.Json.GetProperty("dropped").GetArrayLength());
 
         using var judges = DpoProcess.Run("judges", "--state", campaign.StatePath, "--json");
         Assert.Equal(48, judges.Json.GetProperty("rounds")[0].GetProperty("quality").GetProperty("prompts").GetInt32());

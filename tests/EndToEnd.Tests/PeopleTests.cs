@@ -37,11 +37,16 @@ public sealed class PeopleTests
             // The last one is taken back, and judged again.
             await Task.WhenAll(page.WaitForNavigationAsync(), page.Keyboard.PressAsync("u"));
             judged += await JudgeAsync(page, ["a"]) - 1;
-            Assert.Contains("waiting for people: ", DpoProcess.Run("status", "--state", campaign.StatePath).Output, StringComparison.Ordinal);
+            Assert.Contains(
+                "waiting for people: ",
+                DpoProcess.Run("status", "--state", campaign.StatePath).Output,
+                StringComparison.Ordinal);
             run.Kill9();
         }
         var verdicts = Path.Combine(campaign.StatePath, "people", "verdicts.jsonl");
-        Assert.Equal(["a", "b", "tie", "neither", "skip", "undo", "a"], File.ReadLines(verdicts).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("answer").GetString()));
+        Assert.Equal(
+            ["a", "b", "tie", "neither", "skip", "undo", "a"],
+            File.ReadLines(verdicts).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("answer").GetString()));
 
         using (var run = campaign.Start("--page", "127.0.0.1:0"))
         {

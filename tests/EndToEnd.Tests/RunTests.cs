@@ -45,7 +45,17 @@ public sealed class RunTests
             replay.Json.GetProperty("stages").EnumerateArray().Select(stage => stage.GetProperty("stage").GetString()));
 
         var forked = Path.Combine(campaign.Root, "fork");
-        using var fork = DpoProcess.Run("fork", "--state", campaign.StatePath, "--round", "0", "--to", forked, "--set", "training.loss.type=[sft]", "--json");
+        using var fork = DpoProcess.Run(
+            "fork",
+            "--state",
+            campaign.StatePath,
+            "--round",
+            "0",
+            "--to",
+            forked,
+            "--set",
+            "training.loss.type=[sft]",
+            "--json");
         Assert.True(fork.ExitCode == 0, fork.Errors);
         using var branch = DpoProcess.Run("run", fork.Json.GetProperty("config").GetString()!, "--state", forked, "--json");
         Assert.True(branch.ExitCode == 0, branch.Errors);
@@ -58,12 +68,28 @@ public sealed class RunTests
         Assert.False(compared.Json.TryGetProperty("judged", out _));
         var judge = Path.Combine(campaign.Root, "judge.conf");
         File.WriteAllText(judge, "campaign.judging { judge = checks, judges.checks.type = verifier }");
-        string[] judging = ["compare", campaign.StatePath, forked, "--judge", judge, "--verdicts", Path.Combine(campaign.Root, "verdicts.jsonl"), "--out", Path.Combine(campaign.Root, "compared.html"), "--json"];
+        string[] judging =
+        [
+            "compare",
+            campaign.StatePath,
+            forked,
+            "--judge",
+            judge,
+            "--verdicts",
+            Path.Combine(campaign.Root, "verdicts.jsonl"),
+            "--out",
+            Path.Combine(campaign.Root, "compared.html"),
+            "--json",
+        ];
         using var judged = DpoProcess.Run(judging);
         Assert.True(judged.ExitCode == 0, judged.Errors);
         Assert.Equal(
             [(ArmName(0), "base"), (ArmName(1), "base"), (ArmName(1), ArmName(0))],
-            judged.Json.GetProperty("judged").GetProperty("wins").EnumerateArray().Select(wins => (wins.GetProperty("arm").GetString(), wins.GetProperty("against").GetString())));
+            judged
+                .Json.GetProperty("judged")
+                .GetProperty("wins")
+                .EnumerateArray()
+                .Select(wins => (wins.GetProperty("arm").GetString(), wins.GetProperty("against").GetString())));
         // The checks prefer a right answer to a wrong one, so the win rate follows from the accuracies.
         Assert.Equal(
             0.5 + compared.Json.GetProperty("differences")[0].GetProperty("mean").GetDouble() / 2,
@@ -89,13 +115,18 @@ public sealed class RunTests
     [Fact]
     public void Run_armsWithASeed_areCampaignsOfTheirOwn_andAreCompared()
     {
-        using var campaign = new TinyCampaign(extra: "rounds = 1, arms { rft { training.loss.type = [sft] } dpo { gate { test = mcnemar, prompts-per-task = 4, minimum-prompts = 12 } } }");
+        using var campaign = new TinyCampaign(
+            extra: "rounds = 1, arms { rft { training.loss.type = [sft] } dpo { gate { test = mcnemar, prompts-per-task = 4, minimum-prompts = 12 } } }");
 
         using var first = campaign.Run("--seeds", "3", "--json");
 
         Assert.True(first.ExitCode == 0, first.Errors);
-        Assert.Equal(["tiny-rft", "tiny-dpo"], first.Json.GetProperty("arms").EnumerateArray().Select(arm => arm.GetProperty("name").GetString()));
-        Assert.All(first.Json.GetProperty("arms").EnumerateArray(), arm => Assert.Equal([3], arm.GetProperty("seeds").EnumerateArray().Select(seed => seed.GetInt32())));
+        Assert.Equal(
+            ["tiny-rft", "tiny-dpo"],
+            first.Json.GetProperty("arms").EnumerateArray().Select(arm => arm.GetProperty("name").GetString()));
+        Assert.All(
+            first.Json.GetProperty("arms").EnumerateArray(),
+            arm => Assert.Equal([3], arm.GetProperty("seeds").EnumerateArray().Select(seed => seed.GetInt32())));
         // The gate's own prompts are none of them.
         Assert.Equal(24, first.Json.GetProperty("differences")[0].GetProperty("prompts").GetInt32());
         var page = File.ReadAllText(Path.Combine(campaign.StatePath, "comparison.html"));
@@ -104,7 +135,16 @@ public sealed class RunTests
         using var again = campaign.Run("--seeds", "3", "--json");
         Assert.Equal(first.Json.ToString(), again.Json.ToString());
         // An arm can be used by itself.
-        using var forked = DpoProcess.Run("fork", "--state", Path.Combine(campaign.StatePath, "dpo-3"), "--round", "0", "--to", Path.Combine(campaign.Root, "other"), "--set", "training.loss.beta=0.3");
+        using var forked = DpoProcess.Run(
+            "fork",
+            "--state",
+            Path.Combine(campaign.StatePath, "dpo-3"),
+            "--round",
+            "0",
+            "--to",
+            Path.Combine(campaign.Root, "other"),
+            "--set",
+            "training.loss.beta=0.3");
         Assert.True(forked.ExitCode == 0, forked.Errors);
         using var submitted = DpoProcess.Run("submit", campaign.ConfPath, "--join", "127.0.0.1:1");
         Assert.Equal(2, submitted.ExitCode);

@@ -102,7 +102,9 @@ public sealed class TestCluster : IDisposable
         try
         {
             using var response = _http.GetAsync(new Uri(HttpOf(node), path)).GetAwaiter().GetResult();
-            return response.IsSuccessStatusCode ? JsonDocument.Parse(response.Content.ReadAsStringAsync().GetAwaiter().GetResult()).RootElement : null;
+            return response.IsSuccessStatusCode
+                ? JsonDocument.Parse(response.Content.ReadAsStringAsync().GetAwaiter().GetResult()).RootElement
+                : null;
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
         {
@@ -110,15 +112,19 @@ public sealed class TestCluster : IDisposable
         }
     }
 
-    public HttpStatusCode Status(string node, string path) => _http.GetAsync(new Uri(HttpOf(node), path)).GetAwaiter().GetResult().StatusCode;
+    public HttpStatusCode Status(string node, string path) =>
+        _http.GetAsync(new Uri(HttpOf(node), path)).GetAwaiter().GetResult().StatusCode;
 
-    public IReadOnlyList<JsonElement> Nodes(string seenFrom = "coordinator") => [.. Ask("/nodes", seenFrom)?.GetProperty("nodes").EnumerateArray() ?? []];
+    public IReadOnlyList<JsonElement> Nodes(string seenFrom = "coordinator") =>
+        [.. Ask("/nodes", seenFrom)?.GetProperty("nodes").EnumerateArray() ?? []];
 
     /// <summary>The work of a campaign in hand, with the node.</summary>
     public IReadOnlyList<(string Node, string Work)> InHand(string campaign, string seenFrom = "coordinator") =>
     [
         .. Nodes(seenFrom).SelectMany(node => node.GetProperty("in_hand").EnumerateArray()
-            .Select(work => work.GetString()!).Where(work => work.StartsWith($"{campaign} ", StringComparison.Ordinal)).Select(work => (Text(node, "name"), work))),
+            .Select(work => work.GetString()!)
+            .Where(work => work.StartsWith($"{campaign} ", StringComparison.Ordinal))
+            .Select(work => (Text(node, "name"), work))),
     ];
 
     /// <summary>Waits until the node has work of the campaign in hand.</summary>
@@ -134,12 +140,21 @@ public sealed class TestCluster : IDisposable
         Assert.Equal(ResultsOf(Alone), ResultsOf(Ask($"/campaigns/{campaign}/summary")!.Value));
     }
 
-    public void UntilStatus(string campaign, string status) => Until(() => Ask($"/campaigns/{campaign}") is { } view && Text(view, "status") == status);
+    public void UntilStatus(string campaign, string status) =>
+        Until(() => Ask($"/campaigns/{campaign}") is { } view && Text(view, "status") == status);
 
     /// <summary>What must not depend on who did which work, and when.</summary>
-    public static string ResultsOf(JsonElement summary) => string.Join('\n', new[] { Text(summary.GetProperty("baseline"), "heldout_accuracy") }.Concat(
+    public static string ResultsOf(JsonElement summary) =>
+        string.Join(
+            '\n',
+            new[] { Text(summary.GetProperty("baseline"), "heldout_accuracy") }.Concat(
         summary.GetProperty("rounds").EnumerateArray().Select(round => string.Join(
-            ' ', Text(round, "samples"), Text(round, "generated_tokens"), Text(round, "pairs"), Text(round, "train"), Text(round.GetProperty("eval"), "heldout_accuracy")))));
+            ' ',
+            Text(round, "samples"),
+            Text(round, "generated_tokens"),
+            Text(round, "pairs"),
+            Text(round, "train"),
+            Text(round.GetProperty("eval"), "heldout_accuracy")))));
 
     public static string Text(JsonElement document, string name) => document.GetProperty(name).ToString();
 

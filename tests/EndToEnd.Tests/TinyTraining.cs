@@ -29,7 +29,12 @@ public sealed class TinyTraining : IDisposable
             "--model", Model, "--data", DataPath, "--out", PathOf(output), "--threads", "1", "--epochs", "3", "--batch-pairs", "4",
             "--learning-rate", "1e-3", "--set", "training.checkpoint-steps=2",
         ];
-        return ["train", .. usual.Chunk(2).Where(option => option[0] == "--set" || !more.Contains(option[0])).SelectMany(option => option), .. more];
+        return
+        [
+            "train",
+            .. usual.Chunk(2).Where(option => option[0] == "--set" || !more.Contains(option[0])).SelectMany(option => option),
+            .. more,
+        ];
     }
 
     public byte[] Result(string output, string file = "adapter.gguf") => File.ReadAllBytes(Path.Combine(PathOf(output), file));

@@ -52,13 +52,23 @@ public sealed class TrainTests : IDisposable
             PairFile.Write(file, PairFile.Read(_training.DataPath).Select(record => record with { Pair = change(record.Pair) }));
             return file.Name;
         }
-        var wrong = With("wrong.jsonl", pair => pair with { ChosenIds = pair.RejectedIds, RejectedIds = pair.ChosenIds, ChosenProbability = 0.1 });
+        var wrong = With(
+            "wrong.jsonl",
+            pair => pair with { ChosenIds = pair.RejectedIds, RejectedIds = pair.ChosenIds, ChosenProbability = 0.1 });
         var undecided = With("undecided.jsonl", pair => pair with { ChosenProbability = 0.5 });
 
         using var right = DpoProcess.Run(_training.Arguments("right", "--set", "training.max-steps=3"));
         using var turned = DpoProcess.Run(_training.Arguments("turned", "--data", wrong, "--set", "training.max-steps=3"));
         using var refused = DpoProcess.Run(_training.Arguments("refused", "--data", undecided, "--set", "training.max-steps=3"));
-        using var read = DpoProcess.Run(_training.Arguments("read", "--data", undecided, "--set", "training.max-steps=3", "--set", "training.loss.probabilistic-labels=on"));
+        using var read = DpoProcess.Run(
+            _training.Arguments(
+                "read",
+                "--data",
+                undecided,
+                "--set",
+                "training.max-steps=3",
+                "--set",
+                "training.loss.probabilistic-labels=on"));
 
         Assert.True(turned.ExitCode == 0, turned.Errors);
         Assert.Equal(_training.Result("right"), _training.Result("turned"));
@@ -70,7 +80,14 @@ public sealed class TrainTests : IDisposable
     /// <summary>With all that has a state of its own: moments, best parameters, a moving reference, dropout.</summary>
     [Theory]
     [InlineData()]
-    [InlineData("optimizer=lion", "lora.dropout=0.1", "validation-share=0.2", "evaluation-steps=3", "reference-sync.steps=4", "warmup-ratio=0.2", "max-steps=36")]
+    [InlineData(
+        "optimizer=lion",
+        "lora.dropout=0.1",
+        "validation-share=0.2",
+        "evaluation-steps=3",
+        "reference-sync.steps=4",
+        "warmup-ratio=0.2",
+        "max-steps=36")]
     public void Train_killedAgainAndAgain_endsWithTheSameBits(params string[] settings)
     {
         string[] more = [.. settings.SelectMany(setting => new[] { "--set", $"training.{setting}" })];
@@ -120,7 +137,13 @@ public sealed class TrainTests : IDisposable
 
         using var second = DpoProcess.Run(_training.Arguments("two",
         [
-            .. policy, "--adapter", Result("one", "adapter.gguf"), "--average", Result("one", "average.gguf"), "--earlier", _training.DataPath,
+            .. policy,
+            "--adapter",
+            Result("one", "adapter.gguf"),
+            "--average",
+            Result("one", "average.gguf"),
+            "--earlier",
+            _training.DataPath,
             "--set", "policy.data=replay", "--set", "policy.replay-share=0.25",
         ]));
 
@@ -228,13 +251,17 @@ public sealed class TrainTests : IDisposable
     public void Train_killedInTheReferencePass_keepsWhatIsDoneAndGivesTheSameBytes()
     {
         using var training = new TinyTraining(pairs: 1000);
-        string[] Arguments(string output) => training.Arguments(output, "--set", "training.max-steps=2", "--set", "training.micro-batch-tokens=64");
+        string[] Arguments(string output) =>
+            training.Arguments(output, "--set", "training.max-steps=2", "--set", "training.micro-batch-tokens=64");
         DpoProcess.Run(Arguments("whole")).Dispose();
-        string[] Unfinished() => Directory.Exists(training.PathOf("parts/work")) ? Directory.GetFiles(training.PathOf("parts/work"), "*.part") : [];
+        string[] Unfinished() =>
+            Directory.Exists(training.PathOf("parts/work")) ? Directory.GetFiles(training.PathOf("parts/work"), "*.part") : [];
 
         using (var process = DpoProcess.Start(Arguments("parts")))
         {
-            Assert.True(SpinWait.SpinUntil(() => Unfinished().Any(file => new FileInfo(file).Length > 1000), TimeSpan.FromMinutes(1)), process.Errors);
+            Assert.True(
+                SpinWait.SpinUntil(() => Unfinished().Any(file => new FileInfo(file).Length > 1000), TimeSpan.FromMinutes(1)),
+                process.Errors);
             process.Kill9();
         }
         Assert.Single(Unfinished());
@@ -256,15 +283,25 @@ public sealed class TrainTests : IDisposable
 
     [Theory]
     [InlineData(new[] { "--loss", "sigmoit" }, new[] { "--loss", "did you mean sigmoid?" })]
-    [InlineData(new[] { "--set", "training.los.beta=1" }, new[] { "--set training.los.beta=1", "did you mean campaign.training.loss.beta?" })]
+    [InlineData(
+        new[] { "--set", "training.los.beta=1" },
+        new[] { "--set training.los.beta=1", "did you mean campaign.training.loss.beta?" })]
     [InlineData(new[] { "--set", "policy.data=replay" }, new[] { "policy.data is replay", "--earlier FILE" })]
     [InlineData(new[] { "--earlier", "old.jsonl" }, new[] { "--earlier", "policy.data is new" })]
     [InlineData(new[] { "--average", "average.gguf" }, new[] { "--average", "policy.reference = ema" })]
-    [InlineData(new[] { "--adapter", "a.gguf", "--loss", "simpo", "--set", "policy.initialisation=base" }, new[] { "--adapter", "without effect" })]
-    [InlineData(new[] { "--set", "training.reference-sync.steps=5", "--set", "policy.initialisation=base" }, new[] { "training.reference-sync.steps", "policy.initialisation" })]
+    [InlineData(
+        new[] { "--adapter", "a.gguf", "--loss", "simpo", "--set", "policy.initialisation=base" },
+        new[] { "--adapter", "without effect" })]
+    [InlineData(
+        new[] { "--set", "training.reference-sync.steps=5", "--set", "policy.initialisation=base" },
+        new[] { "training.reference-sync.steps", "policy.initialisation" })]
     [InlineData(new[] { "--full", "--set", "policy.reference=ema" }, new[] { "policy.reference is ema", "--full trains no adapter" })]
-    [InlineData(new[] { "--loss", "simpo", "--set", "training.loss.f-divergence=forward-kl" }, new[] { "f-divergence", "it is for sigmoid" })]
-    [InlineData(new[] { "--set", "training.micro-batch-tokens=100000000" }, new[] { "training needs about", "training.micro-batch-tokens (100000000)" })]
+    [InlineData(
+        new[] { "--loss", "simpo", "--set", "training.loss.f-divergence=forward-kl" },
+        new[] { "f-divergence", "it is for sigmoid" })]
+    [InlineData(
+        new[] { "--set", "training.micro-batch-tokens=100000000" },
+        new[] { "training needs about", "training.micro-batch-tokens (100000000)" })]
     [InlineData(new[] { "--set", "policy.reference=none" }, new[] { "sigmoid compares the policy with a reference" })]
     [InlineData(new[] { "--set", "training.early-stopping-patience=2" }, new[] { "set training.evaluation-steps" })]
     [InlineData(new[] { "--set", "training.epochs" }, new[] { "KEY=VALUE" })]
@@ -275,7 +312,8 @@ public sealed class TrainTests : IDisposable
     [InlineData(new[] { "--data", "nowhere.jsonl" }, new[] { "nowhere.jsonl", "no such file" })]
     [InlineData(new[] { "--adapter", "nowhere.gguf" }, new[] { "nowhere.gguf", "no such file" })]
     [InlineData(new[] { "--config", "nowhere.conf" }, new[] { "nowhere.conf" })]
-    public void Train_withBadInput_saysWhereAndWhatToDo(string[] wrong, string[] expected) => AssertRefused(_training.Arguments("out", wrong), expected);
+    public void Train_withBadInput_saysWhereAndWhatToDo(string[] wrong, string[] expected) =>
+        AssertRefused(_training.Arguments("out", wrong), expected);
 
     private static void AssertRefused(string[] arguments, params string[] expected)
     {

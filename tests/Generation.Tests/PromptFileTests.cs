@@ -18,7 +18,12 @@ public sealed class PromptFileTests : IDisposable
     {
         Prompt[] prompts =
         [
-            new("a", [new("system", "Be \"brief\"."), new("user", "1 < 2?")], null, "logic", [new("exact", "yes", 2), new("regex", "^y", 0.5, Required: true)]),
+            new(
+                "a",
+                [new("system", "Be \"brief\"."), new("user", "1 < 2?")],
+                null,
+                "logic",
+                [new("exact", "yes", 2), new("regex", "^y", 0.5, Required: true)]),
             new("b", null, "Once upon a time, é", null, []),
         ];
         using (var stream = File.Create(_path))
@@ -35,7 +40,12 @@ public sealed class PromptFileTests : IDisposable
         using var stream = new MemoryStream();
 
         PromptFile.Write(stream, [
-            new("a", [new("system", "Be \"brief\"."), new("user", "1 < 2?")], null, "logic", [new("exact", "yes", 2), new("regex", "^y", 0.5, Required: true)]),
+            new(
+                "a",
+                [new("system", "Be \"brief\"."), new("user", "1 < 2?")],
+                null,
+                "logic",
+                [new("exact", "yes", 2), new("regex", "^y", 0.5, Required: true)]),
             new("b", null, "Once upon a time, é", null, []),
         ]);
 
@@ -83,11 +93,15 @@ public sealed class PromptFileTests : IDisposable
     [InlineData("""{"prompt": [{"role": "user", "content": "x\u0000"}]}""", "byte 43 (\\u0000) is a NUL")]
     [InlineData("""{"prompt": "x", "checks": [{"kind": "exact", "value": "\ud83d"}]}""", "is half of a surrogate pair")]
     [InlineData("""{"prompt": [{"role": "human", "content": "x"}]}""", "the role \"human\" is not one of system, user, assistant")]
-    [InlineData("""{"prompt": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]}""", "ends with the assistant's turn")]
+    [InlineData(
+        """{"prompt": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]}""",
+        "ends with the assistant's turn")]
     [InlineData("""{"prompt": "x", "id": 3}""", "\"id\" must be a text, not a number")]
     [InlineData("""{"prompt": "x", "checks": {}}""", "\"checks\" must be a list")]
     [InlineData("""{"prompt": "x", "checks": [{"value": "y"}]}""", "\"kind\" is missing")]
-    [InlineData("""{"prompt": "x", "checks": [{"kind": "exact", "value": "y", "required": 1}]}""", "\"required\" must be true or false, not a number")]
+    [InlineData(
+        """{"prompt": "x", "checks": [{"kind": "exact", "value": "y", "required": 1}]}""",
+        "\"required\" must be true or false, not a number")]
     [InlineData("""{"prompt": "x", "checks": [{"kind": "exact", "value": "y", "weight": "z"}]}""", "\"weight\" must be a number")]
     public void Read_badLine_namesTheFileTheLineAndTheFault(string line, string fault)
     {
@@ -129,8 +143,12 @@ public sealed class PromptFileTests : IDisposable
     [InlineData("""{"prompt": "x", "completion": "y", "label": false}""", "it gives no answer, and each is asked for")]
     [InlineData("""{"prompt": "x", "completion": 1}""", "its answer must be a text, as the prompt is one")]
     [InlineData("""{"prompt": "x", "completion": "a\u0000"}""", "is a NUL")]
-    [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "completion": "y"}""", "its answer must be one turn of the assistant, as the prompt is a conversation")]
-    [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "chosen": [{"role": "user", "content": "y"}]}""", "its answer must be one turn of the assistant")]
+    [InlineData(
+        """{"prompt": [{"role": "user", "content": "x"}], "completion": "y"}""",
+        "its answer must be one turn of the assistant, as the prompt is a conversation")]
+    [InlineData(
+        """{"prompt": [{"role": "user", "content": "x"}], "chosen": [{"role": "user", "content": "y"}]}""",
+        "its answer must be one turn of the assistant")]
     public void Read_answerThatIsNone_namesTheLine(string line, string fault)
     {
         File.WriteAllLines(_path, ["""{"prompt": "good", "completion": "day"}""", line]);
@@ -144,7 +162,8 @@ public sealed class PromptFileTests : IDisposable
     [Fact]
     public void Read_promptThatComesAgainWithChecks_namesBothLines()
     {
-        var error = Assert.Throws<UserInputException>(() => Read("""{"prompt": "x"}""", """{"prompt": "x", "checks": [{"kind": "ended"}]}"""));
+        var error = Assert.Throws<UserInputException>(() =>
+            Read("""{"prompt": "x"}""", """{"prompt": "x", "checks": [{"kind": "ended"}]}"""));
 
         Assert.Contains("line 2", error.Message);
         Assert.Contains("is already on line 1", error.Message);
@@ -161,7 +180,10 @@ public sealed class PromptFileTests : IDisposable
             File.WriteAllText(path, "{\"prompt\": \"a\"}\n{\"prompt\": \"für\"}\n", encoding);
             return Assert.Throws<UserInputException>(() => PromptFile.Read(path).Count()).Message;
         }
-        var (latin1, utf16, bare) = (Refused(Encoding.Latin1), Refused(Encoding.Unicode), Refused(new UnicodeEncoding(bigEndian: true, byteOrderMark: false)));
+        var (latin1, utf16, bare) = (
+            Refused(Encoding.Latin1),
+            Refused(Encoding.Unicode),
+            Refused(new UnicodeEncoding(bigEndian: true, byteOrderMark: false)));
         File.Delete(path);
 
         Assert.StartsWith($"{path}, line 2: byte 14 (0xFC) is no UTF-8", latin1);
@@ -171,7 +193,8 @@ public sealed class PromptFileTests : IDisposable
 
     [Fact]
     public void Read_toolsOfNothing_areAbsent() =>
-        Assert.Single(Read("""{"prompt": [{"role": "user", "content": "x", "tool_calls": []}], "tools": [], "chat_template_kwargs": {}}"""));
+        Assert.Single(
+            Read("""{"prompt": [{"role": "user", "content": "x", "tool_calls": []}], "tools": [], "chat_template_kwargs": {}}"""));
 
     [Fact]
     public void Read_plainText_isAPromptALine()
@@ -202,14 +225,20 @@ public sealed class PromptFileTests : IDisposable
     [Fact]
     public async Task Read_Parquet_givesThePromptsOfTheSameLines()
     {
-        Row[] rows = [new() { Id = "a", Turns = [new() { Role = "user", Content = "Why?" }] }, new() { Turns = [new() { Role = "user", Content = "é" }] }];
+        Row[] rows =
+        [
+            new() { Id = "a", Turns = [new() { Role = "user", Content = "Why?" }] },
+            new() { Turns = [new() { Role = "user", Content = "é" }] },
+        ];
         await ParquetSerializer.SerializeAsync(rows, _path);
         var prompts = PromptFile.Read(_path).ToArray();
         var place = PromptFile.PlaceOf(prompts[1].Id, _path);
 
         Assert.Equal($"{_path}, row 2", place);
         Assert.Equivalent(
-            Read("""{"id":"a","prompt":[{"role":"user","content":"Why?"}]}""", """{"prompt":[{"role":"user","content":"é"}]}"""), prompts, strict: true);
+            Read("""{"id":"a","prompt":[{"role":"user","content":"Why?"}]}""", """{"prompt":[{"role":"user","content":"é"}]}"""),
+            prompts,
+            strict: true);
     }
 
     [Fact]
@@ -225,7 +254,9 @@ public sealed class PromptFileTests : IDisposable
     [Fact]
     public void Read_valueThatIsNoText_isItsJson()
     {
-        var checks = Read("""{"prompt": "x", "checks": [{"kind": "json-schema", "value": {"type": "null"}}, {"kind": "numeric", "value": 4.50}, {"kind": "ended"}]}""")[0].Checks;
+        var checks = Read(
+            """{"prompt": "x", "checks": [{"kind": "json-schema", "value": {"type": "null"}}, {"kind": "numeric", "value": 4.50}, {"kind": "ended"}]}"""
+        )[0].Checks;
 
         Assert.Equal(["""{"type": "null"}""", "4.50", ""], checks.Select(check => check.Value));
     }

@@ -8,7 +8,12 @@ public sealed class SampleFileTests : IDisposable
     private readonly string _path = Path.Combine(Directory.CreateTempSubdirectory("samples-test-").FullName, "samples.jsonl");
 
     private static readonly PromptSamples Chat = new(
-        new Prompt("p/1", [new ChatMessage("system", "be \"brief\""), new ChatMessage("user", "é→😀\n")], null, "add", [new AnswerCheck("exact", "7", 0.1)]),
+        new Prompt(
+            "p/1",
+            [new ChatMessage("system", "be \"brief\""), new ChatMessage("user", "é→😀\n")],
+            null,
+            "add",
+            [new AnswerCheck("exact", "7", 0.1)]),
         [256, 3],
         [
             new Sample(0, ulong.MaxValue, [5, 259], [-0.1f, float.Epsilon], "5", FinishReason.Eos, 1f / 3),

@@ -9,10 +9,15 @@ public sealed partial class FaultsDocumentTests
     public void Document_namesTestsThatThereAre()
     {
         var tests = Path.GetDirectoryName(Path.GetDirectoryName(ThisFile()))!;
-        var names = TestClass().Matches(File.ReadAllText(Path.Combine(tests, "../docs/faults.md"))).Select(match => match.Value).ToHashSet();
+        var names = TestClass()
+            .Matches(File.ReadAllText(Path.Combine(tests, "../docs/faults.md")))
+            .Select(match => match.Value)
+            .ToHashSet();
 
         Assert.NotEmpty(names);
-        Assert.Empty(names.Except(Directory.EnumerateFiles(tests, "*Tests.cs", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension)));
+        Assert.Empty(
+            names.Except(Directory.EnumerateFiles(tests, "*Tests.cs", SearchOption.AllDirectories).Select(Path.GetFileNameWithoutExtension))
+        );
     }
 
     private static string ThisFile([CallerFilePath] string path = "") => path;

@@ -53,7 +53,10 @@ public sealed class NodeTelemetryTests : IDisposable
         using var campaign = new MadeCampaign(1);
         using var telemetry = TelemetryExport.Start(["prometheus"], "one");
         const string Token = "a-token-that-is-long-enough";
-        await using var page = await PageServer.StartAsync(new(s_any, [new(PageRole.Reader, null, Token)], IsGiven: true), new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)), telemetry);
+        await using var page = await PageServer.StartAsync(
+            new(s_any, [new(PageRole.Reader, null, Token)], IsGiven: true),
+            new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)),
+            telemetry);
         Telemetry.Sent(12);
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(page.Urls.First()), "/metrics"));
         request.Headers.Authorization = new("Bearer", Token);
@@ -61,14 +64,19 @@ public sealed class NodeTelemetryTests : IDisposable
         using var answer = await _http.SendAsync(request);
         using var refused = await _http.GetAsync(request.RequestUri);
 
-        Assert.Contains("# TYPE dpo_artifacts_sent_bytes_total counter", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            "# TYPE dpo_artifacts_sent_bytes_total counter",
+            await answer.Content.ReadAsStringAsync(),
+            StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
     }
 
     [Fact]
     public async Task Metrics_ofARunWithoutAPage_areRefusedBeforeItStarts()
     {
-        var parsed = RootCommands.Create().Parse(["run", BundledFiles.QuickstartCampaign, "--telemetry", "prometheus", "--page", "off", "--state", In("state")]);
+        var parsed = RootCommands
+            .Create()
+            .Parse(["run", BundledFiles.QuickstartCampaign, "--telemetry", "prometheus", "--page", "off", "--state", In("state")]);
 
         var error = await Assert.ThrowsAsync<UserInputException>(() => parsed.InvokeAsync(new() { EnableDefaultExceptionHandler = false }));
 
@@ -101,7 +109,12 @@ public sealed class NodeTelemetryTests : IDisposable
 
         using (TelemetryExport.Start(["otlp"], "worker-7"))
         {
-            var blobs = new BlobClient(new ArtifactStore(In("taker")), _http, () => [new Uri(holder.Urls.First())], () => [], TimeProvider.System);
+            var blobs = new BlobClient(
+                new ArtifactStore(In("taker")),
+                _http,
+                () => [new Uri(holder.Urls.First())],
+                () => [],
+                TimeProvider.System);
             await blobs.FetchAsync([digest], default);
         }
 
@@ -120,7 +133,8 @@ public sealed class NodeTelemetryTests : IDisposable
         using var listener = new ActivityListener
         {
             ShouldListenTo = source => source.Name == Telemetry.Name,
-            Sample = (ref options) => options.Parent.TraceId == unit.TraceId ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            Sample = (ref options) =>
+                options.Parent.TraceId == unit.TraceId ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
             ActivityStopped = ended.Enqueue,
         };
         ActivitySource.AddActivityListener(listener);
@@ -160,7 +174,8 @@ public sealed class NodeTelemetryTests : IDisposable
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync("/health/ready"));
         isReady = true;
         Assert.Equal(HttpStatusCode.OK, await StatusAsync("/health/ready"));
-        foreach (var path in (string[])["/", "/health", "/nodes", "/campaigns", "/metrics", $"/blobs/{Digest.Of([])}", "/health/live/../../nodes"])
+        foreach (var path in (string[])
+                ["/", "/health", "/nodes", "/campaigns", "/metrics", $"/blobs/{Digest.Of([])}", "/health/live/../../nodes"])
         {
             Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(path));
         }

@@ -8,7 +8,14 @@ public class GreedyAccuracyTests
     [Fact]
     public async Task MeasureAsync_someRight_countsByTask()
     {
-        Prompt[] prompts = [Asking("a", "x", "1"), Asking("b", "x", "2"), Asking("c", "y", "1"), Asking("d", null, "1"), new("e", null, "?", "z", [])];
+        Prompt[] prompts =
+        [
+            Asking("a", "x", "1"),
+            Asking("b", "x", "2"),
+            Asking("c", "y", "1"),
+            Asking("d", null, "1"),
+            new("e", null, "?", "z", []),
+        ];
 
         var accuracy = await GreedyAccuracy.MeasureAsync(new AlwaysOne(), new VerifierJudge(), prompts, 5, CancellationToken.None);
 
@@ -41,7 +48,10 @@ public class GreedyAccuracyTests
         public int[] Tokenize(Prompt prompt) => [1];
 
         public Task GenerateAsync(
-            IReadOnlyList<GenerationRequest> requests, SamplingOptions options, Action<PromptSamples> onFinished, CancellationToken cancellationToken)
+            IReadOnlyList<GenerationRequest> requests,
+            SamplingOptions options,
+            Action<PromptSamples> onFinished,
+            CancellationToken cancellationToken)
         {
             Options = options;
             foreach (var request in requests)
@@ -51,7 +61,8 @@ public class GreedyAccuracyTests
             return Task.CompletedTask;
         }
 
-        public Task<double[]> LogProbsAsync(IReadOnlyList<PromptSamples> prompts, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<double[]> LogProbsAsync(IReadOnlyList<PromptSamples> prompts, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public void Dispose() { }
     }

@@ -5,7 +5,12 @@ namespace IterativeDpo.Judging.Tests;
 public class JudgeAttemptsTests
 {
     private static readonly PromptSamples s_samples = new(
-        new Prompt("p", null, "q", null, []), [], [new Sample(0, 0, [1, 2, 3], [0, 0, 0], "<think>6 * 7</think>\n\n42", FinishReason.Eos, 0, Thoughts: 2, AnswerAt: 20), Samples.Of(1, "41")]);
+        new Prompt("p", null, "q", null, []),
+        [],
+        [
+            new Sample(0, 0, [1, 2, 3], [0, 0, 0], "<think>6 * 7</think>\n\n42", FinishReason.Eos, 0, Thoughts: 2, AnswerAt: 20),
+            Samples.Of(1, "41"),
+        ]);
 
     [Theory]
     [InlineData(false, "42")]
@@ -19,7 +24,9 @@ public class JudgeAttemptsTests
             return Task.FromResult(new Verdict([]));
         });
 
-        await new JudgeAttempts(judge, TimeSpan.FromMinutes(1), 0, TimeProvider.System, seeThoughts).JudgeAsync(s_samples, CancellationToken.None);
+        await new JudgeAttempts(judge, TimeSpan.FromMinutes(1), 0, TimeProvider.System, seeThoughts).JudgeAsync(
+            s_samples,
+            CancellationToken.None);
 
         Assert.Equal([seen, "41"], texts);
     }

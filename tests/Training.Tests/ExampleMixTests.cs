@@ -21,7 +21,8 @@ public class ExampleMixTests
 
     [Fact]
     public void PlanEpoch_covers_a_mix_once() => Assert.Equal(
-        Enumerable.Range(0, 5), ExampleBatches.PlanEpoch(_mix, 2, 1000, 3, 0).SelectMany(step => step.MicroBatches).SelectMany(m => m).Order());
+        Enumerable.Range(0, 5),
+        ExampleBatches.PlanEpoch(_mix, 2, 1000, 3, 0).SelectMany(step => step.MicroBatches).SelectMany(m => m).Order());
 
     private static PreferencePair Pair(string prompt, int id) => new(prompt, [1], [id], [id + 1]);
 }

@@ -46,5 +46,6 @@ public class ExampleTruncationTests
     public void Apply_labelled_completion_without_room_is_dropped() =>
         Assert.Equal(1, ExampleTruncation.Apply([new LabelledCompletion("p", [1, 2], [3], true, [4])], 2).Dropped);
 
-    private static PreferencePair Pair(string promptId, int[] prompt, int[] chosen, int[] rejected) => new(promptId, prompt, chosen, rejected);
+    private static PreferencePair Pair(string promptId, int[] prompt, int[] chosen, int[] rejected) =>
+        new(promptId, prompt, chosen, rejected);
 }

@@ -7,10 +7,14 @@ public sealed class LoraTargetsTests
     [Theory]
     [InlineData("attn_q", "blk.0.attn_q blk.1.attn_q")]
     [InlineData("blk.1.attn_q", "blk.1.attn_q")]
-    [InlineData("attn_*", "blk.0.attn_q blk.0.attn_k blk.0.attn_v blk.0.attn_output blk.1.attn_q blk.1.attn_k blk.1.attn_v blk.1.attn_output")]
+    [InlineData(
+        "attn_*",
+        "blk.0.attn_q blk.0.attn_k blk.0.attn_v blk.0.attn_output blk.1.attn_q blk.1.attn_k blk.1.attn_v blk.1.attn_output")]
     [InlineData("blk.[1-9].ffn_*", "blk.1.ffn_gate blk.1.ffn_up blk.1.ffn_down")]
     [InlineData("blk.[0-0].*_output", "blk.0.attn_output")]
-    [InlineData("ffn_down attn_q ffn_*", "blk.0.attn_q blk.0.ffn_gate blk.0.ffn_up blk.0.ffn_down blk.1.attn_q blk.1.ffn_gate blk.1.ffn_up blk.1.ffn_down")]
+    [InlineData(
+        "ffn_down attn_q ffn_*",
+        "blk.0.attn_q blk.0.ffn_gate blk.0.ffn_up blk.0.ffn_down blk.1.attn_q blk.1.ffn_gate blk.1.ffn_up blk.1.ffn_down")]
     public void Of_gives_the_matching_maps_in_the_models_order(string patterns, string expected) =>
         Assert.Equal(expected.Split(' ').Select(map => map + ".weight"), Of(4, patterns.Split(' ')));
 
@@ -32,7 +36,9 @@ public sealed class LoraTargetsTests
 
         var tensors = LoraTargets.Of(new(4, 8, patterns.Split(' ')), config);
 
-        Assert.Equal(expected == "all" ? config.ListBlockMaps().Select(map => map.Name) : expected.Split(' ').Select(map => map + ".weight"), tensors);
+        Assert.Equal(
+            expected == "all" ? config.ListBlockMaps().Select(map => map.Name) : expected.Split(' ').Select(map => map + ".weight"),
+            tensors);
     }
 
     [Fact]
@@ -76,5 +82,6 @@ public sealed class LoraTargetsTests
     public void Of_a_rank_over_the_smallest_side_names_it(int rank, string pattern, int smallest) =>
         Assert.Contains($"LoRA rank {rank} is outside 1 to {smallest}", Assert.Throws<UserInputException>(() => Of(rank, pattern)).Message);
 
-    private static IReadOnlyList<string> Of(int rank, params string[] patterns) => LoraTargets.Of(new(rank, 8, patterns), TinyModel.Config());
+    private static IReadOnlyList<string> Of(int rank, params string[] patterns) =>
+        LoraTargets.Of(new(rank, 8, patterns), TinyModel.Config());
 }

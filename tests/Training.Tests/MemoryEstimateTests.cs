@@ -31,7 +31,9 @@ public sealed class MemoryEstimateTests : IDisposable
 
         Assert.Equal(file.Tensors.Values.Sum(tensor => tensor.ByteLength), estimate.Weights);
         // Rank 4 on every map of two blocks, 16 bytes a parameter.
-        Assert.Equal(16L * 4 * file.Tensors.Values.Where(t => t.Name.StartsWith("blk") && t.Shape.Length == 2).Sum(t => t.Shape.Sum()), estimate.Trained);
+        Assert.Equal(
+            16L * 4 * file.Tensors.Values.Where(t => t.Name.StartsWith("blk") && t.Shape.Length == 2).Sum(t => t.Shape.Sum()),
+            estimate.Trained);
     }
 
     [Fact]
@@ -40,7 +42,9 @@ public sealed class MemoryEstimateTests : IDisposable
         using var file = Model(TensorType.F32);
         long Activations(TrainingOptions options) => MemoryEstimate.Of(file, options, 10).Activations;
 
-        Assert.Equal(2 * Activations(Tiny.Options with { MicroBatchTokens = 1000 }), Activations(Tiny.Options with { MicroBatchTokens = 2000 }));
+        Assert.Equal(
+            2 * Activations(Tiny.Options with { MicroBatchTokens = 1000 }),
+            Activations(Tiny.Options with { MicroBatchTokens = 2000 }));
         Assert.True(Activations(Tiny.Options with { GradientCheckpointing = true }) < Activations(Tiny.Options));
     }
 

@@ -32,7 +32,19 @@ public sealed class MetricsLogTests : IDisposable
     {
         using var stream = new MemoryStream();
 
-        MetricsLog.Write(stream, [new(1, 9, new Dictionary<string, double> { ["rewards/margins"] = 1e-7, ["loss"] = 1.0 / 3, ["num_tokens"] = 1e6 })]);
+        MetricsLog.Write(
+            stream,
+            [
+                new(
+                    1,
+                    9,
+                    new Dictionary<string, double>
+                    {
+                        ["rewards/margins"] = 1e-7,
+                        ["loss"] = 1.0 / 3,
+                        ["num_tokens"] = 1e6,
+                    }),
+            ]);
 
         Assert.Equal(
             """
@@ -78,7 +90,11 @@ public sealed class MetricsLogTests : IDisposable
     public void Report_without_space_names_the_file_and_loses_nothing()
     {
         WriteSteps(1, 2);
-        using (var log = new MetricsLog(LogPath, _clock) { Open = _ => new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0) })
+        using (
+            var log = new MetricsLog(LogPath, _clock)
+            {
+                Open = _ => new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0),
+            })
         {
             var e = Assert.Throws<StorageException>(() => log.Report(Step(3)));
             Assert.StartsWith($"{LogPath}: cannot be written: no space left on its volume. Free some", e.Message);

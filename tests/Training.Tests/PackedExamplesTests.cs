@@ -22,5 +22,6 @@ public class PackedExamplesTests
         Assert.Equal([1, 4], packed.Batch.TokenIds);
     }
 
-    private static PreferencePair Pair(string promptId, int[] prompt, int[] chosen, int[] rejected) => new(promptId, prompt, chosen, rejected);
+    private static PreferencePair Pair(string promptId, int[] prompt, int[] chosen, int[] rejected) =>
+        new(promptId, prompt, chosen, rejected);
 }

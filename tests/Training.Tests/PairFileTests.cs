@@ -63,7 +63,9 @@ public sealed class PairFileTests : IDisposable
     [InlineData("{\"pair\":{\"prompt_id\":\"a\",\"prompt_ids\":[1],\"chosen_ids\":[2],\"chosen_probability\":1}}", "rejected_ids")]
     [InlineData("{\"pair\":{\"prompt_id\":\"a\",\"prompt_ids\":[],\"chosen_ids\":[2],\"rejected_ids\":[3]}}", "prompt_ids")]
     [InlineData("{\"pair\":{\"prompt_id\":\"a\",\"prompt_ids\":[1],\"chosen_ids\":[-2],\"rejected_ids\":[3]}}", "negative")]
-    [InlineData("{\"pair\":{\"prompt_id\":\"a\",\"prompt_ids\":[1],\"chosen_ids\":[2],\"rejected_ids\":[3],\"chosen_probability\":2}}", "chosen_probability")]
+    [InlineData(
+        "{\"pair\":{\"prompt_id\":\"a\",\"prompt_ids\":[1],\"chosen_ids\":[2],\"rejected_ids\":[3],\"chosen_probability\":2}}",
+        "chosen_probability")]
     [InlineData("{\"pair\":{\"prompt_id\":\"a\",\"prompt_ids\":[1],\"chosen_ids\":[2],\"rejected_ids\":[3]},\"extra\":1}", "extra")]
     public void Read_bad_line_names_file_line_and_field(string line, string problem)
     {
@@ -77,7 +79,22 @@ public sealed class PairFileTests : IDisposable
     }
 
     private static PairProvenance Provenance() =>
-        new("add", "1+1?", "2", "3", 0, 1, ulong.MaxValue, 7, 1, 0, "verifier", "temperature 1", Digest.Of("base"u8), Digest.Of("adapter"u8), 3);
+        new(
+            "add",
+            "1+1?",
+            "2",
+            "3",
+            0,
+            1,
+            ulong.MaxValue,
+            7,
+            1,
+            0,
+            "verifier",
+            "temperature 1",
+            Digest.Of("base"u8),
+            Digest.Of("adapter"u8),
+            3);
 
     private void WriteFile(IEnumerable<PairRecord> records)
     {

@@ -23,8 +23,14 @@ public sealed class TensorBoardLogTests : IDisposable
         Assert.Equal((1UL, true), (events[1].Single(field => field.Number == 2).Value, events[1].Any(field => field.Number == 7)));
         Assert.Equal(
             ["1 loss 0.6931472", "1 rewards/chosen 0.5", "300 loss -1E-09"],
-            events.Skip(2).SelectMany(fields => Fields(fields.Single(field => field.Number == 5).Bytes).Select(value => Fields(value.Bytes)).Select(value =>
-                FormattableString.Invariant($"{fields.Single(field => field.Number == 2).Value} {Encoding.UTF8.GetString(value[0].Bytes)} {BitConverter.ToSingle(value[1].Bytes)}"))));
+            events
+                .Skip(2)
+                .SelectMany(fields =>
+                    Fields(fields.Single(field => field.Number == 5).Bytes)
+                        .Select(value => Fields(value.Bytes))
+                        .Select(value =>
+                FormattableString.Invariant(
+                    $"{fields.Single(field => field.Number == 2).Value} {Encoding.UTF8.GetString(value[0].Bytes)} {BitConverter.ToSingle(value[1].Bytes)}"))));
         Assert.All(events, fields => Assert.InRange(BitConverter.ToDouble(fields.Single(field => field.Number == 1).Bytes), 1.7e9, 5e9));
     }
 

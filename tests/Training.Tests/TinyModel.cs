@@ -65,7 +65,13 @@ internal static class TinyModel
             Scaling = new(RopeScalingKind.Yarn, 4, OriginalContext: 32, AttentionFactor: 1.1f),
         },
         ["granite"] = Config("granite", tied: true) with { EmbeddingScale = 3, ResidualScale = 0.4f, LogitDivisor = 2, ScoreScale = 0.2f },
-        ["granite, biases, nothing turned"] = Config("granite") with { Biases = MapBiases.All, EmbeddingScale = 2, LogitDivisor = 4, Rotates = false },
+        ["granite, biases, nothing turned"] = Config("granite") with
+        {
+            Biases = MapBiases.All,
+            EmbeddingScale = 2,
+            LogitDivisor = 4,
+            Rotates = false,
+        },
     };
 
     /// <summary>Their names, for theories.</summary>
@@ -114,7 +120,11 @@ internal static class TinyModel
     public static PreferencePair[] Pairs(int count) => [.. Enumerable.Range(0, count).Select(i =>
     {
         var prompt = i / 3 * 2 + i % 3 / 2;
-        return new PreferencePair($"p{prompt}", Ids(3 + prompt % 4, (ulong)prompt), Ids(2 + i % 5, 100 + (ulong)i), Ids(1 + i % 3, 200 + (ulong)i));
+        return new PreferencePair(
+            $"p{prompt}",
+            Ids(3 + prompt % 4, (ulong)prompt),
+            Ids(2 + i % 5, 100 + (ulong)i),
+            Ids(1 + i % 3, 200 + (ulong)i));
     })];
 
     private static float[] Values(string name, int[] shape, ulong seed)

@@ -30,7 +30,16 @@ public sealed class TrainingRunTests : IDisposable
 
     private Task<TrainingResult> RunAsync(int from, Action<TrainingStep> report) => TrainingRun.RunAsync(
         new StepsFrom(from),
-        new TrainingRequest("base.gguf", null, null, [], Tiny.Options, 1, _folder, "adapter.gguf", new AdapterManifest(Digest.Of([1]), null, "", 1, "{}")),
+        new TrainingRequest(
+            "base.gguf",
+            null,
+            null,
+            [],
+            Tiny.Options,
+            1,
+            _folder,
+            "adapter.gguf",
+            new AdapterManifest(Digest.Of([1]), null, "", 1, "{}")),
         MetricsPath,
         TimeProvider.System,
         report,
@@ -39,9 +48,15 @@ public sealed class TrainingRunTests : IDisposable
     /// <summary>Takes the steps from this one to the third; those before were taken in another process.</summary>
     private sealed class StepsFrom(int first) : ITrainer
     {
-        public Task<TrainingResult> TrainAsync(TrainingRequest request, IProgress<TrainingStep>? progress, CancellationToken cancellationToken)
+        public Task<TrainingResult> TrainAsync(
+            TrainingRequest request,
+            IProgress<TrainingStep>? progress,
+            CancellationToken cancellationToken)
         {
-            TrainingStep[] history = [.. Enumerable.Range(1, 3).Select(step => new TrainingStep(step, 3, new Dictionary<string, double> { ["loss"] = 1 }))];
+            TrainingStep[] history =
+            [
+                .. Enumerable.Range(1, 3).Select(step => new TrainingStep(step, 3, new Dictionary<string, double> { ["loss"] = 1 })),
+            ];
             foreach (var step in history[(first - 1)..])
             {
                 progress!.Report(step);

@@ -19,7 +19,9 @@ public class TrainingWarningsTests
 
     [Fact]
     public void Of_a_ratio_of_all_steps_says_so() =>
-        Assert.Contains("up to the last of the 5 steps", Assert.Single(TrainingWarnings.Of(Tiny.Options with { WarmupRatio = 1 }, _pairs, 5)));
+        Assert.Contains(
+            "up to the last of the 5 steps",
+            Assert.Single(TrainingWarnings.Of(Tiny.Options with { WarmupRatio = 1 }, _pairs, 5)));
 
     [Theory]
     [InlineData("dpo_d", 1, true)]
@@ -30,7 +32,11 @@ public class TrainingWarningsTests
         var options = Tiny.Options with { Loss = new LossOptions(loss) };
         ITrainingExample[] pairs = [.. _pairs, new PreferencePair("q", [1], [2], [3], probability)];
 
-        Assert.Equal(warns, TrainingWarnings.Of(options, pairs, 40).Any(warning => warning.Contains("dpo_d learns from ties too, and none of the 2 pairs is one", StringComparison.Ordinal)));
+        Assert.Equal(
+            warns,
+            TrainingWarnings
+                .Of(options, pairs, 40)
+                .Any(warning => warning.Contains("dpo_d learns from ties too, and none of the 2 pairs is one", StringComparison.Ordinal)));
     }
 
     [Theory]

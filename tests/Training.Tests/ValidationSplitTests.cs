@@ -48,5 +48,6 @@ public class ValidationSplitTests
         Assert.Contains("set validation-share = 0", e.Message);
     }
 
-    private static PreferencePair[] Examples(int count) => [.. Enumerable.Range(0, count).Select(i => new PreferencePair($"p{i}", [1, i], [2], [3]))];
+    private static PreferencePair[] Examples(int count) =>
+        [.. Enumerable.Range(0, count).Select(i => new PreferencePair($"p{i}", [1, i], [2], [3]))];
 }

@@ -12,12 +12,17 @@ namespace IterativeDpo.Actors.Blobs;
 /// over HTTP (<c>/blobs/SHA-256</c>). Safe to use from several threads; an artifact that several ask for is fetched once.
 /// </summary>
 /// <param name="http">Without a time limit of its own: a transfer may take hours, and ends when it stands still.</param>
-/// <param name="holders">Base addresses of the nodes that may have an artifact, in the order to ask them; asked for anew at each attempt.</param>
+/// <param name="holders">Base addresses of the nodes that may have an artifact, in the order to ask them; asked for anew at each
+/// attempt.</param>
 /// <param name="keepers">Base addresses of the nodes that keep artifacts for good; asked for anew at each attempt.</param>
 /// <param name="patience">How long without a byte is a failure; 30 s if not given.</param>
 public sealed class BlobClient(
-    ArtifactStore store, HttpClient http, Func<IReadOnlyList<Uri>> holders, Func<IReadOnlyList<Uri>> keepers, TimeProvider time, TimeSpan? patience = null)
-    : IArtifactExchange
+    ArtifactStore store,
+    HttpClient http,
+    Func<IReadOnlyList<Uri>> holders,
+    Func<IReadOnlyList<Uri>> keepers,
+    TimeProvider time,
+    TimeSpan? patience = null) : IArtifactExchange
 {
     internal const int PieceBytes = 1 << 18;
 
@@ -41,14 +46,21 @@ public sealed class BlobClient(
     /// <exception cref="ArtifactLostException">Everybody was asked, and nobody has it.</exception>
     /// <exception cref="BlobUnavailableException">Nobody gave it, and somebody who may have it did not answer.</exception>
     /// <exception cref="StorageException">This node's store cannot take it.</exception>
-    public Task FetchAsync(IEnumerable<Digest> digests, CancellationToken cancellationToken) => ForEachAsync(digests, FetchOnceAsync, cancellationToken);
+    public Task FetchAsync(IEnumerable<Digest> digests, CancellationToken cancellationToken) =>
+        ForEachAsync(digests, FetchOnceAsync, cancellationToken);
 
-    /// <summary>Returns when every one of these, which are in the store, is durable with a keeper at least; all keepers were offered it.</summary>
+    /// <summary>
+    /// Returns when every one of these, which are in the store, is durable with a keeper at least; all keepers were offered it.
+    /// </summary>
     /// <exception cref="BlobUnavailableException">No keeper took it.</exception>
     /// <exception cref="StorageException">It is not in this node's store.</exception>
-    public Task OfferAsync(IEnumerable<Digest> digests, CancellationToken cancellationToken) => ForEachAsync(digests, OfferOneAsync, cancellationToken);
+    public Task OfferAsync(IEnumerable<Digest> digests, CancellationToken cancellationToken) =>
+        ForEachAsync(digests, OfferOneAsync, cancellationToken);
 
-    private static Task ForEachAsync(IEnumerable<Digest> digests, Func<Digest, CancellationToken, Task> act, CancellationToken cancellationToken) =>
+    private static Task ForEachAsync(
+        IEnumerable<Digest> digests,
+        Func<Digest, CancellationToken, Task> act,
+        CancellationToken cancellationToken) =>
         Parallel.ForEachAsync(
             digests.Distinct(),
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
@@ -95,7 +107,11 @@ public sealed class BlobClient(
     }
 
     /// <summary>Stores the artifact, starting over without those who sent other bytes.</summary>
-    private async Task DownloadAsync(Digest digest, Func<IReadOnlyList<Uri>> asked, Dictionary<Uri, Answer> answers, CancellationToken cancellationToken)
+    private async Task DownloadAsync(
+        Digest digest,
+        Func<IReadOnlyList<Uri>> asked,
+        Dictionary<Uri, Answer> answers,
+        CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -124,9 +140,15 @@ public sealed class BlobClient(
         }
     }
 
-    /// <summary>Takes the bytes from one holder after the other, each going on where the one before broke off; gives those who sent some.</summary>
+    /// <summary>
+    /// Takes the bytes from one holder after the other, each going on where the one before broke off; gives those who sent some.
+    /// </summary>
     private async Task<IReadOnlyList<Uri>> ReceiveAsync(
-        Digest digest, IncomingArtifact incoming, Func<IReadOnlyList<Uri>> asked, Dictionary<Uri, Answer> answers, CancellationToken cancellationToken)
+        Digest digest,
+        IncomingArtifact incoming,
+        Func<IReadOnlyList<Uri>> asked,
+        Dictionary<Uri, Answer> answers,
+        CancellationToken cancellationToken)
     {
         var senders = new HashSet<Uri>();
         var advanced = time.GetTimestamp();
@@ -174,7 +196,9 @@ public sealed class BlobClient(
                 request.Headers.Range = new RangeHeaderValue(incoming.Length, null);
             }
             stall.CancelAfter(_patience);
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stall.Token).ConfigureAwait(false);
+            using var response = await _http
+                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stall.Token)
+                .ConfigureAwait(false);
             switch (response.StatusCode)
             {
                 case HttpStatusCode.NotFound:
@@ -257,17 +281,22 @@ public sealed class BlobClient(
             using var file = store.OpenRead(digest);
             using var request = new HttpRequestMessage(HttpMethod.Put, AddressOf(keeper, digest))
             {
-                Content = new BlobContent(file, whole => stall.CancelAfter(whole ? _patience + TimeSpan.FromSeconds(file.Length / FlushedBytesPerSecond) : _patience)),
+                Content = new BlobContent(
+                    file,
+                    whole => stall.CancelAfter(whole ? _patience + TimeSpan.FromSeconds(file.Length / FlushedBytesPerSecond) : _patience)),
             };
             // A keeper that cannot take it says so before it has been sent.
             request.Headers.ExpectContinue = true;
-            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stall.Token).ConfigureAwait(false);
+            using var response = await _http
+                .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, stall.Token)
+                .ConfigureAwait(false);
             if (response.IsSuccessStatusCode)
             {
                 Telemetry.Sent(file.Length);
                 return null;
             }
-            return new($"answered {(int)response.StatusCode}: {(await response.Content.ReadAsStringAsync(stall.Token).ConfigureAwait(false)).Trim()}");
+            return new(
+                $"answered {(int)response.StatusCode}: {(await response.Content.ReadAsStringAsync(stall.Token).ConfigureAwait(false)).Trim()}");
         }
         catch (Exception e) when (IsOfNetwork(e, cancellationToken))
         {

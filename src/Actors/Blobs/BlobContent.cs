@@ -6,7 +6,8 @@ namespace IterativeDpo.Actors.Blobs;
 /// <param name="advanced">Called before each piece, and with the whole at the end.</param>
 internal sealed class BlobContent(FileStream file, Action<bool> advanced) : HttpContent
 {
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {

@@ -15,7 +15,11 @@ public sealed class NodeTroubleException(string message) : Exception(message);
 /// <summary>Makes what workers work with out of a campaign's bundle: files by digest, wherever they are on this node.</summary>
 /// <param name="engines">Makes a campaign's engines, by its options and where they may keep files.</param>
 internal sealed class CampaignLoader(
-    NodeOptions node, ArtifactStore store, IArtifactExchange artifacts, Func<CampaignOptions, string, CampaignEngines> engines, TimeProvider time)
+    NodeOptions node,
+    ArtifactStore store,
+    IArtifactExchange artifacts,
+    Func<CampaignOptions, string, CampaignEngines> engines,
+    TimeProvider time)
 {
     private const long MostBundleBytes = 16 << 20;
 
@@ -87,7 +91,8 @@ internal sealed class CampaignLoader(
         }
         catch (ArtifactLostException e)
         {
-            throw new NodeTroubleException($"{what} ({digest}) is on no node; submit the campaign again, with --upload-models if it is a model: {e.Message}");
+            throw new NodeTroubleException(
+                $"{what} ({digest}) is on no node; submit the campaign again, with --upload-models if it is a model: {e.Message}");
         }
     }
 
@@ -132,7 +137,8 @@ internal sealed class CampaignLoader(
     {
         var models = ModelsOf(statePath);
         var places = Directory.Exists(models) ? Directory.EnumerateFiles(models).Prepend(file.Path) : [file.Path];
-        var found = places.FirstOrDefault(path => new FileInfo(path) is { Exists: true, Length: var bytes } && bytes == file.Bytes && GgufFile.DigestOf(path) == file.Digest);
+        var found = places.FirstOrDefault(path =>
+            new FileInfo(path) is { Exists: true, Length: var bytes } && bytes == file.Bytes && GgufFile.DigestOf(path) == file.Digest);
         if (found is not null && GgufFile.PathsOf(found).Count == 1)
         {
             // Other nodes may ask for it.

@@ -7,8 +7,8 @@ using IterativeDpo.Judging.Http;
 namespace IterativeDpo.Actors.Nodes;
 
 /// <summary>
-/// A judge's ledger with the coordinators of a cluster, over HTTP (<c>/ledger/CAMPAIGN/JUDGE</c>): JSON lines, as in a file. Any coordinator
-/// answers; where none does, it is asked again until one does. Safe to use from several threads.
+/// A judge's ledger with the coordinators of a cluster, over HTTP (<c>/ledger/CAMPAIGN/JUDGE</c>): JSON lines, as in a file. Any
+/// coordinator answers; where none does, it is asked again until one does. Safe to use from several threads.
 /// </summary>
 /// <param name="coordinators">Their base addresses; asked for anew at each attempt.</param>
 /// <param name="http">Presents the node's certificate where there is one.</param>
@@ -71,7 +71,8 @@ public sealed class ClusterLedger(
             // A moment's absence is none to tell of.
             if (vain == 3)
             {
-                note($"campaign {campaign}: no coordinator keeps what judge {judge} asks and is answered ({said}); it waits, and goes on when one does");
+                note(
+                    $"campaign {campaign}: no coordinator keeps what judge {judge} asks and is answered ({said}); it waits, and goes on when one does");
             }
             await Task.Delay(TimeSpan.FromSeconds(Math.Min(0.1 * Math.Pow(2, vain), 5)), time, cancellationToken).ConfigureAwait(false);
         }
@@ -87,7 +88,9 @@ public sealed class ClusterLedger(
         using var limit = new CancellationTokenSource(_patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
-        await response.Content.LoadIntoBufferAsync(LedgerDatabase.MostPageBytes + ILedger.MostSharedBytes, either.Token).ConfigureAwait(false);
+        await response
+            .Content.LoadIntoBufferAsync(LedgerDatabase.MostPageBytes + ILedger.MostSharedBytes, either.Token)
+            .ConfigureAwait(false);
         switch (response.StatusCode)
         {
             case HttpStatusCode.Created:

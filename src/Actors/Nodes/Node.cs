@@ -51,7 +51,12 @@ public sealed class Node : IAsyncDisposable
     /// <param name="engines">Makes a campaign's engines, by its options and where they may keep files.</param>
     /// <param name="note">Told what an operator should know, a line each.</param>
     public Node(
-        NodeOptions options, ArtifactStore store, HttpClient http, Func<CampaignOptions, string, CampaignEngines> engines, Action<string> note, TimeProvider time)
+        NodeOptions options,
+        ArtifactStore store,
+        HttpClient http,
+        Func<CampaignOptions, string, CampaignEngines> engines,
+        Action<string> note,
+        TimeProvider time)
     {
         Options = options;
         (_store, _http, Note, Time, _startedAt) = (store, http, note, time, time.GetUtcNow());
@@ -62,7 +67,18 @@ public sealed class Node : IAsyncDisposable
         _loader = new CampaignLoader(options, store, Artifacts, engines, time);
         // A coordinator keeps everything.
         var cache = options.IsCoordinator ? null : new ArtifactCache(store, options.CacheBytes);
-        Slots = [.. RolesOf(options).Select(role => new WorkSlot(role, (order, token) => _loader.CreateAsync(role, order, token), Artifacts, time, stepsBack: true, cache, note))];
+        Slots =
+        [
+            .. RolesOf(options)
+                .Select(role => new WorkSlot(
+                    role,
+                    (order, token) => _loader.CreateAsync(role, order, token),
+                    Artifacts,
+                    time,
+                    stepsBack: true,
+                    cache,
+                    note)),
+        ];
         Ledger = options switch
         {
             { IsCoordinator: false } => null,
@@ -115,7 +131,9 @@ public sealed class Node : IAsyncDisposable
         {
             CampaignDatabase.Prepare(DatabasePath);
         }
-        if (Options.Supervisor is { } supervisor && File.Exists(DrainedPath) && await File.ReadAllTextAsync(DrainedPath, cancellationToken) == supervisor)
+        if (Options.Supervisor is { } supervisor
+            && File.Exists(DrainedPath)
+            && await File.ReadAllTextAsync(DrainedPath, cancellationToken) == supervisor)
         {
             Note($"node {Options.Name} was drained when its process ended: it stays away");
             return;
@@ -148,12 +166,14 @@ public sealed class Node : IAsyncDisposable
     /// <summary>Sends a command to a campaign, wherever it is.</summary>
     /// <returns><see cref="CampaignAccepted"/> or <see cref="CampaignFailed"/>.</returns>
     /// <exception cref="AskTimeoutException">No coordinator answers.</exception>
-    public Task<ICampaignMessage> CommandAsync(string campaign, CampaignCommand command, CancellationToken cancellationToken) => _cluster is { } cluster
+    public Task<ICampaignMessage> CommandAsync(string campaign, CampaignCommand command, CancellationToken cancellationToken) =>
+        _cluster is { } cluster
         ? cluster.Link.AskAsync(campaign, command, CommandTimeout, cancellationToken)
         : throw new AskTimeoutException("this node is in no cluster at the moment");
 
     /// <summary>The stored bundle of a campaign.</summary>
-    public Task<CampaignBundle> ReadBundleAsync(Digest digest, CancellationToken cancellationToken) => _loader.ReadAsync(digest, cancellationToken);
+    public Task<CampaignBundle> ReadBundleAsync(Digest digest, CancellationToken cancellationToken) =>
+        _loader.ReadAsync(digest, cancellationToken);
 
     /// <summary>Takes in what somebody gave this node of a campaign: coordinators have it then.</summary>
     /// <returns>The bundle of this digest.</returns>
@@ -166,7 +186,13 @@ public sealed class Node : IAsyncDisposable
 
     /// <summary>What a judge of a campaign asked a service and was answered, as the whole cluster knows it.</summary>
     public ILedger OpenLedger(string campaign, string judge) => new ClusterLedger(
-        () => Table.Coordinators, _http, campaign, judge, $"{Options.Name} {_startedAt.UtcDateTime:O} {Interlocked.Increment(ref _ledgersOpened)}", Note, Time);
+        () => Table.Coordinators,
+        _http,
+        campaign,
+        judge,
+        $"{Options.Name} {_startedAt.UtcDateTime:O} {Interlocked.Increment(ref _ledgersOpened)}",
+        Note,
+        Time);
 
     /// <summary>Has everything here that a campaign has made so far. Only where its journal is.</summary>
     /// <returns>Its state with the results of all units of all rounds.</returns>
@@ -209,9 +235,11 @@ public sealed class Node : IAsyncDisposable
     {
         if (name == Options.Name)
         {
-            throw new UserInputException($"node {name} answers, as it is the one that is asked; drain it, or have another one take it for gone.");
+            throw new UserInputException(
+                $"node {name} answers, as it is the one that is asked; drain it, or have another one take it for gone.");
         }
-        if (_cluster is not { } cluster || Table.Nodes.Select(node => node.Report).FirstOrDefault(node => node.Name == name) is not { } found)
+        if (_cluster is not { } cluster
+            || Table.Nodes.Select(node => node.Report).FirstOrDefault(node => node.Name == name) is not { } found)
         {
             return false;
         }
@@ -286,7 +314,9 @@ public sealed class Node : IAsyncDisposable
     {
         if (Slots.FirstOrDefault(slot => slot.Silence > Options.Stall) is { } stuck)
         {
-            _failed.TrySetException(new NodeTroubleException($"its {stuck.Role.ToString().ToLowerInvariant()} has said nothing for {Options.Stall} at {stuck.InHand?.Id}"));
+            _failed.TrySetException(
+                new NodeTroubleException(
+                    $"its {stuck.Role.ToString().ToLowerInvariant()} has said nothing for {Options.Stall} at {stuck.InHand?.Id}"));
         }
     }
 
@@ -311,7 +341,9 @@ public sealed class Node : IAsyncDisposable
     {
         var hosting = Options.IsCoordinator ? new CampaignHosting(Time, Lease, HandIn, Board) : null;
         using var warning = new Timer(
-            _ => Note($"no coordinator answers at {string.Join(", ", Options.Join)} yet; node {Options.Name} goes on trying (is one up, and is the address right?)"),
+            _ =>
+                Note(
+                    $"no coordinator answers at {string.Join(", ", Options.Join)} yet; node {Options.Name} goes on trying (is one up, and is the address right?)"),
             null, JoinPatience, JoinPatience);
         return await ClusterNode.JoinAsync(Options, Options switch
         {
@@ -353,7 +385,12 @@ public sealed class Node : IAsyncDisposable
         // What was heard longer ago says less.
         var apart = Table.Nodes.Where(node => node.Report.Roles.Contains(NodeRoles.Coordinator) && node.Seconds < 2)
             .Select(node => (node.Report.Name, By: now - node.Report.Clock)).FirstOrDefault(node => node.By.Duration() > ClockTolerance);
-        return apart.Name is null ? [] : [$"its clock is {(apart.By > TimeSpan.Zero ? "ahead of" : "behind")} that of {apart.Name} by {apart.By.Duration():d\\.hh\\:mm\\:ss}"];
+        return apart.Name is null
+            ? []
+            :
+            [
+                $"its clock is {(apart.By > TimeSpan.Zero ? "ahead of" : "behind")} that of {apart.Name} by {apart.By.Duration():d\\.hh\\:mm\\:ss}",
+            ];
     }
 
     /// <summary>Units an hour over the last ten minutes.</summary>
@@ -375,7 +412,8 @@ public sealed class Node : IAsyncDisposable
     /// <summary>A coordinator keeps artifacts itself, and the others shall have them too, should it be gone.</summary>
     private sealed class KeptHere(BlobClient blobs, NodeTable table, string self) : IArtifactExchange
     {
-        public Task FetchAsync(IEnumerable<Digest> digests, CancellationToken cancellationToken) => blobs.FetchAsync(digests, cancellationToken);
+        public Task FetchAsync(IEnumerable<Digest> digests, CancellationToken cancellationToken) =>
+            blobs.FetchAsync(digests, cancellationToken);
 
         public Task OfferAsync(IEnumerable<Digest> digests, CancellationToken cancellationToken) =>
             table.Keepers(self).Count == 0 ? Task.CompletedTask : blobs.OfferAsync(digests, cancellationToken);

@@ -31,7 +31,9 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         _lastAlive = node.Time.GetTimestamp();
         foreach (var slot in node.Slots)
         {
-            Context.ActorOf(Props.Create(() => new WorkerActor(slot, link, Array.Empty<string>())), slot.Role.ToString().ToLowerInvariant());
+            Context.ActorOf(
+                Props.Create(() => new WorkerActor(slot, link, Array.Empty<string>())),
+                slot.Role.ToString().ToLowerInvariant());
         }
 
         Receive<Tick>(_ => Look());
@@ -56,7 +58,12 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         base.PreStart();
-        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.MemberUp), typeof(ClusterEvent.MemberRemoved), typeof(ClusterEvent.IReachabilityEvent));
+        _cluster.Subscribe(
+            Self,
+            ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents,
+            typeof(ClusterEvent.MemberUp),
+            typeof(ClusterEvent.MemberRemoved),
+            typeof(ClusterEvent.IReachabilityEvent));
         Context.System.EventStream.Subscribe<ThisActorSystemQuarantinedEvent>(Self);
         Timers.StartPeriodicTimer(nameof(Tick), new Tick(), TimeSpan.Zero, LookInterval);
     }
@@ -89,8 +96,9 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     }
 
     private bool IsTheOnlyCoordinator(NodeReport report) =>
-        _cluster.State.Members.Where(member => member.HasRole(NodeRoles.Coordinator)).All(member => member.Address.ToString() == report.Address)
-        && report.Roles.Contains(NodeRoles.Coordinator);
+        _cluster
+            .State.Members.Where(member => member.HasRole(NodeRoles.Coordinator))
+            .All(member => member.Address.ToString() == report.Address) && report.Roles.Contains(NodeRoles.Coordinator);
 
     private void OnRemoved(ClusterEvent.MemberRemoved removed)
     {
@@ -139,8 +147,8 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Coordinators may leave in order, or be down before this node was up: then nobody of this cluster is unreachable, and those who are left
-    /// would stay in it for ever, while the coordinators are in another one.
+    /// Coordinators may leave in order, or be down before this node was up: then nobody of this cluster is unreachable, and those who are
+    /// left would stay in it for ever, while the coordinators are in another one.
     /// </summary>
     private void LookForCoordinators()
     {
@@ -160,7 +168,12 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         _toldAt = _node.Time.GetTimestamp();
         var report = _node.Describe();
         var campaigns = _node.Board.Standings.Where(standing => standing.Value.State.Plan is not null)
-            .Select(standing => new CampaignAnnounced(standing.Key, standing.Value.State.Status, report.Http, standing.Value.State.Plan!.Bundle)).ToArray();
+            .Select(standing => new CampaignAnnounced(
+                standing.Key,
+                standing.Value.State.Status,
+                report.Http,
+                standing.Value.State.Plan!.Bundle))
+            .ToArray();
         foreach (var member in _cluster.State.Members)
         {
             var other = Context.ActorSelection(new RootActorPath(member.Address) / "user" / Name);
@@ -182,7 +195,8 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         }
     }
 
-    private IEnumerable<string> Running() => _node.Table.Campaigns.Where(campaign => campaign.Status == CampaignStatus.Running).Select(campaign => campaign.Campaign);
+    private IEnumerable<string> Running() =>
+        _node.Table.Campaigns.Where(campaign => campaign.Status == CampaignStatus.Running).Select(campaign => campaign.Campaign);
 
     private sealed record Tick;
 }

@@ -10,8 +10,8 @@ using IterativeDpo.Judging.Http;
 namespace IterativeDpo.Actors.Nodes;
 
 /// <summary>
-/// A campaign of a coordinator as a state directory of its own, for commands that read one: its journal, its settings with files of this machine,
-/// its artifacts without a copy, and what services answered its judges.
+/// A campaign of a coordinator as a state directory of its own, for commands that read one: its journal, its settings with files of this
+/// machine, its artifacts without a copy, and what services answered its judges.
 /// </summary>
 public static class NodeCampaign
 {
@@ -19,7 +19,8 @@ public static class NodeCampaign
     /// <param name="nodePath">A coordinator's state directory.</param>
     /// <param name="threads">Those of the nodes that did the work, for the same bits; 0 is one for each processor.</param>
     /// <returns>Its path.</returns>
-    /// <exception cref="UserInputException">There is no journal or no such campaign, or a file or an artifact of it is not on this machine.</exception>
+    /// <exception cref="UserInputException">There is no journal or no such campaign, or a file or an artifact of it is not on this
+    /// machine.</exception>
     public static async Task<string> ExtractAsync(string nodePath, string campaign, int threads, CancellationToken cancellationToken)
     {
         var database = Node.DatabasePathOf(nodePath);
@@ -45,7 +46,9 @@ public static class NodeCampaign
             {
                 made.Artifacts.Share(store, digest);
             }
-            AtomicFile.Write(CampaignReader.SettingsPath(statePath), stream => stream.Write(Encoding.UTF8.GetBytes(OptionsJson.Write(options))));
+            AtomicFile.Write(
+                CampaignReader.SettingsPath(statePath),
+                stream => stream.Write(Encoding.UTF8.GetBytes(OptionsJson.Write(options))));
             await WriteAnswersAsync(database, options, CampaignReader.WorkPath(statePath), cancellationToken);
             CampaignDatabase.Prepare(CampaignReader.DatabasePath(statePath));
             CampaignDatabase.Begin(CampaignReader.DatabasePath(statePath), CampaignActor.PersistenceIdOf(campaign), events);
@@ -57,7 +60,10 @@ public static class NodeCampaign
         }
     }
 
-    private static string NamesIn(string database) => string.Join(", ", CampaignDatabase.Read(database, read => read.PersistenceIds().Select(CampaignActor.CampaignOf).OfType<string>().ToList()) ?? [])
+    private static string NamesIn(string database) =>
+        string.Join(
+            ", ",
+            CampaignDatabase.Read(database, read => read.PersistenceIds().Select(CampaignActor.CampaignOf).OfType<string>().ToList()) ?? [])
         is { Length: > 0 } names ? names : "none";
 
     private static CampaignOptions OptionsOf(Digest bundle, string nodePath, ArtifactStore store, int threads)
@@ -68,18 +74,25 @@ public static class NodeCampaign
 
     private static string PathOf(BundleFile file, string nodePath, ArtifactStore store) => file.IsModel && !store.Contains(file.Digest)
         ? CampaignLoader.Find(file, nodePath, store)
-            ?? throw new UserInputException($"the model {file.Name} ({file.Digest}, {file.Bytes:N0} bytes) is not on this machine; put it in {Path.Combine(nodePath, "models")}.")
+            ?? throw new UserInputException(
+                $"the model {file.Name} ({file.Digest}, {file.Bytes:N0} bytes) is not on this machine; put it in {Path.Combine(nodePath, "models")}.")
         : CampaignLoader.Name(file, nodePath, store);
 
     /// <summary>What services were asked and answered, as judges on one machine keep it.</summary>
-    private static async Task WriteAnswersAsync(string database, CampaignOptions options, string workPath, CancellationToken cancellationToken)
+    private static async Task WriteAnswersAsync(
+        string database,
+        CampaignOptions options,
+        string workPath,
+        CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(workPath);
         foreach (var judge in options.JudgesInUse.OfType<HttpJudgeOptions>())
         {
             await using var ledger = LedgerDatabase.Sqlite(database);
             await using var file = File.Create(Path.Combine(workPath, HttpJudgeOptions.AnswersFileOf(judge.Name)));
-            for (var known = 0L; await ledger.ReadAsync(options.Name, judge.Name, known, cancellationToken) is { Count: > 0 } page; known += page.Count)
+            for (var known = 0L;
+                await ledger.ReadAsync(options.Name, judge.Name, known, cancellationToken) is { Count: > 0 } page;
+                known += page.Count)
             {
                 foreach (var entry in page)
                 {

@@ -14,10 +14,18 @@ public sealed class NodeTable(TimeProvider time)
 
     /// <summary>The nodes, this one among them, with the seconds since each was last heard of.</summary>
     public IReadOnlyList<(NodeReport Report, double Seconds)> Nodes =>
-        [.. Recent(_nodes.Values, known => known.At).OrderBy(known => known.Report.Name, StringComparer.Ordinal).Select(known => (known.Report, (time.GetUtcNow() - known.At).TotalSeconds))];
+        [
+            .. Recent(_nodes.Values, known => known.At)
+                .OrderBy(known => known.Report.Name, StringComparer.Ordinal)
+                .Select(known => (known.Report, (time.GetUtcNow() - known.At).TotalSeconds)),
+        ];
 
     public IReadOnlyList<CampaignAnnounced> Campaigns =>
-        [.. Recent(_campaigns.Values, known => known.At).Select(known => known.Campaign).OrderBy(known => known.Campaign, StringComparer.Ordinal)];
+        [
+            .. Recent(_campaigns.Values, known => known.At)
+                .Select(known => known.Campaign)
+                .OrderBy(known => known.Campaign, StringComparer.Ordinal),
+        ];
 
     /// <summary>Where other nodes answer by HTTP, those who keep artifacts first.</summary>
     public IReadOnlyList<Uri> Holders(string self) => [.. Others(self).OrderByDescending(IsCoordinator).Select(node => new Uri(node.Http))];
@@ -26,7 +34,8 @@ public sealed class NodeTable(TimeProvider time)
     public IReadOnlyList<Uri> Keepers(string self) => [.. Others(self).Where(IsCoordinator).Select(node => new Uri(node.Http))];
 
     /// <summary>Where the coordinators answer by HTTP, this node among them if it is one.</summary>
-    public IReadOnlyList<Uri> Coordinators => [.. Nodes.Select(node => node.Report).Where(IsCoordinator).Select(node => new Uri(node.Http))];
+    public IReadOnlyList<Uri> Coordinators =>
+        [.. Nodes.Select(node => node.Report).Where(IsCoordinator).Select(node => new Uri(node.Http))];
 
     internal void Hear(NodeReport report) => _nodes[report.Address] = (report, time.GetUtcNow());
 
@@ -45,5 +54,6 @@ public sealed class NodeTable(TimeProvider time)
 
     private static bool IsCoordinator(NodeReport node) => node.Roles.Contains(NodeRoles.Coordinator);
 
-    private IEnumerable<T> Recent<T>(IEnumerable<T> all, Func<T, DateTimeOffset> at) => all.Where(one => time.GetUtcNow() - at(one) < Memory);
+    private IEnumerable<T> Recent<T>(IEnumerable<T> all, Func<T, DateTimeOffset> at) =>
+        all.Where(one => time.GetUtcNow() - at(one) < Memory);
 }

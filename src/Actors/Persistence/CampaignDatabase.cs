@@ -7,7 +7,8 @@ using SQLitePCL;
 namespace IterativeDpo.Actors.Persistence;
 
 /// <summary>
-/// A campaign's database file. Akka.Persistence.Sql writes it while a campaign runs; here it is made, brought from an older version, and read.
+/// A campaign's database file. Akka.Persistence.Sql writes it while a campaign runs; here it is made, brought from an older version, and
+/// read.
 /// </summary>
 internal sealed class CampaignDatabase : IDisposable
 {
@@ -111,7 +112,9 @@ internal sealed class CampaignDatabase : IDisposable
         }
     }
 
-    /// <summary>Begins a campaign's journal with events, in a file that <see cref="Prepare"/> made and nobody has written to: all or none.</summary>
+    /// <summary>
+    /// Begins a campaign's journal with events, in a file that <see cref="Prepare"/> made and nobody has written to: all or none.
+    /// </summary>
     /// <exception cref="UserInputException">It cannot be written.</exception>
     public static void Begin(string path, string persistenceId, IReadOnlyList<CampaignEvent> events)
     {
@@ -126,7 +129,12 @@ internal sealed class CampaignDatabase : IDisposable
                     INSERT INTO journal (created, deleted, persistence_id, sequence_number, message, manifest, identifier)
                     VALUES ($1, 0, $2, $3, $4, $5, $6)
                     """,
-                    events[i].At.ToUnixTimeMilliseconds(), persistenceId, i + 1, WireFormat.Write(events[i]), WireFormat.ManifestOf(events[i]), ClusterSerializer.Number);
+                    events[i].At.ToUnixTimeMilliseconds(),
+                    persistenceId,
+                    i + 1,
+                    WireFormat.Write(events[i]),
+                    WireFormat.ManifestOf(events[i]),
+                    ClusterSerializer.Number);
             }
             transaction.Commit();
         }
@@ -149,7 +157,8 @@ internal sealed class CampaignDatabase : IDisposable
         raw.SQLITE_FULL => "no space left on its volume. Free some, then run again.",
         raw.SQLITE_READONLY or raw.SQLITE_PERM or raw.SQLITE_AUTH => "permission denied. Make it writable for this user.",
         raw.SQLITE_CANTOPEN => "it cannot be opened or made there. Check the path and its permissions.",
-        raw.SQLITE_NOTADB or raw.SQLITE_CORRUPT => "it is damaged or no campaign database. Restore it from a copy, or choose another state directory.",
+        raw.SQLITE_NOTADB or raw.SQLITE_CORRUPT =>
+            "it is damaged or no campaign database. Restore it from a copy, or choose another state directory.",
         raw.SQLITE_IOERR => "its volume failed or is full. Check the volume, then run again.",
         raw.SQLITE_BUSY or raw.SQLITE_LOCKED => "another process is using it. Stop that one first.",
         _ => error.Message,
@@ -185,7 +194,8 @@ internal sealed class CampaignDatabase : IDisposable
         return version <= Version
             ? version
             : throw new UserInputException(
-                $"{path}: it is of version {version}, written by a newer program; this one knows version {Version}. Use the newer program.");
+                $"{path}: it is of version {version}, written by a newer program; this one knows version {Version}. Use the newer program."
+            );
     }
 
     private void Run(string sql, params object[] arguments)

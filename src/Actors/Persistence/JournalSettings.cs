@@ -25,7 +25,8 @@ internal static class JournalSettings
     public static IReadOnlyList<StoredPayload> ReadEvents(Uri address, string persistenceId)
     {
         using var source = NpgsqlDataSource.Create(PostgreSqlConnectionString(address));
-        using var command = source.CreateCommand("SELECT sequence_number, manifest, message FROM journal WHERE persistence_id = $1 AND NOT deleted ORDER BY sequence_number");
+        using var command = source.CreateCommand(
+            "SELECT sequence_number, manifest, message FROM journal WHERE persistence_id = $1 AND NOT deleted ORDER BY sequence_number");
         command.Parameters.Add(new() { Value = persistenceId });
         try
         {

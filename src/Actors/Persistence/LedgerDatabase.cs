@@ -6,9 +6,9 @@ using Npgsql;
 namespace IterativeDpo.Actors.Persistence;
 
 /// <summary>
-/// What the judges of a cluster asked services and were answered, in the coordinators' database: for each judge of a campaign a log of entries,
-/// numbered from 0. Who of two gets a number is decided by the table's key, whichever coordinators they ask. An entry is durable before it is
-/// said to be there. Any number of callers at once.
+/// What the judges of a cluster asked services and were answered, in the coordinators' database: for each judge of a campaign a log of
+/// entries, numbered from 0. Who of two gets a number is decided by the table's key, whichever coordinators they ask. An entry is durable
+/// before it is said to be there. Any number of callers at once.
 /// </summary>
 public sealed class LedgerDatabase : IAsyncDisposable
 {
@@ -35,14 +35,17 @@ public sealed class LedgerDatabase : IAsyncDisposable
     private LedgerDatabase(DbDataSource database, bool isServer) => (_database, _isServer) = (database, isServer);
 
     /// <summary>In a file that <see cref="CampaignDatabase.Prepare"/> has made by the time it is asked.</summary>
-    public static LedgerDatabase Sqlite(string path) => new(SqliteFactory.Instance.CreateDataSource(JournalSettings.SqliteConnectionString(path)), isServer: false);
+    public static LedgerDatabase Sqlite(string path) =>
+        new(SqliteFactory.Instance.CreateDataSource(JournalSettings.SqliteConnectionString(path)), isServer: false);
 
     /// <param name="address">See <see cref="JournalSettings.PostgreSql"/>.</param>
-    public static LedgerDatabase PostgreSql(Uri address) => new(NpgsqlDataSource.Create(JournalSettings.PostgreSqlConnectionString(address)), isServer: true);
+    public static LedgerDatabase PostgreSql(Uri address) =>
+        new(NpgsqlDataSource.Create(JournalSettings.PostgreSqlConnectionString(address)), isServer: true);
 
     /// <summary>The entries from this number on, in order, perhaps not all at once: none where there are no more.</summary>
     /// <exception cref="NodeTroubleException">The database does not answer.</exception>
-    public Task<IReadOnlyList<byte[]>> ReadAsync(string campaign, string judge, long from, CancellationToken cancellationToken) => UseAsync<IReadOnlyList<byte[]>>(
+    public Task<IReadOnlyList<byte[]>> ReadAsync(string campaign, string judge, long from, CancellationToken cancellationToken) =>
+        UseAsync<IReadOnlyList<byte[]>>(
         async connection =>
         {
             await using var command = Command(
@@ -68,7 +71,8 @@ public sealed class LedgerDatabase : IAsyncDisposable
     /// <summary>Puts an entry where this number is the next one.</summary>
     /// <returns>Whether it is there now; if not, the number is taken, or there are fewer entries.</returns>
     /// <exception cref="NodeTroubleException">The database does not answer: whether the entry is there, nobody knows.</exception>
-    public Task<bool> AppendAsync(string campaign, string judge, long number, byte[] entry, CancellationToken cancellationToken) => UseAsync(
+    public Task<bool> AppendAsync(string campaign, string judge, long number, byte[] entry, CancellationToken cancellationToken) =>
+        UseAsync(
         async connection =>
         {
             await using var command = Command(

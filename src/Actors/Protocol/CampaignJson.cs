@@ -64,7 +64,8 @@ internal sealed class WorkIdJsonConverter : JsonConverter<WorkId>
     public override WorkId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         Parse(reader.GetString());
 
-    public override void Write(Utf8JsonWriter writer, WorkId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    public override void Write(Utf8JsonWriter writer, WorkId value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString());
 
     public override WorkId ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         Parse(reader.GetString());

@@ -5,8 +5,8 @@ using Akka.Serialization;
 namespace IterativeDpo.Actors.Protocol;
 
 /// <summary>
-/// Takes the place of one of Akka's serializers by which a peer names types that are then loaded: it reads and writes nothing. Only messages
-/// that are listed, Akka's own and <see cref="WireFormat"/>'s, go from node to node.
+/// Takes the place of one of Akka's serializers by which a peer names types that are then loaded: it reads and writes nothing. Only
+/// messages that are listed, Akka's own and <see cref="WireFormat"/>'s, go from node to node.
 /// </summary>
 public abstract class ClosedSerializer(ExtendedActorSystem system) : Serializer(system)
 {
@@ -16,7 +16,8 @@ public abstract class ClosedSerializer(ExtendedActorSystem system) : Serializer(
     public override byte[] ToBinary(object obj) => throw new NotSupportedException($"{obj.GetType()} is no message between nodes.");
 
     /// <exception cref="NotSupportedException">Always.</exception>
-    public override object FromBinary(byte[] bytes, Type type) => throw new NotSupportedException("a message of a kind that no node sends was dropped");
+    public override object FromBinary(byte[] bytes, Type type) =>
+        throw new NotSupportedException("a message of a kind that no node sends was dropped");
 }
 
 /// <summary>In place of the one for any object, by Newtonsoft.Json.</summary>

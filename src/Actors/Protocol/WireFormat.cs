@@ -10,7 +10,9 @@ namespace IterativeDpo.Actors.Protocol;
 /// </summary>
 public static class WireFormat
 {
-    /// <summary>No message between nodes has more bytes. The transport drops those of more than 128,000 without a word to who sent them.</summary>
+    /// <summary>
+    /// No message between nodes has more bytes. The transport drops those of more than 128,000 without a word to who sent them.
+    /// </summary>
     public const int MostBytes = 64 * 1024;
 
     private static readonly (string Manifest, JsonTypeInfo Json)[] Table =
@@ -87,7 +89,9 @@ public static class WireFormat
     public static object Read(byte[] bytes, string manifest) =>
         ByManifest.TryGetValue(manifest, out var json)
             ? Read(bytes, json) ?? throw new JsonException($"A {manifest} is null.")
-            : throw new ArgumentException($"'{manifest}' is no message of this version of the program; a newer one wrote it.", nameof(manifest));
+            : throw new ArgumentException(
+                $"'{manifest}' is no message of this version of the program; a newer one wrote it.",
+                nameof(manifest));
 
     /// <summary>
     /// What a record has to be made with, but for what may be null, which is not written then, and what has a default, being newer. What

@@ -20,7 +20,9 @@ public sealed record WorkProgress(
 /// <summary>From a worker that has nothing in hand: it can take work of its role.</summary>
 public sealed record WorkerReady(WorkerRole Role) : ICampaignMessage;
 
-/// <summary>From a worker, again and again: this is in hand. It keeps the lease, and tells a campaign that has moved who does what.</summary>
+/// <summary>
+/// From a worker, again and again: this is in hand. It keeps the lease, and tells a campaign that has moved who does what.
+/// </summary>
 /// <param name="Order">The order's number.</param>
 public sealed record WorkInHand(WorkerRole Role, WorkId Id, long Order) : ICampaignMessage;
 

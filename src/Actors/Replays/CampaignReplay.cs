@@ -10,8 +10,8 @@ using IterativeDpo.Campaigns.Configuration;
 namespace IterativeDpo.Actors.Replays;
 
 /// <summary>
-/// Does the work of recorded rounds again and compares what it leaves with what was recorded. Each unit goes by the recorded artifacts of those
-/// before it, so that a difference is found where it arises and not in everything after it. Nothing of the campaign is changed.
+/// Does the work of recorded rounds again and compares what it leaves with what was recorded. Each unit goes by the recorded artifacts of
+/// those before it, so that a difference is found where it arises and not in everything after it. Nothing of the campaign is changed.
 /// </summary>
 public sealed class CampaignReplay : IAsyncDisposable
 {
@@ -26,10 +26,17 @@ public sealed class CampaignReplay : IAsyncDisposable
     /// <param name="statePath">The campaign's state directory; another process may run it meanwhile.</param>
     /// <param name="engines">Of the campaign's options.</param>
     /// <param name="scratchPath">A directory for what comes now; it is the caller's to delete.</param>
-    /// <param name="asksOutside">Whether the judge of this name asks a program of the user's or people: nothing outside is called, so its work is left out.</param>
+    /// <param name="asksOutside">Whether the judge of this name asks a program of the user's or people: nothing outside is called, so its
+    /// work is left out.</param>
     /// <exception cref="UserInputException">The model, the prompts or a judge's files are not what they were.</exception>
     public static CampaignReplay Open(
-        string statePath, CampaignPlan plan, CampaignOptions options, CampaignEngines engines, string scratchPath, Func<string, bool> asksOutside, TimeProvider time)
+        string statePath,
+        CampaignPlan plan,
+        CampaignOptions options,
+        CampaignEngines engines,
+        string scratchPath,
+        Func<string, bool> asksOutside,
+        TimeProvider time)
     {
         var inputs = CampaignInputs.Read(new CampaignConfiguration(options, "", OptionsJson.Write(options)));
         inputs.RefuseOtherCampaign(new CampaignState { Plan = plan }, options, statePath);
@@ -116,9 +123,11 @@ public sealed class CampaignReplay : IAsyncDisposable
         }
     }
 
-    private string JudgeOf(WorkOrder order) => order is JudgeOrder { Id.Stage: Stage.Grade } grade ? _context.Options.GraderOf(grade.Set) : _context.Options.Judging.Judge;
+    private string JudgeOf(WorkOrder order) =>
+        order is JudgeOrder { Id.Stage: Stage.Grade } grade ? _context.Options.GraderOf(grade.Set) : _context.Options.Judging.Judge;
 
-    private IWorker WorkerOf(WorkerRole role) => _workers.TryGetValue(role, out var worker) ? worker : _workers[role] = CampaignWorkers.Create(role, _context);
+    private IWorker WorkerOf(WorkerRole role) =>
+        _workers.TryGetValue(role, out var worker) ? worker : _workers[role] = CampaignWorkers.Create(role, _context);
 
     private ReplayedWork Compare(RecordedWork work, WorkResult now)
     {
@@ -135,14 +144,21 @@ public sealed class CampaignReplay : IAsyncDisposable
         var aside = work.Id.Stage is Stage.Judge or Stage.Grade or Stage.Anchor ? "verdict.usage" : null;
         ArtifactDifference[] differences =
         [
-            .. before.Zip(after).Select(pair => ArtifactDifference.Between(_recorded.Verified(pair.First), _context.Store.Verified(pair.Second), aside)).OfType<ArtifactDifference>(),
+            .. before
+                .Zip(after)
+                .Select(pair => ArtifactDifference.Between(_recorded.Verified(pair.First), _context.Store.Verified(pair.Second), aside))
+                .OfType<ArtifactDifference>(),
         ];
         if (differences.Length == 0)
         {
             return CompareFigures(work, now);
         }
         var isElsewhere = work.Result.Machine is null || work.Result.Machine != now.Machine;
-        return new(work, after, isElsewhere && differences.All(difference => difference.IsSmall) ? ReplayOutcome.Close : ReplayOutcome.Differs, differences[0].First);
+        return new(
+            work,
+            after,
+            isElsewhere && differences.All(difference => difference.IsSmall) ? ReplayOutcome.Close : ReplayOutcome.Differs,
+            differences[0].First);
     }
 
     /// <summary>The artifacts are the same: so must be what the journal says of them, which decides what becomes of a round.</summary>
@@ -150,7 +166,9 @@ public sealed class CampaignReplay : IAsyncDisposable
     {
         var words = ArtifactDifference.InWords(Figures(work.Result), Figures(Comparable(now, work.Result)));
         Digest[] replayed = [.. now.Leaves];
-        return words is null ? new(work, replayed, ReplayOutcome.Same) : new(work, replayed, ReplayOutcome.Differs, $"the artifacts are the same; in the journal {words}");
+        return words is null
+            ? new(work, replayed, ReplayOutcome.Same)
+            : new(work, replayed, ReplayOutcome.Differs, $"the artifacts are the same; in the journal {words}");
     }
 
     /// <summary>Without what older journals do not have.</summary>

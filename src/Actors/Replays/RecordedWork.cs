@@ -20,8 +20,11 @@ public sealed record RecordedWork(WorkOrder Order, WorkResult Result)
         {
             if (@event is WorkCompleted { Result: var result })
             {
-                // It was due, or its result would not have counted; of work that was done again, as what it had left was lost, the last counts.
-                found[result.Id] = new(Round.Due(state with { Status = CampaignStatus.Running }).First(order => order.Id == result.Id), result);
+                // It was due, or its result would not have counted; of work that was done again, as what it had left was lost, the last
+                // counts.
+                found[result.Id] = new(
+                    Round.Due(state with { Status = CampaignStatus.Running }).First(order => order.Id == result.Id),
+                    result);
             }
             state = CampaignHistory.Apply(state, @event);
         }

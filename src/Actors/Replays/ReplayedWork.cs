@@ -8,7 +8,9 @@ public enum ReplayOutcome
     /// <summary>Every artifact is the recorded one, bit by bit.</summary>
     Same,
 
-    /// <summary>Not bit by bit, and it was recorded on another machine, build or number of threads: within what those make of the same work.</summary>
+    /// <summary>
+    /// Not bit by bit, and it was recorded on another machine, build or number of threads: within what those make of the same work.
+    /// </summary>
     Close,
 
     Differs,

@@ -6,7 +6,9 @@ using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Actors.Security;
 
-/// <summary>Certificates in files: PEM, <c>NAME.crt</c> and <c>NAME.key</c> beside it, with the authority's <c>ca.crt</c> in the same directory.</summary>
+/// <summary>
+/// Certificates in files: PEM, <c>NAME.crt</c> and <c>NAME.key</c> beside it, with the authority's <c>ca.crt</c> in the same directory.
+/// </summary>
 public static class CertificateFile
 {
     public const string Certificate = ".crt", Key = ".key", Authority = "ca";
@@ -18,11 +20,16 @@ public static class CertificateFile
         var authority = Read(path, key);
         if (authority.Extensions.OfType<X509BasicConstraintsExtension>().Any(constraints => constraints.CertificateAuthority))
         {
-            CheckTime(authority, path, time, "Make a new authority in another directory with ./dpo certificates, and a certificate of it for every node.");
+            CheckTime(
+                authority,
+                path,
+                time,
+                "Make a new authority in another directory with ./dpo certificates, and a certificate of it for every node.");
             return authority;
         }
         authority.Dispose();
-        throw new UserInputException($"{path}: this is the certificate of a node or a server, and an authority's is needed. ./dpo certificates makes one.");
+        throw new UserInputException(
+            $"{path}: this is the certificate of a node or a server, and an authority's is needed. ./dpo certificates makes one.");
     }
 
     /// <summary>A node's certificate with its key.</summary>
@@ -40,7 +47,13 @@ public static class CertificateFile
     {
         try
         {
-            return [.. Directory.EnumerateFiles(directory, "*" + Certificate).Where(file => Path.GetFileNameWithoutExtension(file) != Authority).Order(StringComparer.Ordinal)];
+            return
+            [
+                .. Directory
+                    .EnumerateFiles(directory, "*" + Certificate)
+                    .Where(file => Path.GetFileNameWithoutExtension(file) != Authority)
+                    .Order(StringComparer.Ordinal),
+            ];
         }
         catch (Exception e) when (IoFailure.Is(e))
         {
@@ -80,7 +93,8 @@ public static class CertificateFile
     {
         var now = time.GetUtcNow().UtcDateTime;
         var fault = now > certificate.NotAfter.ToUniversalTime() ? $"expired on {LastDay(certificate)}. {wayOut}"
-            : now < certificate.NotBefore.ToUniversalTime() ? $"is valid from {Day(certificate.NotBefore)} only. Check this machine's clock."
+            : now < certificate.NotBefore.ToUniversalTime()
+                ? $"is valid from {Day(certificate.NotBefore)} only. Check this machine's clock."
             : null;
         if (fault is null) return;
         certificate.Dispose();

@@ -44,18 +44,25 @@ public sealed class NodeCertificate : IDisposable
 
     /// <summary>TLS on both sides of every connection between actor systems.</summary>
     public DotNettySslSetup AkkaSetup => new(
-        Certificate, suppressValidation: false, requireMutualAuthentication: true, customValidator: (peer, _, _, _, _) => IsOfAuthority(peer));
+        Certificate,
+        suppressValidation: false,
+        requireMutualAuthentication: true,
+        customValidator: (peer, _, _, _, _) => IsOfAuthority(peer));
 
     /// <summary>A node's certificate is a server's and a client's; it is taken only with both purposes.</summary>
     public static OidCollection Purposes => [new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")];
 
     /// <summary>Reads a node's certificate, its key and the authority's certificate.</summary>
-    /// <param name="path"><c>NAME.crt</c> with <c>NAME.key</c> and <c>ca.crt</c> beside it, or their directory where it has one such node only.</param>
-    /// <exception cref="UserInputException">A file is missing, cannot be read, is of another kind, has expired, or is of another authority.</exception>
+    /// <param name="path"><c>NAME.crt</c> with <c>NAME.key</c> and <c>ca.crt</c> beside it, or their directory where it has one such node
+    /// only.</param>
+    /// <exception cref="UserInputException">A file is missing, cannot be read, is of another kind, has expired, or is of another
+    /// authority.</exception>
     public static NodeCertificate Load(string path, TimeProvider time)
     {
         var file = Directory.Exists(path) ? OnlyNodeIn(path) : path;
-        var authorityFile = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file))!, CertificateFile.Authority + CertificateFile.Certificate);
+        var authorityFile = Path.Combine(
+            Path.GetDirectoryName(Path.GetFullPath(file))!,
+            CertificateFile.Authority + CertificateFile.Certificate);
         var authority = CertificateFile.ReadAuthority(authorityFile, key: null, time);
         var certificate = CertificateFile.ReadNode(file, time);
         var (ends, until) = certificate.NotAfter <= authority.NotAfter ? (file, certificate) : (authorityFile, authority);
@@ -65,7 +72,8 @@ public sealed class NodeCertificate : IDisposable
         var node = new NodeCertificate(certificate, authority, warning, time);
         if (node.IsOfAuthority(certificate)) return node;
         node.Dispose();
-        throw new UserInputException($"{file}: this is not a node's certificate of the authority in {authorityFile}. Copy both from the directory where "
+        throw new UserInputException(
+            $"{file}: this is not a node's certificate of the authority in {authorityFile}. Copy both from the directory where "
             + "./dpo certificates made them.");
     }
 
@@ -114,8 +122,11 @@ public sealed class NodeCertificate : IDisposable
         return CertificateFile.NodesIn(directory) switch
         {
             [var only] => only,
-            [] => throw new UserInputException($"{directory}: no node's certificate is there. Copy NAME.crt, NAME.key and ca.crt from where ./dpo certificates made them."),
-            var nodes => throw new UserInputException($"{directory}: several nodes' certificates are there. Name one of them: {string.Join(", ", nodes)}."),
+            [] => throw new UserInputException(
+                $"{directory}: no node's certificate is there. Copy NAME.crt, NAME.key and ca.crt from where ./dpo certificates made them."
+            ),
+            var nodes => throw new UserInputException(
+                $"{directory}: several nodes' certificates are there. Name one of them: {string.Join(", ", nodes)}."),
         };
     }
 }

@@ -5,8 +5,8 @@ using IterativeDpo.Artifacts.Store;
 namespace IterativeDpo.Actors.Workers;
 
 /// <summary>
-/// A training's work directory as an artifact, so that it goes on from its last checkpoint on another machine. Checkpoints know what run they
-/// are of: one that does not fit is not taken up.
+/// A training's work directory as an artifact, so that it goes on from its last checkpoint on another machine. Checkpoints know what run
+/// they are of: one that does not fit is not taken up.
 /// </summary>
 /// <param name="directory">The training's own.</param>
 internal sealed class CheckpointArtifact(ArtifactStore store, string directory, TimeProvider time)
@@ -61,7 +61,13 @@ internal sealed class CheckpointArtifact(ArtifactStore store, string directory, 
             return null;
         }
         // The state first: the log beside it only grows, and may have more than belongs to the state.
-        string[] files = [.. States().Concat(Directory.EnumerateFiles(directory).Where(file => Path.GetExtension(file) != ".gguf")).Distinct().Where(file => file != Marker)];
+        string[] files =
+        [
+            .. States()
+                .Concat(Directory.EnumerateFiles(directory).Where(file => Path.GetExtension(file) != ".gguf"))
+                .Distinct()
+                .Where(file => file != Marker),
+        ];
         var digest = store.Put(stream =>
         {
             using var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);

@@ -50,7 +50,14 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
         var entropy = tokens == 0 ? 0 : own.Sum(sample => (double)sample.MeanEntropy * sample.TokenIds.Length) / tokens;
         var divergence = await DivergenceAsync(order, prompts, cancellationToken);
         return new SampleResult(
-            order.Id, digest, prompts.Length, ordered.Sum(prompt => prompt.Samples.Count), ordered.Sum(TokensDrawn), entropy, context.Time.GetElapsedTime(start).TotalSeconds, order.Set,
+            order.Id,
+            digest,
+            prompts.Length,
+            ordered.Sum(prompt => prompt.Samples.Count),
+            ordered.Sum(TokensDrawn),
+            entropy,
+            context.Time.GetElapsedTime(start).TotalSeconds,
+            order.Set,
             own.Length == 0 ? null : own.Average(RepeatedShare), own.Length == 0 ? null : ordered.Sum(Identical) / (double)own.Length,
             own.Sum(sample => (long)sample.Thoughts), divergence);
 
@@ -71,8 +78,8 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
     }
 
     /// <summary>
-    /// Of a round's policy from the base, where held-out prompts are answered. The answers that were asked for are greedy, and no draws of the
-    /// policy; so some prompts, the same in every round, have another one.
+    /// Of a round's policy from the base, where held-out prompts are answered. The answers that were asked for are greedy, and no draws of
+    /// the policy; so some prompts, the same in every round, have another one.
     /// </summary>
     private async Task<Divergence?> DivergenceAsync(SampleOrder order, Prompt[] prompts, CancellationToken cancellationToken)
     {
@@ -82,17 +89,34 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
         }
         int[] all = [.. Enumerable.Range(0, context.Prompts.HeldOut.Count)];
         new SplitMix64(1).Shuffle(all.AsSpan());
-        Prompt[] asked = [.. all.Take((context.Options.Watch ?? new()).KlPrompts).Select(i => i - order.FirstPrompt).Where(i => i >= 0 && i < prompts.Length).Order().Select(i => prompts[i])];
+        Prompt[] asked =
+        [
+            .. all.Take((context.Options.Watch ?? new()).KlPrompts)
+                .Select(i => i - order.FirstPrompt)
+                .Where(i => i >= 0 && i < prompts.Length)
+                .Order()
+                .Select(i => prompts[i]),
+        ];
         if (asked.Length == 0)
         {
             return null;
         }
         var answers = new List<PromptSamples>();
-        var sampling = new SamplingOptions(MaxTokens: context.Options.Evaluation.MaxTokens, StopStrings: context.Options.Generation.Sampling.StopStrings);
-        await UseAdapter(order.Adapter).GenerateAsync([.. asked.Select(prompt => new GenerationRequest(prompt, Seeds(order.Id.Round, prompt, 0, 1)))], sampling, answers.Add, cancellationToken);
+        var sampling = new SamplingOptions(
+            MaxTokens: context.Options.Evaluation.MaxTokens,
+            StopStrings: context.Options.Generation.Sampling.StopStrings);
+        await UseAdapter(order.Adapter)
+            .GenerateAsync(
+                [.. asked.Select(prompt => new GenerationRequest(prompt, Seeds(order.Id.Round, prompt, 0, 1)))],
+                sampling,
+                answers.Add,
+                cancellationToken);
         var ofBase = await UseAdapter(null).LogProbsAsync(answers, cancellationToken);
         Sample[] samples = [.. answers.SelectMany(prompt => prompt.Samples)];
-        return new(samples.Length, samples.Sum(sample => (long)sample.TokenIds.Length), samples.Zip(ofBase).Sum(answer => answer.First.LogProbs.Sum(logProb => (double)logProb) - answer.Second));
+        return new(
+            samples.Length,
+            samples.Sum(sample => (long)sample.TokenIds.Length),
+            samples.Zip(ofBase).Sum(answer => answer.First.LogProbs.Sum(logProb => (double)logProb) - answer.Second));
     }
 
     /// <summary>What the base is to draw beside the policy; nothing in the first round, where it is the policy.</summary>
@@ -100,30 +124,57 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
     {
         var generation = context.Options.Generation;
         return order is { Id.Stage: Stage.Sample, Adapter: not null } && generation.BaseSamples > 0
-            ? [.. prompts.Select(prompt => new GenerationRequest(prompt, Seeds(order.Id.Round, prompt, generation.SamplesPerPrompt, generation.BaseSamples)))]
+            ?
+            [
+                .. prompts.Select(prompt => new GenerationRequest(
+                    prompt,
+                    Seeds(order.Id.Round, prompt, generation.SamplesPerPrompt, generation.BaseSamples))),
+            ]
             : [];
     }
 
     private static PromptSamples With(PromptSamples prompt, IEnumerable<Sample> more) =>
         prompt with { Samples = [.. prompt.Samples, .. more.Select((sample, i) => sample with { Index = prompt.Samples.Count + i })] };
 
-    private static long TokensDrawn(PromptSamples prompt) => prompt.Samples.Where(sample => sample.Model != Sample.OfData).Sum(sample => (long)sample.TokenIds.Length);
+    private static long TokensDrawn(PromptSamples prompt) =>
+        prompt.Samples.Where(sample => sample.Model != Sample.OfData).Sum(sample => (long)sample.TokenIds.Length);
 
     /// <summary>With the answer that the prompt's row gives as one more sample, which no figure of the policy counts.</summary>
     private static PromptSamples WithAnswer(PromptSamples drawn, IGenerator generator) => drawn.Prompt.Answer is { } answer
-        ? With(drawn, [new Sample(0, 0, generator.EncodeAnswer(drawn.Prompt), [], answer, FinishReason.Eos, 0, Sample.OfData, AnswerAt: Sample.AnswerIn(answer))]) with { Prompt = drawn.Prompt with { Answer = null } }
+        ? With(
+            drawn,
+            [
+                new Sample(
+                    0,
+                    0,
+                    generator.EncodeAnswer(drawn.Prompt),
+                    [],
+                    answer,
+                    FinishReason.Eos,
+                    0,
+                    Sample.OfData,
+                    AnswerAt: Sample.AnswerIn(answer)),
+            ]
+        ) with
+        {
+            Prompt = drawn.Prompt with { Answer = null },
+        }
         : drawn;
 
     /// <summary>The share of its runs of so many tokens that were there before in it; 0 where it is shorter.</summary>
     internal static double RepeatedShare(Sample sample)
     {
         const int Run = 4;
-        var runs = Enumerable.Range(0, Math.Max(0, sample.TokenIds.Length - Run + 1)).Select(i => (sample.TokenIds[i], sample.TokenIds[i + 1], sample.TokenIds[i + 2], sample.TokenIds[i + 3])).ToArray();
+        var runs = Enumerable
+            .Range(0, Math.Max(0, sample.TokenIds.Length - Run + 1))
+            .Select(i => (sample.TokenIds[i], sample.TokenIds[i + 1], sample.TokenIds[i + 2], sample.TokenIds[i + 3]))
+            .ToArray();
         return runs.Length == 0 ? 0 : 1 - runs.Distinct().Count() / (double)runs.Length;
     }
 
     /// <summary>How many samples are the same text as one before.</summary>
-    private static int Identical(PromptSamples prompt) => prompt.OfPolicy.Count() - prompt.OfPolicy.Select(sample => sample.Text).Distinct().Count();
+    private static int Identical(PromptSamples prompt) =>
+        prompt.OfPolicy.Count() - prompt.OfPolicy.Select(sample => sample.Text).Distinct().Count();
 
     private IGenerator UseAdapter(Digest? adapter)
     {
@@ -141,7 +192,9 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
         var (options, sampling) = (context.Options, context.Options.Generation.Sampling);
         if (order.Id.Stage != Stage.Evaluate)
         {
-            var drawn = context.Prompts.OfRound(order.Id.Round, order.PromptStatistics is { } statistics ? context.Store.Verified(statistics) : null);
+            var drawn = context.Prompts.OfRound(
+                order.Id.Round,
+                order.PromptStatistics is { } statistics ? context.Store.Verified(statistics) : null);
             return Plan(order, drawn, options.Generation.SamplesPerPrompt, sampling);
         }
         var set = options.Evaluation.Sets?.FirstOrDefault(set => set.Name == order.Set);
@@ -152,7 +205,11 @@ internal sealed class GeneratorWorker(WorkerContext context) : IWorker
         });
     }
 
-    private (Prompt[] Prompts, GenerationRequest[] Requests, SamplingOptions Options) Plan(SampleOrder order, IReadOnlyList<Prompt> all, int samples, SamplingOptions sampling)
+    private (Prompt[] Prompts, GenerationRequest[] Requests, SamplingOptions Options) Plan(
+        SampleOrder order,
+        IReadOnlyList<Prompt> all,
+        int samples,
+        SamplingOptions sampling)
     {
         Prompt[] prompts = [.. all.Skip(order.FirstPrompt).Take(order.Prompts)];
         return (prompts, [.. prompts.Select(prompt => new GenerationRequest(prompt, Seeds(order.Id.Round, prompt, 0, samples)))], sampling);

@@ -24,7 +24,9 @@ internal sealed class Publisher(WorkerContext context) : IWorker
         return new PublishResult(order.Id, order.Adapter, context.Time.GetElapsedTime(start).TotalSeconds, average);
     }
 
-    /// <summary>Stores the average with the adapter in it: the same orders give the same bytes, so a repeated one stores nothing new.</summary>
+    /// <summary>
+    /// Stores the average with the adapter in it: the same orders give the same bytes, so a repeated one stores nothing new.
+    /// </summary>
     private Digest Average(PublishOrder order, AverageOrder average)
     {
         var manifest = new AdapterManifest(

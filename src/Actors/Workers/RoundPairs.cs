@@ -46,7 +46,11 @@ public sealed class RoundPairs(CampaignOptions options, ArtifactStore store, Dig
                 {
                     scores.Add((prompt.Samples.Prompt.Id, [.. UnitJudge.ScoresOf(prompt.Samples, prompt.Verdict)]));
                 }
-                return prompt.Selection.Pairs.Select(pair => records.Make(options.Pairs.Consistency ? pair with { Probability = consistency ?? 1 } : pair, prompt.Samples, prompt.Verdict));
+                return prompt.Selection.Pairs.Select(pair =>
+                    records.Make(
+                        options.Pairs.Consistency ? pair with { Probability = consistency ?? 1 } : pair,
+                        prompt.Samples,
+                        prompt.Verdict));
             })));
         return new PairResult(
             order.Id,

@@ -40,7 +40,9 @@ internal sealed class SlotState(WorkerRole role, TimeProvider time, Action<SlotJ
         {
             lock (_lock)
             {
-                return _troubles.Where(known => known.Value.Until > time.GetUtcNow()).ToDictionary(known => known.Key, known => known.Value.Trouble);
+                return _troubles
+                    .Where(known => known.Value.Until > time.GetUtcNow())
+                    .ToDictionary(known => known.Key, known => known.Value.Trouble);
             }
         }
     }

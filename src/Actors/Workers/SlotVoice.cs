@@ -4,11 +4,12 @@ using IterativeDpo.Campaigns;
 namespace IterativeDpo.Actors.Workers;
 
 /// <summary>
-/// Speaks for a slot to the campaigns, without actors. While the slot is free it says so to all that run, now and then, so that nobody has to
-/// remember it, and the first to answer with an order has it; those whose orders it could not take come in turn before others. It says what is
-/// in hand to the campaign whose work it is, and what came of it until that is settled.
+/// Speaks for a slot to the campaigns, without actors. While the slot is free it says so to all that run, now and then, so that nobody has
+/// to remember it, and the first to answer with an order has it; those whose orders it could not take come in turn before others. It says
+/// what is in hand to the campaign whose work it is, and what came of it until that is settled.
 /// </summary>
-/// <param name="running">The campaigns that may have work, until <see cref="OnRunning"/> says otherwise; the one that was asked longest ago first.</param>
+/// <param name="running">The campaigns that may have work, until <see cref="OnRunning"/> says otherwise; the one that was asked longest ago
+/// first.</param>
 /// <param name="tell">Tells a campaign.</param>
 /// <param name="tellLater">Has <see cref="TellOthers"/> called a little later, in case the first campaign has no work.</param>
 internal sealed class SlotVoice(

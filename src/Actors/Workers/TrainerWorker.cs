@@ -74,7 +74,9 @@ internal sealed class TrainerWorker(WorkerContext context) : IWorker
     {
         var directory = Path.Combine(context.WorkPath, $"round-{round}");
         Directory.CreateDirectory(directory);
-        foreach (var other in Directory.EnumerateDirectories(context.WorkPath).Where(path => Path.GetFileName(path) != Path.GetFileName(directory)))
+        foreach (var other in Directory
+                .EnumerateDirectories(context.WorkPath)
+                .Where(path => Path.GetFileName(path) != Path.GetFileName(directory)))
         {
             Directory.Delete(other, recursive: true);
         }
@@ -110,10 +112,19 @@ internal sealed class TrainerWorker(WorkerContext context) : IWorker
             return own;
         }
         var earlier = Read(replay.Pairs);
-        return [.. Replay.Draw(earlier.Count, own.Count, replay.Share, context.Options.Seed, order.Id.Round).Select(i => earlier[i]), .. own];
+        return
+        [
+            .. Replay.Draw(earlier.Count, own.Count, replay.Share, context.Options.Seed, order.Id.Round).Select(i => earlier[i]),
+            .. own,
+        ];
 
         List<PreferencePair> Read(ImmutableArray<Digest> files) =>
-            [.. files.SelectMany(pairs => PairFile.Read(context.Store.Verified(pairs))).Select(record => record.Pair).Where(pair => ties || pair.ChosenProbability != 0.5)];
+            [
+                .. files
+                    .SelectMany(pairs => PairFile.Read(context.Store.Verified(pairs)))
+                    .Select(record => record.Pair)
+                    .Where(pair => ties || pair.ChosenProbability != 0.5),
+            ];
     }
 
     private string? PathOf(Digest? adapter) => adapter is { } digest ? context.Store.Verified(digest) : null;

@@ -17,7 +17,12 @@ namespace IterativeDpo.Actors.Workers;
 /// </summary>
 /// <param name="create">Makes the judge of this name.</param>
 /// <param name="slots">As many as prompts are judged at once, where several judge units share them; null: as the options say.</param>
-public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func<string, IJudge> create, TimeProvider time, SemaphoreSlim? slots = null) : IWorker
+public sealed class UnitJudge(
+    CampaignOptions options,
+    ArtifactStore store,
+    Func<string, IJudge> create,
+    TimeProvider time,
+    SemaphoreSlim? slots = null) : IWorker
 {
     private readonly SemaphoreSlim _slots = slots ?? new(options.Judging.Concurrency);
     private readonly Dictionary<string, (IJudge Judge, JudgeAttempts Attempts)> _judges = [];
@@ -78,11 +83,15 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
             scores.Length == 0 ? null : scores.Average(),
             order.First is { } first ? WithFirst(first, judged) : null);
         return failed.Length > 0 && !order.IsLast
-            ? throw new UnfinishedWorkException($"the judge failed on {failed.Length} of {verdicts.Length} prompts: {failed[0].Failure}", result)
+            ? throw new UnfinishedWorkException(
+                $"the judge failed on {failed.Length} of {verdicts.Length} prompts: {failed[0].Failure}",
+                result)
             : result;
     }
 
-    /// <summary>The verdicts with how far those of the policy that is used now rank the samples alike; one that it fails on has failed.</summary>
+    /// <summary>
+    /// The verdicts with how far those of the policy that is used now rank the samples alike; one that it fails on has failed.
+    /// </summary>
     private async Task<JudgedPrompt[]> CompareAsync(JudgedPrompt[] judged, JudgeAttempts attempts, CancellationToken cancellationToken)
     {
         // Those of an attempt before are compared already.
@@ -107,7 +116,10 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
     internal static IEnumerable<double> ScoresOf(PromptSamples samples, Verdict? verdict)
     {
         var own = samples.OfPolicy.Select(sample => sample.Index).ToHashSet();
-        return (verdict?.Judgements ?? []).Where(judgement => own.Contains(judgement.SampleIndex)).Select(judgement => judgement.Score).OfType<double>();
+        return (verdict?.Judgements ?? [])
+            .Where(judgement => own.Contains(judgement.SampleIndex))
+            .Select(judgement => judgement.Score)
+            .OfType<double>();
     }
 
     private Agreement? WithFirst(Digest first, JudgedPrompt[] judged)
@@ -139,12 +151,17 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
             return [];
         }
         using var stream = store.OpenRead(digest);
-        return VerdictFile.Read(stream, store.Verified(digest)).Where(prompt => prompt.Verdict is not null).ToDictionary(prompt => prompt.PromptId);
+        return VerdictFile
+            .Read(stream, store.Verified(digest))
+            .Where(prompt => prompt.Verdict is not null)
+            .ToDictionary(prompt => prompt.PromptId);
     }
 
     private ImmutableSortedDictionary<string, TaskScore> ScoresByTask(JudgedPrompt[] prompts) =>
         prompts
-            .SelectMany(prompt => prompt.Judged.Verdict?.Judgements ?? [], (prompt, judgement) => (Task: prompt.Prompt.Samples.Prompt.Task ?? "all", judgement.Score))
+            .SelectMany(
+                prompt => prompt.Judged.Verdict?.Judgements ?? [],
+                (prompt, judgement) => (Task: prompt.Prompt.Samples.Prompt.Task ?? "all", judgement.Score))
             .Where(item => item.Score is not null)
             .GroupBy(item => item.Task)
             .ToImmutableSortedDictionary(
@@ -154,7 +171,11 @@ public sealed class UnitJudge(CampaignOptions options, ArtifactStore store, Func
 
     private SetScore ScoreOf(string set, JudgedPrompt[] prompts)
     {
-        double[][] scores = [.. prompts.Select(prompt => (prompt.Judged.Verdict?.Judgements ?? []).Select(judgement => judgement.Score).OfType<double>().ToArray())];
+        double[][] scores =
+        [
+            .. prompts.Select(prompt =>
+                (prompt.Judged.Verdict?.Judgements ?? []).Select(judgement => judgement.Score).OfType<double>().ToArray()),
+        ];
         int[] right = [.. scores.Select(answers => answers.Count(options.Evaluation.IsRight))];
         return new(
             set,

@@ -25,8 +25,11 @@ internal static class WorkFailures
         _ => FailureKind.Transient,
     };
 
-    /// <summary>Whether it is this node that cannot do the work, where there may be others: it lacks a file or memory, or its disk is full.</summary>
-    public static bool IsOfNode(Exception error) => error is NodeTroubleException or NotEnoughMemoryException or (StorageException and not ArtifactLostException)
+    /// <summary>
+    /// Whether it is this node that cannot do the work, where there may be others: it lacks a file or memory, or its disk is full.
+    /// </summary>
+    public static bool IsOfNode(Exception error) =>
+        error is NodeTroubleException or NotEnoughMemoryException or (StorageException and not ArtifactLostException)
         || IoFailure.Is(error);
 
     /// <summary>The text, or its beginning where it is long.</summary>

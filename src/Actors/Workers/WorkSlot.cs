@@ -32,9 +32,9 @@ internal sealed class OneStore : IArtifactExchange
 internal sealed record SlotListener(Action<string, ICampaignMessage> Progressed, Action Ended);
 
 /// <summary>
-/// A place on this node where one unit of work of a role is done at a time, for whichever campaign. It knows no actor system and outlives it:
-/// work in hand goes on while a node is parted from its cluster, and is told when there is one again. What came of work is kept until the
-/// campaign has settled it. A worker whose engine may have failed is replaced.
+/// A place on this node where one unit of work of a role is done at a time, for whichever campaign. It knows no actor system and outlives
+/// it: work in hand goes on while a node is parted from its cluster, and is told when there is one again. What came of work is kept until
+/// the campaign has settled it. A worker whose engine may have failed is replaced.
 /// </summary>
 internal sealed class WorkSlot : IAsyncDisposable
 {
@@ -57,7 +57,8 @@ internal sealed class WorkSlot : IAsyncDisposable
     private (string Campaign, Digest? Bundle) _worksFor;
 
     /// <param name="create">Makes the worker for orders like this one.</param>
-    /// <param name="stepsBack">Whether there may be other nodes: trouble of this one is no failure then, and for a while it takes nothing of that campaign.</param>
+    /// <param name="stepsBack">Whether there may be other nodes: trouble of this one is no failure then, and for a while it takes nothing
+    /// of that campaign.</param>
     /// <param name="cache">What this node has artifacts in, where others keep them; null where it keeps all.</param>
     /// <param name="note">Told of each unit that was done, a line each.</param>
     public WorkSlot(
@@ -135,7 +136,14 @@ internal sealed class WorkSlot : IAsyncDisposable
         {
             activity?.SetStatus(ActivityStatusCode.Error, e.Message);
             var (kind, partial) = (WorkFailures.KindOf(e), (e as UnfinishedWorkException)?.Partial);
-            outcome = number => new FailWork(id, WorkFailures.Shorten(e.Message), kind, partial, number, WorkFailures.LostIn(e), job.Order.Bundle);
+            outcome = number => new FailWork(
+                id,
+                WorkFailures.Shorten(e.Message),
+                kind,
+                partial,
+                number,
+                WorkFailures.LostIn(e),
+                job.Order.Bundle);
             if (kind == FailureKind.Transient && partial is null && e is not BlobUnavailableException)
             {
                 await UnloadAsync();

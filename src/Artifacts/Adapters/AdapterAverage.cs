@@ -30,7 +30,9 @@ public static class AdapterAverage
     public static LoraAdapter Next(LoraAdapter? average, LoraAdapter adapter, double decay, AdapterManifest manifest)
     {
         average ??= adapter with { Maps = [.. adapter.Maps.Select(map => map with { B = new float[map.B.Length] })] };
-        if (average.Rank != adapter.Rank || average.Alpha != adapter.Alpha || !average.Maps.Select(map => map.Tensor).SequenceEqual(adapter.Maps.Select(map => map.Tensor)))
+        if (average.Rank != adapter.Rank
+            || average.Alpha != adapter.Alpha
+            || !average.Maps.Select(map => map.Tensor).SequenceEqual(adapter.Maps.Select(map => map.Tensor)))
         {
             throw new UserInputException(
                 $"an adapter of rank {adapter.Rank}, alpha {adapter.Alpha} on {adapter.Maps.Count} maps cannot be averaged with one of rank {average.Rank}, "
@@ -43,5 +45,6 @@ public static class AdapterAverage
         };
     }
 
-    private static float[] Mix(float[] average, float[] next, double decay) => [.. average.Zip(next, (a, b) => (float)(decay * a + (1 - decay) * b))];
+    private static float[] Mix(float[] average, float[] next, double decay) =>
+        [.. average.Zip(next, (a, b) => (float)(decay * a + (1 - decay) * b))];
 }

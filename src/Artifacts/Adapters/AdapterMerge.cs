@@ -6,7 +6,8 @@ using IterativeDpo.Artifacts.Store;
 namespace IterativeDpo.Artifacts.Adapters;
 
 /// <summary>
-/// Makes one model of a base and its adapter: W + (alpha / rank) B A in float32, a tensor at a time. Metadata and vocabulary are the base's.
+/// Makes one model of a base and its adapter: W + (alpha / rank) B A in float32, a tensor at a time. Metadata and vocabulary are the
+/// base's.
 /// </summary>
 /// <param name="progress">Gets the number of maps merged so far.</param>
 public sealed class AdapterMerge(GgufFile baseModel, LoraAdapter adapter, IProgress<int>? progress, CancellationToken cancellationToken)
@@ -15,7 +16,8 @@ public sealed class AdapterMerge(GgufFile baseModel, LoraAdapter adapter, IProgr
     private int _merged;
 
     /// <summary>Writes the merged model, whole or not at all.</summary>
-    /// <param name="type">F32, F16, BF16 or Q8_0 for every map; null keeps the base's types, and the bytes of what the adapter leaves alone.</param>
+    /// <param name="type">F32, F16, BF16 or Q8_0 for every map; null keeps the base's types, and the bytes of what the adapter leaves
+    /// alone.</param>
     /// <exception cref="UserInputException">The type does not fit the model's shapes, or is kept where it cannot be written.</exception>
     /// <exception cref="StorageException">No space, no permission.</exception>
     public void Write(string path, TensorType? type)
@@ -42,7 +44,8 @@ public sealed class AdapterMerge(GgufFile baseModel, LoraAdapter adapter, IProgr
         Parallel.For(0, weights.Length / columns, row =>
         {
             var sum = weights.AsSpan(row * columns, columns);
-            for (var k = 0; k < rank; k++) TensorPrimitives.MultiplyAdd(map.A.AsSpan(k * columns, columns), scale * map.B[row * rank + k], sum, sum);
+            for (var k = 0; k < rank; k++)
+                TensorPrimitives.MultiplyAdd(map.A.AsSpan(k * columns, columns), scale * map.B[row * rank + k], sum, sum);
         });
     }
 }

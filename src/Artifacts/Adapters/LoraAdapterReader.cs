@@ -27,7 +27,8 @@ internal sealed class LoraAdapterReader(GgufFile file, ModelConfig config, Diges
     {
         RequireKinds();
         if (file.Metadata.Contains(ManifestKeys.Base)) RequireBase(ReadManifest());
-        if (file.Metadata.Contains("adapter.alora.invocation_tokens")) throw Bad("the adapter is an aLoRA, which begins at a token. Give a LoRA.");
+        if (file.Metadata.Contains("adapter.alora.invocation_tokens"))
+            throw Bad("the adapter is an aLoRA, which begins at a token. Give a LoRA.");
         var maps = ReadMaps();
         var rank = maps.Max(map => map.Rank);
         // Of 0, llama.cpp takes B A as it is.
@@ -130,7 +131,8 @@ internal sealed class LoraAdapterReader(GgufFile file, ModelConfig config, Diges
     private void RequireKind(string key, string wanted)
     {
         var found = file.Metadata.GetString(key, "model");
-        if (found != wanted) throw Bad($"'{key}' is '{found}', where a LoRA adapter of this base has '{wanted}'. Give an adapter of this base.");
+        if (found != wanted)
+            throw Bad($"'{key}' is '{found}', where a LoRA adapter of this base has '{wanted}'. Give an adapter of this base.");
     }
 
     private UserInputException Bad(string problem) => new($"{file.Path}: {problem}");

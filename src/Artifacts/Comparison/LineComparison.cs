@@ -38,7 +38,8 @@ internal static class LineComparison
                 onlyAside = true;
                 continue;
             }
-            words ??= $"row {lines}: {(found is [var (path, what, _), ..] ? $"{path} {what}".TrimStart() : "other bytes for the same values")}";
+            words ??=
+                $"row {lines}: {(found is [var (path, what, _), ..] ? $"{path} {what}".TrimStart() : "other bytes for the same values")}";
             different += found.All(difference => difference.IsSmall) ? 0 : 1;
         }
         return second.MoveNext()
@@ -64,22 +65,36 @@ internal static class LineComparison
         }
     }
 
-    private static IEnumerable<(string Path, string Words, bool IsSmall)> Differences(JsonElement before, JsonElement now, string path) => (before.ValueKind, now.ValueKind) switch
-    {
-        (JsonValueKind.Object, JsonValueKind.Object) => Names(before).Union(Names(now)).SelectMany(name => (before.TryGetProperty(name, out var a), now.TryGetProperty(name, out var b)) switch
+    private static IEnumerable<(string Path, string Words, bool IsSmall)> Differences(JsonElement before, JsonElement now, string path) =>
+        (before.ValueKind, now.ValueKind) switch
         {
-            (true, true) => Differences(a, b, path.Length == 0 ? name : $"{path}.{name}"),
-            var (was, _) => [($"{path}.{name}".TrimStart('.'), was ? "is missing now" : "was not there", false)],
-        }),
-        (JsonValueKind.Array, JsonValueKind.Array) when before.GetArrayLength() == now.GetArrayLength() =>
-            before.EnumerateArray().Zip(now.EnumerateArray()).SelectMany((items, index) => Differences(items.First, items.Second, $"{path}[{index}]")),
-        (JsonValueKind.Array, JsonValueKind.Array) => [(path, $"has {now.GetArrayLength()} items, and had {before.GetArrayLength()}", false)],
-        (JsonValueKind.Number, JsonValueKind.Number) when before.GetDouble() is var a && now.GetDouble() is var b && !a.Equals(b) =>
-            [(path, string.Create(CultureInfo.InvariantCulture, $"is {b:R}, and was {a:R}"), !(IsWhole(before) && IsWhole(now)) && Near(a, b))],
-        _ when before.GetRawText() == now.GetRawText() => [],
-        (JsonValueKind.Number, JsonValueKind.Number) => [],
-        _ => [(path, $"is {Short(now.GetRawText())}, and was {Short(before.GetRawText())}", false)],
-    };
+            (JsonValueKind.Object, JsonValueKind.Object) => Names(before)
+                .Union(Names(now))
+                .SelectMany(name =>
+                    (before.TryGetProperty(name, out var a), now.TryGetProperty(name, out var b)) switch
+            {
+                (true, true) => Differences(a, b, path.Length == 0 ? name : $"{path}.{name}"),
+                var (was, _) => [($"{path}.{name}".TrimStart('.'), was ? "is missing now" : "was not there", false)],
+            }),
+            (JsonValueKind.Array, JsonValueKind.Array) when before.GetArrayLength() == now.GetArrayLength() => before
+                .EnumerateArray()
+                .Zip(now.EnumerateArray())
+                .SelectMany((items, index) => Differences(items.First, items.Second, $"{path}[{index}]")),
+            (JsonValueKind.Array, JsonValueKind.Array) =>
+            [
+                (path, $"has {now.GetArrayLength()} items, and had {before.GetArrayLength()}", false),
+        ],
+            (JsonValueKind.Number, JsonValueKind.Number) when before.GetDouble() is var a && now.GetDouble() is var b && !a.Equals(b) =>
+                [
+                    (
+                    path,
+                    string.Create(CultureInfo.InvariantCulture, $"is {b:R}, and was {a:R}"),
+                    !(IsWhole(before) && IsWhole(now)) && Near(a, b)),
+            ],
+            _ when before.GetRawText() == now.GetRawText() => [],
+            (JsonValueKind.Number, JsonValueKind.Number) => [],
+            _ => [(path, $"is {Short(now.GetRawText())}, and was {Short(before.GetRawText())}", false)],
+        };
 
     private static IEnumerable<string> Names(JsonElement element) => element.EnumerateObject().Select(property => property.Name);
 

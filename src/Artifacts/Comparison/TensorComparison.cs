@@ -7,7 +7,9 @@ namespace IterativeDpo.Artifacts.Comparison;
 /// <summary>Compares two GGUF files: what they say of themselves, and each tensor by its values.</summary>
 internal static class TensorComparison
 {
-    /// <summary>How far apart a tensor may be, as the length of the difference to its own: sums in another order, carried through a training.</summary>
+    /// <summary>
+    /// How far apart a tensor may be, as the length of the difference to its own: sums in another order, carried through a training.
+    /// </summary>
     private const double Tolerance = 0.1;
 
     public static ArtifactDifference Of(string before, string now)
@@ -20,10 +22,14 @@ internal static class TensorComparison
         {
             if (!second.Tensors.TryGetValue(name, out var other) || !other.Shape.SequenceEqual(tensor.Shape))
             {
-                return new($"tensor {name}: {(other is null ? "it is missing now" : $"its shape is {Shape(other)}, and was {Shape(tensor)}")}", false);
+                return new(
+                    $"tensor {name}: {(other is null ? "it is missing now" : $"its shape is {Shape(other)}, and was {Shape(tensor)}")}",
+                    false);
             }
             var (a, b) = (Values(first, tensor), Values(second, other));
-            var at = Enumerable.Range(0, a.Length).FirstOrDefault(i => BitConverter.SingleToInt32Bits(a[i]) != BitConverter.SingleToInt32Bits(b[i]), -1);
+            var at = Enumerable
+                .Range(0, a.Length)
+                .FirstOrDefault(i => BitConverter.SingleToInt32Bits(a[i]) != BitConverter.SingleToInt32Bits(b[i]), -1);
             if (at < 0)
             {
                 continue;

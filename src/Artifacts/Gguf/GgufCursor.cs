@@ -23,7 +23,8 @@ internal unsafe ref struct GgufCursor(byte* start, long length, string path)
     {
         if (count > Remaining / (ulong)size)
             throw Damaged($"{what} needs {count} × {size} bytes, but {Remaining} are left in the file");
-        if (count > (ulong)(int.MaxValue / size)) throw Damaged($"{what} is {count} × {size} bytes long, over the 2 GiB this program reads");
+        if (count > (ulong)(int.MaxValue / size))
+            throw Damaged($"{what} is {count} × {size} bytes long, over the 2 GiB this program reads");
         var bytes = new ReadOnlySpan<byte>(_start + Position, (int)count * size);
         Position += bytes.Length;
         return bytes;

@@ -10,7 +10,9 @@ namespace IterativeDpo.Artifacts.Gguf;
 /// </summary>
 public sealed unsafe partial class GgufFile : IDisposable
 {
-    /// <summary>The metadata that only a model in several files has: each file's number, how many there are, and the tensors of all.</summary>
+    /// <summary>
+    /// The metadata that only a model in several files has: each file's number, how many there are, and the tensors of all.
+    /// </summary>
     public const string PartPrefix = "split.";
 
     private readonly MappedFile _file;
@@ -36,7 +38,8 @@ public sealed unsafe partial class GgufFile : IDisposable
     /// <summary>By name, in the file's order.</summary>
     public IReadOnlyDictionary<string, GgufTensor> Tensors => _header.Tensors;
 
-    /// <exception cref="UserInputException">The file, or one that belongs to it, is missing, not readable, not a GGUF file, or damaged.</exception>
+    /// <exception cref="UserInputException">The file, or one that belongs to it, is missing, not readable, not a GGUF file, or
+    /// damaged.</exception>
     public static GgufFile Open(string path)
     {
         var file = OpenOne(path);
@@ -52,7 +55,9 @@ public sealed unsafe partial class GgufFile : IDisposable
         }
     }
 
-    /// <summary>What identifies a model, or any other file: the file's digest; of a model in several files a digest of theirs, in their order.</summary>
+    /// <summary>
+    /// What identifies a model, or any other file: the file's digest; of a model in several files a digest of theirs, in their order.
+    /// </summary>
     /// <exception cref="UserInputException">As for <see cref="Open"/>.</exception>
     public static Digest DigestOf(string path) => PathsOf(path) is [var one] ? Digest.OfFile(one)
         : Digest.Of(Encoding.UTF8.GetBytes(string.Join('\n', PathsOf(path).Select(part => Digest.OfFile(part).Hex))));
@@ -72,7 +77,9 @@ public sealed unsafe partial class GgufFile : IDisposable
         ? PartOf(tensor).Bytes(tensor.Offset, (int)tensor.ByteLength)
         : throw new UserInputException($"{Path}: tensor '{tensor.Name}' has {tensor.ByteLength} bytes; at most 2 GiB are read at once.");
 
-    /// <summary>Decodes the tensor, row-major; <paramref name="destination"/> holds exactly <see cref="GgufTensor.Elements"/> values.</summary>
+    /// <summary>
+    /// Decodes the tensor, row-major; <paramref name="destination"/> holds exactly <see cref="GgufTensor.Elements"/> values.
+    /// </summary>
     public void ReadFloat32(GgufTensor tensor, Span<float> destination)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, tensor.Elements);
@@ -106,21 +113,28 @@ public sealed unsafe partial class GgufFile : IDisposable
         if (count <= 1) return;
         var end = EndOf(0, count);
         if (number != 0)
-            throw new UserInputException($"{Path}: this is part {number + 1} of {count} of a model in several files. Give the first, NAME{end}; it finds the others beside it.");
+            throw new UserInputException(
+                $"{Path}: this is part {number + 1} of {count} of a model in several files. Give the first, NAME{end}; it finds the others beside it.");
         if (!Path.EndsWith(end, StringComparison.Ordinal))
-            throw new UserInputException($"{Path}: this is the first of {count} files of a model, and the others are found by its name, which must end with '{end}'. Give it that name again.");
+            throw new UserInputException(
+                $"{Path}: this is the first of {count} files of a model, and the others are found by its name, which must end with '{end}'. Give it that name again.");
         for (var i = 1; i < count; i++)
         {
             var path = Path[..^end.Length] + EndOf(i, count);
-            if (!File.Exists(path)) throw new UserInputException($"{path}: part {i + 1} of {count} of the model {Path} is missing. Put it beside the first.");
+            if (!File.Exists(path))
+                throw new UserInputException($"{path}: part {i + 1} of {count} of the model {Path} is missing. Put it beside the first.");
             var part = OpenOne(path);
             _others.Add(part);
-            if (part.Numbers() != (i, count)) throw new UserInputException($"{path}: its metadata do not say that it is part {i + 1} of {count}, as its name does. Copy or download it again.");
+            if (part.Numbers() != (i, count))
+                throw new UserInputException(
+                    $"{path}: its metadata do not say that it is part {i + 1} of {count}, as its name does. Copy or download it again.");
             foreach (var tensor in part.Tensors.Values.Where(tensor => !_header.Tensors.TryAdd(tensor.Name, tensor with { Part = i })))
-                throw new UserInputException($"{path}: tensor '{tensor.Name}' is in an earlier part of the model too. Copy or download its files again.");
+                throw new UserInputException(
+                    $"{path}: tensor '{tensor.Name}' is in an earlier part of the model too. Copy or download its files again.");
         }
         if (Metadata.TryGet($"{PartPrefix}tensors.count", out var total) && total.Value is int tensors && tensors != Tensors.Count)
-            throw new UserInputException($"{Path}: the model has {tensors} tensors, but its {count} files have {Tensors.Count}. Copy or download them again.");
+            throw new UserInputException(
+                $"{Path}: the model has {tensors} tensors, but its {count} files have {Tensors.Count}. Copy or download them again.");
     }
 
     /// <summary>The file's number among the model's, from 0, and how many these are.</summary>

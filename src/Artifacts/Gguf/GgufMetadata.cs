@@ -4,7 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace IterativeDpo.Artifacts.Gguf;
 
 /// <summary>
-/// A file's metadata in its stored order, with typed access whose errors name the file and the key. Types are exact, as llama.cpp takes them.
+/// A file's metadata in its stored order, with typed access whose errors name the file and the key. Types are exact, as llama.cpp takes
+/// them.
 /// </summary>
 public sealed class GgufMetadata : IEnumerable<KeyValuePair<string, GgufValue>>
 {

@@ -20,7 +20,8 @@ internal unsafe ref struct GgufParser(byte* start, long length, string path)
     public GgufHeader Parse()
     {
         if (length < 4 || _cursor.Read<uint>("the magic number") != Magic)
-            throw new UserInputException($"{path}: not a GGUF file (it does not start with 'GGUF'). Give a model or adapter in GGUF format.");
+            throw new UserInputException(
+                $"{path}: not a GGUF file (it does not start with 'GGUF'). Give a model or adapter in GGUF format.");
         var version = ReadVersion();
         var tensorCount = _cursor.Read<ulong>("the tensor count");
         var keyCount = _cursor.Read<ulong>("the metadata count");

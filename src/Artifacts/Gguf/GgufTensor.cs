@@ -1,7 +1,8 @@
 namespace IterativeDpo.Artifacts.Gguf;
 
 /// <summary>A tensor's place in a file.</summary>
-/// <param name="Shape">Row-major: a weight is [out, in], GGUF's <c>ne</c> reversed. At most <see cref="int.MaxValue"/> values in all.</param>
+/// <param name="Shape">Row-major: a weight is [out, in], GGUF's <c>ne</c> reversed. At most <see cref="int.MaxValue"/> values in
+/// all.</param>
 /// <param name="Offset">Bytes from the file's start.</param>
 /// <param name="Part">Which file it is in of a model in several, from 0.</param>
 public sealed record GgufTensor(string Name, int[] Shape, TensorType Type, long Offset, long ByteLength, int Part = 0)

@@ -30,10 +30,14 @@ public sealed class GgufWriter
     /// <param name="values">Gives the values, row-major, when they are written.</param>
     public GgufWriter Add(string name, int[] shape, TensorType type, Func<ReadOnlyMemory<float>> values)
     {
-        if (!TensorEncoder.CanWrite(type)) throw new ArgumentException($"{type} is read, not written: choose F32, F16, BF16 or Q8_0.", nameof(type));
-        if (shape.Length is 0 or > 4 || shape.Any(size => size <= 0)) throw new ArgumentException($"'{name}' has no valid shape.", nameof(shape));
+        if (!TensorEncoder.CanWrite(type))
+            throw new ArgumentException($"{type} is read, not written: choose F32, F16, BF16 or Q8_0.", nameof(type));
+        if (shape.Length is 0 or > 4 || shape.Any(size => size <= 0))
+            throw new ArgumentException($"'{name}' has no valid shape.", nameof(shape));
         if (shape[^1] % type.BlockLength() != 0)
-            throw new ArgumentException($"'{name}' has rows of {shape[^1]}; {type} needs a multiple of {type.BlockLength()}.", nameof(shape));
+            throw new ArgumentException(
+                $"'{name}' has rows of {shape[^1]}; {type} needs a multiple of {type.BlockLength()}.",
+                nameof(shape));
         if (Encoding.UTF8.GetByteCount(name) > 63) throw new ArgumentException($"'{name}' is over 63 bytes long.", nameof(name));
         var elements = shape.Aggregate(1L, (product, size) => checked(product * size));
         return Add(name, shape, type, stream =>

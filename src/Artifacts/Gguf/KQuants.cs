@@ -38,7 +38,11 @@ public static class KQuants
         UnpackQ6(block, values);
         for (var sub = 0; sub < 16; sub++)
         {
-            TensorDecoder.StoreScaled(Vector128.Create((ReadOnlySpan<sbyte>)values[(sub * 16)..]), d * (sbyte)block[192 + sub], 0, x[(sub * 16)..]);
+            TensorDecoder.StoreScaled(
+                Vector128.Create((ReadOnlySpan<sbyte>)values[(sub * 16)..]),
+                d * (sbyte)block[192 + sub],
+                0,
+                x[(sub * 16)..]);
         }
     }
 
@@ -59,7 +63,8 @@ public static class KQuants
     }
 
     /// <summary>
-    /// A Q4_K block's scales and minima of 6 bits in 12 bytes: the first four pairs lie whole, the upper bits of these bytes complete the other four.
+    /// A Q4_K block's scales and minima of 6 bits in 12 bytes: the first four pairs lie whole, the upper bits of these bytes complete the
+    /// other four.
     /// </summary>
     public static (int Scale, int Minimum) UnpackScale(ReadOnlySpan<byte> packed, int sub) => sub < 4
         ? (packed[sub] & 63, packed[sub + 4] & 63)

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace IterativeDpo.Artifacts.Gguf;
 
 /// <summary>
-/// Blocks of the quantised types that ggml decodes value by value, taken apart: x = d · scale · q − dmin · minimum, with a scale and a minimum for each sub-block where the type has
-/// them. Fields are named as in ggml's structures.
+/// Blocks of the quantised types that ggml decodes value by value, taken apart: x = d · scale · q − dmin · minimum, with a scale and a
+/// minimum for each sub-block where the type has them. Fields are named as in ggml's structures.
 /// </summary>
 public static class QuantBlocks
 {
@@ -16,7 +16,13 @@ public static class QuantBlocks
     /// <summary>Values under one scale; 0: the type is none of those that are taken apart here.</summary>
     public static int SubBlockOf(TensorType type) => type switch
     {
-        TensorType.Q4_1 or TensorType.Q5_0 or TensorType.Q5_1 or TensorType.IQ4_NL or TensorType.IQ4_XS or TensorType.MXFP4 or TensorType.Q5_K => 32,
+        TensorType.Q4_1
+        or TensorType.Q5_0
+        or TensorType.Q5_1
+        or TensorType.IQ4_NL
+        or TensorType.IQ4_XS
+        or TensorType.MXFP4
+        or TensorType.Q5_K => 32,
         TensorType.Q2_K or TensorType.Q3_K => 16,
         _ => 0,
     };
@@ -28,7 +34,12 @@ public static class QuantBlocks
 
     /// <param name="q">One for each value of the block.</param>
     /// <param name="scales">One for each sub-block; not written where the type has none, as <paramref name="minima"/>.</param>
-    public static (float D, float DMin) Unpack(TensorType type, ReadOnlySpan<byte> block, Span<sbyte> q, Span<sbyte> scales, Span<sbyte> minima)
+    public static (float D, float DMin) Unpack(
+        TensorType type,
+        ReadOnlySpan<byte> block,
+        Span<sbyte> q,
+        Span<sbyte> scales,
+        Span<sbyte> minima)
     {
         switch (type)
         {
@@ -87,7 +98,8 @@ public static class QuantBlocks
         return (Half(block[80..]), Half(block[82..]));
     }
 
-    // { byte hmask[32]; byte qs[64]; byte scales[12]; half d }: a third bit, without which a value is less by 4; scales of six bits, less 32
+    // { byte hmask[32]; byte qs[64]; byte scales[12]; half d }: a third bit, without which a value is less by 4; scales of six bits, less
+    // 32
     private static (float, float) UnpackQ3(ReadOnlySpan<byte> block, Span<sbyte> q, Span<sbyte> scales)
     {
         var packed = block.Slice(96, 12);

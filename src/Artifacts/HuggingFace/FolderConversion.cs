@@ -7,7 +7,11 @@ namespace IterativeDpo.Artifacts.HuggingFace;
 /// <summary>Writes the model of a folder as a GGUF, some rows at a time: however large it is, it takes a few megabytes of memory.</summary>
 /// <param name="type">F32, F16, BF16 or Q8_0 for every map; null keeps each as it is.</param>
 /// <param name="progress">Gets the bytes read so far, and how many there are.</param>
-public sealed class FolderConversion(ModelFolder folder, TensorType? type, IProgress<(long Done, long Total)>? progress, CancellationToken cancellationToken)
+public sealed class FolderConversion(
+    ModelFolder folder,
+    TensorType? type,
+    IProgress<(long Done, long Total)>? progress,
+    CancellationToken cancellationToken)
 {
     /// <summary>Changes whenever a folder is converted to other bytes than before.</summary>
     public const int Version = 1;
@@ -17,7 +21,8 @@ public sealed class FolderConversion(ModelFolder folder, TensorType? type, IProg
     private long _done, _total;
 
     /// <summary>Writes the file whole or not at all.</summary>
-    /// <exception cref="UserInputException">The tokenizer cannot be told or llama.cpp has none like it, or the type does not fit the model's shapes.</exception>
+    /// <exception cref="UserInputException">The tokenizer cannot be told or llama.cpp has none like it, or the type does not fit the
+    /// model's shapes.</exception>
     /// <exception cref="Store.StorageException">No space, no permission.</exception>
     public void Write(string path)
     {
@@ -27,7 +32,10 @@ public sealed class FolderConversion(ModelFolder folder, TensorType? type, IProg
         var tensors = HubNames.ListTensors(config).Concat(folder.Head is null ? [] : [folder.Head]).ToList();
         _total = tensors.Sum(tensor => SizeOf(folder[tensor.Name].Tensor));
         // llama.cpp takes blanks behind special tokens away where the name says Phi-3, and there alone.
-        var writer = ModelWriter.WriterOf(tokenizer.StripsAsPhi3 ? "Phi-3" : config.Architecture.Name.Replace("phi3", "phi", StringComparison.Ordinal), config, metadata);
+        var writer = ModelWriter.WriterOf(
+            tokenizer.StripsAsPhi3 ? "Phi-3" : config.Architecture.Name.Replace("phi3", "phi", StringComparison.Ordinal),
+            config,
+            metadata);
         foreach (var tensor in tensors)
         {
             var stored = ModelWriter.TypeOf(path, tensor.Tensor, type ?? folder[tensor.Name].Tensor.Type);
@@ -49,7 +57,11 @@ public sealed class FolderConversion(ModelFolder folder, TensorType? type, IProg
         var unit = tensor.IsRotated ? config.HeadDim : 1;
         var atOnce = Math.Min(rows, Math.Max(1, BytesAtOnce / (rowBytes * unit)) * unit);
         var values = new float[atOnce * columns];
-        byte[][] targets = [new byte[Math.Max(stored.ByteLength(values.Length), (long)atOnce * rowBytes)], new byte[Math.Max(stored.ByteLength(values.Length), (long)atOnce * rowBytes)]];
+        byte[][] targets =
+        [
+            new byte[Math.Max(stored.ByteLength(values.Length), (long)atOnce * rowBytes)],
+            new byte[Math.Max(stored.ByteLength(values.Length), (long)atOnce * rowBytes)],
+        ];
         var writing = Task.CompletedTask;
         try
         {
@@ -60,7 +72,8 @@ public sealed class FolderConversion(ModelFolder folder, TensorType? type, IProg
                 var count = Math.Min(atOnce, rows - row);
                 var bytes = target.AsSpan(0, count * rowBytes);
                 file.Read(source, (long)row * rowBytes, bytes);
-                if (tensor.IsRotated) RotaryOrder.Change(bytes.ToArray(), rowBytes, config, RopeKind.HalfSplit, config.Architecture.Rope).CopyTo(bytes);
+                if (tensor.IsRotated)
+                    RotaryOrder.Change(bytes.ToArray(), rowBytes, config, RopeKind.HalfSplit, config.Architecture.Rope).CopyTo(bytes);
                 var length = bytes.Length;
                 if (stored != source.Type || tensor.IsAroundZero)
                 {

@@ -11,11 +11,18 @@ namespace IterativeDpo.Artifacts.HuggingFace;
 
 /// <summary>Writes a model as a folder of Hugging Face's libraries: the way back of <see cref="FolderConversion"/>.</summary>
 /// <param name="model">The GGUF.</param>
-/// <param name="weights">A tensor's values by its name in the GGUF, row-major, asked for one at a time: those of the file, or with an adapter in them.</param>
-/// <param name="source">The folder that the GGUF came from, whose configuration and tokenizer are taken; null: they are written by what the GGUF says.</param>
+/// <param name="weights">A tensor's values by its name in the GGUF, row-major, asked for one at a time: those of the file, or with an
+/// adapter in them.</param>
+/// <param name="source">The folder that the GGUF came from, whose configuration and tokenizer are taken; null: they are written by what the
+/// GGUF says.</param>
 public sealed class FolderExport(GgufFile model, Func<string, ReadOnlyMemory<float>> weights, ModelFolder? source)
 {
-    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     private readonly ModelConfig _config = ModelConfig.Read(model);
     private readonly List<string> _notes = [];
@@ -47,7 +54,9 @@ public sealed class FolderExport(GgufFile model, Func<string, ReadOnlyMemory<flo
 
     private JsonObject Configuration(TensorType type)
     {
-        var json = source is null ? HubConfigWriter.Write(_config) : JsonNode.Parse(JsonSerializer.Serialize(source.Configuration))!.AsObject();
+        var json = source is null
+            ? HubConfigWriter.Write(_config)
+            : JsonNode.Parse(JsonSerializer.Serialize(source.Configuration))!.AsObject();
         foreach (var older in new[] { "dtype", "torch_dtype" }.Where(json.ContainsKey)) json.Remove(older);
         json["torch_dtype"] = HubConfigWriter.NameOf(type);
         if (source?.IsForImages == true)
@@ -68,7 +77,13 @@ public sealed class FolderExport(GgufFile model, Func<string, ReadOnlyMemory<flo
     private ReadOnlyMemory<float> ValuesOf(HubTensor tensor)
     {
         var values = weights(tensor.Tensor.Name);
-        if (tensor.IsRotated) return RotaryOrder.Change(values.ToArray(), tensor.Tensor.Shape.Length == 1 ? 1 : tensor.Tensor.Shape[1], _config, _config.Architecture.Rope, RopeKind.HalfSplit);
+        if (tensor.IsRotated)
+            return RotaryOrder.Change(
+                values.ToArray(),
+                tensor.Tensor.Shape.Length == 1 ? 1 : tensor.Tensor.Shape[1],
+                _config,
+                _config.Architecture.Rope,
+                RopeKind.HalfSplit);
         if (!tensor.IsAroundZero) return values;
         var less = new float[values.Length];
         TensorPrimitives.Subtract(values.Span, 1, less);
@@ -99,10 +114,13 @@ public sealed class FolderExport(GgufFile model, Func<string, ReadOnlyMemory<flo
             WriteJson(Path.Combine(directory, ModelFolder.TokenizerConfigFile), writer.Config(_config.ContextLength));
             WriteJson(Path.Combine(directory, ModelFolder.GenerationFile), writer.Generation());
         }
-        var problem = tokenizer is null ? $"the rules of the pre-tokenizer '{model.Metadata.GetString(HubTokenizer.Prefix + "pre", "")}' are not known here" : Difference(directory);
+        var problem = tokenizer is null
+            ? $"the rules of the pre-tokenizer '{model.Metadata.GetString(HubTokenizer.Prefix + "pre", "")}' are not known here"
+            : Difference(directory);
         if (problem is null) return;
         foreach (var name in ModelFolder.TokenizerFiles) File.Delete(Path.Combine(directory, name));
-        _notes.Add($"no tokenizer is written, since the GGUF's cannot be said in full ({problem}): copy the tokenizer's files of the model that it came from");
+        _notes.Add(
+            $"no tokenizer is written, since the GGUF's cannot be said in full ({problem}): copy the tokenizer's files of the model that it came from");
     }
 
     /// <summary>What of the tokenizer that was written is read as another one than the GGUF's; null: nothing.</summary>
@@ -111,7 +129,8 @@ public sealed class FolderExport(GgufFile model, Func<string, ReadOnlyMemory<flo
         try
         {
             var read = new HubTokenizer(directory, _config.VocabSize).Read().ToDictionary();
-            return model.Metadata.Where(entry => entry.Key.StartsWith("tokenizer.", StringComparison.Ordinal) && read.ContainsKey(entry.Key))
+            return model
+                .Metadata.Where(entry => entry.Key.StartsWith("tokenizer.", StringComparison.Ordinal) && read.ContainsKey(entry.Key))
                 .Where(entry => !IsSame(entry.Key, entry.Value.Value, read[entry.Key])).Select(entry => $"'{entry.Key}'").FirstOrDefault();
         }
         catch (UserInputException e)
@@ -125,7 +144,11 @@ public sealed class FolderExport(GgufFile model, Func<string, ReadOnlyMemory<flo
         // Other names of the same rules.
         "pre" => PreTokenizer.Named((string)one) == PreTokenizer.Named((string)other),
         // Only whether a text's letters make it counts.
-        "token_type" => ((int[])one).Zip((int[])other).All(pair => IsMade(pair.First) == IsMade(pair.Second) && pair.First == HubTokenizer.UserDefined == (pair.Second == HubTokenizer.UserDefined)),
+        "token_type" => ((int[])one)
+            .Zip((int[])other)
+            .All(pair =>
+                IsMade(pair.First) == IsMade(pair.Second)
+                && pair.First == HubTokenizer.UserDefined == (pair.Second == HubTokenizer.UserDefined)),
         // Only which is higher counts; those that nothing makes have none.
         "scores" => Order((float[])one, (float[])other),
         _ => one is Array array ? array.Cast<object>().SequenceEqual(((Array)other).Cast<object>()) : one.Equals(other),
@@ -145,7 +168,8 @@ public sealed class FolderExport(GgufFile model, Func<string, ReadOnlyMemory<flo
         using var written = ModelFolder.Open(directory);
         if (written.Config.IsSame(_config)) return;
         File.Delete(Path.Combine(directory, ModelFolder.ConfigFile));
-        throw new UserInputException($"{model.Path}: no config.json says all that this model is{(_config.RopeDivisors is null ? "" : ", such as the divisors of its frequencies")}. "
+        throw new UserInputException(
+            $"{model.Path}: no config.json says all that this model is{(_config.RopeDivisors is null ? "" : ", such as the divisors of its frequencies")}. "
             + "If it came from a folder, give that folder with --model.");
     }
 }

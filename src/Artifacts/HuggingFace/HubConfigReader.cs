@@ -3,8 +3,8 @@ using IterativeDpo.Artifacts.Models;
 namespace IterativeDpo.Artifacts.HuggingFace;
 
 /// <summary>
-/// Reads a decoder's shape from a <c>config.json</c>. What llama.cpp would compute otherwise than transformers is refused by its key, or kept out of reach: contexts end
-/// where a window that llama.cpp does not know would begin to hide tokens.
+/// Reads a decoder's shape from a <c>config.json</c>. What llama.cpp would compute otherwise than transformers is refused by its key, or
+/// kept out of reach: contexts end where a window that llama.cpp does not know would begin to hide tokens.
 /// </summary>
 /// <param name="config">The configuration; of a model for images too, that of its text.</param>
 /// <param name="shapeOf">The shape of a tensor of the folder by its name, or null.</param>
@@ -20,8 +20,12 @@ internal sealed class HubConfigReader(HubJson config, Func<string, int[]?> shape
     public ModelConfig Read()
     {
         _family = HubFamily.All.FirstOrDefault(family => family.ModelType == config.Text("model_type")) ?? throw config.Bad(
-            "model_type", $"'{config.Text("model_type")}' is not one of those that can be converted: {string.Join(", ", HubFamily.All.Select(family => family.ModelType))}");
-        config.Require(!config.Has("quantization_config"), "quantization_config", "the weights are quantised, in a way that is not read; give the model as it was before");
+            "model_type",
+            $"'{config.Text("model_type")}' is not one of those that can be converted: {string.Join(", ", HubFamily.All.Select(family => family.ModelType))}");
+        config.Require(
+            !config.Has("quantization_config"),
+            "quantization_config",
+            "the weights are quantised, in a way that is not read; give the model as it was before");
         var architecture = ModelArchitecture.Named(_family.Architecture);
         var (heads, dim) = (Size("num_attention_heads"), Size("hidden_size"));
         var headDim = config.Has("head_dim") || _family.Absent("head_dim") is not null ? Size("head_dim") : dim / heads;
@@ -40,15 +44,27 @@ internal sealed class HubConfigReader(HubJson config, Func<string, int[]?> shape
             Size("max_position_embeddings"),
             embedding is [var rows, _] ? rows : Size("vocab_size"),
             TiedEmbeddings: config.Flag("tie_word_embeddings", shapeOf("lm_head.weight") is null));
-        config.Require(!config.Has("vocab_size") || Size("vocab_size") == read.VocabSize, "vocab_size", $"'model.embed_tokens.weight' has {read.VocabSize} rows");
+        config.Require(
+            !config.Has("vocab_size") || Size("vocab_size") == read.VocabSize,
+            "vocab_size",
+            $"'model.embed_tokens.weight' has {read.VocabSize} rows");
         CheckActivation(architecture);
         CheckStill(read);
-        return CheckScores(ReadScaling(ReadFactors(read) with { Biases = ReadBiases(architecture), Sliding = ReadSliding(read), ContextLength = ReadContext(read) }));
+        return CheckScores(
+            ReadScaling(
+                ReadFactors(read) with
+                {
+                    Biases = ReadBiases(architecture),
+                    Sliding = ReadSliding(read),
+                    ContextLength = ReadContext(read),
+                }));
     }
 
     private MapBiases ReadBiases(ModelArchitecture architecture)
     {
-        var found = architecture.Maps.Where(map => shapeOf($"{HubNames.ModuleOf(architecture, 0, map)}.bias") is not null).Aggregate(MapBiases.None, (all, map) => all | ModelConfig.BiasOf(map));
+        var found = architecture
+            .Maps.Where(map => shapeOf($"{HubNames.ModuleOf(architecture, 0, map)}.bias") is not null)
+            .Aggregate(MapBiases.None, (all, map) => all | ModelConfig.BiasOf(map));
         return architecture.Biases | (found & architecture.OptionalBiases);
     }
 
@@ -87,7 +103,9 @@ internal sealed class HubConfigReader(HubJson config, Func<string, int[]?> shape
     private void CheckActivation(ModelArchitecture architecture)
     {
         var key = config.Has("hidden_activation") ? "hidden_activation" : "hidden_act";
-        var (wanted, said) = (architecture.Gelu ? "gelu_pytorch_tanh" : "silu", config.Text(key, architecture.Gelu ? "gelu_pytorch_tanh" : "silu"));
+        var (wanted, said) = (
+            architecture.Gelu ? "gelu_pytorch_tanh" : "silu",
+            config.Text(key, architecture.Gelu ? "gelu_pytorch_tanh" : "silu"));
         config.Require(said == wanted, key, $"'{said}' is not the '{wanted}' of this family");
     }
 
@@ -95,10 +113,16 @@ internal sealed class HubConfigReader(HubJson config, Func<string, int[]?> shape
     {
         var every = read.Architecture.StillEvery;
         if (every == 0) return;
-        config.Require(config.Integer("no_rope_layer_interval", every) == every, "no_rope_layer_interval", $"llama.cpp leaves every {every}th block without");
+        config.Require(
+            config.Integer("no_rope_layer_interval", every) == every,
+            "no_rope_layer_interval",
+            $"llama.cpp leaves every {every}th block without");
         if (!config.Has("no_rope_layers")) return;
         var expected = Enumerable.Range(0, read.Layers).Select(layer => read.AttentionOf(layer).RopeBase > 0 ? 1f : 0);
-        config.Require(config.Numbers("no_rope_layers").SequenceEqual(expected), "no_rope_layers", $"llama.cpp leaves every {every}th block without");
+        config.Require(
+            config.Numbers("no_rope_layers").SequenceEqual(expected),
+            "no_rope_layers",
+            $"llama.cpp leaves every {every}th block without");
     }
 
     private SlidingWindow? ReadSliding(ModelConfig read)
@@ -111,7 +135,10 @@ internal sealed class HubConfigReader(HubJson config, Func<string, int[]?> shape
         config.Require(every > 1, types is null ? pattern : "layer_types", "no block has a window, or the first has none");
         var sliding = new SlidingWindow(Size("sliding_window"), every, rule.OwnRopeBase ? ReadLocalRopeBase() : read.RopeBase);
         var expected = Enumerable.Range(0, read.Layers).Select(layer => sliding.Slides(layer) ? "sliding_attention" : Full);
-        config.Require(types is null || types.SequenceEqual(expected), "layer_types", $"not all but each {every}th block have windows, as llama.cpp would take it");
+        config.Require(
+            types is null || types.SequenceEqual(expected),
+            "layer_types",
+            $"not all but each {every}th block have windows, as llama.cpp would take it");
         return sliding;
     }
 
@@ -132,14 +159,21 @@ internal sealed class HubConfigReader(HubJson config, Func<string, int[]?> shape
     private int RopeDim(ModelArchitecture architecture, int headDim)
     {
         var share = RopeNumber("partial_rotary_factor") ?? 1;
-        config.Require(share is > 0 and <= 1 && (share == 1 || architecture.PartialRotary), "partial_rotary_factor", $"{share}, where heads of this family rotate whole");
+        config.Require(
+            share is > 0 and <= 1 && (share == 1 || architecture.PartialRotary),
+            "partial_rotary_factor",
+            $"{share}, where heads of this family rotate whole");
         return (int)(headDim * share);
     }
 
     /// <summary>Configurations have their rotary settings together or one by one, depending on who wrote them.</summary>
-    private HubJson? Rope => config.Section("rope_parameters") is { } together ? together.Section(Full) ?? together : config.Section("rope_scaling");
+    private HubJson? Rope =>
+        config.Section("rope_parameters") is { } together ? together.Section(Full) ?? together : config.Section("rope_scaling");
 
-    private float? RopeNumber(string key) => Rope is { } rope && rope.Has(key) ? rope.Number(key) : config.Has(key) ? config.Number(key) : null;
+    private float? RopeNumber(string key) =>
+        Rope is { } rope && rope.Has(key) ? rope.Number(key)
+        : config.Has(key) ? config.Number(key)
+        : null;
 
     private ModelConfig ReadScaling(ModelConfig read)
     {
@@ -188,7 +222,8 @@ internal sealed class HubConfigReader(HubJson config, Func<string, int[]?> shape
         // Theirs grow rows by the one and shrink scores by the other.
         var wanted = rope.Has("attention_factor") ? rope.Number("attention_factor")
             : said > 0 && all > 0 ? (1 + 0.1f * said * MathF.Log(factor)) / (1 + 0.1f * all * MathF.Log(factor)) : length;
-        if (read.Architecture.Name != "mistral3") return read with { Scaling = new(RopeScalingKind.Yarn, factor, original, wanted == length ? 1 : wanted / length) };
+        if (read.Architecture.Name != "mistral3")
+            return read with { Scaling = new(RopeScalingKind.Yarn, factor, original, wanted == length ? 1 : wanted / length) };
         rope.Require(wanted == 1, rope.Has("attention_factor") ? "attention_factor" : "mscale", "llama.cpp keeps lengths in this family");
         return read with
         {
@@ -201,7 +236,11 @@ internal sealed class HubConfigReader(HubJson config, Func<string, int[]?> shape
     /// <summary>Llama 3.1: slow pairs are divided by the factor, fast ones stay, and those between lie between.</summary>
     private float[] ReadDivisors(ModelConfig read, HubJson rope)
     {
-        var (factor, low, high, original) = (Factor(rope), rope.Number("low_freq_factor"), rope.Number("high_freq_factor"), Original(rope, read.ContextLength));
+        var (factor, low, high, original) = (
+            Factor(rope),
+            rope.Number("low_freq_factor"),
+            rope.Number("high_freq_factor"),
+            Original(rope, read.ContextLength));
         rope.Require(high > low && low > 0, "high_freq_factor", $"{high} is not over low_freq_factor, {low}, or that is not over 0");
         return [.. Enumerable.Range(0, read.RopeDim / 2).Select(pair =>
         {
@@ -216,8 +255,14 @@ internal sealed class HubConfigReader(HubJson config, Func<string, int[]?> shape
     {
         var original = Original(rope, read.ContextLength);
         var (shorter, longer) = (rope.Numbers("short_factor"), rope.Numbers("long_factor"));
-        rope.Require(shorter.Length == read.RopeDim / 2 && shorter.All(value => value > 0), "short_factor", $"not {read.RopeDim / 2} numbers over 0");
-        rope.Require(longer.Length == read.RopeDim / 2 && longer.All(value => value > 0), "long_factor", $"not {read.RopeDim / 2} numbers over 0");
+        rope.Require(
+            shorter.Length == read.RopeDim / 2 && shorter.All(value => value > 0),
+            "short_factor",
+            $"not {read.RopeDim / 2} numbers over 0");
+        rope.Require(
+            longer.Length == read.RopeDim / 2 && longer.All(value => value > 0),
+            "long_factor",
+            $"not {read.RopeDim / 2} numbers over 0");
         var stretch = (double)config.Integer("max_position_embeddings") / original;
         var attention = rope.Number("attention_factor", stretch <= 1 ? 1 : (float)Math.Sqrt(1 + Math.Log(stretch) / Math.Log(original)));
         return read with

@@ -4,7 +4,9 @@ using IterativeDpo.Artifacts.Models;
 
 namespace IterativeDpo.Artifacts.HuggingFace;
 
-/// <summary>Writes a decoder's shape as a <c>config.json</c> that <see cref="HubConfigReader"/> reads as the same, and transformers too.</summary>
+/// <summary>
+/// Writes a decoder's shape as a <c>config.json</c> that <see cref="HubConfigReader"/> reads as the same, and transformers too.
+/// </summary>
 internal static class HubConfigWriter
 {
     // What all Llama 3 have; which of these divided the frequencies cannot be seen from the quotients.
@@ -13,7 +15,9 @@ internal static class HubConfigWriter
 
     public static JsonObject Write(ModelConfig config)
     {
-        var family = HubFamily.All.Last(family => family.Architecture == config.Architecture.Name && (family.ModelType is "olmo3" ? config.Sliding is not null : family.ModelType != "mistral"));
+        var family = HubFamily.All.Last(family =>
+            family.Architecture == config.Architecture.Name
+            && (family.ModelType is "olmo3" ? config.Sliding is not null : family.ModelType != "mistral"));
         var json = new JsonObject
         {
             ["architectures"] = new JsonArray($"{family.Class}ForCausalLM"),
@@ -53,7 +57,8 @@ internal static class HubConfigWriter
         if (config.Architecture.RootEmbedding)
         {
             json["hidden_activation"] = "gelu_pytorch_tanh";
-            json["query_pre_attn_scalar"] = config.Layers == config.Architecture.WholeHeadLayers ? config.Dim / config.Heads : config.HeadDim;
+            json["query_pre_attn_scalar"] =
+                config.Layers == config.Architecture.WholeHeadLayers ? config.Dim / config.Heads : config.HeadDim;
             json["attn_logit_softcapping"] = config.ScoreCap == 0 ? null : config.ScoreCap;
             json["final_logit_softcapping"] = config.LogitCap == 0 ? null : config.LogitCap;
         }
@@ -69,12 +74,18 @@ internal static class HubConfigWriter
         if (config.Architecture.StillEvery > 0)
         {
             json["no_rope_layer_interval"] = config.Architecture.StillEvery;
-            json["no_rope_layers"] = new JsonArray([.. Enumerable.Range(0, config.Layers).Select(layer => JsonValue.Create(config.AttentionOf(layer).RopeBase > 0 ? 1 : 0))]);
+            json["no_rope_layers"] = new JsonArray([
+                .. Enumerable.Range(0, config.Layers).Select(layer => JsonValue.Create(config.AttentionOf(layer).RopeBase > 0 ? 1 : 0)),
+            ]);
         }
         if (config.LongContextDivisors is not null) json["original_max_position_embeddings"] = config.MostPositions;
         if (config.Sliding is not { } sliding) return;
         json["sliding_window"] = sliding.Tokens;
-        json["layer_types"] = new JsonArray([.. Enumerable.Range(0, config.Layers).Select(layer => JsonValue.Create(sliding.Slides(layer) ? "sliding_attention" : "full_attention"))]);
+        json["layer_types"] = new JsonArray([
+            .. Enumerable
+                .Range(0, config.Layers)
+                .Select(layer => JsonValue.Create(sliding.Slides(layer) ? "sliding_attention" : "full_attention")),
+        ]);
         if (config.Architecture.Sliding!.OwnRopeBase) json["rope_local_base_freq"] = sliding.RopeBase;
     }
 

@@ -6,7 +6,9 @@ namespace IterativeDpo.Artifacts.HuggingFace;
 /// <param name="Architecture">The GGUF's <c>general.architecture</c>.</param>
 internal sealed record HubFamily(string ModelType, string Class, string Architecture)
 {
-    /// <summary>The first of an architecture is what models without windows are written as; those with windows are written as the last.</summary>
+    /// <summary>
+    /// The first of an architecture is what models without windows are written as; those with windows are written as the last.
+    /// </summary>
     public static readonly IReadOnlyList<HubFamily> All =
     [
         new("llama", "Llama", "llama"),

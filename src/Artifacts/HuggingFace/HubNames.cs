@@ -5,7 +5,8 @@ namespace IterativeDpo.Artifacts.HuggingFace;
 /// <summary>A tensor of a GGUF as Hugging Face's model has it.</summary>
 /// <param name="Name">Its name there.</param>
 /// <param name="Tensor">Its name and shape in the GGUF; the shape is the same there.</param>
-/// <param name="IsRotated">Whether its rows are heads in the order of <see cref="ModelArchitecture.Rope"/>, which is half-split there.</param>
+/// <param name="IsRotated">Whether its rows are heads in the order of <see cref="ModelArchitecture.Rope"/>, which is half-split
+/// there.</param>
 /// <param name="IsAroundZero">Whether the GGUF's values are greater by one.</param>
 internal sealed record HubTensor(string Name, TensorSpec Tensor, bool IsRotated, bool IsAroundZero);
 
@@ -33,10 +34,12 @@ internal static class HubNames
     };
 
     /// <summary>Every weight of the model, in the GGUF's order.</summary>
-    public static IEnumerable<HubTensor> ListTensors(ModelConfig config) => config.ListTensors().Select(tensor => Of(config.Architecture, tensor));
+    public static IEnumerable<HubTensor> ListTensors(ModelConfig config) =>
+        config.ListTensors().Select(tensor => Of(config.Architecture, tensor));
 
     /// <summary>The module of a block by its name in GGUF.</summary>
-    public static string ModuleOf(ModelArchitecture architecture, int layer, string name) => $"model.layers.{layer}.{NameOf(architecture, name)}";
+    public static string ModuleOf(ModelArchitecture architecture, int layer, string name) =>
+        $"model.layers.{layer}.{NameOf(architecture, name)}";
 
     /// <summary>Whether a map's rows are heads that rotate.</summary>
     public static bool IsRotated(string name) => name is "attn_q" or "attn_k";
@@ -47,7 +50,11 @@ internal static class HubNames
             ? (int.Parse(number, System.Globalization.CultureInfo.InvariantCulture), inBlock, ending)
             : (-1, tensor.Name[..tensor.Name.LastIndexOf('.')], "weight");
         var module = layer < 0 ? s_names[name] : ModuleOf(architecture, layer, name);
-        return new($"{module}.{kind}", tensor, IsRotated(name), architecture.NormsAroundZero && name.EndsWith("norm", StringComparison.Ordinal));
+        return new(
+            $"{module}.{kind}",
+            tensor,
+            IsRotated(name),
+            architecture.NormsAroundZero && name.EndsWith("norm", StringComparison.Ordinal));
     }
 
     private static string NameOf(ModelArchitecture architecture, string name) => name switch

@@ -16,7 +16,9 @@ internal sealed class HubTokenizerWriter
     {
         _metadata = metadata;
         _tokens = metadata.GetArray<string>(HubTokenizer.Prefix + "tokens");
-        _types = metadata.Contains(HubTokenizer.Prefix + "token_type") ? metadata.GetArray<int>(HubTokenizer.Prefix + "token_type") : [.. _tokens.Select(_ => HubTokenizer.Normal)];
+        _types = metadata.Contains(HubTokenizer.Prefix + "token_type")
+            ? metadata.GetArray<int>(HubTokenizer.Prefix + "token_type")
+            : [.. _tokens.Select(_ => HubTokenizer.Normal)];
         _isSentencePiece = metadata.GetString(HubTokenizer.Prefix + "model") == "llama";
     }
 
@@ -38,7 +40,9 @@ internal sealed class HubTokenizerWriter
             ["normalizer"] = _isSentencePiece ? Spaces() : null,
             ["pre_tokenizer"] = pre is null ? null : JsonSerializer.SerializeToNode(pre.ToJson()),
             ["post_processor"] = Template(),
-            ["decoder"] = _isSentencePiece ? Decoder() : JsonNode.Parse("""{ "type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true }"""),
+            ["decoder"] = _isSentencePiece
+                ? Decoder()
+                : JsonNode.Parse("""{ "type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true }"""),
             ["model"] = new JsonObject
             {
                 ["type"] = "BPE",
@@ -49,10 +53,19 @@ internal sealed class HubTokenizerWriter
                 ["fuse_unk"] = _isSentencePiece,
                 ["byte_fallback"] = _isSentencePiece,
                 ["ignore_merges"] = pre?.TakesWhole ?? false,
-                ["vocab"] = new JsonObject(_tokens.Index().Where(token => !IsAdded(token.Index) || _isSentencePiece).Where(token => !IsPadding(token.Index))
+                ["vocab"] = new JsonObject(
+                    _tokens
+                        .Index()
+                        .Where(token => !IsAdded(token.Index) || _isSentencePiece)
+                        .Where(token => !IsPadding(token.Index))
                     .Select(token => KeyValuePair.Create(token.Item, (JsonNode?)token.Index))),
-                ["merges"] = new JsonArray([.. (_isSentencePiece ? MergesOfScores() : _metadata.GetArray<string>(HubTokenizer.Prefix + "merges").Select(merge => merge.Split(' ', 2)))
-                    .Select(merge => new JsonArray(merge[0], merge[1]))]),
+                ["merges"] = new JsonArray([
+                    .. (
+                        _isSentencePiece
+                            ? MergesOfScores()
+                            : _metadata.GetArray<string>(HubTokenizer.Prefix + "merges").Select(merge => merge.Split(' ', 2))
+                    ).Select(merge => new JsonArray(merge[0], merge[1])),
+                ]),
             },
         };
     }
@@ -68,12 +81,15 @@ internal sealed class HubTokenizerWriter
             ["add_bos_token"] = AddsBos,
             ["add_eos_token"] = AddsEos,
         };
-        foreach (var (name, key) in new[] { ("bos_token", "bos"), ("eos_token", "eos"), ("unk_token", "unknown"), ("pad_token", "padding") })
+        foreach (var (name, key) in new[] { ("bos_token", "bos"), ("eos_token", "eos"), ("unk_token", "unknown"), ("pad_token", "padding") }
+        )
         {
             if (TokenOf(key) is { } token) json[name] = token;
         }
         const string template = "tokenizer.chat_template";
-        var templates = _metadata.Where(entry => entry.Key == template || entry.Key.StartsWith($"{template}.", StringComparison.Ordinal)).ToList();
+        var templates = _metadata
+            .Where(entry => entry.Key == template || entry.Key.StartsWith($"{template}.", StringComparison.Ordinal))
+            .ToList();
         if (templates is [{ Key: template, Value.Value: string only }]) json["chat_template"] = only;
         else if (templates.Count > 0)
         {
@@ -98,7 +114,10 @@ internal sealed class HubTokenizerWriter
 
     private bool Flag(string key, bool absent) => _metadata.GetBool(HubTokenizer.Prefix + key, absent);
 
-    private int? IdOf(string key) => _metadata.Contains($"{HubTokenizer.Prefix}{key}_token_id") ? (int)_metadata.GetUInt32($"{HubTokenizer.Prefix}{key}_token_id") : null;
+    private int? IdOf(string key) =>
+        _metadata.Contains($"{HubTokenizer.Prefix}{key}_token_id")
+            ? (int)_metadata.GetUInt32($"{HubTokenizer.Prefix}{key}_token_id")
+            : null;
 
     private string? TokenOf(string key) => IdOf(key) is { } id ? _tokens[id] : null;
 
@@ -120,7 +139,12 @@ internal sealed class HubTokenizerWriter
 
     private JsonObject Spaces()
     {
-        var replace = new JsonObject { ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = " " }, ["content"] = $"{HubTokenizer.Space}" };
+        var replace = new JsonObject
+        {
+            ["type"] = "Replace",
+            ["pattern"] = new JsonObject { ["String"] = " " },
+            ["content"] = $"{HubTokenizer.Space}",
+        };
         return !Flag("add_space_prefix", true) ? replace : new()
         {
             ["type"] = "Sequence",
@@ -131,10 +155,24 @@ internal sealed class HubTokenizerWriter
     private JsonObject Decoder()
     {
         var steps = new JsonArray(
-            new JsonObject { ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = $"{HubTokenizer.Space}" }, ["content"] = " " },
+            new JsonObject
+            {
+                ["type"] = "Replace",
+                ["pattern"] = new JsonObject { ["String"] = $"{HubTokenizer.Space}" },
+                ["content"] = " ",
+            },
             new JsonObject { ["type"] = "ByteFallback" },
             new JsonObject { ["type"] = "Fuse" });
-        if (Flag("add_space_prefix", true)) steps.Add((JsonNode)new JsonObject { ["type"] = "Strip", ["content"] = " ", ["start"] = 1, ["stop"] = 0 });
+        if (Flag("add_space_prefix", true))
+            steps.Add(
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["type"] = "Strip",
+                        ["content"] = " ",
+                        ["start"] = 1,
+                        ["stop"] = 0,
+                    });
         return new() { ["type"] = "Sequence", ["decoders"] = steps };
     }
 
@@ -143,32 +181,64 @@ internal sealed class HubTokenizerWriter
         string?[] around = [AddsBos ? TokenOf("bos") : null, AddsEos ? TokenOf("eos") : null];
         if (around.All(token => token is null)) return null;
         JsonArray Around(params (string Id, int Type)[] sequences) =>
-            [.. sequences.SelectMany(text => new[] { Special(around[0], text.Type), new JsonObject { ["Sequence"] = new JsonObject { ["id"] = text.Id, ["type_id"] = text.Type } }, Special(around[1], text.Type) }).Where(step => step is not null)];
+            [
+                .. sequences
+                    .SelectMany(text =>
+                        new[]
+                        {
+                            Special(around[0], text.Type),
+                            new JsonObject
+                            {
+                                ["Sequence"] = new JsonObject { ["id"] = text.Id, ["type_id"] = text.Type },
+                            },
+                            Special(around[1], text.Type),
+                        })
+                    .Where(step => step is not null),
+            ];
         return new()
         {
             ["type"] = "TemplateProcessing",
             ["single"] = Around(("A", 0)),
             ["pair"] = Around(("A", 0), ("B", 1)),
-            ["special_tokens"] = new JsonObject(around.OfType<string>().Distinct().Select(token => KeyValuePair.Create(token, (JsonNode?)new JsonObject
-            {
-                ["id"] = token,
-                ["ids"] = new JsonArray(Array.IndexOf(_tokens, token)),
-                ["tokens"] = new JsonArray(token),
-            }))),
+            ["special_tokens"] = new JsonObject(
+                around
+                    .OfType<string>()
+                    .Distinct()
+                    .Select(token =>
+                        KeyValuePair.Create(
+                            token,
+                            (JsonNode?)
+                                new JsonObject
+                                {
+                                    ["id"] = token,
+                                    ["ids"] = new JsonArray(Array.IndexOf(_tokens, token)),
+                                    ["tokens"] = new JsonArray(token),
+                                }))),
         };
     }
 
-    private static JsonObject? Special(string? token, int type) => token is null ? null : new() { ["SpecialToken"] = new JsonObject { ["id"] = token, ["type_id"] = type } };
+    private static JsonObject? Special(string? token, int type) =>
+        token is null
+            ? null
+            : new()
+            {
+                ["SpecialToken"] = new JsonObject { ["id"] = token, ["type_id"] = type },
+            };
 
     /// <summary>All ways to make each piece, those of the highest score first.</summary>
     private IEnumerable<string[]> MergesOfScores()
     {
         var (scores, known) = (_metadata.GetArray<float>(HubTokenizer.Prefix + "scores"), _tokens.ToHashSet());
-        foreach (var (id, piece) in _tokens.Index().Where(token => _types[token.Index] == HubTokenizer.Normal).OrderByDescending(token => scores[token.Index]).ThenBy(token => token.Index))
+        foreach (var (id, piece) in _tokens
+                .Index()
+                .Where(token => _types[token.Index] == HubTokenizer.Normal)
+                .OrderByDescending(token => scores[token.Index])
+                .ThenBy(token => token.Index))
         {
             for (var i = 1; i < piece.Length; i++)
             {
-                if (!char.IsLowSurrogate(piece[i]) && known.Contains(piece[..i]) && known.Contains(piece[i..])) yield return [piece[..i], piece[i..]];
+                if (!char.IsLowSurrogate(piece[i]) && known.Contains(piece[..i]) && known.Contains(piece[i..]))
+                    yield return [piece[..i], piece[i..]];
             }
         }
     }

@@ -7,17 +7,28 @@ using IterativeDpo.Artifacts.Safetensors;
 namespace IterativeDpo.Artifacts.HuggingFace;
 
 /// <summary>
-/// A model as Hugging Face's libraries save it: a folder of <c>config.json</c>, <c>model.safetensors</c> or parts of it with an index, and the tokenizer's files.
-/// Opening it checks that its weights are those of a decoder of ours, each in its shape.
+/// A model as Hugging Face's libraries save it: a folder of <c>config.json</c>, <c>model.safetensors</c> or parts of it with an index, and
+/// the tokenizer's files. Opening it checks that its weights are those of a decoder of ours, each in its shape.
 /// </summary>
 public sealed class ModelFolder : IDisposable
 {
-    internal const string ConfigFile = "config.json", WeightsFile = "model.safetensors", TokenizerFile = "tokenizer.json", TokenizerConfigFile = "tokenizer_config.json", TemplateFile = "chat_template.jinja",
+    internal const string ConfigFile = "config.json",
+        WeightsFile = "model.safetensors",
+        TokenizerFile = "tokenizer.json",
+        TokenizerConfigFile = "tokenizer_config.json",
+        TemplateFile = "chat_template.jinja",
         GenerationFile = "generation_config.json", SpecialTokensFile = "special_tokens_map.json";
 
     private const string IndexFile = "model.safetensors.index.json";
 
-    internal static readonly IReadOnlyList<string> TokenizerFiles = [TokenizerFile, TokenizerConfigFile, TemplateFile, GenerationFile, SpecialTokensFile];
+    internal static readonly IReadOnlyList<string> TokenizerFiles =
+    [
+        TokenizerFile,
+        TokenizerConfigFile,
+        TemplateFile,
+        GenerationFile,
+        SpecialTokensFile,
+    ];
 
     /// <summary>What describes the model beside its weights; a conversion depends on nothing else.</summary>
     private static readonly string[] s_texts = [ConfigFile, IndexFile, .. TokenizerFiles];
@@ -26,7 +37,13 @@ public sealed class ModelFolder : IDisposable
     private static readonly string[] s_prefixes = ["language_model.", "model.language_model."];
 
     /// <summary>What a model for images has beside that of its text, and old checkpoints beside weights.</summary>
-    private static readonly string[] s_leftOut = ["vision_tower.", "multi_modal_projector.", "model.vision_tower.", "model.multi_modal_projector."];
+    private static readonly string[] s_leftOut =
+    [
+        "vision_tower.",
+        "multi_modal_projector.",
+        "model.vision_tower.",
+        "model.multi_modal_projector.",
+    ];
 
     private readonly Dictionary<string, SafetensorsFile> _files = [];
     private readonly Dictionary<string, (SafetensorsFile File, SafetensorsTensor Tensor)> _tensors = [];
@@ -47,7 +64,8 @@ public sealed class ModelFolder : IDisposable
     /// <summary>The head of a reward model, or null.</summary>
     internal HubTensor? Head { get; private set; }
 
-    /// <exception cref="UserInputException">No such model, or one that cannot be converted: names the file and the key or tensor.</exception>
+    /// <exception cref="UserInputException">No such model, or one that cannot be converted: names the file and the key or
+    /// tensor.</exception>
     public static ModelFolder Open(string path)
     {
         var folder = new ModelFolder(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path)));
@@ -101,7 +119,9 @@ public sealed class ModelFolder : IDisposable
         {
             throw new UserInputException($"{path}: this is a link that leads back to itself. Copy or download the file again.", e);
         }
-        return target is null || IsWithin(folder, target.FullName) || IsInHubCache(folder, target.FullName) ? path : throw new UserInputException(
+        return target is null || IsWithin(folder, target.FullName) || IsInHubCache(folder, target.FullName)
+            ? path
+            : throw new UserInputException(
             $"{path}: this is a link out of the folder, to {target.FullName}, which may be any file of yours. Put the file itself here if it is meant.");
     }
 
@@ -110,15 +130,20 @@ public sealed class ModelFolder : IDisposable
         foreach (var file in _files.Values) file.Dispose();
     }
 
-    private static bool IsWithin(string folder, string path) => path.StartsWith(folder + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    private static bool IsWithin(string folder, string path) =>
+        path.StartsWith(folder + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     /// <summary>The hub's own cache keeps files in <c>blobs</c> and links to them in <c>snapshots/REVISION</c>.</summary>
-    private static bool IsInHubCache(string folder, string path) => Directory.GetParent(folder) is { Name: "snapshots", Parent: { } repository } && IsWithin(System.IO.Path.Combine(repository.FullName, "blobs"), path);
+    private static bool IsInHubCache(string folder, string path) =>
+        Directory.GetParent(folder) is { Name: "snapshots", Parent: { } repository }
+        && IsWithin(System.IO.Path.Combine(repository.FullName, "blobs"), path);
 
     private void Read()
     {
         if (!Directory.Exists(Path)) throw new UserInputException($"{Path}: there is no such folder. Check the path.");
-        if (!File.Exists(In(ConfigFile))) throw new UserInputException($"{In(ConfigFile)}: there is no such file, so this folder is no model of Hugging Face's libraries. Give one that has it, or a GGUF file.");
+        if (!File.Exists(In(ConfigFile)))
+            throw new UserInputException(
+                $"{In(ConfigFile)}: there is no such file, so this folder is no model of Hugging Face's libraries. Give one that has it, or a GGUF file.");
         var config = HubJson.Read(In(ConfigFile));
         OpenWeights();
         IsForImages = config.Has("text_config");
@@ -153,18 +178,26 @@ public sealed class ModelFolder : IDisposable
         var files = map.Root.EnumerateObject().ToDictionary(tensor => tensor.Name, tensor => map.Text(tensor.Name));
         foreach (var (tensor, name) in files.DistinctBy(entry => entry.Value))
         {
-            map.Require(name == System.IO.Path.GetFileName(name) && name.EndsWith(".safetensors", StringComparison.Ordinal), tensor, $"'{name}' is no name of a safetensors file of this folder");
-            if (!File.Exists(In(name))) throw new UserInputException($"{In(name)}: there is no such file, but {IndexFile} names it. Download all parts of the model.");
+            map.Require(
+                name == System.IO.Path.GetFileName(name) && name.EndsWith(".safetensors", StringComparison.Ordinal),
+                tensor,
+                $"'{name}' is no name of a safetensors file of this folder");
+            if (!File.Exists(In(name)))
+                throw new UserInputException(
+                    $"{In(name)}: there is no such file, but {IndexFile} names it. Download all parts of the model.");
             OpenFile(name);
         }
         foreach (var (tensor, name) in files)
         {
-            Add(_files[name], _files[name].Tensors.GetValueOrDefault(tensor) ?? throw map.Bad(tensor, $"'{name}' has no tensor of that name"));
+            Add(
+                _files[name],
+                _files[name].Tensors.GetValueOrDefault(tensor) ?? throw map.Bad(tensor, $"'{name}' has no tensor of that name"));
         }
         foreach (var (name, file) in _files)
         {
             if (file.Tensors.Keys.FirstOrDefault(tensor => !files.ContainsKey(tensor)) is { } stranger)
-                throw new UserInputException($"{In(name)}: tensor '{stranger}' is not in {IndexFile}. Download index and parts of one and the same model.");
+                throw new UserInputException(
+                    $"{In(name)}: tensor '{stranger}' is not in {IndexFile}. Download index and parts of one and the same model.");
         }
     }
 
@@ -172,27 +205,40 @@ public sealed class ModelFolder : IDisposable
 
     private void Add(SafetensorsFile file, SafetensorsTensor tensor)
     {
-        if (s_leftOut.Any(prefix => tensor.Name.StartsWith(prefix, StringComparison.Ordinal)) || tensor.Name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)) return;
+        if (s_leftOut.Any(prefix => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))
+            || tensor.Name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal))
+            return;
         var prefix = s_prefixes.FirstOrDefault(prefix => tensor.Name.StartsWith(prefix, StringComparison.Ordinal));
         // model.language_model.layers… was language_model.model.layers….
-        var name = prefix is null ? tensor.Name : prefix.StartsWith("model.", StringComparison.Ordinal) ? $"model.{tensor.Name[prefix.Length..]}" : tensor.Name[prefix.Length..];
-        if (!_tensors.TryAdd(name, (file, tensor))) throw new UserInputException($"{file.Path}: tensor '{tensor.Name}' is there under another name too. Save the model again.");
+        var name =
+            prefix is null ? tensor.Name
+            : prefix.StartsWith("model.", StringComparison.Ordinal) ? $"model.{tensor.Name[prefix.Length..]}"
+            : tensor.Name[prefix.Length..];
+        if (!_tensors.TryAdd(name, (file, tensor)))
+            throw new UserInputException($"{file.Path}: tensor '{tensor.Name}' is there under another name too. Save the model again.");
     }
 
     private void CheckTensors()
     {
-        if (_tensors.TryGetValue("score.weight", out var score)) Head = new("score.weight", new("cls.output.weight", score.Tensor.Shape), false, false);
+        if (_tensors.TryGetValue("score.weight", out var score))
+            Head = new("score.weight", new("cls.output.weight", score.Tensor.Shape), false, false);
         // Before anything is listed per layer: a damaged count must not fill the memory.
-        if (Config.Layers > _tensors.Count) throw new UserInputException($"{In(ConfigFile)}: 'num_hidden_layers': {Config.Layers} blocks, but there are {_tensors.Count} tensors. Download or save the model again.");
+        if (Config.Layers > _tensors.Count)
+            throw new UserInputException(
+                $"{In(ConfigFile)}: 'num_hidden_layers': {Config.Layers} blocks, but there are {_tensors.Count} tensors. Download or save the model again.");
         var expected = HubNames.ListTensors(Config).Concat(Head is null ? [] : [Head]).ToList();
         foreach (var (name, (_, shape), _, _) in expected)
         {
-            if (!_tensors.TryGetValue(name, out var found)) throw new UserInputException($"{Path}: tensor '{name}' is missing, which {ConfigFile} says that the model has. Download or save the model again.");
+            if (!_tensors.TryGetValue(name, out var found))
+                throw new UserInputException(
+                    $"{Path}: tensor '{name}' is missing, which {ConfigFile} says that the model has. Download or save the model again.");
             if (!found.Tensor.Shape.AsSpan().SequenceEqual(shape))
-                throw new UserInputException($"{found.File.Path}: tensor '{found.Tensor.Name}' has the shape [{string.Join(", ", found.Tensor.Shape)}], not [{string.Join(", ", shape)}] as {ConfigFile} says. Download or save the model again.");
+                throw new UserInputException(
+                    $"{found.File.Path}: tensor '{found.Tensor.Name}' has the shape [{string.Join(", ", found.Tensor.Shape)}], not [{string.Join(", ", shape)}] as {ConfigFile} says. Download or save the model again.");
         }
         var known = expected.Select(tensor => tensor.Name).Append(Config.TiedEmbeddings ? "lm_head.weight" : "").ToHashSet();
         if (_tensors.Keys.FirstOrDefault(name => !known.Contains(name)) is { } stranger)
-            throw new UserInputException($"{_tensors[stranger].File.Path}: tensor '{_tensors[stranger].Tensor.Name}' is not part of a model of the family {Config.Architecture.Name} as this program computes it. Use a plain model of it.");
+            throw new UserInputException(
+                $"{_tensors[stranger].File.Path}: tensor '{_tensors[stranger].Tensor.Name}' is not part of a model of the family {Config.Architecture.Name} as this program computes it. Use a plain model of it.");
     }
 }

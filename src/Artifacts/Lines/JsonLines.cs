@@ -10,7 +10,9 @@ namespace IterativeDpo.Artifacts.Lines;
 /// <summary>Records as JSON, one to a line. Equal records are equal bytes.</summary>
 public static class JsonLines
 {
-    /// <summary>The form of most files: snake case; a member without a default must be there, and is null only where its type says so.</summary>
+    /// <summary>
+    /// The form of most files: snake case; a member without a default must be there, and is null only where its type says so.
+    /// </summary>
     public static JsonSerializerOptions Options { get; } = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -22,7 +24,8 @@ public static class JsonLines
     };
 
     /// <summary>A record's line, with its end.</summary>
-    public static byte[] Line<T>(T record, JsonSerializerOptions? json = null) => [.. JsonSerializer.SerializeToUtf8Bytes(record, json ?? Options), (byte)'\n'];
+    public static byte[] Line<T>(T record, JsonSerializerOptions? json = null) =>
+        [.. JsonSerializer.SerializeToUtf8Bytes(record, json ?? Options), (byte)'\n'];
 
     public static void Write<T>(Stream stream, IEnumerable<T> records, JsonSerializerOptions? json = null)
     {
@@ -47,7 +50,11 @@ public sealed record JsonLines<T>(string Fault, string WayOut) where T : class
 
     /// <summary>Reads lines of an earlier version too.</summary>
     public JsonLines<T> Or<TEarlier>(Func<TEarlier, T> upgrade) where TEarlier : class =>
-        this with { Earlier = line => new JsonLines<TEarlier>(Fault, WayOut) { Json = Json }.TryParse(line) is { } earlier ? upgrade(earlier) : null };
+        this with
+        {
+            Earlier = line =>
+                new JsonLines<TEarlier>(Fault, WayOut) { Json = Json }.TryParse(line) is { } earlier ? upgrade(earlier) : null,
+        };
 
     public void Write(Stream stream, IEnumerable<T> records) => JsonLines.Write(stream, records, Json);
 
@@ -67,7 +74,9 @@ public sealed record JsonLines<T>(string Fault, string WayOut) where T : class
     public IEnumerable<(T Record, Line Line)> ReadLines(Stream stream, string name) =>
         LineReader.Read(stream, name).Select(line => (Parse(line.Bytes.Span, PlaceOf(line, name)), line));
 
-    /// <summary>Reads a file that <see cref="Append"/> writes, and cuts off a last line that a killed process left without its end.</summary>
+    /// <summary>
+    /// Reads a file that <see cref="Append"/> writes, and cuts off a last line that a killed process left without its end.
+    /// </summary>
     /// <param name="beginning">How every line begins: a last one that begins otherwise was not left by such a process, and stays.</param>
     /// <exception cref="UserInputException">A line is no record.</exception>
     public IEnumerable<(T Record, Line Line)> ReadLog(FileStream file, string name, string beginning = "")

@@ -15,7 +15,8 @@ internal static class LineReader
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <param name="name">Names the stream in errors.</param>
-    /// <exception cref="UserInputException">A line is too long to be one record, or a compressed stream is damaged; names the line.</exception>
+    /// <exception cref="UserInputException">A line is too long to be one record, or a compressed stream is damaged; names the
+    /// line.</exception>
     public static IEnumerable<Line> Read(Stream stream, string name, int mostBytes = MostBytes)
     {
         var buffer = new byte[1 << 16];
@@ -57,7 +58,9 @@ internal static class LineReader
         // Of a file that is cut short this comes only under UseStrictValidation (Directory.Build.props): else its lines just end.
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or ZstdSharp.ZstdException)
         {
-            throw new UserInputException($"{name}, line {line}: the compressed file is damaged or cut short here ({e.Message.TrimEnd('.')}). Copy it again.", e);
+            throw new UserInputException(
+                $"{name}, line {line}: the compressed file is damaged or cut short here ({e.Message.TrimEnd('.')}). Copy it again.",
+                e);
         }
     }
 

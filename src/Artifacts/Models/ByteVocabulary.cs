@@ -42,7 +42,9 @@ public static class ByteVocabulary
         return [.. ids];
     }
 
-    /// <summary>BOS, the question as the user's turn, and the assistant's turn opened: a chat prompt's ids as llama.cpp gives them.</summary>
+    /// <summary>
+    /// BOS, the question as the user's turn, and the assistant's turn opened: a chat prompt's ids as llama.cpp gives them.
+    /// </summary>
     public static int[] EncodeQuestion(string question) => [Bos, .. Encode($"<|user|>\n{question}<|end|>\n<|assistant|>\n")];
 
     /// <summary>The text of the ids; special tokens have none.</summary>
@@ -83,7 +85,9 @@ public static class ByteVocabulary
 
     private static int TypeOf(int id) => id < Bos ? Normal : id <= System ? Control : Unused;
 
-    /// <summary>GPT-2's printable characters for bytes: Latin-1's printable characters are themselves, the others follow from U+0100 on.</summary>
+    /// <summary>
+    /// GPT-2's printable characters for bytes: Latin-1's printable characters are themselves, the others follow from U+0100 on.
+    /// </summary>
     private static IEnumerable<string> ByteTokens()
     {
         var next = 256;

@@ -7,7 +7,9 @@ public enum RopeKind { Interleaved, HalfSplit }
 [Flags]
 public enum MapBiases { None = 0, Qkv = 1, AttentionOutput = 2, FeedForward = 4, All = 7 }
 
-/// <summary>What queries and keys are normalised over (RMS) before they rotate: not at all, each head by itself, or all heads together.</summary>
+/// <summary>
+/// What queries and keys are normalised over (RMS) before they rotate: not at all, each head by itself, or all heads together.
+/// </summary>
 public enum QkNorm { None, Head, AllHeads }
 
 /// <summary>What sets one architecture apart from the others, as data; everything else about them is the same.</summary>
@@ -36,13 +38,21 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
         // Queries grow with the logarithm of their position beyond the original context, so contexts are kept to that.
         new("mistral3", RopeKind.Interleaved)
         {
-            FreeHeadDim = true, HasDivisors = true, Keys = [.. s_scaling, "rope.scaling.yarn_log_multiplier", "attention.temperature_scale"],
+            FreeHeadDim = true,
+            HasDivisors = true,
+            Keys = [.. s_scaling, "rope.scaling.yarn_log_multiplier", "attention.temperature_scale"],
         },
         new("qwen2", RopeKind.HalfSplit) { Biases = MapBiases.Qkv },
         new("qwen3", RopeKind.HalfSplit) { QkNorm = QkNorm.Head, FreeHeadDim = true },
         new("gemma3", RopeKind.HalfSplit)
         {
-            QkNorm = QkNorm.Head, NormsAfter = true, NormsAroundZero = true, Gelu = true, RootEmbedding = true, FreeHeadDim = true, WholeHeadLayers = 62,
+            QkNorm = QkNorm.Head,
+            NormsAfter = true,
+            NormsAroundZero = true,
+            Gelu = true,
+            RootEmbedding = true,
+            FreeHeadDim = true,
+            WholeHeadLayers = 62,
             Sliding = new(Every: 6, OwnRopeBase: true), Keys = [.. s_linear, "final_logit_softcapping"],
         },
         new("gemma2", RopeKind.HalfSplit)
@@ -98,7 +108,9 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
     /// <summary>Every so many blocks, the last of them rotates nothing; 0: all rotate.</summary>
     public int StillEvery { get; init; }
 
-    /// <summary>The number of blocks of the one model of the family whose scores are divided by √(dim / heads) in place of √headDim; 0: none.</summary>
+    /// <summary>
+    /// The number of blocks of the one model of the family whose scores are divided by √(dim / heads) in place of √headDim; 0: none.
+    /// </summary>
     public int WholeHeadLayers { get; init; }
 
     /// <summary>Null where no block has a window.</summary>

@@ -14,7 +14,8 @@ public sealed record TensorSpec(string Name, int[] Shape);
 /// <param name="FeedForwardDim">Width of the gated (SwiGLU) feed-forward's inside.</param>
 /// <param name="RmsEps">ε of every RMS norm.</param>
 /// <param name="RopeBase">θ of the rotary embedding.</param>
-/// <param name="RopeDim">Elements of a head that rotate, an even number: all of them but for <see cref="ModelArchitecture.PartialRotary"/>.</param>
+/// <param name="RopeDim">Elements of a head that rotate, an even number: all of them but for
+/// <see cref="ModelArchitecture.PartialRotary"/>.</param>
 /// <param name="ContextLength">Positions the model was made for.</param>
 /// <param name="TiedEmbeddings">The output map is the embedding: there is no <c>output.weight</c>.</param>
 public sealed record ModelConfig(
@@ -51,12 +52,15 @@ public sealed record ModelConfig(
     public float[]? RopeDivisors { get; init; }
 
     /// <summary>
-    /// What llama.cpp takes in place of <see cref="RopeDivisors"/> in contexts of more than <see cref="MostPositions"/> tokens (Phi-3). No such context is
-    /// used: generator and trainer would not agree on one.
+    /// What llama.cpp takes in place of <see cref="RopeDivisors"/> in contexts of more than <see cref="MostPositions"/> tokens (Phi-3). No
+    /// such context is used: generator and trainer would not agree on one.
     /// </summary>
     public float[]? LongContextDivisors { get; init; }
 
-    /// <summary>β of what queries are multiplied by, 1 + β ln(1 + ⌊position / <see cref="MostPositions"/>⌋): 1 in every context that is used; 0: always.</summary>
+    /// <summary>
+    /// β of what queries are multiplied by, 1 + β ln(1 + ⌊position / <see cref="MostPositions"/>⌋): 1 in every context that is used; 0:
+    /// always.
+    /// </summary>
     public float TemperatureScale { get; init; }
 
     /// <summary>Positions that a context may have, 256 or more.</summary>
@@ -95,10 +99,21 @@ public sealed record ModelConfig(
     internal bool IsSame(ModelConfig other)
     {
         static bool Near(float one, float two) => MathF.Abs(one - two) <= 1e-5f * MathF.Abs(one);
-        static bool AllNear(float[]? one, float[]? two) => one is null ? two is null : two?.Length == one.Length && one.Zip(two).All(pair => Near(pair.First, pair.Second));
-        return AllNear(RopeDivisors, other.RopeDivisors) && AllNear(LongContextDivisors, other.LongContextDivisors) && Near(Scaling.AttentionFactor, other.Scaling.AttentionFactor)
+        static bool AllNear(float[]? one, float[]? two) =>
+            one is null ? two is null : two?.Length == one.Length && one.Zip(two).All(pair => Near(pair.First, pair.Second));
+        return AllNear(RopeDivisors, other.RopeDivisors)
+            && AllNear(LongContextDivisors, other.LongContextDivisors)
+            && Near(Scaling.AttentionFactor, other.Scaling.AttentionFactor)
             && Near(ScoreScale ?? 1 / MathF.Sqrt(HeadDim), other.ScoreScale ?? 1 / MathF.Sqrt(HeadDim))
-            && this == other with { RopeDivisors = RopeDivisors, LongContextDivisors = LongContextDivisors, ScoreScale = ScoreScale, Thoughts = Thoughts, Scaling = other.Scaling with { AttentionFactor = Scaling.AttentionFactor } };
+            && this
+                == other with
+                {
+                    RopeDivisors = RopeDivisors,
+                    LongContextDivisors = LongContextDivisors,
+                    ScoreScale = ScoreScale,
+                    Thoughts = Thoughts,
+                    Scaling = other.Scaling with { AttentionFactor = Scaling.AttentionFactor },
+                };
     }
 
     /// <summary>A block's tensor by its short name, e.g. <c>attn_q.weight</c>.</summary>
@@ -165,7 +180,11 @@ public sealed record ModelConfig(
 
     private IEnumerable<TensorSpec> ListBlockTensors()
     {
-        string[] norms = [.. Architecture.NormsBefore ? ["attn_norm", "ffn_norm"] : Array.Empty<string>(), .. Architecture.NormsAfter ? ["post_attention_norm", "post_ffw_norm"] : Array.Empty<string>()];
+        string[] norms =
+        [
+            .. Architecture.NormsBefore ? ["attn_norm", "ffn_norm"] : Array.Empty<string>(),
+            .. Architecture.NormsAfter ? ["post_attention_norm", "post_ffw_norm"] : Array.Empty<string>(),
+        ];
         foreach (var norm in norms) yield return new($"{norm}.weight", [Dim]);
         foreach (var map in Architecture.Maps) yield return new($"{map}.weight", MapShape(map));
         if (Architecture.QkNorm != QkNorm.None)
@@ -173,6 +192,7 @@ public sealed record ModelConfig(
             yield return new("attn_q_norm.weight", [QkNormSize(Heads)]);
             yield return new("attn_k_norm.weight", [QkNormSize(KvHeads)]);
         }
-        foreach (var map in Architecture.Maps.Where(map => Biases.HasFlag(BiasOf(map)))) yield return new($"{map}.bias", [MapShape(map)[0]]);
+        foreach (var map in Architecture.Maps.Where(map => Biases.HasFlag(BiasOf(map))))
+            yield return new($"{map}.bias", [MapShape(map)[0]]);
     }
 }

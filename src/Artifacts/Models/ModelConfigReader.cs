@@ -15,8 +15,8 @@ internal sealed class ModelConfigReader
     private static readonly string[] s_expertKeys = ["expert_count", "expert_used_count", "expert_group_count", "expert_group_used_count"];
 
     /// <summary>
-    /// The keys of every architecture that are read here, or that change nothing. Any but these and <see cref="ModelArchitecture.Keys"/> is refused:
-    /// llama.cpp may heed it, and generator and trainer would compute two models.
+    /// The keys of every architecture that are read here, or that change nothing. Any but these and <see cref="ModelArchitecture.Keys"/> is
+    /// refused: llama.cpp may heed it, and generator and trainer would compute two models.
     /// </summary>
     private static readonly HashSet<string> s_known =
     [
@@ -74,15 +74,26 @@ internal sealed class ModelConfigReader
 
     private void Check(ModelConfig config)
     {
-        Require(config.Heads % config.KvHeads == 0, "attention.head_count_kv", $"{config.KvHeads} does not divide the {config.Heads} heads");
-        Require(Size("attention.value_length", config.HeadDim) == config.HeadDim, "attention.value_length", "keys and values differ in width");
+        Require(
+            config.Heads % config.KvHeads == 0,
+            "attention.head_count_kv",
+            $"{config.KvHeads} does not divide the {config.Heads} heads");
+        Require(
+            Size("attention.value_length", config.HeadDim) == config.HeadDim,
+            "attention.value_length",
+            "keys and values differ in width");
         Require((long)config.Heads * config.HeadDim <= MaxSize, "attention.key_length", "heads × key_length is out of range");
         Require(_architecture.FreeHeadDim || config.Heads * config.HeadDim == config.Dim, "attention.key_length",
             $"{config.Heads} heads of {config.HeadDim} do not make up the {config.Dim} of the embedding, as llama.cpp needs it here");
-        Require(config.RopeDim % 2 == 0 && (config.RopeDim == config.HeadDim || (_architecture.PartialRotary && config.RopeDim < config.HeadDim)),
+        Require(
+            config.RopeDim % 2 == 0
+                && (config.RopeDim == config.HeadDim || (_architecture.PartialRotary && config.RopeDim < config.HeadDim)),
             "rope.dimension_count", $"{config.RopeDim} is odd or not the head's {config.HeadDim}: heads rotate whole");
         Require(config.HeadDim % 2 == 0, "attention.key_length", $"{config.HeadDim} is odd, and heads rotate by pairs");
-        Require(float.IsFinite(config.RmsEps) && config.RmsEps >= 0, "attention.layer_norm_rms_epsilon", $"{config.RmsEps} is out of range");
+        Require(
+            float.IsFinite(config.RmsEps) && config.RmsEps >= 0,
+            "attention.layer_norm_rms_epsilon",
+            $"{config.RmsEps} is out of range");
         Require(float.IsFinite(config.RopeBase) && config.RopeBase > 0, "rope.freq_base", $"{config.RopeBase} is out of range");
         // Before anything is listed per layer: a damaged count must not fill the memory.
         Require(config.Layers <= _file.Tensors.Count, "block_count", $"{config.Layers} blocks, but {_file.Tensors.Count} tensors");
@@ -94,7 +105,10 @@ internal sealed class ModelConfigReader
         config = ReadDivisors(config) with
         {
             Sliding = ReadSliding(config),
-            ScoreScale = config.Layers == _architecture.WholeHeadLayers ? 1 / MathF.Sqrt((float)config.Dim / config.Heads) : Factor("attention.scale"),
+            ScoreScale =
+                config.Layers == _architecture.WholeHeadLayers
+                    ? 1 / MathF.Sqrt((float)config.Dim / config.Heads)
+                    : Factor("attention.scale"),
             ScoreCap = Factor("attn_logit_softcapping") ?? 0,
             LogitCap = Factor("final_logit_softcapping") ?? 0,
             ResidualScale = Factor("residual_scale") ?? 1,
@@ -104,7 +118,10 @@ internal sealed class ModelConfigReader
             Rotates = !Takes("embedding_scale") || _file.Metadata.GetBool(Key("rope.scaling.finetuned"), true),
         };
         if (config.TemperatureScale > 0) config = config with { MostPositions = OriginalContext(config.ContextLength) };
-        Require(config.MostPositions >= 256, "rope.scaling.original_context_length", $"{config.MostPositions} is under 256, the shortest context");
+        Require(
+            config.MostPositions >= 256,
+            "rope.scaling.original_context_length",
+            $"{config.MostPositions} is under 256, the shortest context");
         return Takes("embedding_scale") ? config with { EmbeddingScale = Factor("embedding_scale") ?? 1 } : config;
     }
 
@@ -127,7 +144,11 @@ internal sealed class ModelConfigReader
         var ropeBase = rule.OwnRopeBase ? _file.Metadata.GetSingle(Key(SlidingKeys.RopeBase), 10000) : config.RopeBase;
         Require(float.IsFinite(ropeBase) && ropeBase > 0, SlidingKeys.RopeBase, $"{ropeBase} is out of range");
         var sliding = new SlidingWindow(window, isList ? rule.Every : Size(SlidingKeys.Pattern, rule.Every), ropeBase);
-        Require(!isList || _file.Metadata.GetArray<bool>(Key(SlidingKeys.Pattern)).SequenceEqual(Enumerable.Range(0, config.Layers).Select(sliding.Slides)),
+        Require(
+            !isList
+                || _file
+                    .Metadata.GetArray<bool>(Key(SlidingKeys.Pattern))
+                    .SequenceEqual(Enumerable.Range(0, config.Layers).Select(sliding.Slides)),
             SlidingKeys.Pattern, $"llama.cpp reads no list here, and lets all but each {rule.Every}th block slide");
         return sliding;
     }
@@ -142,7 +163,9 @@ internal sealed class ModelConfigReader
             "yarn" => RopeScalingKind.Yarn,
             // Divisors of its own are read elsewhere; the factor is heeded as in any other.
             "longrope" when _architecture.PartialRotary => RopeScalingKind.Linear,
-            var other => throw Bad("rope.scaling.type", $"RoPE scaling '{other}' is not supported; use the model without a stretched context"),
+            var other => throw Bad(
+                "rope.scaling.type",
+                $"RoPE scaling '{other}' is not supported; use the model without a stretched context"),
         };
         var factorKey = _file.Metadata.Contains(Key("rope.scaling.factor")) ? "rope.scaling.factor" : "rope.scale_linear";
         var said = kind == RopeScalingKind.None ? 0 : _file.Metadata.GetSingle(Key(factorKey), 0);
@@ -160,10 +183,19 @@ internal sealed class ModelConfigReader
     /// <summary>llama.cpp does not read these keys, and takes the paper's values.</summary>
     private void CheckYarn(float factor)
     {
-        foreach (var (key, taken) in new[] { ("beta_fast", 32f), ("beta_slow", 1f), ("ext_factor", 1f), ("attn_factor", 1 + 0.1f * MathF.Log(factor)) })
+        foreach (var (key, taken) in new[]
+            {
+                ("beta_fast", 32f),
+                ("beta_slow", 1f),
+                ("ext_factor", 1f),
+                ("attn_factor", 1 + 0.1f * MathF.Log(factor)),
+            })
         {
             var name = $"rope.scaling.yarn_{key}";
-            Require(MathF.Abs(_file.Metadata.GetSingle(Key(name), taken) - taken) < 1e-3f, name, $"llama.cpp takes {taken} whatever it says");
+            Require(
+                MathF.Abs(_file.Metadata.GetSingle(Key(name), taken) - taken) < 1e-3f,
+                name,
+                $"llama.cpp takes {taken} whatever it says");
         }
     }
 
@@ -212,7 +244,10 @@ internal sealed class ModelConfigReader
 
     private void RefuseVariants()
     {
-        Require(_file.Metadata.GetBool(Key("attention.causal"), true), "attention.causal", "a model that sees later tokens is no language model");
+        Require(
+            _file.Metadata.GetBool(Key("attention.causal"), true),
+            "attention.causal",
+            "a model that sees later tokens is no language model");
         foreach (var key in s_expertKeys)
         {
             Require(_file.Metadata.GetUInt32(Key(key), 0) == 0, key, "mixtures of experts are not supported; use a dense model");
@@ -223,7 +258,10 @@ internal sealed class ModelConfigReader
     private void RefuseUnknownKeys()
     {
         var prefix = Key("");
-        var keys = _file.Metadata.Select(item => item.Key).Where(key => key.StartsWith(prefix, StringComparison.Ordinal)).Select(key => key[prefix.Length..]);
+        var keys = _file
+            .Metadata.Select(item => item.Key)
+            .Where(key => key.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(key => key[prefix.Length..]);
         string[] sliding = _architecture.Sliding is { } rule ? SlidingKeys.Of(rule) : [];
         if (keys.FirstOrDefault(key => !s_known.Contains(key) && !Takes(key) && !sliding.Contains(key)) is { } unknown)
             Require(false, unknown, "this program does not know it, and the model may compute something else with it");
@@ -232,7 +270,8 @@ internal sealed class ModelConfigReader
     private int ReadVocabSize()
     {
         if (!_file.Tensors.TryGetValue(ModelConfig.Embedding, out var embedding) || embedding.Shape.Length != 2)
-            throw new UserInputException($"{_file.Path}: tensor '{ModelConfig.Embedding}' is missing or not a matrix. Export the model again.");
+            throw new UserInputException(
+                $"{_file.Path}: tensor '{ModelConfig.Embedding}' is missing or not a matrix. Export the model again.");
         var tokens = VocabularyReader.ReadSize(_file);
         return tokens == embedding.Shape[0] ? tokens : throw new UserInputException(
             $"{_file.Path}: 'tokenizer.ggml.tokens' lists {tokens} tokens, but tensor '{ModelConfig.Embedding}' has {embedding.Shape[0]} rows. "
@@ -248,12 +287,21 @@ internal sealed class ModelConfigReader
             if (!_file.Tensors.TryGetValue(name, out var tensor))
                 throw BadTensor(name, "is missing", "Export the model again.");
             if (!tensor.Shape.AsSpan().SequenceEqual(shape))
-                throw BadTensor(name, $"has the shape [{string.Join(", ", tensor.Shape)}], not [{string.Join(", ", shape)}]", "Export the model again.");
+                throw BadTensor(
+                    name,
+                    $"has the shape [{string.Join(", ", tensor.Shape)}], not [{string.Join(", ", shape)}]",
+                    "Export the model again.");
             if (shape.Length == 1 && tensor.Type != TensorType.F32)
-                throw BadTensor(name, $"is stored as {tensor.Type}, but llama.cpp needs norms and biases as F32", "Convert it with these left in F32.");
+                throw BadTensor(
+                    name,
+                    $"is stored as {tensor.Type}, but llama.cpp needs norms and biases as F32",
+                    "Convert it with these left in F32.");
         }
         if (_file.Tensors.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
-            throw BadTensor(unknown, $"is not part of the architecture '{_architecture.Name}' as this program computes it", "Use a plain model of it.");
+            throw BadTensor(
+                unknown,
+                $"is not part of the architecture '{_architecture.Name}' as this program computes it",
+                "Use a plain model of it.");
     }
 
     private int Size(string key, int? absent = null, uint max = MaxSize)

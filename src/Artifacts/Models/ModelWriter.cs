@@ -2,7 +2,9 @@ using IterativeDpo.Artifacts.Gguf;
 
 namespace IterativeDpo.Artifacts.Models;
 
-/// <summary>Writes a whole model as GGUF. Maps and embeddings take the type asked for; norms and biases stay F32, as llama.cpp needs.</summary>
+/// <summary>
+/// Writes a whole model as GGUF. Maps and embeddings take the type asked for; norms and biases stay F32, as llama.cpp needs.
+/// </summary>
 public static class ModelWriter
 {
     /// <summary>Writes a model of the byte-level vocabulary.</summary>
@@ -17,7 +19,10 @@ public static class ModelWriter
     /// <param name="tokenizer">The tokenizer's metadata.</param>
     internal static GgufWriter WriterOf(string name, ModelConfig config, IEnumerable<KeyValuePair<string, object>> tokenizer)
     {
-        var writer = new GgufWriter().Set("general.architecture", config.Architecture.Name).Set("general.type", "model").Set("general.name", name);
+        var writer = new GgufWriter()
+            .Set("general.architecture", config.Architecture.Name)
+            .Set("general.type", "model")
+            .Set("general.name", name);
         SetShape(writer, config);
         foreach (var (key, value) in tokenizer) writer.Set(key, value);
         return writer;
@@ -62,7 +67,9 @@ public static class ModelWriter
         {
             if (!changed.Contains(tensor.Name)) writer.Copy(original, tensor);
             else if (TensorEncoder.CanWrite(tensor.Type)) writer.Add(tensor.Name, tensor.Shape, tensor.Type, () => weights(tensor.Name));
-            else throw new UserInputException($"{original.Path}: tensor '{tensor.Name}' is stored as {tensor.Type}, which is read, not written. "
+            else
+                throw new UserInputException(
+                    $"{original.Path}: tensor '{tensor.Name}' is stored as {tensor.Type}, which is read, not written. "
                 + "Choose Q8_0, F16, BF16 or F32 for the new file.");
         }
         writer.Write(path);
@@ -79,7 +86,8 @@ public static class ModelWriter
     private static GgufWriter WriterLike(GgufFile original)
     {
         var writer = new GgufWriter();
-        foreach (var (key, value) in original.Metadata.Where(entry => entry.Key != "general.alignment" && !entry.Key.StartsWith(GgufFile.PartPrefix, StringComparison.Ordinal)))
+        foreach (var (key, value) in original.Metadata.Where(entry =>
+                entry.Key != "general.alignment" && !entry.Key.StartsWith(GgufFile.PartPrefix, StringComparison.Ordinal)))
             writer.Set(key, value);
         return writer;
     }
@@ -142,7 +150,8 @@ public static class ModelWriter
     private static void WriteTensors(
         string path, GgufWriter writer, ModelConfig config, Func<string, ReadOnlyMemory<float>> weights, TensorType type)
     {
-        foreach (var tensor in config.ListTensors()) writer.Add(tensor.Name, tensor.Shape, TypeOf(path, tensor, type), () => weights(tensor.Name));
+        foreach (var tensor in config.ListTensors())
+            writer.Add(tensor.Name, tensor.Shape, TypeOf(path, tensor, type), () => weights(tensor.Name));
         Finish(path, writer, config, type);
     }
 

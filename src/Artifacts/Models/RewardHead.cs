@@ -17,13 +17,18 @@ public sealed record RewardHead(float[] Weight, float Bias)
 
     /// <param name="path">A GGUF or a safetensors file (by its name's end).</param>
     /// <param name="dim">Width of the model's residual stream.</param>
-    /// <exception cref="UserInputException">The file is missing or damaged, has no head, or one of another width or of several outputs.</exception>
+    /// <exception cref="UserInputException">The file is missing or damaged, has no head, or one of another width or of several
+    /// outputs.</exception>
     public static RewardHead Read(string path, int dim)
     {
         if (path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
         {
             using var file = SafetensorsFile.Open(path);
-            return Read(path, dim, Safetensors, name => file.Tensors.TryGetValue(name, out var t) ? (t.Shape, () => file.ReadFloat32(t)) : null);
+            return Read(
+                path,
+                dim,
+                Safetensors,
+                name => file.Tensors.TryGetValue(name, out var t) ? (t.Shape, () => file.ReadFloat32(t)) : null);
         }
         using var gguf = GgufFile.Open(path);
         return Read(path, dim, Gguf, name => gguf.Tensors.TryGetValue(name, out var t) ? (t.Shape, () => gguf.ReadFloat32(t)) : null);
@@ -44,7 +49,8 @@ public sealed record RewardHead(float[] Weight, float Bias)
         var outputs = weight.Shape.Length == 2 ? weight.Shape[0] : 1;
         if (outputs != 1)
         {
-            throw new UserInputException($"{path}: tensor '{name}.weight' has {outputs} outputs, and a reward is one. Use a model with a head of one output.");
+            throw new UserInputException(
+                $"{path}: tensor '{name}.weight' has {outputs} outputs, and a reward is one. Use a model with a head of one output.");
         }
         if (weight.Shape.Length is not (1 or 2) || weight.Shape[^1] != dim)
         {
@@ -54,7 +60,8 @@ public sealed record RewardHead(float[] Weight, float Bias)
         var bias = find($"{name}.bias");
         if (bias is { Shape: not [1] })
         {
-            throw new UserInputException($"{path}: tensor '{name}.bias' has the shape [{string.Join(", ", bias.Value.Shape)}], not [1]. Export the model again.");
+            throw new UserInputException(
+                $"{path}: tensor '{name}.bias' has the shape [{string.Join(", ", bias.Value.Shape)}], not [1]. Export the model again.");
         }
         return new(weight.Values(), bias?.Values()[0] ?? 0);
     }

@@ -7,7 +7,12 @@ public enum RopeScalingKind { None, Linear, Yarn }
 /// <param name="OriginalContext">YaRN: positions that the model began with; otherwise 0.</param>
 /// <param name="AttentionFactor">Cosines and sines are multiplied by it, whatever the kind.</param>
 /// <param name="KeepsLength">YaRN: they are not multiplied by more, as Mistral's are not.</param>
-public sealed record RopeScaling(RopeScalingKind Kind, float Factor = 1, int OriginalContext = 0, float AttentionFactor = 1, bool KeepsLength = false)
+public sealed record RopeScaling(
+    RopeScalingKind Kind,
+    float Factor = 1,
+    int OriginalContext = 0,
+    float AttentionFactor = 1,
+    bool KeepsLength = false)
 {
     // Turns over the original context: pairs of more keep their frequency, and pairs of less are stretched whole.
     private const double FastTurns = 32, SlowTurns = 1;

@@ -6,15 +6,17 @@ using IterativeDpo.Artifacts.Gguf;
 namespace IterativeDpo.Artifacts.Models;
 
 /// <summary>
-/// The digest of everything in a model file that token ids depend on: its <c>tokenizer.*</c> metadata, the chat template included, and whether
-/// its name makes llama.cpp tokenise as for Phi-3.
+/// The digest of everything in a model file that token ids depend on: its <c>tokenizer.*</c> metadata, the chat template included, and
+/// whether its name makes llama.cpp tokenise as for Phi-3.
 /// </summary>
 public static class TokenizerDigests
 {
     public static Digest Of(GgufMetadata metadata)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (key, value) in metadata.Where(entry => entry.Key.StartsWith("tokenizer.", StringComparison.Ordinal)).OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        foreach (var (key, value) in metadata
+                .Where(entry => entry.Key.StartsWith("tokenizer.", StringComparison.Ordinal))
+                .OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
             Append(hash, key);
             if (value.Value is Array array)

@@ -46,7 +46,10 @@ internal static class VocabularyReader
         }
         CheckEnds(file, tokens);
         if (IsNamedPhi3(metadata) && Phi3Tokens.FirstOrDefault(token => !tokens.Contains(token)) is { } missing)
-            throw Bad(file, "tokens", $"'{missing}' is missing, which llama.cpp needs where 'general.name' says Phi-3. Take that out of the name");
+            throw Bad(
+                file,
+                "tokens",
+                $"'{missing}' is missing, which llama.cpp needs where 'general.name' says Phi-3. Take that out of the name");
         return tokens.Length;
     }
 

@@ -25,7 +25,9 @@ public static class LostFields
 
     /// <summary>A row's system message in a column of its own, or null; whether the texts repeat it, the caller knows.</summary>
     public static string? SystemOf(JsonElement row) =>
-        row.TryGetProperty("system", out var value) && value.ValueKind == JsonValueKind.String && !IsEmpty(value) ? value.GetString() : null;
+        row.TryGetProperty("system", out var value) && value.ValueKind == JsonValueKind.String && !IsEmpty(value)
+            ? value.GetString()
+            : null;
 
     private static string? First(JsonElement element, IEnumerable<string> names) =>
         names.FirstOrDefault(name => element.TryGetProperty(name, out var value) && !IsEmpty(value));

@@ -20,7 +20,9 @@ internal abstract class ParquetColumn(string name)
 
     private static readonly Dictionary<Type, (string Kind, Func<DataField, ParquetColumn> Make)> _leaves = new()
     {
-        [typeof(ReadOnlyMemory<char>)] = ("text", field => new Leaf<ReadOnlyMemory<char>>(field, (json, text) => json.WriteStringValue(text.Span))),
+        [typeof(ReadOnlyMemory<char>)] = (
+            "text",
+            field => new Leaf<ReadOnlyMemory<char>>(field, (json, text) => json.WriteStringValue(text.Span))),
         [typeof(bool)] = ("true or false", field => new Leaf<bool>(field, (json, value) => json.WriteBooleanValue(value))),
         [typeof(sbyte)] = ("number", field => new Leaf<sbyte>(field, (json, number) => json.WriteNumberValue(number))),
         [typeof(byte)] = ("number", field => new Leaf<byte>(field, (json, number) => json.WriteNumberValue(number))),
@@ -78,7 +80,9 @@ internal abstract class ParquetColumn(string name)
         // An old form of lists, in which the repeated field is the item itself.
         ListField { Item: DataField { IsArray: true } item } list => ListOf(list, item, list.MaxDefinitionLevel),
         ListField list => ListOf(list, list, list.MaxDefinitionLevel - 1),
-        StructField fields => new StructColumn(field.Name, field.MaxDefinitionLevel, fields.Fields) is { IsEmpty: false } column ? column : null,
+        StructField fields => new StructColumn(field.Name, field.MaxDefinitionLevel, fields.Fields) is { IsEmpty: false } column
+            ? column
+            : null,
         _ => null,
     };
 
@@ -145,11 +149,20 @@ internal abstract class ParquetColumn(string name)
         public override void Load(ParquetRowGroupReader group)
         {
             // As many as there are entries; fewer are used where some are null.
-            _values = new T[checked((int)(group.GetMetadata(column)?.MetaData?.NumValues ?? throw new InvalidDataException($"the column {column.Path} is missing")))];
+            _values = new T[
+                checked(
+                    (int)(
+                        group.GetMetadata(column)?.MetaData?.NumValues
+                        ?? throw new InvalidDataException($"the column {column.Path} is missing")))
+            ];
             _definitions = column.MaxDefinitionLevel > 0 ? new int[_values.Length] : null;
             _repetitions = column.MaxRepetitionLevel > 0 ? new int[_values.Length] : null;
             (_entry, _value) = (0, 0);
-            group.ReadRawAsync(column, _values.AsMemory(), _definitions?.AsMemory(), _repetitions?.AsMemory()).AsTask().GetAwaiter().GetResult();
+            group
+                .ReadRawAsync(column, _values.AsMemory(), _definitions?.AsMemory(), _repetitions?.AsMemory())
+                .AsTask()
+                .GetAwaiter()
+                .GetResult();
         }
 
         public override void Write(Utf8JsonWriter json)

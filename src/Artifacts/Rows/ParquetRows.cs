@@ -12,7 +12,11 @@ namespace IterativeDpo.Artifacts.Rows;
 /// </summary>
 internal sealed class ParquetRows : RowFile
 {
-    private static readonly JsonWriterOptions _json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions _json = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
     // Takes milliseconds; but the library's parser never comes to the end of a damaged footer that ends within a number.
     private static readonly TimeSpan _mostForFooter = TimeSpan.FromSeconds(10);
@@ -85,7 +89,9 @@ internal sealed class ParquetRows : RowFile
         _writer.Reset();
         _row.Write(_writer);
         _writer.Flush();
-        return _row.IsAt(isLast ? ParquetColumn.AtEnd : ParquetColumn.AtRow) ? _buffer.WrittenSpan.ToArray() : throw new InvalidDataException("its columns do not have the same rows");
+        return _row.IsAt(isLast ? ParquetColumn.AtEnd : ParquetColumn.AtRow)
+            ? _buffer.WrittenSpan.ToArray()
+            : throw new InvalidDataException("its columns do not have the same rows");
     }
 
     private void RequireColumns(IReadOnlyList<Field> fields, ReadOnlySpan<string[]> wanted)
@@ -125,11 +131,13 @@ internal sealed class ParquetRows : RowFile
     }
 
     private UserInputException Damaged(string place, string what, Exception inner) => new(
-        $"{FilePath}: the Parquet file cannot be read {place}: {what}. It is damaged or cut short (copy it again), or written in a way that is not supported, such as with data pages of version 2 (write it anew).", inner);
+        $"{FilePath}: the Parquet file cannot be read {place}: {what}. It is damaged or cut short (copy it again), or written in a way that is not supported, such as with data pages of version 2 (write it anew).",
+        inner);
 
     /// <summary>A file whose end is an error to read on at: the library takes it for bytes that go on for ever.</summary>
     private sealed class WholeFile(FileStream source) : FileStream(source.SafeFileHandle, FileAccess.Read, 1 << 14)
     {
-        public override int ReadByte() => base.ReadByte() is >= 0 and var next ? next : throw new EndOfStreamException("it ends within a page");
+        public override int ReadByte() =>
+            base.ReadByte() is >= 0 and var next ? next : throw new EndOfStreamException("it ends within a page");
     }
 }

@@ -77,8 +77,8 @@ public abstract class RowFile : IDisposable
             [(byte)'P', (byte)'A', (byte)'R', (byte)'E'] => throw ParquetRows.Encrypted(path),
             [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [not 0, 0, ..] or [0, not 0, ..] => throw new UserInputException(
                 $"{path}, line 1: byte {(head[0] == 0 || head[1] != 0 ? 1 : 2)} is of a text in UTF-16, and rows are in UTF-8. Convert it: iconv -f UTF-16 -t UTF-8."),
-            _ when path.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase) =>
-                throw new UserInputException($"{path}: this is no Parquet file, which begins with PAR1. Copy it again, or give it the ending of what it is."),
+            _ when path.EndsWith(".parquet", StringComparison.OrdinalIgnoreCase) => throw new UserInputException(
+                $"{path}: this is no Parquet file, which begins with PAR1. Copy it again, or give it the ending of what it is."),
             _ => new JsonRows(path, file, file),
         };
     }
@@ -87,7 +87,8 @@ public abstract class RowFile : IDisposable
     {
         if (Directory.Exists(path))
         {
-            throw new UserInputException($"{path}: a directory where a data file belongs. Name its files, such as {Path.Combine(path, "train-*.parquet")}.");
+            throw new UserInputException(
+                $"{path}: a directory where a data file belongs. Name its files, such as {Path.Combine(path, "train-*.parquet")}.");
         }
         return InputFile.Open(path);
     }

@@ -26,7 +26,8 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>By name, in the header's order.</summary>
     public IReadOnlyDictionary<string, SafetensorsTensor> Tensors => _header.Tensors;
 
-    /// <exception cref="UserInputException">Missing, not readable, not a safetensors file, damaged, or of a type that is not read.</exception>
+    /// <exception cref="UserInputException">Missing, not readable, not a safetensors file, damaged, or of a type that is not
+    /// read.</exception>
     public static SafetensorsFile Open(string path) => MappedFile.Open(path, file => new SafetensorsFile(file));
 
     /// <summary>Decodes the tensor, row-major.</summary>
@@ -46,7 +47,10 @@ public sealed class SafetensorsFile : IDisposable
         for (var read = 0; read < bytes.Length;)
         {
             var more = RandomAccess.Read(_handle, bytes[read..], tensor.Offset + offset + read);
-            read += more > 0 ? more : throw new UserInputException($"{Path}: the file was cut short while it was read. Copy or download it again.");
+            read +=
+                more > 0
+                    ? more
+                    : throw new UserInputException($"{Path}: the file was cut short while it was read. Copy or download it again.");
         }
     }
 

@@ -68,7 +68,8 @@ internal sealed class SafetensorsParser(MappedFile file)
         if (value.ValueKind != JsonValueKind.Object) throw Damaged($"'{MetadataKey}' is no JSON object");
         foreach (var property in value.EnumerateObject())
         {
-            if (property.Value.ValueKind != JsonValueKind.String) throw Damaged($"'{MetadataKey}' has a value that is no text, at '{property.Name}'");
+            if (property.Value.ValueKind != JsonValueKind.String)
+                throw Damaged($"'{MetadataKey}' has a value that is no text, at '{property.Name}'");
             metadata.Add(property.Name, property.Value.GetString()!);
         }
     }
@@ -78,7 +79,10 @@ internal sealed class SafetensorsParser(MappedFile file)
         var type = ReadType(name, Field(name, value, "dtype", JsonValueKind.String).GetString()!);
         var shape = ReadShape(name, Field(name, value, "shape", JsonValueKind.Array));
         var offsets = Field(name, value, "data_offsets", JsonValueKind.Array);
-        if (offsets.GetArrayLength() != 2 || !TryGetInteger(offsets[0], out var begin) || !TryGetInteger(offsets[1], out var end) || begin > end)
+        if (offsets.GetArrayLength() != 2
+            || !TryGetInteger(offsets[0], out var begin)
+            || !TryGetInteger(offsets[1], out var end)
+            || begin > end)
             throw Damaged($"tensor '{name}' has the data_offsets {Shorten(offsets)}, not [begin, end]");
         var tensor = new SafetensorsTensor(name, shape, type, data + begin);
         if (end - begin != type.ByteLength(tensor.Elements))
@@ -118,7 +122,8 @@ internal sealed class SafetensorsParser(MappedFile file)
         foreach (var (tensor, begin, end) in entries.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
         {
             if (begin != expected) throw Damaged($"tensor '{tensor.Name}' starts {begin} bytes into the data, where {expected} is next");
-            if (end > length) throw Damaged($"tensor '{tensor.Name}' ends {end} bytes into the data, but there are {length}: the file was cut short");
+            if (end > length)
+                throw Damaged($"tensor '{tensor.Name}' ends {end} bytes into the data, but there are {length}: the file was cut short");
             expected = end;
         }
         if (expected != length) throw Damaged($"{length - expected} bytes follow the last tensor");

@@ -6,7 +6,8 @@ namespace IterativeDpo.Artifacts.Settings;
 
 /// <summary>
 /// Reads HOCON. Laxer than its specification in that a key may follow a section's <c>}</c> on the same line; stricter in that a value
-/// begins on its key's line, that an include is of a quoted path and the file is there, and that a value's <c>=</c> and <c>:</c> are in quotes.
+/// begins on its key's line, that an include is of a quoted path and the file is there, and that a value's <c>=</c> and <c>:</c> are in
+/// quotes.
 /// </summary>
 internal sealed class HoconParser
 {
@@ -144,15 +145,20 @@ internal sealed class HoconParser
         }
     }
 
-    /// <summary>A recipe that is not beside the file is among those that come with the program; nothing else is, so that a wrong path is not another file.</summary>
+    /// <summary>
+    /// A recipe that is not beside the file is among those that come with the program; nothing else is, so that a wrong path is not another
+    /// file.
+    /// </summary>
     private HoconObject Include(string name, string[] under, HoconOrigin origin)
     {
         var (beside, shipped) = (Path.Combine(_directory, name), Path.Combine(AppContext.BaseDirectory, "hocon", name));
         var path = !File.Exists(beside) && name.StartsWith("recipes/", StringComparison.Ordinal) && File.Exists(shipped) ? shipped : beside;
         return !File.Exists(path)
-            ? throw new UserInputException($"{origin.Place}: the included file {path} does not exist; the path is relative to the file that includes it.")
+            ? throw new UserInputException(
+                $"{origin.Place}: the included file {path} does not exist; the path is relative to the file that includes it.")
         : _including.Contains(Path.GetFullPath(path))
-            ? throw new UserInputException($"{origin.Place}: {path} includes itself, directly or through another file; take one include out.")
+            ? throw new UserInputException(
+                $"{origin.Place}: {path} includes itself, directly or through another file; take one include out.")
         : ReadFile(path, [.. _prefix, .. under], _including);
     }
 
@@ -195,7 +201,8 @@ internal sealed class HoconParser
         _depth--;
         return parts.Count == 0 ? throw Malformed(start, $"\"{name}\" has no value; write \"\" for an empty one")
             : parts.Count == 1 ? parts[0]
-            : parts.All(part => part is HoconText) ? new HoconText(origin, string.Concat(parts.Select(part => ((HoconText)part).Text ?? "null")))
+            : parts.All(part => part is HoconText)
+                ? new HoconText(origin, string.Concat(parts.Select(part => ((HoconText)part).Text ?? "null")))
             : Concatenate(origin, parts);
     }
 
@@ -294,7 +301,9 @@ internal sealed class HoconParser
         {
             return Escaped[escape];
         }
-        if (Current == 'u' && _at + 4 < _text.Length && ushort.TryParse(_text.AsSpan(_at + 1, 4), NumberStyles.AllowHexSpecifier, null, out var unit))
+        if (Current == 'u'
+            && _at + 4 < _text.Length
+            && ushort.TryParse(_text.AsSpan(_at + 1, 4), NumberStyles.AllowHexSpecifier, null, out var unit))
         {
             _at += 4;
             return (char)unit;

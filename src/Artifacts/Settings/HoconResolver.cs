@@ -2,7 +2,8 @@ namespace IterativeDpo.Artifacts.Settings;
 
 /// <summary>
 /// Puts values in the place of substitutions, as the HOCON specification says: <c>${a.b}</c> is looked up in the whole file, and then
-/// in the environment; within a value of a.b itself it means what a.b was before. <c>${?a.b}</c> may be nowhere: then the value before it stays.
+/// in the environment; within a value of a.b itself it means what a.b was before. <c>${?a.b}</c> may be nowhere: then the value before it
+/// stays.
 /// </summary>
 internal sealed class HoconResolver(HoconObject root)
 {
@@ -28,18 +29,21 @@ internal sealed class HoconResolver(HoconObject root)
     }
 
     /// <summary>What a field is by those of its values that are not being resolved just now, or null where that is nothing.</summary>
-    private HoconValue? Value(List<HoconValue> field) => Merge(Enumerable.Range(0, Closed(field)).Reverse().Select(index => Value(field, index)));
+    private HoconValue? Value(List<HoconValue> field) =>
+        Merge(Enumerable.Range(0, Closed(field)).Reverse().Select(index => Value(field, index)));
 
     private HoconValue? Value(List<HoconValue> field, int index)
     {
         var origin = field[index].Origin;
         if (++_values > MostValues)
         {
-            throw new UserInputException($"{origin.Place}: substitutions of substitutions come to more than {MostValues} values here; write what is meant.");
+            throw new UserInputException(
+                $"{origin.Place}: substitutions of substitutions come to more than {MostValues} values here; write what is meant.");
         }
         if (_open.Count == MostOpen)
         {
-            throw new UserInputException($"{origin.Place}: sections and substitutions are more than {MostOpen} deep here; write what is meant.");
+            throw new UserInputException(
+                $"{origin.Place}: sections and substitutions are more than {MostOpen} deep here; write what is meant.");
         }
         _open.Add((field, index));
         var value = Evaluate(field[index]);
@@ -87,10 +91,13 @@ internal sealed class HoconResolver(HoconObject root)
         HoconValue[] parts = [.. concatenation.Parts.Select(Evaluate).OfType<HoconValue>()];
         if (parts.All(part => part is HoconText))
         {
-            return parts.Length == 0 ? null : new HoconText(concatenation.Origin, string.Concat(parts.Select(part => ((HoconText)part).Text ?? "null")));
+            return parts.Length == 0
+                ? null
+                : new HoconText(concatenation.Origin, string.Concat(parts.Select(part => ((HoconText)part).Text ?? "null")));
         }
         parts = [.. parts.Where(part => part is not HoconText { Text: { } text } || !string.IsNullOrWhiteSpace(text))];
-        return parts.All(part => part is HoconList) ? new HoconList(concatenation.Origin, [.. parts.SelectMany(part => ((HoconList)part).Items)])
+        return parts.All(part => part is HoconList)
+                ? new HoconList(concatenation.Origin, [.. parts.SelectMany(part => ((HoconList)part).Items)])
             : parts.All(part => part is HoconObject) ? Merge(parts.Reverse())
             : throw HoconParser.Unjoinable(concatenation.Origin);
     }

@@ -21,7 +21,8 @@ public sealed record Setting(string Key, string Text, IReadOnlyList<Setting>? Me
     internal Type Type => Nullable.GetUnderlyingType(Parameter!.ParameterType) ?? Parameter.ParameterType;
 
     /// <summary>The type of its items, where it is a list.</summary>
-    internal Type? Item => Type.IsGenericType && Type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? Type.GenericTypeArguments[0] : null;
+    internal Type? Item =>
+        Type.IsGenericType && Type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? Type.GenericTypeArguments[0] : null;
 
     public bool IsList => Item is not null;
 
@@ -29,13 +30,20 @@ public sealed record Setting(string Key, string Text, IReadOnlyList<Setting>? Me
     internal Type? Flat => About.WrittenAs ?? (About.IsFlat ? Type : null);
 
     /// <summary>As a file writes it; null where it must be set.</summary>
-    public string? Default => About.Default is "" ? "\"\"" : About.Default ?? (!Parameter!.HasDefaultValue ? null : Parameter.DefaultValue switch
+    public string? Default => About.Default switch
+    {
+        "" => "\"\"",
+        { } written => written,
+        null => Parameter!.HasDefaultValue ? Written(Parameter.DefaultValue) : null,
+    };
+
+    private string Written(object? value) => value switch
     {
         null => About.Off is "" ? "\"\"" : About.Off ?? "[]",
         bool isOn => isOn ? "on" : "off",
-        int or Enum when Type.IsEnum => WordsOf(Type).First(word => word.Value == Enum.GetName(Type, Parameter.DefaultValue)).Key,
-        var value => string.Create(CultureInfo.InvariantCulture, $"{value}"),
-    });
+        int or Enum when Type.IsEnum => WordsOf(Type).First(word => word.Value == Enum.GetName(Type, value)).Key,
+        _ => string.Create(CultureInfo.InvariantCulture, $"{value}"),
+    };
 
     /// <summary>What it may be, for a message or a table: <c>a whole number from 1 to 100</c>.</summary>
     public string Range => $"{Describe(Item ?? Type)}{(About.Because is { } reason ? $": {reason}" : "")}";
@@ -43,7 +51,9 @@ public sealed record Setting(string Key, string Text, IReadOnlyList<Setting>? Me
     /// <summary>Whether it is a number within bounds.</summary>
     public bool IsBounded => Bounds().Length > 0;
 
-    /// <summary>What may be in a section of this record: its parameters, flat ones in their place, and the sections for their defaults.</summary>
+    /// <summary>
+    /// What may be in a section of this record: its parameters, flat ones in their place, and the sections for their defaults.
+    /// </summary>
     public static IEnumerable<Setting> In(Type record)
     {
         foreach (var setting in Of(record).Where(setting => setting.About.DirectoryOf is null))
@@ -56,15 +66,29 @@ public sealed record Setting(string Key, string Text, IReadOnlyList<Setting>? Me
                 }
                 continue;
             }
-            yield return setting with { Members = setting.IsNamed ? [new(AnyName, "", [.. In(setting.Item!)], null)] : Of(setting.Type).Any() ? [.. In(setting.Type)] : null };
+            yield return setting with
+            {
+                Members =
+                    setting.IsNamed ? [new(AnyName, "", [.. In(setting.Item!)], null)]
+                    : Of(setting.Type).Any() ? [.. In(setting.Type)]
+                    : null,
+            };
             if (setting.About.DefaultsIn is { } defaults)
             {
                 var types = TypesOf(setting.Item!);
-                foreach (var (name, type) in types.Values.SelectMany(Of).Where(inner => inner.About.DefaultsIn is not null).Select(inner => (inner.About.DefaultsIn!, inner.Flat!)).Distinct())
+                foreach (var (name, type) in types
+                        .Values.SelectMany(Of)
+                        .Where(inner => inner.About.DefaultsIn is not null)
+                        .Select(inner => (inner.About.DefaultsIn!, inner.Flat!))
+                        .Distinct())
                 {
                     yield return new(name, TextOf(type), [.. In(type)], null);
                 }
-                yield return new(defaults, TextOf(setting.Item!), [.. types.Select(type => new Setting(type.Key, TextOf(type.Value), [.. In(type.Value)], null))], null);
+                yield return new(
+                    defaults,
+                    TextOf(setting.Item!),
+                    [.. types.Select(type => new Setting(type.Key, TextOf(type.Value), [.. In(type.Value)], null))],
+                    null);
             }
         }
     }
@@ -80,10 +104,13 @@ public sealed record Setting(string Key, string Text, IReadOnlyList<Setting>? Me
 
     /// <summary>The kinds of a record, by the word that a file has for each; none where it has no kinds.</summary>
     internal static IReadOnlyDictionary<string, Type> TypesOf(Type record) =>
-        record.GetCustomAttributes<JsonDerivedTypeAttribute>(inherit: false).ToDictionary(kind => (string)kind.TypeDiscriminator!, kind => kind.DerivedType);
+        record
+            .GetCustomAttributes<JsonDerivedTypeAttribute>(inherit: false)
+            .ToDictionary(kind => (string)kind.TypeDiscriminator!, kind => kind.DerivedType);
 
     /// <summary>The key that has that word.</summary>
-    internal static string DiscriminatorOf(Type record) => record.GetCustomAttribute<JsonPolymorphicAttribute>()!.TypeDiscriminatorPropertyName!;
+    internal static string DiscriminatorOf(Type record) =>
+        record.GetCustomAttribute<JsonPolymorphicAttribute>()!.TypeDiscriminatorPropertyName!;
 
     /// <summary>Whether it is a section of sections with names of the user's own.</summary>
     internal bool IsNamed => Item is { } item && (Of(item).Any() || TypesOf(item).Count > 0);
@@ -91,7 +118,8 @@ public sealed record Setting(string Key, string Text, IReadOnlyList<Setting>? Me
     /// <summary>Numbers of these options that are out of their ranges.</summary>
     public static IEnumerable<SettingViolation> OutOfRange(object options) => Of(options.GetType())
         .Select(setting => (setting, Value: options.GetType().GetProperty(setting.Parameter!.Name!)!.GetValue(options)))
-        .Where(item => item.Value is float or double or int && !item.setting.Allows(double.Parse($"{item.Value}", CultureInfo.InvariantCulture)))
+        .Where(item =>
+            item.Value is float or double or int && !item.setting.Allows(double.Parse($"{item.Value}", CultureInfo.InvariantCulture)))
         .Select(item => new SettingViolation(item.setting.Key, $"{item.Value}", $"it must be {item.setting.Range}"));
 
     /// <summary>The words that a file has for an enumeration's names.</summary>

@@ -71,9 +71,16 @@ public interface ICheckedSettings
 public sealed record SettingViolation(string Key, string Value, string Rule)
 {
     /// <summary>It must be one of these.</summary>
-    public static IEnumerable<SettingViolation> UnlessOneOf(string key, string value, IReadOnlyCollection<string> allowed) => allowed.Contains(value)
+    public static IEnumerable<SettingViolation> UnlessOneOf(string key, string value, IReadOnlyCollection<string> allowed) =>
+        allowed.Contains(value)
         ? []
-        : [new(key, value.Length == 0 ? "empty" : value, $"it must be one of {string.Join(", ", allowed)}{Words.DidYouMean(value, allowed)}")];
+        :
+        [
+            new(
+                key,
+                value.Length == 0 ? "empty" : value,
+                $"it must be one of {string.Join(", ", allowed)}{Words.DidYouMean(value, allowed)}"),
+        ];
 
     /// <summary>Each must be one of these, none must be there twice, and one at least.</summary>
     public static IEnumerable<SettingViolation> UnlessSome(string key, IReadOnlyList<string> values, IReadOnlyCollection<string> allowed) =>

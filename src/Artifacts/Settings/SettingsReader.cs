@@ -8,8 +8,8 @@ using System.Text.RegularExpressions;
 namespace IterativeDpo.Artifacts.Settings;
 
 /// <summary>
-/// Reads records of options from a HOCON file as their <see cref="SettingAttribute"/>s say. Every message names the place, the key, the value
-/// and what is right.
+/// Reads records of options from a HOCON file as their <see cref="SettingAttribute"/>s say. Every message names the place, the key, the
+/// value and what is right.
 /// </summary>
 public sealed partial class SettingsReader
 {
@@ -35,12 +35,14 @@ public sealed partial class SettingsReader
     private readonly HoconObject _root;
     private readonly IReadOnlyList<Setting> _settings;
 
-    private SettingsReader(string path, HoconObject root, IReadOnlyList<Setting> settings) => (_path, _root, _settings) = (path, root, settings);
+    private SettingsReader(string path, HoconObject root, IReadOnlyList<Setting> settings) =>
+        (_path, _root, _settings) = (path, root, settings);
 
     /// <param name="path">A file, or null for the defaults.</param>
     /// <param name="overrides">Settings of the command line, over those of the file.</param>
     /// <param name="settings">The sections that the file may have.</param>
-    /// <exception cref="UserInputException">No such file, malformed HOCON, or a key that means nothing; names place, key and remedy.</exception>
+    /// <exception cref="UserInputException">No such file, malformed HOCON, or a key that means nothing; names place, key and
+    /// remedy.</exception>
     public static SettingsReader Load(string? path, IEnumerable<ConfigurationOverride> overrides, IReadOnlyList<Setting> settings)
     {
         var root = path is null ? new HoconObject(new("the defaults", "")) : HoconParser.ReadFile(path);
@@ -48,7 +50,9 @@ public sealed partial class SettingsReader
         {
             var origin = new HoconOrigin(item.Option, Directory.GetCurrentDirectory());
             // A list is written as in a file; anything else is taken as it is.
-            root.Add(item.Key.Split('.'), item.Value is ['[', .., ']'] ? HoconParser.ReadValue(item.Value, origin) : new HoconText(origin, item.Value));
+            root.Add(
+                item.Key.Split('.'),
+                item.Value is ['[', .., ']'] ? HoconParser.ReadValue(item.Value, origin) : new HoconText(origin, item.Value));
         }
         var reader = new SettingsReader(path ?? "the defaults", root, settings);
         reader.RefuseUnknown(root, "", settings);
@@ -59,12 +63,14 @@ public sealed partial class SettingsReader
     public bool Has(string key) => _root.Find(key.Split('.')) is not null;
 
     /// <summary>The keys of a section, as they are written; none where there is none.</summary>
-    public IReadOnlyList<string> KeysOf(string section) => [.. ((_root.Find(section.Split('.')) as HoconObject)?.Members ?? []).Select(member => member.Key)];
+    public IReadOnlyList<string> KeysOf(string section) =>
+        [.. ((_root.Find(section.Split('.')) as HoconObject)?.Members ?? []).Select(member => member.Key)];
 
     /// <summary>A section as it is, as JSON; empty where there is none.</summary>
     public string SectionAsJson(string key) => ((_root.Find(key) as HoconObject) ?? new(_root.Origin)).ToJson();
 
-    /// <exception cref="UserInputException">A value is of the wrong type, out of range or missing, or breaks a rule of the options.</exception>
+    /// <exception cref="UserInputException">A value is of the wrong type, out of range or missing, or breaks a rule of the
+    /// options.</exception>
     public T Read<T>(string section) => Bind(typeof(T), At(section), "").Deserialize<T>(StrictJson)!;
 
     /// <summary>One setting of a record that has more.</summary>
@@ -122,12 +128,15 @@ public sealed partial class SettingsReader
         }
         string[] known = [.. near, .. Leaves(_settings, "")];
         var name = Words.Nearest(Last(key), known.Select(Last));
-        return new($"{value.Origin.Place}: unknown key {key}{Words.DidYouMean(key, known.Where(other => Last(other) == name))}; reference.conf lists every key.");
+        return new(
+            $"{value.Origin.Place}: unknown key {key}{Words.DidYouMean(key, known.Where(other => Last(other) == name))}; reference.conf lists every key.");
 
         static string Last(string key) => key[(key.LastIndexOf('.') + 1)..];
     }
 
-    private static IEnumerable<string> Leaves(IEnumerable<Setting> settings, string prefix) => settings.Where(setting => setting.Key != Setting.AnyName)
+    private static IEnumerable<string> Leaves(IEnumerable<Setting> settings, string prefix) =>
+        settings
+            .Where(setting => setting.Key != Setting.AnyName)
         .SelectMany(setting => setting.Members is null ? [prefix + setting.Key] : Leaves(setting.Members, $"{prefix}{setting.Key}."));
 
     /// <summary>The section as JSON for its record.</summary>
@@ -146,11 +155,16 @@ public sealed partial class SettingsReader
             {
                 // What follows from other settings is put in when all are there.
                 json[Words.Kebab(parameter.Name!)] = parameter.Name == "Name" ? name
-                    : JsonSerializer.SerializeToNode(parameter.ParameterType.IsValueType ? Activator.CreateInstance(parameter.ParameterType) : null, Json);
+                    : JsonSerializer.SerializeToNode(
+                        parameter.ParameterType.IsValueType ? Activator.CreateInstance(parameter.ParameterType) : null,
+                        Json);
             }
         }
         if (typeof(ICheckedSettings).IsAssignableFrom(record)
-            && ((ICheckedSettings)json.Deserialize(kind is null ? record : record.BaseType!, StrictJson)!).Violations(key => scope.Section?.Find(key) is not null).FirstOrDefault() is { } violation)
+            && ((ICheckedSettings)json.Deserialize(kind is null ? record : record.BaseType!, StrictJson)!)
+                .Violations(key => scope.Section?.Find(key) is not null)
+                .FirstOrDefault()
+                is { } violation)
         {
             throw scope.Invalid(violation.Key, violation.Value, violation.Rule);
         }
@@ -196,12 +210,20 @@ public sealed partial class SettingsReader
         RefuseFirst(SettingViolation.UnlessOneOf(key, type, [.. types.Keys]), own);
         var shared = Setting.Of(types[type]).FirstOrDefault(inner => inner.About.DefaultsIn is not null);
         Setting[] known = [.. Setting.In(types[type]), .. shared is null ? [] : Setting.In(shared.Flat!)];
-        if (own.Section!.Members.FirstOrDefault(member => member.Key != key && known.All(setting => setting.Key != member.Key)) is { Key: not null } unknown)
+        if (own.Section!.Members.FirstOrDefault(member => member.Key != key && known.All(setting => setting.Key != member.Key)) is
+            { Key: not null } unknown)
         {
             throw Unknown($"{own.Name}.{unknown.Key}", unknown.Value, known.Select(setting => $"{own.Name}.{setting.Key}"));
         }
         var others = shared is null ? null : beside.Within(shared.About.DefaultsIn!);
-        return Bind(types[type], own with { Defaults = beside.Within(defaults).Within(type) with { Defaults = others } }, name, new() { [key] = type });
+        return Bind(
+            types[type],
+            own with
+            {
+                Defaults = beside.Within(defaults).Within(type) with { Defaults = others },
+            },
+            name,
+            new() { [key] = type });
     }
 
     private static JsonArray BindList(Setting setting, Type item, Scope scope)
@@ -229,27 +251,38 @@ public sealed partial class SettingsReader
         }
         if (type == typeof(string))
         {
-            return about.IsPath ? Path.GetFullPath(text, scope.Find(setting.Key)?.Origin.Directory ?? Directory.GetCurrentDirectory()) : text;
+            return about.IsPath
+                ? Path.GetFullPath(text, scope.Find(setting.Key)?.Origin.Directory ?? Directory.GetCurrentDirectory())
+                : text;
         }
         JsonNode? value = type switch
         {
-            { IsEnum: true } => Setting.WordsOf(type).TryGetValue(text, out var name) ? JsonSerializer.SerializeToNode(Enum.Parse(type, name), type, Json) : null,
+            { IsEnum: true } => Setting.WordsOf(type).TryGetValue(text, out var name)
+                ? JsonSerializer.SerializeToNode(Enum.Parse(type, name), type, Json)
+                : null,
             _ when type == typeof(bool) => text is "on" or "true" ? true : text is "off" or "false" ? false : null,
             _ when type == typeof(TimeSpan) => ToDuration(text) is { } duration ? JsonSerializer.SerializeToNode(duration, Json) : null,
-            _ when type == typeof(float) || about.IsSingle => TryNumber(text, out var number) && setting.Allows(number) ? ToSingle(text, type) : null,
+            _ when type == typeof(float) || about.IsSingle => TryNumber(text, out var number) && setting.Allows(number)
+                ? ToSingle(text, type)
+                : null,
             _ when type == typeof(double) => TryNumber(text, out var number) && setting.Allows(number) ? number : null,
             _ => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
                 && setting.Allows(whole) && (type != typeof(int) || whole <= int.MaxValue) ? whole : null,
         };
         if (value is null && (type.IsEnum || type == typeof(bool)))
         {
-            RefuseFirst(SettingViolation.UnlessOneOf(setting.Key, text, type.IsEnum ? [.. Setting.WordsOf(type).Keys] : ["on", "off"]), scope);
+            RefuseFirst(
+                SettingViolation.UnlessOneOf(setting.Key, text, type.IsEnum ? [.. Setting.WordsOf(type).Keys] : ["on", "off"]),
+                scope);
         }
         return value ?? throw scope.Invalid(setting.Key, text, $"{(setting.Item is null ? "it" : "each")} must be {setting.Range}");
     }
 
     private static HoconValue Node(Setting setting, Scope scope) => scope.Find(setting.Key)
-        ?? (setting.Default is { } text ? HoconParser.ReadValue(text, new("the defaults", "")) : throw scope.Invalid(setting.Key, "", "it must be set"));
+        ?? (
+            setting.Default is { } text
+                ? HoconParser.ReadValue(text, new("the defaults", ""))
+                : throw scope.Invalid(setting.Key, "", "it must be set"));
 
     /// <summary>Without white space at both ends; empty for null.</summary>
     private static string TextOf(string key, HoconValue value, Scope scope) => value switch
@@ -259,7 +292,8 @@ public sealed partial class SettingsReader
         _ => throw scope.Invalid(key, "", "it must be a single value"),
     };
 
-    private static bool TryNumber(string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+    private static bool TryNumber(string text, out double value) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
 
     private static JsonNode ToSingle(string text, Type type)
     {

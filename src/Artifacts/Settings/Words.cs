@@ -14,7 +14,12 @@ public static class Words
 
     /// <summary>The candidate fewest edits away, or null where more than half of it would have to change.</summary>
     public static string? Nearest(string word, IEnumerable<string> candidates) =>
-        candidates.Select(c => (Word: c, Edits: EditDistance(word, c))).Where(c => c.Edits <= c.Word.Length / 2).OrderBy(c => c.Edits).FirstOrDefault().Word;
+        candidates
+            .Select(c => (Word: c, Edits: EditDistance(word, c)))
+            .Where(c => c.Edits <= c.Word.Length / 2)
+            .OrderBy(c => c.Edits)
+            .FirstOrDefault()
+            .Word;
 
     /// <summary>Levenshtein's distance: insertions, deletions and replacements that turn one word into the other.</summary>
     public static int EditDistance(string a, string b)

@@ -13,7 +13,9 @@ public sealed class ArtifactCache(ArtifactStore store, long bytes)
     private readonly Lock _lock = new();
     private readonly HashSet<Work> _works = [];
 
-    /// <summary>Keeps these artifacts, there already or not, until it is disposed: before they are fetched, until results are with others.</summary>
+    /// <summary>
+    /// Keeps these artifacts, there already or not, until it is disposed: before they are fetched, until results are with others.
+    /// </summary>
     public IDisposable Pin(IEnumerable<Digest> digests)
     {
         var work = new Work(this, [.. digests], TimeProvider.System.GetUtcNow().UtcDateTime);

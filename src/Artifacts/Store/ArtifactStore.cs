@@ -14,7 +14,9 @@ public sealed class ArtifactStore(string root)
     /// <summary>Where an artifact is, or would be.</summary>
     public string PathOf(Digest digest) => Path.Combine(root, digest.Hex[..2], digest.Hex);
 
-    /// <summary>Where an artifact is, to be read there: the whole of it was compared with its name, once while it does not change.</summary>
+    /// <summary>
+    /// Where an artifact is, to be read there: the whole of it was compared with its name, once while it does not change.
+    /// </summary>
     /// <exception cref="StorageException">It is missing, may not be read, or is corrupt.</exception>
     public string Verified(Digest digest)
     {

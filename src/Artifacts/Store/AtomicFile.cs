@@ -52,7 +52,9 @@ public static partial class AtomicFile
     /// <summary>Whether a file has the name of an unfinished one.</summary>
     public static bool IsTemporary(string path) => TemporaryName().IsMatch(path);
 
-    /// <summary>Deletes the unfinished files in a directory, but those that somebody is writing, in whichever process or container.</summary>
+    /// <summary>
+    /// Deletes the unfinished files in a directory, but those that somebody is writing, in whichever process or container.
+    /// </summary>
     public static void DeleteAbandoned(string directory)
     {
         foreach (var path in Directory.EnumerateFiles(directory).Where(IsTemporary))
@@ -120,7 +122,12 @@ public static partial class AtomicFile
     private static void WriteInto(string path, Action<Stream> write)
     {
         using var whole = new FileStream(
-            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()),
+            FileMode.CreateNew,
+            FileAccess.ReadWrite,
+            FileShare.None,
+            1 << 16,
+            FileOptions.DeleteOnClose);
         write(whole);
         whole.Position = 0;
         using var target = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
@@ -131,7 +138,8 @@ public static partial class AtomicFile
     [GeneratedRegex(@"\.([0-9a-f]{16}|\d+-\d+)\.tmp$", RegexOptions.CultureInvariant)]
     private static partial Regex TemporaryName();
 
-    // Random, since a process of the same number may write here from another container. Network file systems lock only what can be read too.
+    // Random, since a process of the same number may write here from another container. Network file systems lock only what can be read
+    // too.
     internal static FileStream CreateTemporary(string stem) => new(
         $"{stem}.{RandomNumberGenerator.GetHexString(NameDigits, lowercase: true)}.tmp",
         FileMode.CreateNew,

@@ -34,7 +34,9 @@ public sealed class DirectoryLock : IDisposable
         catch (IOException e) when (IsLocked(e))
         {
             var holder = File.Exists(owner) ? $"process {File.ReadAllText(owner)}" : "another process";
-            throw new UserInputException($"{path}: in use by {holder}. Wait for it to end, stop it, or choose another directory with {option}.", e);
+            throw new UserInputException(
+                $"{path}: in use by {holder}. Wait for it to end, stop it, or choose another directory with {option}.",
+                e);
         }
         catch
         {
@@ -59,7 +61,8 @@ public sealed class DirectoryLock : IDisposable
             using var process = Process.GetProcessById(id);
             return process.StartTime.ToUniversalTime() <= owner.LastWriteTimeUtc + s_clockTolerance ? id : null;
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception || IoFailure.Is(e))
+        catch (Exception e)
+            when (e is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception || IoFailure.Is(e))
         {
             // There is no such process, or it is another user's.
             return null;

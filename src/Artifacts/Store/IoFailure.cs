@@ -30,5 +30,6 @@ public static class IoFailure
     };
 
     // EFBIG, as the runtime puts it when a write hits it.
-    private static bool IsFileTooBig(Exception e) => e is ArgumentOutOfRangeException { ParamName: "value", Source: "System.Private.CoreLib" };
+    private static bool IsFileTooBig(Exception e) =>
+        e is ArgumentOutOfRangeException { ParamName: "value", Source: "System.Private.CoreLib" };
 }

@@ -29,7 +29,8 @@ public sealed class StateDirectory : IDisposable
 
     /// <summary>Takes the directory for the campaign, and makes it if it is not there.</summary>
     /// <exception cref="UserInputException">
-    /// In use by a living process, another campaign's, of a newer format, damaged, not writable, or on a full volume. Nothing in it was changed.
+    /// In use by a living process, another campaign's, of a newer format, damaged, not writable, or on a full volume. Nothing in it was
+    /// changed.
     /// </exception>
     public static StateDirectory Open(string path, string campaign)
     {

@@ -44,7 +44,8 @@ public static class CsvText
         {
             if (i >= text.Length)
             {
-                throw new UserInputException($"{name}, line {begin}: a quote is opened here and not closed. Give rows whose fields are in quotes where they have commas, quotes or line ends.");
+                throw new UserInputException(
+                    $"{name}, line {begin}: a quote is opened here and not closed. Give rows whose fields are in quotes where they have commas, quotes or line ends.");
             }
             if (text[i] == '"' && (i + 1 == text.Length || text[i + 1] != '"'))
             {
@@ -57,8 +58,10 @@ public static class CsvText
         i++;
         i += i < text.Length && text[i] == '\r' ? 1 : 0;
         return i >= text.Length || text[i] == separator || text[i] == '\n' ? value.ToString()
-            : throw new UserInputException($"{name}, line {line}: '{text[i]}' follows the closing quote of a field. Write a quote within a field twice.");
+            : throw new UserInputException(
+                $"{name}, line {line}: '{text[i]}' follows the closing quote of a field. Write a quote within a field twice.");
     }
 
-    private static string Field(string text) => text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private static string Field(string text) =>
+        text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

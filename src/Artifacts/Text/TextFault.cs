@@ -37,7 +37,8 @@ public static class TextFault
         {
             at += step;
             var code = CodeAt(line, at);
-            var isPair = code is { } high && char.IsHighSurrogate((char)high) && CodeAt(line, at + 6) is { } low && char.IsLowSurrogate((char)low);
+            var isPair =
+                code is { } high && char.IsHighSurrogate((char)high) && CodeAt(line, at + 6) is { } low && char.IsLowSurrogate((char)low);
             if (code is { } unit && char.IsSurrogate((char)unit) && !isPair)
             {
                 return $"byte {at + 1} (\\u{unit:x4}) is half of a surrogate pair, and no character: take it out, or write both halves";
@@ -54,7 +55,9 @@ public static class TextFault
     /// <summary>The code unit of an escape <c>\uXXXX</c>.</summary>
     private static int? CodeAt(ReadOnlySpan<byte> line, int at) =>
         at + 6 <= line.Length && line[at] == '\\' && line[at + 1] == 'u'
-            && int.TryParse(line.Slice(at + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) ? code : null;
+            && int.TryParse(line.Slice(at + 2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
+                ? code
+                : null;
 
     private static int FirstInvalid(ReadOnlySpan<byte> bytes)
     {

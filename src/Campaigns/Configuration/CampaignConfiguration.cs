@@ -25,7 +25,10 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
 
     /// <summary>Everything that a campaign file can say.</summary>
     public static readonly IReadOnlyList<Setting> Settings =
-        [new(Section, "", [.. Setting.In(typeof(CampaignOptions)), s_arms], null), new("akka", "Settings of the actor system, over those of akka.conf.", [], null)];
+        [
+            new(Section, "", [.. Setting.In(typeof(CampaignOptions)), s_arms], null),
+            new("akka", "Settings of the actor system, over those of akka.conf.", [], null),
+        ];
 
     /// <summary>
     /// Changes with every setting that changes results. Rounds, threads, retries and where files lie are left out: a campaign may
@@ -55,7 +58,9 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
 
     /// <summary>The names of the arms in a campaign file; none where it is one campaign.</summary>
     /// <exception cref="UserInputException">As for <see cref="Load"/>.</exception>
-    public static IReadOnlyList<string> ArmsIn(string path) => SettingsReader.Load(path, [], Settings).KeysOf($"{Section}.arms") is var arms && arms.FirstOrDefault(arm => !CampaignOptions.IsName(arm)) is { } wrong
+    public static IReadOnlyList<string> ArmsIn(string path) =>
+        SettingsReader.Load(path, [], Settings).KeysOf($"{Section}.arms") is var arms
+        && arms.FirstOrDefault(arm => !CampaignOptions.IsName(arm)) is { } wrong
         ? throw new UserInputException($"{path}: {Section}.arms.{wrong}: a name here is letters, digits, '-', '_' and '.'.")
         : arms;
 
@@ -76,28 +81,43 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
     public static CampaignOptions LoadForJudging(string? path, IReadOnlyList<ConfigurationOverride> overrides, string modelPath)
     {
         var reader = SettingsReader.Load(path, overrides, Settings);
-        ConfigurationOverride[] missing = [new($"{Section}.name", "judging", "the defaults"), new($"{Section}.model", modelPath, "the defaults")];
+        ConfigurationOverride[] missing =
+        [
+            new($"{Section}.name", "judging", "the defaults"),
+            new($"{Section}.model", modelPath, "the defaults"),
+        ];
         return Read(SettingsReader.Load(path, [.. missing.Where(item => !reader.Has(item.Key)), .. overrides], Settings));
     }
 
-    /// <summary>What the settings of the command line say of a chat template, for commands that take nothing else of a campaign's.</summary>
+    /// <summary>
+    /// What the settings of the command line say of a chat template, for commands that take nothing else of a campaign's.
+    /// </summary>
     /// <returns>Null where they say nothing.</returns>
     /// <exception cref="UserInputException">As for <see cref="Load"/>.</exception>
     public static ChatTemplateOptions? LoadChatTemplate(IReadOnlyList<ConfigurationOverride> overrides)
     {
         var known = Settings[0].Members!.Where(setting => setting.Key == ChatTemplate);
-        return SettingsReader.Load(null, overrides, [new(Section, "", [.. known], null)]).Read<ChatTemplateOptions>($"{Section}.{ChatTemplate}").WithoutBegan();
+        return SettingsReader
+            .Load(null, overrides, [new(Section, "", [.. known], null)])
+            .Read<ChatTemplateOptions>($"{Section}.{ChatTemplate}")
+            .WithoutBegan();
     }
 
     /// <summary>What of it training on its own goes by; the rest may be missing.</summary>
     internal static TrainingConfiguration ReadTraining(SettingsReader reader)
     {
-        var threads = reader.ReadOne<int>(typeof(CampaignOptions), "threads", Section) is > 0 and var set ? set : Environment.ProcessorCount;
+        var threads = reader.ReadOne<int>(typeof(CampaignOptions), "threads", Section) is > 0 and var set
+            ? set
+            : Environment.ProcessorCount;
         var training = reader.Read<TrainingOptions>($"{Section}.training");
         training = training with { Threads = threads, ReferenceSync = training.ReferenceSync is { Steps: > 0 } sync ? sync : null };
         var policy = reader.Read<PolicyOptions>($"{Section}.policy");
         reader.Refuse(policy.ViolationsWith(training), Section);
-        return new(training, policy.With(training), reader.ReadOne<ulong>(typeof(CampaignOptions), "seed", Section), reader.Read<ChatTemplateOptions>($"{Section}.{ChatTemplate}").WithoutBegan());
+        return new(
+            training,
+            policy.With(training),
+            reader.ReadOne<ulong>(typeof(CampaignOptions), "seed", Section),
+            reader.Read<ChatTemplateOptions>($"{Section}.{ChatTemplate}").WithoutBegan());
     }
 
     private static CampaignOptions Read(SettingsReader reader)
@@ -115,7 +135,11 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
         {
             Threads = training.Options.Threads,
             Prompts = prompts with { Curriculum = prompts.Order == PromptOrder.Curriculum ? prompts.Curriculum : null },
-            Judging = written.Judging with { Judges = judges.Count == 0 ? null : judges, ChatTemplate = written.Judging.ChatTemplate?.WithoutBegan() },
+            Judging = written.Judging with
+            {
+                Judges = judges.Count == 0 ? null : judges,
+                ChatTemplate = written.Judging.ChatTemplate?.WithoutBegan(),
+            },
             ChatTemplate = written.ChatTemplate?.WithoutBegan(),
             Pairs = written.Pairs with { MaxLength = training.Options.MaxLength },
             Policy = training.Policy,

@@ -13,15 +13,26 @@ namespace IterativeDpo.Campaigns.Configuration;
 
 /// <summary>Everything a campaign does, read once from <c>campaign { … }</c> and right by construction.</summary>
 /// <param name="ModelPath">As a full path.</param>
-/// <param name="Gate">Null: the defaults, for this, what is watched and when the campaign stops. Not written then: a program from before there was one knows the campaign.</param>
+/// <param name="Gate">Null: the defaults, for this, what is watched and when the campaign stops. Not written then: a program from before
+/// there was one knows the campaign.</param>
 /// <param name="Notices">Null where the options were stored.</param>
 /// <param name="ChatTemplate">Of the base model, wherever it is asked or trained; null is nothing.</param>
 public sealed record CampaignOptions(
     [Setting("Names the campaign in its state directory and in provenance: letters, digits, '-', '_' and '.'.")] string Name,
     [Setting("Seeds prompts, samples, pair selection, adapter values and data order. Below 2^63.", Default = "1", Min = 0)] ulong Seed,
-    [Setting("Rounds after which the campaign is done; may be raised later to go on.", Default = "4", Min = 1, Max = CampaignPlan.MostRounds)] int Rounds,
-    [Setting("The base model: a GGUF file or a folder of Hugging Face's libraries, relative to the file this is written in.", Key = "model", IsPath = true)] string ModelPath,
-    [Setting("Threads of the generator and of the trainer, which run at once only with work.staleness. 0: one for each processor. May change from run to run; with other threads the trainer goes on from its "
+    [Setting(
+        "Rounds after which the campaign is done; may be raised later to go on.",
+        Default = "4",
+        Min = 1,
+        Max = CampaignPlan.MostRounds)]
+        int Rounds,
+    [Setting(
+        "The base model: a GGUF file or a folder of Hugging Face's libraries, relative to the file this is written in.",
+        Key = "model",
+        IsPath = true)]
+        string ModelPath,
+    [Setting(
+        "Threads of the generator and of the trainer, which run at once only with work.staleness. 0: one for each processor. May change from run to run; with other threads the trainer goes on from its "
         + "checkpoint, but to slightly other bits.", Default = "0", Min = 0, Max = 1024)]
     int Threads,
     [Setting] PromptOptions Prompts,
@@ -54,7 +65,8 @@ public sealed record CampaignOptions(
 
     /// <summary>The names of who grades the evaluation.</summary>
     [JsonIgnore]
-    public IEnumerable<string> Graders => (Evaluation.Sets ?? []).Select(set => set.Name).Prepend(EvaluationOptions.HeldOut).Select(GraderOf).Distinct();
+    public IEnumerable<string> Graders =>
+        (Evaluation.Sets ?? []).Select(set => set.Name).Prepend(EvaluationOptions.HeldOut).Select(GraderOf).Distinct();
 
     /// <summary>The gate with its defaults.</summary>
     [JsonIgnore]
@@ -62,7 +74,8 @@ public sealed record CampaignOptions(
 
     /// <summary>Who grades the answers to a set of prompts.</summary>
     /// <param name="set">Its name; null is the held-out prompts.</param>
-    public string GraderOf(string? set) => Evaluation.Sets?.FirstOrDefault(item => item.Name == set)?.Judge ?? Evaluation.Judge ?? Judging.Judge;
+    public string GraderOf(string? set) =>
+        Evaluation.Sets?.FirstOrDefault(item => item.Name == set)?.Judge ?? Evaluation.Judge ?? Judging.Judge;
 
     /// <summary>The settings of these judges and of those that they ask; no other judge changes results.</summary>
     [JsonIgnore]
@@ -92,41 +105,68 @@ public sealed record CampaignOptions(
         {
             if (tokens >= Generation.ContextTokens)
             {
-                yield return new(key, $"{tokens}", $"it must leave room for the prompt in generation.context-tokens ({Generation.ContextTokens})");
+                yield return new(
+                    key,
+                    $"{tokens}",
+                    $"it must leave room for the prompt in generation.context-tokens ({Generation.ContextTokens})");
             }
         }
         if (Work.Staleness > 0 && Prompts.Order == PromptOrder.Curriculum)
         {
-            yield return new("work.staleness", $"{Work.Staleness}", "a curriculum goes by the scores of the round before, which is not judged yet then; set 0, or another prompts.order");
+            yield return new(
+                "work.staleness",
+                $"{Work.Staleness}",
+                "a curriculum goes by the scores of the round before, which is not judged yet then; set 0, or another prompts.order");
         }
-        var graders = (Evaluation.Sets ?? []).Select(set => ($"evaluation.sets.{set.Name}.judge", set.Judge)).Prepend(("evaluation.judge", Evaluation.Judge));
-        foreach (var violation in graders.SelectMany(grader => SettingViolation.UnlessOneOf(grader.Item1, grader.Item2 ?? JudgingOptions.Verifier, Judging.Names)))
+        var graders = (Evaluation.Sets ?? [])
+            .Select(set => ($"evaluation.sets.{set.Name}.judge", set.Judge))
+            .Prepend(("evaluation.judge", Evaluation.Judge));
+        foreach (var violation in graders.SelectMany(grader =>
+                SettingViolation.UnlessOneOf(grader.Item1, grader.Item2 ?? JudgingOptions.Verifier, Judging.Names)))
         {
             yield return violation;
         }
         if (TakesAnswers && Prompts.File is null)
         {
-            yield return new("judging.judge", Judging.Judge, "it prefers the answer that a prompt's row gives, and generated tasks give none; set prompts.file");
+            yield return new(
+                "judging.judge",
+                Judging.Judge,
+                "it prefers the answer that a prompt's row gives, and generated tasks give none; set prompts.file");
         }
         if (Generation.SamplesPerPrompt == 1 && !TakesAnswers)
         {
-            yield return new("generation.samples-per-prompt", "1", "one sample alone makes no pair; set 2 or more, or let a judge of type data-answer set it against the answer of the data");
+            yield return new(
+                "generation.samples-per-prompt",
+                "1",
+                "one sample alone makes no pair; set 2 or more, or let a judge of type data-answer set it against the answer of the data");
         }
         if (Pairs.Consistency && !Judging.FindAll(Judging.Judge).Any(judge => judge.AsksPolicy))
         {
-            yield return new("pairs.consistency", "on", $"the judge '{Judging.Judge}' does not ask the policy, and would say the same with the one before; set off, or a judge that does (llm with model = policy, implicit-reward with policy = current)");
+            yield return new(
+                "pairs.consistency",
+                "on",
+                $"the judge '{Judging.Judge}' does not ask the policy, and would say the same with the one before; set off, or a judge that does (llm with model = policy, implicit-reward with policy = current)");
         }
         if (Pairs.Consistency && new Objective(Training.Loss) is not { UsesProbability: true, LearnsTies: false })
         {
-            yield return new("pairs.consistency", "on", $"{Training.Loss.NamesOfLosses} reads no probability of a pair here; set training.loss.probabilistic-labels = on, or off here");
+            yield return new(
+                "pairs.consistency",
+                "on",
+                $"{Training.Loss.NamesOfLosses} reads no probability of a pair here; set training.loss.probabilistic-labels = on, or off here");
         }
         if (Pairs.TiesPerPrompt > 0 && !new Objective(Training.Loss).LearnsTies)
         {
-            yield return new("pairs.ties-per-prompt", $"{Pairs.TiesPerPrompt}", $"{Training.Loss.NamesOfLosses} would take one of two equals for the better; set 0, or training.loss.type = dpo_rk or dpo_d, which learn from ties");
+            yield return new(
+                "pairs.ties-per-prompt",
+                $"{Pairs.TiesPerPrompt}",
+                $"{Training.Loss.NamesOfLosses} would take one of two equals for the better; set 0, or training.loss.type = dpo_rk or dpo_d, which learn from ties");
         }
         if (Stop is { Kl: { } kl } && Watch is { KlPrompts: 0 })
         {
-            yield return new("stop.kl", $"{kl}", "with watch.kl-prompts = 0 nothing measures the divergence, and it has no effect; take one of the two out");
+            yield return new(
+                "stop.kl",
+                $"{kl}",
+                "with watch.kl-prompts = 0 nothing measures the divergence, and it has no effect; take one of the two out");
         }
         foreach (var violation in GateViolations())
         {
@@ -144,11 +184,17 @@ public sealed record CampaignOptions(
         }
         if (gate.Test != GateTest.Points && Evaluation.RollbackPoints is not (null or EvaluationOptions.UsualRollbackPoints))
         {
-            yield return new("evaluation.rollback-points", $"{Evaluation.RollbackPoints}", "only the gate of test points reads it; take it out, or set gate.test = points");
+            yield return new(
+                "evaluation.rollback-points",
+                $"{Evaluation.RollbackPoints}",
+                "only the gate of test points reads it; take it out, or set gate.test = points");
         }
         if (gate.Test != GateTest.Off && sets.FirstOrDefault(set => set.Name == gate.Set) is { Every: not 1 } seldom)
         {
-            yield return new("gate.metric", gate.Set, $"it is measured in some rounds only, and the gate looks at every round; set evaluation.sets.{seldom.Name}.every = 1");
+            yield return new(
+                "gate.metric",
+                gate.Set,
+                $"it is measured in some rounds only, and the gate looks at every round; set evaluation.sets.{seldom.Name}.every = 1");
         }
     }
 }

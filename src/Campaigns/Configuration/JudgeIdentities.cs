@@ -6,7 +6,9 @@ using IterativeDpo.Judging;
 
 namespace IterativeDpo.Campaigns.Configuration;
 
-/// <summary>Who the judges of a campaign are: equal identities give equal verdicts, as far as their engines do. Each file is read once.</summary>
+/// <summary>
+/// Who the judges of a campaign are: equal identities give equal verdicts, as far as their engines do. Each file is read once.
+/// </summary>
 public sealed class JudgeIdentities(CampaignOptions options)
 {
     private readonly Dictionary<string, Digest> _digests = [];
@@ -18,7 +20,13 @@ public sealed class JudgeIdentities(CampaignOptions options)
     /// <exception cref="UserInputException">A file is missing.</exception>
     public string Of(string name)
     {
-        var parts = options.Judging.FindAll(name).SelectMany(judge => DigestsOf(judge).Select(digest => digest.Hex).Prepend(OptionsJson.Write(judge.WithoutIncidentals())).Concat(OfCampaign(judge)));
+        var parts = options
+            .Judging.FindAll(name)
+            .SelectMany(judge =>
+                DigestsOf(judge)
+                    .Select(digest => digest.Hex)
+                    .Prepend(OptionsJson.Write(judge.WithoutIncidentals()))
+                    .Concat(OfCampaign(judge)));
         return $"{name} ({Describe(options.Judging.Find(name))}, {Digest.Of(Encoding.UTF8.GetBytes(string.Join('\n', parts))).Short})";
     }
 

@@ -17,25 +17,37 @@ namespace IterativeDpo.Campaigns.Configuration;
 /// <param name="ChatTemplate">Of models of judges' own; null is nothing.</param>
 public sealed record JudgingOptions(
     [Setting("Who judges: one of the judges below by its name, or verifier: the prompt's own checks.", Default = "verifier")] string Judge,
-    [Setting("Most time for the samples of one prompt, waiting for a model that judges other prompts meanwhile included; loading a model is not. A local model that compares 8 samples, "
+    [Setting(
+        "Most time for the samples of one prompt, waiting for a model that judges other prompts meanwhile included; loading a model is not. A local model that compares 8 samples, "
         + "each two in both orders, answers 56 questions.", Default = "10m")]
     TimeSpan Timeout,
-    [Setting("Further tries after a failure; then the unit is tried on another worker (work.retries), and at last the prompt is dropped and counted. 0: off.", Default = "2", Min = 0, Max = 100)]
+    [Setting(
+        "Further tries after a failure; then the unit is tried on another worker (work.retries), and at last the prompt is dropped and counted. 0: off.",
+        Default = "2",
+        Min = 0,
+        Max = 100)]
     int Retries,
     [Setting("Prompts that are judged at once.", Min = 1, Max = 1024)] int Concurrency = 1,
-    [Setting("Judges by names of your own, each with its type and the settings in which it differs from that type's below:\n\n  judges { checks { type = verifier } }", DefaultsIn = "types")]
+    [Setting(
+        "Judges by names of your own, each with its type and the settings in which it differs from that type's below:\n\n  judges { checks { type = verifier } }",
+        DefaultsIn = "types")]
     IReadOnlyList<JudgeOptions>? Judges = null,
-    [Setting("What is warned about during a run, in ./dpo judges and in the report: shares from 0 to 1, where the 95 % interval is beyond them.")] JudgeLimits? Limits = null,
+    [Setting(
+        "What is warned about during a run, in ./dpo judges and in the report: shares from 0 to 1, where the 95 % interval is beyond them."
+    )]
+        JudgeLimits? Limits = null,
     [Setting("As campaign.chat-template, for models of judges' own.")] ChatTemplateOptions? ChatTemplate = null,
-    [Setting("Whether judges see what a model thought before its answer; else they see the answer alone, an empty one where it did not come to one.")] bool SeeThoughts = false)
-    : ICheckedSettings
+    [Setting(
+        "Whether judges see what a model thought before its answer; else they see the answer alone, an empty one where it did not come to one.")]
+        bool SeeThoughts = false) : ICheckedSettings
 {
     /// <summary>The judge that is there without being named.</summary>
     public const string Verifier = "verifier";
 
     /// <summary>Checks of prompts that have none of their own; null is none.</summary>
     [JsonIgnore]
-    public IReadOnlyList<AnswerCheck>? DefaultChecks => (Judges?.FirstOrDefault(judge => judge.Name == Verifier) as VerifierOptions)?.Checks;
+    public IReadOnlyList<AnswerCheck>? DefaultChecks =>
+        (Judges?.FirstOrDefault(judge => judge.Name == Verifier) as VerifierOptions)?.Checks;
 
     /// <exception cref="KeyNotFoundException">There is no such judge.</exception>
     public JudgeOptions Find(string name) =>
@@ -86,5 +98,7 @@ public sealed record JudgingOptions(
     /// <summary>The first way from a path's end that comes to a judge for the second time.</summary>
     private string[]? Circle(string[] path) => path.SkipLast(1).Contains(path[^1])
         ? path
-        : (Judges?.FirstOrDefault(judge => judge.Name == path[^1])?.Asks ?? []).Select(next => Circle([.. path, next])).FirstOrDefault(circle => circle is not null);
+        : (Judges?.FirstOrDefault(judge => judge.Name == path[^1])?.Asks ?? [])
+            .Select(next => Circle([.. path, next]))
+            .FirstOrDefault(circle => circle is not null);
 }

@@ -28,18 +28,28 @@ public enum NoticeKind
 /// <summary>Who is told what happens to a campaign. It changes no result, and is stored nowhere: it may hold secrets.</summary>
 /// <param name="Webhook">Null is none.</param>
 public sealed partial record NoticeOptions(
-    [Setting("An address that notices are posted to as JSON (docs/page.md), http or https. It may hold a secret, and is stored nowhere; webhook = ${?NOTICES} takes it from the environment. Empty: off.",
+    [Setting(
+        "An address that notices are posted to as JSON (docs/page.md), http or https. It may hold a secret, and is stored nowhere; webhook = ${?NOTICES} takes it from the environment. Empty: off.",
         Default = "", Off = "")]
     string? Webhook,
-    [Setting("The environment variable that has the key by which notices are signed (HMAC-SHA256), e.g. NOTICES_KEY; the key itself is in no file. Empty: they are not signed.", Default = "")]
+    [Setting(
+        "The environment variable that has the key by which notices are signed (HMAC-SHA256), e.g. NOTICES_KEY; the key itself is in no file. Empty: they are not signed.",
+        Default = "")]
     string KeyVariable,
     [Setting("Most time for one try to post, and for the program.", Default = "10s")] TimeSpan Timeout,
-    [Setting("Further tries to post after 408, 429, 5xx, a time-out or a broken connection, after 1 s, 2 s, 4 s and so on up to a minute. 0: off.", Default = "5", Min = 0, Max = 100)] int Retries,
-    [Setting("A program with its arguments that is started for each notice, and gets it as JSON on its standard input, e.g. [./tell.sh]. It runs in the directory of the file this is written in. Empty: off.",
+    [Setting(
+        "Further tries to post after 408, 429, 5xx, a time-out or a broken connection, after 1 s, 2 s, 4 s and so on up to a minute. 0: off.",
+        Default = "5",
+        Min = 0,
+        Max = 100)]
+        int Retries,
+    [Setting(
+        "A program with its arguments that is started for each notice, and gets it as JSON on its standard input, e.g. [./tell.sh]. It runs in the directory of the file this is written in. Empty: off.",
         Default = "[]")]
     IReadOnlyList<string> Command,
     [Setting(DirectoryOf = "command")] string Directory,
-    [Setting("What there are notices of: a round that is kept, rolled back or without pairs, the campaign paused, 80 % of a judge's budget spent, all rounds done.",
+    [Setting(
+        "What there are notices of: a round that is kept, rolled back or without pairs, the campaign paused, 80 % of a judge's budget spent, all rounds done.",
         Default = "[kept, rolled-back, no-pairs, paused, budget, done]")]
     IReadOnlyList<NoticeKind> On) : ICheckedSettings
 {
@@ -52,7 +62,10 @@ public sealed partial record NoticeOptions(
         }
         if (!VariableName().IsMatch(KeyVariable))
         {
-            yield return new("key-variable", "", "it must be the name of an environment variable in capitals, such as NOTICES_KEY, or empty; the key itself belongs into that variable and into no file");
+            yield return new(
+                "key-variable",
+                "",
+                "it must be the name of an environment variable in capitals, such as NOTICES_KEY, or empty; the key itself belongs into that variable and into no file");
         }
         if (Command is ["", ..])
         {

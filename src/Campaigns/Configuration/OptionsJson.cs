@@ -30,7 +30,8 @@ public static class OptionsJson
     {
         try
         {
-            return JsonSerializer.Deserialize<CampaignOptions>(json, SettingsReader.StrictJson) ?? throw new JsonException("Settings are null.");
+            return JsonSerializer.Deserialize<CampaignOptions>(json, SettingsReader.StrictJson)
+                ?? throw new JsonException("Settings are null.");
         }
         catch (Exception e) when (e is JsonException or NotSupportedException or ArgumentException)
         {
@@ -48,7 +49,10 @@ public static class OptionsJson
         Threads = 0,
         Prompts = options.Prompts with { File = options.Prompts.File is null ? null : "" },
         Training = options.Training with { Threads = 0, CheckpointSteps = 0 },
-        Evaluation = options.Evaluation with { Sets = options.Evaluation.Sets?.Select(set => set with { File = set.File is null ? null : "" }).ToArray() },
+        Evaluation = options.Evaluation with
+        {
+            Sets = options.Evaluation.Sets?.Select(set => set with { File = set.File is null ? null : "" }).ToArray(),
+        },
         Judging = options.Judging with
         {
             Timeout = TimeSpan.Zero,
@@ -67,7 +71,10 @@ public static class OptionsJson
 
     private static CampaignOptions WithoutSecrets(CampaignOptions options) => options with
     {
-        Judging = options.Judging with { Judges = options.Judging.Judges is { } judges ? [.. judges.Select(judge => judge.WithoutSecrets())] : null },
+        Judging = options.Judging with
+        {
+            Judges = options.Judging.Judges is { } judges ? [.. judges.Select(judge => judge.WithoutSecrets())] : null,
+        },
         Notices = null,
     };
 
@@ -82,7 +89,9 @@ public static class OptionsJson
         }
     }
 
-    /// <summary>The settings in which two campaigns differ, incidentals left out, one to a line: <c>training.loss.beta: 0.1, now 0.2</c>.</summary>
+    /// <summary>
+    /// The settings in which two campaigns differ, incidentals left out, one to a line: <c>training.loss.beta: 0.1, now 0.2</c>.
+    /// </summary>
     public static IReadOnlyList<string> Differences(CampaignOptions stored, CampaignOptions now) => Differences(
         JsonNode.Parse(Write(WithoutIncidentals(stored))), JsonNode.Parse(Write(WithoutIncidentals(now))));
 

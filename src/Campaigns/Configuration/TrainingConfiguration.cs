@@ -14,7 +14,8 @@ public sealed record TrainingConfiguration(
     ulong Seed,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ChatTemplateOptions? ChatTemplate = null)
 {
-    /// <param name="path">A campaign file, or null for the defaults; only its seed, threads, training, policy and chat-template settings count here.</param>
+    /// <param name="path">A campaign file, or null for the defaults; only its seed, threads, training, policy and chat-template settings
+    /// count here.</param>
     /// <param name="overrides">Settings of the command line, which win over those of the file.</param>
     /// <exception cref="UserInputException">As for a campaign, see <see cref="CampaignConfiguration.Load"/>.</exception>
     public static TrainingConfiguration Load(string? path, IReadOnlyList<ConfigurationOverride> overrides) =>

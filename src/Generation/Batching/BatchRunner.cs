@@ -55,7 +55,11 @@ public sealed class BatchRunner
         }
     }
 
-    private void Admit(SlotScheduler scheduler, IReadOnlyList<EncodedRequest> requests, ResultCollector results, CancellationToken cancellationToken)
+    private void Admit(
+        SlotScheduler scheduler,
+        IReadOnlyList<EncodedRequest> requests,
+        ResultCollector results,
+        CancellationToken cancellationToken)
     {
         while (scheduler.TryAdmit(out var admission))
         {
@@ -71,7 +75,10 @@ public sealed class BatchRunner
             }
             var completion = _completions[admission.Slot];
             completion.Start(
-                admission, request.PromptIds, request.Request.Seeds[admission.Sample], isThinking: _tokens.Thoughts?.AreOpenAfter(request.PromptIds) == true);
+                admission,
+                request.PromptIds,
+                request.Request.Seeds[admission.Sample],
+                isThinking: _tokens.Thoughts?.AreOpenAfter(request.PromptIds) == true);
             if (!Extend(admission.Slot, _promptLogits[place], scheduler, results))
             {
                 _decoder.Fork(place, admission.Slot);

@@ -4,7 +4,9 @@ using IterativeDpo.Generation.Sampling;
 
 namespace IterativeDpo.Generation.Batching;
 
-/// <summary>A sample on its way in a slot. The object is used again for the slot's next sample, so that a token allocates nothing.</summary>
+/// <summary>
+/// A sample on its way in a slot. The object is used again for the slot's next sample, so that a token allocates nothing.
+/// </summary>
 public sealed class Completion
 {
     private readonly int[] _ids; // [MaxTokens]

@@ -3,7 +3,8 @@ using System.Text;
 namespace IterativeDpo.Generation.Batching;
 
 /// <summary>
-/// A completion's text as bytes: a character may be split over tokens, so it becomes a string only at the end. Cut before the first stop string.
+/// A completion's text as bytes: a character may be split over tokens, so it becomes a string only at the end. Cut before the first stop
+/// string.
 /// </summary>
 public sealed class CompletionText(IReadOnlyList<byte[]> stops)
 {

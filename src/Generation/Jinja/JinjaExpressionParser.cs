@@ -34,7 +34,8 @@ internal sealed class JinjaExpressionParser(JinjaTokens tokens)
             {
                 var name = tokens.ExpectName();
                 tokens.ExpectSign("=");
-                named.Add(named.Exists(item => item.Item1 == name) ? throw tokens.Error($"keyword argument repeated: {name}") : (name, Read()));
+                named.Add(
+                    named.Exists(item => item.Item1 == name) ? throw tokens.Error($"keyword argument repeated: {name}") : (name, Read()));
             }
             else
             {
@@ -74,7 +75,8 @@ internal sealed class JinjaExpressionParser(JinjaTokens tokens)
             : items[0];
     }
 
-    private bool IsTupleEnd() => tokens.Current.Kind is JinjaTokenKind.OutputEnd or JinjaTokenKind.BlockEnd or JinjaTokenKind.End || tokens.IsSign(")");
+    private bool IsTupleEnd() =>
+        tokens.Current.Kind is JinjaTokenKind.OutputEnd or JinjaTokenKind.BlockEnd or JinjaTokenKind.End || tokens.IsSign(")");
 
     private JinjaExpression ReadConditional()
     {

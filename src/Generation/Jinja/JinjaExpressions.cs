@@ -27,7 +27,8 @@ internal sealed class JinjaName(int line, string name) : JinjaExpression(line)
 
     public string Name => name;
 
-    public override object? Evaluate(JinjaRun run, JinjaScope scope) => scope.TryGet(name, out var value) ? value : (object?)_global ?? _undefined;
+    public override object? Evaluate(JinjaRun run, JinjaScope scope) =>
+        scope.TryGet(name, out var value) ? value : (object?)_global ?? _undefined;
 }
 
 internal sealed class JinjaListOf(int line, JinjaExpression[] items, bool isTuple) : JinjaExpression(line)
@@ -85,12 +86,18 @@ internal sealed class JinjaItem(int line, JinjaExpression of, JinjaExpression ke
     }
 }
 
-internal sealed class JinjaSlice(int line, JinjaExpression of, JinjaExpression? from, JinjaExpression? to, JinjaExpression? step) : JinjaExpression(line)
+internal sealed class JinjaSlice(int line, JinjaExpression of, JinjaExpression? from, JinjaExpression? to, JinjaExpression? step)
+    : JinjaExpression(line)
 {
     public override object? Evaluate(JinjaRun run, JinjaScope scope)
     {
         run.At(Line);
-        return JinjaItems.Slice(run, of.Evaluate(run, scope), from?.Evaluate(run, scope), to?.Evaluate(run, scope), step?.Evaluate(run, scope));
+        return JinjaItems.Slice(
+            run,
+            of.Evaluate(run, scope),
+            from?.Evaluate(run, scope),
+            to?.Evaluate(run, scope),
+            step?.Evaluate(run, scope));
     }
 }
 
@@ -154,7 +161,9 @@ internal sealed class JinjaTest(int line, string name, JinjaExpression of, Jinja
         run.At(Line);
         var value = of.Evaluate(run, scope);
         var arguments = given.Evaluate(run, scope);
-        return _test is null ? throw run.Error($"there is no test named '{name}' here") : IsTrue(_test.Call(run, value, arguments)) ? True : False;
+        return _test is null ? throw run.Error($"there is no test named '{name}' here")
+            : IsTrue(_test.Call(run, value, arguments)) ? True
+            : False;
     }
 }
 
@@ -211,7 +220,8 @@ internal sealed class JinjaConcat(int line, JinjaExpression[] parts) : JinjaExpr
 }
 
 /// <summary>Comparisons one behind the other, all of which must hold: <c>a &lt; b &lt; c</c>.</summary>
-internal sealed class JinjaComparison(int line, JinjaExpression first, (string Sign, JinjaExpression Value)[] others) : JinjaExpression(line)
+internal sealed class JinjaComparison(int line, JinjaExpression first, (string Sign, JinjaExpression Value)[] others)
+    : JinjaExpression(line)
 {
     public override object? Evaluate(JinjaRun run, JinjaScope scope)
     {
@@ -243,13 +253,16 @@ internal sealed class JinjaComparison(int line, JinjaExpression first, (string S
 }
 
 /// <param name="otherwise">Null where there is no <c>else</c>.</param>
-internal sealed class JinjaConditional(int line, JinjaExpression condition, JinjaExpression value, JinjaExpression? otherwise) : JinjaExpression(line)
+internal sealed class JinjaConditional(int line, JinjaExpression condition, JinjaExpression value, JinjaExpression? otherwise)
+    : JinjaExpression(line)
 {
     private static readonly JinjaUndefined s_nothing = new("the inline if-expression evaluated to false and no else section was defined");
 
     public override object? Evaluate(JinjaRun run, JinjaScope scope)
     {
         run.At(Line);
-        return IsTrue(condition.Evaluate(run, scope)) ? value.Evaluate(run, scope) : otherwise is null ? s_nothing : otherwise.Evaluate(run, scope);
+        return IsTrue(condition.Evaluate(run, scope)) ? value.Evaluate(run, scope)
+            : otherwise is null ? s_nothing
+            : otherwise.Evaluate(run, scope);
     }
 }

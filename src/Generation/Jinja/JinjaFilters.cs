@@ -11,21 +11,63 @@ internal static class JinjaFilters
 {
     public static readonly FrozenDictionary<string, JinjaFunction> All = ((JinjaFunction[])
     [
-        Of("abs", "", (run, value, _) => value is double number ? Math.Abs(number) : Compare(run, value, 0L) < 0 ? Negate(run, value) : value),
-        Of("attr", "name", (run, value, given) => JinjaItems.Attribute(run, value, Text(run, given[0]).Value) is var found && value is JinjaDict && found is not JinjaMethod ? JinjaUndefined.Named(Text(run, given[0]).Value) : found),
+        Of(
+            "abs",
+            "",
+            (run, value, _) =>
+                value is double number ? Math.Abs(number)
+                : Compare(run, value, 0L) < 0 ? Negate(run, value)
+                : value),
+        Of(
+            "attr",
+            "name",
+            (run, value, given) =>
+                JinjaItems.Attribute(run, value, Text(run, given[0]).Value) is var found
+                && value is JinjaDict
+                && found is not JinjaMethod
+                    ? JinjaUndefined.Named(Text(run, given[0]).Value)
+                    : found),
         Of("batch", "linecount fill_with?", (run, value, given) => JinjaLists.Batch(run, value, Number(run, given[0], 1), given[1])),
         Of("capitalize", "", (run, value, _) => Capitalize(run, ToText(run, value))),
-        Of("center", "width?", (run, value, given) => JinjaTextMethods.All["center"].Call(run, ToText(run, value), new([given[0] is NotGiven ? 80L : given[0]], []))),
+        Of(
+            "center",
+            "width?",
+            (run, value, given) =>
+                JinjaTextMethods.All["center"].Call(run, ToText(run, value), new([given[0] is NotGiven ? 80L : given[0]], []))),
         .. Same("default", "d", "default_value? boolean?", (_, value, given) =>
-            value is JinjaUndefined || (given[1] is not NotGiven && IsTrue(given[1]) && !IsTrue(value)) ? given[0] is NotGiven ? JinjaText.Empty : given[0] : value),
+            value is JinjaUndefined || (given[1] is not NotGiven && IsTrue(given[1]) && !IsTrue(value))
+                ? given[0] is NotGiven
+                    ? JinjaText.Empty
+                    : given[0]
+                : value),
         Of("dictsort", "case_sensitive? by? reverse?", JinjaLists.DictSort),
-        Of("first", "", (run, value, _) => JinjaItems.Of(run, value) is [var first, ..] ? first : new JinjaUndefined("No first item, sequence was empty.")),
-        Of("last", "", (run, value, _) => JinjaItems.Of(run, value) is [.., var last] ? last : new JinjaUndefined("No last item, sequence was empty.")),
+        Of(
+            "first",
+            "",
+            (run, value, _) =>
+                JinjaItems.Of(run, value) is [var first, ..] ? first : new JinjaUndefined("No first item, sequence was empty.")),
+        Of(
+            "last",
+            "",
+            (run, value, _) =>
+                JinjaItems.Of(run, value) is [.., var last] ? last : new JinjaUndefined("No last item, sequence was empty.")),
         Of("float", "default?", (_, value, given) => ToFloat(value) ?? (given[0] is NotGiven ? 0.0 : given[0])),
         Of("int", "default? base?", (run, value, given) => ToInt(run, value, given)),
-        new JinjaFunction("format", (run, value, given) => JinjaFormat.Percent(run, ToText(run, value), given.Named.Length == 0 ? given.Values : throw run.Error("format by names is not supported here"))),
+        new JinjaFunction(
+            "format",
+            (run, value, given) =>
+                JinjaFormat.Percent(
+                    run,
+                    ToText(run, value),
+                    given.Named.Length == 0 ? given.Values : throw run.Error("format by names is not supported here"))),
         Of("indent", "width? first? blank?", Indent),
-        Of("items", "", (run, value, _) => value is JinjaUndefined ? new JinjaList([]) : value is JinjaDict ? JinjaMethods.OfDict["items"].Call(run, value, JinjaArguments.None) : throw run.Error("Can only get item pairs from a mapping.")),
+        Of(
+            "items",
+            "",
+            (run, value, _) =>
+                value is JinjaUndefined ? new JinjaList([])
+                : value is JinjaDict ? JinjaMethods.OfDict["items"].Call(run, value, JinjaArguments.None)
+                : throw run.Error("Can only get item pairs from a mapping.")),
         Of("join", "d? attribute?", (run, value, given) => JinjaFormat.Concat(
             run, JinjaLists.Mapped(run, value, given[1]), given[0] is NotGiven ? null : ToText(run, given[0]))),
         .. Same("length", "count", "", (run, value, _) => JinjaItems.LengthOf(run, value)),
@@ -40,14 +82,35 @@ internal static class JinjaFilters
         new JinjaFunction("selectattr", (run, value, given) => JinjaLists.Select(run, value, given, byAttribute: true, wanted: true)),
         new JinjaFunction("rejectattr", (run, value, given) => JinjaLists.Select(run, value, given, byAttribute: true, wanted: false)),
         Of("groupby", "attribute default? case_sensitive?", JinjaLists.GroupBy),
-        Of("replace", "old new count?", (run, value, given) => Replace(run, ToText(run, value), ToText(run, given[0]), ToText(run, given[1]), given[2] is null ? -1 : Number(run, given[2], -1))),
-        Of("reverse", "", (run, value, _) => value is JinjaText ? JinjaItems.Slice(run, value, null, null, -1L) : new JinjaList([.. JinjaItems.Of(run, value).Reverse()])),
+        Of(
+            "replace",
+            "old new count?",
+            (run, value, given) =>
+                Replace(
+                    run,
+                    ToText(run, value),
+                    ToText(run, given[0]),
+                    ToText(run, given[1]),
+                    given[2] is null ? -1 : Number(run, given[2], -1))),
+        Of(
+            "reverse",
+            "",
+            (run, value, _) =>
+                value is JinjaText
+                    ? JinjaItems.Slice(run, value, null, null, -1L)
+                    : new JinjaList([.. JinjaItems.Of(run, value).Reverse()])),
         Of("round", "precision? method?", Round),
         Of("safe", "", (_, value, _) => value),
         Of("slice", "slices fill_with?", (run, value, given) => JinjaLists.Slices(run, value, Number(run, given[0], 1), given[1])),
         Of("sort", "reverse? case_sensitive? attribute?", JinjaLists.Sort),
         Of("string", "", (run, value, _) => ToText(run, value)),
-        Of("sum", "attribute? start?", (run, value, given) => JinjaLists.Mapped(run, value, given[0]).Aggregate(given[1] is NotGiven ? 0L : given[1], (sum, item) => Calculate(run, "+", sum, item))),
+        Of(
+            "sum",
+            "attribute? start?",
+            (run, value, given) =>
+                JinjaLists
+                    .Mapped(run, value, given[0])
+                    .Aggregate(given[1] is NotGiven ? 0L : given[1], (sum, item) => Calculate(run, "+", sum, item))),
         Of("title", "", (run, value, _) => Title(run, ToText(run, value))),
         Of("tojson", "ensure_ascii? indent? separators? sort_keys?", ToJson),
         Of("trim", "chars?", (run, value, given) => Strip(run, ToText(run, value), given[0], left: true, right: true)),
@@ -59,7 +122,8 @@ internal static class JinjaFilters
     private static JinjaText ToText(JinjaRun run, object? value) => JinjaFormat.ToText(run, value);
 
     private static double? ToFloat(object? value) => IsNumber(value) ? ToDouble(value)
-        : value is JinjaText text && double.TryParse(text.Value.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
+        : value is JinjaText text && double.TryParse(text.Value.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            ? number
         : null;
 
     private static object? ToInt(JinjaRun run, object? value, object?[] given)
@@ -69,7 +133,9 @@ internal static class JinjaFilters
             throw run.Error("int() of another base than 10 is not supported here");
         }
         return value is long or bool ? ToLong(value)
-            : value is JinjaText text && long.TryParse(text.Value.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? whole
+            : value is JinjaText text
+            && long.TryParse(text.Value.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
+                ? whole
             : ToFloat(value) is { } number && Math.Abs(number) < long.MaxValue ? (long)number
             : given[0] is NotGiven ? 0L : given[0];
     }
@@ -107,7 +173,9 @@ internal static class JinjaFilters
             "common" when value is long or bool && precision >= 0 => (object)ToLong(value),
             "common" when value is long or bool => (long)(Math.Round(number * scale) / scale),
             // Written with so many places it is rounded by its exact value, as Python does.
-            "common" => precision > 0 ? double.Parse(number.ToString($"F{precision}", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) : Math.Round(number * scale) / scale,
+            "common" => precision > 0
+                ? double.Parse(number.ToString($"F{precision}", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
+                : Math.Round(number * scale) / scale,
             "ceil" => Math.Ceiling(number * scale) / scale,
             "floor" => Math.Floor(number * scale) / scale,
             _ => throw run.Error("method must be common, ceil or floor"),
@@ -122,7 +190,9 @@ internal static class JinjaFilters
         return JinjaJson.Write(
             run,
             value,
-            given[1] is NotGiven or null ? null : given[1] is JinjaText indent ? indent.Value : new string(' ', Math.Clamp(Number(run, given[1], 0), 0, 1000)),
+            given[1] is NotGiven or null ? null
+                : given[1] is JinjaText indent ? indent.Value
+                : new string(' ', Math.Clamp(Number(run, given[1], 0), 0, 1000)),
             separators,
             isAscii: given[0] is not NotGiven && IsTrue(given[0]),
             sortKeys: given[3] is not NotGiven && IsTrue(given[3]));
@@ -149,6 +219,10 @@ internal static class JinjaFilters
     }
 
     /// <summary>A filter with two names.</summary>
-    private static IEnumerable<JinjaFunction> Same(string name, string other, string parameters, Func<JinjaRun, object?, object?[], object?> body) =>
-        [Of(name, parameters, body), Of(other, parameters, body)];
+    private static IEnumerable<JinjaFunction> Same(
+        string name,
+        string other,
+        string parameters,
+        Func<JinjaRun, object?, object?[], object?> body
+    ) => [Of(name, parameters, body), Of(other, parameters, body)];
 }

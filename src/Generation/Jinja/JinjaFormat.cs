@@ -55,15 +55,19 @@ internal static class JinjaFormat
             return double.IsNaN(number) ? "nan" : number > 0 ? "inf" : "-inf";
         }
         var written = number.ToString("E16", CultureInfo.InvariantCulture);
-        var exponent = number == 0 ? 0 : int.Parse(written[(written.IndexOf('E', StringComparison.Ordinal) + 1)..], CultureInfo.InvariantCulture);
+        var exponent =
+            number == 0 ? 0 : int.Parse(written[(written.IndexOf('E', StringComparison.Ordinal) + 1)..], CultureInfo.InvariantCulture);
         var shortest = number.ToString("R", CultureInfo.InvariantCulture);
         if (exponent is >= -4 and < 16)
         {
-            var plain = shortest.Contains('E', StringComparison.Ordinal) ? ((decimal)number).ToString(CultureInfo.InvariantCulture) : shortest;
+            var plain = shortest.Contains('E', StringComparison.Ordinal)
+                ? ((decimal)number).ToString(CultureInfo.InvariantCulture)
+                : shortest;
             return plain.Contains('.', StringComparison.Ordinal) ? plain : $"{plain}.0";
         }
         var parts = shortest.Split('E');
-        var digits = parts.Length == 2 ? parts[0] : number.ToString("E16", CultureInfo.InvariantCulture).Split('E')[0].TrimEnd('0').TrimEnd('.');
+        var digits =
+            parts.Length == 2 ? parts[0] : number.ToString("E16", CultureInfo.InvariantCulture).Split('E')[0].TrimEnd('0').TrimEnd('.');
         return string.Create(CultureInfo.InvariantCulture, $"{digits}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}");
     }
 
@@ -104,14 +108,19 @@ internal static class JinjaFormat
             var precision = size.Length > 1 ? Size(run, size[1]) : (int?)null;
             var piece = Piece(run, text[i], value, precision, flags);
             var missing = (size[0].Length > 0 ? Size(run, size[0]) : 0) - (int)JinjaItems.LengthOf(run, piece);
-            var isZero = flags.Contains('0', StringComparison.Ordinal) && !flags.Contains('-', StringComparison.Ordinal) && text[i] is not ('s' or 'r');
+            var isZero =
+                flags.Contains('0', StringComparison.Ordinal)
+                && !flags.Contains('-', StringComparison.Ordinal)
+                && text[i] is not ('s' or 'r');
             var signed = isZero && piece.Value is ['-' or '+' or ' ', ..] ? 1 : 0;
             written.Add(piece.Part(0, signed));
             written.Add(new string(isZero ? '0' : ' ', flags.Contains('-', StringComparison.Ordinal) ? 0 : Math.Max(0, missing)));
             written.Add(piece.Part(signed, piece.Value.Length));
             written.Add(new string(' ', flags.Contains('-', StringComparison.Ordinal) ? Math.Max(0, missing) : 0));
         }
-        return next < values.Count && values is not [JinjaDict] ? throw run.Error("not all arguments converted during string formatting") : written.ToText();
+        return next < values.Count && values is not [JinjaDict]
+            ? throw run.Error("not all arguments converted during string formatting")
+            : written.ToText();
     }
 
     private static int Size(JinjaRun run, string digits) => digits.Length == 0 ? 0

@@ -20,14 +20,24 @@ internal sealed class JinjaFunction(string name, Func<JinjaRun, object?, JinjaAr
     /// <param name="body">Gets the run, what it is of, and a value for every parameter.</param>
     public static JinjaFunction Of(string name, string parameters, Func<JinjaRun, object?, object?[], object?> body)
     {
-        string[] written = parameters.Split(' ', StringSplitOptions.RemoveEmptyEntries), names = [.. written.Select(parameter => parameter.TrimEnd('?'))];
+        string[] written = parameters.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            names = [.. written.Select(parameter => parameter.TrimEnd('?'))];
         var required = written.Count(parameter => !parameter.EndsWith('?'));
-        return new(name, (run, of, given) => body(run, of, given.Values.Length == names.Length && given.Named.Length == 0 ? given.Values : Bind(run, name, names, required, given)));
+        return new(
+            name,
+            (run, of, given) =>
+                body(
+                    run,
+                    of,
+                    given.Values.Length == names.Length && given.Named.Length == 0 ? given.Values : Bind(run, name, names, required, given))
+        );
     }
 
     /// <summary>One that takes any number of values.</summary>
     public static JinjaFunction OfAny(string name, Func<JinjaRun, IReadOnlyList<object?>, object?> body) =>
-        new(name, (run, _, given) => given.Named.Length == 0 ? body(run, given.Values) : throw run.Error($"{name}() takes no keyword arguments"));
+        new(
+            name,
+            (run, _, given) => given.Named.Length == 0 ? body(run, given.Values) : throw run.Error($"{name}() takes no keyword arguments"));
 
     private static object?[] Bind(JinjaRun run, string function, string[] names, int required, JinjaArguments given)
     {
@@ -43,7 +53,10 @@ internal sealed class JinjaFunction(string name, Func<JinjaRun, object?, JinjaAr
             var i = Array.IndexOf(names, name);
             if (i < 0 || bound[i] is not NotGiven)
             {
-                throw run.Error(i < 0 ? $"{function} got an unexpected keyword argument '{name}'" : $"{function} got multiple values for argument '{name}'");
+                throw run.Error(
+                    i < 0
+                        ? $"{function} got an unexpected keyword argument '{name}'"
+                        : $"{function} got multiple values for argument '{name}'");
             }
             bound[i] = value;
         }

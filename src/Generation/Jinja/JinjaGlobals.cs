@@ -15,7 +15,9 @@ internal static class JinjaGlobals
         new JinjaFunction("namespace", (run, _, given) => new JinjaNamespace(Dict(run, "namespace", given))),
         Of("raise_exception", "message", (run, _, given) => throw run.Raise(JinjaFormat.ToText(run, given[0]).Value)),
         Of("strftime_now", "format", (run, _, given) => new JinjaText(JinjaTime.Format(
-            run, run.Time ?? throw run.Error("strftime_now asks for the time, and it is not set (chat-template.time)"), JinjaTextMethods.Text(run, given[0]).Value))),
+            run,
+            run.Time ?? throw run.Error("strftime_now asks for the time, and it is not set (chat-template.time)"),
+            JinjaTextMethods.Text(run, given[0]).Value))),
     ]).ToFrozenDictionary(function => function.Name);
 
     private static JinjaDict Dict(JinjaRun run, string name, JinjaArguments given)
@@ -24,7 +26,9 @@ internal static class JinjaGlobals
         {
             [] => [],
             [JinjaDict dict] => dict.Items.Select(item => (item.Key, item.Value)),
-            [var pairs] => JinjaItems.Of(run, pairs).Select(pair => JinjaItems.Of(run, pair) is [var key, var value] ? (key, value) : throw run.Error($"{name}() takes pairs")),
+            [var pairs] => JinjaItems
+                .Of(run, pairs)
+                .Select(pair => JinjaItems.Of(run, pair) is [var key, var value] ? (key, value) : throw run.Error($"{name}() takes pairs")),
             _ => throw run.Error($"{name}() takes one value at most, and others by name"),
         };
         var made = new JinjaDict();
@@ -41,7 +45,10 @@ internal static class JinjaGlobals
     private static JinjaList Range(JinjaRun run, object? _, object?[] given)
     {
         var first = JinjaTextMethods.Number(run, given[0], 0);
-        var (from, to, by) = given[1] is NotGiven ? (0, first, 1) : (first, JinjaTextMethods.Number(run, given[1], 0), JinjaTextMethods.Number(run, given[2], 1));
+        var (from, to, by) =
+            given[1] is NotGiven
+                ? (0, first, 1)
+                : (first, JinjaTextMethods.Number(run, given[1], 0), JinjaTextMethods.Number(run, given[2], 1));
         if (by == 0)
         {
             throw run.Error("range() arg 3 must not be zero");

@@ -77,11 +77,15 @@ internal static class JinjaItems
             case (JinjaText text, long or bool):
                 var length = LengthOf(run, text);
                 var from = ToLong(key) < 0 ? ToLong(key) + length : ToLong(key);
-                return from >= 0 && from < length ? text.Part(Place(text, (int)from), Place(text, (int)from + 1)) : Missing(value, $"{ToLong(key)}");
+                return from >= 0 && from < length
+                    ? text.Part(Place(text, (int)from), Place(text, (int)from + 1))
+                    : Missing(value, $"{ToLong(key)}");
             case (JinjaUndefined missing, _):
                 throw run.Error(missing.Problem);
             case (_, JinjaText name):
-                return value is JinjaDict && JinjaMethods.Find(value, name.Value) is null ? Missing(value, name.Value) : Attribute(run, value, name.Value);
+                return value is JinjaDict && JinjaMethods.Find(value, name.Value) is null
+                    ? Missing(value, name.Value)
+                    : Attribute(run, value, name.Value);
             default:
                 return Missing(value, JinjaFormat.Represent(run, key).Value);
         }

@@ -7,7 +7,13 @@ namespace IterativeDpo.Generation.Jinja;
 internal static class JinjaJson
 {
     /// <param name="indent">Null: all in one line.</param>
-    public static JinjaText Write(JinjaRun run, object? value, string? indent, (string Item, string Key)? separators, bool isAscii, bool sortKeys)
+    public static JinjaText Write(
+        JinjaRun run,
+        object? value,
+        string? indent,
+        (string Item, string Key)? separators,
+        bool isAscii,
+        bool sortKeys)
     {
         var written = new JinjaWriter(run);
         var (item, key) = separators ?? (indent is null ? ", " : ",", ": ");
@@ -27,7 +33,12 @@ internal static class JinjaJson
                     break;
                 case JinjaDict dict:
                     var items = dict.Items.Select(entry => (Key: KeyOf(run, entry.Key), entry.Value)).ToList();
-                    WriteAll('{', '}', sortKeys ? items.OrderBy(entry => entry.Key, StringComparer.Ordinal).ToList() : items, depth, entry =>
+                    WriteAll(
+                        '{',
+                        '}',
+                        sortKeys ? items.OrderBy(entry => entry.Key, StringComparer.Ordinal).ToList() : items,
+                        depth,
+                        entry =>
                     {
                         WriteText(new(entry.Key), isAscii, written);
                         written.Add(key);
@@ -103,7 +114,11 @@ internal static class JinjaJson
         JinjaText text => text.Value,
         null => "null",
         bool isTrue => isTrue ? "true" : "false",
-        double number => double.IsNaN(number) ? "NaN" : double.IsInfinity(number) ? number > 0 ? "Infinity" : "-Infinity" : JinjaFormat.ToText(number),
+        double number => double.IsNaN(number) ? "NaN"
+        : double.IsInfinity(number)
+            ? number > 0 ? "Infinity"
+                : "-Infinity"
+        : JinjaFormat.ToText(number),
         long number => number.ToString(CultureInfo.InvariantCulture),
         _ => throw run.Error($"keys must be str, int, float, bool or None, not {JinjaOperators.TypeOf(key)}"),
     };

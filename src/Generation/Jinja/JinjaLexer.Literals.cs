@@ -33,7 +33,10 @@ internal sealed partial class JinjaLexer
 
     private int Digits(int from)
     {
-        while (from < _source.Length && (char.IsAsciiDigit(_source[from]) || (_source[from] == '_' && from + 1 < _source.Length && char.IsAsciiDigit(_source[from + 1]))))
+        while (from < _source.Length
+            && (
+                char.IsAsciiDigit(_source[from])
+                || (_source[from] == '_' && from + 1 < _source.Length && char.IsAsciiDigit(_source[from + 1]))))
         {
             from++;
         }
@@ -66,7 +69,9 @@ internal sealed partial class JinjaLexer
                     at = ReadCode(escaped == 'x' ? 2 : escaped == 'u' ? 4 : 8, at + 1, text);
                     break;
                 case >= '0' and <= '7':
-                    var digits = _source.AsSpan(at, Math.Min(3, _source.Length - at)).IndexOfAnyExceptInRange('0', '7') is >= 0 and var some ? some : Math.Min(3, _source.Length - at);
+                    var digits = _source.AsSpan(at, Math.Min(3, _source.Length - at)).IndexOfAnyExceptInRange('0', '7') is >= 0 and var some
+                        ? some
+                        : Math.Min(3, _source.Length - at);
                     text.Append((char)Convert.ToInt32(_source.Substring(at, digits), 8));
                     at += digits - 1;
                     break;
@@ -86,7 +91,9 @@ internal sealed partial class JinjaLexer
     /// <returns>Where its last digit is.</returns>
     private int ReadCode(int digits, int at, StringBuilder text)
     {
-        if (at + digits > _source.Length || !int.TryParse(_source.AsSpan(at, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code) || code is < 0 or > 0x10ffff)
+        if (at + digits > _source.Length
+            || !int.TryParse(_source.AsSpan(at, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
+            || code is < 0 or > 0x10ffff)
         {
             throw new JinjaException("a text has an escape that is none", _line);
         }

@@ -7,7 +7,34 @@ namespace IterativeDpo.Generation.Jinja;
 internal sealed partial class JinjaLexer
 {
     private static readonly string[] s_signs =
-        ["**", "//", "==", "!=", ">=", "<=", "+", "-", "*", "/", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"];
+        [
+            "**",
+            "//",
+            "==",
+            "!=",
+            ">=",
+            "<=",
+            "+",
+            "-",
+            "*",
+            "/",
+            "%",
+            "~",
+            "[",
+            "]",
+            "(",
+            ")",
+            "{",
+            "}",
+            ">",
+            "<",
+            "=",
+            ".",
+            ":",
+            "|",
+            ",",
+            ";",
+        ];
 
     private readonly List<JinjaToken> _tokens = [];
     private readonly string _source;
@@ -197,7 +224,16 @@ internal sealed partial class JinjaLexer
             {
                 open.Push(sign[0]);
             }
-            else if (sign is ")" or "]" or "}" && (!open.TryPop(out var opened) || opened != sign[0] switch { ')' => '(', ']' => '[', _ => '{' }))
+            else if (sign is ")" or "]" or "}"
+                && (
+                    !open.TryPop(out var opened)
+                    || opened
+                        != sign[0] switch
+                        {
+                            ')' => '(',
+                            ']' => '[',
+                            _ => '{',
+                        }))
             {
                 throw new JinjaException($"unexpected '{sign}'", _line);
             }

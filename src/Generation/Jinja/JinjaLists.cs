@@ -15,8 +15,10 @@ internal static class JinjaLists
     {
         if (given.Values.Length == 0)
         {
-            var attribute = given.Named.FirstOrDefault(named => named.Name == "attribute").Value ?? throw run.Error("map requires a filter argument");
-            return new JinjaList(JinjaItems.Take(run, Mapped(run, value, attribute, given.Named.FirstOrDefault(named => named.Name == "default").Value)));
+            var attribute =
+                given.Named.FirstOrDefault(named => named.Name == "attribute").Value ?? throw run.Error("map requires a filter argument");
+            return new JinjaList(
+                JinjaItems.Take(run, Mapped(run, value, attribute, given.Named.FirstOrDefault(named => named.Name == "default").Value)));
         }
         var filter = Find(run, JinjaFilters.All, given.Values[0], "filter");
         var rest = given with { Values = given.Values[1..] };
@@ -129,8 +131,14 @@ internal static class JinjaLists
         run.Step(slices);
         var items = JinjaItems.Of(run, value);
         var (each, more) = Math.DivRem(items.Count, slices);
-        return new JinjaList([.. Enumerable.Range(0, slices).Select(i => new JinjaList(
-            [.. items.Skip((i * each) + Math.Min(i, more)).Take(each + (i < more ? 1 : 0)), .. fill is not (NotGiven or null) && i >= more && more > 0 ? [fill] : Array.Empty<object?>()]))]);
+        return new JinjaList([
+            .. Enumerable
+                .Range(0, slices)
+                .Select(i => new JinjaList([
+                    .. items.Skip((i * each) + Math.Min(i, more)).Take(each + (i < more ? 1 : 0)),
+                    .. fill is not (NotGiven or null) && i >= more && more > 0 ? [fill] : Array.Empty<object?>(),
+                ])),
+        ]);
     }
 
     private static JinjaFunction Find(JinjaRun run, IReadOnlyDictionary<string, JinjaFunction> known, object? name, string kind) =>

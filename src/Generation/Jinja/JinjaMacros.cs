@@ -2,7 +2,11 @@ namespace IterativeDpo.Generation.Jinja;
 
 /// <summary>What a body within <c>macro</c> or <c>call</c> is to whoever calls it.</summary>
 /// <param name="Takes">Which of <c>varargs</c>, <c>kwargs</c> and <c>caller</c> it asks for.</param>
-internal sealed record JinjaBody(string Name, (string Name, JinjaExpression? Default)[] Parameters, JinjaStatement[] Body, IReadOnlySet<string> Takes)
+internal sealed record JinjaBody(
+    string Name,
+    (string Name, JinjaExpression? Default)[] Parameters,
+    JinjaStatement[] Body,
+    IReadOnlySet<string> Takes)
 {
     public JinjaFunction In(JinjaScope scope) => new(Name, (run, _, given) => Call(run, scope, given));
 

@@ -3,13 +3,28 @@ using static IterativeDpo.Generation.Jinja.JinjaFunction;
 
 namespace IterativeDpo.Generation.Jinja;
 
-/// <summary>Methods of dicts and lists, by Python's names; those that would change what they are of are refused, as transformers does.</summary>
+/// <summary>
+/// Methods of dicts and lists, by Python's names; those that would change what they are of are refused, as transformers does.
+/// </summary>
 internal static class JinjaMethods
 {
     public static readonly FrozenDictionary<string, JinjaFunction> OfDict = ((JinjaFunction[])
     [
-        Of("get", "key default?", (_, of, given) => ((JinjaDict)of!).TryGet(given[0], out var value) ? value : given[1] is NotGiven ? null : given[1]),
-        Of("items", "", (run, of, _) => new JinjaList(JinjaItems.Take(run, ((JinjaDict)of!).Items.Select(item => new JinjaList([item.Key, item.Value], isTuple: true))))),
+        Of(
+            "get",
+            "key default?",
+            (_, of, given) =>
+                ((JinjaDict)of!).TryGet(given[0], out var value) ? value
+                : given[1] is NotGiven ? null
+                : given[1]),
+        Of(
+            "items",
+            "",
+            (run, of, _) =>
+                new JinjaList(
+                    JinjaItems.Take(
+                        run,
+                        ((JinjaDict)of!).Items.Select(item => new JinjaList([item.Key, item.Value], isTuple: true))))),
         Of("keys", "", (run, of, _) => new JinjaList(JinjaItems.Take(run, ((JinjaDict)of!).Keys))),
         Of("values", "", (run, of, _) => new JinjaList(JinjaItems.Take(run, ((JinjaDict)of!).Values))),
         Of("copy", "", (_, of, _) => of),
@@ -34,7 +49,10 @@ internal static class JinjaMethods
     };
 
     private static IEnumerable<JinjaFunction> Changing(params string[] names) => names.Select(name => new JinjaFunction(
-        name, (run, of, _) => throw run.Error($"{name}() would change a {JinjaOperators.TypeOf(of)}, which templates may not; a namespace can be changed")));
+        name,
+        (run, of, _) =>
+            throw run.Error($"{name}() would change a {JinjaOperators.TypeOf(of)}, which templates may not; a namespace can be changed")
+    ));
 
     private static int IndexOf(JinjaRun run, JinjaList list, object? value)
     {

@@ -60,7 +60,9 @@ internal static class JinjaOperators
                 return x.CompareTo(y);
             case (JinjaList x, JinjaList y) when x.IsTuple == y.IsTuple:
                 var differing = x.Items.Zip(y.Items).FirstOrDefault(pair => !AreEqual(run, pair.First, pair.Second), (null, null));
-                return differing is (null, null) ? x.Items.Count.CompareTo(y.Items.Count) : Compare(run, differing.First, differing.Second, sign);
+                return differing is (null, null)
+                    ? x.Items.Count.CompareTo(y.Items.Count)
+                    : Compare(run, differing.First, differing.Second, sign);
             default:
                 RefuseUndefined(run, a);
                 RefuseUndefined(run, b);
@@ -87,7 +89,9 @@ internal static class JinjaOperators
         return (sign, a, b) switch
         {
             ("+", JinjaText x, JinjaText y) => Join(run, x, y),
-            ("+", JinjaList x, JinjaList y) when x.IsTuple == y.IsTuple => new JinjaList(JinjaItems.Take(run, x.Items.Concat(y.Items)), x.IsTuple),
+            ("+", JinjaList x, JinjaList y) when x.IsTuple == y.IsTuple => new JinjaList(
+                JinjaItems.Take(run, x.Items.Concat(y.Items)),
+                x.IsTuple),
             ("*", JinjaText text, long or bool) => Repeat(run, text, ToLong(b)),
             ("*", long or bool, JinjaText text) => Repeat(run, text, ToLong(a)),
             ("*", JinjaList list, long or bool) => Repeat(run, list, ToLong(b)),

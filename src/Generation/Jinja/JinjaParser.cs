@@ -38,7 +38,8 @@ internal sealed class JinjaParser
                     statements.Add(new JinjaOutput(token.Line, _expressions.ReadTuple()));
                     _tokens.Expect(JinjaTokenKind.OutputEnd);
                     break;
-                case JinjaTokenKind.BlockBegin when _tokens.Current.Kind == JinjaTokenKind.Name && ends.Contains((string)_tokens.Current.Value):
+                case JinjaTokenKind.BlockBegin
+                    when _tokens.Current.Kind == JinjaTokenKind.Name && ends.Contains((string)_tokens.Current.Value):
                     return ([.. statements], _tokens.ExpectName());
                 case JinjaTokenKind.BlockBegin:
                     statements.Add(ReadStatement(token.Line, ends));
@@ -46,7 +47,9 @@ internal sealed class JinjaParser
                 default:
                     return ends.Length == 0
                         ? ([.. statements], "")
-                        : throw new JinjaException($"the template ends where {string.Join(" or ", ends.Select(end => $"'{end}'"))} belongs", token.Line);
+                        : throw new JinjaException(
+                            $"the template ends where {string.Join(" or ", ends.Select(end => $"'{end}'"))} belongs",
+                            token.Line);
             }
         }
     }
@@ -69,7 +72,8 @@ internal sealed class JinjaParser
             "include" or "import" or "from" or "extends" or "block" or "autoescape" or "do" or "trans" or "print" or "debug" =>
                 throw new JinjaException($"'{name}' is not supported here", line),
             _ => throw new JinjaException(
-                $"unknown tag '{name}'{(ends.Length > 0 ? $", where {string.Join(" or ", ends.Select(end => $"'{end}'"))} is still to come" : "")}", line),
+                $"unknown tag '{name}'{(ends.Length > 0 ? $", where {string.Join(" or ", ends.Select(end => $"'{end}'"))} is still to come" : "")}",
+                line),
         };
     }
 

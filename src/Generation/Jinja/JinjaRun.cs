@@ -54,7 +54,10 @@ internal sealed class JinjaRun(DateTimeOffset? time)
     {
         if (length > MostCharacters || (_characters += length) > MostCharactersInAll)
         {
-            throw Error(string.Create(CultureInfo.InvariantCulture, $"it makes a text of more than {MostCharacters:N0} characters, or too many texts"));
+            throw Error(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"it makes a text of more than {MostCharacters:N0} characters, or too many texts"));
         }
     }
 }

@@ -91,7 +91,12 @@ internal sealed record JinjaTarget(string? Name, JinjaTarget[]? Parts)
 }
 
 internal sealed class JinjaFor(
-    int line, JinjaTarget target, JinjaExpression items, JinjaExpression? condition, JinjaStatement[] body, JinjaStatement[] otherwise) : JinjaStatement(line)
+    int line,
+    JinjaTarget target,
+    JinjaExpression items,
+    JinjaExpression? condition,
+    JinjaStatement[] body,
+    JinjaStatement[] otherwise) : JinjaStatement(line)
 {
     public override JinjaFlow Render(JinjaRun run, JinjaScope scope, JinjaWriter to)
     {
@@ -192,7 +197,8 @@ internal static class JinjaFiltered
     }
 }
 
-internal sealed class JinjaWith(int line, (JinjaTarget Target, JinjaExpression Value)[] variables, JinjaStatement[] body) : JinjaStatement(line)
+internal sealed class JinjaWith(int line, (JinjaTarget Target, JinjaExpression Value)[] variables, JinjaStatement[] body)
+    : JinjaStatement(line)
 {
     public override JinjaFlow Render(JinjaRun run, JinjaScope scope, JinjaWriter to)
     {

@@ -1,10 +1,12 @@
 namespace IterativeDpo.Generation.Jinja;
 
 /// <summary>
-/// A chat template, read once and rendered as transformers renders it: Jinja with <c>trim_blocks</c>, <c>lstrip_blocks</c>, loop controls and
+/// A chat template, read once and rendered as transformers renders it: Jinja with <c>trim_blocks</c>, <c>lstrip_blocks</c>, loop controls
+/// and
 /// <c>generation</c>, in a sandbox in which nothing that is given can be changed. Any thread may render.
 /// </summary>
-/// <remarks>The reference is Jinja 3.1 and <c>transformers.utils.chat_template_utils</c>; docs/decisions/022 says what is left out.</remarks>
+/// <remarks>The reference is Jinja 3.1 and <c>transformers.utils.chat_template_utils</c>; docs/decisions/022 says what is left
+/// out.</remarks>
 internal sealed class JinjaTemplate
 {
     private readonly JinjaStatement[] _statements;

@@ -28,7 +28,9 @@ internal sealed class JinjaText(string value, string? sources = null) : ICompara
         : from == 0 && to == Value.Length ? this
         : new(Value[from..to], Sources?[from..to]);
 
-    /// <summary>The same characters written otherwise, each where it was; of another length it is said by whoever said its beginning.</summary>
+    /// <summary>
+    /// The same characters written otherwise, each where it was; of another length it is said by whoever said its beginning.
+    /// </summary>
     public JinjaText With(string value) => ReferenceEquals(value, Value) ? this
         : Sources is null ? new(value)
         : value.Length == Value.Length ? new(value, Sources)
@@ -45,7 +47,12 @@ internal sealed class JinjaText(string value, string? sources = null) : ICompara
         {
             return string.CompareOrdinal(Value, other.Value);
         }
-        return Value.EnumerateRunes().Select(rune => rune.Value).ToArray().AsSpan().SequenceCompareTo(other!.Value.EnumerateRunes().Select(rune => rune.Value).ToArray());
+        return Value
+            .EnumerateRunes()
+            .Select(rune => rune.Value)
+            .ToArray()
+            .AsSpan()
+            .SequenceCompareTo(other!.Value.EnumerateRunes().Select(rune => rune.Value).ToArray());
     }
 
     public override string ToString() => Value;

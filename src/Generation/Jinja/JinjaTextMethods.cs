@@ -16,23 +16,62 @@ internal static class JinjaTextMethods
         Of("casefold", "", (_, of, _) => Lower(Self(of))),
         Of("capitalize", "", (run, of, _) => Capitalize(run, Self(of))),
         Of("title", "", (run, of, _) => Title(run, Self(of))),
-        Of("swapcase", "", (_, of, _) => Self(of).With(string.Concat(Self(of).Value.Select(c => char.IsUpper(c) ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c))))),
-        Of("startswith", "prefix start? end?", (run, of, given) => Any(run, given[0], part => Within(run, of, given).Value.StartsWith(part, StringComparison.Ordinal))),
-        Of("endswith", "suffix start? end?", (run, of, given) => Any(run, given[0], part => Within(run, of, given).Value.EndsWith(part, StringComparison.Ordinal))),
-        Of("removeprefix", "prefix", (run, of, given) => Self(of) is var text && text.Value.StartsWith(Text(run, given[0]).Value, StringComparison.Ordinal) ? text.Part(Text(run, given[0]).Value.Length, text.Value.Length) : text),
-        Of("removesuffix", "suffix", (run, of, given) => Self(of) is var text && text.Value.EndsWith(Text(run, given[0]).Value, StringComparison.Ordinal) ? text.Part(0, text.Value.Length - Text(run, given[0]).Value.Length) : text),
+        Of(
+            "swapcase",
+            "",
+            (_, of, _) =>
+                Self(of)
+                    .With(
+                        string.Concat(
+                            Self(of).Value.Select(c => char.IsUpper(c) ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c))))),
+        Of(
+            "startswith",
+            "prefix start? end?",
+            (run, of, given) => Any(run, given[0], part => Within(run, of, given).Value.StartsWith(part, StringComparison.Ordinal))
+        ),
+        Of(
+            "endswith",
+            "suffix start? end?",
+            (run, of, given) => Any(run, given[0], part => Within(run, of, given).Value.EndsWith(part, StringComparison.Ordinal))),
+        Of(
+            "removeprefix",
+            "prefix",
+            (run, of, given) =>
+                Self(of) is var text && text.Value.StartsWith(Text(run, given[0]).Value, StringComparison.Ordinal)
+                    ? text.Part(Text(run, given[0]).Value.Length, text.Value.Length)
+                    : text),
+        Of(
+            "removesuffix",
+            "suffix",
+            (run, of, given) =>
+                Self(of) is var text && text.Value.EndsWith(Text(run, given[0]).Value, StringComparison.Ordinal)
+                    ? text.Part(0, text.Value.Length - Text(run, given[0]).Value.Length)
+                    : text),
         Of("find", "sub start? end?", (run, of, given) => Find(run, of, given, last: false)),
         Of("rfind", "sub start? end?", (run, of, given) => Find(run, of, given, last: true)),
-        Of("index", "sub start? end?", (run, of, given) => Find(run, of, given, last: false) is var at and >= 0 ? at : throw run.Error("substring not found")),
-        Of("rindex", "sub start? end?", (run, of, given) => Find(run, of, given, last: true) is var at and >= 0 ? at : throw run.Error("substring not found")),
+        Of(
+            "index",
+            "sub start? end?",
+            (run, of, given) => Find(run, of, given, last: false) is var at and >= 0 ? at : throw run.Error("substring not found")),
+        Of(
+            "rindex",
+            "sub start? end?",
+            (run, of, given) => Find(run, of, given, last: true) is var at and >= 0 ? at : throw run.Error("substring not found")),
         Of("count", "sub start? end?", (run, of, given) => Count(run, Within(run, of, given), Text(run, given[0]).Value)),
         Of("split", "sep? maxsplit?", (run, of, given) => JinjaSplit.Split(run, Self(of), given[0], given[1])),
         Of("rsplit", "sep? maxsplit?", (run, of, given) => JinjaSplit.SplitFromEnd(run, Self(of), given[0], given[1])),
         Of("splitlines", "keepends?", (run, of, given) => JinjaSplit.Lines(run, Self(of), JinjaOperators.IsTrue(Given(given[0])))),
         Of("partition", "sep", (run, of, given) => JinjaSplit.Partition(run, Self(of), Text(run, given[0]), last: false)),
         Of("rpartition", "sep", (run, of, given) => JinjaSplit.Partition(run, Self(of), Text(run, given[0]), last: true)),
-        Of("join", "iterable", (run, of, given) => JinjaFormat.Concat(run, JinjaItems.Of(run, given[0]).Select(item => (object?)Text(run, item)), Self(of))),
-        Of("replace", "old new count?", (run, of, given) => Replace(run, Self(of), Text(run, given[0]), Text(run, given[1]), Number(run, given[2], -1))),
+        Of(
+            "join",
+            "iterable",
+            (run, of, given) =>
+                JinjaFormat.Concat(run, JinjaItems.Of(run, given[0]).Select(item => (object?)Text(run, item)), Self(of))),
+        Of(
+            "replace",
+            "old new count?",
+            (run, of, given) => Replace(run, Self(of), Text(run, given[0]), Text(run, given[1]), Number(run, given[2], -1))),
         Of("center", "width fillchar?", (run, of, given) => Pad(run, Self(of), given, 0.5)),
         Of("ljust", "width fillchar?", (run, of, given) => Pad(run, Self(of), given, 0)),
         Of("rjust", "width fillchar?", (run, of, given) => Pad(run, Self(of), given, 1)),
@@ -188,6 +227,8 @@ internal static class JinjaTextMethods
         var missing = (int)Math.Max(0, Number(run, width, 0) - JinjaItems.LengthOf(run, text));
         run.Take(missing);
         var signed = text.Value is ['-' or '+', ..] ? 1 : 0;
-        return JinjaFormat.Concat(run, [text.Part(0, signed), new JinjaText(new string('0', missing)), text.Part(signed, text.Value.Length)]);
+        return JinjaFormat.Concat(
+            run,
+            [text.Part(0, signed), new JinjaText(new string('0', missing)), text.Part(signed, text.Value.Length)]);
     }
 }

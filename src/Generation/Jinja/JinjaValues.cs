@@ -107,7 +107,9 @@ internal sealed class JinjaLoop(IReadOnlyList<object?> items)
             "depth0" => 0L,
             "previtem" => Index > 0 ? items[Index - 1] : new JinjaUndefined("there is no previous item"),
             "nextitem" => Index < items.Count - 1 ? items[Index + 1] : new JinjaUndefined("there is no next item"),
-            "cycle" => JinjaFunction.OfAny("cycle", (run, given) => given.Count > 0 ? given[Index % given.Count] : throw run.Error("cycle() needs something to go through")),
+            "cycle" => JinjaFunction.OfAny(
+                "cycle",
+                (run, given) => given.Count > 0 ? given[Index % given.Count] : throw run.Error("cycle() needs something to go through")),
             "changed" => JinjaFunction.OfAny("changed", (run, given) => HasChanged(run, given)),
             _ => NotGiven.Value,
         };

@@ -21,7 +21,8 @@ internal sealed class LlamaChat(LlamaModel model, LlamaText text, ChatTemplateOp
     /// <summary>The ids of a whole conversation, as the template shows it.</summary>
     /// <exception cref="ConversationException">As above.</exception>
     /// <exception cref="UserInputException">As above.</exception>
-    public int[] EncodeConversation(IReadOnlyList<ChatMessage> turns) => Tokenize(RenderWhole(turns, 0, openAssistant: false), goesOn: false);
+    public int[] EncodeConversation(IReadOnlyList<ChatMessage> turns) =>
+        Tokenize(RenderWhole(turns, 0, openAssistant: false), goesOn: false);
 
     /// <summary>The ids of what the template adds for these turns to a prompt whose assistant's turn it has opened.</summary>
     /// <exception cref="ConversationException">As above; or the template shows the prompt differently with them.</exception>
@@ -40,7 +41,8 @@ internal sealed class LlamaChat(LlamaModel model, LlamaText text, ChatTemplateOp
         return Tokenize(whole.Part(before.Length, whole.Value.Length), goesOn: true);
     }
 
-    private static string Quote(string text) => JsonSerializer.Serialize(text.Length <= 40 ? text : $"{text[..40]}…", Artifacts.Lines.JsonLines.Options);
+    private static string Quote(string text) =>
+        JsonSerializer.Serialize(text.Length <= 40 ? text : $"{text[..40]}…", Artifacts.Lines.JsonLines.Options);
 
     /// <param name="from">The first of the turns that must not be left out.</param>
     private JinjaText RenderWhole(IReadOnlyList<ChatMessage> turns, int from, bool openAssistant)
@@ -65,12 +67,19 @@ internal sealed class LlamaChat(LlamaModel model, LlamaText text, ChatTemplateOp
         var messages = new object?[turns.Count];
         for (var i = 0; i < messages.Length; i++)
         {
-            messages[i] = new JinjaDict([("role", new JinjaText(turns[i].Role)), ("content", JinjaText.Said(turns[i].Content, SourceOf(i)))]);
+            messages[i] = new JinjaDict([
+                ("role", new JinjaText(turns[i].Role)),
+                ("content", JinjaText.Said(turns[i].Content, SourceOf(i))),
+            ]);
         }
         try
         {
             return _template.Value.Render(
-                [KeyValuePair.Create("messages", (object?)new JinjaList(messages)), KeyValuePair.Create("add_generation_prompt", (object?)openAssistant), .. _variables.Value],
+                [
+                    KeyValuePair.Create("messages", (object?)new JinjaList(messages)),
+                    KeyValuePair.Create("add_generation_prompt", (object?)openAssistant),
+                    .. _variables.Value,
+                ],
                 options?.TimeOfDay);
         }
         catch (JinjaException e)
@@ -121,7 +130,8 @@ internal sealed class LlamaChat(LlamaModel model, LlamaText text, ChatTemplateOp
 
     private static JinjaTemplate Parse(LlamaModel model, ChatTemplateOptions? options)
     {
-        const string wayOut = "give \"prompt\" as a text that was put through the template (docs/prompts.md), or take a model with another template";
+        const string wayOut =
+            "give \"prompt\" as a text that was put through the template (docs/prompts.md), or take a model with another template";
         var name = options?.Name ?? (HasTools(options) && model.ChatTemplates.ContainsKey("tool_use") ? "tool_use" : "default");
         if (!model.ChatTemplates.TryGetValue(name, out var template))
         {
@@ -135,17 +145,21 @@ internal sealed class LlamaChat(LlamaModel model, LlamaText text, ChatTemplateOp
         }
         catch (JinjaException e)
         {
-            throw new UserInputException($"{model.Path}: its chat template{(name == "default" ? "" : $" '{name}'")} cannot be read: {e.Message}; {wayOut}", e);
+            throw new UserInputException(
+                $"{model.Path}: its chat template{(name == "default" ? "" : $" '{name}'")} cannot be read: {e.Message}; {wayOut}",
+                e);
         }
     }
 
-    private static bool HasTools(ChatTemplateOptions? options) => ChatTemplateOptions.ReadKwargs(options?.Kwargs).Any(item => item.Key == "tools" && JinjaOperators.IsTrue(item.Value));
+    private static bool HasTools(ChatTemplateOptions? options) =>
+        ChatTemplateOptions.ReadKwargs(options?.Kwargs).Any(item => item.Key == "tools" && JinjaOperators.IsTrue(item.Value));
 
     /// <summary>As transformers gives them: tools and documents are none where there are none, other names are undefined.</summary>
     private static KeyValuePair<string, object?>[] VariablesOf(LlamaModel model, LlamaText text, ChatTemplateOptions? options)
     {
         var variables = new Dictionary<string, object?> { ["tools"] = null, ["documents"] = null };
-        foreach (var (name, token) in new[] { ("bos_token", text.Bos), ("eos_token", text.End) }.Concat(model.NamedTokens.Select(named => (named.Key, (string?)named.Value))))
+        foreach (var (name, token) in new[] { ("bos_token", text.Bos), ("eos_token", text.End) }.Concat(
+                model.NamedTokens.Select(named => (named.Key, (string?)named.Value))))
         {
             if (token is not null)
             {

@@ -57,7 +57,9 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
 
     public int Places { get; }
 
-    /// <summary>Puts this adapter on the base, or none. What was computed with another one is to be forgotten: <see cref="Reset"/>.</summary>
+    /// <summary>
+    /// Puts this adapter on the base, or none. What was computed with another one is to be forgotten: <see cref="Reset"/>.
+    /// </summary>
     public void UseAdapter(LoraAdapter? adapter)
     {
         if (adapter is null)
@@ -76,10 +78,12 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
         _held = [];
     }
 
-    public void Prefill(IReadOnlyList<int[]> prompts, PromptLogits onLogits) => Prefill(prompts, Array.ConvertAll([.. prompts], ids => ids.Length - 1), onLogits);
+    public void Prefill(IReadOnlyList<int[]> prompts, PromptLogits onLogits) =>
+        Prefill(prompts, Array.ConvertAll([.. prompts], ids => ids.Length - 1), onLogits);
 
     /// <inheritdoc cref="IBatchDecoder.Prefill"/>
-    /// <param name="wanted">Of each prompt the first token after which logits are wanted; after those that follow they come too, in order.</param>
+    /// <param name="wanted">Of each prompt the first token after which logits are wanted; after those that follow they come too, in
+    /// order.</param>
     public void Prefill(IReadOnlyList<int[]> prompts, int[] wanted, PromptLogits onLogits)
     {
         var shared = HoldPrefix(prompts, wanted);
@@ -134,7 +138,10 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
         return common;
     }
 
-    /// <summary>Computes the tokens of prompt i from starts[i] on in place i, in as few batches as they fill, each with no more logits than a batch of samples has.</summary>
+    /// <summary>
+    /// Computes the tokens of prompt i from starts[i] on in place i, in as few batches as they fill, each with no more logits than a batch
+    /// of samples has.
+    /// </summary>
     private void Compute(IReadOnlyList<int[]> prompts, int[] starts, int[] wanted, PromptLogits? onLogits)
     {
         _batch.Clear();
@@ -149,7 +156,9 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
                 {
                     ends.Add((prompt, index));
                 }
-                if (_batch.TokenCount == _batchTokens || ends.Count == Slots + Places || (prompt == prompts.Count - 1 && i == prompts[prompt].Length - 1))
+                if (_batch.TokenCount == _batchTokens
+                    || ends.Count == Slots + Places
+                    || (prompt == prompts.Count - 1 && i == prompts[prompt].Length - 1))
                 {
                     DecodeBatch();
                     ends.ForEach(end => onLogits?.Invoke(end.Prompt, _handle.GetLogitsIth(end.Index)));

@@ -32,7 +32,9 @@ public sealed class LlamaGenerator : ILogitGenerator
 
     public long GeneratedTokens => _generatedTokens.Value;
 
-    /// <summary>Loads the base model. A context longer than the model was trained for, or than it is computed alike in, is shortened to that.</summary>
+    /// <summary>
+    /// Loads the base model. A context longer than the model was trained for, or than it is computed alike in, is shortened to that.
+    /// </summary>
     /// <exception cref="UserInputException">The file is missing, damaged, or not a model that can be run.</exception>
     public static LlamaGenerator Load(LlamaOptions options)
     {
@@ -79,7 +81,14 @@ public sealed class LlamaGenerator : ILogitGenerator
     {
         using var turn = TakeTurn();
         return await Task.Factory.StartNew(
-            () => LogProbs([.. from prompt in prompts from sample in prompt.Samples select new RecordedTokens([.. prompt.PromptIds, .. sample.TokenIds], prompt.PromptIds.Length)], cancellationToken),
+            () =>
+                LogProbs(
+                    [
+                        .. from prompt in prompts
+                        from sample in prompt.Samples
+                        select new RecordedTokens([.. prompt.PromptIds, .. sample.TokenIds], prompt.PromptIds.Length),
+                    ],
+                    cancellationToken),
             cancellationToken,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default).ConfigureAwait(false);

@@ -8,7 +8,9 @@ using LLama.Native;
 
 namespace IterativeDpo.Generation.Llama;
 
-/// <summary>A base model in llama.cpp's memory. Files are checked before llama.cpp sees them: some damaged ones make it end the process.</summary>
+/// <summary>
+/// A base model in llama.cpp's memory. Files are checked before llama.cpp sees them: some damaged ones make it end the process.
+/// </summary>
 internal sealed class LlamaModel : IDisposable
 {
     private readonly Lazy<Digest> _digest;
@@ -31,7 +33,9 @@ internal sealed class LlamaModel : IDisposable
     /// <summary>Chat templates by their names; the one without is called default.</summary>
     public IReadOnlyDictionary<string, string> ChatTemplates { get; }
 
-    /// <summary>Texts of tokens that the file names, by the names that templates have for them; BOS and the end token are not among them.</summary>
+    /// <summary>
+    /// Texts of tokens that the file names, by the names that templates have for them; BOS and the end token are not among them.
+    /// </summary>
     public IReadOnlyDictionary<string, string> NamedTokens { get; }
 
     /// <summary>
@@ -42,7 +46,8 @@ internal sealed class LlamaModel : IDisposable
 
     public LLamaWeights Weights { get; }
 
-    /// <exception cref="UserInputException">The file is missing, damaged, or not a model that can be run; or llama.cpp is missing.</exception>
+    /// <exception cref="UserInputException">The file is missing, damaged, or not a model that can be run; or llama.cpp is
+    /// missing.</exception>
     public static LlamaModel Load(string path) => Load(path, vocabularyOnly: false);
 
     /// <summary>Loads vocabulary and chat template without the weights.</summary>
@@ -84,14 +89,21 @@ internal sealed class LlamaModel : IDisposable
     {
         using var file = GgufFile.Open(path);
         var templates = ChatTemplatesOf(file.Metadata);
-        return new(ModelConfig.Read(file), TokenizerDigests.Of(file.Metadata), templates, NamedTokensOf(file.Metadata), MarksOf(file.Metadata, templates));
+        return new(
+            ModelConfig.Read(file),
+            TokenizerDigests.Of(file.Metadata),
+            templates,
+            NamedTokensOf(file.Metadata),
+            MarksOf(file.Metadata, templates));
     }
 
     private static Dictionary<string, string> ChatTemplatesOf(GgufMetadata metadata)
     {
         const string key = "tokenizer.chat_template";
         var templates = new Dictionary<string, string>();
-        foreach (var name in metadata.Select(entry => entry.Key).Where(name => name == key || name.StartsWith($"{key}.", StringComparison.Ordinal)))
+        foreach (var name in metadata
+                .Select(entry => entry.Key)
+                .Where(name => name == key || name.StartsWith($"{key}.", StringComparison.Ordinal)))
         {
             templates[name == key ? "default" : name[(key.Length + 1)..]] = metadata.GetString(name);
         }

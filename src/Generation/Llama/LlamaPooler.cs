@@ -50,13 +50,17 @@ internal sealed class LlamaPooler : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             var end = start;
-            for (var tokens = 0; end < sequences.Count && end - start < MostSequences && tokens + sequences[end].Length <= _batchTokens; end++)
+            for (var tokens = 0;
+                end < sequences.Count && end - start < MostSequences && tokens + sequences[end].Length <= _batchTokens;
+                end++)
             {
                 tokens += sequences[end].Length;
             }
             if (end == start)
             {
-                throw new ArgumentException($"a sequence of {sequences[start].Length} tokens in batches of {_batchTokens}", nameof(sequences));
+                throw new ArgumentException(
+                    $"a sequence of {sequences[start].Length} tokens in batches of {_batchTokens}",
+                    nameof(sequences));
             }
             Decode(sequences, start, end);
             for (var i = start; i < end; i++)

@@ -17,10 +17,15 @@ internal sealed class LlamaPromptEncoder
         _chat = new LlamaChat(model, _text, chatTemplate);
     }
 
-    /// <exception cref="UserInputException">The model has no chat template that can be read or that fits, or the prompt is empty.</exception>
+    /// <exception cref="UserInputException">The model has no chat template that can be read or that fits, or the prompt is
+    /// empty.</exception>
     public int[] Encode(Prompt prompt)
     {
-        var ids = Named(prompt, () => _text.WithBos(prompt.Messages is { } messages ? _chat.EncodePrompt(messages) : _text.Tokenize(prompt.Text ?? "", special: true)));
+        var ids = Named(
+            prompt,
+            () =>
+                _text.WithBos(
+                    prompt.Messages is { } messages ? _chat.EncodePrompt(messages) : _text.Tokenize(prompt.Text ?? "", special: true)));
         return ids.Length > 0 ? ids : throw new UserInputException($"prompt '{prompt.Id}' is empty: give it a text or messages");
     }
 

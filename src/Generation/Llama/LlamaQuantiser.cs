@@ -8,7 +8,23 @@ namespace IterativeDpo.Generation.Llama;
 public static class LlamaQuantiser
 {
     /// <summary>llama.cpp's names of what a file is quantised as.</summary>
-    public static readonly IReadOnlyList<string> Types = ["q8_0", "q6_k", "q5_k_m", "q5_k_s", "q5_1", "q5_0", "q4_k_m", "q4_k_s", "iq4_xs", "iq4_nl", "q4_1", "q4_0", "q3_k_m", "q2_k"];
+    public static readonly IReadOnlyList<string> Types =
+    [
+        "q8_0",
+        "q6_k",
+        "q5_k_m",
+        "q5_k_s",
+        "q5_1",
+        "q5_0",
+        "q4_k_m",
+        "q4_k_s",
+        "iq4_xs",
+        "iq4_nl",
+        "q4_1",
+        "q4_0",
+        "q3_k_m",
+        "q2_k",
+    ];
 
     /// <summary>Writes the file whole or not at all.</summary>
     /// <param name="source">A GGUF in F32, F16 or BF16.</param>

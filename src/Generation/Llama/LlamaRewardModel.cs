@@ -13,7 +13,12 @@ namespace IterativeDpo.Generation.Llama;
 /// <param name="batchTokens">Most tokens to one call of the model; at least a sequence's.</param>
 /// <param name="chatTemplate">What its chat template is given; null is nothing.</param>
 public sealed class LlamaRewardModel(
-    string modelPath, string? headPath, int contextTokens, int batchTokens, int threads, ChatTemplateOptions? chatTemplate = null) : IRewardModel
+    string modelPath,
+    string? headPath,
+    int contextTokens,
+    int batchTokens,
+    int threads,
+    ChatTemplateOptions? chatTemplate = null) : IRewardModel
 {
     private Loaded? _loaded;
 
@@ -53,7 +58,13 @@ public sealed class LlamaRewardModel(
         _loaded?.Model.Dispose();
     }
 
-    private static Loaded Load(string modelPath, string? headPath, int contextTokens, int batchTokens, int threads, ChatTemplateOptions? chatTemplate)
+    private static Loaded Load(
+        string modelPath,
+        string? headPath,
+        int contextTokens,
+        int batchTokens,
+        int threads,
+        ChatTemplateOptions? chatTemplate)
     {
         var model = LoadBody(modelPath);
         try
@@ -71,7 +82,9 @@ public sealed class LlamaRewardModel(
         }
     }
 
-    /// <summary>llama.cpp refuses a decoder's file with a head in it: it gets a copy without, which is gone from the disk once it is open.</summary>
+    /// <summary>
+    /// llama.cpp refuses a decoder's file with a head in it: it gets a copy without, which is gone from the disk once it is open.
+    /// </summary>
     private static LlamaModel LoadBody(string modelPath)
     {
         using var file = GgufFile.Open(modelPath);

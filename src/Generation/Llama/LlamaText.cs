@@ -81,7 +81,11 @@ internal sealed class LlamaText
         for (int at = 0, found; (found = text.AsSpan(at).IndexOfAny(_spelledSpecials)) >= 0;)
         {
             at += found;
-            var length = Array.Find(_longestFirst, special => string.CompareOrdinal(text, at, special, 0, special.Length) == 0 && isWanted(at, at + special.Length))?.Length;
+            var length = Array
+                .Find(
+                    _longestFirst,
+                    special => string.CompareOrdinal(text, at, special, 0, special.Length) == 0 && isWanted(at, at + special.Length))
+                ?.Length;
             if (length is { } wanted)
             {
                 yield return (at, at + wanted);
@@ -104,7 +108,9 @@ internal sealed class LlamaText
         return _end is { } end ? [.. ids, end] : ids;
     }
 
-    /// <summary>See <see cref="ITextTokenizer.DecodePrompt"/>; with <paramref name="goesOn"/> <see cref="ITextTokenizer.DecodeCompletion"/>.</summary>
+    /// <summary>
+    /// See <see cref="ITextTokenizer.DecodePrompt"/>; with <paramref name="goesOn"/> <see cref="ITextTokenizer.DecodeCompletion"/>.
+    /// </summary>
     public string? Decode(ReadOnlySpan<int> ids, bool goesOn)
     {
         var rest = WithoutBos(ids);
@@ -120,7 +126,8 @@ internal sealed class LlamaText
         var texts = new Dictionary<int, string>();
         for (var id = 0; id < weights.Vocab.Count; id++)
         {
-            if (weights.NativeHandle.TokenToSpan(id, buffer) == 0 && weights.NativeHandle.TokenToSpan(id, buffer, special: true) is > 0 and var length)
+            if (weights.NativeHandle.TokenToSpan(id, buffer) == 0
+                && weights.NativeHandle.TokenToSpan(id, buffer, special: true) is > 0 and var length)
             {
                 texts.Add(id, Encoding.UTF8.GetString(buffer.AsSpan(0, Math.Min((int)length, buffer.Length))));
             }

@@ -15,7 +15,10 @@ public sealed class LlamaTextTokenizer : ITextTokenizer
         _model = model;
         _text = new LlamaText(model);
         _chat = new LlamaChat(model, _text, chatTemplate);
-        Digest = chatTemplate is null ? model.TokenizerDigest : Digest.Of(Encoding.UTF8.GetBytes($"{model.TokenizerDigest} {chatTemplate.Name} {chatTemplate.Kwargs} {chatTemplate.TimeOfDay:O}"));
+        Digest = chatTemplate is null
+            ? model.TokenizerDigest
+            : Digest.Of(
+                Encoding.UTF8.GetBytes($"{model.TokenizerDigest} {chatTemplate.Name} {chatTemplate.Kwargs} {chatTemplate.TimeOfDay:O}"));
     }
 
     public Digest Digest { get; }
@@ -28,17 +31,27 @@ public sealed class LlamaTextTokenizer : ITextTokenizer
 
     /// <param name="chatTemplate">What its chat template is given; null is nothing.</param>
     /// <exception cref="UserInputException">The file is missing, damaged, or not a model that can be run.</exception>
-    public static LlamaTextTokenizer Load(string modelPath, ChatTemplateOptions? chatTemplate) => new(LlamaModel.LoadVocabulary(modelPath), chatTemplate);
+    public static LlamaTextTokenizer Load(string modelPath, ChatTemplateOptions? chatTemplate) =>
+        new(LlamaModel.LoadVocabulary(modelPath), chatTemplate);
 
     public int[] EncodePrompt(Passage prompt) =>
         _text.WithBos(prompt.Turns is { } turns ? _chat.EncodePrompt(turns) : _text.Tokenize(prompt.Text ?? "", special: true));
 
     public int[] EncodeCompletion(Passage prompt, Passage completion) => _text.WithEnd(
-        completion.Turns is { } turns ? _chat.EncodeCompletion(prompt.Turns ?? [], turns) : _text.Tokenize(completion.Text ?? "", special: true, goesOn: true));
+        completion.Turns is { } turns
+            ? _chat.EncodeCompletion(prompt.Turns ?? [], turns)
+            : _text.Tokenize(completion.Text ?? "", special: true, goesOn: true));
 
     public IReadOnlyList<int[]> FirstTokens(IReadOnlyList<string> texts)
     {
-        int[][] begins = [.. texts.Select(text => new[] { text, $" {text}" }.Select(spelling => _text.Tokenize(spelling, special: false, goesOn: true)[0]).Distinct().ToArray())];
+        int[][] begins =
+        [
+            .. texts.Select(text =>
+                new[] { text, $" {text}" }
+                    .Select(spelling => _text.Tokenize(spelling, special: false, goesOn: true)[0])
+                    .Distinct()
+                    .ToArray()),
+        ];
         // Where the space is a token by itself it says nothing.
         var shared = begins.SelectMany(ids => ids).GroupBy(id => id).Where(id => id.Count() > 1).Select(id => id.Key).ToHashSet();
         int[][] own = [.. begins.Select(ids => ids.Where(id => !shared.Contains(id)).ToArray())];

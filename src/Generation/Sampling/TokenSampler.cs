@@ -22,7 +22,9 @@ public sealed class TokenSampler
     public TokenSampler(SamplingOptions options, int vocabularySize)
     {
         _options = options;
-        _filter = options is { TopK: 0, TopP: >= 1, MinP: <= 0 } ? null : new RankFilter(options.TopK, options.TopP, options.MinP, vocabularySize);
+        _filter = options is { TopK: 0, TopP: >= 1, MinP: <= 0 }
+            ? null
+            : new RankFilter(options.TopK, options.TopP, options.MinP, vocabularySize);
         _policy = new WeightTable(vocabularySize);
         _tempered = new WeightTable(vocabularySize);
         _adjusted = new float[vocabularySize];

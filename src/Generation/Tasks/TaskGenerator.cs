@@ -13,7 +13,12 @@ public static class TaskGenerator
     /// <param name="count">Prompts in all, over every task.</param>
     /// <param name="taken">Ids of prompts that must not come again; null is none.</param>
     /// <exception cref="UserInputException">An unknown task, or one without that many questions.</exception>
-    public static IReadOnlyList<Prompt> Prompts(ulong seed, IReadOnlyList<string> tasks, int count, Split split, IReadOnlySet<string>? taken = null)
+    public static IReadOnlyList<Prompt> Prompts(
+        ulong seed,
+        IReadOnlyList<string> tasks,
+        int count,
+        Split split,
+        IReadOnlySet<string>? taken = null)
     {
         var families = tasks.Select(TaskTable.Get).ToArray();
         if (families.Length == 0)
@@ -52,7 +57,12 @@ public static class TaskGenerator
         family.Name,
         [new AnswerCheck(family.CheckKind, problem.Rule ?? problem.Answer)]);
 
-    private static Prompt DrawNew(SplitMix64 random, TaskFamily family, Split split, HashSet<(string, string)> seen, IReadOnlySet<string>? taken)
+    private static Prompt DrawNew(
+        SplitMix64 random,
+        TaskFamily family,
+        Split split,
+        HashSet<(string, string)> seen,
+        IReadOnlySet<string>? taken)
     {
         for (var i = 0; i < MostFruitlessDraws; i++)
         {

@@ -9,7 +9,10 @@ internal static class WordEndsTask
         var (first, last) = (word[0], word[^1]);
         return new(
             $"{first} {last} {word.Length}",
-            random.Pick([$"Write a word of {word.Length} letters from {first} to {last}.", $"Make {word.Length} letters that begin with {first} and end with {last}."]),
+            random.Pick([
+                $"Write a word of {word.Length} letters from {first} to {last}.",
+                $"Make {word.Length} letters that begin with {first} and end with {last}.",
+            ]),
             word,
             word[..^1],
             $@"^{first}[a-z]{{{word.Length - 2}}}{last}\z");

@@ -16,7 +16,10 @@ internal static class WordWithTask
         var answer = new string(word);
         return new(
             string.Concat(letters.Order()),
-            random.Pick([$"Write a word with {letters[0]}, {letters[1]} and {letters[2]}.", $"Make a word that has {letters[0]} {letters[1]} {letters[2]}."]),
+            random.Pick([
+                $"Write a word with {letters[0]}, {letters[1]} and {letters[2]}.",
+                $"Make a word that has {letters[0]} {letters[1]} {letters[2]}.",
+            ]),
             answer,
             answer.Replace(letters[0], letters[1]),
             $@"^{string.Concat(letters.Select(letter => $"(?=.*{letter})"))}[a-z]{{4,8}}\z");

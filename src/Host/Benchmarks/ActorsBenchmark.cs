@@ -28,8 +28,9 @@ public static class ActorsBenchmark
         {
             var configuration = Configure(directory.FullName);
             var engines = new CampaignEngines(() => new InstantGenerator(), () => new InstantTrainer(), _ => new VerifierJudge());
-            var outcome = await CampaignRunner.RunAsync(
-                configuration, Path.Combine(directory.FullName, "state"), engines, null, TimeProvider.System, cancellationToken).ConfigureAwait(false);
+            var outcome = await CampaignRunner
+                .RunAsync(configuration, Path.Combine(directory.FullName, "state"), engines, null, TimeProvider.System, cancellationToken)
+                .ConfigureAwait(false);
             var seconds = (outcome.State.LastEventAt - outcome.State.StartedAt).TotalSeconds;
             var units = CampaignReader.ReadWhole(Path.Combine(directory.FullName, "state"))!.Rounds.Sum(round => round.Results.Count());
             // Beside the units: the campaign's and every round's beginning and end.

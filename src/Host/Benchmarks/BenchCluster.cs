@@ -7,7 +7,9 @@ using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Host.Benchmarks;
 
-/// <summary>A cluster of real processes on this machine, with a campaign of short rounds that goes on for as long as somebody looks.</summary>
+/// <summary>
+/// A cluster of real processes on this machine, with a campaign of short rounds that goes on for as long as somebody looks.
+/// </summary>
 /// <param name="command">A command line of this program that arguments are put after.</param>
 /// <param name="directory">Takes the nodes' states; its file nodes.log has their lines.</param>
 /// <param name="certificate">Of all nodes, as a file; null is a cluster without.</param>
@@ -44,7 +46,11 @@ internal sealed class BenchCluster(string campaign, IReadOnlyList<string> comman
 
     private string[] Shown => certificate is null ? [] : ["--certificate", certificate];
 
-    private HttpClient Http => _http ??= new HttpClient(_certificate?.CreateHttpHandler() ?? new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(5) };
+    private HttpClient Http =>
+        _http ??= new HttpClient(_certificate?.CreateHttpHandler() ?? new SocketsHttpHandler { UseProxy = false })
+        {
+            Timeout = TimeSpan.FromSeconds(5),
+        };
 
     /// <summary>A node that is not started yet, at the same ports and with the same state as one of this name before.</summary>
     /// <param name="build">The program that the node is of.</param>
@@ -79,10 +85,12 @@ internal sealed class BenchCluster(string campaign, IReadOnlyList<string> comman
     public async Task<IReadOnlyList<JsonElement>> SeenAsync(CancellationToken cancellationToken) =>
         [.. (await AskAsync("/nodes", cancellationToken))?.GetProperty("nodes").EnumerateArray() ?? []];
 
-    public async Task<string?> StatusAsync(CancellationToken cancellationToken) => (await CampaignAsync(cancellationToken))?.GetProperty("status").GetString();
+    public async Task<string?> StatusAsync(CancellationToken cancellationToken) =>
+        (await CampaignAsync(cancellationToken))?.GetProperty("status").GetString();
 
     /// <summary>Null where the coordinator does not answer.</summary>
-    public async Task<int?> RoundAsync(CancellationToken cancellationToken) => (await CampaignAsync(cancellationToken))?.GetProperty("rounds_done").GetInt32();
+    public async Task<int?> RoundAsync(CancellationToken cancellationToken) =>
+        (await CampaignAsync(cancellationToken))?.GetProperty("rounds_done").GetInt32();
 
     /// <exception cref="BenchmarkException">It takes minutes.</exception>
     public static async Task UntilAsync(string what, Func<Task<bool>> condition, CancellationToken cancellationToken)
@@ -119,10 +127,15 @@ internal sealed class BenchCluster(string campaign, IReadOnlyList<string> comman
     {
         try
         {
-            using var answer = await Http.GetAsync(new Uri($"{(IsSecured ? "https" : "http")}://127.0.0.1:{HttpPort}{path}"), cancellationToken);
-            return answer.IsSuccessStatusCode ? JsonDocument.Parse(await answer.Content.ReadAsStringAsync(cancellationToken)).RootElement : null;
+            using var answer = await Http.GetAsync(
+                new Uri($"{(IsSecured ? "https" : "http")}://127.0.0.1:{HttpPort}{path}"),
+                cancellationToken);
+            return answer.IsSuccessStatusCode
+                ? JsonDocument.Parse(await answer.Content.ReadAsStringAsync(cancellationToken)).RootElement
+                : null;
         }
-        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e)
+            when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return null;
         }

@@ -8,7 +8,10 @@ internal static class BenchmarkResults
 {
     /// <param name="progress">Gets a line for each result as it comes.</param>
     /// <param name="print">Gets the results there are at the end, also where that is a failure or an interruption.</param>
-    public static async Task<IReadOnlyList<T>> CollectAsync<T>(IAsyncEnumerable<T> measured, TextWriter progress, Action<IReadOnlyList<T>> print)
+    public static async Task<IReadOnlyList<T>> CollectAsync<T>(
+        IAsyncEnumerable<T> measured,
+        TextWriter progress,
+        Action<IReadOnlyList<T>> print)
     {
         var results = new List<T>();
         try

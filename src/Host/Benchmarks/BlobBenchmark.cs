@@ -16,7 +16,13 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <param name="PlainMbPerSecond">The same server and client, the body copied into a file: neither verified nor flushed.</param>
 /// <param name="UploadMbPerSecond">Offered to the server, which verifies and flushes it.</param>
 /// <param name="Ratio">Fetched over plain.</param>
-public sealed record BlobMeasurement(double Mb, bool Tls, double MbPerSecond, double PlainMbPerSecond, double UploadMbPerSecond, double Ratio);
+public sealed record BlobMeasurement(
+    double Mb,
+    bool Tls,
+    double MbPerSecond,
+    double PlainMbPerSecond,
+    double UploadMbPerSecond,
+    double Ratio);
 
 /// <summary>Measures what an artifact costs on its way from node to node.</summary>
 public static class BlobBenchmark
@@ -28,13 +34,22 @@ public static class BlobBenchmark
         var directory = Directory.CreateTempSubdirectory("dpo-bench-blobs-");
         try
         {
-            var made = Certificates.Make(Path.Combine(directory.FullName, "certificates"), "node", [], days: 1, force: false, TimeProvider.System);
+            var made = Certificates.Make(
+                Path.Combine(directory.FullName, "certificates"),
+                "node",
+                [],
+                days: 1,
+                force: false,
+                TimeProvider.System);
             using var certificate = NodeCertificate.Load(made.Certificate, TimeProvider.System);
             foreach (var security in (NodeCertificate?[])[null, certificate])
             {
                 var server = new ArtifactStore(Path.Combine(directory.FullName, "server"));
                 await using var application = await StartAsync(server, security, cancellation);
-                using var http = new HttpClient(security?.CreateHttpHandler() ?? new SocketsHttpHandler()) { Timeout = Timeout.InfiniteTimeSpan };
+                using var http = new HttpClient(security?.CreateHttpHandler() ?? new SocketsHttpHandler())
+                {
+                    Timeout = Timeout.InfiniteTimeSpan,
+                };
                 var pair = new Pair(directory.FullName, server, new(application.Urls.First()), http);
                 // The first time everything is compiled.
                 await pair.MeasureAsync(1, 20, cancellation);
@@ -53,7 +68,14 @@ public static class BlobBenchmark
     private static async Task<WebApplication> StartAsync(ArtifactStore store, NodeCertificate? certificate, CancellationToken cancellation)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        builder
+            .WebHost.UseKestrelCore()
+            .UseKestrelHttpsConfiguration()
+            .ConfigureKestrel(kestrel =>
+                kestrel.Listen(
+                    IPAddress.Loopback,
+                    0,
+                    listen =>
         {
             if (certificate is not null) listen.UseHttps(NodeHttps.For(certificate));
         }));
@@ -80,7 +102,8 @@ public static class BlobBenchmark
                 new Random(i).NextBytes(bytes);
                 var digest = server.Put(bytes);
                 fetched[i] = await SecondsAsync(() => client.FetchAsync([digest], cancellation));
-                plain[i] = await SecondsAsync(() => DownloadAsync(http, new(node, $"/blobs/{digest}"), Path.Combine(directory, "plain"), cancellation));
+                plain[i] = await SecondsAsync(() =>
+                    DownloadAsync(http, new(node, $"/blobs/{digest}"), Path.Combine(directory, "plain"), cancellation));
                 File.Delete(server.PathOf(digest));
                 uploaded[i] = await SecondsAsync(() => client.OfferAsync([digest], cancellation));
                 File.Delete(server.PathOf(digest));

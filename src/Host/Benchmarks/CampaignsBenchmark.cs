@@ -47,8 +47,8 @@ public sealed record CampaignsBenchmarkResult(
     long RecoveredEvents);
 
 /// <summary>
-/// Many campaigns of many rounds on a coordinator, with workers on another node that answer at once and leave no artifacts: real actor systems,
-/// sharding, transport, serialization and SQLite journal, in this process.
+/// Many campaigns of many rounds on a coordinator, with workers on another node that answer at once and leave no artifacts: real actor
+/// systems, sharding, transport, serialization and SQLite journal, in this process.
 /// </summary>
 internal sealed class CampaignsBenchmark(string directory, int campaigns, int rounds, int workers, int units)
 {
@@ -57,15 +57,34 @@ internal sealed class CampaignsBenchmark(string directory, int campaigns, int ro
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(20), s_patience = TimeSpan.FromSeconds(30);
 
     /// <summary>The roles of the first workers; then generators and judges take turns, who have most to do.</summary>
-    private static readonly WorkerRole[] s_roles = [WorkerRole.Generator, WorkerRole.Judge, WorkerRole.Trainer, WorkerRole.Pairer, WorkerRole.Publisher];
+    private static readonly WorkerRole[] s_roles =
+    [
+        WorkerRole.Generator,
+        WorkerRole.Judge,
+        WorkerRole.Trainer,
+        WorkerRole.Pairer,
+        WorkerRole.Publisher,
+    ];
 
     private readonly string _database = Path.Combine(directory, "campaigns.db");
     private readonly string[] _names = [.. Enumerable.Range(1, campaigns).Select(number => $"campaign-{number}")];
 
     /// <summary>Three held-out units to eight that are sampled; pairs of earlier rounds and an average make the largest orders.</summary>
     private CampaignPlan Plan => new(
-        "", InstantWorker.NewDigest(), Rounds: 100 * rounds, units * UnitPrompts, UnitPrompts, HeldOutPrompts: Math.Max(1, units * 3 / 8) * UnitPrompts, MaxAttempts: 3,
-        PairData.Replay, PolicyOrigin.Previous, ReferenceOrigin.Ema, RollbackPoints: 100, ReplayShare: 0.25, ReferenceEmaDecay: 0.9, EvaluationUnitPrompts: UnitPrompts);
+        "",
+        InstantWorker.NewDigest(),
+        Rounds: 100 * rounds,
+        units * UnitPrompts,
+        UnitPrompts,
+        HeldOutPrompts: Math.Max(1, units * 3 / 8) * UnitPrompts,
+        MaxAttempts: 3,
+        PairData.Replay,
+        PolicyOrigin.Previous,
+        ReferenceOrigin.Ema,
+        RollbackPoints: 100,
+        ReplayShare: 0.25,
+        ReferenceEmaDecay: 0.9,
+        EvaluationUnitPrompts: UnitPrompts);
 
     public async Task<CampaignsBenchmarkResult> RunAsync(Action<CampaignsTenth> ended, CancellationToken cancellationToken)
     {
@@ -74,10 +93,19 @@ internal sealed class CampaignsBenchmark(string directory, int campaigns, int ro
         var watch = Stopwatch.StartNew();
         List<CampaignsTenth> tenths = [];
         await using (var coordinator = await JoinAsync(
-            NodeRoles.Coordinator, [], JournalSettings.Sqlite(_database), new CampaignHosting(TimeProvider.System, s_patience, TimeSpan.Zero, board), cancellationToken))
+            NodeRoles.Coordinator,
+            [],
+            JournalSettings.Sqlite(_database),
+            new CampaignHosting(TimeProvider.System, s_patience, TimeSpan.Zero, board),
+            cancellationToken))
         {
             var address = Cluster.Get(coordinator.System).SelfAddress;
-            await using var node = await JoinAsync(NodeRoles.Generator, [$"{address.Host}:{address.Port}"], Config.Empty, null, cancellationToken);
+            await using var node = await JoinAsync(
+                NodeRoles.Generator,
+                [$"{address.Host}:{address.Port}"],
+                Config.Empty,
+                null,
+                cancellationToken);
             foreach (var name in _names)
             {
                 await coordinator.Link.AskAsync(name, new StartCampaign(Plan with { Campaign = name }), s_patience, cancellationToken);
@@ -112,7 +140,11 @@ internal sealed class CampaignsBenchmark(string directory, int campaigns, int ro
             recovered);
     }
 
-    private async Task WatchAsync(CampaignBoard board, List<CampaignsTenth> tenths, Action<CampaignsTenth> ended, CancellationToken cancellationToken)
+    private async Task WatchAsync(
+        CampaignBoard board,
+        List<CampaignsTenth> tenths,
+        Action<CampaignsTenth> ended,
+        CancellationToken cancellationToken)
     {
         var (before, at) = (0, Stopwatch.GetTimestamp());
         while (tenths.Count < 10 || tenths[^1].FewestRounds < rounds)
@@ -128,7 +160,12 @@ internal sealed class CampaignsBenchmark(string directory, int campaigns, int ro
             var isLast = tenths.Count == 9;
             if (isLast ? done.Min() >= rounds : done.Sum() >= (tenths.Count + 1) * campaigns * rounds / 10)
             {
-                var tenth = new CampaignsTenth(done.Sum(), (done.Sum() - before) / Stopwatch.GetElapsedTime(at).TotalSeconds, GC.GetTotalMemory(forceFullCollection: true), done.Min(), done.Max());
+                var tenth = new CampaignsTenth(
+                    done.Sum(),
+                    (done.Sum() - before) / Stopwatch.GetElapsedTime(at).TotalSeconds,
+                    GC.GetTotalMemory(forceFullCollection: true),
+                    done.Min(),
+                    done.Max());
                 tenths.Add(tenth);
                 ended(tenth);
                 (before, at) = (tenth.Rounds, Stopwatch.GetTimestamp());
@@ -142,14 +179,42 @@ internal sealed class CampaignsBenchmark(string directory, int campaigns, int ro
         foreach (var number in Enumerable.Range(0, workers))
         {
             var role = number < s_roles.Length ? s_roles[number] : s_roles[number % 2];
-            var slot = new WorkSlot(role, (_, _) => Task.FromResult<IWorker>(new InstantWorker()), new OneStore(), TimeProvider.System, stepsBack: true);
+            var slot = new WorkSlot(
+                role,
+                (_, _) => Task.FromResult<IWorker>(new InstantWorker()),
+                new OneStore(),
+                TimeProvider.System,
+                stepsBack: true);
             node.System.ActorOf(Props.Create(() => new WorkerActor(slot, link, names)));
         }
     }
 
-    private Task<ClusterNode> JoinAsync(string role, ImmutableArray<string> join, Config journal, CampaignHosting? hosting, CancellationToken cancellationToken) => ClusterNode.JoinAsync(
-        new NodeOptions(role, [role], directory, "127.0.0.1", 0, new Uri("http://127.0.0.1"), join, null, 1, "cpu", EngineInfo.ProgramVersion, false, 0, TimeSpan.MaxValue, null),
-        ConfigurationFactory.ParseString($"akka.actor.serializers.iterative-dpo = \"{typeof(MeasuringSerializer).AssemblyQualifiedName}\"").WithFallback(journal),
+    private Task<ClusterNode> JoinAsync(
+        string role,
+        ImmutableArray<string> join,
+        Config journal,
+        CampaignHosting? hosting,
+        CancellationToken cancellationToken) =>
+        ClusterNode.JoinAsync(
+        new NodeOptions(
+            role,
+            [role],
+            directory,
+            "127.0.0.1",
+            0,
+            new Uri("http://127.0.0.1"),
+            join,
+            null,
+            1,
+            "cpu",
+            EngineInfo.ProgramVersion,
+            false,
+            0,
+            TimeSpan.MaxValue,
+            null),
+        ConfigurationFactory
+            .ParseString($"akka.actor.serializers.iterative-dpo = \"{typeof(MeasuringSerializer).AssemblyQualifiedName}\"")
+            .WithFallback(journal),
         hosting,
         cancellationToken);
 
@@ -157,7 +222,10 @@ internal sealed class CampaignsBenchmark(string directory, int campaigns, int ro
     private async Task<(double Seconds, long Events)> RecoverAsync(CancellationToken cancellationToken)
     {
         var system = ActorSystem.Create(
-            "recovery", ConfigurationFactory.ParseString("akka.actor.provider = local").WithFallback(ClusterNode.Settings(JournalSettings.Sqlite(_database), "{}")));
+            "recovery",
+            ConfigurationFactory
+                .ParseString("akka.actor.provider = local")
+                .WithFallback(ClusterNode.Settings(JournalSettings.Sqlite(_database), "{}")));
         try
         {
             await MeasureRecoveryAsync(system, cancellationToken);

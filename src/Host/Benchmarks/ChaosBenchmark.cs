@@ -5,8 +5,8 @@ using static IterativeDpo.Host.Benchmarks.ChaosCluster;
 namespace IterativeDpo.Host.Benchmarks;
 
 /// <summary>
-/// A campaign on a cluster of real processes on this machine, whose nodes are killed, frozen, parted, drained, added and starved at random, by
-/// a seed; then the same campaign in one process that nobody disturbs. Both have to come to the same.
+/// A campaign on a cluster of real processes on this machine, whose nodes are killed, frozen, parted, drained, added and starved at random,
+/// by a seed; then the same campaign in one process that nobody disturbs. Both have to come to the same.
 /// </summary>
 internal sealed class ChaosBenchmark(ChaosCluster cluster, int seed)
 {
@@ -14,7 +14,8 @@ internal sealed class ChaosBenchmark(ChaosCluster cluster, int seed)
     private readonly SortedDictionary<string, int> _faults = new(StringComparer.Ordinal);
     private readonly List<Task> _under = [];
 
-    /// <exception cref="BenchmarkException">The cluster does not start, a node does not come back, or the campaign does not end.</exception>
+    /// <exception cref="BenchmarkException">The cluster does not start, a node does not come back, or the campaign does not
+    /// end.</exception>
     public async Task<ChaosResult> RunAsync(TimeSpan duration, CancellationToken cancellationToken)
     {
         await cluster.StartAsync(cancellationToken);
@@ -75,13 +76,16 @@ internal sealed class ChaosBenchmark(ChaosCluster cluster, int seed)
         }
     }
 
-    private async Task<string?> StatusAsync(CancellationToken cancellationToken) => (await cluster.CampaignAsync(cancellationToken))?.GetProperty("status").GetString();
+    private async Task<string?> StatusAsync(CancellationToken cancellationToken) =>
+        (await cluster.CampaignAsync(cancellationToken))?.GetProperty("status").GetString();
 
     private async Task<int> RoundsAsync(CancellationToken cancellationToken)
     {
         int? done = null;
-        await UntilAsync("the campaign answers", async () =>
-            (done = (await cluster.CampaignAsync(cancellationToken))?.GetProperty("rounds_done").GetInt32()) is not null, cancellationToken);
+        await UntilAsync(
+            "the campaign answers",
+            async () => (done = (await cluster.CampaignAsync(cancellationToken))?.GetProperty("rounds_done").GetInt32()) is not null,
+            cancellationToken);
         return done!.Value;
     }
 }

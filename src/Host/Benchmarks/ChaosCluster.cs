@@ -48,7 +48,10 @@ internal sealed class ChaosCluster : IDisposable
         try
         {
             _http = Network.Client();
-            Say(Network.CanPart ? $"each node is in a network namespace of its own, {ChaosLeftovers.Prefix}-NAME" : "partitions are left out: it takes root and ip (iproute2) to make network namespaces");
+            Say(
+                Network.CanPart
+                    ? $"each node is in a network namespace of its own, {ChaosLeftovers.Prefix}-NAME"
+                    : "partitions are left out: it takes root and ip (iproute2) to make network namespaces");
             _journal = shape.Coordinators == 1 ? null : shape.Journal ?? (Database = StartDatabase()).Address;
             if (_journal is not null && ReadEvents().Count > 0)
             {
@@ -111,7 +114,10 @@ internal sealed class ChaosCluster : IDisposable
         {
             node.Start();
         }
-        await UntilAsync("all nodes are up", async () => (await NodesAsync(cancellationToken)).Count == _nodes.Count(node => !node.IsGuest), cancellationToken);
+        await UntilAsync(
+            "all nodes are up",
+            async () => (await NodesAsync(cancellationToken)).Count == _nodes.Count(node => !node.IsGuest),
+            cancellationToken);
         await SubmitAsync(10_000, cancellationToken);
     }
 
@@ -126,7 +132,9 @@ internal sealed class ChaosCluster : IDisposable
     /// <summary>The same campaign in one process that nobody disturbs.</summary>
     public async Task<IReadOnlyList<CampaignEvent>> RunQuietAsync(int rounds, CancellationToken cancellationToken)
     {
-        await _program.RunAsync(["run", WriteCampaign(), "--rounds", $"{rounds}", "--state", StateOf("quiet"), "--json"], cancellationToken);
+        await _program.RunAsync(
+            ["run", WriteCampaign(), "--rounds", $"{rounds}", "--state", StateOf("quiet"), "--json"],
+            cancellationToken);
         return CampaignReader.ReadEvents(Path.Combine(StateOf("quiet"), "campaign.db"));
     }
 
@@ -137,12 +145,16 @@ internal sealed class ChaosCluster : IDisposable
 
     /// <summary>What coordinators know of nodes that were heard of lately, by name.</summary>
     public async Task<IReadOnlyDictionary<string, JsonElement>> NodesAsync(CancellationToken cancellationToken) =>
-        (await AskAsync("/nodes", cancellationToken))?.GetProperty("nodes").EnumerateArray().Where(node => node.GetProperty("seconds_since_heard").GetDouble() < 2)
+        (await AskAsync("/nodes", cancellationToken))
+            ?.GetProperty("nodes")
+            .EnumerateArray()
+            .Where(node => node.GetProperty("seconds_since_heard").GetDouble() < 2)
             .DistinctBy(node => node.GetProperty("name").GetString()!).ToDictionary(node => node.GetProperty("name").GetString()!) ?? [];
 
     /// <summary>The node that has the campaign; null where no coordinator answers.</summary>
     public async Task<ChaosNode?> HomeAsync(CancellationToken cancellationToken) =>
-        (await AskAsync("/campaigns", cancellationToken))?.GetProperty("campaigns").EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.Object } campaign
+        (await AskAsync("/campaigns", cancellationToken))?.GetProperty("campaigns").EnumerateArray().FirstOrDefault()
+            is { ValueKind: JsonValueKind.Object } campaign
             ? _nodes.Find(node => Network.HttpOf(node.Place) == new Uri(campaign.GetProperty("http").GetString()!))
             : null;
 
@@ -185,13 +197,16 @@ internal sealed class ChaosCluster : IDisposable
     }
 
     private ChaosDatabase StartDatabase() => ChaosDatabase.Programs is null
-        ? throw new BenchmarkException("three coordinators share a journal on PostgreSQL: install it (apt-get install postgresql), or give an empty database with --journal postgres://…")
+        ? throw new BenchmarkException(
+            "three coordinators share a journal on PostgreSQL: install it (apt-get install postgresql), or give an empty database with --journal postgres://…")
         : new ChaosDatabase(_directory, Network.Host);
 
     private async Task<JsonElement?> AskAsync(string path, CancellationToken cancellationToken)
     {
         using var answer = await SendAsync(HttpMethod.Get, path, cancellationToken);
-        return answer is { IsSuccessStatusCode: true } ? JsonDocument.Parse(await answer.Content.ReadAsStringAsync(cancellationToken)).RootElement : null;
+        return answer is { IsSuccessStatusCode: true }
+            ? JsonDocument.Parse(await answer.Content.ReadAsStringAsync(cancellationToken)).RootElement
+            : null;
     }
 
     /// <returns>The first success, of those coordinators first that are well; else the last answer, or null where none answers.</returns>
@@ -213,7 +228,8 @@ internal sealed class ChaosCluster : IDisposable
                     break;
                 }
             }
-            catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (Exception e)
+                when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
                 // It is away.
             }

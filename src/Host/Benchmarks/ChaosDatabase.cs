@@ -31,14 +31,19 @@ internal sealed class ChaosDatabase : IDisposable
 
     /// <summary>Where the newest server's programs are; null where none is installed.</summary>
     public static string? Programs { get; } = Directory.Exists("/usr/lib/postgresql")
-        ? Directory.EnumerateDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")).Where(Directory.Exists).Max()
+        ? Directory
+            .EnumerateDirectories("/usr/lib/postgresql")
+            .Select(version => Path.Combine(version, "bin"))
+            .Where(Directory.Exists)
+            .Max()
         : null;
 
     public Uri Address => new($"postgres://dpo@{_host}:{_port}/postgres");
 
     private string Data => Path.Combine(_directory, "data");
 
-    public void Start() => RunAsUser("pg_ctl", "start", "-s", "-w", "-D", Data, "-l", Path.Combine(_directory, "log"), "-o", $"-p {_port} -h {_host} -k ''");
+    public void Start() =>
+        RunAsUser("pg_ctl", "start", "-s", "-w", "-D", Data, "-l", Path.Combine(_directory, "log"), "-o", $"-p {_port} -h {_host} -k ''");
 
     /// <summary>Ends it as a crash would: nothing is written, no client is told.</summary>
     public void Kill() => RunAsUser("pg_ctl", "stop", "-s", "-m", "immediate", "-D", Data);
@@ -52,7 +57,8 @@ internal sealed class ChaosDatabase : IDisposable
     }
 
     /// <summary>The server in the directory of a run; null where none is.</summary>
-    public static int? ProcessIn(string directory) => Path.Combine(directory, Folder, "data", "postmaster.pid") is var file && File.Exists(file)
+    public static int? ProcessIn(string directory) =>
+        Path.Combine(directory, Folder, "data", "postmaster.pid") is var file && File.Exists(file)
         ? int.Parse(File.ReadLines(file).First(), CultureInfo.InvariantCulture)
         : null;
 

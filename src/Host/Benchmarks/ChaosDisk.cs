@@ -16,7 +16,9 @@ internal sealed class ChaosDisk : IDisposable
     {
         Directory.CreateDirectory(path);
         // The name of such a disk means nothing; it tells whose it is.
-        return Environment.IsPrivilegedProcess && ChaosTools.Run("mount", "-t", "tmpfs", "-o", $"size={Megabytes}m", $"{ChaosLeftovers.Prefix}-disk", path) == 0
+        return
+            Environment.IsPrivilegedProcess
+            && ChaosTools.Run("mount", "-t", "tmpfs", "-o", $"size={Megabytes}m", $"{ChaosLeftovers.Prefix}-disk", path) == 0
             ? new(path)
             : null;
     }

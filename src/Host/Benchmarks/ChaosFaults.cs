@@ -70,7 +70,9 @@ internal sealed class ChaosFaults(ChaosCluster cluster, SplitMix64 random)
             var guest = random.Pick(guests);
             yield return Of("add_node", guest, token => AddAsync(guest, chance, token));
         }
-        if (cluster.Disk is { } disk && cluster.Nodes.Single(node => node.Name == DiskNode) is var full && ChaosRule.CanDoWithout(cluster.Nodes, full))
+        if (cluster.Disk is { } disk
+            && cluster.Nodes.Single(node => node.Name == DiskNode) is var full
+            && ChaosRule.CanDoWithout(cluster.Nodes, full))
         {
             yield return Of("full_disk", full, token => FillAsync(full, disk, token));
         }
@@ -187,7 +189,9 @@ internal sealed class ChaosFaults(ChaosCluster cluster, SplitMix64 random)
         return true;
     }
 
-    /// <summary>The disk is full until work has met that, which is when the node steps back and says so; if none does, nothing has happened.</summary>
+    /// <summary>
+    /// The disk is full until work has met that, which is when the node steps back and says so; if none does, nothing has happened.
+    /// </summary>
     private async Task<bool> FillAsync(ChaosNode node, ChaosDisk disk, CancellationToken cancellationToken)
     {
         disk.Fill();
@@ -199,17 +203,23 @@ internal sealed class ChaosFaults(ChaosCluster cluster, SplitMix64 random)
             isMet = await HasTroubleAsync(node, cancellationToken) is true;
         }
         disk.Empty();
-        await UntilAsync($"{node.Name} has no trouble any more", async () => await HasTroubleAsync(node, cancellationToken) is false, cancellationToken);
+        await UntilAsync(
+            $"{node.Name} has no trouble any more",
+            async () => await HasTroubleAsync(node, cancellationToken) is false,
+            cancellationToken);
         await HealAsync(node, cancellationToken);
         return isMet;
     }
 
     /// <returns>Null where no coordinator has heard of the node.</returns>
     private async Task<bool?> HasTroubleAsync(ChaosNode node, CancellationToken cancellationToken) =>
-        (await cluster.NodesAsync(cancellationToken)).TryGetValue(node.Name, out var seen) ? seen.GetProperty("troubles").GetArrayLength() > 0 : null;
+        (await cluster.NodesAsync(cancellationToken)).TryGetValue(node.Name, out var seen)
+            ? seen.GetProperty("troubles").GetArrayLength() > 0
+            : null;
 
     /// <summary>From 2 to 25 s: shorter and longer than others wait before they go on without a node.</summary>
-    private static Task SpellAsync(double chance, CancellationToken cancellationToken) => Task.Delay(TimeSpan.FromSeconds(2 + 23 * chance), cancellationToken);
+    private static Task SpellAsync(double chance, CancellationToken cancellationToken) =>
+        Task.Delay(TimeSpan.FromSeconds(2 + 23 * chance), cancellationToken);
 
     private async Task ComeBackAsync(ChaosNode node, double chance, CancellationToken cancellationToken)
     {
@@ -226,7 +236,12 @@ internal sealed class ChaosFaults(ChaosCluster cluster, SplitMix64 random)
         await UntilAsync($"{node.Name} is back", async () =>
         {
             var heard = await cluster.NodesAsync(cancellationToken);
-            return heard.ContainsKey(node.Name) && (!node.IsCoordinator || cluster.Nodes.Where(other => other is { IsGuest: false, IsWounded: false }).All(other => heard.ContainsKey(other.Name)));
+            return heard.ContainsKey(node.Name)
+                && (
+                    !node.IsCoordinator
+                    || cluster
+                        .Nodes.Where(other => other is { IsGuest: false, IsWounded: false })
+                        .All(other => heard.ContainsKey(other.Name)));
         }, cancellationToken);
         if (node.IsCoordinator)
         {

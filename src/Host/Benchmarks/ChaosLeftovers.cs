@@ -5,8 +5,8 @@ using static System.Globalization.CultureInfo;
 namespace IterativeDpo.Host.Benchmarks;
 
 /// <summary>
-/// What a run leaves on this machine if it is killed: namespaces with the nodes in them, bridges, a small disk, a database server. All of it has
-/// the run's process in its name.
+/// What a run leaves on this machine if it is killed: namespaces with the nodes in them, bridges, a small disk, a database server. All of
+/// it has the run's process in its name.
 /// </summary>
 internal static partial class ChaosLeftovers
 {
@@ -34,7 +34,10 @@ internal static partial class ChaosLeftovers
         {
             ChaosTools.Run("umount", "-l", mount[1]);
         }
-        foreach (var server in Directory.GetDirectories(Path.GetTempPath(), "dpo*-chaos-*").Where(path => IsLeft(Path.GetFileName(path))).Select(ChaosDatabase.ProcessIn))
+        foreach (var server in Directory
+                .GetDirectories(Path.GetTempPath(), "dpo*-chaos-*")
+                .Where(path => IsLeft(Path.GetFileName(path)))
+                .Select(ChaosDatabase.ProcessIn))
         {
             NodeProcess.Signal(server ?? Environment.ProcessId, server is null ? 0 : Kill);
         }
@@ -53,7 +56,8 @@ internal static partial class ChaosLeftovers
     private static bool IsLeft(string name) => ProcessOf(name) is { } process && !Directory.Exists($"/proc/{process}");
 
     /// <summary>The run that a name is of; null where it is of none.</summary>
-    internal static int? ProcessOf(string name) => NameOfARun().Match(name) is { Success: true } match ? int.Parse(match.Groups[1].Value, InvariantCulture) : null;
+    internal static int? ProcessOf(string name) =>
+        NameOfARun().Match(name) is { Success: true } match ? int.Parse(match.Groups[1].Value, InvariantCulture) : null;
 
     [GeneratedRegex(@"^dpo(\d{1,9})(?:-|[ab]$)")]
     private static partial Regex NameOfARun();

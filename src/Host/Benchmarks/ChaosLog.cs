@@ -33,7 +33,8 @@ internal sealed partial class ChaosLog(string path) : IDisposable
     public void Dispose() => _file.Dispose();
 
     /// <summary>The unit that a line of a node says was done; null where it says something else.</summary>
-    internal static WorkId? UnitIn(string line) => Did().Match(line) is { Success: true } match ? WorkId.Parse(match.Groups[1].Value) : null;
+    internal static WorkId? UnitIn(string line) =>
+        Did().Match(line) is { Success: true } match ? WorkId.Parse(match.Groups[1].Value) : null;
 
     [GeneratedRegex(@"^dpo: did (\d+/\w+/\d+) of ")]
     private static partial Regex Did();

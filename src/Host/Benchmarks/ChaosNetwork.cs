@@ -17,9 +17,9 @@ internal sealed record ChaosPlace(IReadOnlyList<string> Prefix, string Host, int
 }
 
 /// <summary>
-/// The network of a cluster on this machine. Where this program may make them, every node is in a network namespace of its own, plugged into
-/// one bridge: pulled out of it a node is cut from all others, and those plugged into a second bridge reach each other only. As all this is
-/// beyond loopback, nodes know each other by certificates. Else all are on loopback, and cannot be parted.
+/// The network of a cluster on this machine. Where this program may make them, every node is in a network namespace of its own, plugged
+/// into one bridge: pulled out of it a node is cut from all others, and those plugged into a second bridge reach each other only. As all
+/// this is beyond loopback, nodes know each other by certificates. Else all are on loopback, and cannot be parted.
 /// </summary>
 internal sealed class ChaosNetwork : IDisposable
 {
@@ -138,7 +138,10 @@ internal sealed class ChaosNetwork : IDisposable
     private string CertificateOf(string name) => Path.Combine(_certificates, $"{name}.crt");
 
     private void Certify(string name, string host) =>
-        _program.RunAsync(["certificates", "--out", _certificates, "--node", name, "--host", host], CancellationToken.None).GetAwaiter().GetResult();
+        _program
+            .RunAsync(["certificates", "--out", _certificates, "--node", name, "--host", host], CancellationToken.None)
+            .GetAwaiter()
+            .GetResult();
 
     /// <summary>One that no device of this machine is in; runs begin to look at different ones.</summary>
     private static string FreeSubnet()

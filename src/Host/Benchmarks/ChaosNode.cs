@@ -10,7 +10,12 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <param name="arguments">Of <c>dpo node</c>, beside name, roles and place.</param>
 /// <param name="log">Gets its lines.</param>
 internal sealed class ChaosNode(
-    string name, IReadOnlyList<string> roles, ChaosPlace place, IReadOnlyList<string> command, IReadOnlyList<string> arguments, ChaosLog log) : IDisposable
+    string name,
+    IReadOnlyList<string> roles,
+    ChaosPlace place,
+    IReadOnlyList<string> command,
+    IReadOnlyList<string> arguments,
+    ChaosLog log) : IDisposable
 {
     private volatile bool _isWounded;
     private Process? _process;
@@ -42,7 +47,18 @@ internal sealed class ChaosNode(
     public void Start()
     {
         _process?.Dispose();
-        string[] line = [.. place.Prefix, .. command, "node", "--name", name, "--roles", string.Join(',', roles), .. place.Arguments, .. arguments];
+        string[] line =
+        [
+            .. place.Prefix,
+            .. command,
+            "node",
+            "--name",
+            name,
+            "--roles",
+            string.Join(',', roles),
+            .. place.Arguments,
+            .. arguments,
+        ];
         // Lines of two processes come by one pipe.
         var start = new ProcessStartInfo(line[0], line[1..]) { RedirectStandardError = true };
         if (Journal is not null)
@@ -103,7 +119,9 @@ internal sealed class ChaosNode(
             return
             [
                 .. Directory.EnumerateDirectories($"/proc/{_process!.Id}/task")
-                    .SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(int.Parse),
+                    .SelectMany(thread =>
+                        File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                    .Select(int.Parse),
             ];
         }
         catch (IOException)

@@ -10,9 +10,15 @@ internal sealed record ChaosProgram(IReadOnlyList<string> Command)
     public async Task RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
         using var process = MeasuredProcess.Start(
-            new ProcessStartInfo(Command[0], [.. Command.Skip(1), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true });
+            new ProcessStartInfo(Command[0], [.. Command.Skip(1), .. arguments])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            });
         using var ending = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(cancellationToken), process.StandardError.ReadToEndAsync(cancellationToken));
+        var (output, errors) = (
+            process.StandardOutput.ReadToEndAsync(cancellationToken),
+            process.StandardError.ReadToEndAsync(cancellationToken));
         await process.WaitForExitAsync(cancellationToken);
         if (process.ExitCode != 0)
         {

@@ -10,7 +10,8 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <param name="DoubleUnits">How often a unit's result was accepted that was not due: it counted already.</param>
 /// <param name="RepeatedUnits">How often nodes did a unit again that one of them had done: what faults cost.</param>
 /// <param name="UnexplainedPauses">How often the campaign paused: nothing that was done to it should make it.</param>
-/// <param name="FinalEqualsQuietRun">Whether outcome, pairs, adapter and held-out answers of every round are those of the quiet run.</param>
+/// <param name="FinalEqualsQuietRun">Whether outcome, pairs, adapter and held-out answers of every round are those of the quiet
+/// run.</param>
 internal sealed record ChaosResult(
     IReadOnlyDictionary<string, int> Faults,
     int FaultsTotal,
@@ -53,9 +54,13 @@ internal sealed record ChaosResult(
             ResultsOf(chaos).SequenceEqual(ResultsOf(quiet)));
     }
 
-    private static HashSet<WorkId> UnitsIn(IReadOnlyList<CampaignEvent> events) => [.. events.OfType<WorkCompleted>().Select(completed => completed.Result.Id)];
+    private static HashSet<WorkId> UnitsIn(IReadOnlyList<CampaignEvent> events) =>
+        [.. events.OfType<WorkCompleted>().Select(completed => completed.Result.Id)];
 
     /// <summary>What must not depend on who did which work, and when.</summary>
-    private static IEnumerable<string> ResultsOf(IReadOnlyList<CampaignEvent> events) => events.Aggregate(CampaignState.Empty, CampaignHistory.Apply).Rounds.Select(
-        round => $"{round.Number} {round.Outcome} {round.Prompts} {round.GeneratedTokens} {round.Pairs?.PairCount} {round.Training?.Adapter} {round.HeldOut} {round.MeanTokens}");
+    private static IEnumerable<string> ResultsOf(IReadOnlyList<CampaignEvent> events) =>
+        events
+            .Aggregate(CampaignState.Empty, CampaignHistory.Apply)
+            .Rounds.Select(round =>
+                $"{round.Number} {round.Outcome} {round.Prompts} {round.GeneratedTokens} {round.Pairs?.PairCount} {round.Training?.Adapter} {round.HeldOut} {round.MeanTokens}");
 }

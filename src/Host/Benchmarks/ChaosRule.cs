@@ -3,9 +3,9 @@ using IterativeDpo.Actors.Nodes;
 namespace IterativeDpo.Host.Benchmarks;
 
 /// <summary>
-/// Which nodes a fault may meet. Several may be wounded at once, as long as the campaign can make progress: without them each role is played
-/// by a node that is well, and of three coordinators two are well. A sole coordinator may always be met: the campaign waits for it. Nobody
-/// counts on guests.
+/// Which nodes a fault may meet. Several may be wounded at once, as long as the campaign can make progress: without them each role is
+/// played by a node that is well, and of three coordinators two are well. A sole coordinator may always be met: the campaign waits for it.
+/// Nobody counts on guests.
 /// </summary>
 internal static class ChaosRule
 {

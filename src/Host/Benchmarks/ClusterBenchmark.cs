@@ -22,8 +22,8 @@ public sealed record ClusterMeasurement(
     int Generators, int Staleness, double SamplesPerSecond, double Speedup, double RoundSeconds, double EngineSeconds, double Overhead);
 
 /// <summary>
-/// Campaigns on a coordinator, some generator nodes, a judge and a trainer node, each with an actor system and HTTP of its own on this machine,
-/// with engines that wait instead of computing.
+/// Campaigns on a coordinator, some generator nodes, a judge and a trainer node, each with an actor system and HTTP of its own on this
+/// machine, with engines that wait instead of computing.
 /// </summary>
 internal sealed class ClusterBenchmark(string directory)
 {
@@ -33,7 +33,8 @@ internal sealed class ClusterBenchmark(string directory)
     private static readonly TimeSpan s_training = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(10);
 
-    public async IAsyncEnumerable<ClusterMeasurement> RunAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ClusterMeasurement> RunAsync(
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var alone = await OneProcessAsync(cancellationToken);
         yield return alone;
@@ -47,7 +48,12 @@ internal sealed class ClusterBenchmark(string directory)
     {
         var watch = new RoundWatch();
         await CampaignRunner.RunAsync(
-            Configure("alone", 0), Path.Combine(directory, "alone"), Engines(), new Progress(state => watch.See(state)), TimeProvider.System, cancellationToken);
+            Configure("alone", 0),
+            Path.Combine(directory, "alone"),
+            Engines(),
+            new Progress(state => watch.See(state)),
+            TimeProvider.System,
+            cancellationToken);
         return watch.Measure(0, 0, 1, null);
     }
 
@@ -91,7 +97,11 @@ internal sealed class ClusterBenchmark(string directory)
         return watch.Measure(generators, staleness, generators, alone);
     }
 
-    private async Task<RunningNode> StartAsync(string name, IReadOnlyList<string> roles, ImmutableArray<string> join, CancellationToken cancellationToken)
+    private async Task<RunningNode> StartAsync(
+        string name,
+        IReadOnlyList<string> roles,
+        ImmutableArray<string> join,
+        CancellationToken cancellationToken)
     {
         var state = Directory.CreateDirectory(Path.Combine(directory, name)).FullName;
         var store = StateDirectory.ArtifactsOf(state);
@@ -101,14 +111,30 @@ internal sealed class ClusterBenchmark(string directory)
         await server.StartAsync(cancellationToken);
         var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         node = new Node(
-            new NodeOptions(name, [.. roles], state, "127.0.0.1", 0, new Uri(server.Urls.First()), join, null, 1, "cpu", EngineInfo.ProgramVersion, false, long.MaxValue, TimeSpan.FromHours(1), null),
+            new NodeOptions(
+                name,
+                [.. roles],
+                state,
+                "127.0.0.1",
+                0,
+                new Uri(server.Urls.First()),
+                join,
+                null,
+                1,
+                "cpu",
+                EngineInfo.ProgramVersion,
+                false,
+                long.MaxValue,
+                TimeSpan.FromHours(1),
+                null),
             store, http, (_, _) => Engines(), _ => up.TrySetResult(), TimeProvider.System);
         var running = Task.Run(() => node.RunAsync(cancellationToken), CancellationToken.None);
         await Task.WhenAny(up.Task, running);
         return new RunningNode(node, store, server, http, running);
     }
 
-    private static CampaignEngines Engines() => new(() => new TimedGenerator(s_each), () => new TimedTrainer(s_training), _ => new VerifierJudge());
+    private static CampaignEngines Engines() =>
+        new(() => new TimedGenerator(s_each), () => new TimedTrainer(s_training), _ => new VerifierJudge());
 
     private CampaignConfiguration Configure(string name, int staleness)
     {
@@ -129,14 +155,17 @@ internal sealed class ClusterBenchmark(string directory)
         return CampaignConfiguration.Load(path);
     }
 
-    private sealed record RunningNode(Node Node, ArtifactStore Store, WebApplication Server, HttpClient Http, Task Running) : IAsyncDisposable
+    private sealed record RunningNode(Node Node, ArtifactStore Store, WebApplication Server, HttpClient Http, Task Running)
+        : IAsyncDisposable
     {
         /// <summary>Where others join it.</summary>
-        public string Place => new Uri(Node.Describe().Address.Replace("akka.tcp://iterative-dpo@", "tcp://", StringComparison.Ordinal)).Authority;
+        public string Place =>
+            new Uri(Node.Describe().Address.Replace("akka.tcp://iterative-dpo@", "tcp://", StringComparison.Ordinal)).Authority;
 
         public async ValueTask DisposeAsync()
         {
-            await ((Task)Task.WhenAny(Running, Task.Delay(TimeSpan.FromSeconds(15)))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)Task.WhenAny(Running, Task.Delay(TimeSpan.FromSeconds(15)))).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing);
             await Node.DisposeAsync();
             await Server.DisposeAsync();
             Http.Dispose();
@@ -173,7 +202,11 @@ internal sealed class ClusterBenchmark(string directory)
         public ClusterMeasurement Measure(int generators, int staleness, int atOnce, double? alone)
         {
             // The first round is the one in which nodes load what they need.
-            var rate = (Rounds - 1) * Prompts * SamplesPerPrompt / _rounds.Where(round => round.Key > 1).Sum(round => Seconds(round.Value.Begun, round.Value.Sampled));
+            var rate =
+                (Rounds - 1)
+                * Prompts
+                * SamplesPerPrompt
+                / _rounds.Where(round => round.Key > 1).Sum(round => Seconds(round.Value.Begun, round.Value.Sampled));
             var round = Seconds(_rounds[1].Ended, _rounds[Rounds].Ended) / (Rounds - 1);
             var (sampling, rest) = (s_each.TotalSeconds * Prompts / atOnce, s_training.TotalSeconds + s_each.TotalSeconds * HeldOut);
             var engines = staleness == 0 ? sampling + rest : Math.Max(sampling, rest);

@@ -11,7 +11,14 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <param name="PlainSeconds">As many bytes read and written, flushed too.</param>
 /// <param name="Ratio">Converted over that, in time; the fastest of each.</param>
 /// <param name="MemoryMib">Memory of the process' own that it took more at its peak; files that are mapped do not count.</param>
-public sealed record ConversionMeasurement(string Type, double Mb, double Seconds, double MbPerSecond, double PlainSeconds, double Ratio, double MemoryMib);
+public sealed record ConversionMeasurement(
+    string Type,
+    double Mb,
+    double Seconds,
+    double MbPerSecond,
+    double PlainSeconds,
+    double Ratio,
+    double MemoryMib);
 
 /// <summary>Measures what making a GGUF of a gigabyte of safetensors costs beside reading and writing them.</summary>
 public static class ConversionBenchmark
@@ -60,13 +67,22 @@ public static class ConversionBenchmark
             plain.Add(Seconds(() => Copy(weights, output, length)));
             File.Delete(output);
         }
-        return new(type?.ToString().ToLowerInvariant() ?? "keep", mb, converted.Min(), mb / converted.Min(), plain.Min(), converted.Min() / plain.Min(), memory.Max());
+        return new(
+            type?.ToString().ToLowerInvariant() ?? "keep",
+            mb,
+            converted.Min(),
+            mb / converted.Min(),
+            plain.Min(),
+            converted.Min() / plain.Min(),
+            memory.Max());
     }
 
     /// <summary>Some values again and again: nothing depends on them.</summary>
     private static void WriteFolder(string folder, string gguf)
     {
-        var sizes = s_model.ListTensors().ToDictionary(tensor => tensor.Name, tensor => tensor.Shape.Aggregate(1, (product, size) => product * size));
+        var sizes = s_model
+            .ListTensors()
+            .ToDictionary(tensor => tensor.Name, tensor => tensor.Shape.Aggregate(1, (product, size) => product * size));
         var random = new Random(1);
         float[] values = [.. Enumerable.Range(0, sizes.Values.Max()).Select(_ => random.NextSingle() - 0.5f)];
         ModelWriter.Write(gguf, "bench", s_model, name => values.AsMemory(0, sizes[name]), TensorType.BF16);
@@ -118,6 +134,9 @@ public static class ConversionBenchmark
 
         /// <summary>kB.</summary>
         private static long Read() => long.Parse(
-            File.ReadLines("/proc/self/status").First(line => line.StartsWith("RssAnon:", StringComparison.Ordinal)).Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+            File.ReadLines("/proc/self/status")
+                .First(line => line.StartsWith("RssAnon:", StringComparison.Ordinal))
+                .Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture);
     }
 }

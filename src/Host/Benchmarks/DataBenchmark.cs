@@ -12,7 +12,14 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <param name="ManagedMib">Managed memory that the open store and the plan hold.</param>
 /// <param name="PeakRssMib">Most memory of the process, up to the end of this size.</param>
 public sealed record DataMeasurement(
-    int Rows, double FileMib, double Seconds, double RowsPerSecond, double ReopenSeconds, double PlanSeconds, double ManagedMib, int PeakRssMib);
+    int Rows,
+    double FileMib,
+    double Seconds,
+    double RowsPerSecond,
+    double ReopenSeconds,
+    double PlanSeconds,
+    double ManagedMib,
+    int PeakRssMib);
 
 /// <summary>
 /// Measures data files of growing size, of short chat rows, one after the other in one process: the peak that a larger file adds is
@@ -58,7 +65,14 @@ public static class DataBenchmark
             var held = GC.GetTotalMemory(forceFullCollection: true) - before;
             GC.KeepAlive(plan);
             return new(
-                rows, Mib(new FileInfo(path).Length), seconds, rows / seconds, reopenSeconds, planSeconds, Mib(held), TrainerMeasurement.PeakMib());
+                rows,
+                Mib(new FileInfo(path).Length),
+                seconds,
+                rows / seconds,
+                reopenSeconds,
+                planSeconds,
+                Mib(held),
+                TrainerMeasurement.PeakMib());
         }
     }
 

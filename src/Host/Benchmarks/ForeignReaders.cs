@@ -28,38 +28,58 @@ internal sealed record ForeignReader(string Name, string Extension, IReadOnlyLis
 internal static class ForeignReaders
 {
     private static readonly PromptSamples _samples = new(
-        new Prompt("p", null, "q", null, []), [], [.. Enumerable.Range(0, 2).Select(i => new Sample(i, 0, [], [], "a", FinishReason.Eos, 0))]);
+        new Prompt("p", null, "q", null, []),
+        [],
+        [.. Enumerable.Range(0, 2).Select(i => new Sample(i, 0, [], [], "a", FinishReason.Eos, 0))]);
 
     private static readonly ServiceOptions _service = new(
         "http://localhost/v1", "m", "", true, 20, TimeSpan.FromMinutes(1), 5, TimeSpan.FromSeconds(1), 0, 8, 0, 0);
 
     /// <summary>Failures that say what is wrong with an input.</summary>
-    public static bool IsRefusal(Exception e) => e is UserInputException or StorageException or RowException or ConversationException or JinjaException
+    public static bool IsRefusal(Exception e) =>
+        e
+            is UserInputException
+                or StorageException
+                or RowException
+                or ConversationException
+                or JinjaException
         or CommandException or JudgeModelException or PassingFailureException;
 
     /// <param name="directory">Takes what the inputs are made of.</param>
     public static IReadOnlyList<ForeignReader> Create(string directory)
     {
         var safetensors = Path.Combine(directory, "seed.safetensors");
-        new SafetensorsWriter(TensorType.F32).Set("format", "pt").Add("a", [2, 3], () => new float[6]).Add("b", [4], () => new float[4]).Write(safetensors);
+        new SafetensorsWriter(TensorType.F32)
+            .Set("format", "pt")
+            .Add("a", [2, 3], () => new float[6])
+            .Add("b", [4], () => new float[4])
+            .Write(safetensors);
         var model = File.ReadAllBytes(BundledFiles.SeedModel);
         int header;
         using (var file = GgufFile.Open(BundledFiles.SeedModel))
         {
             header = (int)file.Tensors.Values.Min(tensor => tensor.Offset);
         }
-        var campaign = File.ReadAllText(BundledFiles.QuickstartCampaign).Replace("../../models/seed.gguf", BundledFiles.SeedModel, StringComparison.Ordinal);
+        var campaign = File.ReadAllText(BundledFiles.QuickstartCampaign)
+            .Replace("../../models/seed.gguf", BundledFiles.SeedModel, StringComparison.Ordinal);
         return
         [
-            new("hocon", ".conf", Texts("campaign { name = a, model = ${HOME}x, rounds += 2 }", campaign), int.MaxValue, (path, _) => CampaignConfiguration.Load(path)),
+            new(
+                "hocon",
+                ".conf",
+                Texts("campaign { name = a, model = ${HOME}x, rounds += 2 }", campaign),
+                int.MaxValue,
+                (path, _) => CampaignConfiguration.Load(path)),
             new("gguf", ".gguf", [model], header, (path, _) => ReadModel(path)),
             new("safetensors", ".safetensors", [File.ReadAllBytes(safetensors)], int.MaxValue, (path, _) => ReadSafetensors(path)),
             new("rows", ".jsonl", Texts(
                 """{"prompt":"a","completion":"b","label":true}""",
-                """{"prompt":[{"role":"user","content":"a"}],"chosen":[{"role":"assistant","content":"b"}],"rejected":[{"role":"assistant","content":"c"}],"chosen_probability":0.7}""" + "\n"
+                    """{"prompt":[{"role":"user","content":"a"}],"chosen":[{"role":"assistant","content":"b"}],"rejected":[{"role":"assistant","content":"c"}],"chosen_probability":0.7}"""
+                        + "\n"
                 + """{"prompt":"a","chosen":"b","rejected":"c","prompt_id":"d"}"""), int.MaxValue, (path, _) => ReadRows(path)),
             new("prompts", ".jsonl", Texts(
-                """{"prompt":"a"}""", """{"id":"x","task":"t","prompt":[{"role":"user","content":"a"}],"checks":[{"kind":"exact","value":"b","weight":2,"required":true}]}"""),
+                    """{"prompt":"a"}""",
+                    """{"id":"x","task":"t","prompt":[{"role":"user","content":"a"}],"checks":[{"kind":"exact","value":"b","weight":2,"required":true}]}"""),
                 int.MaxValue, (path, _) => PromptFile.Read(path).ToList().Clear()),
             new("template", ".jinja", Texts(
                 "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
@@ -67,10 +87,13 @@ internal static class ForeignReaders
                 int.MaxValue, (_, bytes) => ReadTemplate(Encoding.UTF8.GetString(bytes))),
             new("command", ".json", Texts(
                 """{"id":"1","scores":[{"index":0,"score":1,"explanation":"x"},{"index":1,"score":null}]}""",
-                """{"id":"1","comparisons":[{"first":0,"second":1,"probability":0.5,"explanation":"x"}],"abstain":false,"error":null}"""), int.MaxValue, (_, bytes) => ReadVerdict(Encoding.UTF8.GetString(bytes))),
+                    """{"id":"1","comparisons":[{"first":0,"second":1,"probability":0.5,"explanation":"x"}],"abstain":false,"error":null}"""
+                ),
+                int.MaxValue,
+                (_, bytes) => ReadVerdict(Encoding.UTF8.GetString(bytes))),
             new("service", ".json", Texts(
                 """{"error":{"message":"x"}}""",
-                """{"choices":[{"message":{"content":"A","refusal":null},"logprobs":{"content":[{"top_logprobs":[{"token":"A","logprob":-0.1}]}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1}}"""),
+                    """{"choices":[{"message":{"content":"A","refusal":null},"logprobs":{"content":[{"top_logprobs":[{"token":"A","logprob":-0.1}]}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1}}"""),
                 int.MaxValue, (_, bytes) => ReadService(Encoding.UTF8.GetString(bytes))),
         ];
     }

@@ -13,7 +13,8 @@ internal sealed record FuzzResult(
 {
     public override string ToString() =>
         $"{Reader}: {Inputs} inputs, {Accepted} accepted, {Refused} refused, {Crashes} crashes, {Hangs} hangs, at most {PeakMib:F1} MiB"
-        + string.Concat(Findings.Select(found => $"\n  {found.Kind}: --reader {Reader} --seed {found.Seed} --input {found.Input}: {found.Detail}"));
+        + string.Concat(
+            Findings.Select(found => $"\n  {found.Kind}: --reader {Reader} --seed {found.Seed} --input {found.Input}: {found.Detail}"));
 }
 
 /// <summary>Changes valid inputs at random, by a seed, and watches what readers make of them.</summary>
@@ -29,10 +30,35 @@ internal sealed class Fuzzer(string directory, int seed)
     [
         .. new[]
         {
-            "null", "-1", "0", "1e999", "9223372036854775808", "true", "[]", "{}", "[null]", "\"\"", "\"\\ud800\"", "\\u0000", "\"", "{", "}", "[", "]", ",", ":", "\n", "${a}",
+            "null",
+            "-1",
+            "0",
+            "1e999",
+            "9223372036854775808",
+            "true",
+            "[]",
+            "{}",
+            "[null]",
+            "\"\"",
+            "\"\\ud800\"",
+            "\\u0000",
+            "\"",
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            "\n",
+            "${a}",
             "${?campaign}", "+=", "include \"a\"", "{%", "%}", "{{", "}}", "-%}", "endif", "'", "\\", "\0",
         }.Select(Encoding.UTF8.GetBytes),
-        [0xff], [0xff, 0xff, 0xff, 0xff], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f], new byte[8], [0xef, 0xbb, 0xbf], [0xed, 0xa0, 0x80],
+        [0xff],
+        [0xff, 0xff, 0xff, 0xff],
+        [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f],
+        new byte[8],
+        [0xef, 0xbb, 0xbf],
+        [0xed, 0xa0, 0x80],
     ];
 
     /// <param name="more">Whether to go on, of the inputs so far.</param>
@@ -48,7 +74,8 @@ internal sealed class Fuzzer(string directory, int seed)
             File.WriteAllBytes(path, bytes);
             File.WriteAllText(Path.Combine(directory, "under-way"), $"--reader {reader.Name} --seed {seed} --input {number}");
             long allocated = 0;
-            // A thread of its own, so that one that never ends does not hold us: nothing more is asked of that reader. The pool may be busy for as long.
+            // A thread of its own, so that one that never ends does not hold us: nothing more is asked of that reader. The pool may be busy
+            // for as long.
             var call = Task.Factory.StartNew(() =>
             {
                 var before = GC.GetAllocatedBytesForCurrentThread();
@@ -87,7 +114,10 @@ internal sealed class Fuzzer(string directory, int seed)
                     break;
                 case var e:
                     crashes++;
-                    Found("crash", number, $"{e.GetType().Name}: {e.Message} {e.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("IterativeDpo", StringComparison.Ordinal))?.Trim()}");
+                    Found(
+                        "crash",
+                        number,
+                        $"{e.GetType().Name}: {e.Message} {e.StackTrace?.Split('\n').FirstOrDefault(line => line.Contains("IterativeDpo", StringComparison.Ordinal))?.Trim()}");
                     break;
             }
         }
@@ -134,7 +164,15 @@ internal sealed class Fuzzer(string directory, int seed)
                 case 5 when head.FindIndex(at, one => one is (byte)'{' or (byte)'[') is >= 0 and var open:
                     // What is in brackets, whole, so that the rest stays well-formed.
                     var depth = 0;
-                    var close = head.FindIndex(open, one => (depth += one is (byte)'{' or (byte)'[' ? 1 : one is (byte)'}' or (byte)']' ? -1 : 0) == 0);
+                    var close = head.FindIndex(
+                        open,
+                        one =>
+                            (
+                                depth +=
+                                    one is (byte)'{' or (byte)'[' ? 1
+                                    : one is (byte)'}' or (byte)']' ? -1
+                                    : 0
+                            ) == 0);
                     head.RemoveRange(open, (close < 0 ? head.Count : close + 1) - open);
                     head.InsertRange(open, _words[random.Next(_words.Length)]);
                     break;

@@ -29,7 +29,9 @@ public sealed record GenerationBenchmarkResult(
     int BareThreads,
     int Neighbours);
 
-/// <summary>Measures <see cref="LlamaGenerator"/> on prompts of the generated tasks, against a bare decode loop over the same batches.</summary>
+/// <summary>
+/// Measures <see cref="LlamaGenerator"/> on prompts of the generated tasks, against a bare decode loop over the same batches.
+/// </summary>
 public static class GenerationBenchmark
 {
     private const int Repetitions = 9, TrialRepetitions = 3;
@@ -67,7 +69,10 @@ public static class GenerationBenchmark
             var rates = new List<(double Ours, double Bare)>();
             for (var i = 0; i < Repetitions; i++)
             {
-                rates.Add((await ours.OursAsync(cancellationToken).ConfigureAwait(false), await bare.BareAsync(cancellationToken).ConfigureAwait(false)));
+                rates.Add(
+                    (
+                        await ours.OursAsync(cancellationToken).ConfigureAwait(false),
+                        await bare.BareAsync(cancellationToken).ConfigureAwait(false)));
             }
             return new(
                 work.What,
@@ -121,7 +126,13 @@ public static class GenerationBenchmark
 
     /// <summary>A generator with so many threads, and the batches that its work comes down to.</summary>
     /// <param name="Tokens">Completion tokens of a repetition.</param>
-    private sealed record Side(LlamaGenerator Generator, int Threads, GenerationRequest[] Requests, SamplingOptions Options, DecodeTrace Trace, long Tokens) : IDisposable
+    private sealed record Side(
+        LlamaGenerator Generator,
+        int Threads,
+        GenerationRequest[] Requests,
+        SamplingOptions Options,
+        DecodeTrace Trace,
+        long Tokens) : IDisposable
     {
         /// <summary>The traced run also warms up: code is compiled, buffers are there.</summary>
         public static async Task<Side> LoadAsync(Work work, LlamaOptions model, CancellationToken cancellationToken)

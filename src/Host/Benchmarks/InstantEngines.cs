@@ -19,7 +19,10 @@ internal sealed class InstantGenerator : IGenerator
     public int[] Tokenize(Prompt prompt) => IdsOf(prompt.Messages![0].Content);
 
     public Task GenerateAsync(
-        IReadOnlyList<GenerationRequest> requests, SamplingOptions options, Action<PromptSamples> onFinished, CancellationToken cancellationToken)
+        IReadOnlyList<GenerationRequest> requests,
+        SamplingOptions options,
+        Action<PromptSamples> onFinished,
+        CancellationToken cancellationToken)
     {
         foreach (var request in requests)
         {

@@ -13,15 +13,29 @@ using IterativeDpo.Judging.Verifier;
 
 namespace IterativeDpo.Host.Benchmarks;
 
-/// <summary>What judging costs beside the judge's own work: a judge that takes no time, the real store, files, actors and journal.</summary>
+/// <summary>
+/// What judging costs beside the judge's own work: a judge that takes no time, the real store, files, actors and journal.
+/// </summary>
 /// <param name="StageMillisecondsPerPrompt">The judge's worker alone: reading samples, asking the judge, storing verdicts.</param>
-/// <param name="CampaignMillisecondsPerPrompt">All of the round, sampling and pairing by engines that take no time included: the most it can be.</param>
-public sealed record JudgingOverhead(int Prompts, int SamplesPerPrompt, double StageMillisecondsPerPrompt, double CampaignMillisecondsPerPrompt);
+/// <param name="CampaignMillisecondsPerPrompt">All of the round, sampling and pairing by engines that take no time included: the most it
+/// can be.</param>
+public sealed record JudgingOverhead(
+    int Prompts,
+    int SamplesPerPrompt,
+    double StageMillisecondsPerPrompt,
+    double CampaignMillisecondsPerPrompt);
 
 /// <summary>Stored samples through the verifier and the selection of pairs, in a process of its own.</summary>
 /// <param name="PeakRssMib">Most memory of the process.</param>
 public sealed record JudgingMeasurement(
-    int Prompts, int SamplesPerPrompt, double SamplesMib, double VerifySeconds, double SelectSeconds, double TotalSeconds, int Pairs, int PeakRssMib);
+    int Prompts,
+    int SamplesPerPrompt,
+    double SamplesMib,
+    double VerifySeconds,
+    double SelectSeconds,
+    double TotalSeconds,
+    int Pairs,
+    int PeakRssMib);
 
 /// <summary>Measures the judging and pairing of a round by the code that workers run.</summary>
 public static class JudgingBenchmark
@@ -39,7 +53,9 @@ public static class JudgingBenchmark
         foreach (var size in _sizes)
         {
             Console.Error.WriteLine($"measuring: {size} prompts");
-            yield return JsonSerializer.Deserialize<JudgingMeasurement>(await RunProcessAsync([.. worker, $"{size}", $"{threads}"], cancellationToken))!;
+            yield return JsonSerializer.Deserialize<JudgingMeasurement>(
+                await RunProcessAsync([.. worker, $"{size}", $"{threads}"], cancellationToken)
+            )!;
         }
     }
 
@@ -51,16 +67,25 @@ public static class JudgingBenchmark
         {
             var options = Configure(directory.FullName, prompts, $"judging.concurrency = {threads}").Options;
             var store = new ArtifactStore(Path.Combine(directory.FullName, "artifacts"));
-            Digest[] units = [.. Enumerable.Range(0, (prompts + UnitPrompts - 1) / UnitPrompts).Select(unit => store.Put(stream => SampleFile.Write(stream, Unit(unit, prompts))))];
+            Digest[] units =
+            [
+                .. Enumerable
+                    .Range(0, (prompts + UnitPrompts - 1) / UnitPrompts)
+                    .Select(unit => store.Put(stream => SampleFile.Write(stream, Unit(unit, prompts)))),
+            ];
             var start = Stopwatch.GetTimestamp();
             var judge = new UnitJudge(options, store, _ => new VerifierJudge(), TimeProvider.System);
             var judged = new List<JudgedUnit>(units.Length);
             for (var i = 0; i < units.Length; i++)
             {
-                judged.Add(new(units[i], (await judge.JudgeAsync(new JudgeOrder(new WorkId(1, Stage.Judge, i), units[i]), cancellationToken)).Verdicts));
+                judged.Add(
+                    new(
+                        units[i],
+                        (await judge.JudgeAsync(new JudgeOrder(new WorkId(1, Stage.Judge, i), units[i]), cancellationToken)).Verdicts));
             }
             var verified = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            var pairs = new RoundPairs(options, store, Digest.Of([]), options.Judging.Judge, TimeProvider.System).Select(new PairOrder(new WorkId(1, Stage.Pair, 0), [.. judged], null));
+            var pairs = new RoundPairs(options, store, Digest.Of([]), options.Judging.Judge, TimeProvider.System).Select(
+                new PairOrder(new WorkId(1, Stage.Pair, 0), [.. judged], null));
             var total = Stopwatch.GetElapsedTime(start).TotalSeconds;
             output.WriteLine(JsonSerializer.Serialize(new JudgingMeasurement(
                 prompts,
@@ -85,9 +110,18 @@ public static class JudgingBenchmark
         {
             var engines = new CampaignEngines(() => new InstantGenerator(), () => new InstantTrainer(), _ => new InstantJudge());
             var outcome = await CampaignRunner.RunAsync(
-                Configure(directory.FullName, OverheadPrompts, ""), Path.Combine(directory.FullName, "state"), engines, null, TimeProvider.System, cancellationToken);
+                Configure(directory.FullName, OverheadPrompts, ""),
+                Path.Combine(directory.FullName, "state"),
+                engines,
+                null,
+                TimeProvider.System,
+                cancellationToken);
             var round = outcome.State.Rounds[1];
-            return new(OverheadPrompts, SamplesPerPrompt, 1000 * round.Seconds(Stage.Judge) / OverheadPrompts, 1000 * round.TotalSeconds / OverheadPrompts);
+            return new(
+                OverheadPrompts,
+                SamplesPerPrompt,
+                1000 * round.Seconds(Stage.Judge) / OverheadPrompts,
+                1000 * round.TotalSeconds / OverheadPrompts);
         }
         finally
         {
@@ -142,6 +176,8 @@ public static class JudgingBenchmark
         using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true })!;
         var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
-        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{string.Join(' ', command)} ended with {process.ExitCode}.");
+        return process.ExitCode == 0
+            ? output
+            : throw new InvalidOperationException($"{string.Join(' ', command)} ended with {process.ExitCode}.");
     }
 }

@@ -20,8 +20,11 @@ public sealed class LoopsBenchmark(IReadOnlyList<string> worker)
     /// <summary>All loops together, and each kind alone.</summary>
     private static readonly OwnLoops[] _library = [OwnLoops.All, OwnLoops.Norms, OwnLoops.Gates, OwnLoops.Attention];
 
-    public IEnumerable<LoopsBenchmarkResult> Run(IReadOnlyList<TrainerShape> shapes, IReadOnlyList<string> modes, CancellationToken cancellation) =>
-        shapes.SelectMany(shape => modes.SelectMany(mode => Measure(shape, mode, cancellation)));
+    public IEnumerable<LoopsBenchmarkResult> Run(
+        IReadOnlyList<TrainerShape> shapes,
+        IReadOnlyList<string> modes,
+        CancellationToken cancellation
+    ) => shapes.SelectMany(shape => modes.SelectMany(mode => Measure(shape, mode, cancellation)));
 
     private IEnumerable<LoopsBenchmarkResult> Measure(TrainerShape shape, string mode, CancellationToken cancellation)
     {
@@ -33,7 +36,13 @@ public sealed class LoopsBenchmark(IReadOnlyList<string> worker)
         {
             var library = MeasuredProcess.Median(turns.Select(turn => turn.Library[i]));
             return new LoopsBenchmarkResult(
-                shape.Name, mode, loops.ToString(), library.SecondsPerStep / own.SecondsPerStep, (double)own.PeakRssMib / library.PeakRssMib, own, library);
+                shape.Name,
+                mode,
+                loops.ToString(),
+                library.SecondsPerStep / own.SecondsPerStep,
+                (double)own.PeakRssMib / library.PeakRssMib,
+                own,
+                library);
         });
     }
 }

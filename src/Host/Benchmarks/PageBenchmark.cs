@@ -35,16 +35,36 @@ public sealed record ReadersMeasurement(int Readers, double TokensPerSecond, dou
 /// <summary>Measures the page by HTTP: how soon it is there, how fast it searches, and what it costs a campaign.</summary>
 internal static class PageBenchmark
 {
-    private const int Rounds = 50, Units = 32, UnitPrompts = 32, Samples = 8, PairsPerRound = 20_000, Again = 50, Searches = 5, Readers = 100, Repetitions = 4;
+    private const int Rounds = 50,
+        Units = 32,
+        UnitPrompts = 32,
+        Samples = 8,
+        PairsPerRound = 20_000,
+        Again = 50,
+        Searches = 5,
+        Readers = 100,
+        Repetitions = 4;
 
     private static readonly string[] s_tasks = [.. Enumerable.Range(0, 10).Select(i => $"task-{i}")];
 
-    private static readonly ImmutableSortedDictionary<string, double> s_metrics = new[] { "loss", "rewards/margins", "rewards/accuracies", "rewards/chosen", "rewards/rejected" }.ToImmutableSortedDictionary(name => name, _ => 0.5);
+    private static readonly ImmutableSortedDictionary<string, double> s_metrics = new[]
+    {
+        "loss",
+        "rewards/margins",
+        "rewards/accuracies",
+        "rewards/chosen",
+        "rewards/rejected",
+    }.ToImmutableSortedDictionary(name => name, _ => 0.5);
 
     private static readonly (string Name, string Query, int Times)[] s_searches =
     [
-        ("the first, which goes through all files", "", 1), ("all", "", Searches), ("task and margin", "?task=task-3&min_margin=0.9", Searches), ("farthest apart first", "?sort=margin", Searches),
-        ("a round, closest first", "?round=50&sort=close", Searches), ("one prompt", "?prompt=p19999", Searches), ("text in all", "?contains=no+such+text", Searches),
+        ("the first, which goes through all files", "", 1),
+        ("all", "", Searches),
+        ("task and margin", "?task=task-3&min_margin=0.9", Searches),
+        ("farthest apart first", "?sort=margin", Searches),
+        ("a round, closest first", "?round=50&sort=close", Searches),
+        ("one prompt", "?prompt=p19999", Searches),
+        ("text in all", "?contains=no+such+text", Searches),
     ];
 
     public static async IAsyncEnumerable<object> RunAsync(LlamaOptions model, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -52,7 +72,8 @@ internal static class PageBenchmark
         var directory = Directory.CreateTempSubdirectory("dpo-bench-page-");
         try
         {
-            await Console.Error.WriteLineAsync($"making: {Rounds} rounds of {Units * UnitPrompts * Samples} samples and {PairsPerRound} pairs");
+            await Console.Error.WriteLineAsync(
+                $"making: {Rounds} rounds of {Units * UnitPrompts * Samples} samples and {PairsPerRound} pairs");
             Make(directory.FullName, cancellationToken);
             yield return await FirstPageAsync(directory.FullName, cancellationToken);
             await using var page = await StartAsync(directory.FullName);
@@ -65,7 +86,11 @@ internal static class PageBenchmark
                 {
                     times.Add(await TimeAsync(http, $"/pairs{query}", cancellationToken));
                 }
-                yield return new PairSearchMeasurement(name, Rounds * PairsPerRound, Median(times), GC.GetTotalMemory(forceFullCollection: true) / (double)(1 << 20));
+                yield return new PairSearchMeasurement(
+                    name,
+                    Rounds * PairsPerRound,
+                    Median(times),
+                    GC.GetTotalMemory(forceFullCollection: true) / (double)(1 << 20));
             }
             await Console.Error.WriteLineAsync($"measuring: {Readers} readers");
             yield return await ReadersAsync(model, new(page.Urls.First()), cancellationToken);
@@ -104,7 +129,9 @@ internal static class PageBenchmark
         GenerationRequest[] requests =
         [
             .. TaskGenerator.Prompts(seed: 1, [.. TaskTable.All.Select(task => task.Name)], 128, Split.Train)
-                .Select(prompt => new GenerationRequest(prompt, [.. Enumerable.Range(0, Samples).Select(i => SampleSeed.Derive(1, 0, prompt.Id, i))])),
+                .Select(prompt => new GenerationRequest(
+                    prompt,
+                    [.. Enumerable.Range(0, Samples).Select(i => SampleSeed.Derive(1, 0, prompt.Id, i))])),
         ];
         await RateAsync();
         var (rates, ratios) = (new List<double>(), new List<double>());
@@ -149,11 +176,16 @@ internal static class PageBenchmark
         using var answer = await http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
         await answer.Content.ReadAsByteArrayAsync(cancellationToken);
         var time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        return answer.IsSuccessStatusCode ? time : throw new BenchmarkException($"the page answers {(int)answer.StatusCode} to {path}: {await answer.Content.ReadAsStringAsync(cancellationToken)}");
+        return answer.IsSuccessStatusCode
+            ? time
+            : throw new BenchmarkException(
+                $"the page answers {(int)answer.StatusCode} to {path}: {await answer.Content.ReadAsStringAsync(cancellationToken)}");
     }
 
     private static Task<WebApplication> StartAsync(string statePath) =>
-        PageServer.StartAsync(new(new(IPAddress.Loopback, 0), [], IsGiven: true), new PageData(new CampaignFeed(statePath, TimeProvider.System)));
+        PageServer.StartAsync(
+            new(new(IPAddress.Loopback, 0), [], IsGiven: true),
+            new PageData(new CampaignFeed(statePath, TimeProvider.System)));
 
     /// <summary>A finished campaign as it lies on the disk. All rounds have the same samples, and each has pairs of its own.</summary>
     private static void Make(string statePath, CancellationToken cancellationToken)
@@ -165,21 +197,70 @@ internal static class PageBenchmark
         CampaignDatabase.Prepare(CampaignReader.DatabasePath(statePath));
         var units = Enumerable.Range(0, Units).Select(unit => Unit(store, unit)).ToArray();
         var at = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        var plan = new CampaignPlan("page", Digest.Of("page"u8), Rounds, Units * UnitPrompts, UnitPrompts, UnitPrompts, 3, PairData.New, PolicyOrigin.Previous, ReferenceOrigin.Base, null);
-        List<CampaignEvent> events = [new CampaignStarted(plan, at), new RoundStarted(0, null, at), .. Evaluated(0), new RoundCompleted(0, RoundOutcome.Kept, at)];
+        var plan = new CampaignPlan(
+            "page",
+            Digest.Of("page"u8),
+            Rounds,
+            Units * UnitPrompts,
+            UnitPrompts,
+            UnitPrompts,
+            3,
+            PairData.New,
+            PolicyOrigin.Previous,
+            ReferenceOrigin.Base,
+            null);
+        List<CampaignEvent> events =
+        [
+            new CampaignStarted(plan, at),
+            new RoundStarted(0, null, at),
+            .. Evaluated(0),
+            new RoundCompleted(0, RoundOutcome.Kept, at),
+        ];
         for (var round = 1; round <= Rounds; round++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             events.Add(new RoundStarted(round, null, Next()));
             foreach (var (unit, (samples, verdicts)) in units.Index())
             {
-                events.Add(new WorkCompleted(new SampleResult(new(round, Stage.Sample, unit), samples, UnitPrompts, UnitPrompts * Samples, 2000, 0.5, 1), Next()));
-                events.Add(new WorkCompleted(new JudgeResult(new(round, Stage.Judge, unit), verdicts, 0, 0, ImmutableSortedDictionary<string, TaskScore>.Empty, 0.1), Next()));
+                events.Add(
+                    new WorkCompleted(
+                        new SampleResult(new(round, Stage.Sample, unit), samples, UnitPrompts, UnitPrompts * Samples, 2000, 0.5, 1),
+                        Next()));
+                events.Add(
+                    new WorkCompleted(
+                        new JudgeResult(
+                            new(round, Stage.Judge, unit),
+                            verdicts,
+                            0,
+                            0,
+                            ImmutableSortedDictionary<string, TaskScore>.Empty,
+                            0.1),
+                        Next()));
             }
             var number = round;
-            events.Add(new WorkCompleted(new PairResult(new(round, Stage.Pair, 0), store.Put(stream => PairFile.Write(stream, Enumerable.Range(0, PairsPerRound).Select(i => Pair(number, i)))), PairsPerRound, 0, 0, 1), Next()));
-            var history = store.Put(stream => MetricsLog.Write(stream, Enumerable.Range(1, 100).Select(step => new TrainingStep(step, 100, new Dictionary<string, double> { ["loss"] = 1.0 / step, ["rewards/margins"] = number }))));
-            events.Add(new WorkCompleted(new TrainResult(new(round, Stage.Train, 0), store.Put(new[] { (byte)round }), history, 100, s_metrics, 10), Next()));
+            events.Add(
+                new WorkCompleted(
+                    new PairResult(
+                        new(round, Stage.Pair, 0),
+                        store.Put(stream => PairFile.Write(stream, Enumerable.Range(0, PairsPerRound).Select(i => Pair(number, i)))),
+                        PairsPerRound,
+                        0,
+                        0,
+                        1),
+                    Next()));
+            var history = store.Put(stream =>
+                MetricsLog.Write(
+                    stream,
+                    Enumerable
+                        .Range(1, 100)
+                        .Select(step => new TrainingStep(
+                            step,
+                            100,
+                            new Dictionary<string, double> { ["loss"] = 1.0 / step, ["rewards/margins"] = number }))));
+            events.Add(
+                new WorkCompleted(
+                    new TrainResult(new(round, Stage.Train, 0), store.Put(new[] { (byte)round }), history, 100, s_metrics, 10),
+                    Next()));
             events.Add(new WorkCompleted(new PublishResult(new(round, Stage.Publish, 0), Digest.Of([(byte)round]), 0.1), Next()));
             events.AddRange(Evaluated(round));
             events.Add(new RoundCompleted(round, RoundOutcome.Kept, Next()));
@@ -191,8 +272,18 @@ internal static class PageBenchmark
 
         IEnumerable<CampaignEvent> Evaluated(int round) =>
         [
-            new WorkCompleted(new SampleResult(new(round, Stage.Evaluate, 0), units[0].Samples, UnitPrompts, UnitPrompts, 500, 0.5, 1), Next()),
-            new WorkCompleted(new JudgeResult(new(round, Stage.Grade, 0), units[0].Verdicts, 0, 0, s_tasks.ToImmutableSortedDictionary(task => task, _ => new TaskScore(round, Rounds)), 0.1), Next()),
+            new WorkCompleted(
+                new SampleResult(new(round, Stage.Evaluate, 0), units[0].Samples, UnitPrompts, UnitPrompts, 500, 0.5, 1),
+                Next()),
+            new WorkCompleted(
+                new JudgeResult(
+                    new(round, Stage.Grade, 0),
+                    units[0].Verdicts,
+                    0,
+                    0,
+                    s_tasks.ToImmutableSortedDictionary(task => task, _ => new TaskScore(round, Rounds)),
+                    0.1),
+                Next()),
         ];
     }
 
@@ -202,17 +293,47 @@ internal static class PageBenchmark
         [
             .. Enumerable.Range(unit * UnitPrompts, UnitPrompts).Select(i => new PromptSamples(
                 new Prompt($"p{i}", null, $"What comes after {i}?", s_tasks[i % s_tasks.Length], []), [1, 2, 3],
-                [.. Enumerable.Range(0, Samples).Select(index => new Sample(index, (ulong)index, [index, 2, 3], [-1, -1, -1], $"The answer is {i + index}.", FinishReason.Eos, 0.5f))])),
+                [
+                    .. Enumerable
+                        .Range(0, Samples)
+                        .Select(index => new Sample(
+                            index,
+                            (ulong)index,
+                            [index, 2, 3],
+                            [-1, -1, -1],
+                            $"The answer is {i + index}.",
+                            FinishReason.Eos,
+                            0.5f)),
+                ])),
         ];
         return (
             store.Put(stream => SampleFile.Write(stream, prompts)),
-            store.Put(stream => VerdictFile.Write(stream, prompts.Select(prompt => new PromptVerdict(prompt.Prompt.Id, new([.. prompt.Samples.Select(sample => new Judgement(sample.Index, sample.Index / 8.0, "by index"))]))))));
+            store.Put(stream =>
+                VerdictFile.Write(
+                    stream,
+                    prompts.Select(prompt => new PromptVerdict(
+                        prompt.Prompt.Id,
+                        new([.. prompt.Samples.Select(sample => new Judgement(sample.Index, sample.Index / 8.0, "by index"))]))))));
     }
 
     private static PairRecord Pair(int round, int i) => new(
         new PreferencePair($"p{i}", [1, 2, 3], [4, 5, 6], [7, 8]),
         new PairProvenance(
-            s_tasks[i % s_tasks.Length], $"What comes after {i}?", $"The answer is {i + 1}.", $"The answer is {i}, or so.", 0, 1, 1, 2, (i % 100) / 100.0 + 0.01, 0, "verifier", "temperature 1", Digest.Of("base"u8), null, round));
+            s_tasks[i % s_tasks.Length],
+            $"What comes after {i}?",
+            $"The answer is {i + 1}.",
+            $"The answer is {i}, or so.",
+            0,
+            1,
+            1,
+            2,
+            (i % 100) / 100.0 + 0.01,
+            0,
+            "verifier",
+            "temperature 1",
+            Digest.Of("base"u8),
+            null,
+            round));
 
     private static double Median(IEnumerable<double> values)
     {

@@ -10,7 +10,9 @@ using IterativeDpo.Training;
 
 namespace IterativeDpo.Host.Benchmarks;
 
-/// <summary>A campaign's sampling, judging and pairing on instant engines as one loop, without actors and journal; it stores the same files.</summary>
+/// <summary>
+/// A campaign's sampling, judging and pairing on instant engines as one loop, without actors and journal; it stores the same files.
+/// </summary>
 internal sealed class PlainLoop(CampaignOptions options, ArtifactStore store, IGenerator generator)
 {
     private readonly CampaignPrompts _prompts = new(options.Prompts, options.Evaluation.PromptsPerTask, options.Seed);
@@ -22,7 +24,8 @@ internal sealed class PlainLoop(CampaignOptions options, ArtifactStore store, IG
         await SampleAndJudgeAsync(_prompts.HeldOut, 1, cancellationToken).ConfigureAwait(false);
         for (var round = 1; round <= options.Rounds; round++)
         {
-            var judged = await SampleAndJudgeAsync(_prompts.OfRound(round), options.Generation.SamplesPerPrompt, cancellationToken).ConfigureAwait(false);
+            var judged = await SampleAndJudgeAsync(_prompts.OfRound(round), options.Generation.SamplesPerPrompt, cancellationToken)
+                .ConfigureAwait(false);
             StorePairs(judged);
             await SampleAndJudgeAsync(_prompts.HeldOut, 1, cancellationToken).ConfigureAwait(false);
         }

@@ -10,7 +10,8 @@ namespace IterativeDpo.Host.Benchmarks;
 internal sealed record RssMib(double Before, double Peak, double After);
 
 /// <summary>What strangers did to nodes, and got from them.</summary>
-/// <param name="BytesAnsweredToStrangers">What ports that ask for a certificate gave to those without, beside the TLS handshake and its alerts.</param>
+/// <param name="BytesAnsweredToStrangers">What ports that ask for a certificate gave to those without, beside the TLS handshake and its
+/// alerts.</param>
 /// <param name="Answers">Of the HTTP port that asks for none, by status.</param>
 /// <param name="NodesLost">Processes that ended.</param>
 /// <param name="UnreachableSeconds">For how long a coordinator did not answer its own, or had not heard of its worker.</param>
@@ -47,12 +48,17 @@ internal sealed class PortsBenchmark(IReadOnlyList<string> command, string direc
 
     private readonly BenchCluster[] _clusters =
     [
-        new("ports", command, Path.Combine(directory, "secured"), Certificates.Make(Path.Combine(directory, "certificates"), "node", [], 365, force: false, TimeProvider.System).Certificate),
+        new(
+            "ports",
+            command,
+            Path.Combine(directory, "secured"),
+            Certificates.Make(Path.Combine(directory, "certificates"), "node", [], 365, force: false, TimeProvider.System).Certificate),
         new("ports", command, Path.Combine(directory, "open"), certificate: null),
     ];
 
-    private readonly NodeCertificate _foreign =
-        NodeCertificate.Load(Certificates.Make(Path.Combine(directory, "foreign"), "node", [], 365, force: false, TimeProvider.System).Certificate, TimeProvider.System);
+    private readonly NodeCertificate _foreign = NodeCertificate.Load(
+        Certificates.Make(Path.Combine(directory, "foreign"), "node", [], 365, force: false, TimeProvider.System).Certificate,
+        TimeProvider.System);
 
     private readonly Stopwatch _watch = Stopwatch.StartNew();
 
@@ -67,7 +73,10 @@ internal sealed class PortsBenchmark(IReadOnlyList<string> command, string direc
             cluster.Add(Worker, "generator,judge,trainer", command).Start();
             await BenchCluster.UntilAsync("both nodes are up", () => AreUpAsync(cluster, cancellationToken), cancellationToken);
             await cluster.SubmitAsync(10_000, cancellationToken);
-            await BenchCluster.UntilAsync("a round is done", async () => await cluster.RoundAsync(cancellationToken) > 0, cancellationToken);
+            await BenchCluster.UntilAsync(
+                "a round is done",
+                async () => await cluster.RoundAsync(cancellationToken) > 0,
+                cancellationToken);
         }
         var (lines, rounds, processes) = (Lines(), await RoundsAsync(cancellationToken), Nodes.Select(node => node.Processes).ToArray());
         double[] before = [.. Coordinators.Select(Rss)];
@@ -75,7 +84,14 @@ internal sealed class PortsBenchmark(IReadOnlyList<string> command, string direc
         Say($"strangers begin; the campaigns are in round {string.Join(" and ", rounds)}");
 
         var strangers = new Strangers(
-            [.. _clusters.SelectMany(cluster => new StrangePort[] { new(cluster.Port, cluster.IsSecured, IsHttp: false), new(cluster.HttpPort, cluster.IsSecured, IsHttp: true) })],
+            [
+                .. _clusters.SelectMany(cluster =>
+                    new StrangePort[]
+                    {
+                        new(cluster.Port, cluster.IsSecured, IsHttp: false),
+                        new(cluster.HttpPort, cluster.IsSecured, IsHttp: true),
+                    }),
+            ],
             _foreign.Certificate, seed);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(duration);
@@ -101,10 +117,17 @@ internal sealed class PortsBenchmark(IReadOnlyList<string> command, string direc
         double[] after = [.. Coordinators.Select(Rss)];
         var ended = await RoundsAsync(cancellationToken);
         Say($"the campaigns are in round {string.Join(" and ", ended)}");
-        var alive = (await Task.WhenAll(_clusters.Select(cluster => AreUpAsync(cluster, cancellationToken)))).All(up => up) && rounds.Zip(ended).All(pair => pair.Second > pair.First);
+        var alive =
+            (await Task.WhenAll(_clusters.Select(cluster => AreUpAsync(cluster, cancellationToken)))).All(up => up)
+            && rounds.Zip(ended).All(pair => pair.Second > pair.First);
         var most = Enumerable.Range(0, before.Length).MaxBy(i => peak[i] - before[i]);
         return new PortsResult(
-            Math.Round(minutes, 1), strangers.Connections, strangers.BytesSent, strangers.BytesAnswered, strangers.Answers, strangers.Answers.GetValueOrDefault("500"),
+            Math.Round(minutes, 1),
+            strangers.Connections,
+            strangers.BytesSent,
+            strangers.BytesAnswered,
+            strangers.Answers,
+            strangers.Answers.GetValueOrDefault("500"),
             new RssMib(before[most], peak[most], after[most]), lost, Math.Round(unreachable, 1), logged, alive);
     }
 
@@ -120,9 +143,11 @@ internal sealed class PortsBenchmark(IReadOnlyList<string> command, string direc
     /// <summary>The coordinators themselves, not their supervisors.</summary>
     private IEnumerable<ChaosNode> Coordinators => Nodes.Where(node => node.Name == BenchCluster.Coordinator);
 
-    private async Task<int?[]> RoundsAsync(CancellationToken cancellationToken) => await Task.WhenAll(_clusters.Select(cluster => cluster.RoundAsync(cancellationToken)));
+    private async Task<int?[]> RoundsAsync(CancellationToken cancellationToken) =>
+        await Task.WhenAll(_clusters.Select(cluster => cluster.RoundAsync(cancellationToken)));
 
-    private static async Task<bool> AreUpAsync(BenchCluster cluster, CancellationToken cancellationToken) => (await cluster.SeenAsync(cancellationToken)).Count(BenchCluster.IsUp) == 2;
+    private static async Task<bool> AreUpAsync(BenchCluster cluster, CancellationToken cancellationToken) =>
+        (await cluster.SeenAsync(cancellationToken)).Count(BenchCluster.IsUp) == 2;
 
     private long Lines() => _clusters.Sum(cluster => cluster.LoggedLines);
 
@@ -131,8 +156,13 @@ internal sealed class PortsBenchmark(IReadOnlyList<string> command, string direc
     {
         try
         {
-            var line = node.Processes.Skip(1).SelectMany(process => File.ReadLines($"/proc/{process}/status")).FirstOrDefault(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
-            return line is null ? 0 : Math.Round(double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024);
+            var line = node
+                .Processes.Skip(1)
+                .SelectMany(process => File.ReadLines($"/proc/{process}/status"))
+                .FirstOrDefault(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+            return line is null
+                ? 0
+                : Math.Round(double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024);
         }
         catch (IOException)
         {

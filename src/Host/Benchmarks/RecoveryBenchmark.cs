@@ -15,7 +15,8 @@ internal sealed record Spread(double Median, double Max)
 
 /// <summary>How long it takes a cluster to go on, in seconds.</summary>
 /// <param name="Times">How often each was measured.</param>
-/// <param name="FailoverSeconds">With three coordinators: from kill -9 of the one that has the campaign until a result is journalled elsewhere.</param>
+/// <param name="FailoverSeconds">With three coordinators: from kill -9 of the one that has the campaign until a result is journalled
+/// elsewhere.</param>
 /// <param name="CoordinatorAnswersSeconds">With a sole coordinator: from its start after kill -9 until it answers for the campaign.</param>
 /// <param name="WorkersBackSeconds">The same until all workers are back.</param>
 /// <param name="WorkElsewhereSeconds">From kill -9 of a worker with work in hand until that is in another's hand or counts.</param>
@@ -47,8 +48,16 @@ internal sealed class RecoveryBenchmark(ChaosCluster cluster)
         var restarts = isSole ? await RepeatAsync("restart of the coordinator", times, RestartAsync, cancellationToken) : null;
         var failovers = isSole ? null : await RepeatAsync("failover", times, FailOverAsync, cancellationToken);
         var losses = await RepeatAsync("loss of a worker", times, LoseWorkerAsync, cancellationToken);
-        var idle = await RepeatAsync("drain of an idle node, and its start", times, token => DrainAsync(isIdle: true, token), cancellationToken);
-        var busy = await RepeatAsync("drain of a busy node, and its start", times, token => DrainAsync(isIdle: false, token), cancellationToken);
+        var idle = await RepeatAsync(
+            "drain of an idle node, and its start",
+            times,
+            token => DrainAsync(isIdle: true, token),
+            cancellationToken);
+        var busy = await RepeatAsync(
+            "drain of a busy node, and its start",
+            times,
+            token => DrainAsync(isIdle: false, token),
+            cancellationToken);
         return new RecoveryResult(
             cluster.Coordinators.Count(),
             times,
@@ -62,7 +71,11 @@ internal sealed class RecoveryBenchmark(ChaosCluster cluster)
     }
 
     /// <summary>Each time from a cluster that is well.</summary>
-    private async Task<IReadOnlyList<T>> RepeatAsync<T>(string what, int times, Func<CancellationToken, Task<T>> measureAsync, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<T>> RepeatAsync<T>(
+        string what,
+        int times,
+        Func<CancellationToken, Task<T>> measureAsync,
+        CancellationToken cancellationToken)
     {
         var measured = new List<T>();
         for (var i = 0; i < times; i++)
@@ -77,12 +90,18 @@ internal sealed class RecoveryBenchmark(ChaosCluster cluster)
     private async Task<double> FailOverAsync(CancellationToken cancellationToken)
     {
         ChaosNode? home = null;
-        await UntilAsync("a coordinator has the campaign", async () => (home = await cluster.HomeAsync(cancellationToken)) is not null, cancellationToken);
+        await UntilAsync(
+            "a coordinator has the campaign",
+            async () => (home = await cluster.HomeAsync(cancellationToken)) is not null,
+            cancellationToken);
         home!.Kill();
         var killed = Now;
         home.IsWounded = true;
         DateTimeOffset? after = null;
-        await UntilAsync("the campaign goes on elsewhere", () => Task.FromResult((after = FirstResultAfter(killed)) is not null), cancellationToken);
+        await UntilAsync(
+            "the campaign goes on elsewhere",
+            () => Task.FromResult((after = FirstResultAfter(killed)) is not null),
+            cancellationToken);
         home.Start();
         home.IsWounded = false;
         return (after!.Value - killed).TotalSeconds;
@@ -94,7 +113,10 @@ internal sealed class RecoveryBenchmark(ChaosCluster cluster)
         coordinator.Kill();
         coordinator.Start();
         var watch = Stopwatch.StartNew();
-        await UntilAsync("the coordinator answers", async () => await cluster.CampaignAsync(cancellationToken) is not null, cancellationToken);
+        await UntilAsync(
+            "the coordinator answers",
+            async () => await cluster.CampaignAsync(cancellationToken) is not null,
+            cancellationToken);
         var answers = watch.Elapsed.TotalSeconds;
         await AllHeardAsync(cancellationToken);
         return (answers, watch.Elapsed.TotalSeconds);
@@ -105,7 +127,8 @@ internal sealed class RecoveryBenchmark(ChaosCluster cluster)
         while (true)
         {
             var (node, unit) = await AtWorkAsync(cancellationToken);
-            // What coordinators have heard of it is a moment old, and it may have told its result: while it stands still that can be found out.
+            // What coordinators have heard of it is a moment old, and it may have told its result: while it stands still that can be found
+            // out.
             node.Freeze();
             var (frozen, watch) = (Now, Stopwatch.StartNew());
             await Task.Delay(TimeSpan.FromMilliseconds(300), cancellationToken);
@@ -115,8 +138,14 @@ internal sealed class RecoveryBenchmark(ChaosCluster cluster)
                 continue;
             }
             node.Kill();
-            await UntilAsync($"{unit} is done elsewhere", async () => Counts(unit) || (await cluster.NodesAsync(cancellationToken)).Any(
-                other => other.Key != node.Name && InHand(other.Key, new Dictionary<string, JsonElement> { [other.Key] = other.Value }).Contains(unit)), cancellationToken);
+            await UntilAsync(
+                $"{unit} is done elsewhere",
+                async () =>
+                    Counts(unit)
+                    || (await cluster.NodesAsync(cancellationToken)).Any(other =>
+                        other.Key != node.Name
+                        && InHand(other.Key, new Dictionary<string, JsonElement> { [other.Key] = other.Value }).Contains(unit)),
+                cancellationToken);
             var seconds = watch.Elapsed.TotalSeconds;
             node.Start();
             return seconds;
@@ -129,7 +158,11 @@ internal sealed class RecoveryBenchmark(ChaosCluster cluster)
         if (isIdle)
         {
             await CommandAsync($"/campaigns/{Campaign}/pause", cancellationToken);
-            await UntilAsync("nothing is in hand", async () => (await cluster.NodesAsync(cancellationToken)).All(other => other.Value.GetProperty("in_hand").GetArrayLength() == 0), cancellationToken);
+            await UntilAsync(
+                "nothing is in hand",
+                async () =>
+                    (await cluster.NodesAsync(cancellationToken)).All(other => other.Value.GetProperty("in_hand").GetArrayLength() == 0),
+                cancellationToken);
         }
         var watch = Stopwatch.StartNew();
         await CommandAsync($"/nodes/{node.Name}/drain", cancellationToken);
@@ -138,10 +171,16 @@ internal sealed class RecoveryBenchmark(ChaosCluster cluster)
             throw new BenchmarkException($"node {node.Name} does not leave, though it was drained");
         }
         var left = watch.Elapsed.TotalSeconds;
-        await UntilAsync($"{node.Name} is forgotten", async () => !(await cluster.NodesAsync(cancellationToken)).ContainsKey(node.Name), cancellationToken);
+        await UntilAsync(
+            $"{node.Name} is forgotten",
+            async () => !(await cluster.NodesAsync(cancellationToken)).ContainsKey(node.Name),
+            cancellationToken);
         watch.Restart();
         node.Start();
-        await UntilAsync($"{node.Name} is up", async () => (await cluster.NodesAsync(cancellationToken)).ContainsKey(node.Name), cancellationToken);
+        await UntilAsync(
+            $"{node.Name} is up",
+            async () => (await cluster.NodesAsync(cancellationToken)).ContainsKey(node.Name),
+            cancellationToken);
         var up = watch.Elapsed.TotalSeconds;
         if (isIdle)
         {
@@ -159,7 +198,9 @@ internal sealed class RecoveryBenchmark(ChaosCluster cluster)
         await UntilAsync("a worker has work in hand", async () =>
         {
             var heard = await cluster.NodesAsync(cancellationToken);
-            found = cluster.Workers.SelectMany(node => InHand(node.Name, heard).Select(unit => ((ChaosNode, string)?)(node, unit))).FirstOrDefault();
+            found = cluster
+                .Workers.SelectMany(node => InHand(node.Name, heard).Select(unit => ((ChaosNode, string)?)(node, unit)))
+                .FirstOrDefault();
             return found is not null;
         }, cancellationToken);
         return found!.Value;
@@ -167,14 +208,19 @@ internal sealed class RecoveryBenchmark(ChaosCluster cluster)
 
     /// <summary>Units that a node said it has in hand.</summary>
     private static IEnumerable<string> InHand(string node, IReadOnlyDictionary<string, JsonElement> heard) =>
-        heard.TryGetValue(node, out var known) ? known.GetProperty("in_hand").EnumerateArray().Select(work => work.GetString()!.Split(' ')[1]) : [];
+        heard.TryGetValue(node, out var known)
+            ? known.GetProperty("in_hand").EnumerateArray().Select(work => work.GetString()!.Split(' ')[1])
+            : [];
 
     private bool Counts(string unit) => cluster.ReadEvents().OfType<WorkCompleted>().Any(done => done.Result.Id == WorkId.Parse(unit));
 
-    private DateTimeOffset? FirstResultAfter(DateTimeOffset time) => cluster.ReadEvents().OfType<WorkCompleted>().FirstOrDefault(done => done.At > time)?.At;
+    private DateTimeOffset? FirstResultAfter(DateTimeOffset time) =>
+        cluster.ReadEvents().OfType<WorkCompleted>().FirstOrDefault(done => done.At > time)?.At;
 
     private Task AllHeardAsync(CancellationToken cancellationToken) => UntilAsync("all are back", async () =>
-        await cluster.NodesAsync(cancellationToken) is var heard && cluster.Nodes.Where(node => !node.IsGuest).All(node => heard.ContainsKey(node.Name)), cancellationToken);
+        await cluster.NodesAsync(cancellationToken) is var heard
+        && cluster.Nodes.Where(node => !node.IsGuest).All(node => heard.ContainsKey(node.Name)),
+    cancellationToken);
 
     /// <summary>All are heard of, and have been for longer than what was heard before is remembered; the campaign works.</summary>
     private async Task AllBackAsync(CancellationToken cancellationToken)

@@ -19,13 +19,23 @@ internal static class ScalingPage
             Chart(axis.Key, "Peak memory", axis, result => result.MemoryMib, "MiB"),
         });
         var lead = "LoRA steps of the trainer benchmark's model, the reference's pass included; one thing grows and the rest stays.";
-        return ReportHtml.Page("cost of a training step", Html.Section("scaling", "Cost as work grows", lead, $"<div class=\"charts\">\n{string.Concat(charts)}</div>"));
+        return ReportHtml.Page(
+            "cost of a training step",
+            Html.Section("scaling", "Cost as work grows", lead, $"<div class=\"charts\">\n{string.Concat(charts)}</div>"));
     }
 
-    private static string Chart(string axis, string title, IEnumerable<ScalingResult> results, Func<ScalingResult, double> figure, string unit)
+    private static string Chart(
+        string axis,
+        string title,
+        IEnumerable<ScalingResult> results,
+        Func<ScalingResult, double> figure,
+        string unit)
     {
         var points = results.OrderBy(result => result.Value)
-            .Select(result => new ChartPoint(result.Value, figure(result), $"{axis} {result.Value}: {Html.Significant(figure(result))} {unit}"));
+            .Select(result => new ChartPoint(
+                result.Value,
+                figure(result),
+                $"{axis} {result.Value}: {Html.Significant(figure(result))} {unit}"));
         var chart = new LineChart($"{title} by {axis}", axis, [new Series(title, [.. points])]) { YRange = (0, 0), YUnit = $" {unit}" };
         return Html.Figure(title, $"by {axis}", chart.Render());
     }

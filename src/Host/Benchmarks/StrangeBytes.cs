@@ -9,38 +9,160 @@ internal static class StrangeBytes
 {
     private const int Alert = 21, RecordHeader = 5;
 
-    private static readonly string[] s_methods = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "get", "G E T", "", "\0", "PRI"];
+    private static readonly string[] s_methods =
+    [
+        "GET",
+        "HEAD",
+        "PUT",
+        "POST",
+        "DELETE",
+        "PATCH",
+        "OPTIONS",
+        "TRACE",
+        "CONNECT",
+        "get",
+        "G E T",
+        "",
+        "\0",
+        "PRI",
+    ];
     private static readonly string[] s_versions = ["HTTP/1.1", "HTTP/1.0", "HTTP/9.9", "HTTP/2.0", "", "http/1.1"];
 
     private static readonly string[] s_names =
     [
-        "x", "nobody", "..", ".", "%2e%2e", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "../../../../etc/passwd", "..%5c..%5cwindows", "%00", "a%00b", "%", "%zz", "%ff%fe", "%c0%ae%c0%ae",
-        "%ed%a0%80", "a b", "a%20b", "é", "ca.key", "-1", "0", "*", "$", "user", "{name}", new string('a', 64), new string('0', 63), new string('0', 64), new string('A', 64), new string('g', 64),
-        new string('a', 300), new string('a', 9000), "%2f%2f", "a/b", "a?b", "a%3fb", "a#b", "'; drop table journal; --", "%0d%0aSet-Cookie:%20a=b",
+        "x",
+        "nobody",
+        "..",
+        ".",
+        "%2e%2e",
+        "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        "../../../../etc/passwd",
+        "..%5c..%5cwindows",
+        "%00",
+        "a%00b",
+        "%",
+        "%zz",
+        "%ff%fe",
+        "%c0%ae%c0%ae",
+        "%ed%a0%80",
+        "a b",
+        "a%20b",
+        "é",
+        "ca.key",
+        "-1",
+        "0",
+        "*",
+        "$",
+        "user",
+        "{name}",
+        new string('a', 64),
+        new string('0', 63),
+        new string('0', 64),
+        new string('A', 64),
+        new string('g', 64),
+        new string('a', 300),
+        new string('a', 9000),
+        "%2f%2f",
+        "a/b",
+        "a?b",
+        "a%3fb",
+        "a#b",
+        "'; drop table journal; --",
+        "%0d%0aSet-Cookie:%20a=b",
     ];
 
     private static readonly string[] s_routes =
     [
-        "/", "/nodes", "/nodes/{0}/drain", "/campaigns", "/campaigns/{0}", "/campaigns/{0}?seen={1}", "/campaigns/{0}/pause", "/campaigns/{0}/resume", "/campaigns/{0}/cancel",
-        "/campaigns/{0}/report", "/campaigns/{0}/summary", "/campaigns/ports?seen={1}", "/blobs/{0}", "/blobs/{0}/{0}", "/health/live", "/health/ready", "/metrics", "/{0}", "/blobs/../campaigns/{0}",
+        "/",
+        "/nodes",
+        "/nodes/{0}/drain",
+        "/campaigns",
+        "/campaigns/{0}",
+        "/campaigns/{0}?seen={1}",
+        "/campaigns/{0}/pause",
+        "/campaigns/{0}/resume",
+        "/campaigns/{0}/cancel",
+        "/campaigns/{0}/report",
+        "/campaigns/{0}/summary",
+        "/campaigns/ports?seen={1}",
+        "/blobs/{0}",
+        "/blobs/{0}/{0}",
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+        "/{0}",
+        "/blobs/../campaigns/{0}",
         "//blobs//{0}", "/%62lobs/{0}", "http://other/nodes", "*", "{0}", "/nodes/{0}/../../blobs/{0}",
     ];
 
-    private static readonly string[] s_queries = ["-1", "0", "99999999999999999999", "2147483647", "-2147483648", "x", "", "1&seen=2", "%00", "1.5", "NaN"];
+    private static readonly string[] s_queries =
+    [
+        "-1",
+        "0",
+        "99999999999999999999",
+        "2147483647",
+        "-2147483648",
+        "x",
+        "",
+        "1&seen=2",
+        "%00",
+        "1.5",
+        "NaN",
+    ];
 
     private static readonly string[] s_documents =
     [
-        "", "null", "{}", "[]", "0", "\"\"", "{", "{\"bundle\":null}", "{\"bundle\":\"x\"}", "{\"bundle\":1}", "{\"bundle\":{}}", "{\"bundle\":\"\"}", "{\"bundle\":\"\\ud800\"}", "{\"Bundle\":\"\"}",
-        "{\"bundle\":\"" + new string('0', 64) + "\"}", "{\"bundle\":\"" + new string('a', 64) + "\",\"bundle\":null}", "{\"bundle\":\"../../../etc/passwd\"}", "\xff\xfe", "1e999",
+        "",
+        "null",
+        "{}",
+        "[]",
+        "0",
+        "\"\"",
+        "{",
+        "{\"bundle\":null}",
+        "{\"bundle\":\"x\"}",
+        "{\"bundle\":1}",
+        "{\"bundle\":{}}",
+        "{\"bundle\":\"\"}",
+        "{\"bundle\":\"\\ud800\"}",
+        "{\"Bundle\":\"\"}",
+        "{\"bundle\":\"" + new string('0', 64) + "\"}",
+        "{\"bundle\":\"" + new string('a', 64) + "\",\"bundle\":null}",
+        "{\"bundle\":\"../../../etc/passwd\"}",
+        "\xff\xfe",
+        "1e999",
         new string('[', 70_000), "{\"a\":" + new string('{', 1000),
     ];
 
     private static readonly string[] s_headers =
     [
-        "Host: x", "Host:", "Host: a\r\nHost: b", "Content-Length: -1", "Content-Length: 5\r\nContent-Length: 6", "Content-Length: 99999999999999999999", "Content-Length: 0x10",
-        "Transfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 4", "Transfer-Encoding: gzip, identity", "Expect: 100-continue", "Expect: 200-maybe", "Upgrade: h2c\r\nConnection: Upgrade",
-        "Range: bytes=0-", "Range: bytes=9-1", "Range: bytes=-99999999999999999999", "Range: bytes=" + string.Join(',', Enumerable.Repeat("0-1", 500)), "If-Match: *", "If-None-Match: \"", "Cookie: \0",
-        ": empty", "no colon", " folded", "X-A: " + new string('a', 40_000), string.Join("\r\n", Enumerable.Range(0, 200).Select(i => $"X-{i}: {i}")), "traceparent: 00-zz", "Accept-Encoding: \xff",
+        "Host: x",
+        "Host:",
+        "Host: a\r\nHost: b",
+        "Content-Length: -1",
+        "Content-Length: 5\r\nContent-Length: 6",
+        "Content-Length: 99999999999999999999",
+        "Content-Length: 0x10",
+        "Transfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 4",
+        "Transfer-Encoding: gzip, identity",
+        "Expect: 100-continue",
+        "Expect: 200-maybe",
+        "Upgrade: h2c\r\nConnection: Upgrade",
+        "Range: bytes=0-",
+        "Range: bytes=9-1",
+        "Range: bytes=-99999999999999999999",
+        "Range: bytes=" + string.Join(',', Enumerable.Repeat("0-1", 500)),
+        "If-Match: *",
+        "If-None-Match: \"",
+        "Cookie: \0",
+        ": empty",
+        "no colon",
+        " folded",
+        "X-A: " + new string('a', 40_000),
+        string.Join("\r\n", Enumerable.Range(0, 200).Select(i => $"X-{i}: {i}")),
+        "traceparent: 00-zz",
+        "Accept-Encoding: \xff",
         "Content-Type: application/json; charset=utf-99", "X-HTTP-Method-Override: DELETE", "Content-Encoding: gzip",
     ];
 
@@ -98,25 +220,43 @@ internal static class StrangeBytes
     /// <summary>A request that is wrong somewhere, or asks for what nobody has.</summary>
     public static byte[] Request(SplitMix64 random)
     {
-        var route = random.Pick(s_routes).Replace("{0}", random.Pick(s_names), StringComparison.Ordinal).Replace("{1}", random.Pick(s_queries), StringComparison.Ordinal);
+        var route = random
+            .Pick(s_routes)
+            .Replace("{0}", random.Pick(s_names), StringComparison.Ordinal)
+            .Replace("{1}", random.Pick(s_queries), StringComparison.Ordinal);
         var body = Encoding.Latin1.GetBytes(random.Pick(s_documents));
         if (random.Below(2) == 0)
         {
             // Well-formed, so that it comes to whoever answers for the route.
-            return Post(random.Pick(s_methods[..4]), Uri.IsWellFormedUriString(route, UriKind.Relative) && route.StartsWith('/') ? route : $"/{Uri.EscapeDataString(route)}", body);
+            return Post(
+                random.Pick(s_methods[..4]),
+                Uri.IsWellFormedUriString(route, UriKind.Relative) && route.StartsWith('/') ? route : $"/{Uri.EscapeDataString(route)}",
+                body);
         }
         var text = new StringBuilder($"{random.Pick(s_methods)} {route} {random.Pick(s_versions)}\r\n");
         for (var count = random.Below(4); count > 0; count--)
         {
             text.Append(random.Pick(s_headers)).Append("\r\n");
         }
-        text.Append(random.Pick(["Connection: close\r\n\r\n", $"Content-Length: {body.Length + random.Between(-3, 3)}\r\n\r\n", "\r\n", "\n\n", "", "\r\n5\r\nab\r\nzz\r\n0\r\n\r\n"]));
+        text.Append(
+            random.Pick([
+                "Connection: close\r\n\r\n",
+                $"Content-Length: {body.Length + random.Between(-3, 3)}\r\n\r\n",
+                "\r\n",
+                "\n\n",
+                "",
+                "\r\n5\r\nab\r\nzz\r\n0\r\n\r\n",
+            ]));
         return [.. Encoding.Latin1.GetBytes(text.ToString()), .. body];
     }
 
     /// <summary>A request that is well-formed.</summary>
     public static byte[] Post(string method, string path, byte[] body) =>
-        [.. Encoding.Latin1.GetBytes($"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {body.Length}\r\nContent-Type: application/json\r\n\r\n"), .. body];
+        [
+            .. Encoding.Latin1.GetBytes(
+                $"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {body.Length}\r\nContent-Type: application/json\r\n\r\n"),
+            .. body,
+        ];
 
     /// <summary>The head of a request whose body is hundreds of MB.</summary>
     public static byte[] HeadOfMuch(SplitMix64 random) => Encoding.Latin1.GetBytes(
@@ -139,7 +279,10 @@ internal static class StrangeBytes
     /// <summary>How many bytes are not TLS alerts.</summary>
     public static int BeyondAlerts(ReadOnlySpan<byte> bytes)
     {
-        while (bytes.Length >= RecordHeader && bytes[0] == Alert && RecordHeader + BinaryPrimitives.ReadUInt16BigEndian(bytes[3..]) is var record && record <= bytes.Length)
+        while (bytes.Length >= RecordHeader
+            && bytes[0] == Alert
+            && RecordHeader + BinaryPrimitives.ReadUInt16BigEndian(bytes[3..]) is var record
+            && record <= bytes.Length)
         {
             bytes = bytes[record..];
         }

@@ -42,7 +42,12 @@ internal sealed class Strangers(IReadOnlyList<StrangePort> ports, X509Certificat
 
     /// <summary>Goes on until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll([AssociateAgainAsync(cancellationToken), .. Enumerable.Range(0, AtOnce).Select(index => TalkAgainAsync(new SplitMix64(SampleSeed.Mix((ulong)seed << 16 | (uint)index)), cancellationToken))]);
+        Task.WhenAll([
+            AssociateAgainAsync(cancellationToken),
+            .. Enumerable
+                .Range(0, AtOnce)
+                .Select(index => TalkAgainAsync(new SplitMix64(SampleSeed.Mix((ulong)seed << 16 | (uint)index)), cancellationToken)),
+        ]);
 
     private async Task TalkAgainAsync(SplitMix64 random, CancellationToken cancellationToken)
     {
@@ -51,13 +56,38 @@ internal sealed class Strangers(IReadOnlyList<StrangePort> ports, X509Certificat
             var port = random.Pick(ports);
             await (random.Below(100) switch
             {
-                < 10 => TalkAsync(port, stream => SendAsync(stream, StrangeBytes.Random(random, 1 << 16), cancellationToken), s_patience, cancellationToken),
-                < 18 => TalkAsync(port, stream => SendAsync(stream, StrangeBytes.HalfHello(random), cancellationToken), random.Below(4) == 0 ? s_long : s_patience, cancellationToken),
-                < 30 => TalkAsync(port, stream => SendAsync(stream, StrangeBytes.Anything(random), cancellationToken), s_patience, cancellationToken, random.Below(3) == 0 ? [] : [foreign]),
-                < 45 => TalkAsync(port, stream => SendAsync(stream, StrangeBytes.Frames(random), cancellationToken), s_patience, cancellationToken),
-                < 47 => TalkAsync(port, stream => SendSlowlyAsync(stream, StrangeBytes.Anything(random), cancellationToken), s_long, cancellationToken),
+                < 10 => TalkAsync(
+                    port,
+                    stream => SendAsync(stream, StrangeBytes.Random(random, 1 << 16), cancellationToken),
+                    s_patience,
+                    cancellationToken),
+                < 18 => TalkAsync(
+                    port,
+                    stream => SendAsync(stream, StrangeBytes.HalfHello(random), cancellationToken),
+                    random.Below(4) == 0 ? s_long : s_patience,
+                    cancellationToken),
+                < 30 => TalkAsync(
+                    port,
+                    stream => SendAsync(stream, StrangeBytes.Anything(random), cancellationToken),
+                    s_patience,
+                    cancellationToken,
+                    random.Below(3) == 0 ? [] : [foreign]),
+                < 45 => TalkAsync(
+                    port,
+                    stream => SendAsync(stream, StrangeBytes.Frames(random), cancellationToken),
+                    s_patience,
+                    cancellationToken),
+                < 47 => TalkAsync(
+                    port,
+                    stream => SendSlowlyAsync(stream, StrangeBytes.Anything(random), cancellationToken),
+                    s_long,
+                    cancellationToken),
                 < 48 => CrowdAsync(port, cancellationToken),
-                < 49 => TalkAsync(port, stream => SendMuchAsync(stream, StrangeBytes.HeadOfMuch(random), random.Between(100, 400), cancellationToken), s_long, cancellationToken),
+                < 49 => TalkAsync(
+                    port,
+                    stream => SendMuchAsync(stream, StrangeBytes.HeadOfMuch(random), random.Between(100, 400), cancellationToken),
+                    s_long,
+                    cancellationToken),
                 < 53 => StoreAndSubmitAsync(StrangeBytes.Document(random), cancellationToken),
                 _ => AskAsync(random.Below(4) > 0 ? OpenHttp : port, StrangeBytes.Request(random), cancellationToken),
             });
@@ -72,7 +102,12 @@ internal sealed class Strangers(IReadOnlyList<StrangePort> ports, X509Certificat
     {
         var digest = Artifacts.Digest.Of(document);
         await AskAsync(OpenHttp, StrangeBytes.Post("PUT", $"/blobs/{digest}", document), cancellationToken);
-        if (await AskAsync(OpenHttp, StrangeBytes.Post("POST", "/campaigns", Encoding.UTF8.GetBytes($$"""{"bundle":"{{digest}}"}""")), cancellationToken) is "200" or "500")
+        if (await AskAsync(
+                OpenHttp,
+                StrangeBytes.Post("POST", "/campaigns", Encoding.UTF8.GetBytes($$"""{"bundle":"{{digest}}"}""")),
+                cancellationToken)
+            is "200"
+                or "500")
         {
             await Console.Error.WriteLineAsync($"taken for a campaign: {Encoding.Latin1.GetString(document)}");
         }
@@ -96,7 +131,12 @@ internal sealed class Strangers(IReadOnlyList<StrangePort> ports, X509Certificat
     /// <summary>One connection, until the other side closes it or patience ends; what is heard counts.</summary>
     /// <param name="shown">By TLS, with this certificate or none; null is without TLS.</param>
     /// <returns>The status that the open HTTP port answered; null is none.</returns>
-    private async Task<string?> TalkAsync(StrangePort port, Func<Stream, Task> say, TimeSpan patience, CancellationToken cancellationToken, X509Certificate2[]? shown = null)
+    private async Task<string?> TalkAsync(
+        StrangePort port,
+        Func<Stream, Task> say,
+        TimeSpan patience,
+        CancellationToken cancellationToken,
+        X509Certificate2[]? shown = null)
     {
         Interlocked.Increment(ref _connections);
         using var connection = new TcpClient { LingerState = new LingerOption(true, 0) };
@@ -108,7 +148,11 @@ internal sealed class Strangers(IReadOnlyList<StrangePort> ports, X509Certificat
             Stream stream = connection.GetStream();
             if (shown is not null)
             {
-                var tls = new SslStream(stream, leaveInnerStreamOpen: false, (_, server, _, _) => server is not null, (_, _, _, _, _) => shown.FirstOrDefault()!);
+                var tls = new SslStream(
+                    stream,
+                    leaveInnerStreamOpen: false,
+                    (_, server, _, _) => server is not null,
+                    (_, _, _, _, _) => shown.FirstOrDefault()!);
                 stream = tls;
                 await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost" }, limit.Token);
             }
@@ -132,7 +176,13 @@ internal sealed class Strangers(IReadOnlyList<StrangePort> ports, X509Certificat
 
     /// <summary>Closed in the middle of it, by one side or the other.</summary>
     private static bool IsOfAConnection(Exception e) =>
-        e is IOException or SocketException or AuthenticationException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
+        e
+            is IOException
+                or SocketException
+                or AuthenticationException
+                or OperationCanceledException
+                or ObjectDisposedException
+                or InvalidOperationException;
 
     private async Task<string?> HearAsync(StrangePort port, Stream stream, bool isTls, CancellationToken cancellationToken)
     {
@@ -222,7 +272,11 @@ internal sealed class Strangers(IReadOnlyList<StrangePort> ports, X509Certificat
         ActorSystemSetup setup = certificate is null
             ? ActorSystemSetup.Create(BootstrapSetup.Create().WithConfig(settings))
             : BootstrapSetup.Create().WithConfig($"{settings}\n{NodeCertificate.AkkaSettings}").And(
-                new DotNettySslSetup(certificate, suppressValidation: true, requireMutualAuthentication: false, customValidator: (_, _, _, _, _) => true));
+                new DotNettySslSetup(
+                    certificate,
+                    suppressValidation: true,
+                    requireMutualAuthentication: false,
+                    customValidator: (_, _, _, _, _) => true));
         var system = ActorSystem.Create("iterative-dpo", setup);
         try
         {

@@ -34,14 +34,23 @@ public sealed class TrainerBenchmark(TrainerSide ours, TrainerSide? pytorch, Tra
         bool InQuestion(TrainerSetting setting) => shape.Turns > 1 || neighbours > 0 || setting.Threads == 2;
         Func<TrainerMeasurement>? AtBest(TrainerSide? side) => side?.AtBest(shape, mode, InQuestion, cancellation);
         var (measureOurs, measurePyTorch, measureLibTorch) = (AtBest(ours)!, AtBest(pytorch), AtBest(libtorch)!);
-        var turns = Enumerable.Range(0, shape.Turns).Select(_ => (Ours: measureOurs(), PyTorch: measurePyTorch?.Invoke(), LibTorch: measureLibTorch())).ToList();
+        var turns = Enumerable
+            .Range(0, shape.Turns)
+            .Select(_ => (Ours: measureOurs(), PyTorch: measurePyTorch?.Invoke(), LibTorch: measureLibTorch()))
+            .ToList();
         var our = MeasuredProcess.Median(turns.Select(turn => turn.Ours));
         var eager = MeasuredProcess.Median(turns.Select(turn => turn.LibTorch));
         var script = pytorch is null ? null : MeasuredProcess.Median(turns.Select(turn => turn.PyTorch!));
         var (name, best) = script?.RealTokensPerSecond > eager.RealTokensPerSecond ? ("pytorch", script) : ("libtorch", eager);
         var share = StepTimer.CountProducts(shape.Model, shape.CreatePairs(), mode == "full") / our.SecondsPerStep / peak;
         return new(
-            shape.Name, mode, neighbours, name, our.RealTokensPerSecond / best.RealTokensPerSecond, (double)our.PeakRssMib / best.PeakRssMib, share,
+            shape.Name,
+            mode,
+            neighbours,
+            name,
+            our.RealTokensPerSecond / best.RealTokensPerSecond,
+            (double)our.PeakRssMib / best.PeakRssMib,
+            share,
             our, script, eager);
     }
 }

@@ -8,7 +8,8 @@ using IterativeDpo.Training.Torch;
 namespace IterativeDpo.Host.Benchmarks;
 
 /// <summary>One side of a comparison, in the words of the peer script's own output.</summary>
-/// <param name="RealTokensPerSecond">Tokens that are no padding, the prompt counted for both of a pair's rows, whoever computes it twice.</param>
+/// <param name="RealTokensPerSecond">Tokens that are no padding, the prompt counted for both of a pair's rows, whoever computes it
+/// twice.</param>
 /// <param name="SecondsPerStep">Median over the steps.</param>
 /// <param name="PeakRssMib">Most memory the process had.</param>
 public sealed record TrainerMeasurement(
@@ -23,10 +24,24 @@ public sealed record TrainerMeasurement(
 
     /// <summary>
     /// Measures our own trainer in this process and prints the result as JSON. It is run as a process of its own, so that its peak memory
-    /// is its own: <c>SHAPE lora|full THREADS [LOOPS]</c>, the shape as JSON; the <see cref="OwnLoops"/> named are left to LibTorch's operations. Products are bfloat16, as the peer's best are.
+    /// is its own: <c>SHAPE lora|full THREADS [LOOPS]</c>, the shape as JSON; the <see cref="OwnLoops"/> named are left to LibTorch's
+    /// operations. Products are bfloat16, as the peer's best are.
     /// </summary>
-    public static void RunWorker(IReadOnlyList<string> arguments, TextWriter output) => Run(arguments, ComputeType.BFloat16, output, (shape, pairs, options) =>
-        StepTimer.Measure(shape.Model, shape.Base, pairs, options, arguments.Count > 3 ? Enum.Parse<OwnLoops>(arguments[3]) : OwnLoops.None, warmup: 2, shape.Steps, TimeProvider.System));
+    public static void RunWorker(IReadOnlyList<string> arguments, TextWriter output) =>
+        Run(
+            arguments,
+            ComputeType.BFloat16,
+            output,
+            (shape, pairs, options) =>
+        StepTimer.Measure(
+            shape.Model,
+            shape.Base,
+            pairs,
+            options,
+            arguments.Count > 3 ? Enum.Parse<OwnLoops>(arguments[3]) : OwnLoops.None,
+            warmup: 2,
+            shape.Steps,
+            TimeProvider.System));
 
     /// <summary>The same for the eager peer on our LibTorch: <c>SHAPE lora|full THREADS [bf16]</c>, without the word in float32.</summary>
     public static void RunPeer(IReadOnlyList<string> arguments, TextWriter output) =>
@@ -38,7 +53,10 @@ public sealed record TrainerMeasurement(
         Func<TrainerShape, IReadOnlyList<PreferencePair>, TrainingOptions, IReadOnlyList<double>> measure)
     {
         var shape = JsonSerializer.Deserialize<TrainerShape>(arguments[0])!;
-        var options = Options(arguments[1] == "lora", int.Parse(arguments[2], CultureInfo.InvariantCulture), shape.Checkpointing) with { ComputeType = type };
+        var options = Options(arguments[1] == "lora", int.Parse(arguments[2], CultureInfo.InvariantCulture), shape.Checkpointing) with
+        {
+            ComputeType = type,
+        };
         var pairs = shape.CreatePairs();
         var seconds = measure(shape, pairs, options).Order().ElementAt(shape.Steps / 2);
         var tokens = pairs.Sum(pair => 2 * pair.PromptIds.Length + pair.ChosenIds.Length + pair.RejectedIds.Length);

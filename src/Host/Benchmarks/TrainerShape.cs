@@ -14,9 +14,18 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <param name="Steps">Steps measured, after two that are not.</param>
 /// <param name="TrialPairs">At most so many are taken to find each side's best setting.</param>
 /// <param name="Turns">How often every side is measured: machines change speed from minute to minute, and the median turn counts.</param>
-/// <param name="Base">How the frozen matrices are kept, under an adapter: F32 stands for the compute type, Q8_0 and Q4_K as they are.</param>
+/// <param name="Base">How the frozen matrices are kept, under an adapter: F32 stands for the compute type, Q8_0 and Q4_K as they
+/// are.</param>
 public sealed record TrainerShape(
-    string Name, int Prompt, int Completion, int Pairs, int Vocabulary = 512, int PairsPerPrompt = 1, bool Checkpointing = false, int Steps = 9, int TrialPairs = 16,
+    string Name,
+    int Prompt,
+    int Completion,
+    int Pairs,
+    int Vocabulary = 512,
+    int PairsPerPrompt = 1,
+    bool Checkpointing = false,
+    int Steps = 9,
+    int TrialPairs = 16,
     int Turns = 3, int Layers = 6, int Dim = 256, TensorType Base = TensorType.F32)
 {
     public static readonly IReadOnlyList<TrainerShape> All =
@@ -35,7 +44,9 @@ public sealed record TrainerShape(
         ModelArchitecture.Named("llama"), Layers, Dim, Heads: 8, KvHeads: 4, HeadDim: Dim / 8, FeedForwardDim: Dim * 11 / 4, RmsEps: 1e-5f,
         RopeBase: 10_000, RopeDim: Dim / 8, ContextLength: 4096, VocabSize: Vocabulary, TiedEmbeddings: false);
 
-    /// <summary>What a side's settings are compared on. Several steps: the first ones are slow, and a wrong choice would flatter the other side.</summary>
+    /// <summary>
+    /// What a side's settings are compared on. Several steps: the first ones are slow, and a wrong choice would flatter the other side.
+    /// </summary>
     [JsonIgnore]
     public TrainerShape Trial => this with { Steps = Math.Min(Steps, 5), Pairs = Math.Min(Pairs, TrialPairs) };
 
@@ -53,7 +64,8 @@ public sealed record TrainerShape(
             return (int)(state % (ulong)below);
         }
         int[] Ids(int count) => [.. Enumerable.Range(0, count).Select(_ => Draw(Vocabulary))];
-        int[][] Completions(int count) => [.. Enumerable.Range(0, count).Select(_ => Ids(Completion / 2 + Draw(Completion - Completion / 2 + 1)))];
+        int[][] Completions(int count) =>
+            [.. Enumerable.Range(0, count).Select(_ => Ids(Completion / 2 + Draw(Completion - Completion / 2 + 1)))];
         IEnumerable<PreferencePair> PairsOf(int prompt)
         {
             var ids = Ids(Prompt);

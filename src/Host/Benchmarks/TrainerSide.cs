@@ -36,7 +36,13 @@ public sealed record TrainerSide(
     public static TrainerSide EagerLibTorch(IReadOnlyList<string> worker) => new(
         _all,
         (shape, mode, setting) =>
-            [.. worker, JsonSerializer.Serialize(shape), mode, $"{setting.Threads}", .. setting.BFloat16 ? [TrainerMeasurement.Half] : Array.Empty<string>()],
+            [
+                .. worker,
+                JsonSerializer.Serialize(shape),
+                mode,
+                $"{setting.Threads}",
+                .. setting.BFloat16 ? [TrainerMeasurement.Half] : Array.Empty<string>(),
+            ],
         new Dictionary<string, string>([_mapLargeMatrices]));
 
     /// <summary>The peer script on the distribution's PyTorch, or null, with a line on how to have it, where there is none.</summary>
@@ -45,7 +51,8 @@ public sealed record TrainerSide(
     {
         if (!HasPyTorch())
         {
-            progress.WriteLine($"{Python} has no PyTorch: the peer is eager LibTorch alone. To have both: apt-get install python3-torch libopenblas0-openmp");
+            progress.WriteLine(
+                $"{Python} has no PyTorch: the peer is eager LibTorch alone. To have both: apt-get install python3-torch libopenblas0-openmp");
             return null;
         }
         var environment = new Dictionary<string, string>([_mapLargeMatrices]);
@@ -56,7 +63,16 @@ public sealed record TrainerSide(
         }
         return new(_all, (shape, mode, setting) =>
         [
-            Python, script, "--prompt", $"{shape.Prompt}", "--completion", $"{shape.Completion}", "--pairs", $"{shape.Pairs}", "--vocab", $"{shape.Vocabulary}",
+            Python,
+            script,
+            "--prompt",
+            $"{shape.Prompt}",
+            "--completion",
+            $"{shape.Completion}",
+            "--pairs",
+            $"{shape.Pairs}",
+            "--vocab",
+            $"{shape.Vocabulary}",
             "--steps", $"{shape.Steps}", "--warmup", $"{shape.PeerWarmup}", "--mode", mode,
             "--threads", $"{setting.Threads}", .. setting.BFloat16 ? ["--bf16"] : Array.Empty<string>(),
         ], environment);
@@ -64,10 +80,15 @@ public sealed record TrainerSide(
 
     /// <summary>The setting that takes the fewest seconds, and so the side as it is to be measured.</summary>
     /// <param name="candidates">Of the settings, those that come into question.</param>
-    public Func<TrainerMeasurement> AtBest(TrainerShape shape, string mode, Func<TrainerSetting, bool> candidates, CancellationToken cancellation)
+    public Func<TrainerMeasurement> AtBest(
+        TrainerShape shape,
+        string mode,
+        Func<TrainerSetting, bool> candidates,
+        CancellationToken cancellation)
     {
         TrainerSetting[] tried = [.. Settings.Where(candidates)];
-        var best = tried.Length == 1 ? tried[0] : tried.MaxBy(setting => Measure(shape.Trial, mode, setting, cancellation).RealTokensPerSecond)!;
+        var best =
+            tried.Length == 1 ? tried[0] : tried.MaxBy(setting => Measure(shape.Trial, mode, setting, cancellation).RealTokensPerSecond)!;
         return () => Measure(shape, mode, best, cancellation);
     }
 

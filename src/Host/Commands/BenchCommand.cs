@@ -40,7 +40,11 @@ public static class BenchCommand
             "./dpo bench ports --minutes 10 --json",
             "./dpo bench upgrade --other ../before/bin/Release/net10.0 --json")
         {
-            Subcommand("generation", "Sampling against a bare decode loop over the same batches.", [_threads, _neighbours], GenerationAsync),
+            Subcommand(
+                "generation",
+                "Sampling against a bare decode loop over the same batches.",
+                [_threads, _neighbours],
+                GenerationAsync),
             Trainer(),
             Loops(),
             Scaling(),
@@ -50,14 +54,30 @@ public static class BenchCommand
             ChaosCommands.Ports(),
             ChaosCommands.Upgrade(),
             Campaigns(),
-            Subcommand("actors", "Units of work through actors and journal against a plain loop, with engines that take no time.", [], ActorsAsync),
-            Subcommand("data", "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.", [_threads], Data),
-            Subcommand("judging", "What judging costs beside the judge, and 100,000 prompts through the verifier and the selection of pairs.", [_threads], JudgingAsync),
+            Subcommand(
+                "actors",
+                "Units of work through actors and journal against a plain loop, with engines that take no time.",
+                [],
+                ActorsAsync),
+            Subcommand(
+                "data",
+                "Reading, tokenising and opening preference data of up to a million rows, with the memory it takes.",
+                [_threads],
+                Data),
+            Subcommand(
+                "judging",
+                "What judging costs beside the judge, and 100,000 prompts through the verifier and the selection of pairs.",
+                [_threads],
+                JudgingAsync),
             Subcommand("cluster", "Generator nodes of known speed against one process, and rounds sampled ahead.", [], ClusterAsync),
             Subcommand(
                 "conversion", "A gigabyte of safetensors to a GGUF, against copying the file.", [],
                 (_, token) => ConversionBenchmark.Run(token).ToAsyncEnumerable()),
-            Subcommand("page", "The page of 50 rounds and a million pairs: its first answer, searches in pairs, and what 100 readers cost sampling.", [_threads], PageAsync),
+            Subcommand(
+                "page",
+                "The page of 50 rounds and a million pairs: its first answer, searches in pairs, and what 100 readers cost sampling.",
+                [_threads],
+                PageAsync),
             Subcommand("blobs", "Artifacts fetched from another node, verified and durable, against a plain download.", [], Blobs),
         };
         foreach (var worker in BenchWorkers.Create())
@@ -68,9 +88,16 @@ public static class BenchCommand
     }
 
     private static ExampleCommand Subcommand(
-        string name, string description, IReadOnlyList<Option> options, Func<ParseResult, CancellationToken, IAsyncEnumerable<object>> measure)
+        string name,
+        string description,
+        IReadOnlyList<Option> options,
+        Func<ParseResult, CancellationToken, IAsyncEnumerable<object>> measure)
     {
-        string[] examples = [$"./dpo bench {name}", $"./dpo bench {name} --json{string.Concat(options.Select(option => $" {option.Name} 2"))}"];
+        string[] examples =
+        [
+            $"./dpo bench {name}",
+            $"./dpo bench {name} --json{string.Concat(options.Select(option => $" {option.Name} 2"))}",
+        ];
         var command = new ExampleCommand(name, description, examples) { _json };
         foreach (var option in options)
         {
@@ -87,7 +114,8 @@ public static class BenchCommand
     private static ExampleCommand Trainer()
     {
         var command = OfSteps(
-            "trainer", "DPO steps against the faster of eager PyTorch (bench/peers/torch_dpo_step.py) and eager LibTorch, each side at its best setting.",
+            "trainer",
+            "DPO steps against the faster of eager PyTorch (bench/peers/torch_dpo_step.py) and eager LibTorch, each side at its best setting.",
             ["./dpo bench trainer --json --neighbour 1"],
             async (parsed, shapes, modes, token) =>
             {
@@ -97,28 +125,51 @@ public static class BenchCommand
                 Console.Error.WriteLine($"matrix products: {peak / 1e9:F0} GFLOP/s at most");
                 using var neighbours = Neighbours.Start(BenchWorkers.Neighbour, CountOfNeighbours(parsed));
                 var benchmark = new TrainerBenchmark(
-                    TrainerSide.Ours(BenchWorkers.Trainer), pytorch, TrainerSide.EagerLibTorch(BenchWorkers.Peer), peak, CountOfNeighbours(parsed));
-                await PrintAsync(parsed, benchmark.Run(shapes, modes, token).ToAsyncEnumerable(), results => new { matmulPeakGflops = peak / 1e9, results });
+                    TrainerSide.Ours(BenchWorkers.Trainer),
+                    pytorch,
+                    TrainerSide.EagerLibTorch(BenchWorkers.Peer),
+                    peak,
+                    CountOfNeighbours(parsed));
+                await PrintAsync(
+                    parsed,
+                    benchmark.Run(shapes, modes, token).ToAsyncEnumerable(),
+                    results => new { matmulPeakGflops = peak / 1e9, results });
             });
         command.Add(_neighbours);
         return command;
     }
 
     private static ExampleCommand Loops() => OfSteps(
-        "trainer-loops", "DPO steps with the trainer's own loops, against LibTorch's operations for norms, gates, attention, and all of them.", [],
+        "trainer-loops",
+        "DPO steps with the trainer's own loops, against LibTorch's operations for norms, gates, attention, and all of them.",
+        [],
         (parsed, shapes, modes, token) =>
-            PrintAsync(parsed, new LoopsBenchmark(BenchWorkers.Trainer).Run(shapes, modes, token).ToAsyncEnumerable(), results => new { results }));
+            PrintAsync(
+                parsed,
+                new LoopsBenchmark(BenchWorkers.Trainer).Run(shapes, modes, token).ToAsyncEnumerable(),
+                results => new { results }));
 
     /// <summary>A benchmark of optimiser steps, of some shapes and modes.</summary>
     private static ExampleCommand OfSteps(
-        string name, string description, IReadOnlyList<string> examples, Func<ParseResult, IReadOnlyList<TrainerShape>, IReadOnlyList<string>, CancellationToken, Task> measure)
+        string name,
+        string description,
+        IReadOnlyList<string> examples,
+        Func<ParseResult, IReadOnlyList<TrainerShape>, IReadOnlyList<string>, CancellationToken, Task> measure)
     {
         string[] modes = ["lora", "full"];
         string[] names = [.. TrainerShape.All.Select(known => known.Name)];
-        var shape = new Option<string?>("--shape") { Description = $"One shape only: {string.Join(", ", names)}." }.AcceptOnlyFromAmong(names);
+        var shape = new Option<string?>("--shape") { Description = $"One shape only: {string.Join(", ", names)}." }.AcceptOnlyFromAmong(
+            names);
         var mode = new Option<string?>("--mode") { Description = "lora or full only." }.AcceptOnlyFromAmong(modes);
         var command = new ExampleCommand(
-            name, description, [$"./dpo bench {name}", $"./dpo bench {name} --json --shape 48/48 --mode lora", .. examples]) { shape, mode, _json };
+            name,
+            description,
+            [$"./dpo bench {name}", $"./dpo bench {name} --json --shape 48/48 --mode lora", .. examples])
+        {
+            shape,
+            mode,
+            _json,
+        };
         command.SetAction(async (parsed, token) =>
         {
             await measure(
@@ -139,7 +190,10 @@ public static class BenchCommand
             "./dpo bench scaling", "./dpo bench scaling --json --output scaling.html") { output, _json };
         command.SetAction(async (parsed, token) =>
         {
-            var results = await PrintAsync(parsed, new ScalingBenchmark(BenchWorkers.Trainer).Run(token).ToAsyncEnumerable(), results => new { results });
+            var results = await PrintAsync(
+                parsed,
+                new ScalingBenchmark(BenchWorkers.Trainer).Run(token).ToAsyncEnumerable(),
+                results => new { results });
             if (parsed.GetValue(output) is { } page)
             {
                 ScalingPage.Write(results, page.FullName);
@@ -157,7 +211,15 @@ public static class BenchCommand
         var input = new Option<long?>("--input") { Description = "One input only, by its number.", HelpName = "N" };
         var command = new ExampleCommand(
             "fuzz", "Damaged inputs for every reader of what others wrote: each must be taken or refused in words.",
-            "./dpo bench fuzz --minutes 3 --seed 1 --json", "./dpo bench fuzz --reader rows --seed 1 --input 17") { minutes, seed, reader, input, _json };
+            "./dpo bench fuzz --minutes 3 --seed 1 --json",
+            "./dpo bench fuzz --reader rows --seed 1 --input 17")
+        {
+            minutes,
+            seed,
+            reader,
+            input,
+            _json,
+        };
         command.SetAction(async parsed =>
         {
             var directory = Directory.CreateTempSubdirectory("dpo-fuzz-").FullName;
@@ -166,14 +228,18 @@ public static class BenchCommand
             ForeignReader[] chosen = [.. all.Where(known => parsed.GetValue(reader) is not { } one || known.Name == one)];
             if (chosen.Length == 0)
             {
-                throw new UserInputException($"--reader {parsed.GetValue(reader)}: choose one of {string.Join(", ", all.Select(known => known.Name))}.");
+                throw new UserInputException(
+                    $"--reader {parsed.GetValue(reader)}: choose one of {string.Join(", ", all.Select(known => known.Name))}.");
             }
             var each = TimeSpan.FromMinutes(parsed.GetValue(minutes) ?? 3) / chosen.Length;
             var fuzzer = new Fuzzer(directory, parsed.GetValue(seed));
             var results = await PrintAsync(parsed, chosen.Select(one =>
             {
                 var watch = Stopwatch.StartNew();
-                return fuzzer.Run(one, parsed.GetValue(input) ?? 0, done => parsed.GetValue(input) is null ? watch.Elapsed < each : done == 0);
+                return fuzzer.Run(
+                    one,
+                    parsed.GetValue(input) ?? 0,
+                    done => parsed.GetValue(input) is null ? watch.Elapsed < each : done == 0);
             }).ToAsyncEnumerable(), results => new { results });
             if (results.Any(result => result.Findings.Count > 0))
             {
@@ -192,14 +258,28 @@ public static class BenchCommand
         var workers = CommonOptions.Number("--workers", "Of all roles together.", 16, 5, 1000);
         var units = CommonOptions.Number("--units", "That a round is sampled in.", 8, 1, CampaignPlan.MostUnits);
         var command = new ExampleCommand(
-            "campaigns", "Campaigns of many rounds at once on a coordinator, with workers that answer at once: speed, memory, journal, the largest message, and recovery.",
-            "./dpo bench campaigns --rounds 1000 --campaigns 1 --json", "./dpo bench campaigns --rounds 20 --campaigns 50 --workers 16 --units 8") { rounds, campaigns, workers, units, _json };
+            "campaigns",
+            "Campaigns of many rounds at once on a coordinator, with workers that answer at once: speed, memory, journal, the largest message, and recovery.",
+            "./dpo bench campaigns --rounds 1000 --campaigns 1 --json",
+            "./dpo bench campaigns --rounds 20 --campaigns 50 --workers 16 --units 8")
+        {
+            rounds,
+            campaigns,
+            workers,
+            units,
+            _json,
+        };
         command.SetAction(async (parsed, token) =>
         {
             var directory = Directory.CreateTempSubdirectory("dpo-bench-campaigns-");
             try
             {
-                var benchmark = new CampaignsBenchmark(directory.FullName, parsed.GetValue(campaigns), parsed.GetValue(rounds), parsed.GetValue(workers), parsed.GetValue(units));
+                var benchmark = new CampaignsBenchmark(
+                    directory.FullName,
+                    parsed.GetValue(campaigns),
+                    parsed.GetValue(rounds),
+                    parsed.GetValue(workers),
+                    parsed.GetValue(units));
                 var result = await benchmark.RunAsync(tenth => Console.Error.WriteLine(tenth), token);
                 if (parsed.GetValue(_json))
                 {
@@ -219,7 +299,10 @@ public static class BenchCommand
         return command;
     }
 
-    private static Task<IReadOnlyList<T>> PrintAsync<T>(ParseResult parsed, IAsyncEnumerable<T> measured, Func<IReadOnlyList<T>, object> document)
+    private static Task<IReadOnlyList<T>> PrintAsync<T>(
+        ParseResult parsed,
+        IAsyncEnumerable<T> measured,
+        Func<IReadOnlyList<T>, object> document)
         where T : notnull => BenchmarkResults.CollectAsync(measured, Console.Error, results =>
         {
             if (parsed.GetValue(_json))
@@ -243,7 +326,9 @@ public static class BenchCommand
     private static IAsyncEnumerable<object> JudgingAsync(ParseResult parsed, CancellationToken cancellationToken) =>
         JudgingBenchmark.RunAsync(BenchWorkers.Judging, ThreadsOf(parsed), cancellationToken);
 
-    private static async IAsyncEnumerable<object> ClusterAsync(ParseResult parsed, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<object> ClusterAsync(
+        ParseResult parsed,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var directory = Directory.CreateTempSubdirectory("dpo-bench-cluster-");
         try
@@ -259,17 +344,22 @@ public static class BenchCommand
         }
     }
 
-    private static IAsyncEnumerable<object> Blobs(ParseResult parsed, CancellationToken cancellationToken) => BlobBenchmark.RunAsync(cancellationToken);
+    private static IAsyncEnumerable<object> Blobs(ParseResult parsed, CancellationToken cancellationToken) =>
+        BlobBenchmark.RunAsync(cancellationToken);
 
     private static IAsyncEnumerable<object> Data(ParseResult parsed, CancellationToken cancellationToken) =>
         DataBenchmark.Run(BundledFiles.SeedModel, ThreadsOf(parsed), cancellationToken).ToAsyncEnumerable();
 
-    private static async IAsyncEnumerable<object> ActorsAsync(ParseResult parsed, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<object> ActorsAsync(
+        ParseResult parsed,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         yield return await ActorsBenchmark.RunAsync(cancellationToken);
     }
 
-    private static async IAsyncEnumerable<object> GenerationAsync(ParseResult parsed, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<object> GenerationAsync(
+        ParseResult parsed,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var neighbours = Neighbours.Start(BenchWorkers.Neighbour, CountOfNeighbours(parsed));
         // Beside a neighbour it is open whether a second thread helps, unless the user has said how many there are.

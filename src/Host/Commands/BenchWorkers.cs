@@ -3,11 +3,16 @@ using IterativeDpo.Host.Benchmarks;
 
 namespace IterativeDpo.Host.Commands;
 
-/// <summary>Hidden commands under <c>dpo bench</c>: what a benchmark runs in processes of their own, whose peak memory is then their own.</summary>
+/// <summary>
+/// Hidden commands under <c>dpo bench</c>: what a benchmark runs in processes of their own, whose peak memory is then their own.
+/// </summary>
 internal static class BenchWorkers
 {
     /// <summary>Command lines that arguments are put after.</summary>
-    public static readonly string[] Trainer = LineOf("trainer-worker"), Peer = LineOf("trainer-peer"), Judging = LineOf("judging-worker"), Neighbour = LineOf("neighbour");
+    public static readonly string[] Trainer = LineOf("trainer-worker"),
+        Peer = LineOf("trainer-peer"),
+        Judging = LineOf("judging-worker"),
+        Neighbour = LineOf("neighbour");
 
     /// <summary>The program itself.</summary>
     public static readonly string[] Program = Trainer[..^2];
@@ -36,7 +41,8 @@ internal static class BenchWorkers
         var (prompts, threads) = (new Argument<int>("PROMPTS"), new Argument<int>("THREADS"));
         var command = new Command(Judging[^1]) { prompts, threads };
         command.Hidden = true;
-        command.SetAction((parsed, token) => JudgingBenchmark.RunWorkerAsync(parsed.GetValue(prompts), parsed.GetValue(threads), Console.Out, token));
+        command.SetAction(
+            (parsed, token) => JudgingBenchmark.RunWorkerAsync(parsed.GetValue(prompts), parsed.GetValue(threads), Console.Out, token));
         return command;
     }
 

@@ -21,7 +21,13 @@ namespace IterativeDpo.Host.Commands;
 /// <param name="page">Where its page is; null is nowhere.</param>
 /// <param name="models">Makes sure that the engines agree on the model; null: nobody does.</param>
 /// <param name="isOne">Whether it is one of several, which say at their end themselves what came of them.</param>
-internal sealed class CampaignSession(CampaignConfiguration configuration, string statePath, bool json, PageSettings? page, CheckedModels? models, bool isOne = false)
+internal sealed class CampaignSession(
+    CampaignConfiguration configuration,
+    string statePath,
+    bool json,
+    PageSettings? page,
+    CheckedModels? models,
+    bool isOne = false)
 {
     /// <summary>How long a run waits at its end for notices to be delivered.</summary>
     private static readonly TimeSpan s_noticePatience = TimeSpan.FromSeconds(20), s_noticePatienceInterrupted = TimeSpan.FromSeconds(1);
@@ -41,21 +47,41 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
         var measured = new MeasuredRounds(new CampaignQuality(configuration.Options, StateDirectory.ArtifactsOf(statePath)));
         var warnings = new JudgeWarnings(measured, Note);
         var view = new CampaignView(display, warnings.Measure);
-        await using var judges = CampaignJudges.Factory(configuration.Options, CampaignReader.WorkPath(statePath), Note, TimeProvider.System, people: feed.People);
+        await using var judges = CampaignJudges.Factory(
+            configuration.Options,
+            CampaignReader.WorkPath(statePath),
+            Note,
+            TimeProvider.System,
+            people: feed.People);
         await using var notices = new CampaignNotices(configuration.Options.Notices, judges.Budgets, Note, TimeProvider.System);
         var control = new CampaignControl();
         string? pausedBy = null;
         using var tensorBoard = TensorBoard is null ? null : new TensorBoardProgress(TensorBoard, Note, TimeProvider.System);
         Raise(CampaignReader.Read(statePath)?.Plan);
-        var engines = Engines(configuration.Options, judges, warning => Note($"warning: {warning}")) with { CheckModel = models is null ? null : models.Require };
+        var engines = Engines(configuration.Options, judges, warning => Note($"warning: {warning}")) with
+        {
+            CheckModel = models is null ? null : models.Require,
+        };
         using var telemetry = TelemetryExport.Start(Telemetry, configuration.Options.Name);
-        await using var server = await PageCommand.ServeAsync(page, new PageData(feed, configuration.Options, measured) { Control = control }, telemetry, line => Console.Error.WriteLine($"dpo: {line}"));
+        await using var server = await PageCommand.ServeAsync(
+            page,
+            new PageData(feed, configuration.Options, measured) { Control = control },
+            telemetry,
+            line => Console.Error.WriteLine($"dpo: {line}"));
         using var end = new CancellationTokenSource();
         var outcome = await display.DuringAsync(async () =>
         {
-            var told = configuration.Options.AsksPeople ? TellOfPeopleAsync(feed.People, server?.Urls.First(), end.Token) : Task.CompletedTask;
+            var told = configuration.Options.AsksPeople
+                ? TellOfPeopleAsync(feed.People, server?.Urls.First(), end.Token)
+                : Task.CompletedTask;
             var ended = await CampaignRunner.RunAsync(
-                configuration, statePath, engines, new AllProgress<CampaignProgress>(view, feed, notices, new Told(OnProgress)), TimeProvider.System, cancellationToken, control);
+                configuration,
+                statePath,
+                engines,
+                new AllProgress<CampaignProgress>(view, feed, notices, new Told(OnProgress)),
+                TimeProvider.System,
+                cancellationToken,
+                control);
             await end.CancelAsync();
             await told;
             await warnings.FinishAsync();
@@ -83,9 +109,13 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
                 if (people.Count().Waiting is var waiting && waiting is not null != wasWaiting)
                 {
                     wasWaiting = waiting is not null;
-                    Note(waiting is null ? "people have judged; the campaign goes on" : $"{waiting}: {(page is null ? $"./dpo page --state {statePath} shows them" : $"{page}{PeopleRoutes.Path}")}");
+                    Note(
+                        waiting is null
+                            ? "people have judged; the campaign goes on"
+                            : $"{waiting}: {(page is null ? $"./dpo page --state {statePath} shows them" : $"{page}{PeopleRoutes.Path}")}");
                 }
-                await Task.Delay(s_peoplePulse, ended).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                await Task.Delay(s_peoplePulse, ended)
+                    .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             }
         }
 
@@ -96,7 +126,10 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
             if (progress.State.PausedBy != pausedBy)
             {
                 pausedBy = progress.State.PausedBy;
-                Note(pausedBy is null ? "it goes on" : $"paused by {pausedBy}: {progress.State.PauseReason}; an operator has it go on, on the page");
+                Note(
+                    pausedBy is null
+                        ? "it goes on"
+                        : $"paused by {pausedBy}: {progress.State.PauseReason}; an operator has it go on, on the page");
             }
         }
 
@@ -148,7 +181,8 @@ internal sealed class CampaignSession(CampaignConfiguration configuration, strin
             return;
         }
         var (first, last) = (summary.Baseline.HeldoutAccuracy, summary.Final.HeldoutAccuracy);
-        Console.WriteLine($"held-out accuracy {100 * first:F1} % -> {100 * last:F1} % in {summary.Rounds.Count} {(summary.Rounds.Count == 1 ? "round" : "rounds")}");
+        Console.WriteLine(
+            $"held-out accuracy {100 * first:F1} % -> {100 * last:F1} % in {summary.Rounds.Count} {(summary.Rounds.Count == 1 ? "round" : "rounds")}");
         Console.WriteLine($"report: {Path.GetFullPath(reportPath)}");
     }
 }

@@ -15,7 +15,12 @@ public static class CertificatesCommand
         Required = true,
     };
 
-    private static readonly Option<string> _node = new("--node") { Description = "The node that the certificate is for.", HelpName = "NAME", Required = true };
+    private static readonly Option<string> _node = new("--node")
+    {
+        Description = "The node that the certificate is for.",
+        HelpName = "NAME",
+        Required = true,
+    };
 
     private static readonly Option<string[]> _hosts = new("--host")
     {
@@ -58,7 +63,8 @@ public static class CertificatesCommand
         }
         if (made.NewAuthority)
         {
-            Console.WriteLine($"authority: {made.Authority}, until {made.AuthorityUntil}. Whoever has {made.AuthorityKey} can make nodes: keep it off them, with a copy in a safe place.");
+            Console.WriteLine(
+                $"authority: {made.Authority}, until {made.AuthorityUntil}. Whoever has {made.AuthorityKey} can make nodes: keep it off them, with a copy in a safe place.");
         }
         Console.WriteLine($"certificate of {made.Node}: {made.Certificate}, until {made.Until}, for {string.Join(", ", made.Hosts)}");
         Console.WriteLine($"copy to the node: {made.Authority} {made.Certificate} {made.Key}");

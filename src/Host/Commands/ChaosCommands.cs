@@ -5,7 +5,10 @@ using IterativeDpo.Host.Benchmarks;
 
 namespace IterativeDpo.Host.Commands;
 
-/// <summary><c>dpo bench chaos</c>, <c>recovery</c>, <c>ports</c> and <c>upgrade</c>: a cluster of real processes on this machine, and what it makes of faults.</summary>
+/// <summary>
+/// <c>dpo bench chaos</c>, <c>recovery</c>, <c>ports</c> and <c>upgrade</c>: a cluster of real processes on this machine, and what it makes
+/// of faults.
+/// </summary>
 internal static class ChaosCommands
 {
     private static readonly Option<string> _coordinators = CommonOptions.Choice(
@@ -21,15 +24,21 @@ internal static class ChaosCommands
 
     public static ExampleCommand Chaos()
     {
-        var minutes = CommonOptions.Positive("--minutes", "How long faults go on; 5 if not given. The quiet run afterwards takes as long at most.");
+        var minutes = CommonOptions.Positive(
+            "--minutes",
+            "How long faults go on; 5 if not given. The quiet run afterwards takes as long at most.");
         var seed = new Option<int>("--seed") { Description = "Of the faults.", HelpName = "N" };
         var command = new ExampleCommand(
-            "chaos", "A campaign on a cluster whose processes are killed, frozen, parted, drained and starved, against a quiet run: nothing may be lost, or counted twice.",
+            "chaos",
+            "A campaign on a cluster whose processes are killed, frozen, parted, drained and starved, against a quiet run: nothing may be lost, or counted twice.",
             "./dpo bench chaos --minutes 5 --seed 1 --json",
             "./dpo bench chaos --minutes 10 --coordinators 3") { minutes, seed, _coordinators, _journal, _json };
         command.SetAction((parsed, token) => WithClusterAsync(
             parsed,
-            cluster => new ChaosBenchmark(cluster, parsed.GetValue(seed)).RunAsync(TimeSpan.FromMinutes(parsed.GetValue(minutes) ?? 5), token),
+            cluster =>
+                new ChaosBenchmark(cluster, parsed.GetValue(seed)).RunAsync(
+                    TimeSpan.FromMinutes(parsed.GetValue(minutes) ?? 5),
+                    token),
             result => result.IsWell));
         return command;
     }
@@ -38,7 +47,8 @@ internal static class ChaosCommands
     {
         var times = CommonOptions.Positive("--times", "How often each is measured; 3 if not given.");
         var command = new ExampleCommand(
-            "recovery", "How long a campaign stands still when a node of its cluster is killed, and how long draining takes: one fault at a time.",
+            "recovery",
+            "How long a campaign stands still when a node of its cluster is killed, and how long draining takes: one fault at a time.",
             "./dpo bench recovery --json",
             "./dpo bench recovery --coordinators 3 --times 5 --json") { times, _coordinators, _journal, _json };
         command.SetAction((parsed, token) => WithClusterAsync(
@@ -51,7 +61,8 @@ internal static class ChaosCommands
         var minutes = CommonOptions.Positive("--minutes", "How long; 1 if not given.");
         var seed = new Option<int>("--seed") { Description = "Of what strangers say.", HelpName = "N" };
         var command = new ExampleCommand(
-            "ports", "Garbage at both ports of nodes with and without certificates, while their campaigns go on: a stranger may get nothing, and stop nothing.",
+            "ports",
+            "Garbage at both ports of nodes with and without certificates, while their campaigns go on: a stranger may get nothing, and stop nothing.",
             "./dpo bench ports --minutes 10 --seed 1 --json") { minutes, seed, _json };
         command.SetAction((parsed, token) => MeasureAsync(
             parsed,
@@ -66,9 +77,15 @@ internal static class ChaosCommands
 
     public static ExampleCommand Upgrade()
     {
-        var other = new Option<DirectoryInfo>("--other") { Description = "The folder of another build, with its dpo.dll.", HelpName = "DIR", Required = true };
+        var other = new Option<DirectoryInfo>("--other")
+        {
+            Description = "The folder of another build, with its dpo.dll.",
+            HelpName = "DIR",
+            Required = true,
+        };
         var command = new ExampleCommand(
-            "upgrade", "A campaign on a cluster that changes from another build to this one, node by node, and one node back, against a quiet run.",
+            "upgrade",
+            "A campaign on a cluster that changes from another build to this one, node by node, and one node back, against a quiet run.",
             "./dpo bench upgrade --other ../before/bin/Release/net10.0 --json") { other, _json };
         command.SetAction((parsed, token) => MeasureAsync(
             parsed,
@@ -132,6 +149,9 @@ internal static class ChaosCommands
         }
         return coordinators == 1
             ? throw new UserInputException("--journal: a sole coordinator has its journal in a file; add --coordinators 3.")
-            : new(coordinators, NodeCommand.JournalOf(text) ?? throw new UserInputException("--journal: write postgres://user:password@host:5432/database."));
+            : new(
+                coordinators,
+                NodeCommand.JournalOf(text) ?? throw new UserInputException("--journal: write postgres://user:password@host:5432/database.")
+            );
     }
 }

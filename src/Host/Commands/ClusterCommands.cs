@@ -6,16 +6,23 @@ using IterativeDpo.Host.Terminal;
 
 namespace IterativeDpo.Host.Commands;
 
-/// <summary>What operators ask and command of a cluster: <c>dpo nodes</c>, <c>drain</c>, <c>campaigns</c>, <c>pause</c>, <c>resume</c>, <c>cancel</c>.</summary>
+/// <summary>
+/// What operators ask and command of a cluster: <c>dpo nodes</c>, <c>drain</c>, <c>campaigns</c>, <c>pause</c>, <c>resume</c>,
+/// <c>cancel</c>.
+/// </summary>
 public static class ClusterCommands
 {
     private static readonly Option<bool> _json = CommonOptions.Json();
     private static readonly Argument<string> _campaign = new("NAME") { Description = "The campaign's name." };
-    private static readonly Option<bool> _down = new("--down") { Description = "Of a node that does not answer any more: the others go on without it at once. Should it live, it joins anew." };
+    private static readonly Option<bool> _down = new("--down")
+    {
+        Description = "Of a node that does not answer any more: the others go on without it at once. Should it live, it joins anew.",
+    };
     private static readonly Argument<string> _node = new("NODE") { Description = "The node's name, as dpo nodes shows it." };
 
     /// <summary>A campaign of the cluster, where commands are of a state directory without it.</summary>
-    internal static Option<string?> Campaign { get; } = new("--campaign") { Description = "A campaign of a cluster; see --join.", HelpName = "NAME" };
+    internal static Option<string?> Campaign { get; } =
+        new("--campaign") { Description = "A campaign of a cluster; see --join.", HelpName = "NAME" };
 
     /// <summary>A node of the cluster.</summary>
     internal static Option<string> Join { get; } = new("--join")
@@ -26,7 +33,10 @@ public static class ClusterCommands
     };
 
     public static Command CreateNodes() => Command(
-        "nodes", "Show a cluster's nodes, and what each has in hand.", [], ["./dpo nodes --join 10.0.0.1:4053", "./dpo nodes --join 10.0.0.1:4053 --json"],
+        "nodes",
+        "Show a cluster's nodes, and what each has in hand.",
+        [],
+        ["./dpo nodes --join 10.0.0.1:4053", "./dpo nodes --join 10.0.0.1:4053 --json"],
         async (parsed, cluster, token) =>
         {
             var document = await cluster.GetTextAsync("/nodes", token);
@@ -55,7 +65,10 @@ public static class ClusterCommands
         async (parsed, cluster, token) =>
         {
             var name = parsed.GetRequiredValue(_node);
-            await cluster.PostAsync<JsonElement>($"/nodes/{Uri.EscapeDataString(name)}/{(parsed.GetValue(_down) ? "down" : "drain")}", null, token);
+            await cluster.PostAsync<JsonElement>(
+                $"/nodes/{Uri.EscapeDataString(name)}/{(parsed.GetValue(_down) ? "down" : "drain")}",
+                null,
+                token);
             while (await IsThereAsync(cluster, name, token))
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(200), token);
@@ -76,23 +89,37 @@ public static class ClusterCommands
             }
             foreach (var campaign in JsonDocument.Parse(document).RootElement.GetProperty("campaigns").EnumerateArray())
             {
-                Console.WriteLine(PlainText.Of($"{campaign.GetProperty("name")}: {campaign.GetProperty("status")}, at {campaign.GetProperty("http")}"));
+                Console.WriteLine(
+                    PlainText.Of($"{campaign.GetProperty("name")}: {campaign.GetProperty("status")}, at {campaign.GetProperty("http")}")
+                );
             }
         });
 
-    public static Command CreatePause() => Command("pause", "Have a campaign give out no more work; what is in hand is finished and counts.", "./dpo pause my-campaign --join 10.0.0.1:4053");
+    public static Command CreatePause() =>
+        Command(
+            "pause",
+            "Have a campaign give out no more work; what is in hand is finished and counts.",
+            "./dpo pause my-campaign --join 10.0.0.1:4053");
 
-    public static Command CreateResume() => Command("resume", "Have a paused campaign go on.", "./dpo resume my-campaign --join 10.0.0.1:4053");
+    public static Command CreateResume() =>
+        Command("resume", "Have a paused campaign go on.", "./dpo resume my-campaign --join 10.0.0.1:4053");
 
-    public static Command CreateCancel() => Command("cancel", "End a campaign for good; what it has is kept.", "./dpo cancel my-campaign --join 10.0.0.1:4053");
+    public static Command CreateCancel() =>
+        Command("cancel", "End a campaign for good; what it has is kept.", "./dpo cancel my-campaign --join 10.0.0.1:4053");
 
     /// <summary>Runs with a connection to the cluster that <see cref="Join"/> names.</summary>
-    internal static async Task<int> WithClusterAsync(ParseResult parsed, Func<ClusterConnection, Task> use, CancellationToken cancellationToken)
+    internal static async Task<int> WithClusterAsync(
+        ParseResult parsed,
+        Func<ClusterConnection, Task> use,
+        CancellationToken cancellationToken)
     {
         try
         {
             using var security = NodeSecurity.Load(parsed.GetValue(NodeCommand.Certificate));
-            using var cluster = await ClusterConnection.OpenAsync(NodeCommand.Places(parsed.GetRequiredValue(Join)), security, cancellationToken);
+            using var cluster = await ClusterConnection.OpenAsync(
+                NodeCommand.Places(parsed.GetRequiredValue(Join)),
+                security,
+                cancellationToken);
             await use(cluster);
             return ExitCodes.Done;
         }
@@ -121,7 +148,10 @@ public static class ClusterCommands
         verb, description, [_campaign], [example], async (parsed, cluster, token) =>
         {
             var name = parsed.GetRequiredValue(_campaign);
-            var answer = await cluster.PostAsync<JsonElement>($"/campaigns/{Uri.EscapeDataString(name)}/{verb}?by={Uri.EscapeDataString(Environment.UserName)}", null, token);
+            var answer = await cluster.PostAsync<JsonElement>(
+                $"/campaigns/{Uri.EscapeDataString(name)}/{verb}?by={Uri.EscapeDataString(Environment.UserName)}",
+                null,
+                token);
             Print(parsed, answer, $"campaign {name}: {answer.GetProperty("status")}");
         });
 

@@ -53,12 +53,14 @@ public static class CommonOptions
     /// <summary>What a model's chat template is given.</summary>
     public static Option<string[]> ChatTemplate() => new("--set")
     {
-        Description = $"One setting of campaign.chat-template in hocon/reference.conf, e.g. '{ChatTemplateExample}'; may be given several times.",
+        Description =
+            $"One setting of campaign.chat-template in hocon/reference.conf, e.g. '{ChatTemplateExample}'; may be given several times.",
         HelpName = "KEY=VALUE",
     };
 
     /// <exception cref="UserInputException">A setting that is none of the chat template's, or has a wrong value.</exception>
-    public static ChatTemplateOptions? ChatTemplateOf(string[]? settings) => CampaignConfiguration.LoadChatTemplate([.. Overrides(settings, ChatTemplateExample)]);
+    public static ChatTemplateOptions? ChatTemplateOf(string[]? settings) =>
+        CampaignConfiguration.LoadChatTemplate([.. Overrides(settings, ChatTemplateExample)]);
 
     public static Option<bool> SkipBadRows() =>
         new("--skip-bad-rows") { Description = "Leave out and count rows that cannot be used; the first one is an error without it." };
@@ -105,7 +107,8 @@ public static class CommonOptions
     {
         if (text is not null)
         {
-            throw new UserInputException($"--text is for models that are quantised: --type {string.Join(", ", LlamaQuantiser.Types)}. Leave it out, or name one of these.");
+            throw new UserInputException(
+                $"--text is for models that are quantised: --type {string.Join(", ", LlamaQuantiser.Types)}. Leave it out, or name one of these.");
         }
     }
 
@@ -140,7 +143,9 @@ public static class CommonOptions
         // Neither by the machine's language nor with a comma anywhere: 0,7 would be 7.
         T? Parse(ArgumentResult result)
         {
-            if (T.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
+            if (T.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                && value >= least
+                && value <= most)
             {
                 return value;
             }
@@ -152,7 +157,8 @@ public static class CommonOptions
     /// <summary>Any finite number.</summary>
     public static double? FiniteNumber(ArgumentResult result)
     {
-        if (double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value))
+        if (double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            && double.IsFinite(value))
         {
             return value;
         }

@@ -19,13 +19,15 @@ public static class CompareCommand
 {
     private static readonly Argument<DirectoryInfo[]> _states = new("DIR")
     {
-        Description = "State directories: the first one's arm is what the others are compared with. Campaigns that differ in their seed alone are one arm.",
+        Description =
+            "State directories: the first one's arm is what the others are compared with. Campaigns that differ in their seed alone are one arm.",
         Arity = new ArgumentArity(1, 100),
     };
 
     private static readonly Option<FileInfo?> _judge = new("--judge")
     {
-        Description = "Who also compares the arms' answers, with those of the base and of the first arm: a campaign file, or one with a section campaign.judging alone, of which it is judging.judge.",
+        Description =
+            "Who also compares the arms' answers, with those of the base and of the first arm: a campaign file, or one with a section campaign.judging alone, of which it is judging.judge.",
         HelpName = "FILE.conf",
     };
 
@@ -35,7 +37,11 @@ public static class CompareCommand
         HelpName = "FILE",
     };
 
-    private static readonly Option<FileInfo?> _page = new("--out") { Description = "Also write the comparison as a page.", HelpName = "FILE.html" };
+    private static readonly Option<FileInfo?> _page = new("--out")
+    {
+        Description = "Also write the comparison as a page.",
+        HelpName = "FILE.html",
+    };
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     public static Command Create()
@@ -61,25 +67,45 @@ public static class CompareCommand
         {
             throw new UserInputException("--verdicts is for the verdicts of a judge: name one with --judge FILE.conf.");
         }
-        var comparison = ArmComparison.Of([.. parsed.GetRequiredValue(_states).Select(state => ArmRun.Read(state.FullName))], least: judge is null ? 2 : 1);
+        var comparison = ArmComparison.Of(
+            [.. parsed.GetRequiredValue(_states).Select(state => ArmRun.Read(state.FullName))],
+            least: judge is null ? 2 : 1);
         if (judge is not null)
         {
-            comparison = comparison with { Judged = await JudgeAsync(comparison, judge.FullName, verdicts is null ? null : OutputPath.OfFile(verdicts, force: true, judge), cancellationToken) };
+            comparison = comparison with
+            {
+                Judged = await JudgeAsync(
+                    comparison,
+                    judge.FullName,
+                    verdicts is null ? null : OutputPath.OfFile(verdicts, force: true, judge),
+                    cancellationToken),
+            };
         }
         Show(comparison, parsed.GetValue(_page)?.FullName, parsed.GetValue(_json));
         if (comparison.Judged is { FirstFailure: { } failure } judged)
         {
-            await Console.Error.WriteLineAsync(PlainText.Of($"dpo: the judge failed on {judged.Failed} of the comparisons, first on {failure}"));
+            await Console.Error.WriteLineAsync(
+                PlainText.Of($"dpo: the judge failed on {judged.Failed} of the comparisons, first on {failure}"));
             return ExitCodes.Failed;
         }
         return ExitCodes.Done;
     }
 
     /// <param name="output">Takes the verdicts; null keeps none.</param>
-    private static async Task<JudgedArms> JudgeAsync(ArmComparison comparison, string file, string? output, CancellationToken cancellationToken)
+    private static async Task<JudgedArms> JudgeAsync(
+        ArmComparison comparison,
+        string file,
+        string? output,
+        CancellationToken cancellationToken)
     {
-        var options = await ModelFolders.WithFilesAsync(CampaignConfiguration.LoadForJudging(file, [], comparison.Arms[0].Runs[0].Options.ModelPath), cancellationToken);
-        await using var judges = CampaignJudges.Factory(options, output is null ? null : $"{output}.work", line => Console.Error.WriteLine(PlainText.Of($"dpo: {line}")), TimeProvider.System);
+        var options = await ModelFolders.WithFilesAsync(
+            CampaignConfiguration.LoadForJudging(file, [], comparison.Arms[0].Runs[0].Options.ModelPath),
+            cancellationToken);
+        await using var judges = CampaignJudges.Factory(
+            options,
+            output is null ? null : $"{output}.work",
+            line => Console.Error.WriteLine(PlainText.Of($"dpo: {line}")),
+            TimeProvider.System);
         await using var judge = judges.Create(options.Judging.Judge);
         await judge.CheckAsync(JudgedArms.Questions(comparison).Select(question => question.Prompt), cancellationToken);
         var identity = new JudgeIdentities(options).Of(judge.Name);
@@ -90,7 +116,14 @@ public static class CompareCommand
             return await StepProgress.RunAsync<LabelProgress, JudgedArms>(
                 "judging",
                 progress => (progress.Done, progress.Total, progress.Failed > 0 ? $"{progress.Failed} failed" : ""),
-                progress => JudgedArms.AskAsync(comparison, identity, new JudgeRun(attempts, options.Judging.Concurrency), log, progress, cancellationToken));
+                progress =>
+                    JudgedArms.AskAsync(
+                        comparison,
+                        identity,
+                        new JudgeRun(attempts, options.Judging.Concurrency),
+                        log,
+                        progress,
+                        cancellationToken));
         }
         finally
         {
@@ -201,9 +234,13 @@ public static class CompareCommand
 
     /// <param name="Judged">Not there where no judge was asked.</param>
     private sealed record ComparisonJson(
-        IEnumerable<object> Arms, IEnumerable<object> Differences, string Interval, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] object? Judged);
+        IEnumerable<object> Arms,
+        IEnumerable<object> Differences,
+        string Interval,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] object? Judged);
 
-    private static string Rate(Estimate? estimate) => estimate is { } known ? $"{Percent(known.Value)} % ({Percent(known.Low)} to {Percent(known.High)})" : "–";
+    private static string Rate(Estimate? estimate) =>
+        estimate is { } known ? $"{Percent(known.Value)} % ({Percent(known.Low)} to {Percent(known.High)})" : "–";
 
     private static string Percent(double? share) => share is { } known ? Number(100 * known, "0.0") : "–";
 

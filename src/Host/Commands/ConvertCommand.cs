@@ -19,23 +19,33 @@ public static class ConvertCommand
 
     private static readonly Argument<FileInfo[]> _data = new("DATA")
     {
-        Description = "JSON lines (also .gz and .zst) or Parquet: our pairs, or TRL's preference or unpaired preference, standard or conversational; several files are read one after the other; - is standard input.",
+        Description =
+            "JSON lines (also .gz and .zst) or Parquet: our pairs, or TRL's preference or unpaired preference, standard or conversational; several files are read one after the other; - is standard input.",
         Arity = ArgumentArity.OneOrMore,
     };
 
     private static readonly Option<string> _to = Target("--to");
 
-    private static readonly Option<FileInfo> _output = new("--out") { Description = "The file to write.", HelpName = "FILE", Required = true };
+    private static readonly Option<FileInfo> _output = new("--out")
+    {
+        Description = "The file to write.",
+        HelpName = "FILE",
+        Required = true,
+    };
 
     private static readonly Option<FileInfo?> _model = new("--model")
     {
-        Description = "The model, a GGUF or a folder, whose tokenizer and chat template count; needed from and to token ids, and from messages to texts.",
+        Description =
+            "The model, a GGUF or a folder, whose tokenizer and chat template count; needed from and to token ids, and from messages to texts.",
         HelpName = "FILE",
     };
 
     private static readonly Option<string[]> _set = CommonOptions.ChatTemplate();
     private static readonly Option<bool> _skip = CommonOptions.SkipBadRows();
-    private static readonly Option<bool> _list = new("--list-bad-rows") { Description = $"List the rows that were left out, the first {RowSummary.MostListed} of them, with the reasons." };
+    private static readonly Option<bool> _list = new("--list-bad-rows")
+    {
+        Description = $"List the rows that were left out, the first {RowSummary.MostListed} of them, with the reasons.",
+    };
     private static readonly Option<bool> _force = CommonOptions.Force();
     private static readonly Option<int?> _threads = CommonOptions.Threads();
     private static readonly Option<bool> _json = CommonOptions.Json();
@@ -60,22 +70,35 @@ public static class ConvertCommand
 
     /// <summary>An option that takes a format to convert to.</summary>
     internal static Option<string> Target(string name) => CommonOptions.Choice(
-        name, "pairs: token ids.  trl: texts.  trl-conversational: messages.  trl-unpaired: completions with labels.", [.. _targets.Select(target => target.Word)]);
+        name,
+        "pairs: token ids.  trl: texts.  trl-conversational: messages.  trl-unpaired: completions with labels.",
+        [.. _targets.Select(target => target.Word)]);
 
     internal static DataTarget TargetOf(string word) => _targets.First(entry => entry.Word == word).Target;
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         FileInfo[] data = [.. parsed.GetRequiredValue(_data).Select(file => file.ToString() == "-" ? new FileInfo("/dev/stdin") : file)];
-        var model = parsed.GetValue(_model) is { } given ? new FileInfo(await ModelFolders.FileOfAsync(given.FullName, cancellationToken)) : null;
+        var model = parsed.GetValue(_model) is { } given
+            ? new FileInfo(await ModelFolders.FileOfAsync(given.FullName, cancellationToken))
+            : null;
         var output = OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), model is null ? data : [.. data, model]);
-        using var tokenizer = model is null ? null : LlamaTextTokenizer.Load(model.FullName, CommonOptions.ChatTemplateOf(parsed.GetValue(_set)));
+        using var tokenizer = model is null
+            ? null
+            : LlamaTextTokenizer.Load(model.FullName, CommonOptions.ChatTemplateOf(parsed.GetValue(_set)));
         var target = TargetOf(parsed.GetRequiredValue(_to));
         var options = new DataOptions(
             int.MaxValue, SkipBadRows: parsed.GetValue(_skip), Threads: parsed.GetValue(_threads) ?? Environment.ProcessorCount);
         var summary = await StepProgress.RunAsync<DataProgress, ConversionSummary>(
             "converting", DataView.Of, progress => Task.Run(
-                () => new DataConverter(target, tokenizer).Convert([.. data.Select(file => file.FullName)], output, options, progress, cancellationToken), cancellationToken));
+                () =>
+                    new DataConverter(target, tokenizer).Convert(
+                        [.. data.Select(file => file.FullName)],
+                        output,
+                        options,
+                        progress,
+                        cancellationToken),
+                cancellationToken));
         Print(summary, output, parsed.GetValue(_list), parsed.GetValue(_json));
         return ExitCodes.Done;
     }

@@ -9,9 +9,18 @@ namespace IterativeDpo.Host.Commands;
 /// <summary><c>dpo convert-model</c>: a model's folder of Hugging Face's libraries to a GGUF.</summary>
 public static class ConvertModelCommand
 {
-    private static readonly Argument<DirectoryInfo> _folder = new("FOLDER") { Description = "The folder with config.json, the safetensors and the tokenizer." };
-    private static readonly Option<FileInfo> _output = new("--out") { Description = "The GGUF to write.", HelpName = "FILE", Required = true };
-    private static readonly Option<string?> _type = CommonOptions.WeightType("How weights are stored; as the folder has them if not given.");
+    private static readonly Argument<DirectoryInfo> _folder = new("FOLDER")
+    {
+        Description = "The folder with config.json, the safetensors and the tokenizer.",
+    };
+    private static readonly Option<FileInfo> _output = new("--out")
+    {
+        Description = "The GGUF to write.",
+        HelpName = "FILE",
+        Required = true,
+    };
+    private static readonly Option<string?> _type = CommonOptions.WeightType(
+        "How weights are stored; as the folder has them if not given.");
     private static readonly Option<FileInfo?> _text = CommonOptions.MeasuredText();
     private static readonly Option<int?> _threads = CommonOptions.Threads();
     private static readonly Option<bool> _force = CommonOptions.Force();
@@ -46,16 +55,32 @@ public static class ConvertModelCommand
         if (word is not null && ModelQuantiser.Writes(word, text?.FullName))
         {
             cost = await ModelQuantiser.WriteAsync(
-                output, word, text?.FullName, parsed.GetValue(_threads) ?? Environment.ProcessorCount, whole => ModelFolders.ConvertAsync(folder, whole, type: null, cancellationToken));
+                output,
+                word,
+                text?.FullName,
+                parsed.GetValue(_threads) ?? Environment.ProcessorCount,
+                whole => ModelFolders.ConvertAsync(folder, whole, type: null, cancellationToken));
         }
         else
         {
             CommonOptions.RefuseText(text);
-            await ModelFolders.ConvertAsync(folder, output, word is null ? null : Enum.Parse<TensorType>(word, ignoreCase: true), cancellationToken);
+            await ModelFolders.ConvertAsync(
+                folder,
+                output,
+                word is null ? null : Enum.Parse<TensorType>(word, ignoreCase: true),
+                cancellationToken);
         }
         if (parsed.GetValue(_json))
         {
-            CommonOptions.PrintJson(new { output, architecture = folder.Config.Architecture.Name, type = word ?? "keep", sha256 = Digest.OfFile(output).Hex, cost });
+            CommonOptions.PrintJson(
+                new
+                {
+                    output,
+                    architecture = folder.Config.Architecture.Name,
+                    type = word ?? "keep",
+                    sha256 = Digest.OfFile(output).Hex,
+                    cost,
+                });
         }
         else
         {

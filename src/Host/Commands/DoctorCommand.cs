@@ -54,11 +54,13 @@ public static class DoctorCommand
             if (engine.Problem is not null)
             {
                 Console.WriteLine($"{"",-11} problem: {engine.Problem}");
-                Console.WriteLine($"{"",-11} remedy:  delete the folder bin beside ./dpo and start again; if that does not help, the package from the package cache too");
+                Console.WriteLine(
+                    $"{"",-11} remedy:  delete the folder bin beside ./dpo and start again; if that does not help, the package from the package cache too");
             }
         }
         Console.WriteLine($"{"processors",-11} {Environment.ProcessorCount}, {string.Join(' ', InstructionSets())}");
-        Console.WriteLine($"{"device",-11} {EngineInfo.Device}; DPO_DEVICE=cuda takes the CUDA packages, which are unproven: the registry that this was built with does not serve them");
+        Console.WriteLine(
+            $"{"device",-11} {EngineInfo.Device}; DPO_DEVICE=cuda takes the CUDA packages, which are unproven: the registry that this was built with does not serve them");
         Console.WriteLine($"{"runtime",-11} {RuntimeInformation.FrameworkDescription} on {RuntimeInformation.OSDescription}");
     }
 

@@ -15,10 +15,18 @@ public static class ExportCommand
 {
     private const string Peft = "peft", Merged = "merged", Gguf = "gguf", Hub = "hf", Keep = "keep";
 
-    private static readonly Argument<FileInfo> _adapter = new("ADAPTER") { Description = "The LoRA adapter GGUF; for hf also a whole model's." };
+    private static readonly Argument<FileInfo> _adapter = new("ADAPTER")
+    {
+        Description = "The LoRA adapter GGUF; for hf also a whole model's.",
+    };
     private static readonly Option<FileInfo> _model = CommonOptions.Model();
     private static readonly Option<string> _to = CommonOptions.Choice(
-        "--to", "peft: a directory that PEFT loads.  gguf (or merged): one GGUF of base and adapter.  hf: a folder of the merged model that transformers loads.", Peft, Gguf, Merged, Hub);
+        "--to",
+        "peft: a directory that PEFT loads.  gguf (or merged): one GGUF of base and adapter.  hf: a folder of the merged model that transformers loads.",
+        Peft,
+        Gguf,
+        Merged,
+        Hub);
 
     private static readonly Option<FileInfo> _output = new("--out")
     {
@@ -28,7 +36,8 @@ public static class ExportCommand
     };
 
     private static readonly Option<string?> _type = CommonOptions.WeightType(
-        "How values are stored; f32 for PEFT, keep (the base's own types) for a merged GGUF, and for hf the base's, bf16 where that is quantised, if not given.", Keep);
+        "How values are stored; f32 for PEFT, keep (the base's own types) for a merged GGUF, and for hf the base's, bf16 where that is quantised, if not given.",
+        Keep);
 
     private static readonly Option<FileInfo?> _text = CommonOptions.MeasuredText();
     private static readonly Option<int?> _threads = CommonOptions.Threads();
@@ -80,7 +89,11 @@ public static class ExportCommand
         if (to == Merged && ModelQuantiser.Writes(type, text?.FullName))
         {
             cost = await ModelQuantiser.WriteAsync(
-                output, type, text?.FullName, parsed.GetValue(_threads) ?? Environment.ProcessorCount, whole => MergeAsync(model, adapter!, whole, WholeType(model), cancellationToken));
+                output,
+                type,
+                text?.FullName,
+                parsed.GetValue(_threads) ?? Environment.ProcessorCount,
+                whole => MergeAsync(model, adapter!, whole, WholeType(model), cancellationToken));
         }
         else if (to == Merged)
         {
@@ -142,7 +155,13 @@ public static class ExportCommand
         _ => "bf16",
     };
 
-    private static Task<bool> MergeAsync(GgufFile model, LoraAdapter adapter, string output, TensorType? type, CancellationToken cancellationToken) => StepProgress.RunAsync<int, bool>(
+    private static Task<bool> MergeAsync(
+        GgufFile model,
+        LoraAdapter adapter,
+        string output,
+        TensorType? type,
+        CancellationToken cancellationToken) =>
+        StepProgress.RunAsync<int, bool>(
         "merging",
         merged => (merged, adapter.Maps.Count, "maps"),
         progress => Task.Run(
@@ -154,13 +173,15 @@ public static class ExportCommand
             cancellationToken));
 
     /// <summary>What a model is merged as before it is quantised: as it is, or, quantised already, as half precision.</summary>
-    private static TensorType? WholeType(GgufFile model) => model.Tensors.Values.Any(tensor => tensor.Type.BlockLength() > 1) ? TensorType.F16 : null;
+    private static TensorType? WholeType(GgufFile model) =>
+        model.Tensors.Values.Any(tensor => tensor.Type.BlockLength() > 1) ? TensorType.F16 : null;
 
     private static void CheckOptions(ParseResult parsed, string to)
     {
         if (to != Merged && parsed.GetValue(_type) is not (null or "f32" or "f16" or "bf16"))
         {
-            throw new UserInputException($"--type {parsed.GetValue(_type)} is for merged models in one GGUF; {(to == Peft ? "PEFT's files hold" : "a folder holds")} f32, f16 or bf16.");
+            throw new UserInputException(
+                $"--type {parsed.GetValue(_type)} is for merged models in one GGUF; {(to == Peft ? "PEFT's files hold" : "a folder holds")} f32, f16 or bf16.");
         }
         if (to != Merged)
         {

@@ -17,9 +17,23 @@ public static class ForkCommand
     private const string Example = "training.loss.beta=0.3";
 
     private static readonly Option<DirectoryInfo> _state = CommonOptions.State();
-    private static readonly Option<int> _round = new("--round") { Description = "The last round that is shared; 0 is the evaluation of the base.", HelpName = "N", Required = true };
-    private static readonly Option<DirectoryInfo> _to = new("--to") { Description = "The new campaign's state directory.", HelpName = "DIR", Required = true };
-    private static readonly Option<FileInfo?> _config = new("--config") { Description = "The new campaign's file; the one that the campaign ran with if not given.", HelpName = "FILE" };
+    private static readonly Option<int> _round = new("--round")
+    {
+        Description = "The last round that is shared; 0 is the evaluation of the base.",
+        HelpName = "N",
+        Required = true,
+    };
+    private static readonly Option<DirectoryInfo> _to = new("--to")
+    {
+        Description = "The new campaign's state directory.",
+        HelpName = "DIR",
+        Required = true,
+    };
+    private static readonly Option<FileInfo?> _config = new("--config")
+    {
+        Description = "The new campaign's file; the one that the campaign ran with if not given.",
+        HelpName = "FILE",
+    };
     private static readonly Option<string[]> _set = CommonOptions.Settings(Example);
     private static readonly Option<bool> _json = CommonOptions.Json();
 
@@ -46,12 +60,22 @@ public static class ForkCommand
     }
 
     private static async Task<int> ForkAsync(
-        string statePath, int round, string newPath, string? file, IReadOnlyList<ConfigurationOverride> settings, bool json, CancellationToken cancellationToken)
+        string statePath,
+        int round,
+        string newPath,
+        string? file,
+        IReadOnlyList<ConfigurationOverride> settings,
+        bool json,
+        CancellationToken cancellationToken)
     {
         StatusCommand.Read(statePath);
         var options = CampaignReader.ReadSettings(statePath);
         ConfigurationOverride[] kept = file is null
-            ? [new("campaign.seed", $"{options.Seed}", "the campaign's seed"), new("campaign.rounds", $"{options.Rounds}", "the campaign's rounds")]
+            ?
+            [
+                new("campaign.seed", $"{options.Seed}", "the campaign's seed"),
+                new("campaign.rounds", $"{options.Rounds}", "the campaign's rounds"),
+            ]
             : [];
         var source = file ?? CampaignReader.ReadSource(statePath) ?? throw new UserInputException(
             $"{statePath}: it is not noted which file the campaign ran with; name it with --config FILE.");
@@ -59,12 +83,20 @@ public static class ForkCommand
         {
             throw new UserInputException($"{source}: the file that the campaign ran with is gone; name one with --config FILE.");
         }
-        if (file is null && OptionsJson.Differences(options, (await ModelFolders.LoadAsync(source, kept, cancellationToken)).Options) is [var changed, ..])
+        if (file is null
+            && OptionsJson.Differences(options, (await ModelFolders.LoadAsync(source, kept, cancellationToken)).Options)
+                is [var changed, ..])
         {
-            throw new UserInputException($"{source}: the file was changed since the campaign ran with it ({changed}); put that back, or name a file with --config FILE.");
+            throw new UserInputException(
+                $"{source}: the file was changed since the campaign ran with it ({changed}); put that back, or name a file with --config FILE.");
         }
         ConfigurationOverride[] overrides = [.. kept.Where(item => settings.All(given => given.Key != item.Key)), .. settings];
-        CampaignFork.Make(statePath, round, await ModelFolders.LoadAsync(source, overrides, cancellationToken), newPath, TimeProvider.System);
+        CampaignFork.Make(
+            statePath,
+            round,
+            await ModelFolders.LoadAsync(source, overrides, cancellationToken),
+            newPath,
+            TimeProvider.System);
         var written = Path.Combine(newPath, "campaign.conf");
         AtomicFile.Write(written, stream => stream.Write(Encoding.UTF8.GetBytes(FileOf(source, overrides))));
         if (json)
@@ -73,7 +105,8 @@ public static class ForkCommand
         }
         else
         {
-            Console.WriteLine(PlainText.Of($"{newPath} shares rounds 0 to {round} of {statePath}; it goes on by ./dpo run {written} --state {newPath}"));
+            Console.WriteLine(
+                PlainText.Of($"{newPath} shares rounds 0 to {round} of {statePath}; it goes on by ./dpo run {written} --state {newPath}"));
         }
         return ExitCodes.Done;
     }

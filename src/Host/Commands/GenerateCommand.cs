@@ -20,17 +20,53 @@ public static class GenerateCommand
     };
 
     private static readonly Option<FileInfo> _model = CommonOptions.Model();
-    private static readonly Option<FileInfo?> _adapter = new("--adapter") { Description = "A LoRA adapter GGUF for this base.", HelpName = "FILE" };
-    private static readonly Option<FileInfo?> _file = new("--prompts") { Description = "A prompt file instead, JSON lines or Parquet (docs/prompts.md).", HelpName = "FILE" };
+    private static readonly Option<FileInfo?> _adapter = new("--adapter")
+    {
+        Description = "A LoRA adapter GGUF for this base.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<FileInfo?> _file = new("--prompts")
+    {
+        Description = "A prompt file instead, JSON lines or Parquet (docs/prompts.md).",
+        HelpName = "FILE",
+    };
     private static readonly Option<string[]> _set = CommonOptions.ChatTemplate();
-    private static readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without the model's chat template; special tokens that it spells are special tokens." };
+    private static readonly Option<bool> _raw = new("--raw")
+    {
+        Description = "Continue the text as it is, without the model's chat template; special tokens that it spells are special tokens.",
+    };
     private static readonly Option<int> _samples = CommonOptions.Number("--samples", "Samples of each prompt.", 1, 1, 10_000);
     private static readonly Option<float> _temperature = CommonOptions.Number("--temperature", "0 is greedy.", 1f, 0f, 100f);
-    private static readonly Option<int> _topK = CommonOptions.Number("--top-k", "Keep the k likeliest tokens; 0 is off.", 0, 0, int.MaxValue);
-    private static readonly Option<float> _topP = CommonOptions.Number("--top-p", "Keep the smallest set with this probability; 1 is off.", 1f, 0f, 1f);
-    private static readonly Option<float> _minP = CommonOptions.Number("--min-p", "Drop tokens under this share of the likeliest one; 0 is off.", 0f, 0f, 1f);
-    private static readonly Option<float> _penalty = CommonOptions.Number("--repetition-penalty", "Tokens already there become less likely; 1 is off.", 1f, 0.01f, 100f);
-    private static readonly Option<int> _maxTokens = CommonOptions.Number("--max-tokens", "Most tokens of a sample.", 128, 1, ContextTokens);
+    private static readonly Option<int> _topK = CommonOptions.Number(
+        "--top-k",
+        "Keep the k likeliest tokens; 0 is off.",
+        0,
+        0,
+        int.MaxValue);
+    private static readonly Option<float> _topP = CommonOptions.Number(
+        "--top-p",
+        "Keep the smallest set with this probability; 1 is off.",
+        1f,
+        0f,
+        1f);
+    private static readonly Option<float> _minP = CommonOptions.Number(
+        "--min-p",
+        "Drop tokens under this share of the likeliest one; 0 is off.",
+        0f,
+        0f,
+        1f);
+    private static readonly Option<float> _penalty = CommonOptions.Number(
+        "--repetition-penalty",
+        "Tokens already there become less likely; 1 is off.",
+        1f,
+        0.01f,
+        100f);
+    private static readonly Option<int> _maxTokens = CommonOptions.Number(
+        "--max-tokens",
+        "Most tokens of a sample.",
+        128,
+        1,
+        ContextTokens);
     private static readonly Option<string[]> _stop = new("--stop")
     {
         Description = "End a sample before this text, with \\n for a line's end; may be given several times.",
@@ -38,7 +74,11 @@ public static class GenerateCommand
     };
     private static readonly Option<ulong> _seed = CommonOptions.Number("--seed", "Seeds every sample.", 1ul, 0ul, ulong.MaxValue);
     private static readonly Option<int?> _threads = CommonOptions.Threads();
-    private static readonly Option<FileInfo?> _output = new("--out") { Description = "Takes the samples with their prompts, for ./dpo judge.", HelpName = "FILE" };
+    private static readonly Option<FileInfo?> _output = new("--out")
+    {
+        Description = "Takes the samples with their prompts, for ./dpo judge.",
+        HelpName = "FILE",
+    };
     private static readonly Option<bool> _force = CommonOptions.Force();
     private static readonly Option<bool> _json = CommonOptions.Json();
 
@@ -54,7 +94,25 @@ public static class GenerateCommand
             "./dpo generate \"What is 61 + 2?\" --model qwen3.gguf --set 'chat-template.kwargs={\"enable_thinking\": false}'",
             "./dpo generate --prompts data/test-00000-of-00001.parquet --out samples.jsonl")
         {
-            _prompts, _model, _adapter, _file, _set, _raw, _samples, _temperature, _topK, _topP, _minP, _penalty, _maxTokens, _stop, _seed, _threads, _output, _force, _json,
+            _prompts,
+            _model,
+            _adapter,
+            _file,
+            _set,
+            _raw,
+            _samples,
+            _temperature,
+            _topK,
+            _topP,
+            _minP,
+            _penalty,
+            _maxTokens,
+            _stop,
+            _seed,
+            _threads,
+            _output,
+            _force,
+            _json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -98,7 +156,8 @@ public static class GenerateCommand
         }
         if (texts.Length > 1 && texts.All(text => !text.Contains(' ')))
         {
-            Console.Error.WriteLine($"dpo: {texts.Length} prompts, each by itself: {string.Join(", ", texts.Select(text => $"\"{PlainText.Of(text)}\""))}. A prompt of several words goes in quotes.");
+            Console.Error.WriteLine(
+                $"dpo: {texts.Length} prompts, each by itself: {string.Join(", ", texts.Select(text => $"\"{PlainText.Of(text)}\""))}. A prompt of several words goes in quotes.");
         }
         return [.. texts.Select((text, i) => parsed.GetValue(_raw)
             ? new Prompt($"prompt-{i}", null, text, null, [])
@@ -133,7 +192,10 @@ public static class GenerateCommand
             ContextTokens,
             Threads: parsed.GetValue(_threads) ?? Environment.ProcessorCount,
             // Who asks without saying which time it is asks now.
-            ChatTemplate: (CommonOptions.ChatTemplateOf(parsed.GetValue(_set)) ?? new()) with { Began = TimeProvider.System.GetLocalNow() }));
+            ChatTemplate: (CommonOptions.ChatTemplateOf(parsed.GetValue(_set)) ?? new()) with
+            {
+                Began = TimeProvider.System.GetLocalNow(),
+            }));
         try
         {
             generator.UseAdapter(parsed.GetValue(_adapter)?.FullName);

@@ -11,9 +11,17 @@ namespace IterativeDpo.Host.Commands;
 /// <summary><c>dpo import</c>: an adapter of the PEFT library or of llama.cpp, as an adapter of a base GGUF.</summary>
 public static class ImportCommand
 {
-    private static readonly Argument<string> _source = new("ADAPTER") { Description = "The directory that PEFT's save_pretrained wrote, or a LoRA GGUF of another program." };
+    private static readonly Argument<string> _source = new("ADAPTER")
+    {
+        Description = "The directory that PEFT's save_pretrained wrote, or a LoRA GGUF of another program.",
+    };
     private static readonly Option<FileInfo> _model = CommonOptions.Model();
-    private static readonly Option<FileInfo> _output = new("--out") { Description = "The adapter GGUF to write.", HelpName = "FILE", Required = true };
+    private static readonly Option<FileInfo> _output = new("--out")
+    {
+        Description = "The adapter GGUF to write.",
+        HelpName = "FILE",
+        Required = true,
+    };
     private static readonly Option<bool> _force = CommonOptions.Force();
     private static readonly Option<bool> _json = CommonOptions.Json();
 
@@ -37,11 +45,16 @@ public static class ImportCommand
         var modelFile = new FileInfo(await ModelFolders.FileOfAsync(parsed.GetRequiredValue(_model).FullName, cancellationToken));
         var source = parsed.GetRequiredValue(_source);
         var isFile = File.Exists(source);
-        var output = OutputPath.OfFile(parsed.GetRequiredValue(_output), parsed.GetValue(_force), isFile ? [modelFile, new FileInfo(source)] : [modelFile]);
+        var output = OutputPath.OfFile(
+            parsed.GetRequiredValue(_output),
+            parsed.GetValue(_force),
+            isFile ? [modelFile, new FileInfo(source)] : [modelFile]);
         using var model = GgufFile.Open(modelFile.FullName);
         var config = ModelConfig.Read(model);
         var digest = GgufFile.DigestOf(modelFile.FullName);
-        var adapter = isFile ? LoraAdapter.Import(Path.GetFullPath(source), config, digest) : PeftImport.Read(Path.GetFullPath(source), config, digest);
+        var adapter = isFile
+            ? LoraAdapter.Import(Path.GetFullPath(source), config, digest)
+            : PeftImport.Read(Path.GetFullPath(source), config, digest);
         adapter.Write(output, config);
         if (parsed.GetValue(_json))
         {

@@ -14,7 +14,11 @@ namespace IterativeDpo.Host.Commands;
 public static class JudgesCommand
 {
     private static readonly Option<DirectoryInfo> _state = CommonOptions.State();
-    private static readonly Option<string?> _forget = new("--forget") { Description = "Forget a service's stored answers, so that its judge asks everything again; what it spent stays spent.", HelpName = "NAME" };
+    private static readonly Option<string?> _forget = new("--forget")
+    {
+        Description = "Forget a service's stored answers, so that its judge asks everything again; what it spent stays spent.",
+        HelpName = "NAME",
+    };
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     public static Command Create()
@@ -31,9 +35,13 @@ public static class JudgesCommand
         };
         command.SetAction(async (parsed, token) => (parsed.GetValue(_forget), parsed.GetValue(ClusterCommands.Campaign)) switch
         {
-            ({ } judge, { } campaign) => await ClusterCommands.WithClusterAsync(parsed, cluster => ForgetAsync(cluster, campaign, judge, token), token),
+            ({ } judge, { } campaign) => await ClusterCommands.WithClusterAsync(
+                parsed,
+                cluster => ForgetAsync(cluster, campaign, judge, token),
+                token),
             ({ } judge, null) => await ForgetAsync(parsed.GetRequiredValue(_state).FullName, judge),
-            (null, { } campaign) => throw new UserInputException($"--campaign {campaign}: of a campaign of a cluster, judges only forgets (--forget NAME); dpo report shows them."),
+            (null, { } campaign) => throw new UserInputException(
+                $"--campaign {campaign}: of a campaign of a cluster, judges only forgets (--forget NAME); dpo report shows them."),
             _ => Show(parsed.GetRequiredValue(_state).FullName, parsed.GetValue(_json)),
         });
         return command;

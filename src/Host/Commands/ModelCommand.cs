@@ -11,7 +11,10 @@ namespace IterativeDpo.Host.Commands;
 /// <summary><c>dpo model</c>: what a model file is, whether it is supported, and whether trainer and llama.cpp agree on it.</summary>
 public static class ModelCommand
 {
-    private static readonly Argument<FileInfo> _file = new("FILE") { Description = "The model's GGUF, of one in several files the first; or a folder of Hugging Face's libraries." };
+    private static readonly Argument<FileInfo> _file = new("FILE")
+    {
+        Description = "The model's GGUF, of one in several files the first; or a folder of Hugging Face's libraries.",
+    };
     private static readonly Option<int[]> _tokens = new("--tokens")
     {
         Description = "Token ids to compute, e.g. 1,2,3; 64 tokens of every kind if not given.",
@@ -19,7 +22,10 @@ public static class ModelCommand
         CustomParser = Ids,
     };
 
-    private static readonly Option<bool> _logits = new("--logits") { Description = "Give the trainer's logits after each token in the JSON document." };
+    private static readonly Option<bool> _logits = new("--logits")
+    {
+        Description = "Give the trainer's logits after each token in the JSON document.",
+    };
     private static readonly Option<int?> _threads = CommonOptions.Threads();
     private static readonly Option<bool> _json = CommonOptions.Json();
 
@@ -45,7 +51,10 @@ public static class ModelCommand
             throw new UserInputException("--logits goes with --json: they are numbers by the thousand.");
         }
         var report = ModelReport.Of(
-            await ModelFolders.FileOfAsync(parsed.GetRequiredValue(_file).FullName, cancellationToken), parsed.GetValue(_tokens) ?? [], logits, parsed.GetValue(_threads) ?? Environment.ProcessorCount);
+            await ModelFolders.FileOfAsync(parsed.GetRequiredValue(_file).FullName, cancellationToken),
+            parsed.GetValue(_tokens) ?? [],
+            logits,
+            parsed.GetValue(_threads) ?? Environment.ProcessorCount);
         if (json)
         {
             CommonOptions.PrintJson(report);
@@ -60,12 +69,14 @@ public static class ModelCommand
     private static void Print(ModelReport report)
     {
         Console.WriteLine($"{"model",-10} {PlainText.Of(report.Name)}");
-        Console.WriteLine(FormattableString.Invariant($"{"family",-10} {PlainText.Of(report.Architecture)}, {report.Parameters:N0} parameters"));
+        Console.WriteLine(
+            FormattableString.Invariant($"{"family",-10} {PlainText.Of(report.Architecture)}, {report.Parameters:N0} parameters"));
         Console.WriteLine($"{"tensors",-10} {string.Join(", ", report.TensorTypes.Select(type => $"{type.Value} {type.Key}"))}");
         Console.WriteLine($"{"template",-10} {(report.ChatTemplate ? "yes" : "none: prompts are texts")}");
         if (report.ContextLength is not null)
         {
-            Console.WriteLine(FormattableString.Invariant($"{"context",-10} {report.ContextLength:N0} tokens, vocabulary {report.Vocabulary:N0}"));
+            Console.WriteLine(
+                FormattableString.Invariant($"{"context",-10} {report.ContextLength:N0} tokens, vocabulary {report.Vocabulary:N0}"));
         }
         if (report.MemoryBytes is { } memory)
         {

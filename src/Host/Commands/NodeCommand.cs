@@ -23,20 +23,62 @@ public static class NodeCommand
 {
     private const int DefaultHttpPort = 8421;
 
-    private static readonly Option<string> _roles = Of("--roles", "What it does: coordinator, generator, judge, trainer; several with commas.", "ROLE[,ROLE]", string.Join(',', NodeRoles.All));
+    private static readonly Option<string> _roles = Of(
+        "--roles",
+        "What it does: coordinator, generator, judge, trainer; several with commas.",
+        "ROLE[,ROLE]",
+        string.Join(',', NodeRoles.All));
     private static readonly Option<DirectoryInfo> _state = CommonOptions.State();
-    private static readonly Option<string> _join = Of("--join", "Coordinators to join. Without it the node begins a cluster, which takes a coordinator.", "HOST:PORT[,HOST:PORT]", "");
+    private static readonly Option<string> _join = Of(
+        "--join",
+        "Coordinators to join. Without it the node begins a cluster, which takes a coordinator.",
+        "HOST:PORT[,HOST:PORT]",
+        "");
     private static readonly Option<int> _port = Port("--port", "Of the actor system; 0 is any that is free.", 0);
-    private static readonly Option<int> _http = Port("--http", "For artifacts, health and operators; 0 is any that is free, which is taken too where none is given and this one is in use.", DefaultHttpPort);
-    private static readonly Option<string> _bind = Of("--bind", "The address to listen at, under which others reach it.", "HOST", "127.0.0.1");
-    private static readonly Option<string> _journal = Of("--journal", "Where a coordinator keeps campaigns: sqlite (a file in --state), or postgres://user:password@host/database, which several share.", "sqlite|postgres://…", "sqlite");
-    private static readonly Option<string> _name = Of("--name", "Tells it from other nodes; made of the machine's name if not given.", "NAME", "");
-    private static readonly Option<bool> _fetchModels = new("--fetch-models") { Description = "Bring a model that is missing here from a node that has it.", DefaultValueFactory = _ => Variable("--fetch-models") is "1" or "true" or "on" };
-    private static readonly Option<int> _cache = Count("--cache-gib", "The most artifacts that a node without the role coordinator has, in GiB; the least used are given up.", 20);
-    private static readonly Option<int> _stall = Count("--stall-minutes", "So long an engine at work may say nothing; then the node's process is replaced.", 30);
-    private static readonly Option<int> _health = Port("--health", "Tells /health/live and /health/ready there too, to whoever asks and without TLS, for container platforms; 0 is nowhere.", 0);
-    private static readonly Option<string> _telemetry = Of("--telemetry", "Metrics and traces to a collector (otlp; OTEL_EXPORTER_OTLP_ENDPOINT says where), metrics at /metrics of the HTTP port (prometheus).", "otlp|prometheus", "");
-    private static readonly Option<int?> _threads = CommonOptions.Positive("--threads", "Processor threads of its engines; all if not given.");
+    private static readonly Option<int> _http = Port(
+        "--http",
+        "For artifacts, health and operators; 0 is any that is free, which is taken too where none is given and this one is in use.",
+        DefaultHttpPort);
+    private static readonly Option<string> _bind = Of(
+        "--bind",
+        "The address to listen at, under which others reach it.",
+        "HOST",
+        "127.0.0.1");
+    private static readonly Option<string> _journal = Of(
+        "--journal",
+        "Where a coordinator keeps campaigns: sqlite (a file in --state), or postgres://user:password@host/database, which several share.",
+        "sqlite|postgres://…",
+        "sqlite");
+    private static readonly Option<string> _name = Of(
+        "--name",
+        "Tells it from other nodes; made of the machine's name if not given.",
+        "NAME",
+        "");
+    private static readonly Option<bool> _fetchModels = new("--fetch-models")
+    {
+        Description = "Bring a model that is missing here from a node that has it.",
+        DefaultValueFactory = _ => Variable("--fetch-models") is "1" or "true" or "on",
+    };
+    private static readonly Option<int> _cache = Count(
+        "--cache-gib",
+        "The most artifacts that a node without the role coordinator has, in GiB; the least used are given up.",
+        20);
+    private static readonly Option<int> _stall = Count(
+        "--stall-minutes",
+        "So long an engine at work may say nothing; then the node's process is replaced.",
+        30);
+    private static readonly Option<int> _health = Port(
+        "--health",
+        "Tells /health/live and /health/ready there too, to whoever asks and without TLS, for container platforms; 0 is nowhere.",
+        0);
+    private static readonly Option<string> _telemetry = Of(
+        "--telemetry",
+        "Metrics and traces to a collector (otlp; OTEL_EXPORTER_OTLP_ENDPOINT says where), metrics at /metrics of the HTTP port (prometheus).",
+        "otlp|prometheus",
+        "");
+    private static readonly Option<int?> _threads = CommonOptions.Positive(
+        "--threads",
+        "Processor threads of its engines; all if not given.");
 
     public static Command Create()
     {
@@ -47,7 +89,21 @@ public static class NodeCommand
             "./dpo node --roles generator,judge --join 10.0.0.1:4053 --state /data/worker --bind 10.0.0.2",
             "./dpo node --roles trainer --join 10.0.0.1:4053 --state /data/trainer --fetch-models")
         {
-            _roles, _state, _join, _port, _http, _bind, _journal, _name, _threads, _fetchModels, _cache, _stall, _health, _telemetry, Certificate,
+            _roles,
+            _state,
+            _join,
+            _port,
+            _http,
+            _bind,
+            _journal,
+            _name,
+            _threads,
+            _fetchModels,
+            _cache,
+            _stall,
+            _health,
+            _telemetry,
+            Certificate,
         };
         command.SetAction((parsed, token) => NodeProcess.IsNode
             ? RunAsync(parsed, token)
@@ -58,7 +114,8 @@ public static class NodeCommand
     /// <summary>The certificate that nodes, and who commands them, show each other.</summary>
     internal static Option<string?> Certificate { get; } = new("--certificate")
     {
-        Description = "The certificate to show to nodes, NAME.crt, with NAME.key and ca.crt beside it (./dpo certificates), or their directory.",
+        Description =
+            "The certificate to show to nodes, NAME.crt, with NAME.key and ca.crt beside it (./dpo certificates), or their directory.",
         HelpName = "FILE",
         DefaultValueFactory = _ => Variable("--certificate"),
     };
@@ -68,7 +125,8 @@ public static class NodeCommand
 
     private static string VariableOf(string option) => $"DPO_NODE_{option.TrimStart('-').Replace('-', '_').ToUpperInvariant()}";
 
-    internal static ImmutableArray<string> Places(string text) => [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+    internal static ImmutableArray<string> Places(string text) =>
+        [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 
     private static Task<int> SuperviseAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -95,14 +153,18 @@ public static class NodeCommand
         {
             Say(warning);
         }
-        using var telemetry = parsed.GetRequiredValue(_telemetry) is { Length: > 0 } ways ? TelemetryExport.Start(Places(ways), options.Name) : null;
+        using var telemetry = parsed.GetRequiredValue(_telemetry) is { Length: > 0 } ways
+            ? TelemetryExport.Start(Places(ways), options.Name)
+            : null;
         var address = AddressOf(options.Host);
         Node? node = null;
         await using var server = await ServeAsync(
             port => NodeServer.Build(new IPEndPoint(address, port), store, () => node, peers, security.Secure, telemetry),
             parsed.GetValue(_http),
             isGiven: parsed.GetResult(_http) is { Implicit: false } || Variable("--http") is not null);
-        await using var health = parsed.GetValue(_health) is > 0 and var port ? HealthServer.Build(new IPEndPoint(address, port), () => node is { IsUp: true }) : null;
+        await using var health = parsed.GetValue(_health) is > 0 and var port
+            ? HealthServer.Build(new IPEndPoint(address, port), () => node is { IsUp: true })
+            : null;
         if (health is not null)
         {
             await ListenAsync(health, "--health");
@@ -135,7 +197,9 @@ public static class NodeCommand
 
     private static void Say(string line) => Console.Error.WriteLine($"dpo: {PlainText.Of(line)}");
 
-    /// <summary>Starts a server. Several nodes of one machine need no port each: where none was given and the usual one is taken, any will do.</summary>
+    /// <summary>
+    /// Starts a server. Several nodes of one machine need no port each: where none was given and the usual one is taken, any will do.
+    /// </summary>
     /// <exception cref="UserInputException">The port is in use, or the address is none of this machine.</exception>
     private static async Task<WebApplication> ServeAsync(Func<int, WebApplication> build, int port, bool isGiven)
     {
@@ -163,7 +227,9 @@ public static class NodeCommand
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            throw new UserInputException($"{option}: cannot listen: {e.GetBaseException().Message}. Choose another port (--http 0 is any that is free), or another --bind.", e);
+            throw new UserInputException(
+                $"{option}: cannot listen: {e.GetBaseException().Message}. Choose another port (--http 0 is any that is free), or another --bind.",
+                e);
         }
     }
 
@@ -208,7 +274,8 @@ public static class NodeCommand
         }
         if (join.IsEmpty && !roles.Contains(NodeRoles.Coordinator))
         {
-            throw new UserInputException($"--roles {string.Join(',', roles)}: a node that begins a cluster is a coordinator; name one to join with --join HOST:PORT, or add that role.");
+            throw new UserInputException(
+                $"--roles {string.Join(',', roles)}: a node that begins a cluster is a coordinator; name one to join with --join HOST:PORT, or add that role.");
         }
         var (host, state) = (parsed.GetRequiredValue(_bind), parsed.GetRequiredValue(_state).FullName);
         if (AddressOf(host) is var address && !IPAddress.IsLoopback(address) && security.Akka is null)
@@ -218,7 +285,9 @@ public static class NodeCommand
                 + "(./dpo certificates --out DIR --node NAME, then --certificate DIR/NAME.crt).");
         }
         return new NodeOptions(
-            parsed.GetRequiredValue(_name) is { Length: > 0 } name ? name : $"{Environment.MachineName}-{Digest.Of(Encoding.UTF8.GetBytes(state)).Short[..4]}",
+            parsed.GetRequiredValue(_name) is { Length: > 0 } name
+                ? name
+                : $"{Environment.MachineName}-{Digest.Of(Encoding.UTF8.GetBytes(state)).Short[..4]}",
             roles,
             state,
             host,
@@ -239,16 +308,20 @@ public static class NodeCommand
     internal static Uri? JournalOf(string text) => text switch
     {
         "sqlite" => null,
-        _ when Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "postgres" or "postgresql" && address.AbsolutePath.Length > 1 => address,
+        _ when Uri.TryCreate(text, UriKind.Absolute, out var address)
+                && address.Scheme is "postgres" or "postgresql"
+                && address.AbsolutePath.Length > 1 => address,
         _ => throw new UserInputException("--journal: write sqlite, or postgres://user:password@host:5432/database."),
     };
 
     private static Option<string> Of(string name, string description, string value, string standard) =>
         new(name) { Description = description, HelpName = value, DefaultValueFactory = _ => Variable(name) ?? standard };
 
-    private static Option<int> Port(string name, string description, int standard) => Number(name, description, standard, 0, 65535, "a port");
+    private static Option<int> Port(string name, string description, int standard) =>
+        Number(name, description, standard, 0, 65535, "a port");
 
-    private static Option<int> Count(string name, string description, int standard) => Number(name, description, standard, 1, 1_000_000, "a whole number");
+    private static Option<int> Count(string name, string description, int standard) =>
+        Number(name, description, standard, 1, 1_000_000, "a whole number");
 
     private static Option<int> Number(string name, string description, int standard, int least, int most, string what)
     {
@@ -256,7 +329,8 @@ public static class NodeCommand
         {
             Description = description,
             HelpName = "N",
-            DefaultValueFactory = _ => Variable(name) is not { } text ? standard : Parse(text) ?? throw new UserInputException(Refusal(VariableOf(name), text)),
+            DefaultValueFactory = _ =>
+                Variable(name) is not { } text ? standard : Parse(text) ?? throw new UserInputException(Refusal(VariableOf(name), text)),
         };
         option.Validators.Add(result =>
         {
@@ -267,7 +341,8 @@ public static class NodeCommand
         });
         return option;
 
-        int? Parse(string text) => int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null;
+        int? Parse(string text) =>
+            int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null;
 
         string Refusal(string given, string text) => $"{given} takes {what} from {least} to {most}; '{text}' is none.";
     }

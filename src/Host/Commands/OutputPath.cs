@@ -4,7 +4,9 @@ using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Host.Commands;
 
-/// <summary>Where a command writes: what is there is kept unless <c>--force</c> was given, and what the command reads in any case.</summary>
+/// <summary>
+/// Where a command writes: what is there is kept unless <c>--force</c> was given, and what the command reads in any case.
+/// </summary>
 public static class OutputPath
 {
     /// <summary>A file that is missing, any with <paramref name="force"/>, or a pipe or device, of which nothing is replaced.</summary>

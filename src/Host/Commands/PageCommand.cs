@@ -15,12 +15,14 @@ public static class PageCommand
     {
         Description = $"Where the page is: off, a port, or HOST:PORT. {PageSettings.AddressVariable} in the environment says so too.",
         HelpName = "ADDRESS",
-        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(PageSettings.AddressVariable) is { Length: > 0 } address ? address : PageSettings.Usual,
+        DefaultValueFactory = _ =>
+            Environment.GetEnvironmentVariable(PageSettings.AddressVariable) is { Length: > 0 } address ? address : PageSettings.Usual,
     };
 
     internal static Option<FileInfo?> TokenFile { get; } = new("--page-token-file")
     {
-        Description = $"A file with the token that the page wants to see; beyond this machine it must have one. {PageSettings.TokenVariable} in the environment has it too.",
+        Description =
+            $"A file with the token that the page wants to see; beyond this machine it must have one. {PageSettings.TokenVariable} in the environment has it too.",
         HelpName = "FILE",
     };
 
@@ -38,7 +40,14 @@ public static class PageCommand
             _state, ClusterCommands.Join, NodeCommand.Certificate, Address, TokenFile,
         };
         command.SetAction((parsed, token) => parsed.GetResult(ClusterCommands.Join) is { Implicit: false }
-            ? ClusterCommands.WithClusterAsync(parsed, cluster => ShowAsync(SettingsOf(parsed), settings => PageServer.StartAsync(settings, new ClusterRoutes(cluster, TimeProvider.System)), token), token)
+            ? ClusterCommands.WithClusterAsync(
+                parsed,
+                cluster =>
+                    ShowAsync(
+                        SettingsOf(parsed),
+                        settings => PageServer.StartAsync(settings, new ClusterRoutes(cluster, TimeProvider.System)),
+                        token),
+                token)
             : ShowAsync(parsed.GetRequiredValue(_state).FullName, SettingsOf(parsed), token));
         return command;
     }
@@ -52,7 +61,11 @@ public static class PageCommand
     /// <param name="telemetry">Has its metrics there.</param>
     /// <param name="note">Told where the page is, or why there is none.</param>
     /// <exception cref="UserInputException">The address that was asked for cannot be listened at.</exception>
-    internal static async Task<WebApplication?> ServeAsync(PageSettings? settings, PageData data, TelemetryExport? telemetry, Action<string> note)
+    internal static async Task<WebApplication?> ServeAsync(
+        PageSettings? settings,
+        PageData data,
+        TelemetryExport? telemetry,
+        Action<string> note)
     {
         if (settings is null)
         {
@@ -66,7 +79,8 @@ public static class PageCommand
         }
         catch (UserInputException) when (!settings.IsGiven)
         {
-            note($"no page: {settings.At} is in use or cannot be listened at; --page 0 takes any port that is free, and ./dpo page shows the campaign too");
+            note(
+                $"no page: {settings.At} is in use or cannot be listened at; --page 0 takes any port that is free, and ./dpo page shows the campaign too");
             return null;
         }
     }
@@ -88,14 +102,19 @@ public static class PageCommand
     }
 
     /// <summary>Serves until it is stopped.</summary>
-    private static async Task ShowAsync(PageSettings? settings, Func<PageSettings, Task<WebApplication>> startAsync, CancellationToken cancellationToken)
+    private static async Task ShowAsync(
+        PageSettings? settings,
+        Func<PageSettings, Task<WebApplication>> startAsync,
+        CancellationToken cancellationToken)
     {
         if (settings is null)
         {
-            throw new UserInputException($"--page off: then there is nothing to show; leave it out, or name an address such as {PageSettings.Usual}.");
+            throw new UserInputException(
+                $"--page off: then there is nothing to show; leave it out, or name an address such as {PageSettings.Usual}.");
         }
         await using var server = await startAsync(settings);
         Console.WriteLine($"page: {server.Urls.First()} (Ctrl-C ends it)");
-        await Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        await Task.Delay(Timeout.Infinite, cancellationToken)
+            .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 }

@@ -17,17 +17,33 @@ public static class PairsCommand
     private static readonly Option<int?> _round = CommonOptions.Positive("--round", "Of this round only.");
     private static readonly Option<string?> _task = new("--task") { Description = "Of prompts of this task only.", HelpName = "TASK" };
     private static readonly Option<string?> _judge = new("--judge") { Description = "Of this judge only.", HelpName = "NAME" };
-    private static readonly Option<double?> _minMargin = new("--min-margin") { Description = "Scores at least this far apart.", HelpName = "X", CustomParser = CommonOptions.FiniteNumber };
+    private static readonly Option<double?> _minMargin = new("--min-margin")
+    {
+        Description = "Scores at least this far apart.",
+        HelpName = "X",
+        CustomParser = CommonOptions.FiniteNumber,
+    };
     private static readonly Option<string?> _prompt = new("--prompt") { Description = "Of the prompt with this id only.", HelpName = "ID" };
-    private static readonly Option<string?> _contains = new("--contains") { Description = "With this text in the prompt or an answer, in any case.", HelpName = "TEXT" };
+    private static readonly Option<string?> _contains = new("--contains")
+    {
+        Description = "With this text in the prompt or an answer, in any case.",
+        HelpName = "TEXT",
+    };
     private static readonly Option<int> _limit = CommonOptions.Number("--limit", "Most that are listed; 0: all.", 20, 0, int.MaxValue);
-    private static readonly Option<bool> _dropped = new("--dropped") { Description = "List the prompts that gave no pair, and why, instead." };
+    private static readonly Option<bool> _dropped = new("--dropped")
+    {
+        Description = "List the prompts that gave no pair, and why, instead.",
+    };
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     private static readonly Argument<string> _id = new("ID") { Description = "As ./dpo pairs lists it: ROUND:PROMPT:CHOSEN:REJECTED." };
     private static readonly Option<FileInfo> _out = new("--out") { Description = "The file to write.", HelpName = "FILE", Required = true };
     private static readonly Option<string> _format = ConvertCommand.Target("--format");
-    private static readonly Option<FileInfo?> _model = new("--model") { Description = "The GGUF whose tokenizer and chat template count; the campaign's if not given.", HelpName = "FILE" };
+    private static readonly Option<FileInfo?> _model = new("--model")
+    {
+        Description = "The GGUF whose tokenizer and chat template count; the campaign's if not given.",
+        HelpName = "FILE",
+    };
     private static readonly Option<bool> _skip = CommonOptions.SkipBadRows();
     private static readonly Option<bool> _force = CommonOptions.Force();
 
@@ -55,7 +71,13 @@ public static class PairsCommand
     {
         var command = new ExampleCommand(
             "show", "Everything that made a pair: texts, seeds, sampler, policy, judge, its explanations and what it was asked.",
-            "./dpo pairs show 2:p-0a1b2c3d4e5f:5:1", "./dpo pairs show 2:p-0a1b2c3d4e5f:5:1 --state /data/my-campaign --json") { _id, _state, _json };
+            "./dpo pairs show 2:p-0a1b2c3d4e5f:5:1",
+            "./dpo pairs show 2:p-0a1b2c3d4e5f:5:1 --state /data/my-campaign --json")
+        {
+            _id,
+            _state,
+            _json,
+        };
         command.SetAction(parsed =>
         {
             var found = Open(parsed).Find(parsed.GetRequiredValue(_id));
@@ -79,7 +101,16 @@ public static class PairsCommand
         var command = new ExampleCommand(
             "export", "Write pairs as a data file, for ./dpo train or TRL.",
             "./dpo pairs export --format trl --out pairs.jsonl",
-            "./dpo pairs export --round 3 --min-margin 0.5 --format pairs --out round3.jsonl") { _state, _out, _format, _model, _skip, _force, _json };
+            "./dpo pairs export --round 3 --min-margin 0.5 --format pairs --out round3.jsonl")
+        {
+            _state,
+            _out,
+            _format,
+            _model,
+            _skip,
+            _force,
+            _json,
+        };
         AddFilters(command);
         command.SetAction(ExportAsync);
         return command;
@@ -140,13 +171,15 @@ public static class PairsCommand
             })));
             if (!any)
             {
-                throw new UserInputException("No pair matches, so nothing is written; ./dpo pairs with the same options shows what there is.");
+                throw new UserInputException(
+                    "No pair matches, so nothing is written; ./dpo pairs with the same options shows what there is.");
             }
             var model = await ModelFolders.FileOfAsync(parsed.GetValue(_model)?.FullName ?? campaign.Options.ModelPath, cancellationToken);
             using var tokenizer = target == DataTarget.Pairs ? null : LlamaTextTokenizer.Load(model, campaign.Options.ChatTemplate);
             var options = new DataOptions(int.MaxValue, SkipBadRows: parsed.GetValue(_skip), Threads: Environment.ProcessorCount);
             var summary = await StepProgress.RunAsync<DataProgress, ConversionSummary>("exporting", DataView.Of, progress => Task.Run(
-                () => new DataConverter(target, tokenizer).Convert([chosen], output, options, progress, cancellationToken), cancellationToken));
+                () => new DataConverter(target, tokenizer).Convert([chosen], output, options, progress, cancellationToken),
+                cancellationToken));
             if (parsed.GetValue(_json))
             {
                 CommonOptions.PrintJson(new { output, pairs = summary.Read.Rows, rows_written = summary.RowsWritten });
@@ -164,7 +197,12 @@ public static class PairsCommand
     private static CampaignPairs Open(ParseResult parsed) => CampaignPairs.Open(parsed.GetRequiredValue(_state).FullName);
 
     private static PairFilter Filter(ParseResult parsed) => new(
-        parsed.GetValue(_round), parsed.GetValue(_task), parsed.GetValue(_judge), parsed.GetValue(_minMargin), parsed.GetValue(_prompt), parsed.GetValue(_contains));
+        parsed.GetValue(_round),
+        parsed.GetValue(_task),
+        parsed.GetValue(_judge),
+        parsed.GetValue(_minMargin),
+        parsed.GetValue(_prompt),
+        parsed.GetValue(_contains));
 
     private static object Json(FoundPair found) => new { Id = found.Id.ToString(), found.Pair, Provenance = found.Source };
 

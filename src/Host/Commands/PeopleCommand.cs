@@ -14,12 +14,25 @@ public static class PeopleCommand
 
     private static readonly Option<DirectoryInfo> _state = CommonOptions.State();
     private static readonly Option<bool> _json = CommonOptions.Json();
-    private static readonly Option<string> _format = CommonOptions.Choice("--format", "csv and jsonl: a row for each comparison; label-studio, argilla: JSON as that tool imports it.", PeopleExport.Csv, PeopleExport.Lines, PeopleExport.LabelStudio, PeopleExport.Argilla);
+    private static readonly Option<string> _format = CommonOptions.Choice(
+        "--format",
+        "csv and jsonl: a row for each comparison; label-studio, argilla: JSON as that tool imports it.",
+        PeopleExport.Csv,
+        PeopleExport.Lines,
+        PeopleExport.LabelStudio,
+        PeopleExport.Argilla);
     private static readonly Option<FileInfo> _out = new("--out") { Description = "The file to write.", HelpName = "FILE", Required = true };
     private static readonly Option<bool> _all = new("--all") { Description = "Those that are judged, too." };
     private static readonly Option<bool> _force = CommonOptions.Force();
-    private static readonly Argument<FileInfo> _file = new("FILE") { Description = "CSV, JSON lines or JSON, as the labelling tool exports it." };
-    private static readonly Option<string?> _person = new("--person") { Description = "Who judged, where the file does not say.", HelpName = "NAME" };
+    private static readonly Argument<FileInfo> _file = new("FILE")
+    {
+        Description = "CSV, JSON lines or JSON, as the labelling tool exports it.",
+    };
+    private static readonly Option<string?> _person = new("--person")
+    {
+        Description = "Who judged, where the file does not say.",
+        HelpName = "NAME",
+    };
 
     public static Command Create()
     {
@@ -41,7 +54,8 @@ public static class PeopleCommand
                 CommonOptions.PrintJson(new { counts, figures = PeopleView.Json(figures) });
                 return ExitCodes.Done;
             }
-            Console.WriteLine($"{counts.Open:N0} to be judged, {counts.Verdicts:N0} verdicts{(counts.Waiting is { } waiting ? $"; {waiting}" : "")}");
+            Console.WriteLine(
+                $"{counts.Open:N0} to be judged, {counts.Verdicts:N0} verdicts{(counts.Waiting is { } waiting ? $"; {waiting}" : "")}");
             foreach (var line in PeopleView.Lines(figures))
             {
                 Console.WriteLine(PlainText.Of(line));
@@ -84,16 +98,29 @@ public static class PeopleCommand
             foreach (var verdict in verdicts)
             {
                 var shownFirst = queue.Find(verdict.Task)?.Task.FirstShownTo(PeopleExport.Nobody) ?? 0;
-                if (queue.Judge(new(verdict.Task, verdict.Person, verdict.Answer, shownFirst, verdict.Seconds, TimeProvider.System.GetUtcNow(), file.Name)) is { } reason)
+                if (queue.Judge(
+                        new(
+                            verdict.Task,
+                            verdict.Person,
+                            verdict.Answer,
+                            shownFirst,
+                            verdict.Seconds,
+                            TimeProvider.System.GetUtcNow(),
+                            file.Name)
+                    ) is
+                    { } reason)
                 {
                     refused.Add($"{verdict.Place}: not taken: {reason}");
                 }
             }
-            foreach (var line in refused.Take(MostRefusals).Concat(refused.Count > MostRefusals ? [$"and {refused.Count - MostRefusals} more"] : Array.Empty<string>()))
+            foreach (var line in refused
+                    .Take(MostRefusals)
+                    .Concat(refused.Count > MostRefusals ? [$"and {refused.Count - MostRefusals} more"] : Array.Empty<string>()))
             {
                 Console.Error.WriteLine(PlainText.Of($"dpo: {line}"));
             }
-            Console.WriteLine($"{verdicts.Count - refused.Count:N0} verdicts taken{(refused.Count > 0 ? $", {refused.Count:N0} not" : "")}");
+            Console.WriteLine(
+                $"{verdicts.Count - refused.Count:N0} verdicts taken{(refused.Count > 0 ? $", {refused.Count:N0} not" : "")}");
             return ExitCodes.Done;
         });
         return command;

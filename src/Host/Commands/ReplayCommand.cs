@@ -16,10 +16,17 @@ public static class ReplayCommand
     private static readonly Option<int?> _from = Round("--from", "The first round; 0 if not given.");
     private static readonly Option<int?> _to = Round("--to", "The last round; the last that has ended if not given.");
     private static readonly Option<bool> _json = CommonOptions.Json();
-    private static readonly Option<int?> _threads = CommonOptions.Positive("--threads", "With --campaign: threads of the nodes that did the work, for the same bits; one for each processor if not given.");
+    private static readonly Option<int?> _threads = CommonOptions.Positive(
+        "--threads",
+        "With --campaign: threads of the nodes that did the work, for the same bits; one for each processor if not given.");
 
     /// <summary>A campaign of a coordinator's state directory.</summary>
-    internal static Option<string?> Campaign { get; } = new("--campaign") { Description = "A campaign of a cluster, where --state is a coordinator's state directory; the node may run meanwhile.", HelpName = "NAME" };
+    internal static Option<string?> Campaign { get; } =
+        new("--campaign")
+        {
+            Description = "A campaign of a cluster, where --state is a coordinator's state directory; the node may run meanwhile.",
+            HelpName = "NAME",
+        };
 
     public static Command Create()
     {
@@ -70,10 +77,20 @@ public static class ReplayCommand
         var scratch = Directory.CreateTempSubdirectory("dpo-replay-");
         try
         {
-            await using var judges = CampaignJudges.ForReplay(options, CampaignReader.WorkPath(statePath), Path.Combine(scratch.FullName, "judges"), TimeProvider.System);
+            await using var judges = CampaignJudges.ForReplay(
+                options,
+                CampaignReader.WorkPath(statePath),
+                Path.Combine(scratch.FullName, "judges"),
+                TimeProvider.System);
             var engines = CampaignSession.Engines(options, judges, _ => { });
             await using var replay = CampaignReplay.Open(
-                statePath, state.Plan!, options, engines, scratch.FullName, judge => CampaignJudges.AsksOutside(options.Judging, judge), TimeProvider.System);
+                statePath,
+                state.Plan!,
+                options,
+                engines,
+                scratch.FullName,
+                judge => CampaignJudges.AsksOutside(options.Judging, judge),
+                TimeProvider.System);
             var done = new List<ReplayedWork>();
             await display.DuringAsync(async () =>
             {

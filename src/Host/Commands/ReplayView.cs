@@ -29,7 +29,9 @@ internal sealed class ReplayView(string campaign, string machine, IReadOnlyList<
                 ? "What some of it was recorded on is not known; the bits are only sure to come again on the same processor, build and number of threads."
                 : $"Recorded on {recorded}; now on {machine}: other processors, builds and numbers of threads add up in another order, so that bits may differ. Close is what these make of it.";
         }
-        yield return IsSame ? "all the same, bit by bit" : $"{work.Count(unit => unit.Outcome != ReplayOutcome.Same)} of {work.Count} units are not the same";
+        yield return IsSame
+            ? "all the same, bit by bit"
+            : $"{work.Count(unit => unit.Outcome != ReplayOutcome.Same)} of {work.Count} units are not the same";
     }
 
     public object Json() => new
@@ -53,18 +55,22 @@ internal sealed class ReplayView(string campaign, string machine, IReadOnlyList<
         }),
     };
 
-    private IEnumerable<IGrouping<(int Round, Stage Stage), ReplayedWork>> Stages() => work.GroupBy(unit => (unit.Recorded.Id.Round, unit.Recorded.Id.Stage));
+    private IEnumerable<IGrouping<(int Round, Stage Stage), ReplayedWork>> Stages() =>
+        work.GroupBy(unit => (unit.Recorded.Id.Round, unit.Recorded.Id.Stage));
 
     /// <summary>The first artifact, and how many more there are.</summary>
-    private static string Digests(IEnumerable<ReplayedWork> stage, Func<ReplayedWork, IEnumerable<Digest>> of) => stage.SelectMany(of).ToArray() switch
-    {
-        [] => "–",
-        [var one] => one.Short,
-        [var first, .. var more] => $"{first.Short[..8]} +{more.Length}",
-    };
+    private static string Digests(IEnumerable<ReplayedWork> stage, Func<ReplayedWork, IEnumerable<Digest>> of) =>
+        stage.SelectMany(of).ToArray() switch
+        {
+            [] => "–",
+            [var one] => one.Short,
+            [var first, .. var more] => $"{first.Short[..8]} +{more.Length}",
+        };
 
     private static string Result(IEnumerable<ReplayedWork> stage) =>
-        string.Join(", ", stage.CountBy(unit => unit.Outcome).OrderBy(outcome => outcome.Key) is var outcomes && outcomes.ToArray() is [var only]
+        string.Join(
+            ", ",
+            stage.CountBy(unit => unit.Outcome).OrderBy(outcome => outcome.Key) is var outcomes && outcomes.ToArray() is [var only]
             ? [Words(only.Key)]
             : outcomes.Select(outcome => $"{outcome.Value} {Words(outcome.Key)}"));
 

@@ -7,7 +7,8 @@ public static class RootCommands
 {
     public static RootCommand Create()
     {
-        var root = new RootCommand("Iterative DPO: a language model improves on its own samples, round by round. Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 130 interrupted (state saved).")
+        var root = new RootCommand(
+            "Iterative DPO: a language model improves on its own samples, round by round. Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 130 interrupted (state saved).")
         {
             RunCommand.CreateQuickstart(),
             RunCommand.CreateRun(),

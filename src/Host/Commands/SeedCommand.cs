@@ -15,8 +15,13 @@ public static class SeedCommand
     };
 
     private static readonly Option<int?> _seed = CommonOptions.Positive("--seed", "Seeds the first weights and every batch.");
-    private static readonly Option<int?> _threads = CommonOptions.Positive("--threads", "Processor threads; another number gives other bits.");
-    private static readonly Option<bool> _open = new("--open") { Description = "The policy of the open tasks (models/open.gguf), which have many right answers." };
+    private static readonly Option<int?> _threads = CommonOptions.Positive(
+        "--threads",
+        "Processor threads; another number gives other bits.");
+    private static readonly Option<bool> _open = new("--open")
+    {
+        Description = "The policy of the open tasks (models/open.gguf), which have many right answers.",
+    };
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     public static Command Create()

@@ -16,9 +16,20 @@ public static class StatusCommand
 {
     private static readonly Option<DirectoryInfo> _state = CommonOptions.State();
     private static readonly Option<bool> _json = CommonOptions.Json();
-    private static readonly Option<bool> _watch = new("--watch") { Description = "Show it live, until it is done or Ctrl-C; where the output is no terminal, a line whenever that changes." };
-    private static readonly Argument<string?> _name = new("NAME") { Description = "A campaign of a cluster; see --join.", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<FileInfo?> _output = new("--output") { Description = "The HTML file; report.html in the state directory if not given.", HelpName = "FILE" };
+    private static readonly Option<bool> _watch = new("--watch")
+    {
+        Description = "Show it live, until it is done or Ctrl-C; where the output is no terminal, a line whenever that changes.",
+    };
+    private static readonly Argument<string?> _name = new("NAME")
+    {
+        Description = "A campaign of a cluster; see --join.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    private static readonly Option<FileInfo?> _output = new("--output")
+    {
+        Description = "The HTML file; report.html in the state directory if not given.",
+        HelpName = "FILE",
+    };
 
     public static Command CreateStatus()
     {
@@ -58,7 +69,10 @@ public static class StatusCommand
             _name, _state, ClusterCommands.Join, NodeCommand.Certificate, _output, _json,
         };
         command.SetAction((parsed, token) => parsed.GetValue(_name) is { } campaign
-            ? ClusterCommands.WithClusterAsync(parsed, cluster => WriteAsync(cluster, campaign, parsed.GetValue(_output)?.FullName, parsed.GetValue(_json), token), token)
+            ? ClusterCommands.WithClusterAsync(
+                parsed,
+                cluster => WriteAsync(cluster, campaign, parsed.GetValue(_output)?.FullName, parsed.GetValue(_json), token),
+                token)
             : Task.FromResult(Write(parsed.GetRequiredValue(_state).FullName, parsed.GetValue(_output)?.FullName)));
         return command;
     }
@@ -83,7 +97,12 @@ public static class StatusCommand
         Console.WriteLine(string.Join('\n', lines.Select(PlainText.Of)));
     }
 
-    private static async Task WriteAsync(ClusterConnection cluster, string campaign, string? output, bool json, CancellationToken cancellationToken)
+    private static async Task WriteAsync(
+        ClusterConnection cluster,
+        string campaign,
+        string? output,
+        bool json,
+        CancellationToken cancellationToken)
     {
         var place = $"/campaigns/{Uri.EscapeDataString(campaign)}";
         if (json)
@@ -114,8 +133,11 @@ public static class StatusCommand
                 rounds_done = state.Rounds.Count(round => round is { Number: > 0, Outcome: not null }),
                 rounds = state.Plan.Rounds,
                 origin = state.Origin,
-                gates = state.Rounds.Where(round => round.Gate is not null).Select(round => new { round = round.Number, gate = GateSummary.Of(round.Gate) }),
-                warnings = state.Rounds.SelectMany(round => Watch.Of(state, round).Select(warning => new { round = round.Number, warning })),
+                gates = state
+                    .Rounds.Where(round => round.Gate is not null)
+                    .Select(round => new { round = round.Number, gate = GateSummary.Of(round.Gate) }),
+                warnings = state.Rounds.SelectMany(round =>
+                    Watch.Of(state, round).Select(warning => new { round = round.Number, warning })),
                 heldout_accuracy = state.Rounds.Where(round => round.Outcome is not null).Select(round => round.HeldOut.Accuracy()),
                 kl = state.Rounds.Where(round => round.Outcome is not null).Select(round => KlSummary.Of(round.Divergence)),
             });
@@ -150,7 +172,8 @@ public static class StatusCommand
         var state = ReadWhole(statePath);
         if (state.Rounds is not [{ Outcome: not null }, ..])
         {
-            throw new UserInputException($"{statePath}: the base is not evaluated yet, so there is nothing to report; run the campaign further.");
+            throw new UserInputException(
+                $"{statePath}: the base is not evaluated yet, so there is nothing to report; run the campaign further.");
         }
         output ??= Path.Combine(statePath, "report.html");
         CampaignReport.Write(state, statePath, output);
@@ -166,5 +189,6 @@ public static class StatusCommand
     internal static CampaignState ReadWhole(string statePath) => CampaignReader.ReadWhole(statePath) ?? throw NoneIn(statePath);
 
     private static UserInputException NoneIn(string statePath) =>
-        new UserInputException($"{statePath}: no campaign has begun here; start one with ./dpo run FILE.conf --state {statePath}, or name another directory with --state.");
+        new UserInputException(
+            $"{statePath}: no campaign has begun here; start one with ./dpo run FILE.conf --state {statePath}, or name another directory with --state.");
 }

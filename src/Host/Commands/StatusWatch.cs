@@ -30,7 +30,13 @@ internal static class StatusWatch
             }, cancellationToken);
             return ExitCodes.Done;
         }
-        await AnsiConsole.Live(new Text("")).StartAsync(context => LoopAsync(feed, () => Math.Max(FewestLines, Console.WindowHeight - 1), lines =>
+        await AnsiConsole
+            .Live(new Text(""))
+            .StartAsync(context =>
+                LoopAsync(
+                    feed,
+                    () => Math.Max(FewestLines, Console.WindowHeight - 1),
+                    lines =>
         {
             context.UpdateTarget(new Text(string.Join('\n', lines)) { Overflow = Overflow.Ellipsis });
             context.Refresh();
@@ -38,7 +44,11 @@ internal static class StatusWatch
         return ExitCodes.Done;
     }
 
-    private static async Task LoopAsync(CampaignFeed feed, Func<int> most, Action<IReadOnlyList<string>> show, CancellationToken cancellationToken)
+    private static async Task LoopAsync(
+        CampaignFeed feed,
+        Func<int> most,
+        Action<IReadOnlyList<string>> show,
+        CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -48,7 +58,8 @@ internal static class StatusWatch
             {
                 return;
             }
-            await Task.Delay(s_pulse, cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await Task.Delay(s_pulse, cancellationToken)
+                .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 }

@@ -19,7 +19,10 @@ public static class SubmitCommand
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
 
     private static readonly Option<bool> _wait = new("--wait") { Description = "Show how it goes, as run does, and end with it." };
-    private static readonly Option<bool> _uploadModels = new("--upload-models") { Description = "Give the cluster the models too; nodes started with --fetch-models bring them from there." };
+    private static readonly Option<bool> _uploadModels = new("--upload-models")
+    {
+        Description = "Give the cluster the models too; nodes started with --fetch-models bring them from there.",
+    };
     private static readonly Option<bool> _json = CommonOptions.Json();
 
     public static Command Create()
@@ -38,7 +41,10 @@ public static class SubmitCommand
 
     private static async Task<int> SubmitAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var configuration = await ModelFolders.LoadAsync(parsed.GetRequiredValue(RunCommand.File).FullName, RunCommand.OverridesOf(parsed), cancellationToken);
+        var configuration = await ModelFolders.LoadAsync(
+            parsed.GetRequiredValue(RunCommand.File).FullName,
+            RunCommand.OverridesOf(parsed),
+            cancellationToken);
         var name = configuration.Options.Name;
         await CheckAsync(TemplateTime.Now(configuration), cancellationToken);
         var bundle = CampaignBundling.Bundle(configuration);
@@ -58,7 +64,9 @@ public static class SubmitCommand
                         CommonOptions.PrintJson(new { campaign = name, status });
                         return;
                     }
-                    Console.WriteLine(PlainText.Of($"campaign {name}: {status}; ./dpo status --campaign {name} --join {parsed.GetValue(ClusterCommands.Join)} shows how it goes"));
+                    Console.WriteLine(
+                        PlainText.Of(
+                            $"campaign {name}: {status}; ./dpo status --campaign {name} --join {parsed.GetValue(ClusterCommands.Join)} shows how it goes"));
                     return;
                 }
                 await SubmitAsync(cluster, bundle, cancellationToken);
@@ -79,10 +87,15 @@ public static class SubmitCommand
         }
         if (configuration.Options.AsksPeople)
         {
-            throw new UserInputException($"campaign.judging.judge = {configuration.Options.Judging.Judge}: people judge on the page of ./dpo run, and the page of a cluster shows them nothing; run the campaign there, or name another judge.");
+            throw new UserInputException(
+                $"campaign.judging.judge = {configuration.Options.Judging.Judge}: people judge on the page of ./dpo run, and the page of a cluster shows them nothing; run the campaign there, or name another judge.");
         }
         await using var judges = CampaignJudges.Factory(configuration.Options, workPath: null, Warn, TimeProvider.System);
-        await CampaignBundling.CheckAsync(configuration, CampaignSession.Engines(configuration.Options, judges, Warn), Warn, cancellationToken);
+        await CampaignBundling.CheckAsync(
+            configuration,
+            CampaignSession.Engines(configuration.Options, judges, Warn),
+            Warn,
+            cancellationToken);
 
         static void Warn(string warning) => Console.Error.WriteLine(PlainText.Of($"dpo: warning: {warning}"));
     }
@@ -100,7 +113,8 @@ public static class SubmitCommand
             var files = bundle.Files.Where(file => models || !file.IsModel).ToArray();
             if (files.FirstOrDefault(file => GgufFile.PathsOf(file.Path).Count > 1) is { } parts)
             {
-                throw new UserInputException($"--upload-models: {parts.Path} is one of several files; put them where the nodes find them, in models of their state directory.");
+                throw new UserInputException(
+                    $"--upload-models: {parts.Path} is one of several files; put them where the nodes find them, in models of their state directory.");
             }
             foreach (var file in files)
             {
@@ -114,14 +128,20 @@ public static class SubmitCommand
         }
     }
 
-    private static async Task<CampaignOverview> WaitAsync(ClusterConnection cluster, string name, IProgressDisplay display, CancellationToken cancellationToken)
+    private static async Task<CampaignOverview> WaitAsync(
+        ClusterConnection cluster,
+        string name,
+        IProgressDisplay display,
+        CancellationToken cancellationToken)
     {
         var (seen, waiting, isAway) = (0, "", false);
         while (true)
         {
             try
             {
-                var view = await cluster.GetAsync<CampaignOverview>($"/campaigns/{Uri.EscapeDataString(name)}?seen={seen}", cancellationToken);
+                var view = await cluster.GetAsync<CampaignOverview>(
+                    $"/campaigns/{Uri.EscapeDataString(name)}?seen={seen}",
+                    cancellationToken);
                 isAway = false;
                 foreach (var line in view.RoundLines)
                 {
@@ -180,6 +200,7 @@ public static class SubmitCommand
             Console.WriteLine(await cluster.GetTextAsync($"/campaigns/{Uri.EscapeDataString(last.Campaign)}/summary", cancellationToken));
             return;
         }
-        Console.WriteLine($"held-out accuracy {100 * last.HeldoutAccuracy[0]:F1} % -> {100 * last.HeldoutAccuracy[^1]:F1} % in {last.RoundsDone} {(last.RoundsDone == 1 ? "round" : "rounds")}");
+        Console.WriteLine(
+            $"held-out accuracy {100 * last.HeldoutAccuracy[0]:F1} % -> {100 * last.HeldoutAccuracy[^1]:F1} % in {last.RoundsDone} {(last.RoundsDone == 1 ? "round" : "rounds")}");
     }
 }

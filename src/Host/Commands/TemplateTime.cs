@@ -17,11 +17,16 @@ internal static class TemplateTime
     public static CampaignConfiguration OfState(CampaignConfiguration configuration, string statePath) => !Asks(configuration.Options)
         ? configuration
         : CampaignReader.Read(statePath) is not { Plan: not null } state ? Now(configuration)
-        : CampaignReader.ReadSettings(statePath) is var stored && (stored.ChatTemplate?.Began ?? stored.Judging.ChatTemplate?.Began) is { } began ? Set(configuration, began)
+        : CampaignReader.ReadSettings(statePath) is var stored
+        && (stored.ChatTemplate?.Began ?? stored.Judging.ChatTemplate?.Began) is { } began
+            ? Set(configuration, began)
         : Set(configuration, state.StartedAt);
 
     /// <summary>Of a campaign in a cluster, begun or not.</summary>
-    public static async Task<CampaignConfiguration> OfClusterAsync(CampaignConfiguration configuration, ClusterConnection cluster, CancellationToken cancellationToken)
+    public static async Task<CampaignConfiguration> OfClusterAsync(
+        CampaignConfiguration configuration,
+        ClusterConnection cluster,
+        CancellationToken cancellationToken)
     {
         if (!Asks(configuration.Options))
         {
@@ -29,7 +34,13 @@ internal static class TemplateTime
         }
         try
         {
-            return Set(configuration, (await cluster.GetAsync<CampaignOverview>($"/campaigns/{Uri.EscapeDataString(configuration.Options.Name)}", cancellationToken)).StartedAt);
+            return Set(
+                configuration,
+                (
+                    await cluster.GetAsync<CampaignOverview>(
+                        $"/campaigns/{Uri.EscapeDataString(configuration.Options.Name)}",
+                        cancellationToken)
+                ).StartedAt);
         }
         catch (UserInputException)
         {
@@ -58,7 +69,8 @@ internal static class TemplateTime
 
     private static string[] OfModel(CampaignOptions options) => [options.ModelPath];
 
-    private static IEnumerable<string> OfJudges(CampaignOptions options) => options.JudgesInUse.SelectMany(judge => judge.Files).Where(path => path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase));
+    private static IEnumerable<string> OfJudges(CampaignOptions options) =>
+        options.JudgesInUse.SelectMany(judge => judge.Files).Where(path => path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase));
 
     private static bool Asks(string modelPath)
     {

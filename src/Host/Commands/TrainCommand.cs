@@ -9,16 +9,54 @@ namespace IterativeDpo.Host.Commands;
 /// <summary><c>dpo train</c>: one round of preference training on data from a file, with the campaign's own trainer.</summary>
 public static class TrainCommand
 {
-    private static readonly Option<FileInfo> _model = new("--model") { Description = "The base model, a GGUF or a folder of Hugging Face's libraries.", HelpName = "FILE", Required = true };
-    private static readonly Option<FileInfo[]> _data = new("--data") { Description = "Preference data in JSON lines (also .gz and .zst) or Parquet: TRL's formats, paired or unpaired, or a pair file; several files are read one after the other.", HelpName = "FILE", Required = true, AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<DirectoryInfo> _out = new("--out") { Description = "Takes adapter.gguf or model.gguf, metrics.jsonl, report.html and the checkpoints.", HelpName = "DIR", Required = true };
-    private static readonly Option<FileInfo[]?> _earlier = new("--earlier") { Description = "Data of earlier rounds, for policy.data=accumulated or replay.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<FileInfo?> _average = new("--average") { Description = "The average.gguf of the round before, for policy.reference=ema; without it an average begins.", HelpName = "FILE" };
-    private static readonly Option<FileInfo?> _config = new("--config") { Description = "A campaign file: its training, policy, seed and threads settings count here.", HelpName = "FILE" };
+    private static readonly Option<FileInfo> _model = new("--model")
+    {
+        Description = "The base model, a GGUF or a folder of Hugging Face's libraries.",
+        HelpName = "FILE",
+        Required = true,
+    };
+    private static readonly Option<FileInfo[]> _data = new("--data")
+    {
+        Description =
+            "Preference data in JSON lines (also .gz and .zst) or Parquet: TRL's formats, paired or unpaired, or a pair file; several files are read one after the other.",
+        HelpName = "FILE",
+        Required = true,
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private static readonly Option<DirectoryInfo> _out = new("--out")
+    {
+        Description = "Takes adapter.gguf or model.gguf, metrics.jsonl, report.html and the checkpoints.",
+        HelpName = "DIR",
+        Required = true,
+    };
+    private static readonly Option<FileInfo[]?> _earlier = new("--earlier")
+    {
+        Description = "Data of earlier rounds, for policy.data=accumulated or replay.",
+        HelpName = "FILE",
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private static readonly Option<FileInfo?> _average = new("--average")
+    {
+        Description = "The average.gguf of the round before, for policy.reference=ema; without it an average begins.",
+        HelpName = "FILE",
+    };
+    private static readonly Option<FileInfo?> _config = new("--config")
+    {
+        Description = "A campaign file: its training, policy, seed and threads settings count here.",
+        HelpName = "FILE",
+    };
     private static readonly Option<string[]> _set = CommonOptions.Settings("training.loss.type=simpo");
-    private static readonly Option<FileInfo?> _adapter = new("--adapter") { Description = "The previous round's adapter: training goes on from it, and it is the reference (policy.initialisation, policy.reference).", HelpName = "FILE" };
+    private static readonly Option<FileInfo?> _adapter = new("--adapter")
+    {
+        Description =
+            "The previous round's adapter: training goes on from it, and it is the reference (policy.initialisation, policy.reference).",
+        HelpName = "FILE",
+    };
     private static readonly Option<bool> _skipBadRows = CommonOptions.SkipBadRows();
-    private static readonly Option<bool> _full = new("--full") { Description = "Train every weight and write a whole model instead of an adapter." };
+    private static readonly Option<bool> _full = new("--full")
+    {
+        Description = "Train every weight and write a whole model instead of an adapter.",
+    };
     private static readonly Option<bool> _skipModelCheck = CommonOptions.SkipModelCheck();
     private static readonly Option<DirectoryInfo?> _tensorBoard = CommonOptions.TensorBoard();
     private static readonly Option<bool> _json = CommonOptions.Json();
@@ -75,7 +113,10 @@ public static class TrainCommand
             parsed.GetValue(_skipBadRows),
             parsed.GetRequiredValue(_out).FullName);
         var models = parsed.GetValue(_skipModelCheck) ? null : CheckedModels.Of(configuration.Options.Threads);
-        var outcome = await new TrainingSession(configuration, inputs, models) { TensorBoard = parsed.GetValue(_tensorBoard)?.FullName }.RunAsync(cancellationToken);
+        var outcome = await new TrainingSession(configuration, inputs, models)
+        {
+            TensorBoard = parsed.GetValue(_tensorBoard)?.FullName,
+        }.RunAsync(cancellationToken);
         if (parsed.GetValue(_json))
         {
             CommonOptions.PrintJson(outcome);

@@ -11,7 +11,8 @@ internal sealed record Arm(string Name, IReadOnlyList<ArmRun> Runs)
     public double Mean(Func<ArmRun, double> of) => Runs.Average(of);
 
     /// <summary>Null where a run has none.</summary>
-    public double? MeanOrNull(Func<ArmRun, double?> of) => Runs.Select(of).ToArray() is var values && values.All(value => value is not null) ? values.Average() : null;
+    public double? MeanOrNull(Func<ArmRun, double?> of) =>
+        Runs.Select(of).ToArray() is var values && values.All(value => value is not null) ? values.Average() : null;
 }
 
 /// <param name="Against">The arm that it is compared with.</param>
@@ -54,13 +55,20 @@ internal sealed record ArmComparison(IReadOnlyList<Arm> Arms, IReadOnlyList<ArmD
                 "these campaigns have the same settings but for the seed: they are one arm; name another one's state directory as well, or a judge with --judge, which compares them with their base.");
         }
         var namesTell = groups.Select(group => group[0].Options.Name).Distinct().Count() == groups.Count;
-        Arm[] arms = [.. groups.Select(group => new Arm(namesTell ? group[0].Options.Name : Path.GetFileName(Path.TrimEndingDirectorySeparator(group[0].StatePath)), group))];
+        Arm[] arms =
+        [
+            .. groups.Select(group => new Arm(
+                namesTell ? group[0].Options.Name : Path.GetFileName(Path.TrimEndingDirectorySeparator(group[0].StatePath)),
+                group)),
+        ];
         return new(arms, [.. arms.Skip(1).Select(arm => Difference(arm, arms[0]))]);
     }
 
     /// <summary>Differences do not tell where files lie; here another model, or another file of prompts, is another arm.</summary>
     private static bool IsSameButForTheSeed(CampaignOptions one, CampaignOptions other) =>
-        one.ModelPath == other.ModelPath && one.Prompts.File == other.Prompts.File && OptionsJson.Differences(one with { Seed = 0, Name = "" }, other with { Seed = 0, Name = "" }).Count == 0;
+        one.ModelPath == other.ModelPath
+        && one.Prompts.File == other.Prompts.File
+        && OptionsJson.Differences(one with { Seed = 0, Name = "" }, other with { Seed = 0, Name = "" }).Count == 0;
 
     private static void RefuseOtherPrompts(ArmRun one, ArmRun other)
     {
@@ -72,7 +80,8 @@ internal sealed record ArmComparison(IReadOnlyList<Arm> Arms, IReadOnlyList<ArmD
         }
     }
 
-    private static string? Asked(ArmRun run, string id) => run.Answers.GetValueOrDefault(id) is { } answered ? JsonSerializer.Serialize(answered.Prompt) : null;
+    private static string? Asked(ArmRun run, string id) =>
+        run.Answers.GetValueOrDefault(id) is { } answered ? JsonSerializer.Serialize(answered.Prompt) : null;
 
     private static void RefuseOtherEvaluation(ArmRun one, ArmRun other)
     {
@@ -90,19 +99,32 @@ internal sealed record ArmComparison(IReadOnlyList<Arm> Arms, IReadOnlyList<ArmD
     }
 
     /// <summary>What of the grader decides, by its settings.</summary>
-    private static string GraderOf(CampaignOptions options) => string.Join('\n', options.Judging.FindAll(options.Evaluation.Judge ?? options.Judging.Judge)
+    private static string GraderOf(CampaignOptions options) =>
+        string.Join(
+            '\n',
+            options
+                .Judging.FindAll(options.Evaluation.Judge ?? options.Judging.Judge)
         .Select(judge => OptionsJson.Write(judge.WithoutIncidentals().WithoutSecrets() with { Name = "" })));
 
     /// <summary>Of prompts with a verdict in every campaign of both arms.</summary>
     private static ArmDifference Difference(Arm arm, Arm against)
     {
-        string[] prompts = [.. arm.Runs.Concat(against.Runs).Select(run => run.HeldOut.Keys).Aggregate((IEnumerable<string> common, IEnumerable<string> keys) => common.Intersect(keys)).Order(StringComparer.Ordinal)];
+        string[] prompts =
+        [
+            .. arm
+                .Runs.Concat(against.Runs)
+                .Select(run => run.HeldOut.Keys)
+                .Aggregate((IEnumerable<string> common, IEnumerable<string> keys) => common.Intersect(keys))
+                .Order(StringComparer.Ordinal),
+        ];
         double Right(Arm of, string prompt) => of.Runs.Average(run => run.HeldOut[prompt] ? 1.0 : 0.0);
         double[] differences = [.. prompts.Select(prompt => Right(arm, prompt) - Right(against, prompt))];
         return new(
             arm.Name,
             against.Name,
             PairedDifference.Bootstrap(differences),
-            arm.Runs.Count == 1 && against.Runs.Count == 1 ? PairedDifference.McNemar(differences.Count(d => d > 0), differences.Count(d => d < 0)) : null);
+            arm.Runs.Count == 1 && against.Runs.Count == 1
+                ? PairedDifference.McNemar(differences.Count(d => d > 0), differences.Count(d => d < 0))
+                : null);
     }
 }

@@ -14,10 +14,12 @@ namespace IterativeDpo.Host.Compare;
 internal sealed record SampledPrompt(int Samples, int Right, int DistinctRight);
 
 /// <summary>One campaign of a comparison, as its state directory has it.</summary>
-/// <param name="HeldOut">Whether the checkpoint's greedy answer is right, by held-out prompt; without those that the judge abstained on.</param>
+/// <param name="HeldOut">Whether the checkpoint's greedy answer is right, by held-out prompt; without those that the judge abstained
+/// on.</param>
 /// <param name="Answers">The checkpoint's greedy answers, by held-out prompt.</param>
 /// <param name="BaseAnswers">Those of the base.</param>
-/// <param name="Sampled">The last round's samples, of the policy before its training, by prompt; none where rounds ask the same prompts again.</param>
+/// <param name="Sampled">The last round's samples, of the policy before its training, by prompt; none where rounds ask the same prompts
+/// again.</param>
 internal sealed record ArmRun(
     string StatePath,
     CampaignOptions Options,
@@ -49,10 +51,15 @@ internal sealed record ArmRun(
     /// <exception cref="UserInputException">No campaign has begun there, or its base is not evaluated yet.</exception>
     public static ArmRun Read(string statePath)
     {
-        var state = CampaignReader.ReadWhole(statePath) ?? throw new UserInputException($"{statePath}: no campaign has begun here; name state directories of campaigns.");
+        var state =
+            CampaignReader.ReadWhole(statePath)
+            ?? throw new UserInputException($"{statePath}: no campaign has begun here; name state directories of campaigns.");
         var options = CampaignReader.ReadSettings(statePath);
         var store = StateDirectory.ArtifactsOf(statePath);
-        var kept = state.LastKept ?? throw new UserInputException($"{statePath}: the base is not evaluated yet, so there is nothing to compare; run the campaign further.");
+        var kept =
+            state.LastKept
+            ?? throw new UserInputException(
+                $"{statePath}: the base is not evaluated yet, so there is nothing to compare; run the campaign further.");
         var (heldOut, answers) = (new Dictionary<string, bool>(), new Dictionary<string, PromptSamples>());
         foreach (var (prompt, verdict) in Judged(store, kept.Evaluations, kept.HeldOutGrades))
         {
@@ -63,13 +70,17 @@ internal sealed record ArmRun(
             }
         }
         var sampled = new Dictionary<string, SampledPrompt>();
-        if (options.Prompts.Order == PromptOrder.New && state.Rounds.LastOrDefault(round => round is { Number: > 0, Outcome: not null }) is { } last)
+        if (options.Prompts.Order == PromptOrder.New
+            && state.Rounds.LastOrDefault(round => round is { Number: > 0, Outcome: not null }) is { } last)
         {
             foreach (var (prompt, verdict) in Judged(store, last.Samples, last.Judgements))
             {
                 if (verdict is not null)
                 {
-                    var right = verdict.Judgements.Where(judgement => judgement.Score is { } score && options.Evaluation.IsRight(score)).Select(judgement => judgement.SampleIndex).ToHashSet();
+                    var right = verdict
+                        .Judgements.Where(judgement => judgement.Score is { } score && options.Evaluation.IsRight(score))
+                        .Select(judgement => judgement.SampleIndex)
+                        .ToHashSet();
                     Sample[] own = [.. prompt.OfPolicy], good = [.. own.Where(sample => right.Contains(sample.Index))];
                     sampled[prompt.Prompt.Id] = new(own.Length, good.Length, good.Select(sample => sample.Text).Distinct().Count());
                 }
@@ -83,7 +94,9 @@ internal sealed record ArmRun(
         ? null
         : Sampled.Values.Average(prompt => PairedDifference.PassAtK(prompt.Samples, prompt.Right, k));
 
-    private static Dictionary<string, PromptSamples> Answered(ArtifactStore store, RoundState round) => round.Evaluations.Values.Where(unit => unit.Set is null)
+    private static Dictionary<string, PromptSamples> Answered(ArtifactStore store, RoundState round) =>
+        round
+            .Evaluations.Values.Where(unit => unit.Set is null)
         .SelectMany(unit => SampleFile.Read(store.Verified(unit.Samples))).ToDictionary(prompt => prompt.Prompt.Id);
 
     private static IEnumerable<(PromptSamples Samples, Verdict? Verdict)> Judged(
@@ -92,7 +105,10 @@ internal sealed record ArmRun(
         foreach (var (unit, judged) in verdicts)
         {
             using var stream = store.OpenRead(judged.Verdicts);
-            foreach (var (prompt, verdict) in VerdictFile.ReadAllWith(store.Verified(samples[unit].Samples), stream, store.Verified(judged.Verdicts)))
+            foreach (var (prompt, verdict) in VerdictFile.ReadAllWith(
+                    store.Verified(samples[unit].Samples),
+                    stream,
+                    store.Verified(judged.Verdicts)))
             {
                 yield return (prompt, verdict.Verdict);
             }

@@ -5,7 +5,10 @@ using IterativeDpo.Host.Report;
 
 namespace IterativeDpo.Host.Compare;
 
-/// <summary>The page of a directory of campaigns, as <c>dpo run</c> leaves one for a file with arms: side by side, as they are now. Safe to use from any thread.</summary>
+/// <summary>
+/// The page of a directory of campaigns, as <c>dpo run</c> leaves one for a file with arms: side by side, as they are now. Safe to use from
+/// any thread.
+/// </summary>
 internal sealed class ArmsPage(string directory, TimeProvider time)
 {
     /// <summary>All that the campaigns have is read for it: it is not made anew more often than this.</summary>
@@ -47,7 +50,10 @@ internal sealed class ArmsPage(string directory, TimeProvider time)
                 waiting.Add(e.Message);
             }
         }
-        var notes = waiting.Count == 0 ? "" : $"<ul class=\"notes warnings\">{string.Concat(waiting.Select(reason => $"<li>{Html.Text(reason)}</li>\n"))}</ul>\n";
+        var notes =
+            waiting.Count == 0
+                ? ""
+                : $"<ul class=\"notes warnings\">{string.Concat(waiting.Select(reason => $"<li>{Html.Text(reason)}</li>\n"))}</ul>\n";
         if (runs.Count == 0)
         {
             return PageLayout.Alone("Arms", $"<header><h1>Nothing to compare yet</h1></header>\n{notes}");
@@ -60,7 +66,9 @@ internal sealed class ArmsPage(string directory, TimeProvider time)
         }
         catch (UserInputException e)
         {
-            return PageLayout.Alone("Arms", $"<header><h1>These cannot be compared</h1><p class=\"lead\">{Html.Text(e.Message)}</p></header>\n{notes}");
+            return PageLayout.Alone(
+                "Arms",
+                $"<header><h1>These cannot be compared</h1><p class=\"lead\">{Html.Text(e.Message)}</p></header>\n{notes}");
         }
     }
 }

@@ -20,7 +20,12 @@ internal static class ComparisonPage
         </header>
 
         """
-        + Differences(comparison) + Wins(comparison.Judged) + Rounds(comparison) + Arms(comparison) + Forks(comparison) + Campaigns(comparison);
+        + Differences(comparison)
+        + Wins(comparison.Judged)
+        + Rounds(comparison)
+        + Arms(comparison)
+        + Forks(comparison)
+        + Campaigns(comparison);
 
     private static string Differences(ArmComparison comparison) => comparison.Differences.Count == 0 ? "" : Html.Section(
         "differences",
@@ -60,17 +65,31 @@ internal static class ComparisonPage
             ]),
             "figures"));
 
-    private static string Range(Estimate? estimate) => estimate is { } known ? $"{Html.Percent(known.Low)} to {Html.Percent(known.High)}" : "—";
+    private static string Range(Estimate? estimate) =>
+        estimate is { } known ? $"{Html.Percent(known.Low)} to {Html.Percent(known.High)}" : "—";
 
     private static string Rounds(ArmComparison comparison)
     {
-        var chart = new LineChart("Held-out accuracy by round and arm", "round", [.. comparison.Arms.Select(arm => new Series(arm.Name, Points(arm)))]) { Width = 800, Height = 260, YRange = (0, 100), YUnit = " %" };
+        var chart = new LineChart(
+            "Held-out accuracy by round and arm",
+            "round",
+            [.. comparison.Arms.Select(arm => new Series(arm.Name, Points(arm)))])
+        {
+            Width = 800,
+            Height = 260,
+            YRange = (0, 100),
+            YUnit = " %",
+        };
         var narrow = chart with { Width = 400, Height = 240 };
         return Html.Section(
             "rounds",
             "Held-out accuracy by round",
             "Means over seeds, of the checkpoint that each round ended with: a round that was rolled back has that of the round before.",
-            Html.Figure("All tasks", "", $"<div class=\"wide\">{chart.Render()}</div><div class=\"narrow\" aria-hidden=\"true\">{narrow.Render()}</div>", [.. comparison.Arms.Select(arm => Html.Text(arm.Name))]));
+            Html.Figure(
+                "All tasks",
+                "",
+                $"<div class=\"wide\">{chart.Render()}</div><div class=\"narrow\" aria-hidden=\"true\">{narrow.Render()}</div>",
+                [.. comparison.Arms.Select(arm => Html.Text(arm.Name))]));
     }
 
     /// <summary>As far as every seed has come.</summary>
@@ -89,7 +108,21 @@ internal static class ComparisonPage
             $"pass@1, tokens, entropy and KL (divergence from the base, nats an answer): of the last checkpoint that was kept. Sampled, pass@{k} and distinct right answers to a prompt: of the last round's samples, by the policy before that round's training, on prompts that it had not seen.",
             Html.Table(
                 "Arms",
-                ["Arm", "Seeds", "Rounds", "pass@1", "Mean tokens", "Entropy", "KL", "Sampled", $"pass@{k}", "Distinct", "Pairs", "Sampled tokens", "Time"],
+                [
+                    "Arm",
+                    "Seeds",
+                    "Rounds",
+                    "pass@1",
+                    "Mean tokens",
+                    "Entropy",
+                    "KL",
+                    "Sampled",
+                    $"pass@{k}",
+                    "Distinct",
+                    "Pairs",
+                    "Sampled tokens",
+                    "Time",
+                ],
                 comparison.Arms.Select(arm => (string[])
                 [
                     Html.Text(arm.Name),
@@ -109,16 +142,22 @@ internal static class ComparisonPage
                 "figures"));
     }
 
-    /// <summary>Where a campaign parted from another: those that are compared, and those that they come from. Nothing where each made all its rounds.</summary>
+    /// <summary>
+    /// Where a campaign parted from another: those that are compared, and those that they come from. Nothing where each made all its
+    /// rounds.
+    /// </summary>
     private static string Forks(ArmComparison comparison)
     {
-        var runs = comparison.Arms.SelectMany(arm => arm.Runs.Select(run => (arm.Name, Run: run))).ToDictionary(run => Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Run.StatePath)));
+        var runs = comparison
+            .Arms.SelectMany(arm => arm.Runs.Select(run => (arm.Name, Run: run)))
+            .ToDictionary(run => Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Run.StatePath)));
         // By its state directory each campaign's parent; of a parent that is not compared the fork alone knows its name.
         var parents = new Dictionary<string, (string Path, int Round)>();
         var names = new Dictionary<string, string>();
         foreach (var (path, (name, run)) in runs)
         {
-            names[path] = $"<strong>{Html.Text(name)}</strong>, seed {run.Options.Seed}: {run.Rounds.Count()} rounds, {Html.Percent(run.Accuracy)}";
+            names[path] =
+                $"<strong>{Html.Text(name)}</strong>, seed {run.Options.Seed}: {run.Rounds.Count()} rounds, {Html.Percent(run.Accuracy)}";
             var child = path;
             for (var origin = run.State.Origin; origin is not null; origin = origin.Before)
             {
@@ -126,7 +165,11 @@ internal static class ComparisonPage
                 names.TryAdd(child = origin.StatePath, Html.Text(origin.Campaign));
             }
         }
-        var roots = parents.Values.Select(parent => parent.Path).Distinct().Where(path => !parents.ContainsKey(path)).Order(StringComparer.Ordinal);
+        var roots = parents
+            .Values.Select(parent => parent.Path)
+            .Distinct()
+            .Where(path => !parents.ContainsKey(path))
+            .Order(StringComparer.Ordinal);
         return parents.Count == 0 ? "" : Html.Section(
             "forks",
             "Forks",
@@ -135,7 +178,12 @@ internal static class ComparisonPage
 
         string Branch(string path, int? round)
         {
-            var forks = parents.Where(parent => parent.Value.Path == path).OrderBy(parent => parent.Value.Round).ThenBy(parent => parent.Key, StringComparer.Ordinal).Select(parent => Branch(parent.Key, parent.Value.Round)).ToArray();
+            var forks = parents
+                .Where(parent => parent.Value.Path == path)
+                .OrderBy(parent => parent.Value.Round)
+                .ThenBy(parent => parent.Key, StringComparer.Ordinal)
+                .Select(parent => Branch(parent.Key, parent.Value.Round))
+                .ToArray();
             return $"<li>{(round is { } at ? $"<span class=\"soft\">after round {at}:</span> " : "")}{names[path]} <code>{Html.Text(path)}</code>{(forks.Length == 0 ? "" : $"<ul>{string.Concat(forks)}</ul>")}</li>\n";
         }
     }

@@ -15,12 +15,33 @@ internal static class CampaignJudges
 {
     /// <inheritdoc cref="JudgeFactory(Func{string, JudgeOptions}, JudgeEngines, string, ulong, string, Action{string}, TimeProvider, Func{string, ILedger}, PeopleAsked)"/>
     /// <param name="people">Where people are asked; null is nowhere.</param>
-    public static JudgeFactory Factory(CampaignOptions options, string? workPath, Action<string> note, TimeProvider time, Func<string, ILedger>? ledger = null, PeopleQueue? people = null) => new(
+    public static JudgeFactory Factory(
+        CampaignOptions options,
+        string? workPath,
+        Action<string> note,
+        TimeProvider time,
+        Func<string, ILedger>? ledger = null,
+        PeopleQueue? people = null) =>
+        new(
         options.Judging.Find,
         new JudgeEngines(
             path => LlamaTextTokenizer.Load(path, ChatTemplateOf(options, path)),
-            (path, llm) => LlamaGenerator.Load(new LlamaOptions(path, llm.ContextTokens, llm.Sequences, options.Threads, llm.BatchTokens, ChatTemplateOf(options, path))),
-            reward => new LlamaRewardModel(reward.ModelPath, reward.HeadPath, reward.ContextTokens, reward.BatchTokens, options.Threads, ChatTemplateOf(options, reward.ModelPath)),
+            (path, llm) =>
+                LlamaGenerator.Load(
+                    new LlamaOptions(
+                        path,
+                        llm.ContextTokens,
+                        llm.Sequences,
+                        options.Threads,
+                        llm.BatchTokens,
+                        ChatTemplateOf(options, path))),
+            reward => new LlamaRewardModel(
+                reward.ModelPath,
+                reward.HeadPath,
+                reward.ContextTokens,
+                reward.BatchTokens,
+                options.Threads,
+                ChatTemplateOf(options, reward.ModelPath)),
             () => new TorchSequenceScorer(options.ModelPath, options.Training)),
         options.ModelPath,
         options.Seed,
@@ -41,8 +62,10 @@ internal static class CampaignJudges
         judge => new RecordedLedger(judge, Path.Combine(recordedPath, HttpJudgeOptions.AnswersFileOf(judge))));
 
     /// <summary>The base model is shown conversations as when it samples, whoever asks it.</summary>
-    private static ChatTemplateOptions? ChatTemplateOf(CampaignOptions options, string path) => path == options.ModelPath ? options.ChatTemplate : options.Judging.ChatTemplate;
+    private static ChatTemplateOptions? ChatTemplateOf(CampaignOptions options, string path) =>
+        path == options.ModelPath ? options.ChatTemplate : options.Judging.ChatTemplate;
 
     /// <summary>Whether a judge asks a program of the user's or people, itself or through those that it asks.</summary>
-    public static bool AsksOutside(JudgingOptions judging, string name) => judging.FindAll(name).Any(judge => judge is CommandOptions or HumanOptions);
+    public static bool AsksOutside(JudgingOptions judging, string name) =>
+        judging.FindAll(name).Any(judge => judge is CommandOptions or HumanOptions);
 }

@@ -13,19 +13,40 @@ namespace IterativeDpo.Host.Judges;
 /// <param name="Judge">The name that the configuration gives it.</param>
 /// <param name="Graded">Whether it graded the held-out answers, and not the samples that pairs are made of.</param>
 /// <param name="Warnings">A sentence for every limit that is passed.</param>
-/// <param name="AsAtFirst">Of the first round's pairs that it told apart at first, those on which it prefers the same one now; of nothing where it was not asked again.</param>
-public sealed record JudgeRound(int Round, string Judge, bool Graded, JudgeFigures Figures, IReadOnlyList<string> Warnings, Share AsAtFirst = default);
+/// <param name="AsAtFirst">Of the first round's pairs that it told apart at first, those on which it prefers the same one now; of nothing
+/// where it was not asked again.</param>
+public sealed record JudgeRound(
+    int Round,
+    string Judge,
+    bool Graded,
+    JudgeFigures Figures,
+    IReadOnlyList<string> Warnings,
+    Share AsAtFirst = default);
 
-/// <summary>Measures a campaign's judges on what is stored of its rounds, a unit at a time. Where prompts have checks, these are the standard.</summary>
+/// <summary>
+/// Measures a campaign's judges on what is stored of its rounds, a unit at a time. Where prompts have checks, these are the standard.
+/// </summary>
 internal sealed class CampaignQuality(CampaignOptions options, ArtifactStore store)
 {
-    /// <summary>The judge of the samples and, where it is another one, the judge of the held-out answers; nothing where none was judged yet.</summary>
+    /// <summary>
+    /// The judge of the samples and, where it is another one, the judge of the held-out answers; nothing where none was judged yet.
+    /// </summary>
     /// <exception cref="StorageException">An artifact is missing or corrupt.</exception>
     public IEnumerable<JudgeRound> Of(RoundState round)
     {
         if (round.Judgements.Count > 0 || round.DroppedUnits.Count > 0)
         {
-            yield return Measure(round.Number, options.Judging.Judge, graded: false, round.Samples, round.Judgements, round.DroppedUnits) with { AsAtFirst = round.Anchor?.WithFirst?.Accuracy ?? default };
+            yield return Measure(
+                round.Number,
+                options.Judging.Judge,
+                graded: false,
+                round.Samples,
+                round.Judgements,
+                round.DroppedUnits
+            ) with
+            {
+                AsAtFirst = round.Anchor?.WithFirst?.Accuracy ?? default,
+            };
         }
         if (round.HeldOutGrades is { Count: > 0 } grades && options.Evaluation.Judge is { } grader && grader != options.Judging.Judge)
         {
@@ -47,7 +68,10 @@ internal sealed class CampaignQuality(CampaignOptions options, ArtifactStore sto
         foreach (var (unit, result) in judgements)
         {
             using var verdicts = store.OpenRead(result.Verdicts);
-            foreach (var (prompt, judged) in VerdictFile.ReadAllWith(store.Verified(samples[unit].Samples), verdicts, store.Verified(result.Verdicts)))
+            foreach (var (prompt, judged) in VerdictFile.ReadAllWith(
+                    store.Verified(samples[unit].Samples),
+                    verdicts,
+                    store.Verified(result.Verdicts)))
             {
                 quality.Add(prompt, judged, checks?.StandardOf(prompt));
             }

@@ -21,11 +21,12 @@ internal static class ConfiguredJudges
     private static string TypeOf(JudgeOptions judge) => typeof(JudgeOptions).GetCustomAttributes<JsonDerivedTypeAttribute>()
         .First(type => type.DerivedType == judge.GetType()).TypeDiscriminator!.ToString()!;
 
-    private static string UseOf(string judge, CampaignOptions options) => (judge == options.Judging.Judge, judge == (options.Evaluation.Judge ?? options.Judging.Judge)) switch
-    {
-        (true, true) => "judges the samples and grades the held-out answers",
-        (true, false) => "judges the samples",
-        (false, true) => "grades the held-out answers",
-        _ => "configured",
-    };
+    private static string UseOf(string judge, CampaignOptions options) =>
+        (judge == options.Judging.Judge, judge == (options.Evaluation.Judge ?? options.Judging.Judge)) switch
+        {
+            (true, true) => "judges the samples and grades the held-out answers",
+            (true, false) => "judges the samples",
+            (false, true) => "grades the held-out answers",
+            _ => "configured",
+        };
 }

@@ -26,5 +26,6 @@ internal sealed class MeasuredRounds(CampaignQuality quality)
     }
 
     /// <summary>What is known of a round by now; null where it was not measured yet.</summary>
-    public IReadOnlyList<JudgeRound>? Known(int round) => _rounds.TryGetValue(round, out var known) && known.IsValueCreated ? known.Value : null;
+    public IReadOnlyList<JudgeRound>? Known(int round) =>
+        _rounds.TryGetValue(round, out var known) && known.IsValueCreated ? known.Value : null;
 }

@@ -19,7 +19,8 @@ internal static class PeopleExport
 
     public static byte[] Write(IEnumerable<PeopleTask> tasks, string format) => format switch
     {
-        Csv => Encoding.UTF8.GetBytes(CsvText.Row(s_columns) + string.Concat(tasks.Select(task => CsvText.Row(Fields(task).Select(field => field.Value))))),
+        Csv => Encoding.UTF8.GetBytes(
+            CsvText.Row(s_columns) + string.Concat(tasks.Select(task => CsvText.Row(Fields(task).Select(field => field.Value))))),
         Lines => [.. tasks.SelectMany(task => JsonLines.Line(Fields(task)))],
         LabelStudio => Json(tasks.Select(task => new { data = Fields(task) })),
         _ => Json(tasks.Select(task => new { id = task.Id, fields = Fields(task).Where(field => field.Key != "id").ToDictionary() })),
@@ -30,6 +31,8 @@ internal static class PeopleExport
     private static Dictionary<string, string> Fields(PeopleTask task)
     {
         var first = task.FirstShownTo(Nobody);
-        return s_columns.Zip([task.Id, task.Prompt, task.TextOf(first), task.TextOf(task.OtherOf(first))]).ToDictionary(field => field.First, field => field.Second);
+        return s_columns
+            .Zip([task.Id, task.Prompt, task.TextOf(first), task.TextOf(task.OtherOf(first))])
+            .ToDictionary(field => field.First, field => field.Second);
     }
 }

@@ -13,8 +13,8 @@ namespace IterativeDpo.Host.Judges;
 internal sealed record ImportedVerdict(string Place, string Task, string Person, PeopleAnswer Answer, double? Seconds);
 
 /// <summary>
-/// Reads what people said elsewhere: comma-separated values with a heading, JSON lines or a JSON array, of rows of our own, of Label Studio or of
-/// Argilla, each recognised by its fields.
+/// Reads what people said elsewhere: comma-separated values with a heading, JSON lines or a JSON array, of rows of our own, of Label Studio
+/// or of Argilla, each recognised by its fields.
 /// </summary>
 /// <param name="person">Who judged, where a file does not say; null: it must.</param>
 internal sealed class PeopleImport(string? person)
@@ -49,7 +49,13 @@ internal sealed class PeopleImport(string? person)
         {
             "" => [],
             ['[', ..] => [.. Items(path, text).SelectMany(item => OfItem(item.Node, item.Place))],
-            ['{', ..] => [.. text.Split('\n').Index().Where(line => line.Item.Trim().Length > 0).SelectMany(line => OfItem(ParseJson(line.Item, $"{path}, line {line.Index + 1}"), $"{path}, line {line.Index + 1}"))],
+            ['{', ..] =>
+            [
+                .. text.Split('\n')
+                    .Index()
+                    .Where(line => line.Item.Trim().Length > 0)
+                    .SelectMany(line => OfItem(ParseJson(line.Item, $"{path}, line {line.Index + 1}"), $"{path}, line {line.Index + 1}")),
+            ],
             _ => [.. OfTable(path, text)],
         };
     }
@@ -99,13 +105,18 @@ internal sealed class PeopleImport(string? person)
         if (item["annotations"] is JsonArray annotations)
         {
             var task = Text((item["data"] as JsonObject)?["id"]) ?? throw NoTask(place);
-            return annotations.OfType<JsonObject>().Select(one => Verdict(place, task, PersonIn(one["completed_by"]), ChoiceIn(one), Text(one["lead_time"])));
+            return annotations
+                .OfType<JsonObject>()
+                .Select(one => Verdict(place, task, PersonIn(one["completed_by"]), ChoiceIn(one), Text(one["lead_time"])));
         }
         if (item["responses"] is JsonObject questions)
         {
             var task = Text(item["id"]) ?? throw NoTask(place);
             return questions.Count <= 1
-                ? questions.SelectMany(question => question.Value as JsonArray ?? []).OfType<JsonObject>().Select(one => Verdict(place, task, Text(one["user_id"]), Text(one["value"]), null))
+                ? questions
+                    .SelectMany(question => question.Value as JsonArray ?? [])
+                    .OfType<JsonObject>()
+                    .Select(one => Verdict(place, task, Text(one["user_id"]), Text(one["value"]), null))
                 : throw Several(place, questions.Select(question => question.Key));
         }
         return Flattened(item, place) ?? [OfRow(name => Text(item[name]), place)];
@@ -122,38 +133,61 @@ internal sealed class PeopleImport(string? person)
         }
         var (answers, users, states) = (Of(""), Of(".users"), Of(".status"));
         return users.Length != answers.Length || states.Length != answers.Length
-            ? throw new UserInputException($"{place}: {question} has {answers.Length} answers, and they are of {users.Length} users in {states.Length} states.")
+            ? throw new UserInputException(
+                $"{place}: {question} has {answers.Length} answers, and they are of {users.Length} users in {states.Length} states.")
             : answers.Select((answer, i) => (Answer: answer, User: users[i], State: states[i])).Where(one => one.State != "draft")
-                .Select(one => Verdict(place, Text(item["id"]) ?? throw NoTask(place), one.User, one.State == "discarded" ? "skip" : one.Answer, null));
+                .Select(one =>
+                    Verdict(place, Text(item["id"]) ?? throw NoTask(place), one.User, one.State == "discarded" ? "skip" : one.Answer, null)
+                );
 
         string?[] Of(string what) => [.. (item[$"{question}{what}"] as JsonArray ?? []).Select(Text)];
     }
 
     private ImportedVerdict OfRow(Func<string, string?> field, string place) => Verdict(
-        place, field("id") ?? field("task") ?? throw NoTask(place), First(s_personColumns, field), First(s_answerColumns, field), First(s_secondsColumns, field));
+        place,
+        field("id") ?? field("task") ?? throw NoTask(place),
+        First(s_personColumns, field),
+        First(s_answerColumns, field),
+        First(s_secondsColumns, field));
 
-    private static string? First(string[] names, Func<string, string?> field) => names.Select(field).FirstOrDefault(value => !string.IsNullOrEmpty(value));
+    private static string? First(string[] names, Func<string, string?> field) =>
+        names.Select(field).FirstOrDefault(value => !string.IsNullOrEmpty(value));
 
     private ImportedVerdict Verdict(string place, string task, string? who, string? answer, string? seconds)
     {
         var name = string.IsNullOrEmpty(who) ? person : who;
         if (name is null || !PageVisitor.IsName(name))
         {
-            throw new UserInputException($"{place}: {(name is null ? $"it does not say who judged, in any of {string.Join(", ", s_personColumns)}; say so with --person" : $"'{name}' is no name: {PageVisitor.NameRule}")}.");
+            throw new UserInputException(
+                $"{place}: {(name is null ? $"it does not say who judged, in any of {string.Join(", ", s_personColumns)}; say so with --person" : $"'{name}' is no name: {PageVisitor.NameRule}")}.");
         }
         if (answer is null || !s_words.TryGetValue(answer.Trim(), out var known))
         {
-            throw new UserInputException($"{place}: {(answer is null ? $"it has no verdict in any of {string.Join(", ", s_answerColumns)}" : $"'{answer}' is no verdict")}; it must be one of {string.Join(", ", s_words.Keys)}.");
+            throw new UserInputException(
+                $"{place}: {(answer is null ? $"it has no verdict in any of {string.Join(", ", s_answerColumns)}" : $"'{answer}' is no verdict")}; it must be one of {string.Join(", ", s_words.Keys)}.");
         }
-        return new(place, task, name, known, double.TryParse(seconds, NumberStyles.Float, CultureInfo.InvariantCulture, out var took) && double.IsFinite(took) && took >= 0 ? took : null);
+        return new(
+            place,
+            task,
+            name,
+            known,
+            double.TryParse(seconds, NumberStyles.Float, CultureInfo.InvariantCulture, out var took) && double.IsFinite(took) && took >= 0
+                ? took
+                : null);
     }
 
     /// <summary>Of a task that was cancelled, the person could not tell.</summary>
     private static string? ChoiceIn(JsonObject annotation)
     {
-        var values = (annotation["result"] as JsonArray ?? []).OfType<JsonObject>().Select(result => result["value"] as JsonObject).OfType<JsonObject>();
-        return annotation["was_cancelled"] is JsonValue cancelled && cancelled.TryGetValue<bool>(out var isCancelled) && isCancelled ? "skip"
-            : values.Select(value => Text(value["selected"]) ?? Text((value["choices"] as JsonArray)?.FirstOrDefault())).FirstOrDefault(choice => choice is not null);
+        var values = (annotation["result"] as JsonArray ?? [])
+            .OfType<JsonObject>()
+            .Select(result => result["value"] as JsonObject)
+            .OfType<JsonObject>();
+        return annotation["was_cancelled"] is JsonValue cancelled && cancelled.TryGetValue<bool>(out var isCancelled) && isCancelled
+            ? "skip"
+            : values
+                .Select(value => Text(value["selected"]) ?? Text((value["choices"] as JsonArray)?.FirstOrDefault()))
+                .FirstOrDefault(choice => choice is not null);
     }
 
     private static string? PersonIn(JsonNode? by) => by is JsonObject user ? Text(user["email"]) ?? Text(user["id"]) : Text(by);
@@ -166,7 +200,11 @@ internal sealed class PeopleImport(string? person)
     } : null;
 
     private static UserInputException Several(string place, IEnumerable<string> questions) =>
-        new($"{place}: it answers {questions.Count()} questions, {string.Join(", ", questions)}; leave the one that says which answer is better.");
+        new(
+            $"{place}: it answers {questions.Count()} questions, {string.Join(", ", questions)}; leave the one that says which answer is better.");
 
-    private static UserInputException NoTask(string place) => new($"{place}: it has no 'id', by which ./dpo people export names a comparison; keep that when you export from the labelling tool.");
+    private static UserInputException NoTask(string place) =>
+        new(
+            $"{place}: it has no 'id', by which ./dpo people export names a comparison; keep that when you export from the labelling tool."
+        );
 }

@@ -30,7 +30,15 @@ internal static class PeopleView
     /// <summary>By the names that <c>--json</c> and the page's API print.</summary>
     public static object Json(PeopleFigures figures) => new
     {
-        People = figures.People.Select(person => new { person.Person, person.Judged, person.Ties, person.Skipped, person.MedianSeconds, ShownFirstWins = QualityView.Json(person.ShownFirstWins) }),
+        People = figures.People.Select(person => new
+        {
+            person.Person,
+            person.Judged,
+            person.Ties,
+            person.Skipped,
+            person.MedianSeconds,
+            ShownFirstWins = QualityView.Json(person.ShownFirstWins),
+        }),
         figures.Alpha,
         figures.Twice,
         Two = figures.Two.Select(two => new { two.One, two.Other, two.Both, two.Agreement.Kappa }),

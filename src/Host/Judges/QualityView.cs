@@ -64,7 +64,13 @@ internal static class QualityView
         Abstentions = Json(figures.Abstentions),
         figures.Usage,
         Latency = figures.Latency is { Count: > 0 } latency
-            ? new { latency.Count, MeanSeconds = latency.MeanSeconds, P50Seconds = latency.Quantile(0.5), P95Seconds = latency.Quantile(0.95) }
+            ? new
+            {
+                latency.Count,
+                MeanSeconds = latency.MeanSeconds,
+                P50Seconds = latency.Quantile(0.5),
+                P95Seconds = latency.Quantile(0.95),
+            }
             : null,
     };
 
@@ -80,9 +86,12 @@ internal static class QualityView
 
     public static string Describe(Share share, string of) => share.Value is null
         ? "-"
-        : string.Create(CultureInfo.InvariantCulture, $"{Percent(share)} (95 %: {100 * share.Interval().Low:F1} to {100 * share.Interval().High:F1}) of {share.Of:N0} {of}");
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Percent(share)} (95 %: {100 * share.Interval().Low:F1} to {100 * share.Interval().High:F1}) of {share.Of:N0} {of}");
 
-    public static string Percent(Share share) => share.Value is { } value ? string.Create(CultureInfo.InvariantCulture, $"{100 * value:F1} %") : "-";
+    public static string Percent(Share share) =>
+        share.Value is { } value ? string.Create(CultureInfo.InvariantCulture, $"{100 * value:F1} %") : "-";
 
     private static string Bucket(LengthBucket bucket) =>
         $"{(bucket.UpTo is { } upTo ? $"to {upTo.ToString(CultureInfo.InvariantCulture)}x" : "more")} {Percent(bucket.LongerWins)}";

@@ -7,7 +7,8 @@ using IterativeDpo.Artifacts.Store;
 namespace IterativeDpo.Host.Models;
 
 /// <summary>
-/// The short form of the <see cref="ModelCheck"/> before a model is trained: once a model, processor and build, after which a file in the cache says that they agree.
+/// The short form of the <see cref="ModelCheck"/> before a model is trained: once a model, processor and build, after which a file in the
+/// cache says that they agree.
 /// </summary>
 /// <param name="cache">The folder, see <see cref="ModelCache"/>.</param>
 /// <param name="machine">What engines compute on and with, see <see cref="EngineInfo.Machine"/>.</param>
@@ -30,8 +31,8 @@ internal sealed class CheckedModels(string cache, string machine, Func<string, M
         if (check(path) is { Agrees: false } differing)
         {
             throw new UserInputException(FormattableString.Invariant(
-                $"{path}: llama.cpp and the trainer compute different logits of {differing.Tokens} tokens (they differ by {differing.MaxAbsDiff:G3}, and may by {differing.Limit:G3}), so what is sampled would not be what is trained. ")
-                + "See ./dpo model, and report it with its output; --skip-model-check goes on all the same.");
+                $"{path}: llama.cpp and the trainer compute different logits of {differing.Tokens} tokens (they differ by {differing.MaxAbsDiff:G3}, and may by {differing.Limit:G3}), so what is sampled would not be what is trained. "
+            ) + "See ./dpo model, and report it with its output; --skip-model-check goes on all the same.");
         }
         try
         {

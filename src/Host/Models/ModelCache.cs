@@ -1,6 +1,8 @@
 namespace IterativeDpo.Host.Models;
 
-/// <summary>Where this program keeps what it found out about models, and what it made of them: all of it can be deleted at any time.</summary>
+/// <summary>
+/// Where this program keeps what it found out about models, and what it made of them: all of it can be deleted at any time.
+/// </summary>
 internal static class ModelCache
 {
     public const string Variable = "DPO_CACHE";

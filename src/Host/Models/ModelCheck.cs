@@ -34,13 +34,21 @@ internal sealed record ModelCheck(int Tokens, float? MaxAbsDiff, float Limit)
 
     /// <summary>Tokens of every kind, the same for models of one vocabulary.</summary>
     public static int[] TokensOf(ModelConfig config, int most = DefaultTokens) =>
-        [.. Enumerable.Range(0, Math.Min(most, config.LongestContext)).Select(i => (int)(SampleSeed.Mix((ulong)i) % (ulong)config.VocabSize))];
+        [
+            .. Enumerable
+                .Range(0, Math.Min(most, config.LongestContext))
+                .Select(i => (int)(SampleSeed.Mix((ulong)i) % (ulong)config.VocabSize)),
+        ];
 
-    /// <summary>Of the logits' spread. llama.cpp rounds what it multiplies with the weights to half precision or to eight bits where these are so.</summary>
+    /// <summary>
+    /// Of the logits' spread. llama.cpp rounds what it multiplies with the weights to half precision or to eight bits where these are so.
+    /// </summary>
     private static float Share(GgufFile file, ModelConfig config, bool float32)
     {
         var types = file.Tensors.Values.Select(tensor => tensor.Type).ToHashSet();
-        return !float32 || types.Any(type => type.BlockLength() > 1) ? 0.3f : types.Any(type => type != TensorType.F32) || config.Architecture.Gelu ? 0.05f : 0.005f;
+        return !float32 || types.Any(type => type.BlockLength() > 1) ? 0.3f
+            : types.Any(type => type != TensorType.F32) || config.Architecture.Gelu ? 0.05f
+            : 0.005f;
     }
 
     /// <summary>Standard deviation.</summary>

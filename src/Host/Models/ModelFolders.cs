@@ -12,8 +12,8 @@ using IterativeDpo.Judging.Reward;
 namespace IterativeDpo.Host.Models;
 
 /// <summary>
-/// Folders of Hugging Face's libraries where a model's GGUF is wanted: each is converted once, to a file in the cache that is named by the digest of all that is in the folder. From
-/// there on there is only that file.
+/// Folders of Hugging Face's libraries where a model's GGUF is wanted: each is converted once, to a file in the cache that is named by the
+/// digest of all that is in the folder. From there on there is only that file.
 /// </summary>
 internal static class ModelFolders
 {
@@ -27,7 +27,11 @@ internal static class ModelFolders
         }
         using var folder = ModelFolder.Open(path);
         var digest = await Task.Run(() => folder.DigestOf(cancellationToken), cancellationToken);
-        var file = Path.Combine(cache ?? ModelCache.Root, "models", $"{digest.Hex}-{FolderConversion.Version}", $"{Path.GetFileName(folder.Path)}.gguf");
+        var file = Path.Combine(
+            cache ?? ModelCache.Root,
+            "models",
+            $"{digest.Hex}-{FolderConversion.Version}",
+            $"{Path.GetFileName(folder.Path)}.gguf");
         if (!File.Exists(file))
         {
             await ConvertAsync(folder, file, type: null, cancellationToken);
@@ -62,17 +66,30 @@ internal static class ModelFolders
     }
 
     /// <summary>A campaign file whose models may be folders; the configuration has files.</summary>
-    /// <exception cref="UserInputException">As for <see cref="CampaignConfiguration.Load"/>, or a folder is no model that can be converted.</exception>
-    public static async Task<CampaignConfiguration> LoadAsync(string file, IReadOnlyList<ConfigurationOverride> overrides, CancellationToken cancellationToken)
+    /// <exception cref="UserInputException">As for <see cref="CampaignConfiguration.Load"/>, or a folder is no model that can be
+    /// converted.</exception>
+    public static async Task<CampaignConfiguration> LoadAsync(
+        string file,
+        IReadOnlyList<ConfigurationOverride> overrides,
+        CancellationToken cancellationToken)
     {
         var configuration = CampaignConfiguration.Load(file, overrides);
         var options = await WithFilesAsync(configuration.Options, cancellationToken);
-        return options == configuration.Options ? configuration : configuration with { Options = options, Json = OptionsJson.Write(options) };
+        return options == configuration.Options
+            ? configuration
+            : configuration with
+            {
+                Options = options,
+                Json = OptionsJson.Write(options),
+            };
     }
 
     /// <summary>The options with files where they have folders: the same object where they have none.</summary>
     /// <exception cref="UserInputException">A folder is no model that can be converted.</exception>
-    public static async Task<CampaignOptions> WithFilesAsync(CampaignOptions options, CancellationToken cancellationToken, string? cache = null)
+    public static async Task<CampaignOptions> WithFilesAsync(
+        CampaignOptions options,
+        CancellationToken cancellationToken,
+        string? cache = null)
     {
         var model = await FileOfAsync(options.ModelPath, cancellationToken, cache);
         options = model == options.ModelPath ? options : options with { ModelPath = model };
@@ -85,8 +102,14 @@ internal static class ModelFolders
         {
             converted.Add(judge switch
             {
-                LlmJudgeOptions { ModelPath: { } path } llm when Directory.Exists(path) => llm with { ModelPath = await FileOfAsync(path, cancellationToken, cache) },
-                RewardModelOptions reward when Directory.Exists(reward.ModelPath) => reward with { ModelPath = await FileOfAsync(reward.ModelPath, cancellationToken, cache) },
+                LlmJudgeOptions { ModelPath: { } path } llm when Directory.Exists(path) => llm with
+                {
+                    ModelPath = await FileOfAsync(path, cancellationToken, cache),
+                },
+                RewardModelOptions reward when Directory.Exists(reward.ModelPath) => reward with
+                {
+                    ModelPath = await FileOfAsync(reward.ModelPath, cancellationToken, cache),
+                },
                 _ => judge,
             });
         }

@@ -13,7 +13,8 @@ internal static class ModelQuantiser
 
     /// <param name="text">A file with the text to measure on; null: nothing is measured.</param>
     /// <param name="write">Writes the whole model to a path.</param>
-    /// <exception cref="UserInputException">llama.cpp does not quantise this model, or to something that is not read here; or the text cannot be read.</exception>
+    /// <exception cref="UserInputException">llama.cpp does not quantise this model, or to something that is not read here; or the text
+    /// cannot be read.</exception>
     public static async Task<QuantisationCost?> WriteAsync(string output, string type, string? text, int threads, Func<string, Task> write)
     {
         var whole = $"{output}.whole.gguf";

@@ -18,7 +18,13 @@ internal sealed record ModelMemory(long Lora, long Qlora, long Full);
 /// <param name="Problem">Why not.</param>
 /// <param name="Logits">The trainer's after each token, [tokens][vocabulary]; null where nobody asked for them.</param>
 internal sealed record ModelReport(
-    string Architecture, string Name, long Parameters, int? ContextLength, int? Vocabulary, bool ChatTemplate, IReadOnlyDictionary<string, int> TensorTypes,
+    string Architecture,
+    string Name,
+    long Parameters,
+    int? ContextLength,
+    int? Vocabulary,
+    bool ChatTemplate,
+    IReadOnlyDictionary<string, int> TensorTypes,
     bool Supported, string? Problem, ModelMemory? MemoryBytes, ModelCheck? Check, float[][]? Logits)
 {
     [JsonIgnore]
@@ -50,7 +56,9 @@ internal sealed record ModelReport(
         null,
         null,
         file.Metadata.Contains("tokenizer.chat_template"),
-        file.Tensors.Values.GroupBy(tensor => tensor.Type).OrderByDescending(type => type.Count()).ToDictionary(type => type.Key.ToString(), type => type.Count()),
+        file.Tensors.Values.GroupBy(tensor => tensor.Type)
+            .OrderByDescending(type => type.Count())
+            .ToDictionary(type => type.Key.ToString(), type => type.Count()),
         Supported: true, null, null, null, null);
 
     private static ModelReport Checked(ModelReport report, GgufFile file, ModelConfig config, int[] ids, bool logits, int threads)
@@ -61,19 +69,25 @@ internal sealed record ModelReport(
             Check = check,
             // JSON has no word for what is not finite.
             Logits = logits && check.MaxAbsDiff is not null ? computed : null,
-            Problem = check.Agrees ? null : "llama.cpp and the trainer compute different logits of these tokens: do not train this model, and report it with this output",
+            Problem = check.Agrees
+                ? null
+                : "llama.cpp and the trainer compute different logits of these tokens: do not train this model, and report it with this output",
         };
     }
 
     private static string? Wrong(int[] ids, ModelConfig config) =>
-        ids.Length > config.LongestContext ? $"--tokens: {ids.Length} tokens, and the model's context is {config.LongestContext}. Give fewer."
-        : ids.FirstOrDefault(id => id >= config.VocabSize) is > 0 and var id ? $"--tokens: {id} is not one of the model's {config.VocabSize} tokens, 0 to {config.VocabSize - 1}."
+        ids.Length > config.LongestContext
+            ? $"--tokens: {ids.Length} tokens, and the model's context is {config.LongestContext}. Give fewer."
+        : ids.FirstOrDefault(id => id >= config.VocabSize) is > 0 and var id
+            ? $"--tokens: {id} is not one of the model's {config.VocabSize} tokens, 0 to {config.VocabSize - 1}."
         : null;
 
     private static ModelMemory MemoryOf(GgufFile file)
     {
         var options = TrainingConfiguration.Load(null, []).Options;
-        var (lora, full) = (MemoryEstimate.Of(file, options, longest: 1), MemoryEstimate.Of(file, options with { Lora = null }, longest: 1));
+        var (lora, full) = (
+            MemoryEstimate.Of(file, options, longest: 1),
+            MemoryEstimate.Of(file, options with { Lora = null }, longest: 1));
         // 4.5 bits a weight.
         var quantised = file.Tensors.Values.Sum(tensor => tensor.Shape.Length < 2 ? 4L * tensor.Elements : tensor.Elements / 16L * 9);
         return new(lora.Total, (lora with { Weights = Math.Min(lora.Weights, quantised) }).Total, full.Total);

@@ -7,9 +7,18 @@ using IterativeDpo.Generation.Llama;
 
 namespace IterativeDpo.Host.Models;
 
-/// <summary>What quantising cost on a text: the tokens' mean log-prob, in nats, and the perplexity that follows from it, of the model before and after.</summary>
+/// <summary>
+/// What quantising cost on a text: the tokens' mean log-prob, in nats, and the perplexity that follows from it, of the model before and
+/// after.
+/// </summary>
 /// <param name="Difference">Of the mean log-probs: below 0 the quantised model is the worse.</param>
-internal sealed record QuantisationCost(int Tokens, double LogProbBefore, double LogProbAfter, double Difference, double PerplexityBefore, double PerplexityAfter)
+internal sealed record QuantisationCost(
+    int Tokens,
+    double LogProbBefore,
+    double LogProbAfter,
+    double Difference,
+    double PerplexityBefore,
+    double PerplexityAfter)
 {
     /// <summary>Tokens that are computed together, each seeing those before it.</summary>
     private const int Window = 512;
@@ -23,13 +32,18 @@ internal sealed record QuantisationCost(int Tokens, double LogProbBefore, double
             longest = Math.Min(Window, ModelConfig.Read(file).LongestContext);
         }
         using var tokenizer = LlamaTextTokenizer.Load(before);
-        int[][] windows = [.. tokenizer.EncodePrompt(Passage.Of(TextFile.Read(textPath))).Chunk(longest).Where(window => window.Length > 1)];
+        int[][] windows =
+        [
+            .. tokenizer.EncodePrompt(Passage.Of(TextFile.Read(textPath))).Chunk(longest).Where(window => window.Length > 1),
+        ];
         var tokens = windows.Sum(window => window.Length - 1);
         if (tokens == 0)
         {
             throw new UserInputException($"{textPath}: there is no text to measure on: it has under two tokens. Give a longer one.");
         }
-        var (one, other) = (LlamaLogits.LogProbs(before, windows, threads).Average(), LlamaLogits.LogProbs(after, windows, threads).Average());
+        var (one, other) = (
+            LlamaLogits.LogProbs(before, windows, threads).Average(),
+            LlamaLogits.LogProbs(after, windows, threads).Average());
         return new(tokens, one, other, other - one, Math.Exp(-one), Math.Exp(-other));
     }
 

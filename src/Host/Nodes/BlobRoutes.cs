@@ -11,8 +11,8 @@ using Microsoft.Net.Http.Headers;
 namespace IterativeDpo.Host.Nodes;
 
 /// <summary>
-/// A node's artifacts over HTTP, <c>/blobs/SHA-256</c>: GET and HEAD (ranges too), and PUT. A file is opened by a digest alone, never by a text
-/// that somebody sent.
+/// A node's artifacts over HTTP, <c>/blobs/SHA-256</c>: GET and HEAD (ranges too), and PUT. A file is opened by a digest alone, never by a
+/// text that somebody sent.
 /// </summary>
 public static class BlobRoutes
 {
@@ -39,8 +39,9 @@ public static class BlobRoutes
             return;
         }
         var tag = new EntityTagHeaderValue($"\"{digest.Hex}\"");
-        await TypedResults.PhysicalFile(
-            Path.GetFullPath(store.PathOf(digest)), "application/octet-stream", entityTag: tag, enableRangeProcessing: true).ExecuteAsync(context);
+        await TypedResults
+            .PhysicalFile(Path.GetFullPath(store.PathOf(digest)), "application/octet-stream", entityTag: tag, enableRangeProcessing: true)
+            .ExecuteAsync(context);
         Telemetry.Sent(HttpMethods.IsHead(context.Request.Method) ? 0 : context.Response.ContentLength ?? 0);
     }
 
@@ -89,7 +90,10 @@ public static class BlobRoutes
             }
             else
             {
-                await RefuseAsync(context, StatusCodes.Status400BadRequest, $"these {incoming.Length} bytes are not those of artifact {digest}");
+                await RefuseAsync(
+                    context,
+                    StatusCodes.Status400BadRequest,
+                    $"these {incoming.Length} bytes are not those of artifact {digest}");
             }
         }
         catch (BadHttpRequestException e)
@@ -98,7 +102,10 @@ public static class BlobRoutes
         }
         catch (StorageException e)
         {
-            await RefuseAsync(context, IoFailure.IsFull(e) ? StatusCodes.Status507InsufficientStorage : StatusCodes.Status500InternalServerError, e.Message);
+            await RefuseAsync(
+                context,
+                IoFailure.IsFull(e) ? StatusCodes.Status507InsufficientStorage : StatusCodes.Status500InternalServerError,
+                e.Message);
         }
         catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
         {

@@ -15,9 +15,19 @@ namespace IterativeDpo.Host.Nodes;
 /// <param name="Until">The node's last day.</param>
 /// <param name="AuthorityUntil">The authority's last day.</param>
 public sealed record NodeCertificateFiles(
-    string Node, IReadOnlyList<string> Hosts, string Certificate, string Key, string Authority, string AuthorityKey, bool NewAuthority, string Until, string AuthorityUntil);
+    string Node,
+    IReadOnlyList<string> Hosts,
+    string Certificate,
+    string Key,
+    string Authority,
+    string AuthorityKey,
+    bool NewAuthority,
+    string Until,
+    string AuthorityUntil);
 
-/// <summary>Makes a cluster's own authority and its nodes' certificates: ECDSA on P-256, PEM, without passwords, keys for the owner's eyes only.</summary>
+/// <summary>
+/// Makes a cluster's own authority and its nodes' certificates: ECDSA on P-256, PEM, without passwords, keys for the owner's eyes only.
+/// </summary>
 public static partial class Certificates
 {
     private const int AuthorityDays = 3650, SerialBytes = 16;
@@ -26,14 +36,25 @@ public static partial class Certificates
     /// <param name="hosts">Host names and IP addresses of the node; its name and this machine's loopback if there are none.</param>
     /// <param name="days">How long it is valid, but not longer than the authority.</param>
     /// <param name="force">Replace the node's certificate; an authority is never replaced.</param>
-    /// <exception cref="UserInputException">A name that is none, files that are there, an authority that cannot be used, no permission.</exception>
-    public static NodeCertificateFiles Make(string directory, string node, IReadOnlyList<string> hosts, int days, bool force, TimeProvider time)
+    /// <exception cref="UserInputException">A name that is none, files that are there, an authority that cannot be used, no
+    /// permission.</exception>
+    public static NodeCertificateFiles Make(
+        string directory,
+        string node,
+        IReadOnlyList<string> hosts,
+        int days,
+        bool force,
+        TimeProvider time)
     {
         if (!NodeName().IsMatch(node) || node == CertificateFile.Authority)
         {
-            throw new UserInputException($"--node {node}: a name is letters, digits, '.', '-' and '_', 63 at most, begins with a letter or digit, and is not '{CertificateFile.Authority}'.");
+            throw new UserInputException(
+                $"--node {node}: a name is letters, digits, '.', '-' and '_', 63 at most, begins with a letter or digit, and is not '{CertificateFile.Authority}'.");
         }
-        IReadOnlyList<string> names = hosts.Count > 0 ? hosts : [.. new[] { node, "localhost", "127.0.0.1", "::1" }.Where(name => Uri.CheckHostName(name) != UriHostNameType.Unknown)];
+        IReadOnlyList<string> names =
+            hosts.Count > 0
+                ? hosts
+                : [.. new[] { node, "localhost", "127.0.0.1", "::1" }.Where(name => Uri.CheckHostName(name) != UriHostNameType.Unknown)];
         var alternatives = AlternativesOf(names);
         var (certificateFile, keyFile) = FilesOf(directory, node);
         var (authorityFile, authorityKeyFile) = FilesOf(directory, CertificateFile.Authority);
@@ -41,7 +62,8 @@ public static partial class Certificates
         {
             if (!force && (File.Exists(certificateFile) || File.Exists(keyFile)))
             {
-                throw new UserInputException($"{certificateFile}: there is one already. Choose another --node, or replace it with --force.");
+                throw new UserInputException(
+                    $"{certificateFile}: there is one already. Choose another --node, or replace it with --force.");
             }
             CreateDirectory(directory);
             var isNew = !File.Exists(authorityFile) && !File.Exists(authorityKeyFile);
@@ -52,7 +74,15 @@ public static partial class Certificates
             using var authority = CertificateFile.ReadAuthority(authorityFile, authorityKeyFile, time);
             using var certificate = MakeNode(authority, node, alternatives, days, keyFile, certificateFile, force, time);
             return new(
-                node, names, certificateFile, keyFile, authorityFile, authorityKeyFile, isNew, CertificateFile.LastDay(certificate), CertificateFile.LastDay(authority));
+                node,
+                names,
+                certificateFile,
+                keyFile,
+                authorityFile,
+                authorityKeyFile,
+                isNew,
+                CertificateFile.LastDay(certificate),
+                CertificateFile.LastDay(authority));
         }
         catch (Exception e) when (IoFailure.Is(e))
         {
@@ -64,7 +94,8 @@ public static partial class Certificates
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=IterativeDpo cluster", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, 0, critical: true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         var now = time.GetUtcNow();
@@ -74,21 +105,34 @@ public static partial class Certificates
     }
 
     private static X509Certificate2 MakeNode(
-        X509Certificate2 authority, string node, SubjectAlternativeNameBuilder alternatives, int days, string keyFile, string certificateFile, bool force, TimeProvider time)
+        X509Certificate2 authority,
+        string node,
+        SubjectAlternativeNameBuilder alternatives,
+        int days,
+        string keyFile,
+        string certificateFile,
+        bool force,
+        TimeProvider time)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={node}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(NodeCertificate.Purposes, critical: false));
         request.CertificateExtensions.Add(alternatives.Build());
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        request.CertificateExtensions.Add(
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, includeKeyIdentifier: true, includeIssuerAndSerial: false)
+        );
         var now = time.GetUtcNow();
         // Clocks differ between machines: valid since yesterday, if the authority is.
         var (first, last) = (now.AddDays(-1), now.AddDays(days));
         var (authorityFirst, authorityLast) = (new DateTimeOffset(authority.NotBefore), new DateTimeOffset(authority.NotAfter));
         var certificate = request.Create(
-            authority, first > authorityFirst ? first : authorityFirst, last < authorityLast ? last : authorityLast, RandomNumberGenerator.GetBytes(SerialBytes));
+            authority,
+            first > authorityFirst ? first : authorityFirst,
+            last < authorityLast ? last : authorityLast,
+            RandomNumberGenerator.GetBytes(SerialBytes));
         Write(keyFile, key.ExportPkcs8PrivateKeyPem(), isSecret: true, force);
         Write(certificateFile, certificate.ExportCertificatePem(), isSecret: false, force);
         return certificate;

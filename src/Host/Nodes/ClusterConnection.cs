@@ -27,17 +27,22 @@ internal sealed class ClusterConnection : IDisposable
 
     /// <param name="join">Nodes as <c>host:port</c>, of which one has to answer.</param>
     /// <exception cref="UserInputException">None answers.</exception>
-    public static async Task<ClusterConnection> OpenAsync(ImmutableArray<string> join, NodeSecurity security, CancellationToken cancellationToken) =>
-        new(join, security, new Uri((await NodeFinder.FindAsync(join, security.Akka, cancellationToken)).Http));
+    public static async Task<ClusterConnection> OpenAsync(
+        ImmutableArray<string> join,
+        NodeSecurity security,
+        CancellationToken cancellationToken
+    ) => new(join, security, new Uri((await NodeFinder.FindAsync(join, security.Akka, cancellationToken)).Http));
 
     /// <summary>Asks a node that answers from now on; the one that was asked so far may be gone.</summary>
     /// <exception cref="UserInputException">None answers.</exception>
     public async Task ReconnectAsync(CancellationToken cancellationToken) =>
         Node = new Uri((await NodeFinder.FindAsync(_join, _security.Akka, cancellationToken)).Http);
 
-    public Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) => SendAsync<T>(HttpMethod.Get, path, null, cancellationToken);
+    public Task<T> GetAsync<T>(string path, CancellationToken cancellationToken) =>
+        SendAsync<T>(HttpMethod.Get, path, null, cancellationToken);
 
-    public Task<T> PostAsync<T>(string path, object? body, CancellationToken cancellationToken) => SendAsync<T>(HttpMethod.Post, path, body, cancellationToken);
+    public Task<T> PostAsync<T>(string path, object? body, CancellationToken cancellationToken) =>
+        SendAsync<T>(HttpMethod.Post, path, body, cancellationToken);
 
     /// <exception cref="UserInputException">The node refuses, in its words.</exception>
     public async Task<string> GetTextAsync(string path, CancellationToken cancellationToken)
@@ -58,7 +63,13 @@ internal sealed class ClusterConnection : IDisposable
             .Where(node => node.GetProperty("roles").EnumerateArray().Any(role => role.GetString() == NodeRoles.Coordinator))
             .Select(node => new Uri(node.GetProperty("http").GetString()!))];
         return new ClusterLedger(
-            () => coordinators, _http, campaign, judge, $"operator {Guid.NewGuid():N}", line => Console.Error.WriteLine(PlainText.Of($"dpo: {line}")), TimeProvider.System);
+            () => coordinators,
+            _http,
+            campaign,
+            judge,
+            $"operator {Guid.NewGuid():N}",
+            line => Console.Error.WriteLine(PlainText.Of($"dpo: {line}")),
+            TimeProvider.System);
     }
 
     public void Dispose() => _http.Dispose();
@@ -79,7 +90,9 @@ internal sealed class ClusterConnection : IDisposable
             return text;
         }
         var reason = Reason(text) ?? $"{request.RequestUri} answers {(int)response.StatusCode}";
-        throw response.StatusCode == HttpStatusCode.ServiceUnavailable ? new HttpRequestException(reason, null, response.StatusCode) : new UserInputException($"{reason}.");
+        throw response.StatusCode == HttpStatusCode.ServiceUnavailable
+            ? new HttpRequestException(reason, null, response.StatusCode)
+            : new UserInputException($"{reason}.");
     }
 
     private static string? Reason(string text)

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace IterativeDpo.Host.Nodes;
 
 /// <summary>
-/// Whether a node is alive and ready, on its HTTP port and, where asked for, on a port of its own without TLS: whoever runs containers has no
-/// certificate of the cluster. That one is a server with two routes, so nothing else can be asked there.
+/// Whether a node is alive and ready, on its HTTP port and, where asked for, on a port of its own without TLS: whoever runs containers has
+/// no certificate of the cluster. That one is a server with two routes, so nothing else can be asked there.
 /// </summary>
 internal static class HealthServer
 {
@@ -34,6 +34,9 @@ internal static class HealthServer
     public static void MapHealth(this IEndpointRouteBuilder routes, Func<bool> isReady)
     {
         routes.MapGet("/health/live", () => Results.Text("live\n"));
-        routes.MapGet("/health/ready", () => isReady() ? Results.Text("ready\n") : Results.Text("in no cluster\n", statusCode: StatusCodes.Status503ServiceUnavailable));
+        routes.MapGet(
+            "/health/ready",
+            () => isReady() ? Results.Text("ready\n") : Results.Text("in no cluster\n", statusCode: StatusCodes.Status503ServiceUnavailable)
+        );
     }
 }

@@ -11,8 +11,9 @@ using static IterativeDpo.Host.Nodes.BlobRoutes;
 namespace IterativeDpo.Host.Nodes;
 
 /// <summary>
-/// What the judges of a cluster asked services and were answered, over HTTP, on coordinators: GET <c>/ledger/CAMPAIGN/JUDGE?after=COUNT</c> gives
-/// the next entries, a line each; PUT <c>/ledger/CAMPAIGN/JUDGE/COUNT</c> adds one to so many, or is answered 409 and those that were there already.
+/// What the judges of a cluster asked services and were answered, over HTTP, on coordinators: GET <c>/ledger/CAMPAIGN/JUDGE?after=COUNT</c>
+/// gives the next entries, a line each; PUT <c>/ledger/CAMPAIGN/JUDGE/COUNT</c> adds one to so many, or is answered 409 and those that were
+/// there already.
 /// </summary>
 internal static partial class LedgerRoutes
 {
@@ -25,7 +26,11 @@ internal static partial class LedgerRoutes
             context => AnswerAsync(context, ledger(), Part(context, "number"), TakeAsync));
     }
 
-    private static async Task AnswerAsync(HttpContext context, LedgerDatabase? ledger, string count, Func<HttpContext, Log, long, Task> answer)
+    private static async Task AnswerAsync(
+        HttpContext context,
+        LedgerDatabase? ledger,
+        string count,
+        Func<HttpContext, Log, long, Task> answer)
     {
         var (campaign, judge) = (Part(context, "campaign"), Part(context, "judge"));
         if (ledger is null)

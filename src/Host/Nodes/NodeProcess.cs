@@ -48,8 +48,10 @@ internal static class NodeProcess
             {
                 return process.ExitCode == ExitCodes.Interrupted ? ExitCodes.Done : process.ExitCode;
             }
-            pause = Stopwatch.GetElapsedTime(began) > s_longest ? s_shortest : TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, s_longest.Ticks));
-            await Console.Error.WriteLineAsync($"dpo: the node's process ended with {process.ExitCode}; it is started again in {pause.TotalSeconds:0} s");
+            pause =
+                Stopwatch.GetElapsedTime(began) > s_longest ? s_shortest : TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, s_longest.Ticks));
+            await Console.Error.WriteLineAsync(
+                $"dpo: the node's process ended with {process.ExitCode}; it is started again in {pause.TotalSeconds:0} s");
             try
             {
                 await Task.Delay(pause, cancellationToken);
@@ -66,7 +68,11 @@ internal static class NodeProcess
 
     private static Process Start(IReadOnlyList<string> arguments, string supervisor)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, Environment = { [Marker] = supervisor } };
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            RedirectStandardInput = true,
+            Environment = { [Marker] = supervisor },
+        };
         // dotnet exec dpo.dll, or the program itself.
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
         {

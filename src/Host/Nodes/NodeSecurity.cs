@@ -6,12 +6,16 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace IterativeDpo.Host.Nodes;
 
-/// <summary>How nodes, and who commands them, know each other: by certificates of one authority, or not at all where all are on this machine.</summary>
+/// <summary>
+/// How nodes, and who commands them, know each other: by certificates of one authority, or not at all where all are on this machine.
+/// </summary>
 internal sealed class NodeSecurity(NodeCertificate? certificate) : IDisposable
 {
     /// <summary>Of the transport between actor systems; null is open.</summary>
     public (Config Settings, ActorSystemSetup Setup)? Akka { get; } =
-        certificate is null ? null : (ConfigurationFactory.ParseString(NodeCertificate.AkkaSettings), ActorSystemSetup.Create(certificate.AkkaSetup));
+        certificate is null
+            ? null
+            : (ConfigurationFactory.ParseString(NodeCertificate.AkkaSettings), ActorSystemSetup.Create(certificate.AkkaSetup));
 
     public string Scheme => certificate is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
 
@@ -23,7 +27,8 @@ internal sealed class NodeSecurity(NodeCertificate? certificate) : IDisposable
     public static NodeSecurity Load(string? path) => new(path is null ? null : NodeCertificate.Load(path, TimeProvider.System));
 
     /// <summary>For bulk, too: it has no time limit of its own.</summary>
-    public HttpClient Client() => new(certificate?.CreateHttpHandler() ?? new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
+    public HttpClient Client() =>
+        new(certificate?.CreateHttpHandler() ?? new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
 
     public void Secure(ListenOptions listen)
     {

@@ -46,7 +46,8 @@ internal sealed record Submission([property: JsonRequired] Digest Bundle);
 internal sealed record Refusal(string Error);
 
 /// <summary>
-/// A node by HTTP: artifacts, health, and what operators ask and command. A question about a campaign that is on another node is asked there.
+/// A node by HTTP: artifacts, health, and what operators ask and command. A question about a campaign that is on another node is asked
+/// there.
 /// </summary>
 internal static class NodeServer
 {
@@ -54,11 +55,20 @@ internal static class NodeServer
     private const int MostBytes = 1 << 16;
     private const int MostNameCharacters = 100;
 
-    /// <summary>A role that nobody plays for a moment, as nodes come and go, is none to tell of; nor is a campaign that nobody has heard of for so long.</summary>
+    /// <summary>
+    /// A role that nobody plays for a moment, as nodes come and go, is none to tell of; nor is a campaign that nobody has heard of for so
+    /// long.
+    /// </summary>
     private static readonly TimeSpan s_moment = TimeSpan.FromSeconds(3);
 
     /// <summary>Starts it; what follows from the address is known before the node is.</summary>
-    public static WebApplication Build(IPEndPoint at, ArtifactStore store, Func<Node?> current, HttpClient peers, Action<ListenOptions> secure, TelemetryExport? telemetry = null)
+    public static WebApplication Build(
+        IPEndPoint at,
+        ArtifactStore store,
+        Func<Node?> current,
+        HttpClient peers,
+        Action<ListenOptions> secure,
+        TelemetryExport? telemetry = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -81,13 +91,42 @@ internal static class NodeServer
         app.MapGet("/nodes", () => Show(new { nodes = node().Table.Nodes.Select(NodeView) }));
         app.MapPost("/nodes/{name}/drain", async (string name, CancellationToken token) =>
             await node().DrainAsync(name, token) ? Show(new { drains = name }) : Refuse(404, $"there is no node '{name}' in this cluster"));
-        app.MapPost("/nodes/{name}/down", (string name) => node().Down(name) ? Show(new { down = name }) : Refuse(404, $"there is no node '{name}' in this cluster"));
-        app.MapGet("/campaigns", () => Show(new { campaigns = node().Table.Campaigns.Select(known => new { name = known.Campaign, status = Word(known.Status), known.Http }) }));
+        app.MapPost(
+            "/nodes/{name}/down",
+            (string name) => node().Down(name) ? Show(new { down = name }) : Refuse(404, $"there is no node '{name}' in this cluster"));
+        app.MapGet(
+            "/campaigns",
+            () =>
+                Show(
+                    new
+                    {
+                        campaigns = node()
+                            .Table.Campaigns.Select(known => new
+                            {
+                                name = known.Campaign,
+                                status = Word(known.Status),
+                                known.Http,
+                            }),
+                    }));
         app.MapPost("/campaigns", (HttpRequest request, CancellationToken token) => StartAsync(node(), request, token));
-        app.MapPost("/campaigns/{name}/pause", (string name, string? by, CancellationToken token) => CommandKnownAsync(node(), name, new PauseCampaign("paused by an operator", Who(by)), token));
-        app.MapPost("/campaigns/{name}/resume", (string name, string? by, CancellationToken token) => CommandKnownAsync(node(), name, new ContinueCampaign(Who(by)), token));
-        app.MapPost("/campaigns/{name}/cancel", (string name, CancellationToken token) => CommandKnownAsync(node(), name, new CancelCampaign(), token));
-        app.MapGet("/campaigns/{name}", (string name, int? seen, CancellationToken token) => WhereItIsAsync(node(), peers, name, $"?seen={seen ?? 0}",
+        app.MapPost(
+            "/campaigns/{name}/pause",
+            (string name, string? by, CancellationToken token) =>
+                CommandKnownAsync(node(), name, new PauseCampaign("paused by an operator", Who(by)), token));
+        app.MapPost(
+            "/campaigns/{name}/resume",
+            (string name, string? by, CancellationToken token) => CommandKnownAsync(node(), name, new ContinueCampaign(Who(by)), token));
+        app.MapPost(
+            "/campaigns/{name}/cancel",
+            (string name, CancellationToken token) => CommandKnownAsync(node(), name, new CancelCampaign(), token));
+        app.MapGet(
+            "/campaigns/{name}",
+            (string name, int? seen, CancellationToken token) =>
+                WhereItIsAsync(
+                    node(),
+                    peers,
+                    name,
+                    $"?seen={seen ?? 0}",
             standing => Task.FromResult(Show(ViewOf(standing, seen ?? 0))), token));
         app.MapGet("/campaigns/{name}/report", (string name, CancellationToken token) => WhereItIsAsync(node(), peers, name, "/report",
             async standing => Results.Text((await ReportAsync(node(), store, standing, token)).Html, "text/html; charset=utf-8"), token));
@@ -166,7 +205,8 @@ internal static class NodeServer
         var digest = CommonOptions.FromJson<Submission>(await reader.ReadToEndAsync(cancellationToken)).Bundle;
         var bundle = await node.AcceptAsync(digest, cancellationToken);
         if (node.Table.Campaigns.FirstOrDefault(known => known.Campaign == bundle.Plan.Campaign)?.Bundle is { } begun
-            && await node.ReadBundleAsync(begun, cancellationToken) is var before && before.Plan.SettingsDigest != bundle.Plan.SettingsDigest)
+            && await node.ReadBundleAsync(begun, cancellationToken) is var before
+            && before.Plan.SettingsDigest != bundle.Plan.SettingsDigest)
         {
             var changed = OptionsJson.Differences(OptionsOf(before, node), OptionsOf(bundle, node));
             return Refuse(StatusCodes.Status409Conflict, $"there is a campaign '{bundle.Plan.Campaign}' with other settings: "
@@ -177,9 +217,15 @@ internal static class NodeServer
     }
 
     /// <summary>Whoever is asked for a campaign becomes one, and is remembered: so nobody is, by a name that nobody knows.</summary>
-    private static async Task<IResult> CommandKnownAsync(Node node, string campaign, CampaignCommand command, CancellationToken cancellationToken)
+    private static async Task<IResult> CommandKnownAsync(
+        Node node,
+        string campaign,
+        CampaignCommand command,
+        CancellationToken cancellationToken)
     {
-        for (var began = Stopwatch.GetTimestamp(); !IsKnown(node, campaign); await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken))
+        for (var began = Stopwatch.GetTimestamp();
+            !IsKnown(node, campaign);
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellationToken))
         {
             if (Stopwatch.GetElapsedTime(began) > s_moment)
             {
@@ -194,7 +240,11 @@ internal static class NodeServer
         || node.Table.Campaigns.Any(known => known.Campaign == campaign)
         || (!node.Options.IsCoordinator && !node.Table.Nodes.Any(known => known.Report.Roles.Contains(NodeRoles.Coordinator)));
 
-    private static async Task<IResult> CommandAsync(Node node, string campaign, CampaignCommand command, CancellationToken cancellationToken)
+    private static async Task<IResult> CommandAsync(
+        Node node,
+        string campaign,
+        CampaignCommand command,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -212,25 +262,37 @@ internal static class NodeServer
     }
 
     private static async Task<IResult> WhereItIsAsync(
-        Node node, HttpClient peers, string campaign, string what, Func<CampaignStanding, Task<IResult>> answer, CancellationToken cancellationToken)
+        Node node,
+        HttpClient peers,
+        string campaign,
+        string what,
+        Func<CampaignStanding, Task<IResult>> answer,
+        CancellationToken cancellationToken)
     {
         if (node.Board.Standings.GetValueOrDefault(campaign) is { State.Plan: not null } standing)
         {
             return await answer(standing);
         }
-        if (node.Table.Campaigns.FirstOrDefault(known => known.Campaign == campaign) is not { } there || there.Http == node.Options.Http.ToString())
+        if (node.Table.Campaigns.FirstOrDefault(known => known.Campaign == campaign) is not { } there
+            || there.Http == node.Options.Http.ToString())
         {
             return Refuse(StatusCodes.Status404NotFound, $"there is no campaign '{campaign}' in this cluster");
         }
         try
         {
-            using var response = await peers.GetAsync(new Uri(new Uri(there.Http), $"/campaigns/{Uri.EscapeDataString(campaign)}{what}"), cancellationToken);
+            using var response = await peers.GetAsync(
+                new Uri(new Uri(there.Http), $"/campaigns/{Uri.EscapeDataString(campaign)}{what}"),
+                cancellationToken);
             return Results.Text(
-                await response.Content.ReadAsStringAsync(cancellationToken), response.Content.Headers.ContentType?.ToString(), statusCode: (int)response.StatusCode);
+                await response.Content.ReadAsStringAsync(cancellationToken),
+                response.Content.Headers.ContentType?.ToString(),
+                statusCode: (int)response.StatusCode);
         }
         catch (HttpRequestException e)
         {
-            return Refuse(StatusCodes.Status503ServiceUnavailable, $"the node that has campaign '{campaign}', {there.Http}, does not answer: {e.Message}");
+            return Refuse(
+                StatusCodes.Status503ServiceUnavailable,
+                $"the node that has campaign '{campaign}', {there.Http}, does not answer: {e.Message}");
         }
     }
 
@@ -239,7 +301,8 @@ internal static class NodeServer
     {
         if (standing.State.Rounds is not [{ Outcome: not null }, ..])
         {
-            throw new UserInputException($"campaign {standing.State.Plan!.Campaign}: the base is not evaluated yet, so there is nothing to report.");
+            throw new UserInputException(
+                $"campaign {standing.State.Plan!.Campaign}: the base is not evaluated yet, so there is nothing to report.");
         }
         var whole = await node.FetchAsync(standing.State.Plan!.Campaign, cancellationToken);
         var bundle = await node.ReadBundleAsync(standing.State.Plan!.Bundle!.Value, cancellationToken);
@@ -251,11 +314,13 @@ internal static class NodeServer
     }
 
     /// <summary>With the files where they were on the machine that submitted the campaign: they are not read here.</summary>
-    private static CampaignOptions OptionsOf(CampaignBundle bundle, Node node) => bundle.OptionsWith([.. bundle.Files.Select(file => file.Path)], node.Options.Threads);
+    private static CampaignOptions OptionsOf(CampaignBundle bundle, Node node) =>
+        bundle.OptionsWith([.. bundle.Files.Select(file => file.Path)], node.Options.Threads);
 
     private static string Word(CampaignStatus status) => status.ToString().ToLowerInvariant();
 
     private static IResult Show(object document) => Results.Text(CommonOptions.ToJson(document), Json);
 
-    private static IResult Refuse(int status, string error) => Results.Text(CommonOptions.ToJson(new Refusal(error)), Json, statusCode: status);
+    private static IResult Refuse(int status, string error) =>
+        Results.Text(CommonOptions.ToJson(new Refusal(error)), Json, statusCode: status);
 }

@@ -29,7 +29,11 @@ internal sealed class CampaignNotices : IProgress<CampaignProgress>, IAsyncDispo
     /// <param name="budgets">Judges with a budget, and the share of it that is spent.</param>
     /// <param name="note">Told what could not be delivered.</param>
     /// <exception cref="UserInputException">There is no key in the variable that is named.</exception>
-    public CampaignNotices(NoticeOptions? options, Func<IReadOnlyList<(string Section, double Spent)>> budgets, Action<string> note, TimeProvider time)
+    public CampaignNotices(
+        NoticeOptions? options,
+        Func<IReadOnlyList<(string Section, double Spent)>> budgets,
+        Action<string> note,
+        TimeProvider time)
     {
         (_options, _budgets, _note, _time) = (options ?? new(null, "", TimeSpan.Zero, 0, [], "", []), budgets, note, time);
         _webhook = _options.Webhook is null ? null : new(_options, KeyOf(_options), time);
@@ -57,7 +61,11 @@ internal sealed class CampaignNotices : IProgress<CampaignProgress>, IAsyncDispo
             {
                 if (_spent.Add(section))
                 {
-                    Tell(NoticeKind.Budget, state, string.Create(CultureInfo.InvariantCulture, $"{100 * spent:0} % of the budget of {section} is spent"), state.Current?.Number);
+                    Tell(
+                        NoticeKind.Budget,
+                        state,
+                        string.Create(CultureInfo.InvariantCulture, $"{100 * spent:0} % of the budget of {section} is spent"),
+                        state.Current?.Number);
                 }
             }
         }
@@ -75,7 +83,13 @@ internal sealed class CampaignNotices : IProgress<CampaignProgress>, IAsyncDispo
             }
             else if (outcome.End == CampaignEnd.Completed && _ran)
             {
-                Tell(NoticeKind.Done, state, Watch.ReasonToStop(state) is { } stop ? $"done before the last of {state.Plan!.Rounds} rounds: {stop}" : $"all {state.Plan!.Rounds} rounds are done", null);
+                Tell(
+                    NoticeKind.Done,
+                    state,
+                    Watch.ReasonToStop(state) is { } stop
+                        ? $"done before the last of {state.Plan!.Rounds} rounds: {stop}"
+                        : $"all {state.Plan!.Rounds} rounds are done",
+                    null);
             }
         }
         var left = await Task.WhenAll(_queues.Select(queue => queue.FinishAsync(patience)));
@@ -100,10 +114,20 @@ internal sealed class CampaignNotices : IProgress<CampaignProgress>, IAsyncDispo
         {
             return;
         }
-        var about = round is { } number && number < state.Rounds.Count && state.Rounds[number].Outcome is not null ? state.Rounds[number] : kind == NoticeKind.Done ? state.LastKept : null;
+        var about =
+            round is { } number && number < state.Rounds.Count && state.Rounds[number].Outcome is not null ? state.Rounds[number]
+            : kind == NoticeKind.Done ? state.LastKept
+            : null;
         var at = _time.GetUtcNow();
         var notice = new Notice(
-            $"{plan.Campaign}/{round ?? 0}/{Artifacts.Settings.Words.Kebab(kind)}/{at.ToUnixTimeMilliseconds()}", kind, plan.Campaign, at, text, round, plan.Rounds, about?.HeldOut.Accuracy());
+            $"{plan.Campaign}/{round ?? 0}/{Artifacts.Settings.Words.Kebab(kind)}/{at.ToUnixTimeMilliseconds()}",
+            kind,
+            plan.Campaign,
+            at,
+            text,
+            round,
+            plan.Rounds,
+            about?.HeldOut.Accuracy());
         foreach (var queue in _queues)
         {
             queue.Add(notice);
@@ -119,5 +143,6 @@ internal sealed class CampaignNotices : IProgress<CampaignProgress>, IAsyncDispo
 
     private static byte[]? KeyOf(NoticeOptions options) => options.KeyVariable.Length == 0 ? null
         : Environment.GetEnvironmentVariable(options.KeyVariable) is { Length: > 0 } key ? Encoding.UTF8.GetBytes(key)
-        : throw new UserInputException($"campaign.notices.key-variable: the environment variable {options.KeyVariable} is not set; put the key there, or leave the setting out.");
+        : throw new UserInputException(
+            $"campaign.notices.key-variable: the environment variable {options.KeyVariable} is not set; put the key there, or leave the setting out.");
 }

@@ -9,7 +9,15 @@ namespace IterativeDpo.Host.Notices;
 /// <param name="Text">What happened, for people.</param>
 /// <param name="Round">The round that it is of; null is none.</param>
 /// <param name="HeldoutAccuracy">After that round, or after all; null where nothing was evaluated.</param>
-internal sealed record Notice(string Id, NoticeKind Kind, string Campaign, DateTimeOffset At, string Text, int? Round, int Rounds, double? HeldoutAccuracy)
+internal sealed record Notice(
+    string Id,
+    NoticeKind Kind,
+    string Campaign,
+    DateTimeOffset At,
+    string Text,
+    int? Round,
+    int Rounds,
+    double? HeldoutAccuracy)
 {
     /// <summary>One line, so that a program can append it to a file.</summary>
     private static readonly JsonSerializerOptions s_json = new(CommonOptions.JsonOptions) { WriteIndented = false };

@@ -4,7 +4,10 @@ using IterativeDpo.Campaigns.Configuration;
 
 namespace IterativeDpo.Host.Notices;
 
-/// <summary>Starts a program of the user's for each notice, which gets it as JSON on its standard input. It is started once: whether it has done its work when it fails, nobody knows.</summary>
+/// <summary>
+/// Starts a program of the user's for each notice, which gets it as JSON on its standard input. It is started once: whether it has done its
+/// work when it fails, nobody knows.
+/// </summary>
 internal sealed class NoticeProgram(NoticeOptions options)
 {
     private const int MostErrorLetters = 300;
@@ -13,7 +16,9 @@ internal sealed class NoticeProgram(NoticeOptions options)
     public async Task DeliverAsync(Notice notice, CancellationToken cancellationToken)
     {
         // A bare name is looked for where programs are; a path is relative to the directory.
-        var program = options.Command[0].Contains('/', StringComparison.Ordinal) ? Path.GetFullPath(options.Command[0], options.Directory) : options.Command[0];
+        var program = options.Command[0].Contains('/', StringComparison.Ordinal)
+            ? Path.GetFullPath(options.Command[0], options.Directory)
+            : options.Command[0];
         var start = new ProcessStartInfo(program, options.Command.Skip(1))
         {
             WorkingDirectory = options.Directory,
@@ -24,7 +29,8 @@ internal sealed class NoticeProgram(NoticeOptions options)
         using var process = Start(start);
         var error = "";
         process.OutputDataReceived += (_, _) => { };
-        process.ErrorDataReceived += (_, line) => error = string.IsNullOrWhiteSpace(line.Data) ? error : line.Data[..Math.Min(line.Data.Length, MostErrorLetters)];
+        process.ErrorDataReceived += (_, line) =>
+            error = string.IsNullOrWhiteSpace(line.Data) ? error : line.Data[..Math.Min(line.Data.Length, MostErrorLetters)];
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -42,7 +48,8 @@ internal sealed class NoticeProgram(NoticeOptions options)
         }
         if (process.ExitCode != 0)
         {
-            throw new NoticeException($"{program} ends with {process.ExitCode}{(error.Length > 0 ? $": {error}" : "")} (campaign.notices.command)");
+            throw new NoticeException(
+                $"{program} ends with {process.ExitCode}{(error.Length > 0 ? $": {error}" : "")} (campaign.notices.command)");
         }
     }
 

@@ -2,7 +2,10 @@ using System.Threading.Channels;
 
 namespace IterativeDpo.Host.Notices;
 
-/// <summary>Delivers notices one after the other, off the campaign's threads: whoever has one waits for nothing. Where too many wait, the oldest are given up.</summary>
+/// <summary>
+/// Delivers notices one after the other, off the campaign's threads: whoever has one waits for nothing. Where too many wait, the oldest are
+/// given up.
+/// </summary>
 internal sealed class NoticeQueue : IAsyncDisposable
 {
     private const int Most = 1000;
@@ -16,7 +19,9 @@ internal sealed class NoticeQueue : IAsyncDisposable
     /// <param name="note">Told of each that could not be delivered.</param>
     public NoticeQueue(Func<Notice, CancellationToken, Task> deliver, Action<string> note)
     {
-        _waiting = Channel.CreateBounded<Notice>(new BoundedChannelOptions(Most) { FullMode = BoundedChannelFullMode.DropOldest }, _ => Interlocked.Decrement(ref _open));
+        _waiting = Channel.CreateBounded<Notice>(
+            new BoundedChannelOptions(Most) { FullMode = BoundedChannelFullMode.DropOldest },
+            _ => Interlocked.Decrement(ref _open));
         _delivering = Task.Run(() => DeliverAsync(deliver, note));
     }
 

@@ -8,15 +8,17 @@ using IterativeDpo.Campaigns.Configuration;
 namespace IterativeDpo.Host.Notices;
 
 /// <summary>
-/// Posts notices to an address, signed where there is a key: <c>X-Dpo-Signature: sha256=HEX</c> is the HMAC of the time in <c>X-Dpo-Timestamp</c>, a
-/// full stop and the body. A try that fails in a way that may pass is made again; its <c>X-Dpo-Notice</c> stays the same.
+/// Posts notices to an address, signed where there is a key: <c>X-Dpo-Signature: sha256=HEX</c> is the HMAC of the time in
+/// <c>X-Dpo-Timestamp</c>, a full stop and the body. A try that fails in a way that may pass is made again; its <c>X-Dpo-Notice</c> stays
+/// the same.
 /// </summary>
 internal sealed class Webhook(NoticeOptions options, byte[]? key, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(1);
 
     // A redirected POST would arrive as a GET, and somewhere else.
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = !new Uri(options.Webhook!).IsLoopback })
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = !new Uri(options.Webhook!).IsLoopback })
     {
         Timeout = Timeout.InfiniteTimeSpan,
         MaxResponseContentBufferSize = 1 << 16,
@@ -61,11 +63,17 @@ internal sealed class Webhook(NoticeOptions options, byte[]? key, TimeProvider t
             using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             return answer.IsSuccessStatusCode
                 ? null
-                : ($"the address answers {(int)answer.StatusCode}", answer.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)answer.StatusCode >= 500);
+                : (
+                    $"the address answers {(int)answer.StatusCode}",
+                    answer.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests || (int)answer.StatusCode >= 500);
         }
         catch (Exception e) when (e is OperationCanceledException or HttpRequestException && !cancellationToken.IsCancellationRequested)
         {
-            return (timeout.IsCancellationRequested ? $"the address does not answer within {options.Timeout}" : $"the address cannot be reached ({(e as HttpRequestException)?.HttpRequestError})", true);
+            return (
+                timeout.IsCancellationRequested
+                    ? $"the address does not answer within {options.Timeout}"
+                    : $"the address cannot be reached ({(e as HttpRequestException)?.HttpRequestError})",
+                true);
         }
     }
 }

@@ -92,7 +92,8 @@ internal sealed record ApiJudge(string Name, string Type, string Use);
 
 /// <param name="Of">samples or held_out_answers.</param>
 /// <param name="Quality">As <c>dpo judges --json</c> prints it.</param>
-/// <param name="AsAtFirst">Share of the first round's pairs on which it prefers what it preferred at first; null where it was not asked again.</param>
+/// <param name="AsAtFirst">Share of the first round's pairs on which it prefers what it preferred at first; null where it was not asked
+/// again.</param>
 internal sealed record ApiJudgeRound(int Round, string Judge, string Of, object Quality, IReadOnlyList<string> Warnings, double? AsAtFirst);
 
 /// <param name="Figures">As <c>dpo judges --json</c> prints them.</param>

@@ -116,7 +116,9 @@ internal sealed class CampaignFeed(string statePath, TimeProvider time) : IProgr
 
     /// <returns>Null for a line that a process is writing, or was when it was killed.</returns>
     private static TrainingStep? StepIn(string line) =>
-        s_steps.TryParse(Encoding.UTF8.GetBytes(line)) is { } fields && fields.Remove("step", out var step) && fields.Remove("steps", out var steps)
+        s_steps.TryParse(Encoding.UTF8.GetBytes(line)) is { } fields
+        && fields.Remove("step", out var step)
+        && fields.Remove("steps", out var steps)
             ? new((int)step, (int)steps, fields)
             : null;
 
@@ -152,7 +154,15 @@ internal sealed class CampaignFeed(string statePath, TimeProvider time) : IProgr
     {
         var state = _journal.State;
         int? process = _isHere ? Environment.ProcessId : DirectoryLock.HolderOf(statePath);
-        return new(state, _journal.Events, StageOf(state, process is not null), process, RoundsLeft(state, process is not null), [.. _notes], _people, _trouble);
+        return new(
+            state,
+            _journal.Events,
+            StageOf(state, process is not null),
+            process,
+            RoundsLeft(state, process is not null),
+            [.. _notes],
+            _people,
+            _trouble);
     }
 
     private StageNow? StageOf(CampaignState state, bool isRunning)

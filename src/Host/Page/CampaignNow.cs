@@ -13,7 +13,14 @@ namespace IterativeDpo.Host.Page;
 /// <param name="People">What waits for people, and what they have judged.</param>
 /// <param name="Trouble">Why the journal cannot be read just now; the rest is then as it was.</param>
 internal sealed record CampaignNow(
-    CampaignState State, long Events, StageNow? Stage, int? Process, TimeSpan? RoundsLeft, IReadOnlyList<Note> Notes, PeopleCounts People, string? Trouble)
+    CampaignState State,
+    long Events,
+    StageNow? Stage,
+    int? Process,
+    TimeSpan? RoundsLeft,
+    IReadOnlyList<Note> Notes,
+    PeopleCounts People,
+    string? Trouble)
 {
     /// <summary>Whether it goes on by itself: a campaign whose process is gone waits for the next start.</summary>
     public bool IsRunning => State.Status == CampaignStatus.Running && Process is not null;

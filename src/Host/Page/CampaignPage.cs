@@ -16,7 +16,8 @@ internal static class CampaignPage
         if (!now.HasBaseline)
         {
             return $"<header><p class=\"kicker\">Iterative DPO campaign</p><h1>{Html.Text(plan.Campaign)}</h1><p class=\"lead\">The base is being evaluated on "
-                + $"{Html.Count(plan.HeldOutPrompts)} held-out prompts; figures come when that is done.</p></header>\n" + Warnings(Troubles(now));
+                + $"{Html.Count(plan.HeldOutPrompts)} held-out prompts; figures come when that is done.</p></header>\n"
+                + Warnings(Troubles(now));
         }
         var report = data.Report(now);
         return HeaderSection.Render(report)
@@ -55,7 +56,10 @@ internal static class CampaignPage
         {
             yield return "No process runs this campaign now. Everything so far is stored; the same command goes on from there.";
         }
-        foreach (var (work, attempts) in now.State.Attempts.OrderBy(item => item.Key.Round).ThenBy(item => item.Key.Stage).ThenBy(item => item.Key.Index))
+        foreach (var (work, attempts) in now
+                .State.Attempts.OrderBy(item => item.Key.Round)
+                .ThenBy(item => item.Key.Stage)
+                .ThenBy(item => item.Key.Index))
         {
             yield return $"Round {work.Round}, {EventWords.Name(work.Stage)}, unit {work.Index}: it failed {attempts} {(attempts == 1 ? "time" : "times")} and is tried again; the log says why.";
         }
@@ -69,11 +73,16 @@ internal static class CampaignPage
                 ? $"Round {last.Number} did not pass the gate, and was rolled back{(last.Gate is { } gate ? $": {gate.InWords()}" : "")}."
                 : $"Round {last.Number} made no pair to train on.";
         }
-        foreach (var finding in now.State.Rounds.SelectMany(round => Watch.Of(now.State, round).Select(finding => $"Round {round.Number}: {finding}.")))
+        foreach (var finding in now.State.Rounds.SelectMany(round =>
+                Watch.Of(now.State, round).Select(finding => $"Round {round.Number}: {finding}.")))
         {
             yield return finding;
         }
-        foreach (var note in now.Notes.Select(note => note.Text).Where(text => text.StartsWith("warning: ", StringComparison.Ordinal) && !text.StartsWith("warning: round ", StringComparison.Ordinal)).Distinct())
+        foreach (var note in now
+                .Notes.Select(note => note.Text)
+                .Where(text =>
+                    text.StartsWith("warning: ", StringComparison.Ordinal) && !text.StartsWith("warning: round ", StringComparison.Ordinal))
+                .Distinct())
         {
             yield return $"{char.ToUpperInvariant(note[9])}{note[10..]}";
         }
@@ -82,6 +91,8 @@ internal static class CampaignPage
     private static string Warnings(IEnumerable<string> warnings)
     {
         var items = string.Concat(warnings.Select(warning => $"<li>{Html.Text(warning)}</li>\n"));
-        return items.Length == 0 ? "" : $"<section id=\"warnings\" aria-labelledby=\"warnings-title\"><h2 id=\"warnings-title\">Warnings</h2><ul class=\"notes warnings\">{items}</ul></section>\n";
+        return items.Length == 0
+            ? ""
+            : $"<section id=\"warnings\" aria-labelledby=\"warnings-title\"><h2 id=\"warnings-title\">Warnings</h2><ul class=\"notes warnings\">{items}</ul></section>\n";
     }
 }

@@ -30,7 +30,12 @@ internal sealed record ClusterNow(IReadOnlyList<NodeOverview> Nodes, IReadOnlyLi
 
     /// <summary>Changes with whatever somebody who watches would see change.</summary>
     [JsonIgnore]
-    public string Version => JsonSerializer.Serialize(this with { Nodes = [.. Nodes.Select(node => node with { SecondsSinceHeard = Math.Floor(node.SecondsSinceHeard / 5) })] });
+    public string Version =>
+        JsonSerializer.Serialize(
+            this with
+            {
+                Nodes = [.. Nodes.Select(node => node with { SecondsSinceHeard = Math.Floor(node.SecondsSinceHeard / 5) })],
+            });
 }
 
 /// <summary>Nodes and campaigns of a cluster, what is wrong first, with an operator's commands.</summary>
@@ -40,7 +45,15 @@ internal static class ClusterPage
 
     /// <param name="main">HTML.</param>
     public static string Frame(ClusterNow now, string title, string main, bool isLive) =>
-        PageLayout.Frame(title, PageLayout.Item(Path, "Cluster", title == "Cluster" ? Path : "") + string.Concat(now.Campaigns.Select(campaign => PageLayout.Item(PathOf(campaign.Name), Html.Text(campaign.Name), title == campaign.Name ? PathOf(campaign.Name) : ""))),
+        PageLayout.Frame(
+            title,
+            PageLayout.Item(Path, "Cluster", title == "Cluster" ? Path : "")
+                + string.Concat(
+                    now.Campaigns.Select(campaign =>
+                        PageLayout.Item(
+                            PathOf(campaign.Name),
+                            Html.Text(campaign.Name),
+                            title == campaign.Name ? PathOf(campaign.Name) : ""))),
             Strip(now), main, isLive);
 
     public static string Strip(ClusterNow now) =>
@@ -51,29 +64,70 @@ internal static class ClusterPage
         "<header><p class=\"kicker\">Iterative DPO</p><h1>Cluster</h1></header>\n"
         + Warnings([
             .. now.Trouble is { } trouble ? [$"No node answers: {trouble}. What is shown is old."] : Array.Empty<string>(),
-            .. now.Nodes.Where(node => node.State == "silent").Select(node => $"{node.Name} has not been heard of for {Html.Duration(node.SecondsSinceHeard)}."),
+            .. now
+                .Nodes.Where(node => node.State == "silent")
+                .Select(node => $"{node.Name} has not been heard of for {Html.Duration(node.SecondsSinceHeard)}."),
             .. now.Nodes.SelectMany(node => node.Troubles.Select(trouble => $"{node.Name}: {trouble.TrimEnd('.')}."))])
-        + Html.Section("campaigns", "Campaigns", "", Html.Table("Campaigns", ["Campaign", "Status"], now.Campaigns.OrderBy(campaign => campaign.Name, StringComparer.Ordinal).Select(campaign => (string[])[
-            $"<a href=\"{PathOf(campaign.Name)}\">{Html.Text(campaign.Name)}</a>", Badge(campaign.Status)])))
+        + Html.Section(
+            "campaigns",
+            "Campaigns",
+            "",
+            Html.Table(
+                "Campaigns",
+                ["Campaign", "Status"],
+                now.Campaigns.OrderBy(campaign => campaign.Name, StringComparer.Ordinal)
+                    .Select(campaign =>
+                        (string[])[$"<a href=\"{PathOf(campaign.Name)}\">{Html.Text(campaign.Name)}</a>", Badge(campaign.Status)])))
         + Html.Section("nodes", "Nodes", "A drained node takes nothing new, finishes or hands back what it has, and leaves.", Html.Table(
-            "Nodes", ["Node", "State", "Roles", "In hand", "Units/h", "Device", "Threads", "Version", "Heard", "Address", .. mayCommand ? [""] : Array.Empty<string>()],
+            "Nodes",
+            [
+                "Node",
+                "State",
+                "Roles",
+                "In hand",
+                "Units/h",
+                "Device",
+                "Threads",
+                "Version",
+                "Heard",
+                "Address",
+                .. mayCommand ? [""] : Array.Empty<string>(),
+            ],
             now.Nodes.OrderBy(node => node.Name, StringComparer.Ordinal).Select(node => (string[])[
-                Html.Text(node.Name), Badge(node.State), Html.Text(string.Join(", ", node.Roles)), Html.Text(string.Join(", ", node.InHand)), Html.Number(node.Rate, "0"), Html.Text(node.Device), $"{node.Threads}",
-                Html.Text(node.Version), $"{Html.Duration(node.SecondsSinceHeard)} ago", Html.Text(node.Address[(node.Address.LastIndexOf('@') + 1)..]),
+                Html.Text(node.Name),
+                Badge(node.State),
+                Html.Text(string.Join(", ", node.Roles)),
+                Html.Text(string.Join(", ", node.InHand)),
+                Html.Number(node.Rate, "0"),
+                Html.Text(node.Device),
+                $"{node.Threads}",
+                Html.Text(node.Version),
+                $"{Html.Duration(node.SecondsSinceHeard)} ago",
+                Html.Text(node.Address[(node.Address.LastIndexOf('@') + 1)..]),
                 .. mayCommand ? [node.State == "draining" ? "" : Form("drain", node.Name, "Drain")] : Array.Empty<string>()])));
 
     public static string Campaign(CampaignOverview campaign, bool mayCommand) =>
         $"<header><p class=\"kicker\">Campaign</p><h1>{Html.Text(campaign.Campaign)}</h1><p class=\"lead\">{Badge(campaign.Status)} {campaign.RoundsDone} of {campaign.Rounds} rounds"
-        + (campaign.HeldoutAccuracy is [var first, .., var last] ? $"; held-out accuracy {Html.Percent(first)} → {Html.Percent(last)}" : "") + "</p></header>\n"
+        + (campaign.HeldoutAccuracy is [var first, .., var last] ? $"; held-out accuracy {Html.Percent(first)} → {Html.Percent(last)}" : "")
+        + "</p></header>\n"
         + Warnings([
             .. campaign.PauseReason is { } reason ? [$"Paused: {reason.TrimEnd('.')}."] : Array.Empty<string>(),
             .. campaign.Waiting.Select(role => $"Work waits: no node plays {role}. Start one with --roles {role}.")])
         + (campaign.Stage is { } stage
-            ? Html.Section("stage", "Under way", "", $"<p>{Html.Text(stage.Title)} <span class=\"soft\">{Html.Count(stage.Done)}/{Html.Count(stage.Total)} {Html.Text(stage.Detail)}</span></p><progress max=\"{Math.Max(1, stage.Total)}\" value=\"{stage.Done}\" aria-label=\"{Html.Text(stage.Title)}\"></progress>")
+            ? Html.Section(
+                "stage",
+                "Under way",
+                "",
+                $"<p>{Html.Text(stage.Title)} <span class=\"soft\">{Html.Count(stage.Done)}/{Html.Count(stage.Total)} {Html.Text(stage.Detail)}</span></p><progress max=\"{Math.Max(1, stage.Total)}\" value=\"{stage.Done}\" aria-label=\"{Html.Text(stage.Title)}\"></progress>")
             : "")
-        + Html.Section("rounds", "Rounds", "", $"<ul class=\"notes\">{string.Concat(campaign.RoundLines.Reverse().Select(line => $"<li>{Html.Text(line)}</li>\n"))}</ul><p><a href=\"{PathOf(campaign.Campaign)}/report\">The whole report</a>, with curves, pairs and judges</p>")
+        + Html.Section(
+            "rounds",
+            "Rounds",
+            "",
+            $"<ul class=\"notes\">{string.Concat(campaign.RoundLines.Reverse().Select(line => $"<li>{Html.Text(line)}</li>\n"))}</ul><p><a href=\"{PathOf(campaign.Campaign)}/report\">The whole report</a>, with curves, pairs and judges</p>")
         + (!mayCommand || campaign.Status is "completed" or "cancelled" ? "" : Html.Section("operate", "Operate", "",
-            (campaign.Status == "paused" ? Form("resume", campaign.Campaign, "Go on") : Form("pause", campaign.Campaign, "Pause")) + Form("cancel", campaign.Campaign, "End for good")));
+            (campaign.Status == "paused" ? Form("resume", campaign.Campaign, "Go on") : Form("pause", campaign.Campaign, "Pause"))
+                + Form("cancel", campaign.Campaign, "End for good")));
 
     /// <param name="inWords">What the command does.</param>
     public static string Confirm(string command, string name, string inWords, DateTimeOffset now) => $"""
@@ -88,7 +142,8 @@ internal static class ClusterPage
 
     public static string PathOf(string campaign) => $"/campaigns/{Uri.EscapeDataString(campaign)}";
 
-    private static string Badge(string status) => $"<span class=\"badge {Html.Text(status switch { "up" => "running", "silent" => "stopped", "draining" => "paused", _ => status })}\">{Html.Text(status)}</span>";
+    private static string Badge(string status) =>
+        $"<span class=\"badge {Html.Text(status switch { "up" => "running", "silent" => "stopped", "draining" => "paused", _ => status })}\">{Html.Text(status)}</span>";
 
     private static string Form(string command, string name, string button) =>
         $"<form class=\"verdict\" method=\"get\" action=\"{OperateRoutes.ConfirmPath}\"><input type=\"hidden\" name=\"command\" value=\"{command}\"><input type=\"hidden\" name=\"name\" value=\"{Html.Text(name)}\"><button>{button} …</button></form>\n";

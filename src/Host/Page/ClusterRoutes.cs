@@ -7,7 +7,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace IterativeDpo.Host.Page;
 
-/// <summary>A cluster's page, from outside: what one of its nodes tells, asked for when somebody looks, and an operator's commands to it.</summary>
+/// <summary>
+/// A cluster's page, from outside: what one of its nodes tells, asked for when somebody looks, and an operator's commands to it.
+/// </summary>
 internal sealed class ClusterRoutes(ClusterConnection cluster, TimeProvider time)
 {
     /// <summary>However many look, a node is asked no more often.</summary>
@@ -16,7 +18,9 @@ internal sealed class ClusterRoutes(ClusterConnection cluster, TimeProvider time
     private static readonly Dictionary<string, (string Path, Func<string, string> InWords)> s_commands = new(StringComparer.Ordinal)
     {
         ["drain"] = ("/nodes/{0}/drain", node => $"Drain {node}: it takes nothing new, finishes or hands back what it has, and leaves."),
-        ["pause"] = ("/campaigns/{0}/pause", campaign => $"Pause {campaign}: what is in hand is finished and counts, and nothing more is begun."),
+        ["pause"] = (
+            "/campaigns/{0}/pause",
+            campaign => $"Pause {campaign}: what is in hand is finished and counts, and nothing more is begun."),
         ["resume"] = ("/campaigns/{0}/resume", campaign => $"Have {campaign} go on."),
         ["cancel"] = ("/campaigns/{0}/cancel", campaign => $"End {campaign} for good. What it has is kept; it cannot go on."),
     };
@@ -53,19 +57,30 @@ internal sealed class ClusterRoutes(ClusterConnection cluster, TimeProvider time
         });
         PageServer.Map(app, "/campaigns/{name}/report", async context =>
         {
-            var report = await cluster.GetTextAsync($"{ClusterPage.PathOf(PageServer.Part(context, "name"))}/report", context.RequestAborted);
+            var report = await cluster.GetTextAsync(
+                $"{ClusterPage.PathOf(PageServer.Part(context, "name"))}/report",
+                context.RequestAborted);
             // A report has its style in it, and nothing that runs.
-            context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+            context.Response.Headers.ContentSecurityPolicy =
+                "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
             return PageServer.Page(report);
         });
         PageServer.Map(app, OperateRoutes.ConfirmPath, async context =>
         {
             var (command, name) = ((string?)context.Request.Query["command"] ?? "", (string?)context.Request.Query["name"] ?? "");
             var (_, inWords) = Find(command);
-            return PageServer.Page(ClusterPage.Frame(await NowAsync(context.RequestAborted), "Operate", ClusterPage.Confirm(command, name, inWords(name), time.GetUtcNow()), isLive: false));
+            return PageServer.Page(
+                ClusterPage.Frame(
+                    await NowAsync(context.RequestAborted),
+                    "Operate",
+                    ClusterPage.Confirm(command, name, inWords(name), time.GetUtcNow()),
+                    isLive: false));
         });
         app.MapPost(OperateRoutes.Path, CommandAsync).ExcludeFromDescription();
-        PageServer.Map(app, "/api/cluster", async context => Results.Text(CommonOptions.ToJson(await NowAsync(context.RequestAborted)), "application/json"));
+        PageServer.Map(
+            app,
+            "/api/cluster",
+            async context => Results.Text(CommonOptions.ToJson(await NowAsync(context.RequestAborted)), "application/json"));
     }
 
     private static bool MayCommand(HttpContext context) => PageGuard.VisitorOf(context).Role >= PageRole.Operator;
@@ -83,7 +98,10 @@ internal sealed class ClusterRoutes(ClusterConnection cluster, TimeProvider time
             throw new RequestException(PageForm.Stale);
         }
         var by = PageGuard.VisitorOf(context).Person ?? "an operator";
-        await cluster.PostAsync<JsonElement>($"{string.Format(null, path, Uri.EscapeDataString(name))}?by={Uri.EscapeDataString(by)}", null, context.RequestAborted);
+        await cluster.PostAsync<JsonElement>(
+            $"{string.Format(null, path, Uri.EscapeDataString(name))}?by={Uri.EscapeDataString(by)}",
+            null,
+            context.RequestAborted);
         lock (_lock)
         {
             _askedAt = null;
@@ -110,7 +128,13 @@ internal sealed class ClusterRoutes(ClusterConnection cluster, TimeProvider time
             }
             catch (Exception again) when (IsSilence(again))
             {
-                return last with { Trouble = again is OperationCanceledException ? $"none has answered within {s_patience.TotalSeconds:0} s" : again.GetBaseException().Message.TrimEnd('.') };
+                return last with
+                {
+                    Trouble =
+                        again is OperationCanceledException
+                            ? $"none has answered within {s_patience.TotalSeconds:0} s"
+                            : again.GetBaseException().Message.TrimEnd('.'),
+                };
             }
         }
     }

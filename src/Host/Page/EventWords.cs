@@ -13,7 +13,8 @@ internal static class EventWords
         CampaignStarted e => $"Campaign {e.Plan.Campaign} began: {Many(e.Plan.Rounds, "round")} of {Many(e.Plan.Prompts, "prompt")}.",
         CampaignResumed { By: { } by } => $"{by} had it go on.",
         CampaignResumed => "It goes on after a pause or a restart.",
-        PlanRevised { By: { } by } e => $"{by} raised its limits: {Many(e.Plan.Rounds, "round")}{string.Concat((e.Plan.Budgets ?? ImmutableSortedDictionary<string, JudgeBudget>.Empty).Select(judge => $", {judge.Key} {Many(judge.Value.Calls, "call")} and {judge.Value.Tokens:#,0} tokens"))}.",
+        PlanRevised { By: { } by } e =>
+            $"{by} raised its limits: {Many(e.Plan.Rounds, "round")}{string.Concat((e.Plan.Budgets ?? ImmutableSortedDictionary<string, JudgeBudget>.Empty).Select(judge => $", {judge.Key} {Many(judge.Value.Calls, "call")} and {judge.Value.Tokens:#,0} tokens"))}.",
         PlanRevised e => $"It goes on with other settings: {Many(e.Plan.Rounds, "round")}.",
         CampaignForked e => $"It goes on by itself from round {e.Origin.Round} of campaign {e.Origin.Campaign}.",
         RoundStarted { Round: 0 } => "The base is evaluated.",
@@ -48,7 +49,12 @@ internal static class EventWords
 
     /// <summary>Whether it is bad news.</summary>
     public static bool IsBad(CampaignEvent @event) =>
-        @event is WorkFailed or WorkDropped or CampaignPaused or ArtifactLost or RoundCompleted { Outcome: RoundOutcome.RolledBack or RoundOutcome.Skipped };
+        @event
+            is WorkFailed
+                or WorkDropped
+                or CampaignPaused
+                or ArtifactLost
+                or RoundCompleted { Outcome: RoundOutcome.RolledBack or RoundOutcome.Skipped };
 
     public static string Name(Stage stage) => stage switch
     {
@@ -68,8 +74,10 @@ internal static class EventWords
         SampleResult { Id.Stage: Stage.Evaluate } r => $"answered {Many(r.Prompts, "held-out prompt")}",
         SampleResult r => $"sampled {Many(r.SampleCount, "answer")} to {Many(r.Prompts, "prompt")}",
         JudgeResult { Id.Stage: Stage.Grade } r => $"graded the answers to {r.Set?.Set ?? "held-out"} prompts",
-        JudgeResult { Id.Stage: Stage.Anchor } r => $"labelled samples of the first round again{(r.WithFirst?.Accuracy.Value is { } same ? string.Create(CultureInfo.InvariantCulture, $", {same:P0} as at first") : "")}",
-        JudgeResult r => $"judged the samples{(r.Dropped > 0 ? $", and gave up {Many(r.Dropped, "prompt")}" : "")}{(r.Abstained > 0 ? $"; {Many(r.Abstained, "abstention")}" : "")}",
+        JudgeResult { Id.Stage: Stage.Anchor } r =>
+            $"labelled samples of the first round again{(r.WithFirst?.Accuracy.Value is { } same ? string.Create(CultureInfo.InvariantCulture, $", {same:P0} as at first") : "")}",
+        JudgeResult r =>
+            $"judged the samples{(r.Dropped > 0 ? $", and gave up {Many(r.Dropped, "prompt")}" : "")}{(r.Abstained > 0 ? $"; {Many(r.Abstained, "abstention")}" : "")}",
         PairResult r => $"made {Many(r.PairCount, "pair")}; {Many(r.Dropped, "prompt")} gave none",
         TrainResult r => $"trained for {Many(r.Steps, "step")}; the adapter is {r.Adapter.Short}",
         PublishResult r => $"published adapter {r.Adapter.Short}",
@@ -86,9 +94,11 @@ internal static class EventWords
     private static string Policy(Digest? policy) => policy is { } adapter ? $"adapter {adapter.Short}" : "the base";
 
     private static string Place(WorkId id) =>
-        (id.Round == 0 ? "Base" : $"Round {id.Round}") + (id.Stage is Stage.Pair or Stage.Train or Stage.Publish or Stage.Anchor ? "" : $", unit {id.Index}");
+        (id.Round == 0 ? "Base" : $"Round {id.Round}")
+        + (id.Stage is Stage.Pair or Stage.Train or Stage.Publish or Stage.Anchor ? "" : $", unit {id.Index}");
 
-    private static string Many(int count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count:#,0} {what}{(count == 1 ? "" : "s")}");
+    private static string Many(int count, string what) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count:#,0} {what}{(count == 1 ? "" : "s")}");
 
     private static string Seconds(double seconds) => string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s");
 }

@@ -20,9 +20,16 @@ internal static class LogPage
             Words(item.Event),
         });
         var notes = now.Notes.Count == 0 || before <= now.Events ? "" : Html.Section(
-            "notes", "What the run told", "", $"<ul class=\"notes\">{string.Concat(now.Notes.Reverse().Select(note => $"<li>{note.At.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} {Html.Text(note.Text)}</li>\n"))}</ul>");
+            "notes",
+            "What the run told",
+            "",
+            $"<ul class=\"notes\">{string.Concat(now.Notes.Reverse().Select(note => $"<li>{note.At.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} {Html.Text(note.Text)}</li>\n"))}</ul>");
         return "<header><h1>Log</h1></header>\n"
-            + Html.Section("events", "Journal", $"{Html.Count(now.Events)} events; times are UTC.", Html.Table("Events", ["Number", "Time", "What happened"], rows, "log"))
+            + Html.Section(
+                "events",
+                "Journal",
+                $"{Html.Count(now.Events)} events; times are UTC.",
+                Html.Table("Events", ["Number", "Time", "What happened"], rows, "log"))
             + $"<nav class=\"pager\" aria-label=\"Older and newer\">{Pager(events, now)}</nav>\n"
             + notes;
     }
@@ -37,6 +44,7 @@ internal static class LogPage
     private static string Pager(IReadOnlyList<(long Number, CampaignEvent Event)> events, CampaignNow now)
     {
         var (first, last) = events.Count == 0 ? (0L, 0L) : (events[0].Number, events[^1].Number);
-        return (last > 0 && last < now.Events ? $"<a href=\"/log?before={Math.Min(now.Events, last + Events) + 1}\">← Newer</a> " : "") + (first > 1 ? $"<a href=\"/log?before={first}\">Older →</a>" : "");
+        return (last > 0 && last < now.Events ? $"<a href=\"/log?before={Math.Min(now.Events, last + Events) + 1}\">← Newer</a> " : "")
+            + (first > 1 ? $"<a href=\"/log?before={first}\">Older →</a>" : "");
     }
 }

@@ -50,23 +50,47 @@ internal static class PageApi
             return Paged(state.Rounds, page, size, round => Round(state, round));
         }).WithSummary("All rounds that have begun, the base's evaluation first.");
         api.MapGet("/rounds/{round}", (int round) => Round(data.Feed.Now().State, RoundOf(data, round))).WithSummary("One round.");
-        api.MapGet("/rounds/{round}/steps", (int round, int? page, int? size) => Paged(data.Steps(RoundOf(data, round)), page, size, step => step))
+        api.MapGet(
+                "/rounds/{round}/steps",
+                (int round, int? page, int? size) => Paged(data.Steps(RoundOf(data, round)), page, size, step => step))
             .WithSummary("A round's optimiser steps with their metrics, by TRL's names; those of a training under way too.");
-        api.MapGet("/rounds/{round}/scores", (int round) => Scores(data.Scores(RoundOf(data, round)))).WithSummary("A round's samples by score.");
+        api.MapGet("/rounds/{round}/scores", (int round) => Scores(data.Scores(RoundOf(data, round))))
+            .WithSummary("A round's samples by score.");
         api.MapGet("/pairs", Pairs).WithSummary("Preference pairs, searched.");
-        api.MapGet("/pairs/{id}", (string id) => data.Find(data.Feed.Now(), id) is var found ? new ApiWholePair($"{found.Id}", found.Pair, found.Source) : null)
+        api.MapGet(
+                "/pairs/{id}",
+                (string id) =>
+                    data.Find(data.Feed.Now(), id) is var found ? new ApiWholePair($"{found.Id}", found.Pair, found.Source) : null)
             .WithSummary("Everything that made a pair.");
         api.MapGet("/judges", () => Judges(data, data.Feed.Now())).WithSummary("Who judges, and how well.");
-        api.MapGet("/people", () => new ApiPeople(data.Feed.Now().People, PeopleView.Json(PeopleFigures.Of(data.Feed.People.Tasks())))).WithSummary("What waits for people, and how far they agree.");
-        api.MapGet("/log", (long? before, int? limit) => Log(data, before, limit)).WithSummary("What happened before an event of the journal, the newest last.");
-        api.MapGet("/settings", () => Results.Text(OptionsJson.Write(data.Options), "application/json")).WithSummary("The resolved configuration.");
+        api.MapGet("/people", () => new ApiPeople(data.Feed.Now().People, PeopleView.Json(PeopleFigures.Of(data.Feed.People.Tasks()))))
+            .WithSummary("What waits for people, and how far they agree.");
+        api.MapGet("/log", (long? before, int? limit) => Log(data, before, limit))
+            .WithSummary("What happened before an event of the journal, the newest last.");
+        api.MapGet("/settings", () => Results.Text(OptionsJson.Write(data.Options), "application/json"))
+            .WithSummary("The resolved configuration.");
 
         ApiPage<ApiPair> Pairs(
-            HttpContext context, int? round, string? task, string? judge, [FromQuery(Name = "min_margin")] double? minMargin, string? prompt, string? contains, string? sort, int? page, int? size)
+            HttpContext context,
+            int? round,
+            string? task,
+            string? judge,
+            [FromQuery(Name = "min_margin")] double? minMargin,
+            string? prompt,
+            string? contains,
+            string? sort,
+            int? page,
+            int? size)
         {
             var (number, most) = PageOf(page, size);
             var query = QueryOf(context.Request.Query);
-            var found = data.Pairs.Find(data.Feed.Now().State.Rounds, query.Filter, query.Order, Skip(number, most), most, context.RequestAborted);
+            var found = data.Pairs.Find(
+                data.Feed.Now().State.Rounds,
+                query.Filter,
+                query.Order,
+                Skip(number, most),
+                most,
+                context.RequestAborted);
             return new([.. found.Pairs.Select(Pair)], found.Total, number, most);
         }
     }
@@ -78,13 +102,17 @@ internal static class PageApi
         return new(
             new PairFilter(
                 Number("round", int.MaxValue), Text("task"), Text("judge"), Margin(), Text("prompt"), Text("contains")),
-            Text("sort") is not { } sort ? PairSort.Made : Enum.TryParse<PairSort>(sort, ignoreCase: true, out var order) && Enum.IsDefined(order) ? order
-                : throw new RequestException($"sort={sort}: write one of {string.Join(", ", Enum.GetNames<PairSort>()).ToLowerInvariant()}"),
+            Text("sort") is not { } sort ? PairSort.Made
+                : Enum.TryParse<PairSort>(sort, ignoreCase: true, out var order) && Enum.IsDefined(order) ? order
+                : throw new RequestException(
+                    $"sort={sort}: write one of {string.Join(", ", Enum.GetNames<PairSort>()).ToLowerInvariant()}"),
             Math.Max(1, Number("page", 1_000_000) ?? 1));
 
         string? Text(string name) => query[name].ToString() is { Length: > 0 } text ? text : null;
 
-        int? Number(string name, int most) => Text(name) is not { } text ? null : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most ? number
+        int? Number(string name, int most) =>
+            Text(name) is not { } text ? null
+            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most ? number
             : throw new RequestException($"{name}={text}: write a whole number up to {most}");
 
         double? Margin() => Text("min_margin") is not { } text ? null
@@ -95,7 +123,13 @@ internal static class PageApi
     private static ApiCampaign Campaign(PageData data, CampaignNow now)
     {
         var stage = now.Stage is { } running
-            ? new ApiStage(running.View.Title, running.View.Done, running.View.Total, running.View.Detail, running.PerSecond, running.Left?.TotalSeconds)
+            ? new ApiStage(
+                running.View.Title,
+                running.View.Done,
+                running.View.Total,
+                running.View.Detail,
+                running.PerSecond,
+                running.Left?.TotalSeconds)
             : null;
         return new(
             now.State.Plan?.Campaign,
@@ -144,13 +178,25 @@ internal static class PageApi
         new([.. scores.Scores.Select(score => new ApiScore(score.Key, score.Value))], scores.Abstained, scores.Failed);
 
     private static ApiPair Pair(FoundPair found) => new(
-        $"{found.Id}", found.Source.Round, found.Source.Task, found.Pair.PromptId, found.Source.PromptText, found.Source.ChosenText, found.Source.RejectedText,
+        $"{found.Id}",
+        found.Source.Round,
+        found.Source.Task,
+        found.Pair.PromptId,
+        found.Source.PromptText,
+        found.Source.ChosenText,
+        found.Source.RejectedText,
         found.Source.ChosenScore, found.Source.RejectedScore, found.Pair.ChosenProbability, found.Source.Judge);
 
     private static ApiJudges Judges(PageData data, CampaignNow now) => new(
         [.. ConfiguredJudges.Of(data.Options).Select(judge => new ApiJudge(judge.Name, judge.Type, judge.Use))],
         [.. data.Judges(now).Select(round => new ApiJudgeRound(
-            round.Round, round.Judge, round.Graded ? "held_out_answers" : "samples", QualityView.Json(round.Figures), round.Warnings, round.AsAtFirst.Value))],
+            round.Round,
+            round.Judge,
+            round.Graded ? "held_out_answers" : "samples",
+            QualityView.Json(round.Figures),
+            round.Warnings,
+            round.AsAtFirst.Value)),
+],
         data.Unmeasured(now));
 
     private static ApiPage<ApiEvent> Log(PageData data, long? before, int? limit)
@@ -160,7 +206,13 @@ internal static class PageApi
         var events = data.Feed.Before(before ?? now.Events + 1, most);
         return new(
             [.. events.Select(item => new ApiEvent(
-                item.Number, item.Event.At, item.Event.GetType().Name, EventWords.RoundOf(item.Event), EventWords.Of(item.Event), EventWords.IsBad(item.Event)))],
+                item.Number,
+                item.Event.At,
+                item.Event.GetType().Name,
+                EventWords.RoundOf(item.Event),
+                EventWords.Of(item.Event),
+                EventWords.IsBad(item.Event))),
+        ],
             (int)now.Events,
             1,
             most);
@@ -177,7 +229,8 @@ internal static class PageApi
 
     private static int Skip(int page, int size) => (int)Math.Min(int.MaxValue, (long)(page - 1) * size);
 
-    private static (int Page, int Size) PageOf(int? page, int? size) => (page ?? 1, size ?? 100) is var (number, most) && number >= 1 && most is >= 1 and <= MostItems
+    private static (int Page, int Size) PageOf(int? page, int? size) =>
+        (page ?? 1, size ?? 100) is var (number, most) && number >= 1 && most is >= 1 and <= MostItems
         ? (number, most)
         : throw new RequestException($"page is from 1, and size and limit are from 1 to {MostItems}");
 }

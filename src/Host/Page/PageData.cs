@@ -62,7 +62,15 @@ internal sealed class PageData
     {
         var summary = SummaryBuilder.Build(now.State, Feed.StatePath, _engines.Value);
         var rounds = now.State.Rounds.Where(round => round.Outcome is not null).Select(round => ReportBuilder.Detail(round, [])).ToArray();
-        return new(summary, rounds, [], Judges(now), OptionsJson.Write(Options), Path.GetFileName(Options.ModelPath), FromBundledSeed: false, now.State.Origin);
+        return new(
+            summary,
+            rounds,
+            [],
+            Judges(now),
+            OptionsJson.Write(Options),
+            Path.GetFileName(Options.ModelPath),
+            FromBundledSeed: false,
+            now.State.Origin);
     }
 
     /// <summary>A round's optimiser steps, those of a training that is under way too.</summary>
@@ -84,7 +92,9 @@ internal sealed class PageData
         }))
         .Aggregate(ScoreCounts.None, (sum, unit) => sum + unit);
 
-    /// <summary>How the judges of rounds that have ended did, as far as they are measured; those that are not are measured from now on.</summary>
+    /// <summary>
+    /// How the judges of rounds that have ended did, as far as they are measured; those that are not are measured from now on.
+    /// </summary>
     public IReadOnlyList<JudgeRound> Judges(CampaignNow now)
     {
         var measured = _measured ?? OwnMeasured();

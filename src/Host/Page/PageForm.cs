@@ -10,12 +10,15 @@ internal static class PageForm
 
     public static readonly string Stale = $"what you saw was shown more than {s_time.TotalHours:0} hours ago";
 
-    public static string MadeAt(DateTimeOffset now) => $"<input type=\"hidden\" name=\"shown_at\" value=\"{now.ToUnixTimeMilliseconds()}\">";
+    public static string MadeAt(DateTimeOffset now) =>
+        $"<input type=\"hidden\" name=\"shown_at\" value=\"{now.ToUnixTimeMilliseconds()}\">";
 
     /// <param name="seconds">Since it was made.</param>
     public static bool IsFresh(IFormCollection form, DateTimeOffset now, out double seconds)
     {
-        seconds = long.TryParse(form["shown_at"], NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) ? (now.ToUnixTimeMilliseconds() - milliseconds) / 1000.0 : -1;
+        seconds = long.TryParse(form["shown_at"], NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+            ? (now.ToUnixTimeMilliseconds() - milliseconds) / 1000.0
+            : -1;
         return seconds >= 0 && seconds <= s_time.TotalSeconds;
     }
 }

@@ -9,8 +9,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace IterativeDpo.Host.Page;
 
 /// <summary>
-/// Stands before everything that the page answers: only reading and the few commands there are, only from who may, only so often, and nothing that
-/// a browser would run but the page's own script. What models wrote is text on these pages; should some get out all the same, the browser is told to run none of it.
+/// Stands before everything that the page answers: only reading and the few commands there are, only from who may, only so often, and
+/// nothing that a browser would run but the page's own script. What models wrote is text on these pages; should some get out all the same,
+/// the browser is told to run none of it.
 /// </summary>
 internal sealed class PageGuard(IReadOnlyList<PageToken> tokens) : IDisposable
 {
@@ -51,9 +52,12 @@ internal sealed class PageGuard(IReadOnlyList<PageToken> tokens) : IDisposable
         // Else a page of anybody's could have a name of its own lead here, and read with its visitor's browser.
         if (_tokens.Length == 0 && !IsThisMachine(request.Host))
         {
-            return (StatusCodes.Status421MisdirectedRequest, "this page answers to localhost and 127.0.0.1 alone; another name takes a token (--page-token-file)");
+            return (
+                StatusCodes.Status421MisdirectedRequest,
+                "this page answers to localhost and 127.0.0.1 alone; another name takes a token (--page-token-file)");
         }
-        PageRole? command = HttpMethods.IsPost(request.Method) && s_commands.TryGetValue(request.Path.Value ?? "", out var needed) ? needed : null;
+        PageRole? command =
+            HttpMethods.IsPost(request.Method) && s_commands.TryGetValue(request.Path.Value ?? "", out var needed) ? needed : null;
         if (command is null && !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method))
         {
             headers.Allow = "GET, HEAD";
@@ -87,7 +91,9 @@ internal sealed class PageGuard(IReadOnlyList<PageToken> tokens) : IDisposable
         }
         if (visitor.Role < command)
         {
-            return (StatusCodes.Status403Forbidden, $"this takes the token of {(command == PageRole.Judge ? "a judge" : "an operator")} ({PageSettings.TokenVariable}, --page-token-file)");
+            return (
+                StatusCodes.Status403Forbidden,
+                $"this takes the token of {(command == PageRole.Judge ? "a judge" : "an operator")} ({PageSettings.TokenVariable}, --page-token-file)");
         }
         context.Items[typeof(PageVisitor)] = visitor;
         return null;
@@ -113,32 +119,44 @@ internal sealed class PageGuard(IReadOnlyList<PageToken> tokens) : IDisposable
             return (StatusCodes.Status429TooManyRequests, "too many wrong tokens; try again in ten seconds");
         }
         headers.WWWAuthenticate = "Basic realm=\"dpo: any name, and the token as the password\", charset=\"UTF-8\"";
-        return (StatusCodes.Status401Unauthorized, "this page wants a token: as the password, with any name, or as Authorization: Bearer TOKEN");
+        return (
+            StatusCodes.Status401Unauthorized,
+            "this page wants a token: as the password, with any name, or as Authorization: Bearer TOKEN");
     }
 
     /// <summary>What is wrong with a command, whoever gives it.</summary>
     private static (int Status, string Reason)? ProblemOf(HttpRequest request) => request switch
     {
-        _ when IsOfAnotherSite(request) => (StatusCodes.Status403Forbidden, "a form of this page's own is wanted, and this comes from another site"),
+        _ when IsOfAnotherSite(request) => (
+            StatusCodes.Status403Forbidden,
+            "a form of this page's own is wanted, and this comes from another site"),
         { HasFormContentType: false } => (StatusCodes.Status415UnsupportedMediaType, "a form is wanted: application/x-www-form-urlencoded"),
         { ContentLength: null } => (StatusCodes.Status411LengthRequired, "a form is wanted whose length is told: Content-Length"),
         { ContentLength: > MostBodyBytes } => (StatusCodes.Status413PayloadTooLarge, $"a form here has {MostBodyBytes} bytes at most"),
         _ => null,
     };
 
-    /// <summary>Browsers say where a form is from, and send what they know of its visitor with that of anybody's page; programs say nothing.</summary>
+    /// <summary>
+    /// Browsers say where a form is from, and send what they know of its visitor with that of anybody's page; programs say nothing.
+    /// </summary>
     private static bool IsOfAnotherSite(HttpRequest request)
     {
         var (site, origin) = (request.Headers["Sec-Fetch-Site"].ToString(), request.Headers.Origin.ToString());
         return site.Length > 0 ? site != "same-origin"
-            : origin.Length > 0 && !(Uri.TryCreate(origin, UriKind.Absolute, out var from) && string.Equals(from.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
+            : origin.Length > 0
+                && !(
+                    Uri.TryCreate(origin, UriKind.Absolute, out var from)
+                    && string.Equals(from.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>By the token as a bearer's, or as the password of whomever. Compared in a time that does not tell how much of it is right.</summary>
+    /// <summary>
+    /// By the token as a bearer's, or as the password of whomever. Compared in a time that does not tell how much of it is right.
+    /// </summary>
     /// <returns>Null where a token is wanted and none of them is shown.</returns>
     private PageVisitor? VisitorOf(HttpRequest request)
     {
-        var typed = request.Cookies[PeopleRoutes.NameCookie] is { } cookie && PageVisitor.IsName(cookie) && !IsTaken(cookie) ? cookie : null;
+        var typed =
+            request.Cookies[PeopleRoutes.NameCookie] is { } cookie && PageVisitor.IsName(cookie) && !IsTaken(cookie) ? cookie : null;
         if (_tokens.Length == 0)
         {
             return new(PageRole.Judge, typed, HasOwnName: false);
@@ -155,7 +173,9 @@ internal sealed class PageGuard(IReadOnlyList<PageToken> tokens) : IDisposable
     }
 
     private static string PasswordOf(string basic) =>
-        Base64.IsValid(basic) && Encoding.UTF8.GetString(Convert.FromBase64String(basic)) is var pair && pair.IndexOf(':', StringComparison.Ordinal) is >= 0 and var colon
+        Base64.IsValid(basic)
+        && Encoding.UTF8.GetString(Convert.FromBase64String(basic)) is var pair
+        && pair.IndexOf(':', StringComparison.Ordinal) is >= 0 and var colon
             ? pair[(colon + 1)..]
             : "";
 
@@ -170,12 +190,15 @@ internal sealed class PageGuard(IReadOnlyList<PageToken> tokens) : IDisposable
         return lease.IsAcquired;
     }
 
-    private static PartitionedRateLimiter<IPAddress> Limiter(int burst, int perSecond) => PartitionedRateLimiter.Create<IPAddress, IPAddress>(
-        from => RateLimitPartition.GetTokenBucketLimiter(from, _ => new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = burst,
-            TokensPerPeriod = perSecond,
-            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-            QueueLimit = 0,
-        }));
+    private static PartitionedRateLimiter<IPAddress> Limiter(int burst, int perSecond) =>
+        PartitionedRateLimiter.Create<IPAddress, IPAddress>(from =>
+            RateLimitPartition.GetTokenBucketLimiter(
+                from,
+                _ => new TokenBucketRateLimiterOptions
+                {
+                    TokenLimit = burst,
+                    TokensPerPeriod = perSecond,
+                    ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                    QueueLimit = 0,
+                }));
 }

@@ -7,7 +7,16 @@ namespace IterativeDpo.Host.Page;
 /// <summary>What all pages have around them: navigation, and how the campaign is just now.</summary>
 internal static class PageLayout
 {
-    private static readonly (string Path, string Name)[] s_pages = [("/", "Campaign"), ("/rounds", "Round"), ("/pairs", "Pairs"), ("/judges", "Judges"), (PeopleRoutes.Path, "People"), ("/log", "Log"), (OperateRoutes.Path, "Operate")];
+    private static readonly (string Path, string Name)[] s_pages =
+    [
+        ("/", "Campaign"),
+        ("/rounds", "Round"),
+        ("/pairs", "Pairs"),
+        ("/judges", "Judges"),
+        (PeopleRoutes.Path, "People"),
+        ("/log", "Log"),
+        (OperateRoutes.Path, "Operate"),
+    ];
 
     /// <param name="path">Of the navigation's pages the one that this is part of.</param>
     /// <param name="main">HTML.</param>
@@ -66,16 +75,21 @@ internal static class PageLayout
         var stage = now.Stage is not { } running ? "" : $"""
              <span>{Html.Text(running.View.Title)}</span> <span class="soft">{Html.Text(Detail(running))}</span>
             """;
-        var left = now is { IsRunning: true, RoundsLeft: { } rest } ? $" <span class=\"soft left\">about {Html.Duration(rest.TotalSeconds)} to the end of round {plan.Rounds}</span>" : "";
+        var left = now is { IsRunning: true, RoundsLeft: { } rest }
+            ? $" <span class=\"soft left\">about {Html.Duration(rest.TotalSeconds)} to the end of round {plan.Rounds}</span>"
+            : "";
         var bar = now.Stage is { View: var view }
             ? $"<progress max=\"{Math.Max(1, view.Total)}\" value=\"{view.Done}\" aria-label=\"{Html.Text(view.Title)}\"></progress>"
             : "";
-        var people = now.People.Waiting is { } waiting ? $" <a class=\"badge awaited\" href=\"{PeopleRoutes.Path}\">{Html.Text(waiting)}</a>" : "";
+        var people = now.People.Waiting is { } waiting
+            ? $" <a class=\"badge awaited\" href=\"{PeopleRoutes.Path}\">{Html.Text(waiting)}</a>"
+            : "";
         return $"<p><strong>{Html.Text(plan.Campaign)}</strong> <span class=\"badge {now.Status}\">{now.Status}</span>{people}{stage}{left}</p>{bar}";
     }
 
     /// <summary>A page that says what is wrong.</summary>
-    public static string Problem(CampaignNow now, string title, string message) => Render(now, "", title, ProblemOf(title, message), isLive: false);
+    public static string Problem(CampaignNow now, string title, string message) =>
+        Render(now, "", title, ProblemOf(title, message), isLive: false);
 
     /// <summary>What stands on it.</summary>
     public static string ProblemOf(string title, string message) =>

@@ -14,7 +14,9 @@ using Microsoft.Extensions.Logging;
 
 namespace IterativeDpo.Host.Page;
 
-/// <summary>A campaign's page by HTTP: made here as HTML, read without scripts, and kept up to date by server-sent events where there are scripts.</summary>
+/// <summary>
+/// A campaign's page by HTTP: made here as HTML, read without scripts, and kept up to date by server-sent events where there are scripts.
+/// </summary>
 internal static class PageServer
 {
     private const int MostReaders = 500;
@@ -61,9 +63,13 @@ internal static class PageServer
         StartAsync(settings, null, null, (app, _) => Map(app, "/", _ => Page(render())));
 
     /// <param name="problem">A page that says what is wrong, by its title and the reason; null: the reason alone is said.</param>
-    /// <param name="now">A version, which is another one when pages have changed, and the line at their top; null where none changes.</param>
+    /// <param name="now">A version, which is another one when pages have changed, and the line at their top; null where none
+    /// changes.</param>
     private static async Task<WebApplication> StartAsync(
-        PageSettings settings, Func<string, string, string>? problem, Func<CancellationToken, Task<(string Version, string Strip)>>? now, Action<WebApplication, PageGuard> map)
+        PageSettings settings,
+        Func<string, string, string>? problem,
+        Func<CancellationToken, Task<(string Version, string Strip)>>? now,
+        Action<WebApplication, PageGuard> map)
     {
         var app = Build(settings, problem, now, map);
         try
@@ -74,12 +80,17 @@ internal static class PageServer
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
             await app.DisposeAsync();
-            throw new UserInputException($"--page {settings.At}: cannot listen: {e.GetBaseException().Message}. Choose another address (--page 127.0.0.1:0 is any port that is free), or off.", e);
+            throw new UserInputException(
+                $"--page {settings.At}: cannot listen: {e.GetBaseException().Message}. Choose another address (--page 127.0.0.1:0 is any port that is free), or off.",
+                e);
         }
     }
 
     private static WebApplication Build(
-        PageSettings settings, Func<string, string, string>? problem, Func<CancellationToken, Task<(string Version, string Strip)>>? now, Action<WebApplication, PageGuard> map)
+        PageSettings settings,
+        Func<string, string, string>? problem,
+        Func<CancellationToken, Task<(string Version, string Strip)>>? now,
+        Action<WebApplication, PageGuard> map)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -105,7 +116,8 @@ internal static class PageServer
         if (now is not null)
         {
             var readers = new SemaphoreSlim(MostReaders);
-            app.MapGet("/live", (HttpContext context) => LiveAsync(context, now, readers, app.Lifetime.ApplicationStopping)).ExcludeFromDescription();
+            app.MapGet("/live", (HttpContext context) => LiveAsync(context, now, readers, app.Lifetime.ApplicationStopping))
+                .ExcludeFromDescription();
         }
         app.MapFallback(Task (HttpContext _) => throw new UserInputException("there is no such page here")).ExcludeFromDescription();
         return app;
@@ -151,7 +163,8 @@ internal static class PageServer
     {
         var isPage = problem is not null && !context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal);
         context.Response.ContentType = isPage ? "text/html; charset=utf-8" : "application/json";
-        return context.Response.WriteAsync(isPage ? problem!("This cannot be shown", reason) : Commands.CommonOptions.ToJson(new Refusal(reason)));
+        return context.Response.WriteAsync(
+            isPage ? problem!("This cannot be shown", reason) : Commands.CommonOptions.ToJson(new Refusal(reason)));
     }
 
     private static void MapContent(WebApplication app)
@@ -165,18 +178,33 @@ internal static class PageServer
     {
         var cache = new RenderedPages(data);
         Map(app, "/", _ => cache.Show("/", now => PageLayout.Render(now, "/", "Campaign", CampaignPage.Render(data, now), isLive: true)));
-        Map(app, "/rounds", _ => data.Feed.Now().State.Rounds is [.., var last] ? Results.Redirect($"/rounds/{last.Number}") : Results.Redirect("/"));
+        Map(
+            app,
+            "/rounds",
+            _ => data.Feed.Now().State.Rounds is [.., var last] ? Results.Redirect($"/rounds/{last.Number}") : Results.Redirect("/"));
         Map(app, "/rounds/{number}", context => cache.Show(context.Request.Path, now =>
         {
             var text = Part(context, "number");
             var round = (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? now.Round(number) : null)
-                ?? throw new UserInputException($"there is no round {text}; the campaign has begun {now.State.Rounds.Count} of them, the base's evaluation, round 0, among them");
-            return PageLayout.Render(now, "/rounds", number == 0 ? "The base" : $"Round {number}", RoundPage.Render(data, now, round), isLive: round.Outcome is null);
+                ?? throw new UserInputException(
+                    $"there is no round {text}; the campaign has begun {now.State.Rounds.Count} of them, the base's evaluation, round 0, among them");
+            return PageLayout.Render(
+                now,
+                "/rounds",
+                number == 0 ? "The base" : $"Round {number}",
+                RoundPage.Render(data, now, round),
+                isLive: round.Outcome is null);
         }));
         Map(app, "/pairs", context =>
         {
             var (now, query) = (data.Feed.Now(), PageApi.QueryOf(context.Request.Query));
-            var found = data.Pairs.Find(now.State.Rounds, query.Filter, query.Order, (query.Number - 1) * PairQuery.Size, PairQuery.Size, context.RequestAborted);
+            var found = data.Pairs.Find(
+                now.State.Rounds,
+                query.Filter,
+                query.Order,
+                (query.Number - 1) * PairQuery.Size,
+                PairQuery.Size,
+                context.RequestAborted);
             return Page(PageLayout.Render(now, "/pairs", "Pairs", PairsPage.Render(now, found, query), isLive: false));
         });
         Map(app, "/pairs/{id}", context =>
@@ -185,7 +213,10 @@ internal static class PageServer
             var found = data.Find(now, Part(context, "id"));
             return Page(PageLayout.Render(now, "/pairs", $"Pair {found.Id}", PairPageView.Render(found), isLive: false));
         });
-        Map(app, "/judges", _ => cache.Show("/judges", now => PageLayout.Render(now, "/judges", "Judges", JudgesPage.Render(data, now), isLive: true)));
+        Map(
+            app,
+            "/judges",
+            _ => cache.Show("/judges", now => PageLayout.Render(now, "/judges", "Judges", JudgesPage.Render(data, now), isLive: true)));
         Map(app, "/log", context =>
         {
             var now = data.Feed.Now();
@@ -196,7 +227,10 @@ internal static class PageServer
 
     /// <summary>Sends how it is now, whenever that changes, until whoever watches is gone.</summary>
     private static async Task LiveAsync(
-        HttpContext context, Func<CancellationToken, Task<(string Version, string Strip)>> now, SemaphoreSlim readers, CancellationToken stopping)
+        HttpContext context,
+        Func<CancellationToken, Task<(string Version, string Strip)>> now,
+        SemaphoreSlim readers,
+        CancellationToken stopping)
     {
         if (!readers.Wait(0, CancellationToken.None))
         {
@@ -233,10 +267,12 @@ internal static class PageServer
         }
     }
 
-    private static void Map(WebApplication app, string path, Func<HttpContext, IResult> show) => Map(app, path, context => Task.FromResult(show(context)));
+    private static void Map(WebApplication app, string path, Func<HttpContext, IResult> show) =>
+        Map(app, path, context => Task.FromResult(show(context)));
 
     internal static void Map(WebApplication app, string path, Func<HttpContext, Task<IResult>> show) =>
-        app.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], async context => await (await show(context)).ExecuteAsync(context)).ExcludeFromDescription();
+        app.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], async context => await (await show(context)).ExecuteAsync(context))
+            .ExcludeFromDescription();
 
     internal static string Part(HttpContext context, string name) => (string)context.Request.RouteValues[name]!;
 
@@ -257,7 +293,9 @@ internal static class PageServer
                 _pages.Clear();
             }
             var page = _pages.AddOrUpdate(
-                path, _ => (version, new(() => render(now))), (_, known) => known.Version == version ? known : (version, new(() => render(now))));
+                path,
+                _ => (version, new(() => render(now))),
+                (_, known) => known.Version == version ? known : (version, new(() => render(now))));
             try
             {
                 return Page(page.Html.Value);

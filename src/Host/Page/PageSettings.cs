@@ -19,7 +19,8 @@ internal sealed record PageSettings(IPEndPoint At, IReadOnlyList<PageToken> Toke
     /// <param name="address"><c>off</c>, a port, or an address with one.</param>
     /// <param name="tokenFile">A file with tokens, a line each; null: the environment variable, where it is set.</param>
     /// <returns>Null where there is to be none.</returns>
-    /// <exception cref="UserInputException">It is no address, the token cannot be used, or the address can be reached from elsewhere and there is no token.</exception>
+    /// <exception cref="UserInputException">It is no address, the token cannot be used, or the address can be reached from elsewhere and
+    /// there is no token.</exception>
     public static PageSettings? Of(string address, string? tokenFile, bool isGiven)
     {
         if (address == Off)
@@ -44,7 +45,9 @@ internal sealed record PageSettings(IPEndPoint At, IReadOnlyList<PageToken> Toke
             // An address alone reads as one with port 0.
             return address.EndsWith(":0", StringComparison.Ordinal) || at.Port > 0 ? at : new(at.Address, UsualPort);
         }
-        if (address.LastIndexOf(':') is > 0 and var colon && int.TryParse(address[(colon + 1)..], out port) && port is >= 0 and <= IPEndPoint.MaxPort)
+        if (address.LastIndexOf(':') is > 0 and var colon
+            && int.TryParse(address[(colon + 1)..], out port)
+            && port is >= 0 and <= IPEndPoint.MaxPort)
         {
             try
             {
@@ -52,7 +55,9 @@ internal sealed record PageSettings(IPEndPoint At, IReadOnlyList<PageToken> Toke
             }
             catch (Exception e) when (e is SocketException or ArgumentException or InvalidOperationException)
             {
-                throw new UserInputException($"--page {address}: there is no such host: {e.Message}. Write HOST:PORT, such as {Usual}, or off.", e);
+                throw new UserInputException(
+                    $"--page {address}: there is no such host: {e.Message}. Write HOST:PORT, such as {Usual}, or off.",
+                    e);
             }
         }
         throw new UserInputException($"--page {address}: this is no address. Write HOST:PORT, such as {Usual}, a port, or off.");
@@ -67,7 +72,10 @@ internal sealed record PageSettings(IPEndPoint At, IReadOnlyList<PageToken> Toke
         try
         {
             var tokens = PageToken.Parse(File.ReadAllText(file), $"--page-token-file {file}");
-            return tokens.Count > 0 ? tokens : throw new UserInputException($"--page-token-file {file}: there is no token in it. Put one there: openssl rand -hex 24 gives one.");
+            return tokens.Count > 0
+                ? tokens
+                : throw new UserInputException(
+                    $"--page-token-file {file}: there is no token in it. Put one there: openssl rand -hex 24 gives one.");
         }
         catch (Exception e) when (IoFailure.Is(e))
         {

@@ -32,11 +32,16 @@ internal enum PairSort
 /// <param name="Total">How many it lets through.</param>
 /// <param name="All">How many there are.</param>
 /// <param name="Tasks">Of all pairs, for a choice; likewise the judges.</param>
-internal sealed record PairPage(IReadOnlyList<FoundPair> Pairs, int Total, int All, IReadOnlyList<string> Tasks, IReadOnlyList<string> Judges);
+internal sealed record PairPage(
+    IReadOnlyList<FoundPair> Pairs,
+    int Total,
+    int All,
+    IReadOnlyList<string> Tasks,
+    IReadOnlyList<string> Judges);
 
 /// <summary>
-/// The pairs of a campaign to be searched: of each what filters and orders go by is in memory (32 bytes), and its texts are read where its file
-/// has them. A round's file is gone through once. Safe to use from any thread.
+/// The pairs of a campaign to be searched: of each what filters and orders go by is in memory (32 bytes), and its texts are read where its
+/// file has them. A round's file is gone through once. Safe to use from any thread.
 /// </summary>
 internal sealed class PairIndex(ArtifactStore store)
 {
@@ -46,9 +51,18 @@ internal sealed class PairIndex(ArtifactStore store)
     /// <param name="rounds">Those that have selected their pairs are searched, in order.</param>
     /// <param name="skip">How many of those that the filter lets through are left out first.</param>
     /// <exception cref="StorageException">An artifact is missing or corrupt.</exception>
-    public PairPage Find(IEnumerable<RoundState> rounds, PairFilter filter, PairSort order, int skip, int take, CancellationToken cancellationToken = default)
+    public PairPage Find(
+        IEnumerable<RoundState> rounds,
+        PairFilter filter,
+        PairSort order,
+        int skip,
+        int take,
+        CancellationToken cancellationToken = default)
     {
-        RoundPairs[] all = [.. rounds.Where(round => round.Pairs is { PairCount: > 0 }).Select(round => Of(round.Number, round.Pairs!.Pairs))];
+        RoundPairs[] all =
+        [
+            .. rounds.Where(round => round.Pairs is { PairCount: > 0 }).Select(round => Of(round.Number, round.Pairs!.Pairs)),
+        ];
         var found = new List<(int File, int Entry)>();
         for (var i = 0; i < all.Length; i++)
         {
@@ -93,7 +107,12 @@ internal sealed class PairIndex(ArtifactStore store)
         }
     }
 
-    private void Search(RoundPairs round, int file, PairFilter filter, List<(int File, int Entry)> found, CancellationToken cancellationToken)
+    private void Search(
+        RoundPairs round,
+        int file,
+        PairFilter filter,
+        List<(int File, int Entry)> found,
+        CancellationToken cancellationToken)
     {
         var (task, judge) = (_tasks.Find(filter.Task), _judges.Find(filter.Judge));
         var prompt = filter.Prompt is { } id ? id.GetHashCode(StringComparison.Ordinal) : 0;
@@ -103,7 +122,9 @@ internal sealed class PairIndex(ArtifactStore store)
         for (var i = 0; i < round.Entries.Length; i++)
         {
             var entry = round.Entries[i];
-            if ((task is not null && entry.Task != task) || (judge is not null && entry.Judge != judge) || (filter.Prompt is not null && entry.Prompt != prompt)
+            if ((task is not null && entry.Task != task)
+                || (judge is not null && entry.Judge != judge)
+                || (filter.Prompt is not null && entry.Prompt != prompt)
                 || entry.Margin < filter.MinMargin)
             {
                 continue;
@@ -122,11 +143,16 @@ internal sealed class PairIndex(ArtifactStore store)
 
     /// <summary>What a line has as it is if a text is in it; null where that may be written otherwise.</summary>
     private static string? Needle(string? contains) =>
-        contains is { Length: > 0 } text && text.All(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '.' or ',' or ':' or '-' or '_') ? text : null;
+        contains is { Length: > 0 } text && text.All(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '.' or ',' or ':' or '-' or '_')
+            ? text
+            : null;
 
     private sealed class RoundPairs(int round, string path, Entry[] entries)
     {
-        private static readonly JsonLines<PairRecord> s_lines = new("not a pair", "Restore the artifact from a copy.") { Json = PairFile.Json };
+        private static readonly JsonLines<PairRecord> s_lines = new("not a pair", "Restore the artifact from a copy.")
+        {
+            Json = PairFile.Json,
+        };
 
         public int Round => round;
 
@@ -135,7 +161,14 @@ internal sealed class PairIndex(ArtifactStore store)
         public static RoundPairs Load(int round, string path, Names tasks, Names judges)
         {
             using var stream = File.OpenRead(path);
-            return new(round, path, [.. s_lines.ReadLines(stream, path).Where(pair => pair.Record.Provenance is not null).Select(pair => new Entry(
+            return new(
+                round,
+                path,
+                [
+                    .. s_lines
+                        .ReadLines(stream, path)
+                        .Where(pair => pair.Record.Provenance is not null)
+                        .Select(pair => new Entry(
                 pair.Line.Start,
                 pair.Line.Bytes.Length,
                 tasks.Add(pair.Record.Provenance!.Task ?? ""),

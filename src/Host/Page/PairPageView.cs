@@ -13,8 +13,13 @@ internal static class PairPageView
         var (chosen, rejected) = TextDifference.Mark(source.ChosenText, source.RejectedText);
         (string Name, string Value)[] facts =
         [
-            ("id", Html.Text(found.Id.ToString())), ("round", $"<a href=\"/rounds/{source.Round}\">{source.Round}</a>"), ("task", Html.Text(source.Task ?? "—")),
-            ("prompt", $"<a href=\"/pairs?prompt={Uri.EscapeDataString(pair.PromptId)}\">{Html.Text(pair.PromptId)}</a> ({pair.PromptIds.Length} tokens)"), ("judge", Html.Text(source.Judge)),
+            ("id", Html.Text(found.Id.ToString())),
+            ("round", $"<a href=\"/rounds/{source.Round}\">{source.Round}</a>"),
+            ("task", Html.Text(source.Task ?? "—")),
+            (
+                "prompt",
+                $"<a href=\"/pairs?prompt={Uri.EscapeDataString(pair.PromptId)}\">{Html.Text(pair.PromptId)}</a> ({pair.PromptIds.Length} tokens)"),
+            ("judge", Html.Text(source.Judge)),
             ("probability that chosen is better", Html.Number(pair.ChosenProbability, "0.###")), ("sampler", Html.Text(source.Sampling)),
             ("base", Html.Digest(source.BaseSha256.Hex)), ("adapter", Html.Digest(source.AdapterSha256?.Hex)),
         ];
@@ -38,7 +43,9 @@ internal static class PairPageView
 
     private static string Comparison(Comparison comparison)
     {
-        var orders = comparison is { Forward: null, Backward: null } ? "" : $" Shown first {Optional(comparison.Forward)}, shown second {Optional(comparison.Backward)}.";
+        var orders = comparison is { Forward: null, Backward: null }
+            ? ""
+            : $" Shown first {Optional(comparison.Forward)}, shown second {Optional(comparison.Backward)}.";
         return Html.Section(
             "comparison",
             "Compared",

@@ -15,10 +15,18 @@ internal sealed record PairQuery(PairFilter Filter, PairSort Order, int Number)
     {
         (string Name, string? Value)[] parts =
         [
-            ("round", $"{Filter.Round}"), ("task", Filter.Task), ("judge", Filter.Judge), ("min_margin", Filter.MinMargin?.ToString(CultureInfo.InvariantCulture)), ("prompt", Filter.Prompt),
-            ("contains", Filter.Contains), ("sort", Order == PairSort.Made ? null : Order.ToString().ToLowerInvariant()), ("page", number == 1 ? null : $"{number}"),
+            ("round", $"{Filter.Round}"),
+            ("task", Filter.Task),
+            ("judge", Filter.Judge),
+            ("min_margin", Filter.MinMargin?.ToString(CultureInfo.InvariantCulture)),
+            ("prompt", Filter.Prompt),
+            ("contains", Filter.Contains),
+            ("sort", Order == PairSort.Made ? null : Order.ToString().ToLowerInvariant()),
+            ("page", number == 1 ? null : $"{number}"),
         ];
-        var query = string.Join('&', parts.Where(part => !string.IsNullOrEmpty(part.Value)).Select(part => $"{part.Name}={Uri.EscapeDataString(part.Value!)}"));
+        var query = string.Join(
+            '&',
+            parts.Where(part => !string.IsNullOrEmpty(part.Value)).Select(part => $"{part.Name}={Uri.EscapeDataString(part.Value!)}"));
         return query.Length == 0 ? "/pairs" : $"/pairs?{query}";
     }
 }
@@ -27,7 +35,12 @@ internal sealed record PairQuery(PairFilter Filter, PairSort Order, int Number)
 internal static class PairsPage
 {
     private static readonly (PairSort Order, string Name)[] s_orders =
-        [(PairSort.Made, "as they were made"), (PairSort.Margin, "scores far apart first"), (PairSort.Close, "scores close first"), (PairSort.Length, "longest answers first")];
+        [
+            (PairSort.Made, "as they were made"),
+            (PairSort.Margin, "scores far apart first"),
+            (PairSort.Close, "scores close first"),
+            (PairSort.Length, "longest answers first"),
+        ];
 
     public static string Render(CampaignNow now, PairPage page, PairQuery query)
     {
@@ -74,5 +87,6 @@ internal static class PairsPage
     private static string Select(string name, string label, IReadOnlyList<string> values, string? chosen) =>
         $"<label>{label} <select name=\"{name}\">{Option("", "any", chosen is null)}{string.Concat(values.Select(value => Option(value, value, value == chosen)))}</select></label>";
 
-    private static string Option(string value, string name, bool isChosen) => $"<option value=\"{Html.Text(value)}\"{(isChosen ? " selected" : "")}>{Html.Text(name)}</option>";
+    private static string Option(string value, string name, bool isChosen) =>
+        $"<option value=\"{Html.Text(value)}\"{(isChosen ? " selected" : "")}>{Html.Text(name)}</option>";
 }

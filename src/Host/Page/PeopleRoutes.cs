@@ -7,7 +7,11 @@ namespace IterativeDpo.Host.Page;
 /// <summary>Where people judge: they see a comparison, say which answer is better, and see the next.</summary>
 internal static class PeopleRoutes
 {
-    public const string Path = "/people", NamePath = "/people/name", VerdictPath = "/people/verdict", UndoPath = "/people/undo", NameCookie = "dpo-person";
+    public const string Path = "/people",
+        NamePath = "/people/name",
+        VerdictPath = "/people/verdict",
+        UndoPath = "/people/undo",
+        NameCookie = "dpo-person";
 
     public static void Map(WebApplication app, PageData data, PageGuard guard)
     {
@@ -15,7 +19,13 @@ internal static class PeopleRoutes
         app.MapMethods(Path, [HttpMethods.Get, HttpMethods.Head], context => ShowAsync(context, null)).ExcludeFromDescription();
         app.MapPost(NamePath, (HttpContext context) => CommandAsync(context, form => Name(context, form, guard))).ExcludeFromDescription();
         app.MapPost(VerdictPath, (HttpContext context) => CommandAsync(context, form => Judge(context, form))).ExcludeFromDescription();
-        app.MapPost(UndoPath, (HttpContext context) => CommandAsync(context, _ => PersonOf(context) is { } person ? data.Feed.People.Undo(person, out var _) : PeoplePage.NoName)).ExcludeFromDescription();
+        app.MapPost(
+                UndoPath,
+                (HttpContext context) =>
+                    CommandAsync(
+                        context,
+                        _ => PersonOf(context) is { } person ? data.Feed.People.Undo(person, out var _) : PeoplePage.NoName))
+            .ExcludeFromDescription();
 
         async Task CommandAsync(HttpContext context, Func<IFormCollection, string?> command)
         {
@@ -36,7 +46,9 @@ internal static class PeopleRoutes
             var task = visitor is { Role: >= PageRole.Judge, Person: { } person } ? data.Feed.People.Next(person) : null;
             var main = PeoplePage.Render(data, visitor, task, refusal, time.GetUtcNow());
             // What is being judged stays as it is; while there is nothing to judge, the page waits for it.
-            return context.Response.WriteAsync(PageLayout.Render(now, Path, "People", main, isLive: task is null && refusal is null), context.RequestAborted);
+            return context.Response.WriteAsync(
+                PageLayout.Render(now, Path, "People", main, isLive: task is null && refusal is null),
+                context.RequestAborted);
         }
 
         string? Judge(HttpContext context, IFormCollection form)
@@ -81,7 +93,17 @@ internal static class PeopleRoutes
         {
             return $"{name} is the name of somebody's token; take another one";
         }
-        context.Response.Cookies.Append(NameCookie, name, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Path = "/", MaxAge = TimeSpan.FromDays(365), IsEssential = true });
+        context.Response.Cookies.Append(
+            NameCookie,
+            name,
+            new CookieOptions
+            {
+                HttpOnly = true,
+                SameSite = SameSiteMode.Strict,
+                Path = "/",
+                MaxAge = TimeSpan.FromDays(365),
+                IsEssential = true,
+            });
         return null;
     }
 }

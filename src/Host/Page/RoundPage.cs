@@ -20,8 +20,14 @@ internal static class RoundPage
             : "<p>Not evaluated yet.</p>";
         (string Name, string Value)[] cards =
         [
-            ("Outcome", Html.Text(ReportBuilder.OutcomeOf(round))), ("Prompts", Html.Count(round.Prompts)), ("Samples", Html.Count(round.SampleCount)), ("Tokens sampled", Html.Count(round.GeneratedTokens)),
-            ("Pairs", Html.Count(round.Pairs?.PairCount ?? 0)), ("Prompts without", Html.Count(round.DroppedPrompts)), .. round.Divergence is { } kl ? [("KL to the base", Html.Number(kl.PerAnswer, "0.00"))] : Array.Empty<(string, string)>(), ("Time", Html.Text(Html.Duration(round.TotalSeconds))),
+            ("Outcome", Html.Text(ReportBuilder.OutcomeOf(round))),
+            ("Prompts", Html.Count(round.Prompts)),
+            ("Samples", Html.Count(round.SampleCount)),
+            ("Tokens sampled", Html.Count(round.GeneratedTokens)),
+            ("Pairs", Html.Count(round.Pairs?.PairCount ?? 0)),
+            ("Prompts without", Html.Count(round.DroppedPrompts)),
+            .. round.Divergence is { } kl ? [("KL to the base", Html.Number(kl.PerAnswer, "0.00"))] : Array.Empty<(string, string)>(),
+            ("Time", Html.Text(Html.Duration(round.TotalSeconds))),
         ];
         return $"""
             <header>
@@ -48,8 +54,13 @@ internal static class RoundPage
         }
         var scores = data.Scores(round);
         var bars = scores.Bars();
-        var chart = new StackedBars("Samples by score", ["samples"], [.. bars.Select(bar => new StackedRow(bar.Name, [bar.Count]))], "") { Format = "#,0" };
-        var left = scores is { Abstained: 0, Failed: 0 } ? "" : $" Without a score: {Html.Count(scores.Abstained)} samples; the judge failed on {Html.Count(scores.Failed)} prompts.";
+        var chart = new StackedBars("Samples by score", ["samples"], [.. bars.Select(bar => new StackedRow(bar.Name, [bar.Count]))], "")
+        {
+            Format = "#,0",
+        };
+        var left = scores is { Abstained: 0, Failed: 0 }
+            ? ""
+            : $" Without a score: {Html.Count(scores.Abstained)} samples; the judge failed on {Html.Count(scores.Failed)} prompts.";
         return Html.Section(
             "scores",
             "Samples by score",
@@ -66,8 +77,17 @@ internal static class RoundPage
         var counts = pairs.Counts is { } all
             ? Html.Table("What became of every two samples", ["What", "Times"], new (string, long)[]
             {
-                ("pairs", pairs.PairCount), ("of them ties", pairs.TiePairs), ("equal scores", all.Ties), ("equal texts", all.Duplicates), ("scores within the margin", all.WithinMargin), ("undecided", all.Undecided),
-                ("compared the other way round", all.Contradicted), ("the base's the better one", all.Anchored), ("of too different a length", all.LengthRatio), ("too alike", all.Similar), ("left out by the strategy", all.Unselected),
+                ("pairs", pairs.PairCount),
+                ("of them ties", pairs.TiePairs),
+                ("equal scores", all.Ties),
+                ("equal texts", all.Duplicates),
+                ("scores within the margin", all.WithinMargin),
+                ("undecided", all.Undecided),
+                ("compared the other way round", all.Contradicted),
+                ("the base's the better one", all.Anchored),
+                ("of too different a length", all.LengthRatio),
+                ("too alike", all.Similar),
+                ("left out by the strategy", all.Unselected),
             }.Where(item => item.Item2 > 0).Select(item => new[] { item.Item1, Html.Count(item.Item2) }), "figures narrow-table")
             : "";
         return Html.Section(
@@ -79,16 +99,29 @@ internal static class RoundPage
 
     private static string Training(PageData data, RoundState round) => round.Number == 0 || round.Pairs is null
         ? ""
-        : TrainingSection.Render([ReportBuilder.Detail(round, data.Steps(round))], "Every optimiser step, as they come. Rewards are measured against the reference policy of the round.");
+        : TrainingSection.Render(
+            [ReportBuilder.Detail(round, data.Steps(round))],
+            "Every optimiser step, as they come. Rewards are measured against the reference policy of the round.");
 
     private static string Time(RoundState round)
     {
-        (string Name, double Seconds)[] stages = [.. Enum.GetValues<Stage>().Select(stage => (EventWords.Name(stage), round.Seconds(stage))).Where(stage => stage.Item2 > 0)];
+        (string Name, double Seconds)[] stages =
+        [
+            .. Enum.GetValues<Stage>().Select(stage => (EventWords.Name(stage), round.Seconds(stage))).Where(stage => stage.Item2 > 0),
+        ];
         if (stages.Length == 0)
         {
             return "";
         }
-        var chart = new StackedBars("Time by stage", ["seconds"], [.. stages.Select(stage => new StackedRow(stage.Name, [stage.Seconds]))], " s");
-        return Html.Section("time", "Time by stage", "Of the units that are done, added up over workers.", $"<div class=\"charts one\">{Html.Figure("Time", "", chart.Render())}</div>");
+        var chart = new StackedBars(
+            "Time by stage",
+            ["seconds"],
+            [.. stages.Select(stage => new StackedRow(stage.Name, [stage.Seconds]))],
+            " s");
+        return Html.Section(
+            "time",
+            "Time by stage",
+            "Of the units that are done, added up over workers.",
+            $"<div class=\"charts one\">{Html.Figure("Time", "", chart.Render())}</div>");
     }
 }

@@ -38,7 +38,8 @@ internal sealed record ScoreCounts(ImmutableSortedDictionary<double, int> Scores
     }
 
     public static ScoreCounts operator +(ScoreCounts left, ScoreCounts right) => new(
-        left.Scores.SetItems(right.Scores.Select(score => KeyValuePair.Create(score.Key, left.Scores.GetValueOrDefault(score.Key) + score.Value))),
+        left.Scores.SetItems(
+            right.Scores.Select(score => KeyValuePair.Create(score.Key, left.Scores.GetValueOrDefault(score.Key) + score.Value))),
         left.Abstained + right.Abstained,
         left.Failed + right.Failed);
 

@@ -27,7 +27,11 @@ internal sealed class CampaignPairs(string statePath, IEnumerable<RoundState> ro
 
     /// <exception cref="UserInputException">No campaign has begun there.</exception>
     public static CampaignPairs Open(string statePath) =>
-        new(statePath, StatusCommand.ReadWhole(statePath).Rounds, CampaignReader.ReadSettings(statePath), StateDirectory.ArtifactsOf(statePath));
+        new(
+            statePath,
+            StatusCommand.ReadWhole(statePath).Rounds,
+            CampaignReader.ReadSettings(statePath),
+            StateDirectory.ArtifactsOf(statePath));
 
     /// <summary>The rounds that have selected their pairs.</summary>
     /// <exception cref="UserInputException">None has, or not the one asked for.</exception>
@@ -37,7 +41,9 @@ internal sealed class CampaignPairs(string statePath, IEnumerable<RoundState> ro
         {
             throw new UserInputException($"{statePath}: no round has made its pairs yet; run the campaign further.");
         }
-        return number is null ? _rounds : _rounds.FirstOrDefault(round => round.Number == number) is { } one ? [one] : throw new UserInputException(
+        return number is null ? _rounds
+            : _rounds.FirstOrDefault(round => round.Number == number) is { } one ? [one]
+            : throw new UserInputException(
             $"{statePath}: there are no pairs of round {number}; there are those of {(_rounds.Length == 1 ? "round" : "rounds")} {string.Join(", ", _rounds.Select(round => round.Number))}.");
     }
 
@@ -67,7 +73,8 @@ internal sealed class CampaignPairs(string statePath, IEnumerable<RoundState> ro
     public FoundPair Find(string text)
     {
         var id = PairId.TryParse(text)
-            ?? throw new UserInputException($"{text}: a pair's id is ROUND:PROMPT:CHOSEN:REJECTED, e.g. 2:p-0a1b2c3d4e5f:5:1; ./dpo pairs lists them.");
+            ?? throw new UserInputException(
+                $"{text}: a pair's id is ROUND:PROMPT:CHOSEN:REJECTED, e.g. 2:p-0a1b2c3d4e5f:5:1; ./dpo pairs lists them.");
         var ofPrompt = new List<FoundPair>();
         foreach (var found in Rounds(id.Round).SelectMany(OfRound).Where(found => found.Pair.PromptId == id.PromptId))
         {
@@ -78,7 +85,8 @@ internal sealed class CampaignPairs(string statePath, IEnumerable<RoundState> ro
             ofPrompt.Add(found);
         }
         Require("The pair's prompt", id.PromptId, Rounds(id.Round).SelectMany(OfRound).Select(found => found.Pair.PromptId));
-        throw new UserInputException($"{text}: there is no such pair; of this prompt and round there are {string.Join(", ", ofPrompt.Select(found => found.Id))}.");
+        throw new UserInputException(
+            $"{text}: there is no such pair; of this prompt and round there are {string.Join(", ", ofPrompt.Select(found => found.Id))}.");
     }
 
     private IEnumerable<FoundPair> OfRound(RoundState round) => round.Pairs is { PairCount: > 0 } pairs

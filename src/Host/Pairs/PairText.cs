@@ -31,8 +31,24 @@ internal static class PairText
         yield return $"base        {source.BaseSha256}";
         yield return $"adapter     {source.AdapterSha256?.Hex ?? "none"}";
         foreach (var line in Block("prompt", source.PromptText)
-            .Concat(Answer("chosen", source.ChosenIndex, source.ChosenModel, source.ChosenSeed, pair.ChosenIds.Length, source.ChosenText, source.ChosenJudgement))
-            .Concat(Answer("rejected", source.RejectedIndex, source.RejectedModel, source.RejectedSeed, pair.RejectedIds.Length, source.RejectedText, source.RejectedJudgement)))
+            .Concat(
+                Answer(
+                    "chosen",
+                    source.ChosenIndex,
+                    source.ChosenModel,
+                    source.ChosenSeed,
+                    pair.ChosenIds.Length,
+                    source.ChosenText,
+                    source.ChosenJudgement))
+            .Concat(
+                Answer(
+                    "rejected",
+                    source.RejectedIndex,
+                    source.RejectedModel,
+                    source.RejectedSeed,
+                    pair.RejectedIds.Length,
+                    source.RejectedText,
+                    source.RejectedJudgement)))
         {
             yield return line;
         }
@@ -42,9 +58,19 @@ internal static class PairText
         }
     }
 
-    private static IEnumerable<string> Answer(string name, int index, string? model, ulong seed, int tokens, string text, Judgement? judgement) =>
+    private static IEnumerable<string> Answer(
+        string name,
+        int index,
+        string? model,
+        ulong seed,
+        int tokens,
+        string text,
+        Judgement? judgement) =>
         Block($"{name}: sample {index}{(model is null ? "" : $" of the {model}")}, seed {seed:x16}, {tokens} tokens", text)
-            .Concat(judgement is null || judgement.Explanation.Length == 0 ? [] : Block($"{name}, why {(judgement.Score is { } score ? Number(score) : "no score")}", judgement.Explanation))
+            .Concat(
+                judgement is null || judgement.Explanation.Length == 0
+                    ? []
+                    : Block($"{name}, why {(judgement.Score is { } score ? Number(score) : "no score")}", judgement.Explanation))
             .Concat(Calls(judgement?.Calls));
 
     private static IEnumerable<string> Compared(Comparison comparison)
@@ -69,9 +95,18 @@ internal static class PairText
     private static IEnumerable<string> Calls(IReadOnlyList<JudgeCall>? calls) =>
         (calls ?? []).SelectMany((call, i) => Block($"asked ({i + 1})", call.Prompt).Concat(Block($"answered ({i + 1})", call.Answer)));
 
-    private static IEnumerable<string> Block(string title, string text) => text.Split('\n').Select(line => $"  {line}").Prepend($"{title}").Prepend("");
+    private static IEnumerable<string> Block(string title, string text) =>
+        text.Split('\n').Select(line => $"  {line}").Prepend($"{title}").Prepend("");
 
-    private static string Row(string id, string task, string scores, string probability, string tokens, string prompt, string chosen, string rejected) =>
+    private static string Row(
+        string id,
+        string task,
+        string scores,
+        string probability,
+        string tokens,
+        string prompt,
+        string chosen,
+        string rejected) =>
         $"{id,-34} {task,-13} {scores,-13} {probability,-5} {tokens,-9} {prompt,-TextWidth} {chosen,-TextWidth} {rejected}".TrimEnd();
 
     private static string Shorten(string text)

@@ -5,7 +5,9 @@ using IterativeDpo.Campaigns;
 
 namespace IterativeDpo.Host.Report;
 
-/// <summary>What <c>--json</c> prints at the end of a campaign. Accuracies are shares from 0 to 1; names are part of the contract.</summary>
+/// <summary>
+/// What <c>--json</c> prints at the end of a campaign. Accuracies are shares from 0 to 1; names are part of the contract.
+/// </summary>
 /// <param name="Campaign">The campaign's name.</param>
 /// <param name="State">The state directory.</param>
 /// <param name="Engines">The engines with their versions.</param>
@@ -66,7 +68,15 @@ public sealed record GateSummary(string Test, string Set, bool Passed, int Promp
     /// <returns>Null for null.</returns>
     public static GateSummary? Of(GateEvidence? gate) => gate is null
         ? null
-        : new(gate.Test.ToString().ToLowerInvariant(), gate.Set, gate.Passed, gate.Prompts, gate.Won, gate.Lost, gate.Statistic, gate.Limit);
+        : new(
+            gate.Test.ToString().ToLowerInvariant(),
+            gate.Set,
+            gate.Passed,
+            gate.Prompts,
+            gate.Won,
+            gate.Lost,
+            gate.Statistic,
+            gate.Limit);
 }
 
 /// <summary>A set that was measured beside the held-out prompts.</summary>
@@ -97,7 +107,8 @@ public sealed record EvaluationSummary(
 public sealed record KlSummary(double PerAnswer, double PerToken, int Answers)
 {
     /// <returns>Null for null.</returns>
-    public static KlSummary? Of(Divergence? divergence) => divergence is null ? null : new(divergence.PerAnswer, divergence.PerToken, divergence.Answers);
+    public static KlSummary? Of(Divergence? divergence) =>
+        divergence is null ? null : new(divergence.PerAnswer, divergence.PerToken, divergence.Answers);
 }
 
 /// <summary>Seconds by stage; selecting pairs counts as judging, grading held-out answers as evaluating.</summary>

@@ -27,15 +27,26 @@ public static class ReportBuilder
             Path.GetFileName(options.ModelPath),
             pairs.Length > 0 && pairs[0].Provenance is { } provenance && IsBundledSeed(provenance.BaseSha256),
             state.Origin,
-            [.. rounds.SelectMany(round => Watch.Of(state, round).Select(finding => $"Round {round.Number}: {finding}.")), .. Watch.ReasonToStop(state) is { } stop ? [$"No further round begins: {stop}."] : Array.Empty<string>()]);
+            [
+                .. rounds.SelectMany(round => Watch.Of(state, round).Select(finding => $"Round {round.Number}: {finding}.")),
+                .. Watch.ReasonToStop(state) is { } stop ? [$"No further round begins: {stop}."] : Array.Empty<string>(),
+            ]);
     }
 
-    private static bool IsBundledSeed(Digest model) => File.Exists(BundledFiles.SeedModel) && Digest.OfFile(BundledFiles.SeedModel) == model;
+    private static bool IsBundledSeed(Digest model) =>
+        File.Exists(BundledFiles.SeedModel) && Digest.OfFile(BundledFiles.SeedModel) == model;
 
     private static RoundDetail Detail(RoundState round, ArtifactStore store) => Detail(round, Steps(round, store));
 
     internal static RoundDetail Detail(RoundState round, IReadOnlyList<TrainingStep> steps) =>
-        new(round.Number, OutcomeOf(round), round.Gate is { } gate && (!gate.Passed || gate.Test != GateTest.Points) ? gate.InWords() : "", round.MeanTokens, round.MeanEntropy, steps, round.Number == 0 ? 0 : round.Divergence?.PerAnswer);
+        new(
+            round.Number,
+            OutcomeOf(round),
+            round.Gate is { } gate && (!gate.Passed || gate.Test != GateTest.Points) ? gate.InWords() : "",
+            round.MeanTokens,
+            round.MeanEntropy,
+            steps,
+            round.Number == 0 ? 0 : round.Divergence?.PerAnswer);
 
     internal static string OutcomeOf(RoundState round) => round.Outcome switch
     {

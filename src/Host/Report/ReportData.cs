@@ -31,4 +31,11 @@ public sealed record ReportData(
 /// <param name="MeanEntropy">Mean entropy of the policy per held-out token, in nats.</param>
 /// <param name="Steps">Every optimiser step with its metrics; none for the base.</param>
 /// <param name="Kl">The policy's divergence from the base, in nats an answer; null where it was not measured.</param>
-public sealed record RoundDetail(int Round, string Outcome, string Gate, double MeanTokens, double MeanEntropy, IReadOnlyList<TrainingStep> Steps, double? Kl = null);
+public sealed record RoundDetail(
+    int Round,
+    string Outcome,
+    string Gate,
+    double MeanTokens,
+    double MeanEntropy,
+    IReadOnlyList<TrainingStep> Steps,
+    double? Kl = null);

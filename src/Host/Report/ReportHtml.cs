@@ -8,12 +8,21 @@ public static class ReportHtml
 {
     /// <summary>Replaces the file at once, so that a reader never sees half a report.</summary>
     /// <exception cref="StorageException">It could not be written; an older report is untouched.</exception>
-    public static void Write(ReportData data, string path) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(Render(data))));
+    public static void Write(ReportData data, string path) =>
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(Render(data))));
 
     public static string Render(ReportData data) => Page(
         $"{data.Summary.Campaign} · iterative DPO report",
-        HeaderSection.Render(data) + NotesSection.Render(data) + AccuracySection.Render(data) + RoundsSection.Render(data) + TrainingSection.Render(data)
-        + PolicySection.Render(data) + JudgesSection.Render(data) + TimeSection.Render(data) + PairsSection.Render(data) + SettingsSection.Render(data));
+        HeaderSection.Render(data)
+            + NotesSection.Render(data)
+            + AccuracySection.Render(data)
+            + RoundsSection.Render(data)
+            + TrainingSection.Render(data)
+        + PolicySection.Render(data)
+        + JudgesSection.Render(data)
+        + TimeSection.Render(data)
+        + PairsSection.Render(data)
+        + SettingsSection.Render(data));
 
     /// <summary>A whole page.</summary>
     /// <param name="sections">HTML.</param>

@@ -34,7 +34,12 @@ public static class SummaryBuilder
         round.DroppedPrompts,
         round.Training?.Adapter.Hex,
         round.Training is { } training ? Train(training) : null,
-        new EvaluationSummary(evaluated.HeldOut.Accuracy(), Accuracies(evaluated), evaluated.MeanTokens, Sets(evaluated), KlSummary.Of(evaluated.Divergence)),
+        new EvaluationSummary(
+            evaluated.HeldOut.Accuracy(),
+            Accuracies(evaluated),
+            evaluated.MeanTokens,
+            Sets(evaluated),
+            KlSummary.Of(evaluated.Divergence)),
         Seconds(round),
         GateSummary.Of(round.Gate),
         round.Pairs?.TiePairs ?? 0,
@@ -42,7 +47,9 @@ public static class SummaryBuilder
 
     internal static ImmutableSortedDictionary<string, SetSummary>? Sets(RoundState round) => round.Sets.IsEmpty
         ? null
-        : round.Sets.ToImmutableSortedDictionary(set => set.Key, set => new SetSummary(set.Value.Right.Accuracy(), set.Value.Prompts, set.Value.PassAtK()));
+        : round.Sets.ToImmutableSortedDictionary(
+            set => set.Key,
+            set => new SetSummary(set.Value.Right.Accuracy(), set.Value.Prompts, set.Value.PassAtK()));
 
     private static TrainSummary Train(TrainResult training) => new(
         training.Steps,

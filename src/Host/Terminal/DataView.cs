@@ -8,7 +8,10 @@ internal static class DataView
 {
     /// <summary>Progress in KiB, which fits the bar's integers for files of up to 2 TiB; a pipe's end is not in sight.</summary>
     public static (int Done, int Total, string Detail) Of(DataProgress progress) =>
-        ((int)(progress.Bytes >> 10), Math.Max(1, (int)(progress.TotalBytes >> 10)), $"{progress.Rows} rows of {Path.GetFileName(progress.File)}");
+        (
+            (int)(progress.Bytes >> 10),
+            Math.Max(1, (int)(progress.TotalBytes >> 10)),
+            $"{progress.Rows} rows of {Path.GetFileName(progress.File)}");
 
     /// <summary>How many rows were not used, by the problem's name as in <c>chosen_equals_rejected</c>.</summary>
     public static SortedDictionary<string, int> Problems(RowSummary rows) =>

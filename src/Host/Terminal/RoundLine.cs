@@ -34,14 +34,16 @@ public static class RoundLine
 
     private static string Divergence(RoundState round) => round.Divergence is { } kl ? $", KL {kl.PerAnswer:F2}" : "";
 
-    private static string Stop(CampaignState state, RoundState round) => round == state.LastKept && Watch.ReasonToStop(state) is { } reason ? $"; no further round begins: {reason}" : "";
+    private static string Stop(CampaignState state, RoundState round) =>
+        round == state.LastKept && Watch.ReasonToStop(state) is { } reason ? $"; no further round begins: {reason}" : "";
 
     /// <summary>What was measured beside the held-out prompts, without what only the gate is there for.</summary>
     private static string Sets(CampaignState state, RoundState round)
     {
         var sets = (state.Plan!.Sets ?? []).Where(set => set.Name != GateOptions.OwnSet && round.Sets.ContainsKey(set.Name))
             .Select(set => (set.Name, set.Samples, Score: round.Sets[set.Name]))
-            .Select(set => $"{set.Name} {100 * set.Score.Right.Accuracy():F1} %{(set.Samples > 1 ? $", pass@{set.Samples} {100 * set.Score.PassAtK():F1} %" : "")}");
+            .Select(set =>
+                $"{set.Name} {100 * set.Score.Right.Accuracy():F1} %{(set.Samples > 1 ? $", pass@{set.Samples} {100 * set.Score.PassAtK():F1} %" : "")}");
         return string.Join("; ", sets) is { Length: > 0 } all ? $"; {all}" : "";
     }
 }

@@ -15,7 +15,8 @@ public static class StepProgress
         });
     }
 
-    private sealed class Reports<TReport>(string title, Func<TReport, (int Done, int Total, string Detail)> view, IProgressDisplay display) : IProgress<TReport>
+    private sealed class Reports<TReport>(string title, Func<TReport, (int Done, int Total, string Detail)> view, IProgressDisplay display)
+        : IProgress<TReport>
     {
         public void Report(TReport value)
         {

@@ -17,15 +17,30 @@ internal static class WatchView
         {
             return ["no campaign yet: it is about to begin"];
         }
-        string[] top = [$"campaign {plan.Campaign}: {now.Status}{Left(now, plan)}", .. Stage(now.Stage), .. CampaignPage.Troubles(now).Select(trouble => $"! {trouble}")];
-        string[] log = [.. events.TakeLast(Events).Select(@event => string.Create(CultureInfo.InvariantCulture, $"{@event.At:HH:mm:ss} {EventWords.Of(@event)}"))];
+        string[] top =
+        [
+            $"campaign {plan.Campaign}: {now.Status}{Left(now, plan)}",
+            .. Stage(now.Stage),
+            .. CampaignPage.Troubles(now).Select(trouble => $"! {trouble}"),
+        ];
+        string[] log =
+        [
+            .. events
+                .TakeLast(Events)
+                .Select(@event => string.Create(CultureInfo.InvariantCulture, $"{@event.At:HH:mm:ss} {EventWords.Of(@event)}")),
+        ];
         var room = Math.Max(1, most - top.Length - log.Length - 2);
-        var rounds = now.State.Rounds.Where(round => round.Outcome is not null).TakeLast(room).Select(round => RoundLine.Of(now.State, round.Number));
+        var rounds = now
+            .State.Rounds.Where(round => round.Outcome is not null)
+            .TakeLast(room)
+            .Select(round => RoundLine.Of(now.State, round.Number));
         return [.. top.Concat(["", .. rounds, "", .. log]).SelectMany(line => PlainText.Of(line).Split('\n')).Take(most)];
     }
 
     private static string Left(CampaignNow now, CampaignPlan plan) =>
-        now is { IsRunning: true, RoundsLeft: { } rest } ? $", about {Report.Html.Duration(rest.TotalSeconds)} to the end of round {plan.Rounds}" : "";
+        now is { IsRunning: true, RoundsLeft: { } rest }
+            ? $", about {Report.Html.Duration(rest.TotalSeconds)} to the end of round {plan.Rounds}"
+            : "";
 
     private static IEnumerable<string> Stage(StageNow? stage)
     {

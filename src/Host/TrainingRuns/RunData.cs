@@ -27,12 +27,19 @@ internal sealed class RunData : IDisposable
     {
         var objective = new Objective(configuration.Options.Loss);
         var options = new DataOptions(
-            configuration.Options.MaxLength, objective.Unpaired, inputs.SkipBadRows, configuration.Options.Threads, objective.UsesProbability);
+            configuration.Options.MaxLength,
+            objective.Unpaired,
+            inputs.SkipBadRows,
+            configuration.Options.Threads,
+            objective.UsesProbability);
         using var tokenizer = LlamaTextTokenizer.Load(inputs.Model, configuration.ChatTemplate);
         Task<TrainingData> Open(IReadOnlyList<string> paths) => StepProgress.RunAsync<DataProgress, TrainingData>(
             "reading data",
             DataView.Of,
-            progress => Task.Run(() => TrainingData.Open(paths, tokenizer, options, directory.Work, progress, cancellationToken), cancellationToken));
+            progress =>
+                Task.Run(
+                    () => TrainingData.Open(paths, tokenizer, options, directory.Work, progress, cancellationToken),
+                    cancellationToken));
 
         var own = await Open(inputs.Data);
         var earlier = inputs.Earlier.Count == 0 ? null : await Open(inputs.Earlier);
@@ -46,7 +53,10 @@ internal sealed class RunData : IDisposable
         _earlier?.Dispose();
     }
 
-    private static ExampleMix Mix(TrainingConfiguration configuration, IReadOnlyList<ITrainingExample> earlier, IReadOnlyList<ITrainingExample> own)
+    private static ExampleMix Mix(
+        TrainingConfiguration configuration,
+        IReadOnlyList<ITrainingExample> earlier,
+        IReadOnlyList<ITrainingExample> own)
     {
         var drawn = configuration.Policy.Data == PairData.Replay
             ? Replay.Draw(earlier.Count, own.Count, configuration.Policy.ReplayShare, configuration.Seed, round: 0)

@@ -11,7 +11,8 @@ namespace IterativeDpo.Host.TrainingRuns;
 
 /// <summary>
 /// The output directory of a training run, held by this process: <c>settings.json</c> says what is computed there, <c>metrics.jsonl</c> has
-/// the steps, <c>work/</c> the tokenised data and the checkpoints, <c>rejected.jsonl</c> the rows that were not used, <c>report.html</c> the curves, <c>adapter.gguf</c> or <c>model.gguf</c> the result, <c>average.gguf</c> the moving average of adapters.
+/// the steps, <c>work/</c> the tokenised data and the checkpoints, <c>rejected.jsonl</c> the rows that were not used, <c>report.html</c>
+/// the curves, <c>adapter.gguf</c> or <c>model.gguf</c> the result, <c>average.gguf</c> the moving average of adapters.
 /// </summary>
 internal sealed class RunDirectory : IDisposable
 {
@@ -36,7 +37,8 @@ internal sealed class RunDirectory : IDisposable
 
     /// <summary>Takes the directory for a run, and makes it if it is not there.</summary>
     /// <param name="settings">All that the run depends on, as JSON.</param>
-    /// <exception cref="UserInputException">In use, not writable, or of a run with other settings: names them. Nothing in it was changed.</exception>
+    /// <exception cref="UserInputException">In use, not writable, or of a run with other settings: names them. Nothing in it was
+    /// changed.</exception>
     public static RunDirectory Open(string path, string settings)
     {
         DirectoryLock? held = null;
@@ -102,7 +104,9 @@ internal sealed class RunDirectory : IDisposable
     private void Claim(string settings)
     {
         var file = Path(SettingsFile);
-        if (File.Exists(file) && File.Exists(Path(MetricsFile)) && OptionsJson.Differences(ReadSettings(file), JsonNode.Parse(settings)) is { Count: > 0 } differences)
+        if (File.Exists(file)
+            && File.Exists(Path(MetricsFile))
+            && OptionsJson.Differences(ReadSettings(file), JsonNode.Parse(settings)) is { Count: > 0 } differences)
         {
             throw new UserInputException(
                 $"{Root}: holds a run with other settings ({string.Join("; ", differences)}). Use those to go on with it, or choose another directory with --out.");

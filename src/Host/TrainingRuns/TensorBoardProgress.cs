@@ -5,9 +5,14 @@ using IterativeDpo.Training;
 
 namespace IterativeDpo.Host.TrainingRuns;
 
-/// <summary>A campaign's training steps and accuracies as TensorBoard's events, the steps of all rounds one after the other. A campaign does not fail for want of them.</summary>
+/// <summary>
+/// A campaign's training steps and accuracies as TensorBoard's events, the steps of all rounds one after the other. A campaign does not
+/// fail for want of them.
+/// </summary>
 /// <param name="note">Told, once, that they cannot be written.</param>
-internal sealed class TensorBoardProgress(string directory, Action<string> note, TimeProvider time) : IProgress<CampaignProgress>, IDisposable
+internal sealed class TensorBoardProgress(string directory, Action<string> note, TimeProvider time)
+    : IProgress<CampaignProgress>,
+        IDisposable
 {
     private readonly Lock _lock = new();
     private readonly TensorBoardLog _log = new(directory, time);
@@ -24,11 +29,15 @@ internal sealed class TensorBoardProgress(string directory, Action<string> note,
             // What was there before this start was written then.
             for (var i = _rounds < 0 ? ended : _rounds; i < ended; i++)
             {
-                Write(StepsBefore(value.State, i + 1), [new("eval/heldout_accuracy", rounds[i].HeldOut.Accuracy()), new("eval/pairs", rounds[i].Pairs?.PairCount ?? 0)]);
+                Write(
+                    StepsBefore(value.State, i + 1),
+                    [new("eval/heldout_accuracy", rounds[i].HeldOut.Accuracy()), new("eval/pairs", rounds[i].Pairs?.PairCount ?? 0)]);
             }
             _rounds = ended;
             // A training that is tried again reports steps again.
-            if (value.Work is { Id.Stage: Stage.Train } work && StepsBefore(value.State, work.Id.Round) + work.Done is var step && step > _lastStep)
+            if (value.Work is { Id.Stage: Stage.Train } work
+                && StepsBefore(value.State, work.Id.Round) + work.Done is var step
+                && step > _lastStep)
             {
                 Write(_lastStep = step, work.Metrics);
             }
@@ -37,7 +46,8 @@ internal sealed class TensorBoardProgress(string directory, Action<string> note,
 
     public void Dispose() => _log.Dispose();
 
-    private static long StepsBefore(CampaignState state, int round) => state.Rounds.Take(round).Sum(one => (long)(one.Training?.Steps ?? 0));
+    private static long StepsBefore(CampaignState state, int round) =>
+        state.Rounds.Take(round).Sum(one => (long)(one.Training?.Steps ?? 0));
 
     private void Write(long step, IEnumerable<KeyValuePair<string, double>> scalars)
     {

@@ -11,7 +11,13 @@ namespace IterativeDpo.Host.TrainingRuns;
 /// <param name="Average">The moving average of the adapters before, for <c>policy.reference</c> ema; null begins one.</param>
 /// <param name="SkipBadRows">Leave out rows that cannot be used, and list them; otherwise the first one is an error.</param>
 internal sealed record TrainingInputs(
-    string Model, IReadOnlyList<string> Data, IReadOnlyList<string> Earlier, string? Adapter, string? Average, bool SkipBadRows, string Output)
+    string Model,
+    IReadOnlyList<string> Data,
+    IReadOnlyList<string> Earlier,
+    string? Adapter,
+    string? Average,
+    bool SkipBadRows,
+    string Output)
 {
     /// <exception cref="UserInputException">A file without effect, or one that the settings need.</exception>
     public void Check(PolicyOptions policy, bool full)
@@ -24,7 +30,8 @@ internal sealed record TrainingInputs(
         }
         if (Average is not null && policy.Reference != ReferenceOrigin.Ema)
         {
-            throw new UserInputException("--average: it is for policy.reference = ema, and would be without effect. Set that, or leave it out.");
+            throw new UserInputException(
+                "--average: it is for policy.reference = ema, and would be without effect. Set that, or leave it out.");
         }
         if (Adapter is not null && Initial(policy) != Adapter && Reference(policy) != Adapter)
         {
@@ -33,7 +40,8 @@ internal sealed record TrainingInputs(
         }
         if (policy.Reference == ReferenceOrigin.Ema && full)
         {
-            throw new UserInputException("policy.reference is ema, the average of adapters, and --full trains no adapter. Set base, previous or none.");
+            throw new UserInputException(
+                "policy.reference is ema, the average of adapters, and --full trains no adapter. Set base, previous or none.");
         }
     }
 

@@ -31,7 +31,14 @@ internal static class TrainingReport
 
             """;
         var steps = TrainingSection.Render([new RoundDetail(1, "", "", 0, 0, history)], "Every optimiser step.");
-        var facts = new Dictionary<string, string> { ["base model"] = outcome.Model, ["data"] = string.Join(", ", outcome.Data), ["result"] = outcome.Output };
-        return ReportHtml.Page("preference training report", header + steps + SettingsSection.Render([.. facts, .. EngineInfo.Describe()], settingsJson));
+        var facts = new Dictionary<string, string>
+        {
+            ["base model"] = outcome.Model,
+            ["data"] = string.Join(", ", outcome.Data),
+            ["result"] = outcome.Output,
+        };
+        return ReportHtml.Page(
+            "preference training report",
+            header + steps + SettingsSection.Render([.. facts, .. EngineInfo.Describe()], settingsJson));
     }
 }

@@ -18,7 +18,11 @@ namespace IterativeDpo.Host.TrainingRuns;
 /// <param name="models">Makes sure that the engines agree on the model; null: nobody does.</param>
 internal sealed class TrainingSession(TrainingConfiguration configuration, TrainingInputs inputs, CheckedModels? models)
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>Where TensorBoard's events go; null is nowhere.</summary>
     public string? TensorBoard { get; init; }
@@ -42,7 +46,13 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
             WriteAverage(request, directory.Path("average.gguf"));
         }
         var outcome = new TrainingOutcome(
-            inputs.Model, inputs.Data, Losses(), request.OutputPath, Digest.OfFile(request.OutputPath).Hex, data.Rows.Rows, DataView.Problems(data.Rows),
+            inputs.Model,
+            inputs.Data,
+            Losses(),
+            request.OutputPath,
+            Digest.OfFile(request.OutputPath).Hex,
+            data.Rows.Rows,
+            DataView.Problems(data.Rows),
             data.Examples.Count, history.Steps, TimeProvider.System.GetElapsedTime(start).TotalSeconds, history.Metrics);
         TrainingReport.Write(directory.Path("report.html"), outcome, MetricsLog.Read(directory.Path(RunDirectory.MetricsFile)), settings);
         return outcome;
@@ -56,7 +66,11 @@ internal sealed class TrainingSession(TrainingConfiguration configuration, Train
             $"dpo: memory: about {MemoryEstimate.Format(estimate.Total)} of {MemoryEstimate.Format(MemoryEstimate.AvailableBytes)} available ({estimate})");
     }
 
-    private static Task<TrainingResult> TrainAsync(TrainingRequest request, RunDirectory directory, TensorBoardLog? tensorBoard, CancellationToken cancellationToken) =>
+    private static Task<TrainingResult> TrainAsync(
+        TrainingRequest request,
+        RunDirectory directory,
+        TensorBoardLog? tensorBoard,
+        CancellationToken cancellationToken) =>
         StepProgress.RunAsync<TrainingStep, TrainingResult>(
             "training",
             step => (step.Step, step.Steps, $"loss {step.Metrics["loss"]:F4}"),

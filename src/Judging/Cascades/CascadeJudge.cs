@@ -62,12 +62,26 @@ public sealed class CascadeJudge(CascadeOptions options, IReadOnlyList<IJudge> s
             var verdict = await steps[i].JudgeAsync(samples, cancellationToken).ConfigureAwait(false);
             usage += verdict.Usage ?? new();
             usage += new JudgeUsage(Asked: ImmutableSortedDictionary.Create<string, int>(StringComparer.Ordinal).Add(options.Steps[i], 1));
-            if (i == steps.Count - 1 || IsSure(samples, new VerdictTable(samples.Prompt.Id, verdict), options.SureMargin, options.SureProbability))
+            if (i == steps.Count - 1
+                || IsSure(samples, new VerdictTable(samples.Prompt.Id, verdict), options.SureMargin, options.SureProbability))
             {
                 return verdict with
                 {
-                    Judgements = [.. verdict.Judgements.Select(judgement => judgement with { Explanation = $"{options.Steps[i]}: {judgement.Explanation}" })],
-                    Comparisons = verdict.Comparisons?.Select(comparison => comparison with { Explanation = $"{options.Steps[i]}: {comparison.Explanation}" }).ToArray(),
+                    Judgements =
+                    [
+                        .. verdict.Judgements.Select(judgement =>
+                            judgement with
+                            {
+                                Explanation = $"{options.Steps[i]}: {judgement.Explanation}",
+                            }),
+                    ],
+                    Comparisons = verdict
+                        .Comparisons?.Select(comparison =>
+                            comparison with
+                            {
+                                Explanation = $"{options.Steps[i]}: {comparison.Explanation}",
+                            })
+                        .ToArray(),
                     Usage = usage,
                 };
             }
@@ -82,7 +96,9 @@ public sealed class CascadeJudge(CascadeOptions options, IReadOnlyList<IJudge> s
         }
     }
 
-    /// <summary>Whether a verdict has a score for every sample and tells two of them apart, by the margin and with the probability at least.</summary>
+    /// <summary>
+    /// Whether a verdict has a score for every sample and tells two of them apart, by the margin and with the probability at least.
+    /// </summary>
     internal static bool IsSure(PromptSamples samples, VerdictTable table, double margin, double probability)
     {
         int[] indices = [.. samples.Samples.Select(sample => sample.Index)];

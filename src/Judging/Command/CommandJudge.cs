@@ -4,8 +4,8 @@ using IterativeDpo.Generation;
 namespace IterativeDpo.Judging.Command;
 
 /// <summary>
-/// Asks a program of the user's own, by JSON lines on its standard input and output. The program is started with the first request, and again
-/// when it ends or hangs: a bounded number of times in a row, with growing waits.
+/// Asks a program of the user's own, by JSON lines on its standard input and output. The program is started with the first request, and
+/// again when it ends or hangs: a bounded number of times in a row, with growing waits.
 /// </summary>
 /// <param name="setting">The section of the judge's settings, e.g. <c>campaign.judging.judges.mine</c>, for messages.</param>
 /// <param name="errorLogPath">The file that gets what the program writes to its standard error; made with the first verdict.</param>
@@ -93,7 +93,8 @@ public sealed class CommandJudge(string setting, CommandOptions options, string 
             ObjectDisposedException.ThrowIf(_isClosed, this);
             if (_fruitlessRuns > options.Restarts)
             {
-                throw Unusable($"ended {_fruitlessRuns} times in a row without an answer ({setting}.restarts), the last time because {_lastEnd}");
+                throw Unusable(
+                    $"ended {_fruitlessRuns} times in a row without an answer ({setting}.restarts), the last time because {_lastEnd}");
             }
             if (_fruitlessRuns > 0)
             {

@@ -37,7 +37,10 @@ internal static class CommandProtocol
         try
         {
             using var document = JsonDocument.Parse(line);
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.String
+            return
+                document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("id", out var id)
+                && id.ValueKind == JsonValueKind.String
                 ? id.GetString()
                 : null;
         }
@@ -66,9 +69,15 @@ internal static class CommandProtocol
         Require(line, !scoresSingleSamples || answer.Scores is not null, "it has no \"scores\"");
         Require(line, scores.Select(score => score.Index).Distinct().Count() == scores.Count, "it scores a sample twice");
         var byIndex = scores.ToDictionary(score => score.Index);
-        Require(line, scores.All(score => samples.Samples.Any(sample => sample.Index == score.Index)), "it scores a sample that was not asked about");
+        Require(
+            line,
+            scores.All(score => samples.Samples.Any(sample => sample.Index == score.Index)),
+            "it scores a sample that was not asked about");
         Require(line, scores.All(score => score.Score is null || double.IsFinite(score.Score.Value)), "a score is not a finite number");
-        Require(line, answer.Scores is null || scores.Count == samples.Samples.Count, "it does not score every sample (a score of null abstains)");
+        Require(
+            line,
+            answer.Scores is null || scores.Count == samples.Samples.Count,
+            "it does not score every sample (a score of null abstains)");
         return new Verdict(
             [.. samples.Samples.Select(sample => byIndex.TryGetValue(sample.Index, out var score)
                 ? new Judgement(sample.Index, score.Score, score.Explanation ?? (score.Score is null ? "the program abstained" : ""))
@@ -82,11 +91,25 @@ internal static class CommandProtocol
     private static Comparison[] ReadComparisons(string line, IReadOnlyList<AnswerComparison> comparisons, PromptSamples samples)
     {
         var known = samples.Samples.Select(sample => sample.Index).ToHashSet();
-        Require(line, comparisons.All(c => known.Contains(c.First) && known.Contains(c.Second)), "it compares a sample that was not asked about");
+        Require(
+            line,
+            comparisons.All(c => known.Contains(c.First) && known.Contains(c.Second)),
+            "it compares a sample that was not asked about");
         Require(line, comparisons.All(c => c.First != c.Second), "it compares a sample with itself");
-        Require(line, comparisons.DistinctBy(c => (Math.Min(c.First, c.Second), Math.Max(c.First, c.Second))).Count() == comparisons.Count, "it compares the same two samples twice");
+        Require(
+            line,
+            comparisons.DistinctBy(c => (Math.Min(c.First, c.Second), Math.Max(c.First, c.Second))).Count() == comparisons.Count,
+            "it compares the same two samples twice");
         Require(line, comparisons.All(c => c.Probability is null or (>= 0 and <= 1)), "a probability is not from 0 to 1");
-        return [.. comparisons.Select(c => new Comparison(c.First, c.Second, PreferenceOf(c.Probability), c.Probability ?? 0.5, c.Explanation ?? ""))];
+        return
+        [
+            .. comparisons.Select(c => new Comparison(
+                c.First,
+                c.Second,
+                PreferenceOf(c.Probability),
+                c.Probability ?? 0.5,
+                c.Explanation ?? "")),
+        ];
     }
 
     private static Preference PreferenceOf(double? probability) => probability switch
@@ -123,7 +146,10 @@ internal static class CommandProtocol
     private sealed record RequestSample(int Index, string Text, FinishReason FinishReason, int Tokens);
 
     private sealed record Answer(
-        IReadOnlyList<AnswerScore>? Scores = null, IReadOnlyList<AnswerComparison>? Comparisons = null, bool Abstain = false, string? Error = null);
+        IReadOnlyList<AnswerScore>? Scores = null,
+        IReadOnlyList<AnswerComparison>? Comparisons = null,
+        bool Abstain = false,
+        string? Error = null);
 
     private sealed record AnswerScore(int Index, double? Score, string? Explanation = null);
 

@@ -2,7 +2,9 @@ using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Judging.Command;
 
-/// <summary>What a program says on its standard error: the last lines for messages, and in a file of bounded size. Any number of callers at once.</summary>
+/// <summary>
+/// What a program says on its standard error: the last lines for messages, and in a file of bounded size. Any number of callers at once.
+/// </summary>
 /// <param name="path">The file; begun anew when it is full.</param>
 internal sealed class ErrorLog(string path) : IDisposable
 {
@@ -22,7 +24,9 @@ internal sealed class ErrorLog(string path) : IDisposable
         {
             lock (_lock)
             {
-                return _last.Count == 0 ? "it wrote nothing to its standard error" : $"the last it wrote to its standard error:\n{string.Join('\n', _last)}";
+                return _last.Count == 0
+                    ? "it wrote nothing to its standard error"
+                    : $"the last it wrote to its standard error:\n{string.Join('\n', _last)}";
             }
         }
     }

@@ -13,7 +13,10 @@ internal sealed class ProgramEndedException(string message, bool isBystander) : 
     public bool IsBystander { get; } = isBystander;
 }
 
-/// <summary>One run of a program: requests go to its standard input, and the lines it answers with are matched by their id. Any number of requests at once.</summary>
+/// <summary>
+/// One run of a program: requests go to its standard input, and the lines it answers with are matched by their id. Any number of requests
+/// at once.
+/// </summary>
 internal sealed class JudgeProgram : IAsyncDisposable
 {
     private const int LongestLine = 16 << 20;
@@ -64,11 +67,15 @@ internal sealed class JudgeProgram : IAsyncDisposable
         }
         catch (Win32Exception e)
         {
-            throw new UserInputException($"{setting}.command: {program} cannot be started: {e.Message}. Correct its path, or make it executable.", e);
+            throw new UserInputException(
+                $"{setting}.command: {program} cannot be started: {e.Message}. Correct its path, or make it executable.",
+                e);
         }
     }
 
-    /// <summary>The line that answers a request. A program that says nothing at all until the request is cancelled hangs, and is stopped.</summary>
+    /// <summary>
+    /// The line that answers a request. A program that says nothing at all until the request is cancelled hangs, and is stopped.
+    /// </summary>
     /// <exception cref="ProgramEndedException">The program ended without an answer.</exception>
     /// <exception cref="CommandException">The line is no text.</exception>
     public async Task<string> AskAsync(string id, byte[] request, CancellationToken cancellationToken)

@@ -3,8 +3,9 @@ using IterativeDpo.Generation;
 namespace IterativeDpo.Judging.Curriculum;
 
 /// <summary>
-/// Chooses a round's prompts by how the policy fared on them when it met them last. Where all samples are right, or none, there is nothing to compare, so such
-/// prompts are set aside; those in the learnable band come first, then those never met, then the others. Pure: the same arguments give the same prompts.
+/// Chooses a round's prompts by how the policy fared on them when it met them last. Where all samples are right, or none, there is nothing
+/// to compare, so such prompts are set aside; those in the learnable band come first, then those never met, then the others. Pure: the same
+/// arguments give the same prompts.
 /// </summary>
 public static class PromptCurriculum
 {
@@ -18,7 +19,9 @@ public static class PromptCurriculum
         /// <summary>Some samples right and some wrong, but outside the band.</summary>
         OutsideBand,
 
-        /// <summary>All right, all wrong, or no verdict; the one that was met longest ago comes first, where there is nothing better.</summary>
+        /// <summary>
+        /// All right, all wrong, or no verdict; the one that was met longest ago comes first, where there is nothing better.
+        /// </summary>
         SetAside,
     }
 

@@ -15,7 +15,10 @@ public sealed record PromptStatistics(
     /// <param name="scores">The scores of a prompt's samples, without those that the judge abstained on; each prompt once.</param>
     /// <returns>By id, so that equal statistics are equal bytes.</returns>
     public static IReadOnlyList<PromptStatistics> Update(
-        IEnumerable<PromptStatistics> before, int round, IEnumerable<(string PromptId, IReadOnlyList<double> Scores)> scores, Func<double, bool> isRight)
+        IEnumerable<PromptStatistics> before,
+        int round,
+        IEnumerable<(string PromptId, IReadOnlyList<double> Scores)> scores,
+        Func<double, bool> isRight)
     {
         var all = before.ToDictionary(prompt => prompt.PromptId);
         foreach (var (id, own) in scores)

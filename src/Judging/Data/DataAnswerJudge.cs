@@ -3,8 +3,8 @@ using IterativeDpo.Generation;
 namespace IterativeDpo.Judging.Data;
 
 /// <summary>
-/// Self-play fine-tuning (SPIN, arXiv 2401.01335): the answer of the data is better than any that was sampled, and these are as good as each
-/// other. Where there is none of the data it abstains.
+/// Self-play fine-tuning (SPIN, arXiv 2401.01335): the answer of the data is better than any that was sampled, and these are as good as
+/// each other. Where there is none of the data it abstains.
 /// </summary>
 public sealed class DataAnswerJudge(string name) : IJudge
 {

@@ -67,7 +67,9 @@ public sealed class EnsembleJudge(EnsembleOptions options, IReadOnlyList<IJudge>
     public async Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
         // On the pool, so that a member that computes does not keep the next from being asked.
-        var verdicts = await Task.WhenAll(members.Select((_, i) => Task.Run(() => AskAsync(i, samples, cancellationToken), cancellationToken))).ConfigureAwait(false);
+        var verdicts = await Task.WhenAll(
+                members.Select((_, i) => Task.Run(() => AskAsync(i, samples, cancellationToken), cancellationToken)))
+            .ConfigureAwait(false);
         var failed = verdicts.Where(member => member.Failure is not null).ToArray();
         if (failed.Length > 0 && verdicts.Length - failed.Length < _required)
         {
@@ -91,7 +93,8 @@ public sealed class EnsembleJudge(EnsembleOptions options, IReadOnlyList<IJudge>
     /// <summary>Sums in other orders differ in their last bits; what is equal stays equal.</summary>
     internal static double Round(double value) => Math.Round(value, 9);
 
-    internal static string Explain(IEnumerable<MemberVerdict> members, int index) => string.Join("; ", members.Select(member => member.Explain(index)));
+    internal static string Explain(IEnumerable<MemberVerdict> members, int index) =>
+        string.Join("; ", members.Select(member => member.Explain(index)));
 
     internal static JudgeCall[]? CallsOf(IEnumerable<MemberVerdict> members, int index)
     {

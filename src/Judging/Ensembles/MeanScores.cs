@@ -8,7 +8,11 @@ internal static class MeanScores
     /// <param name="required">Scores below which the ensemble abstains on a sample.</param>
     public static Verdict Of(PromptSamples samples, IReadOnlyList<MemberVerdict> members, Normalisation normalise, int required) =>
         new([.. samples.Samples.Select(sample => new Judgement(
-            sample.Index, Mean(sample.Index, members, normalise, required), EnsembleJudge.Explain(members, sample.Index), EnsembleJudge.CallsOf(members, sample.Index)))]);
+            sample.Index,
+            Mean(sample.Index, members, normalise, required),
+            EnsembleJudge.Explain(members, sample.Index),
+            EnsembleJudge.CallsOf(members, sample.Index))),
+    ]);
 
     private static double? Mean(int index, IReadOnlyList<MemberVerdict> members, Normalisation normalise, int required)
     {

@@ -11,14 +11,19 @@ internal sealed record MemberVerdict(string Name, double Weight, PromptSamples S
 
     public Judgement? JudgementOf(int index) => Verdict.Judgements.FirstOrDefault(judgement => judgement.SampleIndex == index);
 
-    /// <summary>The share of the other scored samples that a sample is better than, equal ones by half; null where it has no score.</summary>
+    /// <summary>
+    /// The share of the other scored samples that a sample is better than, equal ones by half; null where it has no score.
+    /// </summary>
     public double? RankOf(int index)
     {
         if (Table.ScoreOf(index) is not { } score)
         {
             return null;
         }
-        double[] others = [.. Samples.Samples.Where(sample => sample.Index != index).Select(sample => Table.ScoreOf(sample.Index)).OfType<double>()];
+        double[] others =
+        [
+            .. Samples.Samples.Where(sample => sample.Index != index).Select(sample => Table.ScoreOf(sample.Index)).OfType<double>(),
+        ];
         return others.Length == 0 ? 0.5 : others.Average(other => score > other ? 1 : score < other ? 0 : 0.5);
     }
 

@@ -13,7 +13,10 @@ internal static class Votes
     public static Verdict Of(PromptSamples samples, IReadOnlyList<MemberVerdict> members, double agreement, int required)
     {
         int[] indices = [.. samples.Samples.Select(sample => sample.Index).Order()];
-        Comparison[] comparisons = [.. indices.SelectMany((first, i) => indices.Skip(i + 1).Select(second => Compare(first, second, members, agreement, required)))];
+        Comparison[] comparisons =
+        [
+            .. indices.SelectMany((first, i) => indices.Skip(i + 1).Select(second => Compare(first, second, members, agreement, required))),
+        ];
         var shares = comparisons
             .Where(comparison => comparison.Preference != Preference.Abstained)
             .SelectMany(comparison => new[]
@@ -41,8 +44,12 @@ internal static class Votes
         {
             return Verdict(Preference.Abstained, 0.5);
         }
-        var share = EnsembleJudge.Round(cast.Sum(vote => vote.Member.Weight * ShareOf(vote.Vote.Preference)) / cast.Sum(vote => vote.Member.Weight));
-        var preference = share == 0.5 || Math.Max(share, 1 - share) < agreement ? Preference.Tie : share > 0.5 ? Preference.First : Preference.Second;
+        var share = EnsembleJudge.Round(
+            cast.Sum(vote => vote.Member.Weight * ShareOf(vote.Vote.Preference)) / cast.Sum(vote => vote.Member.Weight));
+        var preference =
+            share == 0.5 || Math.Max(share, 1 - share) < agreement ? Preference.Tie
+            : share > 0.5 ? Preference.First
+            : Preference.Second;
         return Verdict(preference, share);
 
         Comparison Verdict(Preference preference, double probability) =>

@@ -1,9 +1,9 @@
 namespace IterativeDpo.Judging.Http;
 
 /// <summary>
-/// What a service was asked and answered, by the SHA-256 of the request: what the entries of a ledger come to. An answer that is here is never
-/// paid for again, and a call counts as paid for until the service refuses it: whether one that a crash cut off was answered, nobody knows.
-/// Not thread-safe.
+/// What a service was asked and answered, by the SHA-256 of the request: what the entries of a ledger come to. An answer that is here is
+/// never paid for again, and a call counts as paid for until the service refuses it: whether one that a crash cut off was answered, nobody
+/// knows. Not thread-safe.
 /// </summary>
 internal sealed class AnswerCache
 {

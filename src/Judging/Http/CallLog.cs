@@ -3,8 +3,8 @@ using IterativeDpo.Artifacts;
 namespace IterativeDpo.Judging.Http;
 
 /// <summary>
-/// An <see cref="AnswerCache"/> in step with its ledger: an entry counts here once it is there, and what others have put there counts before
-/// the next one of ours does. So whatever is decided on what is known was decided on everything. Any number of callers at once.
+/// An <see cref="AnswerCache"/> in step with its ledger: an entry counts here once it is there, and what others have put there counts
+/// before the next one of ours does. So whatever is decided on what is known was decided on everything. Any number of callers at once.
 /// </summary>
 /// <param name="open">Opens the ledger, when it is first wanted.</param>
 internal sealed class CallLog(Func<ILedger> open, TimeProvider time) : IDisposable
@@ -122,6 +122,7 @@ internal sealed class CallLog(Func<ILedger> open, TimeProvider time) : IDisposab
         : entry with
         {
             Answer = entry.Answer is { } answer ? answer with { Text = "", FirstToken = null } : null,
-            Failure = $"the service says too much: a cluster keeps {ILedger.MostSharedBytes:N0} bytes of an answer at most, and this one has {bytes:N0}",
+            Failure =
+                $"the service says too much: a cluster keeps {ILedger.MostSharedBytes:N0} bytes of an answer at most, and this one has {bytes:N0}",
         };
 }

@@ -44,7 +44,8 @@ public sealed record ChatAnswer(
     private static string? ProblemOf(Message message, string? finishReason) =>
         message.Refusal is { Length: > 0 } refusal ? $"the model refuses: {refusal}"
         : finishReason == "content_filter" ? "the service's filter has cut the answer"
-        : string.IsNullOrEmpty(message.Content) && (message.ReasoningContent ?? message.Reasoning) is { Length: > 0 } ? "the model thought, and gave no answer"
+        : string.IsNullOrEmpty(message.Content) && (message.ReasoningContent ?? message.Reasoning) is { Length: > 0 }
+            ? "the model thought, and gave no answer"
         : null;
 
     private static readonly JsonSerializerOptions Lenient = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };

@@ -6,10 +6,10 @@ using IterativeDpo.Judging.Models;
 namespace IterativeDpo.Judging.Http;
 
 /// <summary>
-/// Asks an OpenAI-compatible service: each request once, whoever asks and however often. A request finds its stored answer, or is sent to the
-/// service, again while its failures may pass, until all its tries are made: they are counted for as long as this lives, those of other nodes
-/// among them, so that asking once more gives no further ones. One that another node has sent is waited for. It goes on when its caller gives
-/// up, so that what is paid for is kept. Any number of callers at once.
+/// Asks an OpenAI-compatible service: each request once, whoever asks and however often. A request finds its stored answer, or is sent to
+/// the service, again while its failures may pass, until all its tries are made: they are counted for as long as this lives, those of other
+/// nodes among them, so that asking once more gives no further ones. One that another node has sent is waited for. It goes on when its
+/// caller gives up, so that what is paid for is kept. Any number of callers at once.
 /// </summary>
 public sealed class ChatService : IAsyncDisposable
 {
@@ -34,7 +34,13 @@ public sealed class ChatService : IAsyncDisposable
     /// <param name="ledger">Opens the ledger of calls and answers, with the first request.</param>
     /// <param name="note">Told what the user should know of earlier runs, and the first failure of a kind.</param>
     /// <param name="raised">What somebody has raised the budget to meanwhile; 0: to nothing.</param>
-    public ChatService(string setting, ServiceOptions options, Func<ILedger> ledger, Action<string> note, TimeProvider time, Func<(int Calls, long Tokens)>? raised = null)
+    public ChatService(
+        string setting,
+        ServiceOptions options,
+        Func<ILedger> ledger,
+        Action<string> note,
+        TimeProvider time,
+        Func<(int Calls, long Tokens)>? raised = null)
     {
         (_setting, _options, _note, _time, _raised) = (setting, options, note, time, raised);
         _log = new CallLog(ledger, time);
@@ -42,7 +48,10 @@ public sealed class ChatService : IAsyncDisposable
         _calls = new ServiceCalls(setting, options, _log, _limit, () => Budget, note, time, _noMoreCalls.Token, _abort.Token);
     }
 
-    /// <summary>The share of its budget that is spent, as far as the ledger was read; the larger one of calls and tokens, and null where it has none.</summary>
+    /// <summary>
+    /// The share of its budget that is spent, as far as the ledger was read; the larger one of calls and tokens, and null where it has
+    /// none.
+    /// </summary>
     internal double? BudgetSpent => _log.See(answers => new double?[]
     {
         Budget.Calls > 0 ? (double)answers.Calls / Budget.Calls : null,
@@ -51,7 +60,9 @@ public sealed class ChatService : IAsyncDisposable
 
     /// <summary>0 is without limit.</summary>
     private (int Calls, long Tokens) Budget => _raised?.Invoke() is var (calls, tokens)
-        ? (_options.BudgetCalls == 0 ? 0 : Math.Max(_options.BudgetCalls, calls), _options.BudgetTokens == 0 ? 0 : Math.Max(_options.BudgetTokens, tokens))
+        ? (
+            _options.BudgetCalls == 0 ? 0 : Math.Max(_options.BudgetCalls, calls),
+            _options.BudgetTokens == 0 ? 0 : Math.Max(_options.BudgetTokens, tokens))
         : (_options.BudgetCalls, _options.BudgetTokens);
 
     /// <summary>The judge's section of the settings.</summary>
@@ -66,7 +77,8 @@ public sealed class ChatService : IAsyncDisposable
     {
         if (await _log.ReadAsync(cancellationToken) is > 0 and var unanswered && !_log.IsShared)
         {
-            _note($"{_setting}: questions that earlier runs sent and that have no answer: {unanswered}. They are asked again, and the budget counts both calls.");
+            _note(
+                $"{_setting}: questions that earlier runs sent and that have no answer: {unanswered}. They are asked again, and the budget counts both calls.");
         }
     }
 
@@ -75,7 +87,10 @@ public sealed class ChatService : IAsyncDisposable
     /// <returns>The answer, and whether another request has paid for it.</returns>
     /// <exception cref="JudgeModelException">No usable answer, perhaps after all tries.</exception>
     /// <exception cref="UserInputException">The budget is spent, or the service wants something of the user.</exception>
-    internal async Task<(ChatAnswer Answer, bool IsCached)> AskAsync(byte[] request, WantedAnswer wanted, CancellationToken cancellationToken)
+    internal async Task<(ChatAnswer Answer, bool IsCached)> AskAsync(
+        byte[] request,
+        WantedAnswer wanted,
+        CancellationToken cancellationToken)
     {
         var question = new ChatQuestion(Digest.Of(request).Hex, request, wanted);
         Task<(ChatAnswer Answer, bool IsCached)>? answer;
@@ -97,8 +112,8 @@ public sealed class ChatService : IAsyncDisposable
     }
 
     /// <summary>
-    /// Makes no further calls; those that are out, and paid for, have a moment to come back. An answer that came is put into the ledger all the
-    /// same, however long that takes.
+    /// Makes no further calls; those that are out, and paid for, have a moment to come back. An answer that came is put into the ledger all
+    /// the same, however long that takes.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -179,7 +194,9 @@ public sealed class ChatService : IAsyncDisposable
     /// whenever this is asked.
     /// </summary>
     private bool IsOutElsewhere(ChatQuestion question, AnswerCache answers) =>
-        _log.IsShared && answers.OutSince(question.Name) is { } since && _time.GetElapsedTime(since) < _options.Timeout + _lastAnswersTimeout;
+        _log.IsShared
+        && answers.OutSince(question.Name) is { } since
+        && _time.GetElapsedTime(since) < _options.Timeout + _lastAnswersTimeout;
 
     /// <exception cref="JudgeModelException">All are made.</exception>
     private int TriesMade(ChatQuestion question)
@@ -187,7 +204,8 @@ public sealed class ChatService : IAsyncDisposable
         var (count, lastFailure) = _log.See(answers => answers.TriesOf(question.Name));
         return count <= _options.Retries
             ? count
-            : throw new JudgeModelException($"{lastFailure ?? $"{_options.Url} gave no answer"}, in {count} {(count == 1 ? "try" : "tries")} ({_setting}.retries: more are made when that is raised, or this is started again)");
+            : throw new JudgeModelException(
+                $"{lastFailure ?? $"{_options.Url} gave no answer"}, in {count} {(count == 1 ? "try" : "tries")} ({_setting}.retries: more are made when that is raised, or this is started again)");
     }
 
     /// <summary>A failure that passes is not seen otherwise, and the wait after it may outlast the time for a verdict.</summary>

@@ -4,7 +4,8 @@ using IterativeDpo.Judging.Llm;
 namespace IterativeDpo.Judging.Http;
 
 /// <summary>Settings of an <see cref="LlmJudge"/> that asks a model behind a service.</summary>
-[Setting("A language model behind a service that speaks OpenAI's chat completions; also takes what is in judging.asking. Its answers are kept in "
+[Setting(
+    "A language model behind a service that speaks OpenAI's chat completions; also takes what is in judging.asking. Its answers are kept in "
     + "work/judge-NAME.jsonl, or by the coordinators of a cluster, and none that is kept is asked for again.")]
 public sealed record HttpJudgeOptions(
     string Name,
@@ -21,11 +22,21 @@ public sealed record HttpJudgeOptions(
     public override IJudge Create(JudgeFactory factory)
     {
         var service = factory.Shared(
-            (typeof(ChatService), Name), () => new ChatService(Setting, Service, () => factory.Ledger(Name, AnswersFile), factory.Note, factory.Time, () => factory.RaisedBudgetOf(Name)));
+            (typeof(ChatService), Name),
+            () =>
+                new ChatService(
+                    Setting,
+                    Service,
+                    () => factory.Ledger(Name, AnswersFile),
+                    factory.Note,
+                    factory.Time,
+                    () => factory.RaisedBudgetOf(Name)));
         return new LlmJudge(Name, new OpenAiModel(Service, service), Mode, factory.Seed);
     }
 
-    /// <summary>Forgets what the service answered, and how often it was asked: every question is asked again. What was spent stays spent.</summary>
+    /// <summary>
+    /// Forgets what the service answered, and how often it was asked: every question is asked again. What was spent stays spent.
+    /// </summary>
     /// <param name="workPath">The directory of what judges keep; no factory uses it.</param>
     /// <returns>Answers that were there.</returns>
     /// <exception cref="Artifacts.UserInputException">The file is damaged.</exception>
@@ -49,5 +60,10 @@ public sealed record HttpJudgeOptions(
     /// <summary>The file of what a judge of this name was answered, among those that judges keep.</summary>
     public static string AnswersFileOf(string judge) => $"judge-{judge}.jsonl";
 
-    public override JudgeOptions WithoutIncidentals() => this with { Mode = Mode.WithoutIncidentals(), Service = Service.WithoutIncidentals() };
+    public override JudgeOptions WithoutIncidentals() =>
+        this with
+        {
+            Mode = Mode.WithoutIncidentals(),
+            Service = Service.WithoutIncidentals(),
+        };
 }

@@ -1,8 +1,9 @@
 namespace IterativeDpo.Judging.Http;
 
 /// <summary>
-/// The log of a judge's calls to a service and of what came of them: it only grows, and what was spent and answered is what its entries come
-/// to. Several may write it: whoever appends says how many entries it knows, and learns those that it does not know instead of being let in.
+/// The log of a judge's calls to a service and of what came of them: it only grows, and what was spent and answered is what its entries
+/// come to. Several may write it: whoever appends says how many entries it knows, and learns those that it does not know instead of being
+/// let in.
 /// </summary>
 public interface ILedger : IDisposable
 {

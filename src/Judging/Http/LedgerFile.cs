@@ -35,7 +35,8 @@ internal sealed class LedgerFile : ILedger
         lock (_lock)
         {
             // Who knows some knows all.
-            return Task.FromResult<IReadOnlyList<CallEntry>>(known > 0 ? [] : [.. CallEntry.Lines.ReadLog(_stream, _path).Select(read => read.Record)]);
+            return Task.FromResult<IReadOnlyList<CallEntry>>(
+                known > 0 ? [] : [.. CallEntry.Lines.ReadLog(_stream, _path).Select(read => read.Record)]);
         }
     }
 

@@ -25,7 +25,10 @@ public sealed class OpenAiModel(ServiceOptions options, ChatService service) : I
 
     public void AskAnew(int time) => _time = time;
 
-    public async Task<LabelAnswer> ChooseAsync(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> labels, CancellationToken cancellationToken)
+    public async Task<LabelAnswer> ChooseAsync(
+        IReadOnlyList<ChatMessage> messages,
+        IReadOnlyList<string> labels,
+        CancellationToken cancellationToken)
     {
         var request = Request(messages, 0, options.Logprobs ? 1 : WordTokens);
         if (options.Logprobs)
@@ -33,7 +36,10 @@ public sealed class OpenAiModel(ServiceOptions options, ChatService service) : I
             request["logprobs"] = true;
             request["top_logprobs"] = options.TopLogprobs;
         }
-        var (answer, isCached) = await service.AskAsync(Bytes(request), options.Logprobs ? WantedAnswer.Logprobs : WantedAnswer.FirstWord, cancellationToken);
+        var (answer, isCached) = await service.AskAsync(
+            Bytes(request),
+            options.Logprobs ? WantedAnswer.Logprobs : WantedAnswer.FirstWord,
+            cancellationToken);
         var probabilities = options.Logprobs ? FromLogprobs(answer.FirstToken ?? [], labels) : FromText(answer.Text, labels);
         return new LabelAnswer(probabilities, Usage(answer, isCached));
     }
@@ -50,7 +56,9 @@ public sealed class OpenAiModel(ServiceOptions options, ChatService service) : I
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>A token is a label's where it is the label, or begins it and no other one; white space around it is part of the token.</summary>
+    /// <summary>
+    /// A token is a label's where it is the label, or begins it and no other one; white space around it is part of the token.
+    /// </summary>
     private static double[] FromLogprobs(IReadOnlyList<TokenLogprob> tokens, IReadOnlyList<string> labels)
     {
         var probabilities = new double[labels.Count];
@@ -66,7 +74,10 @@ public sealed class OpenAiModel(ServiceOptions options, ChatService service) : I
 
     private static int Find(string token, IReadOnlyList<string> labels)
     {
-        int[] begun = [.. Enumerable.Range(0, labels.Count).Where(i => token.Length > 0 && labels[i].StartsWith(token, StringComparison.Ordinal))];
+        int[] begun =
+        [
+            .. Enumerable.Range(0, labels.Count).Where(i => token.Length > 0 && labels[i].StartsWith(token, StringComparison.Ordinal)),
+        ];
         return begun.FirstOrDefault(i => labels[i] == token, begun.Length == 1 ? begun[0] : -1);
     }
 
@@ -75,19 +86,26 @@ public sealed class OpenAiModel(ServiceOptions options, ChatService service) : I
     {
         var start = text.TrimStart();
         return [.. labels.Select(label =>
-            start.StartsWith(label, StringComparison.Ordinal) && (start.Length == label.Length || !char.IsLetterOrDigit(start[label.Length])) ? 1.0 : 0.0)];
+            start.StartsWith(label, StringComparison.Ordinal)
+            && (start.Length == label.Length || !char.IsLetterOrDigit(start[label.Length]))
+                ? 1.0
+                : 0.0),
+    ];
     }
 
     private JsonObject Request(IReadOnlyList<ChatMessage> messages, float temperature, int maxTokens) => new()
     {
         ["model"] = options.Model,
-        ["messages"] = new JsonArray([.. messages.Select(message => new JsonObject { ["role"] = message.Role, ["content"] = message.Content })]),
+        ["messages"] = new JsonArray([
+            .. messages.Select(message => new JsonObject { ["role"] = message.Role, ["content"] = message.Content }),
+        ]),
         ["temperature"] = temperature,
         ["max_tokens"] = maxTokens,
     };
 
     /// <summary>Equal bytes are the same request, and have one answer; blanks at the end make another one of the same question.</summary>
-    private byte[] Bytes(JsonObject request) => [.. JsonSerializer.SerializeToUtf8Bytes(request, _json), .. Enumerable.Repeat((byte)' ', _time)];
+    private byte[] Bytes(JsonObject request) =>
+        [.. JsonSerializer.SerializeToUtf8Bytes(request, _json), .. Enumerable.Repeat((byte)' ', _time)];
 
     private static JudgeUsage Usage(ChatAnswer answer, bool isCached) =>
         isCached ? new JudgeUsage(CachedCalls: 1) : new JudgeUsage(1, 0, answer.InputTokens ?? 0, answer.OutputTokens ?? 0);

@@ -10,11 +10,13 @@ internal sealed class RecordedLedger(string judge, string path) : ILedger
 
     /// <summary>All answers, forgotten ones too: they were given for the rounds before.</summary>
     public Task<IReadOnlyList<CallEntry>> ReadAsync(long known, CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<CallEntry>>(known > 0 || !File.Exists(path) ? [] : [.. CallEntry.Lines.Read(path).Where(entry => !entry.Forget)]);
+        Task.FromResult<IReadOnlyList<CallEntry>>(
+            known > 0 || !File.Exists(path) ? [] : [.. CallEntry.Lines.Read(path).Where(entry => !entry.Forget)]);
 
     /// <exception cref="UserInputException">Always: a question has no answer there.</exception>
     public Task<IReadOnlyList<CallEntry>> AppendAsync(long known, CallEntry entry, CancellationToken cancellationToken) =>
-        throw new UserInputException($"{path}: the judge '{judge}' has no recorded answer to one of its questions, and nobody is asked now.");
+        throw new UserInputException(
+            $"{path}: the judge '{judge}' has no recorded answer to one of its questions, and nobody is asked now.");
 
     public void Dispose()
     {

@@ -7,16 +7,23 @@ using IterativeDpo.Judging.Models;
 namespace IterativeDpo.Judging.Http;
 
 /// <summary>
-/// Makes calls to a service, each within the budget and the limits of concurrency and rate. A call is in the log before it goes out, and what
-/// came of it before anything uses it.
+/// Makes calls to a service, each within the budget and the limits of concurrency and rate. A call is in the log before it goes out, and
+/// what came of it before anything uses it.
 /// </summary>
 /// <param name="setting">The section of the judge's settings, for messages.</param>
 /// <param name="budget">What may be spent, 0 without limit.</param>
 /// <param name="stop">No more calls.</param>
 /// <param name="abort">Those that are out are given up.</param>
 internal sealed class ServiceCalls(
-    string setting, ServiceOptions options, CallLog log, RateLimit limit, Func<(int Calls, long Tokens)> budget, Action<string> note, TimeProvider time, CancellationToken stop, CancellationToken abort)
-    : IDisposable
+    string setting,
+    ServiceOptions options,
+    CallLog log,
+    RateLimit limit,
+    Func<(int Calls, long Tokens)> budget,
+    Action<string> note,
+    TimeProvider time,
+    CancellationToken stop,
+    CancellationToken abort) : IDisposable
 {
     private readonly ServiceConnection _connection = new(setting, options, time);
     private readonly SemaphoreSlim _slots = new(options.Concurrency);
@@ -39,11 +46,16 @@ internal sealed class ServiceCalls(
         }
         catch (Exception e) when (e is PassingFailureException or JudgeModelException)
         {
-            throw new UserInputException($"{setting}: {e.Message}. Start the service or wait until it is ready, or correct {setting}.url.", e);
+            throw new UserInputException(
+                $"{setting}: {e.Message}. Start the service or wait until it is ready, or correct {setting}.url.",
+                e);
         }
     }
 
-    /// <summary>Makes one call. It holds its slot until its answer is stored: a killed process leaves no more calls without one than there are slots.</summary>
+    /// <summary>
+    /// Makes one call. It holds its slot until its answer is stored: a killed process leaves no more calls without one than there are
+    /// slots.
+    /// </summary>
     /// <param name="isDue">Whether the call is wanted yet, by what is known when it would go out.</param>
     /// <returns>The answer as it is used; null where the call was not due any more.</returns>
     /// <exception cref="PassingFailureException">It failed in a way that may pass.</exception>
@@ -93,7 +105,8 @@ internal sealed class ServiceCalls(
         }
 
         UserInputException Spent(string what, long limit) =>
-            new($"{setting}: its budget of {limit} {what} is spent. Raise {setting}.budget-{what} (0: no limit), and run or submit it again.");
+            new(
+                $"{setting}: its budget of {limit} {what} is spent. Raise {setting}.budget-{what} (0: no limit), and run or submit it again.");
     }
 
     private void RefuseUseless(ChatAnswer answer, WantedAnswer wanted)
@@ -134,7 +147,10 @@ internal sealed class ServiceCalls(
         var isRenamed = _limitsCompletionTokens;
         try
         {
-            var reply = await _connection.SendAsync("chat/completions", isRenamed ? WithCompletionTokens(question.Request) : question.Request, abort);
+            var reply = await _connection.SendAsync(
+                "chat/completions",
+                isRenamed ? WithCompletionTokens(question.Request) : question.Request,
+                abort);
             if (isRenamed || !AsksForCompletionTokens(reply))
             {
                 return IsSuccess(reply) ? Failure.Within(reply) is { } error ? throw error : Parse(reply) : throw Failure.Of(reply);
@@ -153,7 +169,8 @@ internal sealed class ServiceCalls(
         await log.AddAsync(new CallEntry(question.Name, Refused: true));
         if (!Interlocked.Exchange(ref _limitsCompletionTokens, true))
         {
-            note($"{setting}: {options.Url} takes no max_tokens for {options.Model}; it gets max_completion_tokens from now on ({setting}.token-limit = max-completion-tokens says so from the start).");
+            note(
+                $"{setting}: {options.Url} takes no max_tokens for {options.Model}; it gets max_completion_tokens from now on ({setting}.token-limit = max-completion-tokens says so from the start).");
         }
         return await SendAsync(question, isDue);
     }
@@ -161,7 +178,9 @@ internal sealed class ServiceCalls(
     private bool AsksForCompletionTokens(ServiceReply reply) =>
         reply.Status == HttpStatusCode.BadRequest && options.TokenLimit == TokenLimit.Auto
         && reply.Body.Contains("max_completion_tokens", StringComparison.Ordinal)
-        && (reply.Body.Contains("support", StringComparison.OrdinalIgnoreCase) || reply.Body.Contains("instead", StringComparison.OrdinalIgnoreCase));
+        && (
+            reply.Body.Contains("support", StringComparison.OrdinalIgnoreCase)
+            || reply.Body.Contains("instead", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The same question: its stored answer is known by the name that it has without this.</summary>
     private static byte[] WithCompletionTokens(byte[] request)
@@ -180,7 +199,10 @@ internal sealed class ServiceCalls(
         }
         catch (JsonException e)
         {
-            throw new PassingFailureException($"{options.Url} answers with something else than a chat completion: {e.Message}", null, e) { MayBePaid = true };
+            throw new PassingFailureException($"{options.Url} answers with something else than a chat completion: {e.Message}", null, e)
+            {
+                MayBePaid = true,
+            };
         }
     }
 

@@ -14,7 +14,8 @@ internal sealed class ServiceConnection(string setting, ServiceOptions options, 
     private const long MostResponseBytes = 16 << 20;
 
     // A redirected POST would arrive as a GET.
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = !new Uri(options.Url).IsLoopback })
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = !new Uri(options.Url).IsLoopback })
     {
         Timeout = Timeout.InfiniteTimeSpan,
         MaxResponseContentBufferSize = MostResponseBytes,
@@ -40,11 +41,20 @@ internal sealed class ServiceConnection(string setting, ServiceOptions options, 
             using var response = await _http.SendAsync(request, either.Token);
             var bytes = await response.Content.ReadAsByteArrayAsync(either.Token);
             return new ServiceReply(
-                response.StatusCode, Encoding.UTF8.GetString(bytes), RetryAfter(response.Headers.RetryAfter), response.Headers.Location?.ToString());
+                response.StatusCode,
+                Encoding.UTF8.GetString(bytes),
+                RetryAfter(response.Headers.RetryAfter),
+                response.Headers.Location?.ToString());
         }
-        catch (Exception e) when (e is (OperationCanceledException or HttpRequestException) && timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (Exception e)
+            when (e is (OperationCanceledException or HttpRequestException)
+                && timeout.IsCancellationRequested
+                && !cancellationToken.IsCancellationRequested)
         {
-            throw new PassingFailureException($"{options.Url} does not answer within {options.Timeout} ({setting}.timeout)", null, e) { MayBePaid = true };
+            throw new PassingFailureException($"{options.Url} does not answer within {options.Timeout} ({setting}.timeout)", null, e)
+            {
+                MayBePaid = true,
+            };
         }
         catch (HttpRequestException e)
         {
@@ -56,7 +66,9 @@ internal sealed class ServiceConnection(string setting, ServiceOptions options, 
         }
     }
 
-    /// <summary>What a message quotes of the service, without the key: it may say what it was sent. Answers are data, and stay as they are.</summary>
+    /// <summary>
+    /// What a message quotes of the service, without the key: it may say what it was sent. Answers are data, and stay as they are.
+    /// </summary>
     public string Hide(string text) => ReadKey() is { } key ? text.Replace(key, "***", StringComparison.Ordinal) : text;
 
     public void Dispose() => _http.Dispose();
@@ -75,7 +87,8 @@ internal sealed class ServiceConnection(string setting, ServiceOptions options, 
         }
         return key.All(c => c is > ' ' and <= '~')
             ? key
-            : throw new UserInputException($"The environment variable {options.KeyVariable} ({setting}.key-variable) is no key: it has white space or letters with accents in it.");
+            : throw new UserInputException(
+                $"The environment variable {options.KeyVariable} ({setting}.key-variable) is no key: it has white space or letters with accents in it.");
     }
 
     private TimeSpan? RetryAfter(RetryConditionHeaderValue? header)

@@ -11,7 +11,8 @@ internal sealed record ServiceReply(HttpStatusCode Status, string Body, TimeSpan
 
 /// <summary>A call that failed in a way that may pass.</summary>
 /// <param name="retryAfter">How long the service asks to be left alone; null where it does not say.</param>
-internal sealed class PassingFailureException(string message, TimeSpan? retryAfter = null, Exception? innerException = null) : Exception(message, innerException)
+internal sealed class PassingFailureException(string message, TimeSpan? retryAfter = null, Exception? innerException = null)
+    : Exception(message, innerException)
 {
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
@@ -28,7 +29,8 @@ internal sealed class ServiceFailure(string setting, ServiceOptions options, Fun
 
     private static readonly TimeSpan _longestPause = TimeSpan.FromMinutes(2);
 
-    /// <returns>A <see cref="PassingFailureException"/>, a <see cref="UserInputException"/>, or a <see cref="JudgeModelException"/>: this request will not do.</returns>
+    /// <returns>A <see cref="PassingFailureException"/>, a <see cref="UserInputException"/>, or a <see cref="JudgeModelException"/>: this
+    /// request will not do.</returns>
     public Exception Of(ServiceReply reply)
     {
         var said = $"{options.Url} answers {(int)reply.Status} ({hide(Message(reply.Body))})";
@@ -94,10 +96,13 @@ internal sealed class ServiceFailure(string setting, ServiceOptions options, Fun
     private static string Quote(string text)
     {
         var start = text.Length > MostQuoted ? $"{text[..MostQuoted]}…" : text;
-        return string.IsNullOrWhiteSpace(start) ? "nothing" : string.Join(' ', start.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        return string.IsNullOrWhiteSpace(start)
+            ? "nothing"
+            : string.Join(' ', start.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
-    private UserInputException OutOfCredit(string said) => new($"{setting}: {said}: the account has no credit left. Add some, and run again.");
+    private UserInputException OutOfCredit(string said) =>
+        new($"{setting}: {said}: the account has no credit left. Add some, and run again.");
 
     private static string Message(string body)
     {

@@ -17,7 +17,8 @@ public sealed class ImplicitRewardJudge(ImplicitRewardOptions options, SequenceS
 
     public bool ScoresSingleSamples => true;
 
-    /// <exception cref="Artifacts.UserInputException">The base or an adapter is missing, damaged, or the adapter is another base's.</exception>
+    /// <exception cref="Artifacts.UserInputException">The base or an adapter is missing, damaged, or the adapter is another
+    /// base's.</exception>
     public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken)
     {
         queue.Check(options.Files);
@@ -35,7 +36,9 @@ public sealed class ImplicitRewardJudge(ImplicitRewardOptions options, SequenceS
             throw new UserInputException(
                 $"Prompt '{samples.Prompt.Id}': its samples are texts without token ids, and the implicit reward is of tokens; give samples of this model (./dpo generate --out FILE).");
         }
-        var ratios = await queue.LogRatiosAsync(samples, options.Policy ?? _current, options.Reference, cancellationToken).ConfigureAwait(false);
+        var ratios = await queue
+            .LogRatiosAsync(samples, options.Policy ?? _current, options.Reference, cancellationToken)
+            .ConfigureAwait(false);
         Judgement[] judgements = [.. samples.Samples.Zip(ratios, Judge)];
         return new(judgements, BradleyTerry.Compare(judgements, options.TieMargin));
     }

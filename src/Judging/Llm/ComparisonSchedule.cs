@@ -16,11 +16,20 @@ public static class ComparisonSchedule
         var all = count * (count - 1) / 2;
         if (most == 0 || most >= all)
         {
-            return [.. from first in Enumerable.Range(0, count) from second in Enumerable.Range(first + 1, count - first - 1) select (first, second)];
+            return
+            [
+                .. from first in Enumerable.Range(0, count)
+                from second in Enumerable.Range(first + 1, count - first - 1)
+                select (first, second),
+            ];
         }
         var ring = Enumerable.Range(0, count).ToArray();
         new SplitMix64(seed).Shuffle<int>(ring);
-        var neighbours = Enumerable.Range(0, count).Where(i => i % 2 == 0).Concat(Enumerable.Range(0, count).Where(i => i % 2 == 1)).Select(i => (i, 1));
+        var neighbours = Enumerable
+            .Range(0, count)
+            .Where(i => i % 2 == 0)
+            .Concat(Enumerable.Range(0, count).Where(i => i % 2 == 1))
+            .Select(i => (i, 1));
         var further = from distance in Enumerable.Range(2, count / 2) from i in Enumerable.Range(0, count) select (i, distance);
         return [.. neighbours.Concat(further)
             .Select(step => (From: ring[step.Item1], To: ring[(step.Item1 + step.Item2) % count]))

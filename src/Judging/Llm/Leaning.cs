@@ -36,7 +36,9 @@ internal readonly record struct Leaning(double First, double Second, double Tie)
     }
 }
 
-/// <summary>A model's leaning in both orders: it counts only where the two agree, which takes position bias out (Zheng et al. 2023).</summary>
+/// <summary>
+/// A model's leaning in both orders: it counts only where the two agree, which takes position bias out (Zheng et al. 2023).
+/// </summary>
 internal readonly record struct BothOrders(Leaning Forward, Leaning Backward)
 {
     public double Probability => (Forward.Win + Backward.Win) / 2;

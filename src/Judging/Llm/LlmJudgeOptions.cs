@@ -10,10 +10,16 @@ namespace IterativeDpo.Judging.Llm;
 public sealed record LlmJudgeOptions(
     string Name,
     [Setting(WrittenAs = typeof(AskingOptions), DefaultsIn = "asking")] LlmMode Mode,
-    [Setting("A GGUF file or a folder of Hugging Face's libraries, relative to the file this is written in.  policy: the campaign's model with the adapter whose samples are judged (self-rewarding).",
+    [Setting(
+        "A GGUF file or a folder of Hugging Face's libraries, relative to the file this is written in.  policy: the campaign's model with the adapter whose samples are judged (self-rewarding).",
         Key = "model", Off = "policy", IsPath = true)]
     string? ModelPath,
-    [Setting("Most tokens of a question and its answer together; a prompt whose questions are longer is not judged.", Default = "2048", Min = 16, Max = 10_000_000)] int ContextTokens,
+    [Setting(
+        "Most tokens of a question and its answer together; a prompt whose questions are longer is not judged.",
+        Default = "2048",
+        Min = 16,
+        Max = 10_000_000)]
+        int ContextTokens,
     [Setting("Questions that are computed side by side.", Default = "8", Min = 1, Max = 255)] int Sequences,
     [Setting("Most tokens to one call of the model.", Default = "512", Min = 1, Max = 1_000_000)] int BatchTokens) : JudgeOptions(Name)
 {

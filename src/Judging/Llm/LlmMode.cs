@@ -17,7 +17,8 @@ public abstract record LlmMode(PromptTemplate Template)
 }
 
 /// <summary>Which of two samples is better, asked in both orders; see <see cref="SampleComparer"/>.</summary>
-/// <param name="Labels">What the model says for the sample shown first, for the one shown second, and, where there is a third, for neither.</param>
+/// <param name="Labels">What the model says for the sample shown first, for the one shown second, and, where there is a third, for
+/// neither.</param>
 /// <param name="TieMargin">A win probability no further than this from 0.5 is a tie.</param>
 /// <param name="MinLabelMass">The judge abstains where all labels together are less likely than this.</param>
 /// <param name="MaxComparisons">Most comparisons for a prompt; 0 compares every two.</param>

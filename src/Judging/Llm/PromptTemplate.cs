@@ -29,7 +29,8 @@ public sealed partial record PromptTemplate(string Path, string Text)
         }
         if (required.FirstOrDefault(name => !used.Any(variable => variable.Name == name)) is { } missing)
         {
-            throw new UserInputException($"{path}, line {template.Text.Count(c => c == '\n') + 1}: the template ends without {{{missing}}}; it needs {Spell(required)}.");
+            throw new UserInputException(
+                $"{path}, line {template.Text.Count(c => c == '\n') + 1}: the template ends without {{{missing}}}; it needs {Spell(required)}.");
         }
         template.CheckTurns();
         return template;
@@ -43,10 +44,12 @@ public sealed partial record PromptTemplate(string Path, string Text)
     }
 
     /// <summary>A conversation like those of the template, each variable as its own value.</summary>
-    public IReadOnlyList<ChatMessage> Example() => Resolve(Variables().Select(variable => variable.Name).Distinct().ToDictionary(name => name));
+    public IReadOnlyList<ChatMessage> Example() =>
+        Resolve(Variables().Select(variable => variable.Name).Distinct().ToDictionary(name => name));
 
     /// <summary>A conversation in the form that templates have.</summary>
-    public static string Write(IEnumerable<ChatMessage> turns) => string.Join("\n\n", turns.Select(turn => $"[{turn.Role}]\n{turn.Content}"));
+    public static string Write(IEnumerable<ChatMessage> turns) =>
+        string.Join("\n\n", turns.Select(turn => $"[{turn.Role}]\n{turn.Content}"));
 
     private static string Resolve(string text, IReadOnlyDictionary<string, string> values) => Variable().Replace(
         text, match => match.Groups["name"] is { Success: true } name ? values[name.Value] : match.Value[1..^1]);
@@ -60,7 +63,8 @@ public sealed partial record PromptTemplate(string Path, string Text)
         var parts = Turn().Split(Text);
         if (parts.Length == 1 || parts[0].Trim().Length > 0)
         {
-            throw new UserInputException($"{Path}, line 1: a template begins with a line [system] or [user], which says whose turn follows.");
+            throw new UserInputException(
+                $"{Path}, line 1: a template begins with a line [system] or [user], which says whose turn follows.");
         }
         if (parts[^2] != "user")
         {

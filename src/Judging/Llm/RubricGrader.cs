@@ -7,7 +7,8 @@ namespace IterativeDpo.Judging.Llm;
 
 /// <summary>
 /// Gives each sample the mean of the points, 0 to 5, in several sampled answers of the model, divided by 5. An answer that does not say
-/// <c>Score: n</c> does not count; where none does, the judge abstains. (Self-rewarding language models, Yuan et al. 2024, arXiv 2401.10020.)
+/// <c>Score: n</c> does not count; where none does, the judge abstains. (Self-rewarding language models, Yuan et al. 2024, arXiv
+/// 2401.10020.)
 /// </summary>
 internal sealed partial class RubricGrader(RubricMode mode, IJudgeModel model, ulong seed)
 {
@@ -16,9 +17,16 @@ internal sealed partial class RubricGrader(RubricMode mode, IJudgeModel model, u
     public async Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken)
     {
         IGrouping<string, Sample>[] texts = [.. samples.Samples.GroupBy(sample => sample.Text, StringComparer.Ordinal)];
-        var graded = await LlmJudge.AskAllAsync(texts, (text, token) => GradeAsync(samples.Prompt, text.First(), token), cancellationToken).ConfigureAwait(false);
+        var graded = await LlmJudge
+            .AskAllAsync(texts, (text, token) => GradeAsync(samples.Prompt, text.First(), token), cancellationToken)
+            .ConfigureAwait(false);
         return new Verdict(
-            [.. texts.Zip(graded).SelectMany(item => item.First.Select(sample => Of(sample, item.Second.Judgement))).OrderBy(judgement => judgement.SampleIndex)],
+            [
+                .. texts
+                    .Zip(graded)
+                    .SelectMany(item => item.First.Select(sample => Of(sample, item.Second.Judgement)))
+                    .OrderBy(judgement => judgement.SampleIndex),
+            ],
             Usage: graded.Aggregate(new JudgeUsage(), (sum, item) => sum + item.Usage));
     }
 
@@ -31,7 +39,10 @@ internal sealed partial class RubricGrader(RubricMode mode, IJudgeModel model, u
         ? judgement
         : new Judgement(sample.Index, judgement.Score, $"the same text as sample {judgement.SampleIndex}");
 
-    private async Task<(Judgement Judgement, JudgeUsage Usage)> GradeAsync(Prompt prompt, Sample sample, CancellationToken cancellationToken)
+    private async Task<(Judgement Judgement, JudgeUsage Usage)> GradeAsync(
+        Prompt prompt,
+        Sample sample,
+        CancellationToken cancellationToken)
     {
         var question = mode.Template.Resolve(new Dictionary<string, string>
         {
@@ -48,7 +59,11 @@ internal sealed partial class RubricGrader(RubricMode mode, IJudgeModel model, u
         var said = string.Join(", ", points.Select(p => p?.ToString(CultureInfo.InvariantCulture) ?? "none"));
         var text = PromptTemplate.Write(question);
         return (
-            new Judgement(sample.Index, points.Average() / Most, $"points of {Most}: {said}", [.. answers.Select(answer => new JudgeCall(text, answer.Text))]),
+            new Judgement(
+                sample.Index,
+                points.Average() / Most,
+                $"points of {Most}: {said}",
+                [.. answers.Select(answer => new JudgeCall(text, answer.Text))]),
             answers.Aggregate(new JudgeUsage(), (sum, answer) => sum + answer.Usage));
     }
 

@@ -21,15 +21,24 @@ internal sealed class SampleComparer(ComparingMode mode, IJudgeModel model, ulon
         IGrouping<string, Sample>[] texts = [.. samples.Samples.GroupBy(sample => sample.Text, StringComparer.Ordinal)];
         var schedule = ComparisonSchedule.Of(texts.Length, mode.MaxComparisons, SampleSeed.Derive(seed, 0, samples.Prompt.Id, 0));
         var compared = await LlmJudge.AskAllAsync(
-            schedule, (pair, token) => CompareAsync(samples.Prompt, texts[pair.First].First(), texts[pair.Second].First(), token), cancellationToken).ConfigureAwait(false);
+            schedule,
+            (pair, token) => CompareAsync(samples.Prompt, texts[pair.First].First(), texts[pair.Second].First(), token),
+            cancellationToken)
+        .ConfigureAwait(false);
         Comparison[] comparisons = [.. compared.Select(item => item.Comparison)];
         return new Verdict(
-            [.. texts.SelectMany(text => text.Select(sample => Score(sample.Index, text.First().Index, samples.Samples.Count, comparisons))).OrderBy(judgement => judgement.SampleIndex)],
+            [
+                .. texts
+                    .SelectMany(text => text.Select(sample => Score(sample.Index, text.First().Index, samples.Samples.Count, comparisons)))
+                    .OrderBy(judgement => judgement.SampleIndex),
+            ],
             [.. schedule.Zip(comparisons).SelectMany(item => OfCopies(item.Second, texts[item.First.First], texts[item.First.Second]))],
             compared.Aggregate(new JudgeUsage(), (sum, item) => sum + item.Usage));
     }
 
-    /// <summary>The comparison of two texts for every two samples of them: what was said of one copy holds for all, and its calls are kept once.</summary>
+    /// <summary>
+    /// The comparison of two texts for every two samples of them: what was said of one copy holds for all, and its calls are kept once.
+    /// </summary>
     private static IEnumerable<Comparison> OfCopies(Comparison comparison, IEnumerable<Sample> firsts, IEnumerable<Sample> seconds) =>
         from first in firsts
         from second in seconds
@@ -41,24 +50,42 @@ internal sealed class SampleComparer(ComparingMode mode, IJudgeModel model, ulon
             Calls = null,
         };
 
-    private async Task<(Comparison Comparison, JudgeUsage Usage)> CompareAsync(Prompt prompt, Sample first, Sample second, CancellationToken cancellationToken)
+    private async Task<(Comparison Comparison, JudgeUsage Usage)> CompareAsync(
+        Prompt prompt,
+        Sample first,
+        Sample second,
+        CancellationToken cancellationToken)
     {
         var principles = mode.Principles ?? NoPrinciple;
-        (Principle Principle, bool Swapped)[] questions = [.. principles.SelectMany(principle => new[] { (principle, false), (principle, true) })];
+        (Principle Principle, bool Swapped)[] questions =
+        [
+            .. principles.SelectMany(principle => new[] { (principle, false), (principle, true) }),
+        ];
         var answers = await LlmJudge.AskAllAsync(
             questions,
-            (question, token) => question.Swapped ? AskAsync(prompt, question.Principle, second, first, token) : AskAsync(prompt, question.Principle, first, second, token),
+            (question, token) =>
+                question.Swapped
+                    ? AskAsync(prompt, question.Principle, second, first, token)
+                    : AskAsync(prompt, question.Principle, first, second, token),
             cancellationToken).ConfigureAwait(false);
         // Two answers to a principle, forward and backward; null where the model would not say.
         BothOrders?[] leanings = [.. answers.Chunk(2).Select(pair =>
             Leaning.Of(pair[0].Answer.Probabilities, swapped: false, mode.MinLabelMass) is { } forward
-            && Leaning.Of(pair[1].Answer.Probabilities, swapped: true, mode.MinLabelMass) is { } backward ? new BothOrders(forward, backward) : (BothOrders?)null)];
+            && Leaning.Of(pair[1].Answer.Probabilities, swapped: true, mode.MinLabelMass) is { } backward
+                ? new BothOrders(forward, backward)
+                : (BothOrders?)null),
+];
         return (
             Combine(first.Index, second.Index, leanings, [.. answers.Select(answer => answer.Call)]),
             answers.Aggregate(new JudgeUsage(), (sum, answer) => sum + answer.Answer.Usage));
     }
 
-    private async Task<(LabelAnswer Answer, JudgeCall Call)> AskAsync(Prompt prompt, Principle principle, Sample shownFirst, Sample shownSecond, CancellationToken cancellationToken)
+    private async Task<(LabelAnswer Answer, JudgeCall Call)> AskAsync(
+        Prompt prompt,
+        Principle principle,
+        Sample shownFirst,
+        Sample shownSecond,
+        CancellationToken cancellationToken)
     {
         var question = mode.Template.Resolve(new Dictionary<string, string>
         {
@@ -68,7 +95,9 @@ internal sealed class SampleComparer(ComparingMode mode, IJudgeModel model, ulon
             ["principle"] = principle.Text,
         });
         var answer = await model.ChooseAsync(question, mode.Labels, cancellationToken).ConfigureAwait(false);
-        var probabilities = mode.Labels.Zip(answer.Probabilities, (label, probability) => string.Create(CultureInfo.InvariantCulture, $"{label} {probability:G6}"));
+        var probabilities = mode.Labels.Zip(
+            answer.Probabilities,
+            (label, probability) => string.Create(CultureInfo.InvariantCulture, $"{label} {probability:G6}"));
         return (answer, new JudgeCall(PromptTemplate.Write(question), string.Join(", ", probabilities)));
     }
 
@@ -104,13 +133,24 @@ internal sealed class SampleComparer(ComparingMode mode, IJudgeModel model, ulon
     {
         if (comparisons.Length == 0)
         {
-            return samples > 1 ? new Judgement(sample, 0.5, "all samples are the same text") : new Judgement(sample, null, "there is nothing to compare it with");
+            return samples > 1
+                ? new Judgement(sample, 0.5, "all samples are the same text")
+                : new Judgement(sample, null, "there is nothing to compare it with");
         }
         double[] wins = [.. comparisons
-            .Where(comparison => comparison.Preference != Preference.Abstained && (comparison.First == representative || comparison.Second == representative))
-            .Select(comparison => comparison.Preference == Preference.Tie ? 0.5 : comparison.First == representative ? comparison.Probability : 1 - comparison.Probability)];
+            .Where(comparison =>
+                comparison.Preference != Preference.Abstained
+                && (comparison.First == representative || comparison.Second == representative))
+            .Select(comparison =>
+                comparison.Preference == Preference.Tie ? 0.5
+                : comparison.First == representative ? comparison.Probability
+                : 1 - comparison.Probability),
+    ];
         return wins.Length == 0
             ? new Judgement(sample, null, "the judge abstained on all its comparisons")
-            : new Judgement(sample, wins.Average(), $"mean win probability of {wins.Length} {(wins.Length == 1 ? "comparison" : "comparisons")}{(sample == representative ? "" : $" of sample {representative}, the same text")}");
+            : new Judgement(
+                sample,
+                wins.Average(),
+                $"mean win probability of {wins.Length} {(wins.Length == 1 ? "comparison" : "comparisons")}{(sample == representative ? "" : $" of sample {representative}, the same text")}");
     }
 }

@@ -14,7 +14,8 @@ public static partial class AnswerText
         var answer = ThoughtsEnd().Matches(text) is [.., var end] ? text[(end.Index + end.Length)..] : text;
         if (ThoughtsStart().IsMatch(answer))
         {
-            throw new JudgeModelException("the model's answer ends within its thoughts; give it more max-tokens, or ask a model that does not think");
+            throw new JudgeModelException(
+                "the model's answer ends within its thoughts; give it more max-tokens, or ask a model that does not think");
         }
         return isCut ? throw new JudgeModelException("the model's answer is cut at max-tokens; raise that setting of the judge's") : answer;
     }

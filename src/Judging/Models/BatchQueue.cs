@@ -16,7 +16,8 @@ public sealed class BatchQueue<TItem, TResult> : IAsyncDisposable
     private readonly Task _thread;
     private volatile bool _isLoaded;
 
-    /// <param name="mostItems">Most items of a batch: a few times what the engine computes side by side, so that nobody waits long to join.</param>
+    /// <param name="mostItems">Most items of a batch: a few times what the engine computes side by side, so that nobody waits long to
+    /// join.</param>
     /// <param name="load">Makes the engine ready.</param>
     /// <param name="kind">Only items of equal kind are in a batch together.</param>
     public BatchQueue(RunBatch run, int mostItems, Action? load = null, Func<TItem, object?>? kind = null)
@@ -25,7 +26,9 @@ public sealed class BatchQueue<TItem, TResult> : IAsyncDisposable
         _thread = Task.Factory.StartNew(RunAll, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    /// <summary>The engine. Where it throws, items without a result are tried again one by one, so that only those fail that are to blame.</summary>
+    /// <summary>
+    /// The engine. Where it throws, items without a result are tried again one by one, so that only those fail that are to blame.
+    /// </summary>
     /// <param name="give">Gets an item's place and its result, as soon as there is one: its caller waits for nothing else.</param>
     /// <param name="cancellationToken">Is cancelled when everybody in the batch has given up.</param>
     public delegate void RunBatch(IReadOnlyList<TItem> items, Action<int, TResult> give, CancellationToken cancellationToken);

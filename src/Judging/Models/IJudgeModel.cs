@@ -5,7 +5,9 @@ namespace IterativeDpo.Judging.Models;
 /// <summary>A language model that a judge asks: in this process, or behind a service. Any number of calls at once.</summary>
 public interface IJudgeModel : IAsyncDisposable
 {
-    /// <summary>Makes sure that the model takes such a question, and can choose among these labels (none: it is only asked for texts).</summary>
+    /// <summary>
+    /// Makes sure that the model takes such a question, and can choose among these labels (none: it is only asked for texts).
+    /// </summary>
     /// <exception cref="Artifacts.UserInputException">It does not; says why and what to do.</exception>
     Task CheckAsync(IReadOnlyList<ChatMessage> question, IReadOnlyList<string> labels, CancellationToken cancellationToken);
 
@@ -24,7 +26,8 @@ public interface IJudgeModel : IAsyncDisposable
 
     /// <summary>How likely each label is as the model's answer, from its first token's log-probabilities and not from a text.</summary>
     /// <param name="labels">Texts that begin with different tokens, such as A and B.</param>
-    /// <exception cref="JudgeModelException">The model did not answer. (An answer other than the labels is an answer: their probabilities are small or 0.)</exception>
+    /// <exception cref="JudgeModelException">The model did not answer. (An answer other than the labels is an answer: their probabilities
+    /// are small or 0.)</exception>
     Task<LabelAnswer> ChooseAsync(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> labels, CancellationToken cancellationToken);
 
     /// <summary>A sampled answer.</summary>

@@ -34,11 +34,16 @@ public sealed class LocalModel(string modelPath, bool isPolicy, ModelQueue queue
 
     public void UsePolicy(string? adapterPath) => _adapter = isPolicy ? adapterPath : null;
 
-    public async Task<LabelAnswer> ChooseAsync(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> labels, CancellationToken cancellationToken)
+    public async Task<LabelAnswer> ChooseAsync(
+        IReadOnlyList<ChatMessage> messages,
+        IReadOnlyList<string> labels,
+        CancellationToken cancellationToken)
     {
         await queue.LoadAsync(cancellationToken).ConfigureAwait(false);
         var tokens = CountTokens(messages, queue.ContextSize, answer: 1);
-        var probabilities = await queue.ProbabilitiesAsync(PromptOf(messages), FirstTokens(labels), _adapter, cancellationToken).ConfigureAwait(false);
+        var probabilities = await queue
+            .ProbabilitiesAsync(PromptOf(messages), FirstTokens(labels), _adapter, cancellationToken)
+            .ConfigureAwait(false);
         return new LabelAnswer(probabilities, new JudgeUsage(Calls: 1, InputTokens: tokens));
     }
 
@@ -49,7 +54,9 @@ public sealed class LocalModel(string modelPath, bool isPolicy, ModelQueue queue
         var tokens = CountTokens(messages, queue.ContextSize, maxTokens);
         var options = new SamplingOptions(temperature, MaxTokens: maxTokens);
         var sample = await queue.CompleteAsync(PromptOf(messages), options, seed, _adapter, cancellationToken).ConfigureAwait(false);
-        return new TextAnswer(AnswerText.Of(sample.Text, sample.FinishReason == FinishReason.Length), new JudgeUsage(Calls: 1, InputTokens: tokens, OutputTokens: sample.TokenIds.Length));
+        return new TextAnswer(
+            AnswerText.Of(sample.Text, sample.FinishReason == FinishReason.Length),
+            new JudgeUsage(Calls: 1, InputTokens: tokens, OutputTokens: sample.TokenIds.Length));
     }
 
     public ValueTask DisposeAsync()

@@ -34,12 +34,25 @@ public sealed class ModelQueue : IAsyncDisposable
     public Task LoadAsync(CancellationToken cancellationToken) => _queue.LoadAsync(cancellationToken);
 
     /// <summary>How likely one of each set of tokens comes after a prompt, by the softmax over the whole vocabulary.</summary>
-    public async Task<double[]> ProbabilitiesAsync(Prompt prompt, IReadOnlyList<int[]> sets, string? adapterPath, CancellationToken cancellationToken) =>
-        (await _queue.AddAsync(new Question(prompt, adapterPath) { Sets = sets }, cancellationToken).ConfigureAwait(false)).Probabilities!;
+    public async Task<double[]> ProbabilitiesAsync(
+        Prompt prompt,
+        IReadOnlyList<int[]> sets,
+        string? adapterPath,
+        CancellationToken cancellationToken
+    ) => (await _queue.AddAsync(new Question(prompt, adapterPath) { Sets = sets }, cancellationToken).ConfigureAwait(false)).Probabilities!;
 
     /// <summary>A sampled completion.</summary>
-    public async Task<Sample> CompleteAsync(Prompt prompt, SamplingOptions options, ulong seed, string? adapterPath, CancellationToken cancellationToken) =>
-        (await _queue.AddAsync(new Question(prompt, adapterPath) { Options = options, Seed = seed }, cancellationToken).ConfigureAwait(false)).Sample!;
+    public async Task<Sample> CompleteAsync(
+        Prompt prompt,
+        SamplingOptions options,
+        ulong seed,
+        string? adapterPath,
+        CancellationToken cancellationToken) =>
+        (
+            await _queue
+                .AddAsync(new Question(prompt, adapterPath) { Options = options, Seed = seed }, cancellationToken)
+                .ConfigureAwait(false)
+        ).Sample!;
 
     /// <summary>Computes what somebody still waits for, and unloads the model.</summary>
     public async ValueTask DisposeAsync()
@@ -76,11 +89,22 @@ public sealed class ModelQueue : IAsyncDisposable
     }
 
     /// <summary>Completions of the same prompt are computed as its samples.</summary>
-    private Task CompleteAsync(IReadOnlyList<Question> questions, SamplingOptions options, Action<int, Answer> give, CancellationToken cancellationToken)
+    private Task CompleteAsync(
+        IReadOnlyList<Question> questions,
+        SamplingOptions options,
+        Action<int, Answer> give,
+        CancellationToken cancellationToken)
     {
-        var places = Enumerable.Range(0, questions.Count).GroupBy(i => questions[i].Prompt.Id).ToDictionary(group => group.Key, group => group.ToArray());
+        var places = Enumerable
+            .Range(0, questions.Count)
+            .GroupBy(i => questions[i].Prompt.Id)
+            .ToDictionary(group => group.Key, group => group.ToArray());
         return Generator.GenerateAsync(
-            [.. places.Values.Select(group => new GenerationRequest(questions[group[0]].Prompt, [.. group.Select(i => questions[i].Seed)]))],
+            [
+                .. places.Values.Select(group => new GenerationRequest(
+                    questions[group[0]].Prompt,
+                    [.. group.Select(i => questions[i].Seed)])),
+            ],
             options,
             samples =>
             {

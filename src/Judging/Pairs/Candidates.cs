@@ -117,7 +117,9 @@ internal static class Candidates
         {
             return Obstacle.LengthRatio;
         }
-        return options.MaxSimilarity < 1 && two.Chosen.Sketch.SimilarityTo(two.Rejected.Sketch) > options.MaxSimilarity ? Obstacle.Similar : null;
+        return options.MaxSimilarity < 1 && two.Chosen.Sketch.SimilarityTo(two.Rejected.Sketch) > options.MaxSimilarity
+            ? Obstacle.Similar
+            : null;
     }
 
     private static PairSelectionCounts CountsOf(long[] against) => new(

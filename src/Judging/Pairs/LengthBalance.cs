@@ -4,7 +4,8 @@ namespace IterativeDpo.Judging.Pairs;
 
 /// <summary>
 /// Leaves pairs out, at random, until the chosen completion is the longer one exactly as often as the shorter one; so length by itself says
-/// nothing of which is chosen. Pairs of equal length stay, and ties. Which pairs stay depends on the seed and on the whole selection, not on its order.
+/// nothing of which is chosen. Pairs of equal length stay, and ties. Which pairs stay depends on the seed and on the whole selection, not
+/// on its order.
 /// </summary>
 internal static class LengthBalance
 {
@@ -14,7 +15,11 @@ internal static class LengthBalance
         var (sign, limit) = Surplus(selected, seed);
         foreach (var prompt in selected)
         {
-            SelectedPair[] kept = [.. prompt.Selection.Pairs.Where(pair => pair.IsTie || Math.Sign(pair.LengthDifference) != sign || KeyOf(pair, seed) < limit)];
+            SelectedPair[] kept =
+            [
+                .. prompt.Selection.Pairs.Where(pair =>
+                    pair.IsTie || Math.Sign(pair.LengthDifference) != sign || KeyOf(pair, seed) < limit),
+            ];
             var unbalanced = prompt.Selection.Pairs.Count - kept.Length;
             yield return unbalanced == 0 ? prompt : prompt with
             {
@@ -28,7 +33,8 @@ internal static class LengthBalance
         }
     }
 
-    /// <returns>The sign of the length difference that there is too much of, and the key below which its pairs stay; 0 where there is none.</returns>
+    /// <returns>The sign of the length difference that there is too much of, and the key below which its pairs stay; 0 where there is
+    /// none.</returns>
     private static (int Sign, ulong Limit) Surplus(IEnumerable<PromptPairs> selected, ulong seed)
     {
         List<ulong> longer = [], shorter = [];
@@ -45,5 +51,6 @@ internal static class LengthBalance
         return (many == longer ? 1 : -1, many[few.Count]);
     }
 
-    private static ulong KeyOf(SelectedPair pair, ulong seed) => SampleSeed.Derive(seed, pair.ChosenIndex, pair.PromptId, pair.RejectedIndex);
+    private static ulong KeyOf(SelectedPair pair, ulong seed) =>
+        SampleSeed.Derive(seed, pair.ChosenIndex, pair.PromptId, pair.RejectedIndex);
 }

@@ -16,7 +16,10 @@ public static class PairSelector
     public static IEnumerable<PromptPairs> Select(
         IEnumerable<(PromptSamples Samples, Verdict Verdict)> prompts, PairSelectionOptions options, ulong seed)
     {
-        var selected = prompts.Select(prompt => new PromptPairs(prompt.Samples, prompt.Verdict, Select(prompt.Samples, prompt.Verdict, options, seed)));
+        var selected = prompts.Select(prompt => new PromptPairs(
+            prompt.Samples,
+            prompt.Verdict,
+            Select(prompt.Samples, prompt.Verdict, options, seed)));
         return options.BalanceLengths ? LengthBalance.Apply(selected, seed) : selected;
     }
 

@@ -7,7 +7,11 @@ internal static class PairStrategies
 {
     /// <param name="shuffled">One or more, in the random order that decides among equals.</param>
     /// <param name="scored">All samples with a score.</param>
-    public static IEnumerable<Candidate> InOrder(Candidate[] shuffled, ScoredSample[] scored, PairSelectionOptions options, SplitMix64 random)
+    public static IEnumerable<Candidate> InOrder(
+        Candidate[] shuffled,
+        ScoredSample[] scored,
+        PairSelectionOptions options,
+        SplitMix64 random)
     {
         var best = shuffled.MaxBy(candidate => candidate.Chosen.Score)!.Chosen;
         switch (options.Strategy)
@@ -17,7 +21,9 @@ internal static class PairStrategies
             case PairStrategy.BestRandom:
                 return shuffled.Where(candidate => candidate.Chosen == best);
             case PairStrategy.BestSecond:
-                return shuffled.Where(candidate => candidate.Chosen.Score == best.Score).OrderByDescending(candidate => candidate.Rejected.Score);
+                return shuffled
+                    .Where(candidate => candidate.Chosen.Score == best.Score)
+                    .OrderByDescending(candidate => candidate.Rejected.Score);
             case PairStrategy.AllAboveMargin:
                 return shuffled;
             case PairStrategy.TopBottom:
@@ -27,7 +33,8 @@ internal static class PairStrategies
                 return Between(shuffled, ranked[..k], ranked[^k..]).OrderByDescending(candidate => candidate.Margin);
             case PairStrategy.RejectionSampling:
                 random.Shuffle(scored.AsSpan());
-                var accepted = RejectionSampling.Accept([.. scored.Select(sample => sample.Score)], options.RsoBeta, options.RsoSamples, random)
+                var accepted = RejectionSampling
+                    .Accept([.. scored.Select(sample => sample.Score)], options.RsoBeta, options.RsoSamples, random)
                     .Select(i => scored[i]).ToArray();
                 return Between(shuffled, accepted, accepted);
             case PairStrategy.LengthMatched:
@@ -36,7 +43,9 @@ internal static class PairStrategies
                     .Select(ofOne => ofOne.MinBy(candidate => Math.Abs(candidate.LengthDifference))!);
             case PairStrategy.BestTwoSigma:
                 var aim = TwoSigmaBelow([.. scored.Select(sample => sample.Score)]);
-                return shuffled.Where(candidate => candidate.Chosen.Score == best.Score).OrderBy(candidate => Math.Abs(candidate.Rejected.Score - aim));
+                return shuffled
+                    .Where(candidate => candidate.Chosen.Score == best.Score)
+                    .OrderBy(candidate => Math.Abs(candidate.Rejected.Score - aim));
             default:
                 throw new ArgumentOutOfRangeException(nameof(options), options.Strategy, "not a strategy");
         }

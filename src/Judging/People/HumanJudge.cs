@@ -8,8 +8,8 @@ using IterativeDpo.Judging.Runs;
 namespace IterativeDpo.Judging.People;
 
 /// <summary>
-/// Has people compare answers, and waits for them. What they are shown follows from the seed alone, so that after a restart nobody is asked again
-/// what was answered. A prompt's verdict is theirs or another judge's, so scores of both never meet.
+/// Has people compare answers, and waits for them. What they are shown follows from the seed alone, so that after a restart nobody is asked
+/// again what was answered. A prompt's verdict is theirs or another judge's, so scores of both never meet.
 /// </summary>
 /// <param name="other">Who judges what people do not; null is nobody. It belongs to this judge from here on.</param>
 /// <param name="people">Null: there is no page that could ask them.</param>
@@ -26,7 +26,9 @@ public sealed class HumanJudge(HumanOptions options, IJudge? other, PeopleAsked?
     public bool ScoresSingleSamples => other?.ScoresSingleSamples == true;
 
     public Task CheckAsync(IEnumerable<Prompt> prompts, CancellationToken cancellationToken) => people is null
-        ? throw new UserInputException($"{options.Setting}: people judge on the page of a campaign that ./dpo run runs, and this is none. Name another judge here.")
+        ? throw new UserInputException(
+            $"{options.Setting}: people judge on the page of a campaign that ./dpo run runs, and this is none. Name another judge here."
+        )
         : other?.CheckAsync(prompts, cancellationToken) ?? Task.CompletedTask;
 
     public Task LoadAsync(CancellationToken cancellationToken) => other?.LoadAsync(cancellationToken) ?? Task.CompletedTask;
@@ -71,7 +73,9 @@ public sealed class HumanJudge(HumanOptions options, IJudge? other, PeopleAsked?
 
     private bool IsPicked(PromptSamples samples, Verdict verdict, int round) =>
         Draw(round, samples.Prompt.Id, "share") < options.Share
-        && (options.Where == HumanWhere.Any || !CascadeJudge.IsSure(samples, new VerdictTable(samples.Prompt.Id, verdict), margin: 0, probability: 0.5));
+        && (
+            options.Where == HumanWhere.Any
+            || !CascadeJudge.IsSure(samples, new VerdictTable(samples.Prompt.Id, verdict), margin: 0, probability: 0.5));
 
     /// <summary>From 0 to below 1.</summary>
     private double Draw(int round, string promptId, string what) => new SplitMix64(Seed(round, promptId, what)).NextDouble();
@@ -87,10 +91,24 @@ public sealed class HumanJudge(HumanOptions options, IJudge? other, PeopleAsked?
         return [.. pairs.Take(options.Comparisons)];
     }
 
-    private PeopleTask TaskOf(PromptSamples samples, int round, (Sample First, Sample Second) pair, int number, Verdict? verdict, bool holds)
+    private PeopleTask TaskOf(
+        PromptSamples samples,
+        int round,
+        (Sample First, Sample Second) pair,
+        int number,
+        Verdict? verdict,
+        bool holds)
     {
         var (first, second) = pair;
-        var name = string.Join('\n', options.Name, $"{round}", samples.Prompt.Id, first.Text, second.Text, $"{first.Index}", $"{second.Index}");
+        var name = string.Join(
+            '\n',
+            options.Name,
+            $"{round}",
+            samples.Prompt.Id,
+            first.Text,
+            second.Text,
+            $"{first.Index}",
+            $"{second.Index}");
         return new(
             Digest.Of(System.Text.Encoding.UTF8.GetBytes(name)).Short,
             options.Name,
@@ -106,10 +124,14 @@ public sealed class HumanJudge(HumanOptions options, IJudge? other, PeopleAsked?
             Draw(round, $"{number}/{samples.Prompt.Id}", "second") < options.Second ? 2 : 1,
             Seed(round, $"{number}/{samples.Prompt.Id}", "order"),
             time.GetUtcNow(),
-            verdict is not null && new PreferenceTable(verdict).Of(first.Index, second.Index) is { } preference ? new(options.Judge!, preference) : null);
+            verdict is not null && new PreferenceTable(verdict).Of(first.Index, second.Index) is { } preference
+                ? new(options.Judge!, preference)
+                : null);
     }
 
-    private async Task<IReadOnlyList<(PeopleTask Task, PeopleVerdict Verdict)>> WaitAsync(PeopleTask[] tasks, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<(PeopleTask Task, PeopleVerdict Verdict)>> WaitAsync(
+        PeopleTask[] tasks,
+        CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -128,7 +150,11 @@ public sealed class HumanJudge(HumanOptions options, IJudge? other, PeopleAsked?
         {
             var preference = item.Verdict.PreferenceOn(item.Task);
             return new Comparison(
-                item.Task.First, item.Task.Second, preference, WinOf(preference), $"{item.Verdict.Person}: {item.Verdict.Answer.ToString().ToLowerInvariant()}, sample {item.Verdict.ShownFirst} shown first");
+                item.Task.First,
+                item.Task.Second,
+                preference,
+                WinOf(preference),
+                $"{item.Verdict.Person}: {item.Verdict.Answer.ToString().ToLowerInvariant()}, sample {item.Verdict.ShownFirst} shown first");
         })];
         return new([.. samples.Samples.Select(sample => Score(sample.Index, comparisons))], comparisons);
     }
@@ -141,10 +167,13 @@ public sealed class HumanJudge(HumanOptions options, IJudge? other, PeopleAsked?
             .. comparisons.Where(one => one.Preference != Preference.Abstained && (one.First == sample || one.Second == sample))
                 .Select(one => one.First == sample ? WinOf(one.Preference) : 1 - WinOf(one.Preference)),
         ];
-        return wins.Length == 0 ? new(sample, null, "no person judged it") : new(sample, wins.Average(), $"wins of {wins.Length} {(wins.Length == 1 ? "comparison" : "comparisons")} by people");
+        return wins.Length == 0
+            ? new(sample, null, "no person judged it")
+            : new(sample, wins.Average(), $"wins of {wins.Length} {(wins.Length == 1 ? "comparison" : "comparisons")} by people");
     }
 
     private static double WinOf(Preference preference) => preference switch { Preference.First => 1, Preference.Second => 0, _ => 0.5 };
 
-    private static Verdict Abstained(PromptSamples samples, string why) => new([.. samples.Samples.Select(sample => new Judgement(sample.Index, null, why))]);
+    private static Verdict Abstained(PromptSamples samples, string why) =>
+        new([.. samples.Samples.Select(sample => new Judgement(sample.Index, null, why))]);
 }

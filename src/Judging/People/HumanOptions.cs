@@ -14,16 +14,33 @@ public enum HumanWhere
 /// <summary>Settings of a <see cref="HumanJudge"/>.</summary>
 /// <param name="Judge">Null is none.</param>
 /// <param name="GuideFile">Null is none.</param>
-[Setting("People, who compare two answers at a time on the campaign's page. The campaign waits for those that they judge, and goes on by itself (docs/people.md).")]
+[Setting(
+    "People, who compare two answers at a time on the campaign's page. The campaign waits for those that they judge, and goes on by itself (docs/people.md).")]
 public sealed record HumanOptions(
     string Name,
-    [Setting("Who judges the prompts that people do not: another judge by its name. Empty: people judge every prompt.", Default = "", Off = "")] string? Judge,
+    [Setting(
+        "Who judges the prompts that people do not: another judge by its name. Empty: people judge every prompt.",
+        Default = "",
+        Off = "")]
+        string? Judge,
     [Setting("Share of the prompts that people judge in that judge's place. 0: none.", Default = "0", Min = 0, Max = 1)] double Share,
-    [Setting("any: of all prompts.  unsure: of those on which that judge abstains, or tells no two answers apart.", Default = "any")] HumanWhere Where,
-    [Setting("About so many further prompts a round that people are shown to measure that judge; the campaign does not wait for them. 0: off.", Default = "0", Min = 0, Max = 1_000_000)] int Audit,
+    [Setting("any: of all prompts.  unsure: of those on which that judge abstains, or tells no two answers apart.", Default = "any")]
+        HumanWhere Where,
+    [Setting(
+        "About so many further prompts a round that people are shown to measure that judge; the campaign does not wait for them. 0: off.",
+        Default = "0",
+        Min = 0,
+        Max = 1_000_000)]
+        int Audit,
     [Setting("Comparisons of a prompt's answers that people are asked for.", Default = "1", Min = 1, Max = 100)] int Comparisons,
-    [Setting("Share of the comparisons that a second person is shown as well, to tell how far people agree; the first one's verdict counts. 0: off.", Default = "0.1", Min = 0, Max = 1)] double Second,
-    [Setting("What people are told to go by, as text, or as a text file relative to the file this is written in.", Default = "")] string Guide,
+    [Setting(
+        "Share of the comparisons that a second person is shown as well, to tell how far people agree; the first one's verdict counts. 0: off.",
+        Default = "0.1",
+        Min = 0,
+        Max = 1)]
+        double Second,
+    [Setting("What people are told to go by, as text, or as a text file relative to the file this is written in.", Default = "")]
+        string Guide,
     [Setting(Default = "", Off = "", IsPath = true)] string? GuideFile) : JudgeOptions(Name), ICheckedSettings
 {
     public override IReadOnlyList<string> Asks => Judge is null ? [] : [Judge];
@@ -34,7 +51,8 @@ public sealed record HumanOptions(
 
     public override CampaignParts Needs => CampaignParts.Seed;
 
-    public override IJudge Create(JudgeFactory factory) => new HumanJudge(this, Judge is null ? null : factory.Create(Judge), factory.People, factory.Seed, factory.Time);
+    public override IJudge Create(JudgeFactory factory) =>
+        new HumanJudge(this, Judge is null ? null : factory.Create(Judge), factory.People, factory.Seed, factory.Time);
 
     public override JudgeOptions WithoutIncidentals() => this with { Audit = 0, Second = 0 };
 
@@ -42,11 +60,17 @@ public sealed record HumanOptions(
     {
         if (Judge is null && new[] { "share", "where", "audit" }.FirstOrDefault(isSet) is { } key)
         {
-            yield return new(key, "", "people judge every prompt where nobody else does; leave it out, or name in 'judge' who judges the others");
+            yield return new(
+                key,
+                "",
+                "people judge every prompt where nobody else does; leave it out, or name in 'judge' who judges the others");
         }
         if (Judge is not null && Share == 0 && Audit == 0)
         {
-            yield return new("share", "0", $"people would be shown nothing; set share above 0, or audit to how many prompts a round shall measure {Judge}");
+            yield return new(
+                "share",
+                "0",
+                $"people would be shown nothing; set share above 0, or audit to how many prompts a round shall measure {Judge}");
         }
         if (Guide.Length > 0 && GuideFile is not null)
         {

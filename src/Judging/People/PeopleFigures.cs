@@ -15,7 +15,8 @@ public sealed record TwoPeople(string One, string Other, int Both, Agreement Agr
 public sealed record JudgeAgainstPeople(string Judge, Agreement Agreement);
 
 /// <summary>How far people agree, and judges with them.</summary>
-/// <param name="Alpha">Krippendorff's (2011), nominal, over first better, second better and equal, each comparison in both orders; null where nobody can tell.</param>
+/// <param name="Alpha">Krippendorff's (2011), nominal, over first better, second better and equal, each comparison in both orders; null
+/// where nobody can tell.</param>
 /// <param name="Twice">Comparisons that several people have judged.</param>
 public sealed record PeopleFigures(
     IReadOnlyList<PersonFigures> People, IReadOnlyList<TwoPeople> Two, double? Alpha, int Twice, IReadOnlyList<JudgeAgainstPeople> Judges)
@@ -24,20 +25,38 @@ public sealed record PeopleFigures(
 
     public static PeopleFigures Of(IReadOnlyList<JudgedTask> tasks)
     {
-        var verdicts = tasks.SelectMany(task => task.Verdicts.Select(verdict => (Verdict: verdict, Preference: verdict.PreferenceOn(task.Task)))).ToArray();
+        var verdicts = tasks
+            .SelectMany(task => task.Verdicts.Select(verdict => (Verdict: verdict, Preference: verdict.PreferenceOn(task.Task))))
+            .ToArray();
         Preference[][] several =
         [
-            .. tasks.Select(task => task.Verdicts.Select(verdict => verdict.PreferenceOn(task.Task)).Where(one => one != Preference.Abstained).ToArray()).Where(units => units.Length > 1),
+            .. tasks
+                .Select(task =>
+                    task.Verdicts.Select(verdict => verdict.PreferenceOn(task.Task)).Where(one => one != Preference.Abstained).ToArray())
+                .Where(units => units.Length > 1),
         ];
         return new(
-            [.. verdicts.GroupBy(one => one.Verdict.Person, StringComparer.Ordinal).OrderBy(person => person.Key, StringComparer.Ordinal).Select(person => PersonOf(person.Key, [.. person]))],
+            [
+                .. verdicts
+                    .GroupBy(one => one.Verdict.Person, StringComparer.Ordinal)
+                    .OrderBy(person => person.Key, StringComparer.Ordinal)
+                    .Select(person => PersonOf(person.Key, [.. person])),
+            ],
             [.. TwoOf(tasks)],
-            AlphaOf([.. several.Select(unit => unit.Select(one => (int)one).ToArray()), .. several.Select(unit => unit.Select(one => (int)s_mirrored[(int)one]).ToArray())]),
+            AlphaOf([
+                .. several.Select(unit => unit.Select(one => (int)one).ToArray()),
+                .. several.Select(unit => unit.Select(one => (int)s_mirrored[(int)one]).ToArray()),
+            ]),
             several.Length,
             [
-                .. tasks.Where(task => task is { Task.Against: not null, Verdicts.Count: > 0 }).GroupBy(task => task.Task.Against!.Judge, StringComparer.Ordinal)
+                .. tasks
+                    .Where(task => task is { Task.Against: not null, Verdicts.Count: > 0 })
+                    .GroupBy(task => task.Task.Against!.Judge, StringComparer.Ordinal)
                     .Select(judge => new JudgeAgainstPeople(
-                        judge.Key, judge.Aggregate(new Agreement(), (sum, task) => sum.With(task.Task.Against!.Preference, task.Verdicts[0].PreferenceOn(task.Task))))),
+                        judge.Key,
+                        judge.Aggregate(
+                            new Agreement(),
+                            (sum, task) => sum.With(task.Task.Against!.Preference, task.Verdicts[0].PreferenceOn(task.Task))))),
             ]);
     }
 
@@ -50,7 +69,8 @@ public sealed record PeopleFigures(
         var counts = pairable.SelectMany(unit => unit).CountBy(value => value).Select(value => (double)value.Value).ToArray();
         var all = counts.Sum();
         // Of all two values of a unit the different ones, and of all two values at all.
-        var observed = pairable.Sum(unit => unit.CountBy(value => value).Sum(value => (double)value.Value * (unit.Length - value.Value)) / (unit.Length - 1));
+        var observed = pairable.Sum(unit =>
+            unit.CountBy(value => value).Sum(value => (double)value.Value * (unit.Length - value.Value)) / (unit.Length - 1));
         var expected = counts.Sum(count => count * (all - count));
         return expected > 0 ? 1 - ((all - 1) * observed / expected) : null;
     }
@@ -64,7 +84,9 @@ public sealed record PeopleFigures(
             verdicts.Count(one => one.Preference == Preference.Tie),
             verdicts.Count(one => one.Preference == Preference.Abstained),
             seconds.Length == 0 ? null : seconds[seconds.Length / 2],
-            verdicts.Where(one => one.Verdict.Answer is PeopleAnswer.A or PeopleAnswer.B).Aggregate(new Share(), (sum, one) => sum.With(one.Verdict.Answer == PeopleAnswer.A)));
+            verdicts
+                .Where(one => one.Verdict.Answer is PeopleAnswer.A or PeopleAnswer.B)
+                .Aggregate(new Share(), (sum, one) => sum.With(one.Verdict.Answer == PeopleAnswer.A)));
     }
 
     private static IEnumerable<TwoPeople> TwoOf(IReadOnlyList<JudgedTask> tasks) =>
@@ -76,5 +98,9 @@ public sealed record PeopleFigures(
         let both = two.Where(verdict => verdict.One != Preference.Abstained && verdict.Other != Preference.Abstained).ToArray()
         where both.Length > 0
         orderby two.Key.One, two.Key.Other
-        select new TwoPeople(two.Key.One, two.Key.Other, both.Length, both.Aggregate(new Agreement(), (sum, verdict) => sum.With(verdict.One, verdict.Other)));
+        select new TwoPeople(
+            two.Key.One,
+            two.Key.Other,
+            both.Length,
+            both.Aggregate(new Agreement(), (sum, verdict) => sum.With(verdict.One, verdict.Other)));
 }

@@ -15,9 +15,9 @@ public sealed record JudgedTask(PeopleTask Task, IReadOnlyList<PeopleVerdict> Ve
 }
 
 /// <summary>
-/// What waits for people and what they said: two files of JSON lines that only grow, in the directory of a campaign. A verdict is on the disk
-/// before it counts. Several processes may use them at once, as a page and a campaign do: whoever writes has read everything first. Safe to use
-/// from any thread.
+/// What waits for people and what they said: two files of JSON lines that only grow, in the directory of a campaign. A verdict is on the
+/// disk before it counts. Several processes may use them at once, as a page and a campaign do: whoever writes has read everything first.
+/// Safe to use from any thread.
 /// </summary>
 /// <param name="path">The directory; made when the first task comes.</param>
 public sealed class PeopleQueue(string path, TimeProvider time)
@@ -36,8 +36,12 @@ public sealed class PeopleQueue(string path, TimeProvider time)
     private readonly List<string> _order = [];
     private readonly Dictionary<string, JudgedTask> _tasks = [];
     private readonly Dictionary<string, (string Person, DateTimeOffset Until)> _claims = [];
-    private readonly GrowingFile<PeopleTask> _taskFile = new(Path.Combine(path, "tasks.jsonl"), new("no task for people", "The file is damaged: put back a copy of it."));
-    private readonly GrowingFile<PeopleVerdict> _verdictFile = new(Path.Combine(path, "verdicts.jsonl"), new("no verdict of a person", "The file is damaged: put back a copy of it."));
+    private readonly GrowingFile<PeopleTask> _taskFile = new(
+        Path.Combine(path, "tasks.jsonl"),
+        new("no task for people", "The file is damaged: put back a copy of it."));
+    private readonly GrowingFile<PeopleVerdict> _verdictFile = new(
+        Path.Combine(path, "verdicts.jsonl"),
+        new("no verdict of a person", "The file is damaged: put back a copy of it."));
     private long? _lookedAt;
 
     /// <summary>All tasks, the oldest first; at most a moment old.</summary>
@@ -70,7 +74,10 @@ public sealed class PeopleQueue(string path, TimeProvider time)
         lock (_lock)
         {
             Look();
-            return new(_tasks.Values.Count(task => task.IsAwaited), _tasks.Values.Count(task => task.IsOpen), _tasks.Values.Sum(task => task.Verdicts.Count));
+            return new(
+                _tasks.Values.Count(task => task.IsAwaited),
+                _tasks.Values.Count(task => task.IsOpen),
+                _tasks.Values.Sum(task => task.Verdicts.Count));
         }
     }
 
@@ -141,7 +148,9 @@ public sealed class PeopleQueue(string path, TimeProvider time)
         return refusal;
     }
 
-    /// <summary>What this person is to judge next: first what the campaign waits for, and what nobody else is looking at just now.</summary>
+    /// <summary>
+    /// What this person is to judge next: first what the campaign waits for, and what nobody else is looking at just now.
+    /// </summary>
     /// <returns>Null where there is nothing.</returns>
     /// <inheritdoc cref="Tasks"/>
     public PeopleTask? Next(string person)

@@ -9,9 +9,18 @@ namespace IterativeDpo.Judging.Quality;
 /// <param name="TiedByStandard">To the standard the two are equal, and the judge prefers one.</param>
 /// <param name="BothTied">To both they are equal.</param>
 /// <param name="Abstained">The standard tells the two apart, and the judge abstains.</param>
-public sealed record Agreement(long Agree = 0, long Contradict = 0, long TiedByJudge = 0, long TiedByStandard = 0, long BothTied = 0, long Abstained = 0)
+public sealed record Agreement(
+    long Agree = 0,
+    long Contradict = 0,
+    long TiedByJudge = 0,
+    long TiedByStandard = 0,
+    long BothTied = 0,
+    long Abstained = 0)
 {
-    /// <summary>Pairwise accuracy: of the pairs that the standard tells apart and the judge gave a verdict on, those on which it prefers the same one.</summary>
+    /// <summary>
+    /// Pairwise accuracy: of the pairs that the standard tells apart and the judge gave a verdict on, those on which it prefers the same
+    /// one.
+    /// </summary>
     public Share Accuracy => new(Agree, Agree + Contradict + TiedByJudge);
 
     /// <summary>Of the pairs that both tell apart, those on which they prefer different ones; chance gives a half.</summary>

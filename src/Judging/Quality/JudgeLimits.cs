@@ -4,17 +4,22 @@ using IterativeDpo.Artifacts.Settings;
 namespace IterativeDpo.Judging.Quality;
 
 /// <summary>
-/// How much bias is too much. A figure is warned about where its 95 % interval is beyond the limit, so that a few pairs warn of nothing. A judge
-/// that contradicts the standard more than chance would is always warned about.
+/// How much bias is too much. A figure is warned about where its 95 % interval is beyond the limit, so that a few pairs warn of nothing. A
+/// judge that contradicts the standard more than chance would is always warned about.
 /// </summary>
 public sealed record JudgeLimits(
     [Setting("Pairs that the longer of two answers wins. 1: off.", Min = 0, Max = 1)] double LongerWins = 0.65,
     [Setting("Comparisons that come out otherwise when the two answers change places. 1: off.", Min = 0, Max = 1)] double FlipRate = 0.3,
     [Setting("Verdicts that the judge abstains on. 1: off.", Min = 0, Max = 1)] double Abstentions = 0.2,
-    [Setting("Least share of pairs on which the judge agrees with the prompts' own checks, where prompts have some. 0: off.", Min = 0, Max = 1)]
+    [Setting(
+        "Least share of pairs on which the judge agrees with the prompts' own checks, where prompts have some. 0: off.",
+        Min = 0,
+        Max = 1)]
     double MinimumAgreement = 0)
 {
-    /// <summary>Those that mean something for the verifier: its verdicts depend on no order, and where the longer answer is right, it is right.</summary>
+    /// <summary>
+    /// Those that mean something for the verifier: its verdicts depend on no order, and where the longer answer is right, it is right.
+    /// </summary>
     public JudgeLimits ForVerifier() => this with { LongerWins = 1, FlipRate = 1, MinimumAgreement = 0 };
 
     /// <summary>A sentence for every limit that is passed.</summary>
@@ -47,7 +52,8 @@ public sealed record JudgeLimits(
     private static string Standard(JudgeFigures figures) =>
         figures.StandardLength?.LongerWins.Value is { } right ? $", and should win {Percent(right)}" : "";
 
-    private static string Describe(Share share, string of) => string.Create(CultureInfo.InvariantCulture, $"{Percent(share.Value!.Value)} of {share.Of:#,0} {of}");
+    private static string Describe(Share share, string of) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Percent(share.Value!.Value)} of {share.Of:#,0} {of}");
 
     private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.#} %");
 }

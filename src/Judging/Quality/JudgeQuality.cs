@@ -53,10 +53,14 @@ public sealed class JudgeQuality(string? ownModel = null)
     {
         if (verdict.Comparisons is { Count: > 0 } comparisons)
         {
-            _abstentions = new(_abstentions.Count + comparisons.Count(one => one.Preference == Preference.Abstained), _abstentions.Of + comparisons.Count);
+            _abstentions = new(
+                _abstentions.Count + comparisons.Count(one => one.Preference == Preference.Abstained),
+                _abstentions.Of + comparisons.Count);
             return;
         }
-        _abstentions = new(_abstentions.Count + verdict.Judgements.Count(one => one.Score is null), _abstentions.Of + verdict.Judgements.Count);
+        _abstentions = new(
+            _abstentions.Count + verdict.Judgements.Count(one => one.Score is null),
+            _abstentions.Of + verdict.Judgements.Count);
     }
 
     private void CountFlips(IEnumerable<Comparison> comparisons)

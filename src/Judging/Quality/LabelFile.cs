@@ -11,7 +11,10 @@ namespace IterativeDpo.Judging.Quality;
 /// </summary>
 public static class LabelFile
 {
-    private static readonly JsonLines<Line> Lines = new("no label", "A line is {\"id\": \"…\", \"scores\": [1, 0]} or a judge's verdict.") { Problem = ProblemOf };
+    private static readonly JsonLines<Line> Lines = new("no label", "A line is {\"id\": \"…\", \"scores\": [1, 0]} or a judge's verdict.")
+    {
+        Problem = ProblemOf,
+    };
 
     /// <returns>By the prompts' ids; explanations are left out.</returns>
     /// <exception cref="UserInputException">The file is missing or empty, or a line is no label; names file and line.</exception>
@@ -26,15 +29,21 @@ public static class LabelFile
                 && Lines.Parse(Encoding.UTF8.GetBytes(text), $"{path}, line {number}") is { Label: { } label } line
                 && !labels.TryAdd(line.PromptId ?? line.Id!, label))
             {
-                throw new UserInputException($"{path}, line {number}: a second label of prompt '{line.PromptId ?? line.Id}'; take one of them out.");
+                throw new UserInputException(
+                    $"{path}, line {number}: a second label of prompt '{line.PromptId ?? line.Id}'; take one of them out.");
             }
         }
-        return labels.Count > 0 ? labels : throw new UserInputException($"{path}: there are no labels; each line is {{\"id\": \"…\", \"scores\": [1, 0]}}.");
+        return labels.Count > 0
+            ? labels
+            : throw new UserInputException($"{path}: there are no labels; each line is {{\"id\": \"…\", \"scores\": [1, 0]}}.");
     }
 
     private static string? ProblemOf(Line line) => line switch
     {
-        { PromptId: not null, Verdict: { } verdict } => verdict.Judgements.GroupBy(one => one.SampleIndex).FirstOrDefault(same => same.Count() > 1) is { } twice
+        { PromptId: not null, Verdict: { } verdict } => verdict
+            .Judgements.GroupBy(one => one.SampleIndex)
+            .FirstOrDefault(same => same.Count() > 1)
+            is { } twice
             ? $"It judges sample {twice.Key} twice: take one of the judgements out."
             : null,
         { PromptId: not null, Failure: not null } or { Id: not null, Scores: not null } => null,
@@ -48,7 +57,9 @@ public static class LabelFile
         public Verdict? Label => Verdict is { } verdict
             ? new(
                 [.. verdict.Judgements.Select(one => new Judgement(one.SampleIndex, one.Score, ""))],
-                verdict.Comparisons is { } comparisons ? [.. comparisons.Select(one => new Comparison(one.First, one.Second, one.Preference, one.Probability, ""))] : null)
+                verdict.Comparisons is { } comparisons
+                    ? [.. comparisons.Select(one => new Comparison(one.First, one.Second, one.Preference, one.Probability, ""))]
+                    : null)
             : Scores is { } scores ? new([.. scores.Select((score, i) => new Judgement(i, score, ""))]) : null;
     }
 }

@@ -3,7 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace IterativeDpo.Judging.Quality;
 
-/// <summary>How long verdicts took: a histogram whose buckets grow by 2^(1/8), so that quantiles are right within 5 % whatever the number of verdicts.</summary>
+/// <summary>
+/// How long verdicts took: a histogram whose buckets grow by 2^(1/8), so that quantiles are right within 5 % whatever the number of
+/// verdicts.
+/// </summary>
 /// <param name="Buckets">How many took from 2^(i/8) to 2^((i+1)/8) microseconds, by i; what took less is in bucket 0.</param>
 /// <param name="TotalSeconds">Their sum, exactly.</param>
 public sealed record Latency(ImmutableSortedDictionary<int, long> Buckets, double TotalSeconds)

@@ -17,7 +17,9 @@ internal sealed class LengthCounter
 
     private readonly Share[] _byRatio = new Share[Ratios.Length];
 
-    /// <summary>The lengths of the answers of a prompt's samples, without thoughts: in tokens where all have them, else in characters.</summary>
+    /// <summary>
+    /// The lengths of the answers of a prompt's samples, without thoughts: in tokens where all have them, else in characters.
+    /// </summary>
     public static int[] LengthsOf(IReadOnlyList<Sample> samples) => samples.All(sample => sample.TokenIds.Length > 0)
         ? [.. samples.Select(sample => sample.AnswerIds.Count)]
         : [.. samples.Select(sample => sample.Answer.Length)];

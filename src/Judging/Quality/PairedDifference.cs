@@ -13,8 +13,8 @@ public sealed record PairedDifference(double Mean, double Low, double High, int 
     public bool IsSure => Low > 0 || High < 0;
 
     /// <summary>
-    /// The percentile bootstrap (Efron 1979) over prompts: they are what was drawn, so prompts are drawn again, each with its difference. The
-    /// same differences in the same order give the same interval.
+    /// The percentile bootstrap (Efron 1979) over prompts: they are what was drawn, so prompts are drawn again, each with its difference.
+    /// The same differences in the same order give the same interval.
     /// </summary>
     /// <param name="differences">Of each prompt: means over seeds, where there are several.</param>
     public static PairedDifference Bootstrap(IReadOnlyList<double> differences)

@@ -43,8 +43,8 @@ public sealed record WinRate(Estimate Plain, Estimate LengthControlled, int Prom
 
     /// <summary>
     /// The length-controlled win rate of AlpacaEval 2 (Dubois et al. 2024, arXiv 2404.04475): the logistic regression
-    /// P(win) = σ(θ + φ · tanh(Δ / std Δ)) of wins on the difference Δ in length, and of that σ(θ), with the term of length set to zero. Without
-    /// that paper's difficulty of prompts, which takes many models to estimate.
+    /// P(win) = σ(θ + φ · tanh(Δ / std Δ)) of wins on the difference Δ in length, and of that σ(θ), with the term of length set to zero.
+    /// Without that paper's difficulty of prompts, which takes many models to estimate.
     /// </summary>
     internal static double AtEqualLength(IReadOnlyList<ComparedAnswers> compared)
     {
@@ -92,7 +92,10 @@ public sealed record WinRate(Estimate Plain, Estimate LengthControlled, int Prom
             values[i] = statistic(drawn);
         }
         Array.Sort(values);
-        return new(statistic([.. prompts.SelectMany(prompt => prompt)]), values[(int)(0.025 * Resamples)], values[(int)(0.975 * Resamples) - 1]);
+        return new(
+            statistic([.. prompts.SelectMany(prompt => prompt)]),
+            values[(int)(0.025 * Resamples)],
+            values[(int)(0.975 * Resamples) - 1]);
     }
 
     private static double Logistic(double logit) => 1 / (1 + Math.Exp(-logit));

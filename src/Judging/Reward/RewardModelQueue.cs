@@ -30,7 +30,10 @@ public sealed class RewardModelQueue : IAsyncDisposable
 
     private void Score(IReadOnlyList<PromptSamples> prompts, Action<int, (double[], long)> give, CancellationToken cancellationToken)
     {
-        int[][][] sequences = [.. prompts.Select(prompt => prompt.Samples.Select(sample => _model.Encode(prompt.Prompt, sample)).ToArray())];
+        int[][][] sequences =
+        [
+            .. prompts.Select(prompt => prompt.Samples.Select(sample => _model.Encode(prompt.Prompt, sample)).ToArray()),
+        ];
         (int Prompt, int Sample)[] places = [.. sequences.SelectMany((samples, i) => samples.Select((_, j) => (i, j)))];
         double[][] scores = [.. sequences.Select(samples => new double[samples.Length])];
         _model.Score(

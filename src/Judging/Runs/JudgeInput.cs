@@ -14,7 +14,11 @@ public sealed record JudgeInput(IReadOnlySet<string> PromptIds, bool HasLabels, 
     /// <param name="labels">Labels, which must be of these prompts and as many as they have samples.</param>
     /// <param name="labelPath">Names the labels in errors.</param>
     /// <exception cref="UserInputException">A line that cannot be judged, an id twice, or labels of something else.</exception>
-    public static JudgeInput Check(IEnumerable<LabelledSamples> prompts, string path, IReadOnlyDictionary<string, Verdict> labels, string? labelPath)
+    public static JudgeInput Check(
+        IEnumerable<LabelledSamples> prompts,
+        string path,
+        IReadOnlyDictionary<string, Verdict> labels,
+        string? labelPath)
     {
         var ids = new HashSet<string>();
         var (hasLabels, hasModels) = (false, false);
@@ -22,9 +26,12 @@ public sealed record JudgeInput(IReadOnlySet<string> PromptIds, bool HasLabels, 
         {
             if (!ids.Add(samples.Prompt.Id))
             {
-                throw new UserInputException($"{path}: two prompts have the id '{samples.Prompt.Id}'. Give each its own id, or leave the ids out.");
+                throw new UserInputException(
+                    $"{path}: two prompts have the id '{samples.Prompt.Id}'. Give each its own id, or leave the ids out.");
             }
-            if (labels.TryGetValue(samples.Prompt.Id, out var known) && known.Judgements.Count > 0 && known.Judgements.Count != samples.Samples.Count)
+            if (labels.TryGetValue(samples.Prompt.Id, out var known)
+                && known.Judgements.Count > 0
+                && known.Judgements.Count != samples.Samples.Count)
             {
                 throw new UserInputException(
                     $"{labelPath}: labels {known.Judgements.Count} samples of prompt '{samples.Prompt.Id}', and {path} has {samples.Samples.Count}. Give a score for each, in their order.");
@@ -42,7 +49,8 @@ public sealed record JudgeInput(IReadOnlySet<string> PromptIds, bool HasLabels, 
         }
         if (labels.Keys.FirstOrDefault(id => !ids.Contains(id)) is { } strange)
         {
-            throw new UserInputException($"{labelPath}: labels the prompt '{strange}', which {path} has not. Use the ids of that file (without one, a row is row-LINE).");
+            throw new UserInputException(
+                $"{labelPath}: labels the prompt '{strange}', which {path} has not. Use the ids of that file (without one, a row is row-LINE).");
         }
         return new(ids, hasLabels, hasModels);
     }
@@ -54,7 +62,8 @@ public sealed record JudgeInput(IReadOnlySet<string> PromptIds, bool HasLabels, 
     {
         if (judged.FirstOrDefault(id => !PromptIds.Contains(id)) is { } other)
         {
-            throw new UserInputException($"{outputPath}: has a verdict on the prompt '{other}', which the file to judge has not. Choose another --out, or begin again with --force.");
+            throw new UserInputException(
+                $"{outputPath}: has a verdict on the prompt '{other}', which the file to judge has not. Choose another --out, or begin again with --force.");
         }
     }
 }

@@ -1,8 +1,8 @@
 namespace IterativeDpo.Judging.Runs;
 
 /// <summary>
-/// A prompt's place among those that are judged at once, and its time. Whoever waits for people leaves it, however deep among other judges it is
-/// asked: others are judged meanwhile, and no time-out counts any more.
+/// A prompt's place among those that are judged at once, and its time. Whoever waits for people leaves it, however deep among other judges
+/// it is asked: others are judged meanwhile, and no time-out counts any more.
 /// </summary>
 internal static class JudgingTurn
 {

@@ -12,7 +12,12 @@ public readonly record struct LabelProgress(int Done, int Total, int Known, int 
 /// <param name="labels">What is right, by prompt; it goes before what the data says, and that before the prompts' own checks.</param>
 /// <param name="checks">Runs these; null: they are no standard, as where the judge is the verifier.</param>
 public sealed class LabelRun(
-    JudgeAttempts attempts, int concurrency, VerdictLog? log, JudgeQuality quality, IReadOnlyDictionary<string, Verdict> labels, VerifierJudge? checks)
+    JudgeAttempts attempts,
+    int concurrency,
+    VerdictLog? log,
+    JudgeQuality quality,
+    IReadOnlyDictionary<string, Verdict> labels,
+    VerifierJudge? checks)
 {
     /// <summary>How the judge failed on the first prompt that it failed on.</summary>
     public string? FirstFailure { get; private set; }
@@ -25,7 +30,11 @@ public sealed class LabelRun(
         try
         {
             var run = new JudgeRun(attempts, concurrency);
-            await foreach (var (prompt, judged, isNew, taken) in run.JudgeAsync(prompts, samples => log?.Find(samples), log is null ? null : log.Append, cancellationToken))
+            await foreach (var (prompt, judged, isNew, taken) in run.JudgeAsync(
+                    prompts,
+                    samples => log?.Find(samples),
+                    log is null ? null : log.Append,
+                    cancellationToken))
             {
                 var samples = prompt.Samples;
                 quality.Add(samples, judged, labels.GetValueOrDefault(samples.Prompt.Id) ?? prompt.Label ?? checks?.StandardOf(samples));

@@ -22,7 +22,8 @@ public sealed class VerdictLog : IDisposable
 
     private bool _replace;
 
-    private VerdictLog(string path, string judge, FileStream file, bool replace) => (_path, _judge, _file, _replace) = (path, judge, file, replace);
+    private VerdictLog(string path, string judge, FileStream file, bool replace) =>
+        (_path, _judge, _file, _replace) = (path, judge, file, replace);
 
     /// <summary>Prompts that have a verdict.</summary>
     public IReadOnlyCollection<string> PromptIds => _places.Keys;
@@ -34,7 +35,8 @@ public sealed class VerdictLog : IDisposable
     {
         if (SpecialFile.Is(path))
         {
-            throw new UserInputException($"{path}: this is a pipe or a device, and verdicts are kept for a later run to go on with. Choose a file for --out.");
+            throw new UserInputException(
+                $"{path}: this is a pipe or a device, and verdicts are kept for a later run to go on with. Choose a file for --out.");
         }
         FileStream file;
         try
@@ -94,7 +96,8 @@ public sealed class VerdictLog : IDisposable
     {
         if (verdict.Source is not { } source)
         {
-            throw new UserInputException($"{_path}, line {line.Number}: a verdict that this command did not write. Choose another --out, or begin again with --force.");
+            throw new UserInputException(
+                $"{_path}, line {line.Number}: a verdict that this command did not write. Choose another --out, or begin again with --force.");
         }
         if (source.Judge != _judge)
         {

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace IterativeDpo.Judging.Verifier;
 
 /// <summary>
-/// A regular expression that somebody else wrote, run on texts that a model wrote. The backtracking engine is made in microseconds; the linear one takes
-/// milliseconds and up to a megabyte for a pattern, so it is made only for one that ran out of time. Both match the same.
+/// A regular expression that somebody else wrote, run on texts that a model wrote. The backtracking engine is made in microseconds; the
+/// linear one takes milliseconds and up to a megabyte for a pattern, so it is made only for one that ran out of time. Both match the same.
 /// </summary>
 internal sealed class Pattern
 {

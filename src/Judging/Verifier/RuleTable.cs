@@ -71,8 +71,12 @@ internal static class RuleTable
         }
     }
 
-    private static string Shorten(string text) => text.Length <= MostDescribed ? text : $"{text[..(char.IsHighSurrogate(text[MostDescribed - 1]) ? MostDescribed - 1 : MostDescribed)]}…";
+    private static string Shorten(string text) =>
+        text.Length <= MostDescribed
+            ? text
+            : $"{text[..(char.IsHighSurrogate(text[MostDescribed - 1]) ? MostDescribed - 1 : MostDescribed)]}…";
 
-    /// <param name="Create">Makes the test of a value, see <see cref="Rule.Test"/>; a <see cref="FormatException"/> says what is wrong with the value.</param>
+    /// <param name="Create">Makes the test of a value, see <see cref="Rule.Test"/>; a <see cref="FormatException"/> says what is wrong with
+    /// the value.</param>
     private sealed record Kind(bool NeedsEnd, Func<string, Func<Sample, string?>> Create, bool ValueIsOptional = false);
 }

@@ -22,13 +22,14 @@ internal static class TextRules
     public static Func<Sample, string?> Contains(string value) =>
         sample => sample.Text.Contains(value, StringComparison.Ordinal) ? null : "not there";
 
-    public static Func<Sample, string?> NotContains(string value) => sample => sample.Text.IndexOf(value, StringComparison.Ordinal) is >= 0 and var index
-        ? $"there at character {index + 1}"
-        : null;
+    public static Func<Sample, string?> NotContains(string value) =>
+        sample => sample.Text.IndexOf(value, StringComparison.Ordinal) is >= 0 and var index ? $"there at character {index + 1}" : null;
 
-    public static Func<Sample, string?> StartsWith(string value) => sample => sample.Text.StartsWith(value, StringComparison.Ordinal) ? null : "begins otherwise";
+    public static Func<Sample, string?> StartsWith(string value) =>
+        sample => sample.Text.StartsWith(value, StringComparison.Ordinal) ? null : "begins otherwise";
 
-    public static Func<Sample, string?> EndsWith(string value) => sample => sample.Text.EndsWith(value, StringComparison.Ordinal) ? null : "ends otherwise";
+    public static Func<Sample, string?> EndsWith(string value) =>
+        sample => sample.Text.EndsWith(value, StringComparison.Ordinal) ? null : "ends otherwise";
 
     public static Func<Sample, string?> Matches(string value)
     {

@@ -32,6 +32,11 @@ internal static class TextUnits
         TextUnit.Words => sample.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries),
         TextUnit.Characters => [.. sample.Text.EnumerateRunes().Select(rune => rune.ToString())],
         _ when sample is { TokenIds: [], Text: not "" } => null,
-        _ => [.. sample.TextIds.SkipLast(sample.FinishReason == FinishReason.Eos ? 1 : 0).Select(id => id.ToString(CultureInfo.InvariantCulture))],
+        _ =>
+        [
+            .. sample
+                .TextIds.SkipLast(sample.FinishReason == FinishReason.Eos ? 1 : 0)
+                .Select(id => id.ToString(CultureInfo.InvariantCulture)),
+        ],
     };
 }

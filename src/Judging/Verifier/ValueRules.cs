@@ -9,12 +9,16 @@ namespace IterativeDpo.Judging.Verifier;
 /// <summary>Checks of the value that a text stands for.</summary>
 internal static class ValueRules
 {
-    private static readonly Regex Number = new(@"[-−]?([0-9]+(,[0-9]{3})*(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]+)?", RegexOptions.NonBacktracking);
+    private static readonly Regex Number = new(
+        @"[-−]?([0-9]+(,[0-9]{3})*(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]+)?",
+        RegexOptions.NonBacktracking);
 
     // A member named twice has no value that everybody agrees on.
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    /// <summary>The last number of the text; <c>3.14</c>, <c>3.14±0.01</c> or <c>3.14±1%</c>, with <c>+-</c> for the sign if need be.</summary>
+    /// <summary>
+    /// The last number of the text; <c>3.14</c>, <c>3.14±0.01</c> or <c>3.14±1%</c>, with <c>+-</c> for the sign if need be.
+    /// </summary>
     public static Func<Sample, string?> Numeric(string value)
     {
         var parts = value.Replace("+-", "±", StringComparison.Ordinal).Split('±');
@@ -40,7 +44,8 @@ internal static class ValueRules
     public static Func<Sample, string?> Json(string value)
     {
         var expected = Parse(value);
-        return sample => TryParse(sample.Text, out var fault) is { } found ? (JsonElement.DeepEquals(found, expected) ? null : "another value") : fault;
+        return sample =>
+            TryParse(sample.Text, out var fault) is { } found ? (JsonElement.DeepEquals(found, expected) ? null : "another value") : fault;
     }
 
     /// <summary>The text is JSON as the schema has it.</summary>
@@ -78,7 +83,10 @@ internal static class ValueRules
         };
     }
 
-    /// <summary>The items of a JSON array (texts as they are, other values as JSON), or else what stands between commas, semicolons and line ends, without white space around it.</summary>
+    /// <summary>
+    /// The items of a JSON array (texts as they are, other values as JSON), or else what stands between commas, semicolons and line ends,
+    /// without white space around it.
+    /// </summary>
     private static string[] Items(string text) => text.TrimStart().StartsWith('[') && TryParse(text, out _) is { } array
         ? [.. array.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String ? item.GetString()!.Trim() : item.GetRawText())]
         : text.Split([',', ';', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -100,7 +108,8 @@ internal static class ValueRules
         : last.Value[0] is '-' or '−' && last.Index > 0 && char.IsLetterOrDigit(text[last.Index - 1]) ? last.Value[1..]
         : last.Value;
 
-    // Decimal, so that 0.3 is within 0.1 of 0.2; beyond its range no answer is accepted. A comma stands before three digits only: 3,14 is not 314.
+    // Decimal, so that 0.3 is within 0.1 of 0.2; beyond its range no answer is accepted. A comma stands before three digits only: 3,14 is
+    // not 314.
     private static bool TryNumber(string text, out decimal number)
     {
         number = 0;
@@ -120,7 +129,9 @@ internal static class ValueRules
         }
         catch (JsonException e)
         {
-            fault = e.LineNumber is { } line ? $"not JSON at line {line + 1}, byte {e.BytePositionInLine + 1}" : "not JSON: a member is there twice";
+            fault = e.LineNumber is { } line
+                ? $"not JSON at line {line + 1}, byte {e.BytePositionInLine + 1}"
+                : "not JSON: a member is there twice";
             return null;
         }
     }

@@ -4,8 +4,8 @@ using IterativeDpo.Generation;
 namespace IterativeDpo.Judging.Verifier;
 
 /// <summary>
-/// Scores a completion by its prompt's own checks: the weight of those it passes over the weight of all, and 0 where a required one fails. A prompt
-/// without checks is not judged. A pattern that runs out of time is a failure (an exception), never a score.
+/// Scores a completion by its prompt's own checks: the weight of those it passes over the weight of all, and 0 where a required one fails.
+/// A prompt without checks is not judged. A pattern that runs out of time is a failure (an exception), never a score.
 /// </summary>
 /// <param name="checks">For prompts that have none of their own; null is none.</param>
 /// <param name="name">Names the judge in provenance.</param>
@@ -40,7 +40,9 @@ public sealed class VerifierJudge(IReadOnlyList<AnswerCheck>? checks = null, str
     /// <summary>Whether there are checks for this prompt.</summary>
     public bool CanJudge(Prompt prompt) => Checks(prompt).Count > 0;
 
-    /// <summary>Its verdict, to hold another judge's against; null where there are no checks for this prompt, or they cannot be run.</summary>
+    /// <summary>
+    /// Its verdict, to hold another judge's against; null where there are no checks for this prompt, or they cannot be run.
+    /// </summary>
     public Verdict? StandardOf(PromptSamples samples)
     {
         try

@@ -14,7 +14,9 @@ internal readonly record struct Window(int Min, int Max)
         {
             throw new FormatException($"'{text.Trim()}' is no window; write MIN..MAX, MIN.. or ..MAX in whole numbers, such as 10..200");
         }
-        return min <= max ? new Window(min, max) : throw new FormatException($"the window {text.Trim()} has nothing in it; put the smaller number first");
+        return min <= max
+            ? new Window(min, max)
+            : throw new FormatException($"the window {text.Trim()} has nothing in it; put the smaller number first");
     }
 
     public bool Has(int count) => count >= Min && count <= Max;

@@ -12,11 +12,16 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
 {
     /// <summary>Writes the whole file, or none.</summary>
     /// <param name="dataPaths">Read one after the other.</param>
-    /// <param name="options"><see cref="DataOptions.MaxLength"/> and <see cref="DataOptions.Unpaired"/> do not matter: nothing is cut.</param>
+    /// <param name="options"><see cref="DataOptions.MaxLength"/> and <see cref="DataOptions.Unpaired"/> do not matter: nothing is
+    /// cut.</param>
     /// <exception cref="UserInputException">The data has a row that cannot be used, or cannot become what is asked for.</exception>
     /// <exception cref="StorageException">The output cannot be written.</exception>
     public ConversionSummary Convert(
-        IReadOnlyList<string> dataPaths, string outputPath, DataOptions options, IProgress<DataProgress>? progress = null, CancellationToken cancellation = default)
+        IReadOnlyList<string> dataPaths,
+        string outputPath,
+        DataOptions options,
+        IProgress<DataProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         var counter = new RowCounter();
         var rows = dataPaths.SelectMany(path => new RowReader(path, counter, options.SkipBadRows, options.Threads)
@@ -60,7 +65,9 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
         new RowTokenizer(Tokenizer, new DataOptions(int.MaxValue)).Tokenize(row).Examples.Cast<PreferencePair>().Single();
 
     private static RowTexts PreferenceOf(DataRow row, RowTexts texts) => row.Format.IsUnpaired()
-        ? throw new RowException(RowProblem.Unpaired, "the row is unpaired, so there is nothing to compare its completion with: convert to trl-unpaired")
+        ? throw new RowException(
+            RowProblem.Unpaired,
+            "the row is unpaired, so there is nothing to compare its completion with: convert to trl-unpaired")
         : texts;
 
     /// <summary>Everything as the text that the model reads, but for BOS and the end token, which TRL adds.</summary>
@@ -96,7 +103,9 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
         var prompt = Passage.Of(new ChatMessage("user", source.PromptText));
         if (!Encoded(() => Tokenizer.EncodePrompt(prompt)).AsSpan().SequenceEqual(pair.PromptIds))
         {
-            throw new RowException(RowProblem.NotTheConversation, "\"prompt_ids\" are not those of \"prompt_text\" as a user's one question to this model");
+            throw new RowException(
+                RowProblem.NotTheConversation,
+                "\"prompt_ids\" are not those of \"prompt_text\" as a user's one question to this model");
         }
         return new(
             prompt,
@@ -106,7 +115,8 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
     }
 
     private ITextTokenizer Tokenizer => tokenizer
-        ?? throw new UserInputException("this conversion goes from or to token ids, or through a chat template: name the model with --model.");
+        ?? throw new UserInputException(
+            "this conversion goes from or to token ids, or through a chat template: name the model with --model.");
 
     private Passage Prompt(int[] ids) => Text(Tokenizer.DecodePrompt(ids));
 
@@ -116,7 +126,9 @@ public sealed class DataConverter(DataTarget target, ITextTokenizer? tokenizer)
         ? Passage.Of(text)
         : throw new RowException(
             RowProblem.NotText,
-            text is not null ? "a token id is a NUL, which no text has" : "no text stands for the token ids: their bytes are not UTF-8, or they spell a special token without being it, and whoever reads the text would take it for the token");
+            text is not null
+                ? "a token id is a NUL, which no text has"
+                : "no text stands for the token ids: their bytes are not UTF-8, or they spell a special token without being it, and whoever reads the text would take it for the token");
 
     private static int[] Encoded(Func<int[]> encode)
     {

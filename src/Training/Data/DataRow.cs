@@ -6,7 +6,10 @@ namespace IterativeDpo.Training.Data;
 /// <param name="PromptId">The row's own <c>prompt_id</c>, or one made from the prompt.</param>
 internal sealed record DataRow(DataFormat Format, string PromptId, PreferencePair? Pair, RowTexts? Texts, PairProvenance? Provenance)
 {
-    /// <summary>A preference with its likelier completion as the chosen one: most losses, and other tools, read no probability and take chosen for the better.</summary>
+    /// <summary>
+    /// A preference with its likelier completion as the chosen one: most losses, and other tools, read no probability and take chosen for
+    /// the better.
+    /// </summary>
     public DataRow LikelierFirst() => this switch
     {
         { Pair: { ChosenProbability: < 0.5 } pair } => this with

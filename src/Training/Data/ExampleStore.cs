@@ -104,7 +104,8 @@ internal sealed class ExampleStore : ISizedExamples, IDisposable
         for (var done = 0; done < record.Length;)
         {
             var read = RandomAccess.Read(_file.SafeFileHandle, record.AsSpan(done), start + done);
-            done += read > 0 ? read : throw new IOException($"{_file.Name}: it was cut off while it was in use. Run again: it is made anew.");
+            done +=
+                read > 0 ? read : throw new IOException($"{_file.Name}: it was cut off while it was in use. Run again: it is made anew.");
         }
         var head = StoredHead.Read(record);
         var body = record.AsMemory(StoredHead.Bytes);

@@ -13,7 +13,10 @@ internal static class ImplicitPrompt
         if (chosen.Turns is { } left && rejected.Turns is { } right)
         {
             var turns = CommonLength(left, right);
-            return (Passage.Of(Take(left, 0, turns)), Passage.Of(Take(left, turns, left.Count)), Passage.Of(Take(right, turns, right.Count)));
+            return (
+                Passage.Of(Take(left, 0, turns)),
+                Passage.Of(Take(left, turns, left.Count)),
+                Passage.Of(Take(right, turns, right.Count)));
         }
         var (a, b) = (chosen.Text!, rejected.Text!);
         var length = CommonLength(a.AsSpan(), b);

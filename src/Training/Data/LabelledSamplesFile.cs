@@ -12,10 +12,12 @@ namespace IterativeDpo.Training.Data;
 /// <summary>Samples to be judged, in a file.</summary>
 public static class LabelledSamplesFile
 {
-    private const string Kinds = "a line of a samples file, {\"prompt\": …, \"completions\": […]} or TRL's {\"prompt\": …, \"chosen\": …, \"rejected\": …}";
+    private const string Kinds =
+        "a line of a samples file, {\"prompt\": …, \"completions\": […]} or TRL's {\"prompt\": …, \"chosen\": …, \"rejected\": …}";
 
     /// <summary>
-    /// Streams the rows of a <see cref="RowFile"/>, each recognised by its fields: samples as <see cref="SampleFile"/> has them; a prompt as
+    /// Streams the rows of a <see cref="RowFile"/>, each recognised by its fields: samples as <see cref="SampleFile"/> has them; a prompt
+    /// as
     /// <see cref="PromptFile"/> has it with <c>completions</c>, texts or <c>{"text", "model"}</c>; or a preference of TRL's, whose
     /// chosen completion is the label. Rows without an <c>id</c> are <c>row-LINE</c>.
     /// </summary>
@@ -67,7 +69,9 @@ public static class LabelledSamplesFile
         }
         catch (JsonException e)
         {
-            throw new UserInputException($"{where}: not JSON at byte {e.BytePositionInLine + 1}; every line must be one whole object: {Kinds}.", e);
+            throw new UserInputException(
+                $"{where}: not JSON at byte {e.BytePositionInLine + 1}; every line must be one whole object: {Kinds}.",
+                e);
         }
         catch (RowException e)
         {
@@ -81,7 +85,22 @@ public static class LabelledSamplesFile
         texts.Label == 0.5 ? null : new Verdict([new(0, texts.Label > 0.5 ? 1 : 0, ""), new(1, texts.Label < 0.5 ? 1 : 0, "")]));
 
     private static PromptSamples Of(Prompt prompt, IEnumerable<(string Text, string? Model)> completions) => new(
-        prompt, [], [.. completions.Select((completion, i) => new Sample(i, 0, [], [], completion.Text, FinishReason.Eos, 0, completion.Model, AnswerAt: Sample.AnswerIn(completion.Text)))]);
+        prompt,
+        [],
+        [
+            .. completions.Select(
+                (completion, i) =>
+                    new Sample(
+                        i,
+                        0,
+                        [],
+                        [],
+                        completion.Text,
+                        FinishReason.Eos,
+                        0,
+                        completion.Model,
+                        AnswerAt: Sample.AnswerIn(completion.Text))),
+        ]);
 
     private static (string Text, string? Model)[] Completions(JsonElement list, string where) =>
         list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0
@@ -96,9 +115,12 @@ public static class LabelledSamplesFile
         }
         if (item.ValueKind == JsonValueKind.Object && item.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String)
         {
-            return (text.GetString()!, item.TryGetProperty("model", out var model) && model.ValueKind == JsonValueKind.String ? model.GetString() : null);
+            return (
+                text.GetString()!,
+                item.TryGetProperty("model", out var model) && model.ValueKind == JsonValueKind.String ? model.GetString() : null);
         }
-        throw new UserInputException($"{where}: a completion must be a text or {{\"text\": \"…\", \"model\": \"…\"}}, not {item.GetRawText()}.");
+        throw new UserInputException(
+            $"{where}: a completion must be a text or {{\"text\": \"…\", \"model\": \"…\"}}, not {item.GetRawText()}.");
     }
 
     private static string TextOf(Passage completion) => completion switch

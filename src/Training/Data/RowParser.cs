@@ -65,7 +65,8 @@ internal static class RowParser
 
     private static DataRow ParseTexts(JsonElement row)
     {
-        var provenance = Field(row, "provenance") is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty("prompt_text", out _)
+        var provenance =
+            Field(row, "provenance") is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty("prompt_text", out _)
             ? ParseProvenance(element)
             : null;
         var (format, texts) = Field(row, "chosen") is not null || Field(row, "rejected") is not null
@@ -93,8 +94,12 @@ internal static class RowParser
         {
             var split = ImplicitPrompt.Split(chosen, rejected);
             return split.Prompt is { Text: "" } or { Turns.Count: 0 }
-                ? throw new RowException(RowProblem.NoCommonPrefix, "\"chosen\" and \"rejected\" have no beginning in common to be the prompt")
-                : (chat ? DataFormat.ImplicitChatPreference : DataFormat.ImplicitPreference, new(split.Prompt, split.Chosen, split.Rejected, probability));
+                ? throw new RowException(
+                    RowProblem.NoCommonPrefix,
+                    "\"chosen\" and \"rejected\" have no beginning in common to be the prompt")
+                : (
+                    chat ? DataFormat.ImplicitChatPreference : DataFormat.ImplicitPreference,
+                    new(split.Prompt, split.Chosen, split.Rejected, probability));
         }
         RequireSameKind("prompt", prompt, "chosen", chosen);
         return (chat ? DataFormat.ChatPreference : DataFormat.Preference, new(prompt, chosen, rejected, probability));
@@ -157,19 +162,25 @@ internal static class RowParser
             || Field(turn, "role") is not { ValueKind: JsonValueKind.String } role
             || Field(turn, "content") is not { ValueKind: JsonValueKind.String } content)
         {
-            throw new RowException(RowProblem.WrongType, $"a message in \"{name}\" must have \"role\" and \"content\", both texts: {Shorten(turn)}");
+            throw new RowException(
+                RowProblem.WrongType,
+                $"a message in \"{name}\" must have \"role\" and \"content\", both texts: {Shorten(turn)}");
         }
         RefuseLost(turn, LostFields.OfMessage(turn));
         return ChatMessage.Roles.Contains(role.GetString())
             ? new(role.GetString()!, content.GetString()!)
-            : throw new RowException(RowProblem.UnknownRole, $"the role \"{role.GetString()}\" in \"{name}\" is not one of {string.Join(", ", ChatMessage.Roles)}");
+            : throw new RowException(
+                RowProblem.UnknownRole,
+                $"the role \"{role.GetString()}\" in \"{name}\" is not one of {string.Join(", ", ChatMessage.Roles)}");
     }
 
     private static void RefuseLost(JsonElement element, string? name)
     {
         if (name is not null)
         {
-            throw new RowException(RowProblem.Unsupported, $"\"{name}\" is not supported, and the row would be read without it: {Shorten(element.GetProperty(name))}");
+            throw new RowException(
+                RowProblem.Unsupported,
+                $"\"{name}\" is not supported, and the row would be read without it: {Shorten(element.GetProperty(name))}");
         }
     }
 
@@ -212,7 +223,9 @@ internal static class RowParser
     {
         if (one.Text is null != other.Text is null)
         {
-            throw new RowException(RowProblem.WrongType, $"\"{oneName}\" and \"{otherName}\" must both be texts or both be lists of messages");
+            throw new RowException(
+                RowProblem.WrongType,
+                $"\"{oneName}\" and \"{otherName}\" must both be texts or both be lists of messages");
         }
     }
 

@@ -45,7 +45,9 @@ public enum RowProblem
     /// <summary>A preference of probability 0.5, where one of the two must be the better.</summary>
     Undecided,
 
-    /// <summary>The two completions have the same tokens within the maximum length. Such a pair is dropped and counted, never an error.</summary>
+    /// <summary>
+    /// The two completions have the same tokens within the maximum length. Such a pair is dropped and counted, never an error.
+    /// </summary>
     EqualWithinLength,
 }
 
@@ -60,5 +62,7 @@ internal sealed class RowException(RowProblem problem, string detail) : Exceptio
     public RowProblem Problem { get; } = problem;
 
     public static RowException Undecided() =>
-        new(RowProblem.Undecided, "\"chosen_probability\" is 0.5: neither completion is the better one, and labels and most losses need to know which is; probabilistic-labels and sppo read the probability itself");
+        new(
+            RowProblem.Undecided,
+            "\"chosen_probability\" is 0.5: neither completion is the better one, and labels and most losses need to know which is; probabilistic-labels and sppo read the probability itself");
 }

@@ -13,11 +13,15 @@ internal sealed class RowReader(string path, RowCounter counter, bool skipBadRow
     private const int BatchRows = 1024;
     private (DataFormat Format, int Line)? _first;
 
-    /// <param name="convert">What to make of a row; any thread calls it. Throws <see cref="RowException"/> for one that cannot be used.</param>
+    /// <param name="convert">What to make of a row; any thread calls it. Throws <see cref="RowException"/> for one that cannot be
+    /// used.</param>
     /// <param name="countOf">How many examples that is, and whether anything was cut off.</param>
     /// <exception cref="UserInputException">The file cannot be read, has no rows, or has a row that cannot be used.</exception>
     public IEnumerable<T> Read<T>(
-        Func<DataRow, T> convert, Func<T, (int Examples, bool Cut)> countOf, IProgress<DataProgress>? progress, CancellationToken cancellation)
+        Func<DataRow, T> convert,
+        Func<T, (int Examples, bool Cut)> countOf,
+        IProgress<DataProgress>? progress,
+        CancellationToken cancellation)
     {
         using var file = RowFile.Open(path, ["chosen", "rejected"], ["prompt", "completion", "label"], ["pair"]);
         var any = false;
@@ -38,7 +42,8 @@ internal sealed class RowReader(string path, RowCounter counter, bool skipBadRow
         }
         if (!any)
         {
-            throw new UserInputException($"{path}: there are no rows. Give some, such as {{\"prompt\": \"…\", \"chosen\": \"…\", \"rejected\": \"…\"}}.");
+            throw new UserInputException(
+                $"{path}: there are no rows. Give some, such as {{\"prompt\": \"…\", \"chosen\": \"…\", \"rejected\": \"…\"}}.");
         }
     }
 
@@ -93,7 +98,8 @@ internal sealed class RowReader(string path, RowCounter counter, bool skipBadRow
         }
         if (!skipBadRows && problem.Problem != RowProblem.EqualWithinLength)
         {
-            throw new UserInputException($"{file.PlaceOf(problem.Line)}: {problem.Detail}. Correct the row, or leave out rows like it with --skip-bad-rows.");
+            throw new UserInputException(
+                $"{file.PlaceOf(problem.Line)}: {problem.Detail}. Correct the row, or leave out rows like it with --skip-bad-rows.");
         }
         counter.Reject(problem);
         return false;

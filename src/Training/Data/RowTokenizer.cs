@@ -14,13 +14,15 @@ internal sealed class RowTokenizer(ITextTokenizer tokenizer, DataOptions options
         if (row.Format.IsUnpaired() && !options.Unpaired)
         {
             throw new RowException(
-                RowProblem.Unpaired, "the row is unpaired, and this loss compares pairs: give \"chosen\" and \"rejected\", or take a loss on unpaired data");
+                RowProblem.Unpaired,
+                "the row is unpaired, and this loss compares pairs: give \"chosen\" and \"rejected\", or take a loss on unpaired data");
         }
         var whole = row.Pair is { } pair ? Checked(pair) : Encode(row.PromptId, row.Texts!);
         if (whole.PromptIds.Length >= options.MaxLength)
         {
             throw new RowException(
-                RowProblem.PromptTooLong, $"the prompt alone has {whole.PromptIds.Length} tokens, and the maximum length is {options.MaxLength}");
+                RowProblem.PromptTooLong,
+                $"the prompt alone has {whole.PromptIds.Length} tokens, and the maximum length is {options.MaxLength}");
         }
         if (whole.CutTo(options.MaxLength) is not { } cut)
         {

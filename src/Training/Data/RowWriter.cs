@@ -4,7 +4,10 @@ using IterativeDpo.Generation;
 
 namespace IterativeDpo.Training.Data;
 
-/// <summary>Rows as lines of JSON. Beside TRL's columns stand <c>prompt_id</c> and, where they say something, <c>chosen_probability</c> and <c>provenance</c>.</summary>
+/// <summary>
+/// Rows as lines of JSON. Beside TRL's columns stand <c>prompt_id</c> and, where they say something, <c>chosen_probability</c> and
+/// <c>provenance</c>.
+/// </summary>
 internal static class RowWriter
 {
     public static byte[] Pair(PairRecord record) => JsonLines.Line(record);

@@ -11,6 +11,17 @@ internal static class StoreKey
     // To be raised whenever the file's layout, or what a row becomes, changes.
     private const int Version = 6;
 
-    public static Digest Of(IEnumerable<string> dataPaths, ITextTokenizer tokenizer, DataOptions options) => Digest.Of(Encoding.UTF8.GetBytes(string.Join(
-        '\n', Version, string.Join(' ', dataPaths.Select(RowFile.DigestOf)), tokenizer.Digest, tokenizer.VocabSize, options.MaxLength, options.Unpaired, options.HardLabels, options.SkipBadRows)));
+    public static Digest Of(IEnumerable<string> dataPaths, ITextTokenizer tokenizer, DataOptions options) =>
+        Digest.Of(
+            Encoding.UTF8.GetBytes(
+                string.Join(
+        '\n',
+        Version,
+        string.Join(' ', dataPaths.Select(RowFile.DigestOf)),
+        tokenizer.Digest,
+        tokenizer.VocabSize,
+        options.MaxLength,
+        options.Unpaired,
+        options.HardLabels,
+        options.SkipBadRows)));
 }

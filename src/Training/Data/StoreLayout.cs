@@ -18,7 +18,8 @@ internal static class StoreLayout
 }
 
 /// <summary>The head of a record, which the prompt's id in UTF-8 and the token ids of prompt, first and second completion follow.</summary>
-/// <param name="Second">A pair's rejected tokens; of a labelled completion the record with its mismatch (-1: the last that fits the first).</param>
+/// <param name="Second">A pair's rejected tokens; of a labelled completion the record with its mismatch (-1: the last that fits the
+/// first).</param>
 internal readonly record struct StoredHead(double Label, int PromptIdBytes, int Group, int PromptTokens, int FirstTokens, int Second)
 {
     public const int Bytes = 8 + (5 * 4);

@@ -5,7 +5,9 @@ using IterativeDpo.Artifacts;
 
 namespace IterativeDpo.Training.Data;
 
-/// <summary>Where a record begins, and what is worth knowing of it without reading it: 24 bytes, which a store has in memory for each example.</summary>
+/// <summary>
+/// Where a record begins, and what is worth knowing of it without reading it: 24 bytes, which a store has in memory for each example.
+/// </summary>
 /// <param name="Second">As in <see cref="StoredHead"/>.</param>
 internal readonly record struct StoredRecord(long Offset, int Group, int PromptTokens, int FirstTokens, int Second);
 

@@ -23,7 +23,12 @@ internal sealed class StoreWriter
     /// <summary>Writes the whole store, or leaves none.</summary>
     /// <param name="summary">Asked for when the last example has come.</param>
     /// <exception cref="StorageException">No space, no permission.</exception>
-    public static void Write(string path, Digest key, DataOptions options, IEnumerable<ITrainingExample> examples, Func<RowSummary> summary) =>
+    public static void Write(
+        string path,
+        Digest key,
+        DataOptions options,
+        IEnumerable<ITrainingExample> examples,
+        Func<RowSummary> summary) =>
         AtomicFile.Write(path, stream =>
         {
             var writer = new StoreWriter(stream, options.Unpaired);
@@ -57,7 +62,12 @@ internal sealed class StoreWriter
             _mismatch = _count - 1;
         }
         var head = new StoredHead(
-            example.Label, promptId.Length, group, example.PromptIds.Length, example.First.Length, _labelled ? _mismatch : example.Second.Length);
+            example.Label,
+            promptId.Length,
+            group,
+            example.PromptIds.Length,
+            example.First.Length,
+            _labelled ? _mismatch : example.Second.Length);
         var length = StoredHead.Bytes + checked((int)head.BodyBytes(_labelled));
         if (_record.Length < length)
         {

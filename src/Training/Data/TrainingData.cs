@@ -26,7 +26,8 @@ public sealed class TrainingData : IDisposable
     /// <param name="cacheDirectory">
     /// Where the tokenised examples are kept, to be used again while the data files, the tokenizer and the options are the same.
     /// </param>
-    /// <exception cref="UserInputException">A file is missing, has a row that cannot be used (names the line), or nothing to train on.</exception>
+    /// <exception cref="UserInputException">A file is missing, has a row that cannot be used (names the line), or nothing to train
+    /// on.</exception>
     /// <exception cref="StorageException">The cache cannot be written.</exception>
     public static TrainingData Open(
         IReadOnlyList<string> paths, ITextTokenizer tokenizer, DataOptions options, string cacheDirectory,

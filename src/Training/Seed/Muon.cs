@@ -28,7 +28,8 @@ internal sealed class Muon : IDisposable
                 using var scope = NewDisposeScope();
                 var value = parameters[map.Name].detach().narrow(0, row, part.Rows);
                 var gradient = parameters.Gradient(map.Name).narrow(0, row, part.Rows);
-                _matrices.Add(new(value.DetachFromDisposeScope(), gradient.DetachFromDisposeScope(), zeros_like(value).DetachFromDisposeScope()));
+                _matrices.Add(
+                    new(value.DetachFromDisposeScope(), gradient.DetachFromDisposeScope(), zeros_like(value).DetachFromDisposeScope()));
                 row += part.Rows;
             }
         }

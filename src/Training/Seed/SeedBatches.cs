@@ -26,7 +26,8 @@ public static class SeedBatches
         var copying = options.CopyShare * (1 - (double)step / options.CopySteps);
         if (random.NextDouble() < copying)
         {
-            var text = string.Concat(Enumerable.Range(0, random.Between(1, 8)).Select(_ => CopyAlphabet[random.Below(CopyAlphabet.Length)]));
+            var text = string.Concat(
+                Enumerable.Range(0, random.Between(1, 8)).Select(_ => CopyAlphabet[random.Below(CopyAlphabet.Length)]));
             return Encode($"Say {text}", text);
         }
         var problem = TaskGenerator.Draw(random, random.Pick(options.OpenTasks ? TaskTable.Open : Closed), Split.Train);

@@ -50,7 +50,10 @@ internal static class SeedModel
         {
             return 0.5;
         }
-        var small = name == ModelConfig.Output || name.EndsWith("attn_output.weight", StringComparison.Ordinal) || name.EndsWith("ffn_down.weight", StringComparison.Ordinal);
+        var small =
+            name == ModelConfig.Output
+            || name.EndsWith("attn_output.weight", StringComparison.Ordinal)
+            || name.EndsWith("ffn_down.weight", StringComparison.Ordinal);
         return 0.6 / Math.Sqrt(columns) * (small ? 0.1 : 1);
     }
 

@@ -6,7 +6,8 @@ namespace IterativeDpo.Training.Seed;
 /// </summary>
 /// <param name="OutputPath">The GGUF to write; its recipe goes beside it as <c>.json</c>.</param>
 /// <param name="Seed">Seeds the first weights and every batch.</param>
-/// <param name="Threads">Processor threads. The matrices are so small that a second one gains little, and other work on its core makes it a loss.</param>
+/// <param name="Threads">Processor threads. The matrices are so small that a second one gains little, and other work on its core makes it a
+/// loss.</param>
 /// <param name="CleanSteps">Steps of the first phase, on right answers only.</param>
 /// <param name="NoisySteps">Steps of the second phase, on mostly imperfect answers while the rates fall.</param>
 /// <param name="BatchExamples">Examples to a step.</param>

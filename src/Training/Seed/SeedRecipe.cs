@@ -27,15 +27,22 @@ public sealed record SeedRecipe(
 
     private const ulong PromptSeed = 1;
 
-    internal static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    internal static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+    };
 
     /// <summary>Measures the model at the options' output path, in the generator that will run it.</summary>
     internal static async Task<SeedRecipe> MeasureAsync(SeedOptions options, CancellationToken cancellationToken)
     {
         string[] tasks = [.. (options.OpenTasks ? TaskTable.Open : TaskTable.All).Select(task => task.Name)];
         var prompts = TaskGenerator.Prompts(PromptSeed, tasks, tasks.Length * options.HeldOutPerTask, Split.HeldOut);
-        using var generator = LlamaGenerator.Load(new LlamaOptions(options.OutputPath, SeedModel.Config.ContextLength, Threads: options.Threads));
-        var accuracy = await GreedyAccuracy.MeasureAsync(generator, new VerifierJudge(), prompts, MaxAnswerTokens, cancellationToken).ConfigureAwait(false);
+        using var generator = LlamaGenerator.Load(
+            new LlamaOptions(options.OutputPath, SeedModel.Config.ContextLength, Threads: options.Threads));
+        var accuracy = await GreedyAccuracy
+            .MeasureAsync(generator, new VerifierJudge(), prompts, MaxAnswerTokens, cancellationToken)
+            .ConfigureAwait(false);
         return new(
             Path.GetFileName(options.OutputPath),
             Digest.OfFile(options.OutputPath).Hex,

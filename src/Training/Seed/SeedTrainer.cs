@@ -20,10 +20,17 @@ public static class SeedTrainer
 
     /// <summary>Trains the model, writes it, measures it on held-out prompts and writes its recipe beside it.</summary>
     /// <exception cref="NonFiniteTrainingException">The loss was not finite; nothing was written.</exception>
-    public static async Task<SeedRecipe> RunAsync(SeedOptions options, IProgress<SeedProgress>? progress, CancellationToken cancellationToken)
+    public static async Task<SeedRecipe> RunAsync(
+        SeedOptions options,
+        IProgress<SeedProgress>? progress,
+        CancellationToken cancellationToken)
     {
         await Task.Factory.StartNew(
-            () => Train(options, progress, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            () => Train(options, progress, cancellationToken),
+            cancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default)
+        .ConfigureAwait(false);
         var recipe = await SeedRecipe.MeasureAsync(options, cancellationToken).ConfigureAwait(false);
         recipe.Write(RecipePathOf(options.OutputPath));
         return recipe;
@@ -36,7 +43,12 @@ public static class SeedTrainer
     {
         TorchEngine.Start(options.Threads);
         using var scope = NewDisposeScope();
-        using var model = PolicyModel.Create(SeedModel.Config, name => SeedModel.InitialValues(name, options.Seed), ComputeType.Float32, trainable: true, CPU);
+        using var model = PolicyModel.Create(
+            SeedModel.Config,
+            name => SeedModel.InitialValues(name, options.Seed),
+            ComputeType.Float32,
+            trainable: true,
+            CPU);
         using var optimizer = new SeedOptimizer(model.Parameters!, options);
         for (var step = 0; step < options.Steps; step++)
         {

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch;
 
 /// <summary>AdamW (arXiv 1711.05101) over a flat parameter buffer, moments in float32.</summary>
-internal sealed class AdamW(ParameterBuffer parameters, float beta1, float beta2, float epsilon, float weightDecay) : Optimizer(parameters, weightDecay)
+internal sealed class AdamW(ParameterBuffer parameters, float beta1, float beta2, float epsilon, float weightDecay)
+    : Optimizer(parameters, weightDecay)
 {
     private readonly Tensor _firstMoments = zeros_like(parameters.Values).DetachFromDisposeScope();
     private readonly Tensor _secondMoments = zeros_like(parameters.Values).DetachFromDisposeScope();

@@ -29,13 +29,19 @@ internal sealed class AdapterSetup(TrainingRequest request, ModelConfig config, 
     public static LoraWeights LoadFrozen(string path, ModelConfig config, Digest baseDigest, Device device)
     {
         var adapter = LoraAdapter.Read(path, config, baseDigest);
-        var lora = new LoraWeights(config, new(adapter.Rank, adapter.Alpha, [.. adapter.Maps.Select(map => LoraTargets.Exactly(map.Tensor))]), device);
+        var lora = new LoraWeights(
+            config,
+            new(adapter.Rank, adapter.Alpha, [.. adapter.Maps.Select(map => LoraTargets.Exactly(map.Tensor))]),
+            device);
         lora.Load(adapter);
         return lora;
     }
 
-    /// <summary>Where a reference that follows the policy begins: of the policy's own shape, the reference adapter or no change to the base.</summary>
-    /// <exception cref="UserInputException">The reference adapter has another shape than the settings: the two could not be mixed.</exception>
+    /// <summary>
+    /// Where a reference that follows the policy begins: of the policy's own shape, the reference adapter or no change to the base.
+    /// </summary>
+    /// <exception cref="UserInputException">The reference adapter has another shape than the settings: the two could not be
+    /// mixed.</exception>
     public LoraWeights? CreateMovingReference()
     {
         if (request.Options.Lora is not { } options)

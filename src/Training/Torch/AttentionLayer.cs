@@ -9,7 +9,13 @@ namespace IterativeDpo.Training.Torch;
 /// <param name="Attended">What the output map wants.</param>
 /// <param name="End">What <see cref="BranchEnd.Backward"/> wants.</param>
 internal sealed record AttentionTrace(
-    Tensor Input, Tensor Factors, Tensor Normed, IReadOnlyList<Tensor> Heads, IReadOnlyList<Tensor> Inside, Tensor Attended, IReadOnlyList<Tensor> End)
+    Tensor Input,
+    Tensor Factors,
+    Tensor Normed,
+    IReadOnlyList<Tensor> Heads,
+    IReadOnlyList<Tensor> Inside,
+    Tensor Attended,
+    IReadOnlyList<Tensor> End)
 {
     public IEnumerable<Tensor> Tensors => [Input, Factors, Normed, .. Heads, .. Inside, Attended, .. End];
 }

@@ -37,7 +37,9 @@ internal sealed class AttentionPlan
     {
         (_window, _type, _device) = (window, type, device);
         Kept = rows is null ? null : Floats.Indexes(rows, device);
-        _places = (rows ?? [.. Enumerable.Range(0, batch.TokenIds.Length)]).Select((row, place) => (row, place)).ToDictionary(p => p.row, p => p.place);
+        _places = (rows ?? [.. Enumerable.Range(0, batch.TokenIds.Length)])
+            .Select((row, place) => (row, place))
+            .ToDictionary(p => p.row, p => p.place);
         var runs = PackedRun.AllOf(batch).ToList();
         var cuts = Cut(runs.Where(run => run.IsPrompt)).Concat(Cut(runs.Where(run => !run.IsPrompt))).ToList();
         Tiles = [.. cuts.Select(CreateTile)];
@@ -108,13 +110,16 @@ internal sealed class AttentionPlan
         return slots;
     }
 
-    private static IEnumerable<int> Padded(int[] values, int width, int padding) => values.Concat(Enumerable.Repeat(padding, width - values.Length));
+    private static IEnumerable<int> Padded(int[] values, int width, int padding) =>
+        values.Concat(Enumerable.Repeat(padding, width - values.Length));
 
     /// <summary>Some rows of a run as queries, and what they see as keys.</summary>
     private (int[] Queries, int[] Keys) Sequence(PackedRun run, int from)
     {
         var end = Math.Min(run.Start + from + QueriesAtOnce, run.End);
-        return ([.. Rows(run.Start + from, end).Where(_places.ContainsKey)], [.. Rows(run.PromptStart, run.PromptEnd), .. Rows(run.Start, end)]);
+        return (
+            [.. Rows(run.Start + from, end).Where(_places.ContainsKey)],
+            [.. Rows(run.PromptStart, run.PromptEnd), .. Rows(run.Start, end)]);
     }
 
     private static IEnumerable<int> Rows(int start, int end) => Enumerable.Range(start, end - start);

@@ -20,7 +20,8 @@ internal sealed class BatchTensors
     {
         if (batch.Positions.DefaultIfEmpty().Max() is var last && last >= config.MostPositions)
         {
-            throw new UserInputException($"a sequence has {last + 1} tokens or more; from {config.MostPositions} on llama.cpp computes the positions of this "
+            throw new UserInputException(
+                $"a sequence has {last + 1} tokens or more; from {config.MostPositions} on llama.cpp computes the positions of this "
                 + "model otherwise, and only shorter ones are trained. Lower training.max-length.");
         }
         // After the last attention only these are used.
@@ -32,7 +33,11 @@ internal sealed class BatchTensors
         var kinds = Enumerable.Range(0, config.Layers).Select(config.AttentionOf).ToList();
         var attention = AttentionOf(kinds, batch, config, type, device, ownLoops && config.ScoreCap == 0);
         var inner = kinds.SkipLast(1).Distinct().ToDictionary(kind => kind, kind => new BlockRows(null, attention(kind, null)));
-        _blocks = [.. kinds.SkipLast(1).Select(kind => inner[kind]), new(Floats.Indexes(predicting, device), attention(kinds[^1], predicting))];
+        _blocks =
+        [
+            .. kinds.SkipLast(1).Select(kind => inner[kind]),
+            new(Floats.Indexes(predicting, device), attention(kinds[^1], predicting)),
+        ];
     }
 
     /// <summary>[N].</summary>

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Torch;
 
-/// <summary>What attention or feed-forward gives, on its way into the residual stream: normalised and multiplied, both or neither.</summary>
+/// <summary>
+/// What attention or feed-forward gives, on its way into the residual stream: normalised and multiplied, both or neither.
+/// </summary>
 /// <param name="norm">Null for none.</param>
 internal sealed class BranchEnd(RmsNorm? norm, float scale)
 {

@@ -16,8 +16,8 @@ internal sealed record HeadOutput(
 /// <summary>
 /// The output map and the log-softmax, some rows at a time, so that the logits of the whole batch never exist. Log-probs
 /// are float32. With W the output map and p = softmax(W h): log p_y has the slope W_y − Wᵀp in h, and the entropy is
-/// log Z − h·Wᵀp, so one more product gives both without keeping or computing again any logits. Where logits z are capped, c · tanh(z / c), each row of W
-/// counts in the slopes as much as the cap's slope there is.
+/// log Z − h·Wᵀp, so one more product gives both without keeping or computing again any logits. Where logits z are capped, c · tanh(z / c),
+/// each row of W counts in the slopes as much as the cap's slope there is.
 /// </summary>
 internal static class ChunkedHead
 {
@@ -41,7 +41,12 @@ internal static class ChunkedHead
         }
         Tensor Join(Func<HeadOutput, Tensor> part) => cat([.. chunks.Select(part)]).MoveToOuterDisposeScope();
         return new(
-            Join(c => c.LogProbs), Join(c => c.Entropies), Join(c => c.Hits), Join(c => c.LogNormalisers), Join(c => c.MeanLogits), Join(c => c.Slopes),
+            Join(c => c.LogProbs),
+            Join(c => c.Entropies),
+            Join(c => c.Hits),
+            Join(c => c.LogNormalisers),
+            Join(c => c.MeanLogits),
+            Join(c => c.Slopes),
             confidences ? Join(c => c.Confidences!) : null);
     }
 
@@ -62,12 +67,19 @@ internal static class ChunkedHead
     }
 
     /// <summary>
-    /// Adds d(Σ gradient · log p)/dW to <paramref name="into"/>, [V, dim], from logits computed again, a slice of the vocabulary at a time: each
-    /// row of the gradient is touched once.
+    /// Adds d(Σ gradient · log p)/dW to <paramref name="into"/>, [V, dim], from logits computed again, a slice of the vocabulary at a time:
+    /// each row of the gradient is touched once.
     /// </summary>
     /// <param name="logNormalisers">From <see cref="Forward"/>, [M].</param>
     /// <param name="gradient">d loss / d log p, [M].</param>
-    public static void AddWeightGradient(Tensor weight, Tensor hidden, Tensor targets, Tensor logNormalisers, Tensor gradient, Tensor into, float cap = 0)
+    public static void AddWeightGradient(
+        Tensor weight,
+        Tensor hidden,
+        Tensor targets,
+        Tensor logNormalisers,
+        Tensor gradient,
+        Tensor into,
+        float cap = 0)
     {
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
@@ -100,7 +112,8 @@ internal static class ChunkedHead
         var sum = exponentials.sum(1, keepdim: true);
         var logZ = max + sum.log();
         var mean = WeightedRows(slope is null ? exponentials : exponentials * slope, weight) / sum; // Wᵀp, [m, dim]
-        var entropy = logZ - (capped is null ? (hidden * mean).sum(1, keepdim: true) : capped.mul_(exponentials).sum(1, keepdim: true) / sum);
+        var entropy =
+            logZ - (capped is null ? (hidden * mean).sum(1, keepdim: true) : capped.mul_(exponentials).sum(1, keepdim: true) / sum);
         var own = weight.index_select(0, targets); // [m, dim]
         return new(
             (target - logZ).squeeze(1).MoveToOuterDisposeScope(),
@@ -109,7 +122,9 @@ internal static class ChunkedHead
             logZ.squeeze(1).MoveToOuterDisposeScope(),
             meanLogit.MoveToOuterDisposeScope(),
             ((slope is null ? own : own * slope.gather(1, targets.unsqueeze(1))) - mean).MoveToOuterDisposeScope(),
-            confidences ? (target - max - (exponentials.pow(2).sum(1, keepdim: true) / sum).log()).squeeze(1).MoveToOuterDisposeScope() : null);
+            confidences
+                ? (target - max - (exponentials.pow(2).sum(1, keepdim: true) / sum).log()).squeeze(1).MoveToOuterDisposeScope()
+                : null);
     }
 
     /// <summary>Σ_v weights[v] · rows[v], [m, dim]. One product over a whole vocabulary adds up too many float32 in a row.</summary>

@@ -78,7 +78,10 @@ internal sealed class Decoder
         var family = _config.Architecture;
         RmsNorm Before(string norm) => family.NormsBefore ? Norm(Name(norm)) : new(null, null, 0, false);
         BranchEnd End(string norm) => new(family.NormsAfter ? Norm(Name(norm)) : null, _config.ResidualScale);
-        var heads = family.QkNorm == QkNorm.None ? null : new HeadNorms(Norm(Name(WeightLayout.QueryNorm)), Norm(Name(WeightLayout.KeyNorm)), _config);
+        var heads =
+            family.QkNorm == QkNorm.None
+                ? null
+                : new HeadNorms(Norm(Name(WeightLayout.QueryNorm)), Norm(Name(WeightLayout.KeyNorm)), _config);
         var unit = new GatedUnit(family.Gelu, _ownLoops.HasFlag(OwnLoops.Gates));
         return new(
             new(Before(WeightLayout.AttentionNorm), qkv, heads, output, End(WeightLayout.AttentionEndNorm), _weights.Type),

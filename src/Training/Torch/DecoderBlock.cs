@@ -22,7 +22,8 @@ internal sealed class DecoderBlock(AttentionLayer attention, FeedForwardLayer fe
     /// <param name="x">The residual stream, float32 [N, dim].</param>
     /// <param name="added">What is to be added to it first, of the compute type, or null.</param>
     /// <param name="rows">The block's rows, and how they attend.</param>
-    /// <returns>What is to be added to the residual stream after the block's attention, [rows, dim]; that is the input of the trace's feed-forward.</returns>
+    /// <returns>What is to be added to the residual stream after the block's attention, [rows, dim]; that is the input of the trace's
+    /// feed-forward.</returns>
     public (Tensor Added, BlockTrace Trace) Forward(Tensor x, Tensor? added, BlockRows rows)
     {
         using var scope = NewDisposeScope();

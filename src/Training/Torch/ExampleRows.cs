@@ -10,7 +10,8 @@ internal sealed class ExampleRows
     private readonly Tensor? _weights;
     private readonly int _examples;
 
-    /// <param name="ldAlpha">Weight in <see cref="Weighted"/> of a token past the length of its example's shorter completion; 1 is off.</param>
+    /// <param name="ldAlpha">Weight in <see cref="Weighted"/> of a token past the length of its example's shorter completion; 1 is
+    /// off.</param>
     public ExampleRows(PackedExamples packed, float ldAlpha, Device device)
     {
         _examples = packed.First.Length;
@@ -33,7 +34,9 @@ internal sealed class ExampleRows
         _tokens = Floats.Indexes(tokens, device);
         _rows = Floats.Indexes(rows, device);
         _weights = ldAlpha == 1 ? null : tensor(weights.ToArray()).to(device);
-        Lengths = tensor(packed.First.Concat(packed.Second).Select(branch => (float)lengths[branch]).ToArray()).view(2, _examples).to(device);
+        Lengths = tensor(packed.First.Concat(packed.Second).Select(branch => (float)lengths[branch]).ToArray())
+            .view(2, _examples)
+            .to(device);
     }
 
     /// <summary>Tokens of each completion, float32 [2, P].</summary>

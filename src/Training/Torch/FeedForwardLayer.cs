@@ -2,11 +2,19 @@ using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Torch;
 
-/// <summary>What <see cref="FeedForwardLayer.Backward"/> needs of the forward pass; the input is float32, the rest of the compute type.</summary>
+/// <summary>
+/// What <see cref="FeedForwardLayer.Backward"/> needs of the forward pass; the input is float32, the rest of the compute type.
+/// </summary>
 /// <param name="Normed">What <see cref="LinearMap.Backward"/> wants of gate and up.</param>
 /// <param name="Activated">What it wants of down.</param>
 /// <param name="End">What <see cref="BranchEnd.Backward"/> wants.</param>
-internal sealed record FeedForwardTrace(Tensor Input, Tensor Factors, Tensor Normed, Tensor GateUp, Tensor Activated, IReadOnlyList<Tensor> End)
+internal sealed record FeedForwardTrace(
+    Tensor Input,
+    Tensor Factors,
+    Tensor Normed,
+    Tensor GateUp,
+    Tensor Activated,
+    IReadOnlyList<Tensor> End)
 {
     public IEnumerable<Tensor> Tensors => [Input, Factors, Normed, GateUp, Activated, .. End];
 }

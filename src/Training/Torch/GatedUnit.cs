@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch;
 
 /// <summary>
-/// act(gate) · up (SwiGLU and GEGLU, arXiv 2002.05202) and its gradient, computed in float32 some rows at a time: the intermediate values stay in a
-/// processor's cache, and only the result is written to memory.
+/// act(gate) · up (SwiGLU and GEGLU, arXiv 2002.05202) and its gradient, computed in float32 some rows at a time: the intermediate values
+/// stay in a processor's cache, and only the result is written to memory.
 /// </summary>
 /// <param name="gelu">act is GELU in its form with tanh, g σ(2 √(2/π) (g + 0.044715 g³)), in place of SiLU, g σ(g).</param>
 /// <param name="ownLoops">See <see cref="OwnLoops.Gates"/>.</param>

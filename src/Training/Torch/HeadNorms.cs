@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Torch;
 
-/// <summary>RMS norms of queries and keys before they rotate, of each head by itself or of all heads of a row together (<see cref="QkNorm"/>).</summary>
+/// <summary>
+/// RMS norms of queries and keys before they rotate, of each head by itself or of all heads of a row together (<see cref="QkNorm"/>).
+/// </summary>
 internal sealed class HeadNorms(RmsNorm queries, RmsNorm keys, ModelConfig config)
 {
     private readonly (RmsNorm Norm, long Start, long Width, long Size)[] _parts =
@@ -43,5 +45,6 @@ internal sealed class HeadNorms(RmsNorm queries, RmsNorm keys, ModelConfig confi
     }
 
     /// <summary>What each norm is over, as rows.</summary>
-    private static Tensor Vectors(Tensor projected, long start, long width, long size) => projected.narrow(1, start, width).contiguous().view(-1, size);
+    private static Tensor Vectors(Tensor projected, long start, long width, long size) =>
+        projected.narrow(1, start, width).contiguous().view(-1, size);
 }

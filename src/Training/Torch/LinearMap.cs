@@ -15,7 +15,8 @@ internal sealed class LinearMap(ModelWeights weights, string name, string? bias,
     private readonly FusedLora? _lora = dropout is null || lora is null ? lora : lora with { Scale = lora.Scale * dropout.Scale };
 
     /// <param name="x">[n, in].</param>
-    /// <returns>y, [n, out], and what <see cref="Backward"/> wants: x, beside it A x where there is an adapter, [n, in + maps × rank].</returns>
+    /// <returns>y, [n, out], and what <see cref="Backward"/> wants: x, beside it A x where there is an adapter, [n, in + maps ×
+    /// rank].</returns>
     public (Tensor Output, Tensor Input) Forward(Tensor x)
     {
         using var scope = NewDisposeScope();

@@ -7,7 +7,8 @@ namespace IterativeDpo.Training.Torch;
 /// Dropout on the inputs of the adapter's maps. A map's mask follows from the seed and the map's name alone: it is the same when a
 /// forward pass is run again, and after a resume. Maps that are computed as one share a mask.
 /// </summary>
-/// <param name="Share">The chance that a value is dropped, below 1. The others are scaled up by 1 / (1 - share), see <see cref="Scale"/>.</param>
+/// <param name="Share">The chance that a value is dropped, below 1. The others are scaled up by 1 / (1 - share), see
+/// <see cref="Scale"/>.</param>
 internal sealed record LoraDropout(float Share, ulong Seed)
 {
     public float Scale => 1 / (1 - Share);

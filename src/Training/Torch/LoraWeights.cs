@@ -29,7 +29,9 @@ internal sealed class LoraWeights : IDisposable
             var b = weight.Parts.Select(part => parts.Contains(part)
                 ? new LoraPart(part.Rows, Parameters[BName(part)], Parameters.Gradient(BName(part)))
                 : new LoraPart(part.Rows, null, null));
-            _maps.Add(weight.Name, new(Parameters[AName(weight)], Parameters.Gradient(AName(weight)), [.. b], options.FileAlpha / options.Rank));
+            _maps.Add(
+                weight.Name,
+                new(Parameters[AName(weight)], Parameters.Gradient(AName(weight)), [.. b], options.FileAlpha / options.Rank));
         }
     }
 

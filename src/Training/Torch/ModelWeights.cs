@@ -28,7 +28,9 @@ internal sealed class ModelWeights : IDisposable
             using var scope = NewDisposeScope();
             if (!trainable && weight.Parts.Any(part => stored(part.Name) is not null))
             {
-                _quantised.Add(weight.Name, new(weight, part => stored(part.Name), part => Rows(weight, part, read(part.Name)).to(type), config, device));
+                _quantised.Add(
+                    weight.Name,
+                    new(weight, part => stored(part.Name), part => Rows(weight, part, read(part.Name)).to(type), config, device));
                 continue;
             }
             var values = cat([.. weight.Parts.Select(part => Rows(weight, part, read(part.Name)))]).view(weight.Shape).to(device);

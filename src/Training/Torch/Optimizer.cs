@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Torch;
 
-/// <summary>A rule by which gradients move the parameters of a flat buffer, with decoupled weight decay (arXiv 1711.05101) on the matrices.</summary>
+/// <summary>
+/// A rule by which gradients move the parameters of a flat buffer, with decoupled weight decay (arXiv 1711.05101) on the matrices.
+/// </summary>
 internal abstract class Optimizer(ParameterBuffer parameters, float weightDecay) : IDisposable
 {
     // Few enough that a slice's values, gradients and state stay in a processor's cache from one operation to the next.
@@ -27,7 +29,8 @@ internal abstract class Optimizer(ParameterBuffer parameters, float weightDecay)
     {
         using var gradients = no_grad();
         Steps++;
-        foreach (var (start, length) in Slices(0, parameters.DecayedElements).Concat(Slices(parameters.DecayedElements, parameters.Values.numel())))
+        foreach (var (start, length) in Slices(0, parameters.DecayedElements)
+                .Concat(Slices(parameters.DecayedElements, parameters.Values.numel())))
         {
             using var scope = NewDisposeScope();
             Tensor Slice(Tensor all) => all.narrow(0, start, length);

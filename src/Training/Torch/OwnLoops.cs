@@ -1,6 +1,8 @@
 namespace IterativeDpo.Training.Torch;
 
-/// <summary>What is computed in our own loops over <see cref="Cpu.CpuMemory"/>; the rest is LibTorch's operations (docs/decisions/012).</summary>
+/// <summary>
+/// What is computed in our own loops over <see cref="Cpu.CpuMemory"/>; the rest is LibTorch's operations (docs/decisions/012).
+/// </summary>
 [Flags]
 public enum OwnLoops
 {

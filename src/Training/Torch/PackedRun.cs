@@ -1,6 +1,8 @@
 namespace IterativeDpo.Training.Torch;
 
-/// <summary>Rows of a packed batch from <paramref name="Start"/> to <paramref name="End"/>: a prompt, or a branch and the prompt before it.</summary>
+/// <summary>
+/// Rows of a packed batch from <paramref name="Start"/> to <paramref name="End"/>: a prompt, or a branch and the prompt before it.
+/// </summary>
 /// <param name="PromptStart">First row of the prompt.</param>
 /// <param name="PromptEnd">End of a branch's prompt; a prompt itself has none before it.</param>
 internal readonly record struct PackedRun(int PromptStart, int PromptEnd, int Start, int End)

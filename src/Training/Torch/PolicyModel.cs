@@ -7,8 +7,8 @@ namespace IterativeDpo.Training.Torch;
 
 /// <summary>
 /// The decoder that every supported architecture is: RMS norms, rotary embedding, grouped heads, gated feed-forward. One
-/// definition for all of them, shaped by <see cref="ModelConfig"/> and its <see cref="ModelArchitecture"/>. Products run in the compute type; the residual
-/// stream, norms, statistics and log-probs in float32.
+/// definition for all of them, shaped by <see cref="ModelConfig"/> and its <see cref="ModelArchitecture"/>. Products run in the compute
+/// type; the residual stream, norms, statistics and log-probs in float32.
 /// </summary>
 public sealed class PolicyModel : IDisposable
 {
@@ -16,19 +16,33 @@ public sealed class PolicyModel : IDisposable
 
     /// <param name="stored">Gives matrices that stay quantised, see <see cref="ModelWeights"/>.</param>
     internal PolicyModel(
-        ModelConfig config, Func<string, float[]> read, Func<string, StoredMatrix?> stored, ComputeType computeType, bool trainable, Device device)
+        ModelConfig config,
+        Func<string, float[]> read,
+        Func<string, StoredMatrix?> stored,
+        ComputeType computeType,
+        bool trainable,
+        Device device)
     {
         Config = config;
         Device = device;
         OwnLoops = CpuMemory.Holds(device) ? OwnLoops.All : OwnLoops.None;
-        _weights = new(config, read, stored, computeType == ComputeType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32, trainable, device);
+        _weights = new(
+            config,
+            read,
+            stored,
+            computeType == ComputeType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32,
+            trainable,
+            device);
     }
 
     public ModelConfig Config { get; }
 
     public Device Device { get; }
 
-    /// <summary>Whether a forward pass keeps the blocks' inputs only and computes the rest again on the way back: a third more time, much less memory.</summary>
+    /// <summary>
+    /// Whether a forward pass keeps the blocks' inputs only and computes the rest again on the way back: a third more time, much less
+    /// memory.
+    /// </summary>
     public bool GradientCheckpointing { get; set; }
 
     /// <summary>The thoughts that are not learned; null: all of a completion is.</summary>
@@ -41,11 +55,21 @@ public sealed class PolicyModel : IDisposable
 
     /// <summary>Reads a model file. What is trained is dequantised; quantised weights that stay frozen are kept as they are.</summary>
     public static PolicyModel Load(GgufFile file, ComputeType computeType, bool trainable, Device device) => new(
-        ModelConfig.Read(file), name => file.ReadFloat32(file.Tensors[name]), name => StoredMatrix.Of(file, name), computeType, trainable, device);
+        ModelConfig.Read(file),
+        name => file.ReadFloat32(file.Tensors[name]),
+        name => StoredMatrix.Of(file, name),
+        computeType,
+        trainable,
+        device);
 
     /// <summary>Builds a model from weights given by their names in a file, row-major.</summary>
-    public static PolicyModel Create(ModelConfig config, Func<string, float[]> weights, ComputeType computeType, bool trainable, Device device) =>
-        new(config, weights, _ => null, computeType, trainable, device);
+    public static PolicyModel Create(
+        ModelConfig config,
+        Func<string, float[]> weights,
+        ComputeType computeType,
+        bool trainable,
+        Device device
+    ) => new(config, weights, _ => null, computeType, trainable, device);
 
     /// <summary>A trained weight by its name in a file, row-major.</summary>
     public float[] Values(string name) => _weights.Values(name);

@@ -24,9 +24,22 @@ internal sealed class PreferenceTraining : IDisposable
 
     /// <param name="validation">Examples held back, or null: then the last parameters are the result, and else the best.</param>
     public PreferenceTraining(
-        PolicyModel model, LoraWeights? lora, ExampleSet training, ExampleSet? validation, Optimizer optimizer, TrainingOptions options, ulong seed)
+        PolicyModel model,
+        LoraWeights? lora,
+        ExampleSet training,
+        ExampleSet? validation,
+        Optimizer optimizer,
+        TrainingOptions options,
+        ulong seed)
     {
-        (_model, _lora, _training, _validation, _optimizer, _options, _seed) = (model, lora, training, validation, optimizer, options, seed);
+        (_model, _lora, _training, _validation, _optimizer, _options, _seed) = (
+            model,
+            lora,
+            training,
+            validation,
+            optimizer,
+            options,
+            seed);
         _objective = new(options.Loss);
         _stepsPerEpoch = (training.Examples.Count + options.BatchPairs - 1) / options.BatchPairs;
         Steps = options.MaxSteps > 0 ? options.MaxSteps : _stepsPerEpoch * options.Epochs;
@@ -94,7 +107,10 @@ internal sealed class PreferenceTraining : IDisposable
     private bool IsFinished(List<TrainingStep> history) =>
         !IsEvaluationDue(history) && (history.Count >= Steps || Evaluations.Disappoint(history, _options.EarlyStoppingPatience));
 
-    private bool IsEvaluationDue(List<TrainingStep> history) => _validation is not null && history.Count > 0 && !Evaluations.Has(history[^1])
+    private bool IsEvaluationDue(List<TrainingStep> history) =>
+        _validation is not null
+        && history.Count > 0
+        && !Evaluations.Has(history[^1])
         && (history.Count == Steps || (_options.EvaluationSteps > 0 && history.Count % _options.EvaluationSteps == 0));
 
     private TrainingStep RunStep(List<TrainingStep> history, CancellationToken cancellation)
@@ -104,7 +120,9 @@ internal sealed class PreferenceTraining : IDisposable
         using var scope = NewDisposeScope();
         Parameters.Gradients.fill_(0);
         var run = RunOf(_training, plan, Dropout(index), history, cancellation);
-        var (loss, figures, batch) = run.Backward((share, examples) => Check(share, $"loss of step {index + 1} of {Steps}", examples), cancellation);
+        var (loss, figures, batch) = run.Backward(
+            (share, examples) => Check(share, $"loss of step {index + 1} of {Steps}", examples),
+            cancellation);
         var norm = GradientNorm();
         Check(norm, $"gradient of step {index + 1} of {Steps}", plan.MicroBatches.SelectMany(m => m));
         var rate = LearningRate.At(_options, index, Steps);
@@ -126,7 +144,9 @@ internal sealed class PreferenceTraining : IDisposable
         return new(index + 1, Steps, metrics);
     }
 
-    /// <summary>The last step with the metrics of the held-back examples, all as one batch; keeps its parameters where they are the best.</summary>
+    /// <summary>
+    /// The last step with the metrics of the held-back examples, all as one batch; keeps its parameters where they are the best.
+    /// </summary>
     private TrainingStep Evaluate(List<TrainingStep> history, CancellationToken cancellation)
     {
         var examples = _validation!.Examples;
@@ -137,8 +157,13 @@ internal sealed class PreferenceTraining : IDisposable
         {
             throw NonFiniteTrainingException.Of($"validation loss after step {history.Count} of {Steps}", examples, Advice);
         }
-        var metrics = StepMetrics.Of(loss, figures, batch, _objective).Select(metric => new KeyValuePair<string, double>(Evaluations.Prefix + metric.Key, metric.Value));
-        var step = history[^1] with { Metrics = new SortedDictionary<string, double>(history[^1].Metrics.Concat(metrics).ToDictionary(), StringComparer.Ordinal) };
+        var metrics = StepMetrics
+            .Of(loss, figures, batch, _objective)
+            .Select(metric => new KeyValuePair<string, double>(Evaluations.Prefix + metric.Key, metric.Value));
+        var step = history[^1] with
+        {
+            Metrics = new SortedDictionary<string, double>(history[^1].Metrics.Concat(metrics).ToDictionary(), StringComparer.Ordinal),
+        };
         if (ReferenceEquals(Evaluations.Best([.. history.SkipLast(1), step]), step))
         {
             using var gradients = no_grad();
@@ -147,13 +172,27 @@ internal sealed class PreferenceTraining : IDisposable
         return step;
     }
 
-    private StepRun RunOf(ExampleSet set, PlannedStep plan, LoraDropout? dropout, List<TrainingStep> history, CancellationToken cancellation)
+    private StepRun RunOf(
+        ExampleSet set,
+        PlannedStep plan,
+        LoraDropout? dropout,
+        List<TrainingStep> history,
+        CancellationToken cancellation)
     {
         var passes = plan.MicroBatches;
         var reference = Moving is null
             ? set.Reference.Pick([.. passes.SelectMany(m => m)])
             : Moving.Run(() => ReferenceLogProbs.Compute(_model, _lora, set.Examples, passes, _options.Loss.LdAlpha, cancellation));
-        return new(_model, _lora, _objective, set.Examples, reference, plan, dropout, RewardsOf(history), new(_options.Loss.DynamicBeta > 0 && history is [.., var last] ? last.Metrics[MarginAverage] : 0));
+        return new(
+            _model,
+            _lora,
+            _objective,
+            set.Examples,
+            reference,
+            plan,
+            dropout,
+            RewardsOf(history),
+            new(_options.Loss.DynamicBeta > 0 && history is [.., var last] ? last.Metrics[MarginAverage] : 0));
     }
 
     /// <summary>Puts the best parameters in the place of the last ones, where there are best ones.</summary>
@@ -170,7 +209,8 @@ internal sealed class PreferenceTraining : IDisposable
         Check(Parameters.Values.sum().item<float>(), $"update of step {steps} of {Steps}", Plan(steps - 1).MicroBatches.SelectMany(m => m));
     }
 
-    private LoraDropout? Dropout(int step) => _options.Lora is { Dropout: > 0 and var share } ? new LoraDropout(share, _seed).At(step) : null;
+    private LoraDropout? Dropout(int step) =>
+        _options.Lora is { Dropout: > 0 and var share } ? new LoraDropout(share, _seed).At(step) : null;
 
     private PlannedStep Plan(int step)
     {
@@ -183,7 +223,9 @@ internal sealed class PreferenceTraining : IDisposable
         return _epochPlan[inEpoch];
     }
 
-    /// <summary>The history has the mean of the rewards so far, and the checkpoint has the history: a resumed run goes on with the same bits.</summary>
+    /// <summary>
+    /// The history has the mean of the rewards so far, and the checkpoint has the history: a resumed run goes on with the same bits.
+    /// </summary>
     private RunningMean RewardsOf(List<TrainingStep> history)
     {
         var (epochs, steps) = Math.DivRem(history.Count, _stepsPerEpoch);
@@ -199,7 +241,9 @@ internal sealed class PreferenceTraining : IDisposable
 
     /// <summary>Tokens trained on, the prompt counted with each completion that is.</summary>
     private long TokensOf(PlannedStep plan) => plan.MicroBatches.SelectMany(m => m).Select(i => _training.Examples[i]).Sum(example =>
-        example.PromptIds.Length + (long)example.First.Length + (_objective.Unpaired ? 0 : example.PromptIds.Length + example.Second.Length));
+        example.PromptIds.Length
+        + (long)example.First.Length
+        + (_objective.Unpaired ? 0 : example.PromptIds.Length + example.Second.Length));
 
     private void Check(double figure, string what, IEnumerable<int> indexes)
     {

@@ -9,7 +9,12 @@ namespace IterativeDpo.Training.Torch;
 /// <param name="Scales">One for each sub-block, or null where a block has none.</param>
 /// <param name="SuperMinima">dmin of each block, or null.</param>
 /// <param name="Minima">One for each sub-block, or null.</param>
-internal sealed record QuantParts(byte[] Quants, float[] SuperScales, byte[]? Scales = null, float[]? SuperMinima = null, byte[]? Minima = null);
+internal sealed record QuantParts(
+    byte[] Quants,
+    float[] SuperScales,
+    byte[]? Scales = null,
+    float[]? SuperMinima = null,
+    byte[]? Minima = null);
 
 /// <summary>How a quantised type's blocks are taken apart.</summary>
 /// <param name="BlockSize">Values of a block.</param>
@@ -38,7 +43,12 @@ internal abstract record QuantLayout(int BlockSize, int SubBlockSize, bool Nibbl
         }
         var block = layout.Split(new byte[type.BlockBytes()]);
         return elements / layout.BlockSize
-            * (block.Quants.Length + 2 * block.SuperScales.Length + (block.Scales?.Length ?? 0) + 2 * (block.SuperMinima?.Length ?? 0) + (block.Minima?.Length ?? 0));
+            * (
+                block.Quants.Length
+                + 2 * block.SuperScales.Length
+                + (block.Scales?.Length ?? 0)
+                + 2 * (block.SuperMinima?.Length ?? 0)
+                + (block.Minima?.Length ?? 0));
     }
 
     public abstract QuantParts Split(ReadOnlySpan<byte> bytes);
@@ -68,7 +78,12 @@ internal abstract record QuantLayout(int BlockSize, int SubBlockSize, bool Nibbl
         public override QuantParts Split(ReadOnlySpan<byte> bytes)
         {
             var blocks = bytes.Length / 144;
-            var parts = new QuantParts(new byte[blocks * 128], new float[blocks], new byte[blocks * 8], new float[blocks], new byte[blocks * 8]);
+            var parts = new QuantParts(
+                new byte[blocks * 128],
+                new float[blocks],
+                new byte[blocks * 8],
+                new float[blocks],
+                new byte[blocks * 8]);
             for (var b = 0; b < blocks; b++)
             {
                 var block = bytes.Slice(b * 144, 144);
@@ -112,16 +127,26 @@ internal abstract record QuantLayout(int BlockSize, int SubBlockSize, bool Nibbl
             var blocks = bytes.Length / blockBytes;
             var (scales, minima) = (QuantBlocks.HasScales(Type), QuantBlocks.HasMinima(Type));
             var parts = new QuantParts(
-                new byte[blocks * BlockSize], new float[blocks], scales ? new byte[blocks * subs] : null, minima ? new float[blocks] : null, minima ? new byte[blocks * subs] : null);
+                new byte[blocks * BlockSize],
+                new float[blocks],
+                scales ? new byte[blocks * subs] : null,
+                minima ? new float[blocks] : null,
+                minima ? new byte[blocks * subs] : null);
             for (var b = 0; b < blocks; b++)
             {
-                var (d, dmin) = QuantBlocks.Unpack(Type, bytes.Slice(b * blockBytes, blockBytes), Of(parts.Quants, b * BlockSize)[..BlockSize], Of(parts.Scales, b * subs), Of(parts.Minima, b * subs));
+                var (d, dmin) = QuantBlocks.Unpack(
+                    Type,
+                    bytes.Slice(b * blockBytes, blockBytes),
+                    Of(parts.Quants, b * BlockSize)[..BlockSize],
+                    Of(parts.Scales, b * subs),
+                    Of(parts.Minima, b * subs));
                 parts.SuperScales[b] = d;
                 if (minima) parts.SuperMinima![b] = dmin;
             }
             return parts;
         }
 
-        private static Span<sbyte> Of(byte[]? values, int start) => values is null ? [] : MemoryMarshal.Cast<byte, sbyte>(values.AsSpan(start));
+        private static Span<sbyte> Of(byte[]? values, int start) =>
+            values is null ? [] : MemoryMarshal.Cast<byte, sbyte>(values.AsSpan(start));
     }
 }

@@ -29,7 +29,9 @@ internal sealed class QuantisedMatrix : IDisposable
         Tensor Place(Tensor values, params long[] shape) => values.view([rows, blocks, .. shape]).to(device).DetachFromDisposeScope();
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
-        _quants = _layout.Nibbles ? Place(tensor(parts.Quants), -1, _layout.SubBlockSize) : Place(tensor(Signed(parts.Quants)), -1, _layout.SubBlockSize);
+        _quants = _layout.Nibbles
+            ? Place(tensor(parts.Quants), -1, _layout.SubBlockSize)
+            : Place(tensor(Signed(parts.Quants)), -1, _layout.SubBlockSize);
         _superScales = Place(tensor(parts.SuperScales).to(ScalarType.Float16), 1, 1);
         _scales = parts.Scales is { } scales ? Place(tensor(Signed(scales)), -1, 1) : null;
         _superMinima = parts.SuperMinima is { } superMinima ? Place(tensor(superMinima).to(ScalarType.Float16), 1, 1) : null;
@@ -39,7 +41,9 @@ internal sealed class QuantisedMatrix : IDisposable
     /// <summary>Whether matrices of this type are kept quantised; others are dequantised when they are read.</summary>
     public static bool Takes(TensorType type, int columns) => QuantLayout.Of(type) is { } layout && columns % layout.BlockSize == 0;
 
-    /// <summary>Writes the weights, [rows, columns]: the values that reading them as float32 gives, rounded to the destination's type.</summary>
+    /// <summary>
+    /// Writes the weights, [rows, columns]: the values that reading them as float32 gives, rounded to the destination's type.
+    /// </summary>
     public void CopyTo(Tensor destination)
     {
         using var gradients = no_grad();
@@ -82,7 +86,9 @@ internal sealed class QuantisedMatrix : IDisposable
         _minima?.Dispose();
     }
 
-    /// <summary>Bytes with two values each, [.., half, n], to values, [.., 2 · half, n]: the low nibbles' sub-block, then the high ones'.</summary>
+    /// <summary>
+    /// Bytes with two values each, [.., half, n], to values, [.., 2 · half, n]: the low nibbles' sub-block, then the high ones'.
+    /// </summary>
     private static Tensor Unpack(Tensor packed)
     {
         var high = (packed / 16).floor_();

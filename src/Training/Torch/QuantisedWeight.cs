@@ -11,7 +11,9 @@ internal sealed record StoredMatrix(TensorType Type, byte[] Bytes)
     public static StoredMatrix? Of(GgufFile file, string name)
     {
         var tensor = file.Tensors[name];
-        return tensor.Shape is [_, var columns] && QuantisedMatrix.Takes(tensor.Type, columns) ? new(tensor.Type, file.Bytes(tensor).ToArray()) : null;
+        return tensor.Shape is [_, var columns] && QuantisedMatrix.Takes(tensor.Type, columns)
+            ? new(tensor.Type, file.Bytes(tensor).ToArray())
+            : null;
     }
 }
 

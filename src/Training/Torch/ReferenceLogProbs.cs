@@ -93,5 +93,6 @@ internal sealed record ReferenceLogProbs(float[] First, float[] Second)
     }
 
     /// <summary>The figures of some examples, in this order.</summary>
-    public ReferenceLogProbs Pick(int[] indexes) => new(Array.ConvertAll(indexes, i => First[i]), Array.ConvertAll(indexes, i => Second[i]));
+    public ReferenceLogProbs Pick(int[] indexes) =>
+        new(Array.ConvertAll(indexes, i => First[i]), Array.ConvertAll(indexes, i => Second[i]));
 }

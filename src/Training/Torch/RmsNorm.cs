@@ -12,7 +12,8 @@ internal sealed class RmsNorm(Tensor? weight, Tensor? weightGradient, float epsi
     /// <param name="x">Float32 [n, dim].</param>
     /// <param name="added">What is added to it first, of <paramref name="type"/>, [n, dim], or null.</param>
     /// <param name="type">Of the result.</param>
-    /// <returns>The sum, or x itself, and of that y, [n, dim], and the rows' factors 1 / √(mean x² + ε), [n, 1]; <see cref="Backward"/> wants sum and factors.</returns>
+    /// <returns>The sum, or x itself, and of that y, [n, dim], and the rows' factors 1 / √(mean x² + ε), [n, 1]; <see cref="Backward"/>
+    /// wants sum and factors.</returns>
     public (Tensor Sum, Tensor Rows, Tensor Factors) Forward(Tensor x, Tensor? added, ScalarType type)
     {
         if (weight is null)

@@ -18,7 +18,11 @@ internal static class Rotations
         }
         var frequency = Math.Pow(block.RopeBase, -2.0 * pair / config.RopeDim);
         return block.Scaled
-            ? config.Scaling.Stretch(config.RopeDivisors is { } divisors ? frequency / divisors[pair] : frequency, pair, config.RopeDim, block.RopeBase)
+            ? config.Scaling.Stretch(
+                config.RopeDivisors is { } divisors ? frequency / divisors[pair] : frequency,
+                pair,
+                config.RopeDim,
+                block.RopeBase)
             : frequency;
     }
 

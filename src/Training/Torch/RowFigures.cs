@@ -30,7 +30,11 @@ internal sealed record RowFigures(
     public LossBatch ToLossBatch(Tensor reference, Tensor labels, PlannedStep step)
     {
         LossSide Side(long row) => new(
-            LogProbs.select(0, row), reference.select(0, row), TokenSums.select(0, row), Tokens.select(0, row), Confidences?.select(0, row));
+            LogProbs.select(0, row),
+            reference.select(0, row),
+            TokenSums.select(0, row),
+            Tokens.select(0, row),
+            Confidences?.select(0, row));
         return new(Side(0), Side(1), labels, step.Examples, step.FirstTokens);
     }
 

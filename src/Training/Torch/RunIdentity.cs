@@ -8,8 +8,8 @@ namespace IterativeDpo.Training.Torch;
 
 /// <summary>
 /// Names what a run computes by everything that it depends on, so that a stored reference or checkpoint is never taken for another's. The
-/// names are keys of <see cref="StateFile"/>; files are called by their digests. The number of threads, which changes the order of sums, is left
-/// out: it goes by the machine, and a run that is moved to another goes on, if to slightly other bits.
+/// names are keys of <see cref="StateFile"/>; files are called by their digests. The number of threads, which changes the order of sums, is
+/// left out: it goes by the machine, and a run that is moved to another goes on, if to slightly other bits.
 /// </summary>
 internal sealed class RunIdentity
 {
@@ -54,7 +54,8 @@ internal sealed class RunIdentity
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var example in examples)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{example.GetType().Name}\n{example.PromptId}\n{example.Label:R}\n")));
+            hash.AppendData(
+                Encoding.UTF8.GetBytes(FormattableString.Invariant($"{example.GetType().Name}\n{example.PromptId}\n{example.Label:R}\n")));
             foreach (var ids in new[] { example.PromptIds, example.First, example.Second })
             {
                 hash.AppendData(BitConverter.GetBytes(ids.Length));

@@ -52,7 +52,9 @@ internal static class StateFile
         }
     });
 
-    /// <summary>Puts the stored values into the tensors and gives the header; null, and nothing done, where there is no such file.</summary>
+    /// <summary>
+    /// Puts the stored values into the tensors and gives the header; null, and nothing done, where there is no such file.
+    /// </summary>
     /// <exception cref="UserInputException">The file is damaged, or its key is another one.</exception>
     public static string? Read(string path, string key, IReadOnlyList<Tensor> tensors)
     {
@@ -69,7 +71,8 @@ internal static class StateFile
         using var reader = new BinaryReader(stream, Encoding.UTF8, leaveOpen: true);
         if (ReadText(reader) != key)
         {
-            throw new UserInputException($"{path}: the file holds the state of something else, and was renamed. Delete it: what belongs here is computed again.");
+            throw new UserInputException(
+                $"{path}: the file holds the state of something else, and was renamed. Delete it: what belongs here is computed again.");
         }
         var header = ReadText(reader);
         foreach (var tensor in tensors)

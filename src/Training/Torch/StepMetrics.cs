@@ -13,7 +13,8 @@ internal static class StepMetrics
         var (chosen, rejected) = Masks(batch, objective.Unpaired);
         var rewards = stack([objective.Reward(batch.First), objective.Reward(batch.Second)]);
         double Mean(Tensor values, Tensor mask) => (values * mask).sum().item<float>() / Math.Max(1, mask.sum().item<float>());
-        double TokenMean(Tensor sums, Tensor mask) => (sums * mask).sum().item<float>() / Math.Max(1, (figures.Tokens * mask).sum().item<float>());
+        double TokenMean(Tensor sums, Tensor mask) =>
+            (sums * mask).sum().item<float>() / Math.Max(1, (figures.Tokens * mask).sum().item<float>());
         var both = chosen + rejected;
         var metrics = new SortedDictionary<string, double>(StringComparer.Ordinal)
         {

@@ -24,10 +24,23 @@ internal sealed class StepRun
     /// <param name="rewards">The rewards of the steps before.</param>
     /// <param name="margins">The margins of the steps before.</param>
     public StepRun(
-        PolicyModel model, LoraWeights? lora, Objective objective, IReadOnlyList<ITrainingExample> examples, ReferenceLogProbs reference, PlannedStep plan,
+        PolicyModel model,
+        LoraWeights? lora,
+        Objective objective,
+        IReadOnlyList<ITrainingExample> examples,
+        ReferenceLogProbs reference,
+        PlannedStep plan,
         LoraDropout? dropout, RunningMean rewards, DynamicBeta margins)
     {
-        (_model, _lora, _objective, _examples, _plan, _dropout, Rewards, Margins) = (model, lora, objective, examples, plan, dropout, rewards, margins);
+        (_model, _lora, _objective, _examples, _plan, _dropout, Rewards, Margins) = (
+            model,
+            lora,
+            objective,
+            examples,
+            plan,
+            dropout,
+            rewards,
+            margins);
         _reference = tensor([.. reference.First, .. reference.Second]).view(2, plan.Examples).to(model.Device);
         _labels = tensor(plan.MicroBatches.SelectMany(m => m).Select(i => (float)examples[i].Label).ToArray()).to(model.Device);
     }
@@ -131,6 +144,9 @@ internal sealed class StepRun
     private LossBatch Batch(RowFigures figures, int start)
     {
         var count = figures.Tokens.size(1);
-        return figures.ToLossBatch(_reference.narrow(1, start, count), _labels.narrow(0, start, count), _plan) with { RewardShift = (float)Rewards.Value };
+        return figures.ToLossBatch(_reference.narrow(1, start, count), _labels.narrow(0, start, count), _plan) with
+        {
+            RewardShift = (float)Rewards.Value,
+        };
     }
 }

@@ -17,7 +17,13 @@ public static class StepTimer
     /// <param name="baseType">A quantised type that the matrices of a frozen model are kept in; F32 is the compute type.</param>
     /// <param name="library">What is left to LibTorch's operations, as on a GPU.</param>
     public static IReadOnlyList<double> Measure(
-        ModelConfig config, TensorType baseType, IReadOnlyList<PreferencePair> pairs, TrainingOptions options, OwnLoops library, int warmup, int steps,
+        ModelConfig config,
+        TensorType baseType,
+        IReadOnlyList<PreferencePair> pairs,
+        TrainingOptions options,
+        OwnLoops library,
+        int warmup,
+        int steps,
         TimeProvider time)
     {
         TorchEngine.Start(options.Threads);
@@ -25,7 +31,12 @@ public static class StepTimer
         var device = torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU);
         var shapes = config.ListTensors().ToDictionary(t => t.Name, t => t.Shape);
         using var model = new PolicyModel(
-            config, name => RandomWeights(shapes[name]), name => RandomBlocks(shapes[name], baseType), options.ComputeType, options.Lora is null, device);
+            config,
+            name => RandomWeights(shapes[name]),
+            name => RandomBlocks(shapes[name], baseType),
+            options.ComputeType,
+            options.Lora is null,
+            device);
         model.GradientCheckpointing = options.GradientCheckpointing;
         model.OwnLoops &= ~library;
         // As the trainer does: the arrays that the weights came in are garbage as large as the model.
@@ -74,8 +85,9 @@ public static class StepTimer
     }
 
     /// <summary>
-    /// Floating-point operations that a step cannot do without in products of the model's weights: the reference's pass, forward, the gradients
-    /// of the inputs and, where they are trained, of the weights. Attention, adapters and whatever is computed twice are left out.
+    /// Floating-point operations that a step cannot do without in products of the model's weights: the reference's pass, forward, the
+    /// gradients of the inputs and, where they are trained, of the weights. Attention, adapters and whatever is computed twice are left
+    /// out.
     /// </summary>
     public static double CountProducts(ModelConfig config, IReadOnlyList<PreferencePair> pairs, bool trainable)
     {

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Torch;
 
-/// <summary>What the backward pass needs of a tile, heads apart: B × kvHeads products. Query heads that share a key head are rows of one.</summary>
+/// <summary>
+/// What the backward pass needs of a tile, heads apart: B × kvHeads products. Query heads that share a key head are rows of one.
+/// </summary>
 /// <param name="Queries">[B × kvHeads, headsPerKv × Tq, headDim].</param>
 /// <param name="KeysValues">[2, B × kvHeads, Tk, headDim].</param>
 /// <param name="Probabilities">[B × kvHeads, headsPerKv × Tq, Tk].</param>
@@ -12,7 +14,8 @@ internal sealed record TileTrace(Tensor Queries, Tensor KeysValues, Tensor Proba
 {
     public Tensor[] Tensors => [Queries, KeysValues, Probabilities, Attended];
 
-    public static IEnumerable<TileTrace> AllOf(IEnumerable<Tensor> tensors) => tensors.Chunk(4).Select(tile => new TileTrace(tile[0], tile[1], tile[2], tile[3]));
+    public static IEnumerable<TileTrace> AllOf(IEnumerable<Tensor> tensors) =>
+        tensors.Chunk(4).Select(tile => new TileTrace(tile[0], tile[1], tile[2], tile[3]));
 }
 
 /// <summary>Attention by tiles, of LibTorch's operations: it runs on every device.</summary>
@@ -28,7 +31,13 @@ internal sealed class TiledAttention : IAttention
     /// <param name="rows">The rows whose output is wanted, in this order; null for all.</param>
     /// <param name="window">See <see cref="BlockAttention"/>.</param>
     public TiledAttention(
-        ModelConfig config, (Tensor Forth, Tensor Back) rotation, PackedBatch batch, IReadOnlyList<int>? rows, int window, ScalarType type, Device device)
+        ModelConfig config,
+        (Tensor Forth, Tensor Back) rotation,
+        PackedBatch batch,
+        IReadOnlyList<int>? rows,
+        int window,
+        ScalarType type,
+        Device device)
     {
         _cap = config.ScoreCap;
         (_type, _kvHeads, _headsPerKv, _headDim) = (type, config.KvHeads, config.Heads / config.KvHeads, config.HeadDim);
@@ -42,7 +51,9 @@ internal sealed class TiledAttention : IAttention
         var turned = projected.to(ScalarType.Float32, copy: true);
         Rotate(turned, _rotation);
         // All keys lie before all values.
-        var (queries, keysValues) = (turned.narrow(1, 0, Width).to(_type).contiguous(), turned.narrow(1, Width, turned.size(1) - Width).to(_type).contiguous());
+        var (queries, keysValues) = (
+            turned.narrow(1, 0, Width).to(_type).contiguous(),
+            turned.narrow(1, Width, turned.size(1) - Width).to(_type).contiguous());
         var tiles = _plan.Tiles.Select(tile => ForwardTile(queries, keysValues, tile)).ToList();
         var rows = cat([.. tiles.Zip(_plan.Tiles, (trace, tile) => JoinHeads(trace.Attended, tile))]).index_select(0, _plan.Slots);
         Tensor[] kept = [.. tiles.SelectMany(tile => tile.Tensors)];
@@ -56,7 +67,9 @@ internal sealed class TiledAttention : IAttention
         var into = zeros([_rotation.size(0), Width + 2 * _kvHeads * _headDim], device: gradient.device);
         var (ofQueries, ofKeysValues) = (into.narrow(1, 0, Width), into.narrow(1, Width, into.size(1) - Width));
         // A row is one query, but a key of every tile that sees it.
-        var queries = cat([.. TileTrace.AllOf(trace).Zip(_plan.Tiles, (tileTrace, tile) => BackwardTile(tileTrace, tile, gradient, ofKeysValues))])
+        var queries = cat([
+                .. TileTrace.AllOf(trace).Zip(_plan.Tiles, (tileTrace, tile) => BackwardTile(tileTrace, tile, gradient, ofKeysValues)),
+            ])
             .index_select(0, _plan.Slots);
         if (_plan.Kept is null)
         {

@@ -27,8 +27,8 @@ public static class TorchEngine
     }
 
     /// <summary>
-    /// OpenMP's threads wait in a busy loop. Beside other busy processes they then take the cores from each other, and a step takes twice as
-    /// long as on one thread; on an idle machine waiting so gains a tenth.
+    /// OpenMP's threads wait in a busy loop. Beside other busy processes they then take the cores from each other, and a step takes twice
+    /// as long as on one thread; on an idle machine waiting so gains a tenth.
     /// </summary>
     private static void ChooseWaiting(int threads)
     {
@@ -86,11 +86,15 @@ public static class TorchEngine
         {
             // The dynamic linker's own words come last.
             var reason = error.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Last();
-            throw new UserInputException($"{path}: LibTorch cannot be loaded: {reason}. Build again on this machine; if that does not help, ./dpo doctor says more.", error);
+            throw new UserInputException(
+                $"{path}: LibTorch cannot be loaded: {reason}. Build again on this machine; if that does not help, ./dpo doctor says more.",
+                error);
         }
     }
 
-    /// <summary>What LibTorch chose for this processor: AVX512, AVX2 or DEFAULT. TorchSharp has no way to ask, so its C++ function is called.</summary>
+    /// <summary>
+    /// What LibTorch chose for this processor: AVX512, AVX2 or DEFAULT. TorchSharp has no way to ask, so its C++ function is called.
+    /// </summary>
     private static unsafe string CpuCapability()
     {
         var libTorch = NativeLibrary.Load(Path.Combine(AppContext.BaseDirectory, "libtorch_cpu.so"));

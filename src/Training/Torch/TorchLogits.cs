@@ -17,7 +17,11 @@ public static class TorchLogits
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         using var file = GgufFile.Open(modelPath);
-        using var model = PolicyModel.Load(file, type, trainable: false, torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU));
+        using var model = PolicyModel.Load(
+            file,
+            type,
+            trainable: false,
+            torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU));
         // A completion's last token is no input: one more, whatever it is.
         var batch = PackedBatch.Create([new(ids[..1], [[.. ids[1..], ids[0]]])]);
         var logits = model.Logits(model.Hidden(model.Upload(batch), null));

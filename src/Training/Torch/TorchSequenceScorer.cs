@@ -41,7 +41,10 @@ public sealed class TorchSequenceScorer(string modelPath, TrainingOptions option
         TorchEngine.Start(_options.Threads);
         Load();
         var lora = adapterPath is null ? null : AdapterOf(adapterPath, _model!);
-        ScoredSample[] examples = [.. prompts.SelectMany(prompt => prompt.Samples.Select(sample => ScoredSample.Of(prompt, sample, _model!.Config)))];
+        ScoredSample[] examples =
+        [
+            .. prompts.SelectMany(prompt => prompt.Samples.Select(sample => ScoredSample.Of(prompt, sample, _model!.Config))),
+        ];
         var sums = ReferenceLogProbs.Compute(_model!, lora, examples, _options, cancellationToken).First;
         var result = new List<double[]>(prompts.Count);
         var start = 0;
@@ -65,7 +68,11 @@ public sealed class TorchSequenceScorer(string modelPath, TrainingOptions option
     private PolicyModel LoadBase()
     {
         using var file = GgufFile.Open(modelPath);
-        return PolicyModel.Load(file, _options.ComputeType, trainable: false, torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU));
+        return PolicyModel.Load(
+            file,
+            _options.ComputeType,
+            trainable: false,
+            torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU));
     }
 
     private LoraWeights AdapterOf(string path, PolicyModel model)

@@ -9,14 +9,21 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch;
 
 /// <summary>Preference training with LibTorch, on a thread of its own. Finds a GPU where LibTorch does.</summary>
-/// <param name="warn">Told of trainings that would do less than their settings say, the same only once; called on the training's thread.</param>
+/// <param name="warn">Told of trainings that would do less than their settings say, the same only once; called on the training's
+/// thread.</param>
 public sealed class TorchTrainer(Action<string>? warn = null) : ITrainer
 {
     private readonly HashSet<string> _warned = [];
 
-    public Task<TrainingResult> TrainAsync(TrainingRequest request, IProgress<TrainingStep>? progress, CancellationToken cancellationToken) =>
+    public Task<TrainingResult> TrainAsync(
+        TrainingRequest request,
+        IProgress<TrainingStep>? progress,
+        CancellationToken cancellationToken) =>
         Task.Factory.StartNew(
-            () => Train(request, progress, cancellationToken, Warn), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => Train(request, progress, cancellationToken, Warn),
+            cancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
 
     /// <summary>Trains on the calling thread: dispose scopes, gradient mode and thread count all belong to a thread.</summary>
     internal static TrainingResult Train(
@@ -40,7 +47,11 @@ public sealed class TorchTrainer(Action<string>? warn = null) : ITrainer
         // The arrays that the weights came in are garbage as large as the model.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         var examples = UsableExamples(request, objective, model.Config);
-        var identity = new RunIdentity(request, baseDigest, examples, $"LibTorch {__version__}, {(model.OwnLoops == OwnLoops.All ? "CPU, own loops 1" : device.type)}");
+        var identity = new RunIdentity(
+            request,
+            baseDigest,
+            examples,
+            $"LibTorch {__version__}, {(model.OwnLoops == OwnLoops.All ? "CPU, own loops 1" : device.type)}");
         var adapters = new AdapterSetup(request, model.Config, baseDigest, device);
         using var lora = adapters.CreatePolicy();
         var reference = objective.UsesReference && options.ReferenceSync is null
@@ -59,7 +70,9 @@ public sealed class TorchTrainer(Action<string>? warn = null) : ITrainer
         {
             warn?.Invoke(warning);
         }
-        using var checkpoint = new TrainingCheckpoint(Path.Combine(request.WorkDirectory, $"checkpoint-{RunIdentity.Short(identity.Run)}.bin"), identity.Run);
+        using var checkpoint = new TrainingCheckpoint(
+            Path.Combine(request.WorkDirectory, $"checkpoint-{RunIdentity.Short(identity.Run)}.bin"),
+            identity.Run);
         var history = checkpoint.Restore(run.State);
         run.Run(history, () => checkpoint.Save(run.State, history), progress, cancellation);
 
@@ -87,7 +100,12 @@ public sealed class TorchTrainer(Action<string>? warn = null) : ITrainer
 
     /// <summary>By the policy that the training begins with, so that a run that goes on leaves out the same ones.</summary>
     private static ExampleSet WithoutAlike(
-        ExampleSet training, PolicyModel model, LoraWeights? lora, TrainingOptions options, Action<string>? warn, CancellationToken cancellation)
+        ExampleSet training,
+        PolicyModel model,
+        LoraWeights? lora,
+        TrainingOptions options,
+        Action<string>? warn,
+        CancellationToken cancellation)
     {
         var scores = ChesScores.Compute(model, lora, training.Examples, options.MicroBatchTokens, cancellation);
         var kept = ChesScores.Lowest(scores, options.ChesDrop);
@@ -109,7 +127,9 @@ public sealed class TorchTrainer(Action<string>? warn = null) : ITrainer
     private static IReadOnlyList<ITrainingExample> UsableExamples(TrainingRequest request, Objective objective, ModelConfig config)
     {
         var maxLength = request.Options.MaxLength;
-        var examples = ExampleTruncation.Apply(objective.ExamplesOf(ExampleTruncation.Apply(request.Examples, maxLength).Examples), maxLength).Examples;
+        var examples = ExampleTruncation
+            .Apply(objective.ExamplesOf(ExampleTruncation.Apply(request.Examples, maxLength).Examples), maxLength)
+            .Examples;
         if (examples.Count == 0)
         {
             throw new UserInputException(
@@ -117,7 +137,10 @@ public sealed class TorchTrainer(Action<string>? warn = null) : ITrainer
         }
         foreach (var example in examples)
         {
-            var worst = example.PromptIds.Concat(example.First).Concat(example.Second).FirstOrDefault(id => id < 0 || id >= config.VocabSize);
+            var worst = example
+                .PromptIds.Concat(example.First)
+                .Concat(example.Second)
+                .FirstOrDefault(id => id < 0 || id >= config.VocabSize);
             if (worst != 0)
             {
                 throw new UserInputException(

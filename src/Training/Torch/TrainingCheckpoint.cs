@@ -15,7 +15,8 @@ internal sealed class TrainingCheckpoint(string path, string key) : IDisposable
 {
     private readonly RecordLog _steps = new(LogOf(path), key);
 
-    /// <param name="Before">Steps in the log that belong to the tensors; those behind them were logged for a checkpoint that was never written.</param>
+    /// <param name="Before">Steps in the log that belong to the tensors; those behind them were logged for a checkpoint that was never
+    /// written.</param>
     /// <param name="Last">May get its evaluation yet, so it is not in the log; null before the first step.</param>
     private sealed record Header(int Before, TrainingStep? Last);
 

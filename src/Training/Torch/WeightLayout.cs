@@ -4,7 +4,8 @@ namespace IterativeDpo.Training.Torch;
 
 /// <summary>A tensor of the file as some rows of a fused one.</summary>
 /// <param name="Name">Its name in the file.</param>
-/// <param name="Rotated">So many of its rows, the first ones, are heads that the rotary embedding turns, see <see cref="RopeRows"/>.</param>
+/// <param name="Rotated">So many of its rows, the first ones, are heads that the rotary embedding turns, see
+/// <see cref="RopeRows"/>.</param>
 internal sealed record WeightPart(string Name, int Rows, int Rotated = 0);
 
 /// <summary>Tensors of the file that are computed as one, stacked by rows.</summary>
@@ -55,7 +56,8 @@ internal static class WeightLayout
     }
 
     /// <summary>The maps of a block that a LoRA can be put on, fused as the weights are.</summary>
-    public static IReadOnlyList<FusedWeight> BlockMaps(ModelConfig config, int layer) => [.. Block(config, layer).Where(w => w.Columns is not null)];
+    public static IReadOnlyList<FusedWeight> BlockMaps(ModelConfig config, int layer) =>
+        [.. Block(config, layer).Where(w => w.Columns is not null)];
 
     private static IEnumerable<FusedWeight> Block(ModelConfig config, int layer)
     {
@@ -66,7 +68,9 @@ internal static class WeightLayout
         FusedWeight[] Norm(bool there, string name) => there ? [Fuse(name, null, "weight", new WeightPart(name, config.Dim))] : [];
         FusedWeight HeadNorm(string name, int size) => Fuse(name, null, "weight", new WeightPart(name, size, size));
         IEnumerable<FusedWeight> Map(string name, int columns, MapBiases biases, params WeightPart[] parts) =>
-            config.Biases.HasFlag(biases) ? [Fuse(name, columns, "weight", parts), Fuse(Bias(name), null, "bias", parts)] : [Fuse(name, columns, "weight", parts)];
+            config.Biases.HasFlag(biases)
+                ? [Fuse(name, columns, "weight", parts), Fuse(Bias(name), null, "bias", parts)]
+                : [Fuse(name, columns, "weight", parts)];
 
         return
         [
@@ -74,7 +78,9 @@ internal static class WeightLayout
             .. Map(Qkv, config.Dim, MapBiases.Qkv, family.Fused
                 ? [new("attn_qkv", queries + 2 * keys, queries + keys)]
                 : [new("attn_q", queries, queries), new("attn_k", keys, keys), new("attn_v", keys)]),
-            .. family.QkNorm == QkNorm.None ? [] : new[] { HeadNorm(QueryNorm, config.QkNormSize(config.Heads)), HeadNorm(KeyNorm, config.QkNormSize(config.KvHeads)) },
+            .. family.QkNorm == QkNorm.None
+                ? []
+                : new[] { HeadNorm(QueryNorm, config.QkNormSize(config.Heads)), HeadNorm(KeyNorm, config.QkNormSize(config.KvHeads)) },
             .. Map(AttentionOutput, queries, MapBiases.AttentionOutput, new WeightPart(AttentionOutput, config.Dim)),
             .. Norm(family.NormsAfter, AttentionEndNorm),
             .. Norm(family.NormsBefore, FeedForwardNorm),

@@ -164,11 +164,14 @@ public sealed class BlobClientTests : IDisposable
         await using var without = await HolderAsync(NotFound);
         await using var wrong = await HolderAsync(context => SendAsync(context, [1, 2, 3]));
 
-        var lost = await Assert.ThrowsAsync<ArtifactLostException>(() => Client(without.Address, wrong.Address).FetchAsync([s_digest], default));
+        var lost = await Assert.ThrowsAsync<ArtifactLostException>(() =>
+            Client(without.Address, wrong.Address).FetchAsync([s_digest], default));
 
         Assert.Equal(s_digest, lost.Digest);
         Assert.StartsWith(
-            $"artifact {s_digest} is lost: {Name(without)} has it not; {Name(wrong)} sent other bytes.", lost.Message, StringComparison.Ordinal);
+            $"artifact {s_digest} is lost: {Name(without)} has it not; {Name(wrong)} sent other bytes.",
+            lost.Message,
+            StringComparison.Ordinal);
         AssertNothingUnfinished();
     }
 
@@ -186,7 +189,8 @@ public sealed class BlobClientTests : IDisposable
     [Fact]
     public async Task Fetch_withoutAnyNode_saysSo()
     {
-        var error = await Assert.ThrowsAsync<BlobUnavailableException>(() => Client(TimeSpan.FromSeconds(0.1)).FetchAsync([s_digest], default));
+        var error = await Assert.ThrowsAsync<BlobUnavailableException>(() =>
+            Client(TimeSpan.FromSeconds(0.1)).FetchAsync([s_digest], default));
 
         Assert.Contains("no node is known", error.Message, StringComparison.Ordinal);
     }
@@ -266,7 +270,8 @@ public sealed class BlobClientTests : IDisposable
 
     private BlobClient Client(params Uri[] nodes) => Client(TimeSpan.FromSeconds(20), nodes);
 
-    private BlobClient Client(TimeSpan patience, params Uri[] nodes) => new(_store, _http, () => nodes, () => nodes, TimeProvider.System, patience);
+    private BlobClient Client(TimeSpan patience, params Uri[] nodes) =>
+        new(_store, _http, () => nodes, () => nodes, TimeProvider.System, patience);
 
     private Task<LoopbackServer> HolderAsync(RequestDelegate answer) => LoopbackServer.StartAsync(context =>
     {
@@ -282,7 +287,8 @@ public sealed class BlobClientTests : IDisposable
 
     private static Task SendAsync(HttpContext context) => SendAsync(context, s_bytes);
 
-    private static Task SendAsync(HttpContext context, byte[] bytes) => Results.Bytes(bytes, enableRangeProcessing: true).ExecuteAsync(context);
+    private static Task SendAsync(HttpContext context, byte[] bytes) =>
+        Results.Bytes(bytes, enableRangeProcessing: true).ExecuteAsync(context);
 
     private static async Task BreakOffAsync(HttpContext context, byte[] bytes)
     {

@@ -62,8 +62,11 @@ internal sealed class CampaignFixture : IDisposable
         Path.Combine(StatePath, "work"),
         TimeProvider.System);
 
-    public Task<CampaignOutcome> RunAsync(IProgress<CampaignProgress>? progress = null, CampaignControl? control = null, CancellationToken cancellationToken = default) =>
-        CampaignRunner.RunAsync(Configuration, StatePath, Engines, progress, TimeProvider.System, cancellationToken, control);
+    public Task<CampaignOutcome> RunAsync(
+        IProgress<CampaignProgress>? progress = null,
+        CampaignControl? control = null,
+        CancellationToken cancellationToken = default
+    ) => CampaignRunner.RunAsync(Configuration, StatePath, Engines, progress, TimeProvider.System, cancellationToken, control);
 
     public void Dispose() => _directory.Delete(recursive: true);
 

@@ -39,7 +39,10 @@ internal sealed class FakeGenerator(FakeLog log) : IGenerator
     public int[] EncodeAnswer(Prompt prompt) => [.. Encoding.UTF8.GetBytes(prompt.Answer!).Select(b => (int)b)];
 
     public Task GenerateAsync(
-        IReadOnlyList<GenerationRequest> requests, SamplingOptions options, Action<PromptSamples> onFinished, CancellationToken cancellationToken)
+        IReadOnlyList<GenerationRequest> requests,
+        SamplingOptions options,
+        Action<PromptSamples> onFinished,
+        CancellationToken cancellationToken)
     {
         foreach (var request in requests)
         {

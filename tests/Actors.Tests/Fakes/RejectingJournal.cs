@@ -8,7 +8,9 @@ namespace IterativeDpo.Actors.Tests.Fakes;
 /// <summary>A journal in memory that takes everything but results of work.</summary>
 public sealed class RejectingJournal : MemoryJournal
 {
-    protected override async Task<IImmutableList<Exception>> WriteMessagesAsync(IEnumerable<AtomicWrite> messages, CancellationToken cancellationToken)
+    protected override async Task<IImmutableList<Exception>> WriteMessagesAsync(
+        IEnumerable<AtomicWrite> messages,
+        CancellationToken cancellationToken)
     {
         AtomicWrite[] writes = [.. messages];
         await base.WriteMessagesAsync(writes.Where(write => !IsRejected(write)), cancellationToken);

@@ -55,10 +55,26 @@ public sealed class CampaignLoaderTests : IDisposable
     {
         var store = new ArtifactStore(Path.Combine(_campaign.StatePath, "artifacts"));
         var node = new NodeOptions(
-            "n", [NodeRoles.Coordinator], _campaign.StatePath, "localhost", 0, new Uri("http://localhost"), [], null, 1, "cpu", "1", false, 1, TimeSpan.MaxValue, null);
+            "n",
+            [NodeRoles.Coordinator],
+            _campaign.StatePath,
+            "localhost",
+            0,
+            new Uri("http://localhost"),
+            [],
+            null,
+            1,
+            "cpu",
+            "1",
+            false,
+            1,
+            TimeSpan.MaxValue,
+            null);
         var loader = new CampaignLoader(node, store, new OneStore(), (_, _) => engines, TimeProvider.System);
         return await loader.CreateAsync(
-            WorkerRole.Pairer, new PairOrder(new WorkId(1, Stage.Pair, 0), [], null) { Campaign = "test", Bundle = store.Put(bundle.ToJson()) }, default);
+            WorkerRole.Pairer,
+            new PairOrder(new WorkId(1, Stage.Pair, 0), [], null) { Campaign = "test", Bundle = store.Put(bundle.ToJson()) },
+            default);
     }
 
     private sealed class Shared : IAsyncDisposable

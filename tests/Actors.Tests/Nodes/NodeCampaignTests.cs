@@ -31,7 +31,14 @@ public sealed class NodeCampaignTests : IDisposable
         Assert.Equal(state, await NodeCampaign.ExtractAsync(_node.FullName, "test", 1, default));
 
         var (options, scratch) = (CampaignReader.ReadSettings(state), Path.Combine(_node.FullName, "scratch"));
-        await using var replay = CampaignReplay.Open(state, CampaignReader.Read(state)!.Plan!, options, _campaign.Engines, scratch, _ => false, TimeProvider.System);
+        await using var replay = CampaignReplay.Open(
+            state,
+            CampaignReader.Read(state)!.Plan!,
+            options,
+            _campaign.Engines,
+            scratch,
+            _ => false,
+            TimeProvider.System);
         foreach (var work in RecordedWork.Of(CampaignReader.ReadEvents(CampaignReader.DatabasePath(state)), 0, 2))
         {
             var done = await replay.ReplayAsync(work, _ => { }, default);
@@ -58,14 +65,19 @@ public sealed class NodeCampaignTests : IDisposable
     private async Task<string> RefusalOfAsync(string campaign) =>
         (await Assert.ThrowsAsync<UserInputException>(() => NodeCampaign.ExtractAsync(_node.FullName, campaign, 1, default))).Message;
 
-    /// <summary>A campaign as a coordinator has it: its events under its name beside others', its artifacts in the node's store, and its settings in a bundle.</summary>
+    /// <summary>
+    /// A campaign as a coordinator has it: its events under its name beside others', its artifacts in the node's store, and its settings in
+    /// a bundle.
+    /// </summary>
     private async Task RunOnNodeAsync()
     {
         await _campaign.RunAsync();
         var (run, store) = (StateDirectory.ArtifactsOf(_campaign.StatePath), StateDirectory.ArtifactsOf(_node.FullName));
         var bundle = store.Put(CampaignBundling.Bundle(_campaign.Configuration).ToJson());
         CampaignEvent[] events = [.. CampaignReader.ReadEvents(CampaignReader.DatabasePath(_campaign.StatePath))
-            .Select(happened => happened is CampaignStarted started ? started with { Plan = started.Plan with { Bundle = bundle } } : happened)];
+            .Select(happened =>
+                happened is CampaignStarted started ? started with { Plan = started.Plan with { Bundle = bundle } } : happened),
+    ];
         foreach (var digest in events.OfType<WorkCompleted>().SelectMany(done => done.Result.Leaves).Distinct())
         {
             store.Share(run, digest);

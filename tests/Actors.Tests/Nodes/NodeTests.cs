@@ -22,7 +22,8 @@ public sealed class NodeTests : IDisposable
     }
 
     [Fact]
-    public async Task DrainAsync_ofANodeThatNobodyHasHeardOf_isNone() => Assert.False(await _node.DrainAsync("other", CancellationToken.None));
+    public async Task DrainAsync_ofANodeThatNobodyHasHeardOf_isNone() =>
+        Assert.False(await _node.DrainAsync("other", CancellationToken.None));
 
     /// <summary>The word to drain may be lost: it counts when the node says so.</summary>
     [Fact]
@@ -64,11 +65,43 @@ public sealed class NodeTests : IDisposable
     private Node Create(string supervisor)
     {
         var options = new NodeOptions(
-            "n", [NodeRoles.Generator], _campaign.StatePath, "localhost", 0, new Uri("http://localhost"), ["localhost:1"], null, 1, "cpu", "1", false, 1, TimeSpan.MaxValue, null)
+            "n",
+            [NodeRoles.Generator],
+            _campaign.StatePath,
+            "localhost",
+            0,
+            new Uri("http://localhost"),
+            ["localhost:1"],
+            null,
+            1,
+            "cpu",
+            "1",
+            false,
+            1,
+            TimeSpan.MaxValue,
+            null)
         { Supervisor = supervisor };
-        return new Node(options, new ArtifactStore(Path.Combine(_campaign.StatePath, "artifacts")), _http, (_, _) => _campaign.Engines, _ => { }, TimeProvider.System);
+        return new Node(
+            options,
+            new ArtifactStore(Path.Combine(_campaign.StatePath, "artifacts")),
+            _http,
+            (_, _) => _campaign.Engines,
+            _ => { },
+            TimeProvider.System);
     }
 
     private static NodeReport Report(bool isDraining) => new(
-        "other", "akka.tcp://iterative-dpo@h:1", "http://h:2/", [NodeRoles.Judge], "1", 1, "cpu", isDraining, [], [], 0, DateTimeOffset.UnixEpoch, DateTimeOffset.UtcNow);
+        "other",
+        "akka.tcp://iterative-dpo@h:1",
+        "http://h:2/",
+        [NodeRoles.Judge],
+        "1",
+        1,
+        "cpu",
+        isDraining,
+        [],
+        [],
+        0,
+        DateTimeOffset.UnixEpoch,
+        DateTimeOffset.UtcNow);
 }

@@ -7,7 +7,9 @@ namespace IterativeDpo.Actors.Tests.Persistence;
 
 public sealed class CampaignDatabaseTests : IDisposable
 {
-    /// <summary>The tables of version 1, with events 2 and 3 of a campaign whose first was deleted, all of another's deleted, and two snapshots.</summary>
+    /// <summary>
+    /// The tables of version 1, with events 2 and 3 of a campaign whose first was deleted, all of another's deleted, and two snapshots.
+    /// </summary>
     private const string Version1 =
         """
         PRAGMA journal_mode = WAL;
@@ -155,14 +157,20 @@ public sealed class CampaignDatabaseTests : IDisposable
 
         Assert.StartsWith("its volume failed or is full", CampaignDatabase.CauseOf(opening), StringComparison.Ordinal);
         Assert.StartsWith("no space left on its volume", CampaignDatabase.CauseOf(writing), StringComparison.Ordinal);
-        Assert.Equal([1, 3, 5], CampaignDatabase.Read(path, database => database.EventsAfter("a", 0).Select(stored => (int)stored.SequenceNr).ToList()));
+        Assert.Equal(
+            [1, 3, 5],
+            CampaignDatabase.Read(path, database => database.EventsAfter("a", 0).Select(stored => (int)stored.SequenceNr).ToList()));
         JournalSettings.CloseSqlite(path);
     }
 
     // Where no volume can be filled: SQLite calls it full too when no number is left for a row.
     [Theory]
-    [InlineData("INSERT INTO journal VALUES (9223372036854775807, 0, 0, 'a', 1, x'', '', 1, '', ''), (NULL, 0, 0, 'a', 2, x'', '', 1, '', '')", "no space left")]
-    [InlineData("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 1000 WHERE name = 'journal'; PRAGMA writable_schema = RESET; SELECT * FROM journal", "it is damaged")]
+    [InlineData(
+        "INSERT INTO journal VALUES (9223372036854775807, 0, 0, 'a', 1, x'', '', 1, '', ''), (NULL, 0, 0, 'a', 2, x'', '', 1, '', '')",
+        "no space left")]
+    [InlineData(
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 1000 WHERE name = 'journal'; PRAGMA writable_schema = RESET; SELECT * FROM journal",
+        "it is damaged")]
     public void CauseOf_says_what_to_do(string sql, string cause)
     {
         CampaignDatabase.Prepare(_file.Path);
@@ -194,7 +202,9 @@ public sealed class CampaignDatabaseTests : IDisposable
     private static void AssertIsVersion1(StoredPayload? snapshot, List<StoredPayload>? events)
     {
         Assert.Equal((2L, "state", 0x12), (snapshot!.SequenceNr, snapshot.Manifest, (int)snapshot.Bytes.Single()));
-        Assert.Equal([(2L, "two", 2), (3L, "three", 3)], events!.Select(stored => (stored.SequenceNr, stored.Manifest, (int)stored.Bytes.Single())));
+        Assert.Equal(
+            [(2L, "two", 2), (3L, "three", 3)],
+            events!.Select(stored => (stored.SequenceNr, stored.Manifest, (int)stored.Bytes.Single())));
     }
 
     private static object? Ask(SqliteConnection connection, string sql)

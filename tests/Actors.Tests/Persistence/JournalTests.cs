@@ -83,7 +83,9 @@ public sealed class JournalTests(PostgresServer postgres) : IClassFixture<Postgr
         await UseAsync(database, "snapshots", async entity => Assert.Equal(new Recovered(3, "[2] 3"), await RecoveredAsync(entity)));
     }
 
-    /// <summary>As a campaign that moves to another node, and back: all that either wrote is there, and what the first could not write is not.</summary>
+    /// <summary>
+    /// As a campaign that moves to another node, and back: all that either wrote is there, and what the first could not write is not.
+    /// </summary>
     [Theory]
     [InlineData("SQLite")]
     [PostgresData]
@@ -127,7 +129,9 @@ public sealed class JournalTests(PostgresServer postgres) : IClassFixture<Postgr
 
         var events = JournalSettings.ReadEvents(postgres.Start(), "read");
 
-        Assert.Equal([(1, "1"), (2, "2")], events.Select(stored => ((int)stored.SequenceNr, Encoding.UTF8.GetString(stored.Bytes).Trim('"'))));
+        Assert.Equal(
+            [(1, "1"), (2, "2")],
+            events.Select(stored => ((int)stored.SequenceNr, Encoding.UTF8.GetString(stored.Bytes).Trim('"'))));
         Assert.Empty(CampaignReader.ReadEvents(postgres.Start(), "nobody"));
     }
 
@@ -141,11 +145,20 @@ public sealed class JournalTests(PostgresServer postgres) : IClassFixture<Postgr
         var shipped = ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(CampaignConfiguration.ShippedDirectory, "akka.conf")));
         using var system = ActorSystem.Create(
             "journal",
-            ConfigurationFactory.ParseString("akka.actor.provider = local, akka.loglevel = OFF").WithFallback(settings).WithFallback(shipped));
+            ConfigurationFactory
+                .ParseString("akka.actor.provider = local, akka.loglevel = OFF")
+                .WithFallback(settings)
+                .WithFallback(shipped));
         try
         {
             // As sharding does it: an entity that ended begins again a little later.
-            var again = Backoff.OnStop(Props.Create(() => new Entity(id)), id, TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(1), 0, maxNrOfRetries: -1);
+            var again = Backoff.OnStop(
+                Props.Create(() => new Entity(id)),
+                id,
+                TimeSpan.FromSeconds(0.2),
+                TimeSpan.FromSeconds(1),
+                0,
+                maxNrOfRetries: -1);
             await use(system.ActorOf(BackoffSupervisor.Props(again)));
         }
         finally

@@ -13,7 +13,11 @@ public sealed class PostgresServer : IDisposable
 
     /// <summary>Where Debian's packages have the newest server's programs; null where none is installed.</summary>
     public static string? Programs { get; } = Directory.Exists("/usr/lib/postgresql")
-        ? Directory.EnumerateDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")).Where(Directory.Exists).Max()
+        ? Directory
+            .EnumerateDirectories("/usr/lib/postgresql")
+            .Select(version => Path.Combine(version, "bin"))
+            .Where(Directory.Exists)
+            .Max()
         : null;
 
     private string Data => Path.Combine(_directory.FullName, "data");
@@ -32,7 +36,16 @@ public sealed class PostgresServer : IDisposable
         }
         if (!_running)
         {
-            RunAsUser("pg_ctl", "start", "-w", "-D", Data, "-l", Path.Combine(_directory.FullName, "log"), "-o", $"-p {_port} -h 127.0.0.1 -k ''");
+            RunAsUser(
+                "pg_ctl",
+                "start",
+                "-w",
+                "-D",
+                Data,
+                "-l",
+                Path.Combine(_directory.FullName, "log"),
+                "-o",
+                $"-p {_port} -h 127.0.0.1 -k ''");
             _running = true;
         }
         return new Uri($"postgres://dpo@127.0.0.1:{_port}/postgres");

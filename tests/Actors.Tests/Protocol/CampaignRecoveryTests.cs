@@ -42,7 +42,9 @@ public sealed class CampaignRecoveryTests
         Assert.Equal(WireFormat.Write(Eventful.State), WireFormat.Write(replayed));
     }
 
-    /// <summary>Random histories: a snapshot of any time with the events after it, one of an older version too, is worth as much as all events.</summary>
+    /// <summary>
+    /// Random histories: a snapshot of any time with the events after it, one of an older version too, is worth as much as all events.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Seeds))]
     public void Replay_from_a_snapshot_gives_the_state_that_all_events_give(int seed)
@@ -60,7 +62,8 @@ public sealed class CampaignRecoveryTests
 
             Assert.Equal(end, WireFormat.Write(history.Skip(events).Aggregate(snapshot, CampaignHistory.Apply)));
             Assert.Equal(
-                WireFormat.Write(CampaignHistory.Fold(all)), WireFormat.Write(CampaignHistory.Fold(history.Skip(events).Aggregate(old, CampaignHistory.Apply))));
+                WireFormat.Write(CampaignHistory.Fold(all)),
+                WireFormat.Write(CampaignHistory.Fold(history.Skip(events).Aggregate(old, CampaignHistory.Apply))));
         }
         Assert.Equal(WireFormat.Write(CampaignHistory.Fold(all)), WireFormat.Write(CampaignHistory.Fold(CampaignHistory.Whole(history))));
     }
@@ -68,7 +71,16 @@ public sealed class CampaignRecoveryTests
     [Fact]
     public void Snapshot_grows_by_less_than_a_kilobyte_a_round()
     {
-        var campaign = new CampaignSimulator(CampaignSimulator.Plan with { Rounds = 200, Prompts = 16, HeldOutPrompts = 6, Data = PairData.Replay, Reference = ReferenceOrigin.Ema }).Run();
+        var campaign = new CampaignSimulator(
+            CampaignSimulator.Plan with
+            {
+                Rounds = 200,
+                Prompts = 16,
+                HeldOutPrompts = 6,
+                Data = PairData.Replay,
+                Reference = ReferenceOrigin.Ema,
+            }
+        ).Run();
 
         var rounds = CampaignHistory.Fold(campaign.State).Rounds;
 
@@ -87,7 +99,8 @@ public sealed class CampaignRecoveryTests
 
     public static TheoryData<int> Seeds => [.. Enumerable.Range(0, 100)];
 
-    private static CampaignState Stored(CampaignState state) => (CampaignState)WireFormat.Read(WireFormat.Write(state), WireFormat.ManifestOf(state));
+    private static CampaignState Stored(CampaignState state) =>
+        (CampaignState)WireFormat.Read(WireFormat.Write(state), WireFormat.ManifestOf(state));
 
     private static CampaignSimulator Resume(int events) => new(history: Eventful.History.Take(events))
     {

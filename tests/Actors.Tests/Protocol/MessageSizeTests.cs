@@ -6,7 +6,9 @@ using IterativeDpo.Campaigns.Tests;
 
 namespace IterativeDpo.Actors.Tests.Protocol;
 
-/// <summary>The transport drops messages that are too large: none grows with the campaign's age, and what grows with its settings is bounded.</summary>
+/// <summary>
+/// The transport drops messages that are too large: none grows with the campaign's age, and what grows with its settings is bounded.
+/// </summary>
 public sealed class MessageSizeTests
 {
     [Theory]
@@ -39,7 +41,12 @@ public sealed class MessageSizeTests
     {
         var digest = Digest.Of([1]);
 
-        AssertFits(new PairOrder(new WorkId(1000, Stage.Pair, 0), [.. Enumerable.Repeat(new JudgedUnit(digest, digest), CampaignPlan.MostUnits)], digest, new StatisticsOrder(digest)));
+        AssertFits(
+            new PairOrder(
+                new WorkId(1000, Stage.Pair, 0),
+                [.. Enumerable.Repeat(new JudgedUnit(digest, digest), CampaignPlan.MostUnits)],
+                digest,
+                new StatisticsOrder(digest)));
     }
 
     [Fact]
@@ -48,18 +55,31 @@ public sealed class MessageSizeTests
         var tasks = Tasks(WireFormat.MostBytes * 3 / 4 / (48 + 8));
 
         AssertFits(new CompleteWork(new JudgeResult(
-            new WorkId(1000, Stage.Grade, 0), Digest.Of([1]), 0, 0, tasks.ToImmutableSortedDictionary(task => task, _ => new TaskScore(100_000, 1_000_000)), 0.1), long.MaxValue));
+            new WorkId(1000, Stage.Grade, 0),
+            Digest.Of([1]),
+            0,
+            0,
+            tasks.ToImmutableSortedDictionary(task => task, _ => new TaskScore(100_000, 1_000_000)),
+            0.1),
+        long.MaxValue));
     }
 
     /// <summary>Names of eight characters.</summary>
     internal static IReadOnlyList<string> Tasks(int count) => [.. Enumerable.Range(0, count).Select(number => $"task{number:D4}")];
 
-    private static PairResult PairsOf(int round) => new(new WorkId(round, Stage.Pair, 0), CampaignSimulator.Named($"pairs {round}"), 4, 0, 0, 1);
+    private static PairResult PairsOf(int round) =>
+        new(new WorkId(round, Stage.Pair, 0), CampaignSimulator.Named($"pairs {round}"), 4, 0, 0, 1);
 
     private static void AssertFits(ICampaignMessage message)
     {
         var given = message is WorkOrder order
-            ? order with { Number = long.MaxValue, Campaign = new string('c', 100), Bundle = Digest.Of([1]), TraceParent = new string('0', 55) }
+            ? order with
+            {
+                Number = long.MaxValue,
+                Campaign = new string('c', 100),
+                Bundle = Digest.Of([1]),
+                TraceParent = new string('0', 55),
+            }
             : message;
         Assert.InRange(WireFormat.Write(given).Length, 20_000, WireFormat.MostBytes);
     }

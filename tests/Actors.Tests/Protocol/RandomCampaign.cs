@@ -4,7 +4,9 @@ using IterativeDpo.Campaigns.Tests;
 
 namespace IterativeDpo.Actors.Tests.Protocol;
 
-/// <summary>A campaign with settings and a history of chance: results in any order, failures, lost artifacts, pauses, restarts and more rounds.</summary>
+/// <summary>
+/// A campaign with settings and a history of chance: results in any order, failures, lost artifacts, pauses, restarts and more rounds.
+/// </summary>
 internal static class RandomCampaign
 {
     public static CampaignSimulator Run(Random random)
@@ -35,7 +37,9 @@ internal static class RandomCampaign
         var due = Round.Due(campaign.State).ToArray();
         if (due.Length == 0)
         {
-            return campaign.State.Status == CampaignStatus.Paused ? new ContinueCampaign() : new StartCampaign(plan with { Rounds = campaign.State.Plan!.Rounds + random.Next(2) });
+            return campaign.State.Status == CampaignStatus.Paused
+                ? new ContinueCampaign()
+                : new StartCampaign(plan with { Rounds = campaign.State.Plan!.Rounds + random.Next(2) });
         }
         var order = due[random.Next(due.Length)];
         return random.Next(40) switch
@@ -44,7 +48,11 @@ internal static class RandomCampaign
             1 => new ResumeCampaign(),
             2 => new FailWork(order.Id, "disk full", FailureKind.Permanent),
             3 or 4 => new FailWork(order.Id, "gone", FailureKind.Transient, Lost: order.Needs.Any() ? order.Needs.Last() : null),
-            5 or 6 or 7 => new FailWork(order.Id, "no answer", FailureKind.Transient, order is JudgeOrder ? (JudgeResult)campaign.ResultOf(order) with { Dropped = 1 } : null),
+            5 or 6 or 7 => new FailWork(
+                order.Id,
+                "no answer",
+                FailureKind.Transient,
+                order is JudgeOrder ? (JudgeResult)campaign.ResultOf(order) with { Dropped = 1 } : null),
             8 => new CheckpointWork(order.Id, Digest.Of([(byte)random.Next(256)])),
             _ => new CompleteWork(campaign.ResultOf(order)),
         };

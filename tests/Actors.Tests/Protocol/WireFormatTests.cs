@@ -27,7 +27,11 @@ public sealed class WireFormatTests
 
     private static readonly JudgeResult Judged =
         new(Id, A, 1, 2, ImmutableSortedDictionary<string, TaskScore>.Empty.Add("add", new TaskScore(3, 4)), 0.25,
-            new JudgeUsage(1, 2, 3, 4, ImmutableSortedDictionary<string, int>.Empty.Add("cheap", 5)), Latency.Of([0.25, 1]), new SetScore("gate", new(2, 3), 3, 2, [1, 0, SetScore.NoVerdict]), 0.75, new Agreement(1, 2, 3, 4, 5, 6));
+            new JudgeUsage(1, 2, 3, 4, ImmutableSortedDictionary<string, int>.Empty.Add("cheap", 5)),
+            Latency.Of([0.25, 1]),
+            new SetScore("gate", new(2, 3), 3, 2, [1, 0, SetScore.NoVerdict]),
+            0.75,
+            new Agreement(1, 2, 3, 4, 5, 6));
 
     private static readonly CampaignPlan Plan = CampaignSimulator.Plan with
     {
@@ -71,8 +75,27 @@ public sealed class WireFormatTests
         new JudgeOrder(Id, A, B, A, IsLast: true, "gate", new(B), B) { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
         Judged,
         new NoWork("c"),
-        new NodeReport("n", "akka.tcp://s@h:1", "http://h:2/", ["judge"], "1.0", 2, "cpu", true, ["c 1/Judge/0"], ["no model"], 12.5, At, At),
-        new PairOrder(Id, [new JudgedUnit(A, B)], A, new StatisticsOrder(B)) { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
+        new NodeReport(
+            "n",
+            "akka.tcp://s@h:1",
+            "http://h:2/",
+            ["judge"],
+            "1.0",
+            2,
+            "cpu",
+            true,
+            ["c 1/Judge/0"],
+            ["no model"],
+            12.5,
+            At,
+            At),
+        new PairOrder(Id, [new JudgedUnit(A, B)], A, new StatisticsOrder(B))
+        {
+            Number = 3,
+            Campaign = "c",
+            Bundle = B,
+            TraceParent = "00-1-2-01",
+        },
         new PairResult(Id, A, 3, 4, 5, 0.5, new PairSelectionCounts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16), B, 17, 0.25),
         new PauseCampaign("by hand", "ops"),
         new PlanRevised(Plan, At, "ops"),
@@ -86,7 +109,13 @@ public sealed class WireFormatTests
         new SampleResult(Id, A, 32, 256, 4096, 1d / 3, 0.5, "gate", 0.125, 0.25, 12, new Divergence(3, 40, 1.5)),
         new StartCampaign(Plan),
         new StopCampaign(),
-        new TrainOrder(Id, [A, B], A, B, A, new ReplayOrder([B], 0.25), B) { Number = 3, Campaign = "c", Bundle = B, TraceParent = "00-1-2-01" },
+        new TrainOrder(Id, [A, B], A, B, A, new ReplayOrder([B], 0.25), B)
+        {
+            Number = 3,
+            Campaign = "c",
+            Bundle = B,
+            TraceParent = "00-1-2-01",
+        },
         new TrainResult(Id, A, B, 34, Metrics, 0.5),
         new TrainingCheckpointed(2, A, At),
         new WatchCampaign(),
@@ -103,7 +132,11 @@ public sealed class WireFormatTests
     private static readonly Dictionary<string, string> WrittenDown = ReadWrittenDown();
 
     public static TheoryData<Type> WireTypes =>
-        [.. typeof(ICampaignMessage).Assembly.GetTypes().Where(type => type.IsAssignableTo(typeof(ICampaignMessage)) && type is { IsAbstract: false, IsInterface: false })];
+        [
+            .. typeof(ICampaignMessage)
+                .Assembly.GetTypes()
+                .Where(type => type.IsAssignableTo(typeof(ICampaignMessage)) && type is { IsAbstract: false, IsInterface: false }),
+        ];
 
     [Theory]
     [MemberData(nameof(WireTypes))]
@@ -117,9 +150,9 @@ public sealed class WireFormatTests
     }
 
     /// <summary>
-    /// Nodes of other versions, and journals of earlier ones, have each message as it is written down in <c>wire-format.jsonl</c>: its name, the
-    /// members that have to be there, and an example. A member may be added with a default, and nothing else: a name or a needed member that
-    /// changes is another message. <c>UPDATE=1 dotnet test tests/Actors.Tests --filter WireFormat</c> writes the file again.
+    /// Nodes of other versions, and journals of earlier ones, have each message as it is written down in <c>wire-format.jsonl</c>: its
+    /// name, the members that have to be there, and an example. A member may be added with a default, and nothing else: a name or a needed
+    /// member that changes is another message. <c>UPDATE=1 dotnet test tests/Actors.Tests --filter WireFormat</c> writes the file again.
     /// </summary>
     [Theory]
     [MemberData(nameof(WireTypes))]
@@ -145,11 +178,18 @@ public sealed class WireFormatTests
     [Fact]
     public void Read_withoutMembersThatHaveADefault_hasTheDefaults()
     {
-        AssertSame(new FailWork(Id, "no answer", FailureKind.Transient), Read("fail-work", """{"id":"2/Judge/7","reason":"no answer","kind":"Transient"}"""));
-        AssertSame(new JudgeOrder(Id, A) { Campaign = "c" }, Read("judge-order", $$"""{"id":"2/Judge/7","samples":"{{A}}","campaign":"c"}"""));
+        AssertSame(
+            new FailWork(Id, "no answer", FailureKind.Transient),
+            Read("fail-work", """{"id":"2/Judge/7","reason":"no answer","kind":"Transient"}"""));
+        AssertSame(
+            new JudgeOrder(Id, A) { Campaign = "c" },
+            Read("judge-order", $$"""{"id":"2/Judge/7","samples":"{{A}}","campaign":"c"}"""));
         AssertSame(new TrainResult(Id, A, B, 34, Metrics, 0.5), Read(
-            "train-result", $$"""{"adapter":"{{A}}","history":"{{B}}","steps":34,"metrics":{"loss":0.1,"rewards/margins":0.3333333333333333},"id":"2/Judge/7","seconds":0.5}"""));
-        AssertSame(new CampaignAnnounced("c", CampaignStatus.Running, "http://h:1/", null), Read("campaign-announced", """{"campaign":"c","status":"Running","http":"http://h:1/"}"""));
+                "train-result",
+                $$"""{"adapter":"{{A}}","history":"{{B}}","steps":34,"metrics":{"loss":0.1,"rewards/margins":0.3333333333333333},"id":"2/Judge/7","seconds":0.5}"""));
+        AssertSame(
+            new CampaignAnnounced("c", CampaignStatus.Running, "http://h:1/", null),
+            Read("campaign-announced", """{"campaign":"c","status":"Running","http":"http://h:1/"}"""));
     }
 
     [Fact]
@@ -178,12 +218,18 @@ public sealed class WireFormatTests
     [InlineData("campaign-started", """{"at":"2026-01-02T03:04:05+00:00"}""", "'plan'")]
     [InlineData("campaign-started", """{"plan":{"campaign":"c"},"at":"2026-01-02T03:04:05+00:00"}""", "'settings'")]
     [InlineData("work-completed", """{"result":null,"at":"2026-01-02T03:04:05+00:00"}""", "result")]
-    [InlineData("work-completed", """{"result":{"id":"1/Publish/0","adapter":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","seconds":1},"at":"2026-01-02T03:04:05+00:00"}""", "result")]
+    [InlineData(
+        "work-completed",
+        """{"result":{"id":"1/Publish/0","adapter":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","seconds":1},"at":"2026-01-02T03:04:05+00:00"}""",
+        "result")]
     [InlineData("work-dropped", """{"id":"1/Judge","reason":"no answer","at":"2026-01-02T03:04:05+00:00"}""", "'1/Judge' is not a work id")]
     [InlineData("publish-result", """{"id":"1/Publish/0","seconds":1}""", "'adapter'")]
     [InlineData("publish-result", """{"id":"1/Publish/0","adapter":null,"seconds":1}""", "digest is missing")]
     [InlineData("publish-result", """{"id":"1/Publish/0","adapter":"../../../../etc/passwd","seconds":1}""", "is no SHA-256")]
-    [InlineData("publish-result", """{"id":"1/Publish/0","adapter":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}""", "'seconds'")]
+    [InlineData(
+        "publish-result",
+        """{"id":"1/Publish/0","adapter":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}""",
+        "'seconds'")]
     [InlineData("campaign-state", """{"rounds":null,"attempts":{},"doneInPart":{}}""", "rounds")]
     [InlineData("campaign-state", """{"attempts":{},"doneInPart":{}}""", "'rounds'")]
     public void Read_member_that_is_missing_or_null_is_an_error_that_names_it(string manifest, string json, string named)
@@ -196,8 +242,13 @@ public sealed class WireFormatTests
     [Fact]
     public void Read_what_may_be_null_may_be_missing()
     {
-        Assert.Null(((RoundStarted)WireFormat.Read("""{"round":1,"at":"2026-01-02T03:04:05+00:00"}"""u8.ToArray(), "round-started")).Policy);
-        Assert.Null(((SampleOrder)WireFormat.Read("""{"id":"1/Sample/0","firstPrompt":0,"prompts":2,"campaign":"c"}"""u8.ToArray(), "sample-order")).Adapter);
+        Assert.Null(
+            ((RoundStarted)WireFormat.Read("""{"round":1,"at":"2026-01-02T03:04:05+00:00"}"""u8.ToArray(), "round-started")).Policy);
+        Assert.Null(
+            (
+                (SampleOrder)
+                    WireFormat.Read("""{"id":"1/Sample/0","firstPrompt":0,"prompts":2,"campaign":"c"}"""u8.ToArray(), "sample-order")
+            ).Adapter);
         Assert.Null(((CampaignState)WireFormat.Read("""{"rounds":[],"attempts":{},"doneInPart":{}}"""u8.ToArray(), "campaign-state")).Plan);
     }
 
@@ -210,7 +261,10 @@ public sealed class WireFormatTests
             {"plan":{"campaign":"c","settings":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","rounds":3,"prompts":5,"unitPrompts":2,"heldOutPrompts":3,"maxAttempts":3,"data":"New",
             "initialization":"Previous","reference":"Base","rollbackPoints":5},"at":"2026-01-02T03:04:05+00:00"}
             """u8.ToArray(), "campaign-started");
-        var published = (PublishResult)WireFormat.Read("""{"adapter":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","id":"1/Publish/0","seconds":0.5}"""u8.ToArray(), "publish-result");
+        var published = (PublishResult)
+            WireFormat.Read(
+                """{"adapter":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","id":"1/Publish/0","seconds":0.5}"""u8.ToArray(),
+                "publish-result");
 
         Assert.Equal((ReferenceOrigin.Base, 0, 0), (started.Plan.Reference, started.Plan.ReplayShare, started.Plan.ReferenceEmaDecay));
         Assert.Null(published.Average);
@@ -221,14 +275,16 @@ public sealed class WireFormatTests
     public void Read_judgements_without_usage_and_latency()
     {
         var judged = (JudgeResult)WireFormat.Read(
-            """{"judgements":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","abstained":1,"dropped":2,"byTask":{"add":{"right":3,"total":4}},"id":"1/Judge/0","seconds":0.5}"""u8.ToArray(), "judge-result");
+                """{"judgements":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","abstained":1,"dropped":2,"byTask":{"add":{"right":3,"total":4}},"id":"1/Judge/0","seconds":0.5}"""u8.ToArray(),
+                "judge-result");
 
         Assert.Equal((1, 2, null, null), (judged.Abstained, judged.Dropped, judged.Usage, judged.Latency));
     }
 
     private static object Read(string manifest, string json) => WireFormat.Read(Encoding.UTF8.GetBytes(json), manifest);
 
-    private static string WrittenDownPath([CallerFilePath] string path = "") => Path.Combine(Path.GetDirectoryName(path)!, "wire-format.jsonl");
+    private static string WrittenDownPath([CallerFilePath] string path = "") =>
+        Path.Combine(Path.GetDirectoryName(path)!, "wire-format.jsonl");
 
     private static Dictionary<string, string> ReadWrittenDown()
     {
@@ -250,7 +306,12 @@ public sealed class WireFormatTests
             without.Remove(member);
             return Record.Exception(() => Read(manifest, without.ToJsonString())) is JsonException;
         });
-        return new JsonObject { ["manifest"] = manifest, ["needs"] = new JsonArray([.. needs.Select(member => JsonValue.Create(member))]), ["json"] = json.DeepClone() }.ToJsonString();
+        return new JsonObject
+        {
+            ["manifest"] = manifest,
+            ["needs"] = new JsonArray([.. needs.Select(member => JsonValue.Create(member))]),
+            ["json"] = json.DeepClone(),
+        }.ToJsonString();
     }
 
     /// <summary>Compares by content: records with collections in them are equal by reference only.</summary>
@@ -263,7 +324,10 @@ public sealed class WireFormatTests
         }
         else if (expected is IEnumerable items)
         {
-            var pairs = items.Cast<object?>().Order(Comparer<object?>.Create(ByText)).Zip(((IEnumerable)actual!).Cast<object?>().Order(Comparer<object?>.Create(ByText)));
+            var pairs = items
+                .Cast<object?>()
+                .Order(Comparer<object?>.Create(ByText))
+                .Zip(((IEnumerable)actual!).Cast<object?>().Order(Comparer<object?>.Create(ByText)));
             Assert.Equal(items.Cast<object?>().Count(), ((IEnumerable)actual!).Cast<object?>().Count());
             Assert.All(pairs, pair => AssertSame(pair.First, pair.Second));
         }

@@ -30,10 +30,24 @@ public sealed class CampaignReplayTests : IDisposable
         Assert.All(done, unit => Assert.Equal((ReplayOutcome.Same, null), (unit.Outcome, unit.Words)));
         Assert.Equal(before, Files());
         // Nor does what is compared take room until the end.
-        Assert.All(_scratch.EnumerateFiles("*", SearchOption.AllDirectories).Where(file => file.Name.Length == 64), file => Assert.NotNull(file.LinkTarget));
+        Assert.All(
+            _scratch.EnumerateFiles("*", SearchOption.AllDirectories).Where(file => file.Name.Length == 64),
+            file => Assert.NotNull(file.LinkTarget));
         // 6 prompts in units of 4, and held-out ones in one unit.
         Assert.Equal(
-            ["0/Evaluate/0", "0/Grade/0", "1/Sample/0", "1/Sample/1", "1/Judge/0", "1/Judge/1", "1/Pair/0", "1/Train/0", "1/Publish/0", "1/Evaluate/0", "1/Grade/0"],
+            [
+                "0/Evaluate/0",
+                "0/Grade/0",
+                "1/Sample/0",
+                "1/Sample/1",
+                "1/Judge/0",
+                "1/Judge/1",
+                "1/Pair/0",
+                "1/Train/0",
+                "1/Publish/0",
+                "1/Evaluate/0",
+                "1/Grade/0",
+            ],
             done.Take(11).Select(unit => unit.Recorded.Id.ToString()));
     }
 
@@ -49,7 +63,9 @@ public sealed class CampaignReplayTests : IDisposable
         Assert.All(sampled, unit => Assert.Equal(ReplayOutcome.Differs, unit.Outcome));
         Assert.Contains(sampled, unit => unit.Words!.StartsWith("row 1: samples[0].", StringComparison.Ordinal));
         // What comes after it goes by what was recorded.
-        Assert.All(done.Where(unit => unit.Recorded.Id.Stage is Stage.Judge or Stage.Pair or Stage.Train), unit => Assert.Equal(ReplayOutcome.Same, unit.Outcome));
+        Assert.All(
+            done.Where(unit => unit.Recorded.Id.Stage is Stage.Judge or Stage.Pair or Stage.Train),
+            unit => Assert.Equal(ReplayOutcome.Same, unit.Outcome));
     }
 
     [Theory]
@@ -58,7 +74,11 @@ public sealed class CampaignReplayTests : IDisposable
     public async Task ReplayAsync_withSmallDifferences_isCloseOnlyWhereItWasRecordedElsewhere(string machine, ReplayOutcome outcome)
     {
         await _campaign.RunAsync();
-        _campaign.Engines = _campaign.Engines with { Machine = machine, Trainer = () => new FakeTrainer(_campaign.Log) { Loss = step => 1.0001 / step } };
+        _campaign.Engines = _campaign.Engines with
+        {
+            Machine = machine,
+            Trainer = () => new FakeTrainer(_campaign.Log) { Loss = step => 1.0001 / step },
+        };
 
         var trained = Assert.Single(await ReplayAsync(1, 1), unit => unit.Recorded.Id.Stage == Stage.Train);
 
@@ -77,7 +97,12 @@ public sealed class CampaignReplayTests : IDisposable
         var right = result.ByTask["add"].Right;
 
         var done = await replay.ReplayAsync(
-            graded with { Result = result with { ByTask = result.ByTask.SetItem("add", new TaskScore(right + 1, 3)) } }, _ => { }, CancellationToken.None);
+            graded with
+            {
+                Result = result with { ByTask = result.ByTask.SetItem("add", new TaskScore(right + 1, 3)) },
+            },
+            _ => { },
+            CancellationToken.None);
 
         Assert.Equal(ReplayOutcome.Differs, done.Outcome);
         Assert.Equal($"the artifacts are the same; in the journal byTask.add.right is {right}, and was {right + 1}", done.Words);
@@ -121,7 +146,9 @@ public sealed class CampaignReplayTests : IDisposable
 
         var done = await ReplayAsync(1, 1, callsOthers: true);
 
-        Assert.All(done.Where(unit => unit.Recorded.Id.Stage is Stage.Judge or Stage.Grade), unit => Assert.Equal(ReplayOutcome.NotReplayed, unit.Outcome));
+        Assert.All(
+            done.Where(unit => unit.Recorded.Id.Stage is Stage.Judge or Stage.Grade),
+            unit => Assert.Equal(ReplayOutcome.NotReplayed, unit.Outcome));
         Assert.All(done.Where(unit => unit.Recorded.Id.Stage == Stage.Pair), unit => Assert.Equal(ReplayOutcome.Same, unit.Outcome));
     }
 
@@ -136,11 +163,14 @@ public sealed class CampaignReplayTests : IDisposable
         Assert.Contains("the model, the prompt file, a judge's file or the arguments of a judge's command", error.Message);
     }
 
-    /// <summary>They may be secrets: the state does not have them, and the campaign's identity and its pairs' provenance depend on them.</summary>
+    /// <summary>
+    /// They may be secrets: the state does not have them, and the campaign's identity and its pairs' provenance depend on them.
+    /// </summary>
     [Fact]
     public async Task ReplayAsync_ofAJudgeWhoseArgumentsAreNotStored_takesThemFromTheCampaignsFile()
     {
-        _campaign.Configuration = _campaign.Configure("campaign.judging { judge = mine, judges.mine { type = command, command = [judge, secret] } }");
+        _campaign.Configuration = _campaign.Configure(
+            "campaign.judging { judge = mine, judges.mine { type = command, command = [judge, secret] } }");
         await _campaign.RunAsync();
         Assert.DoesNotContain("secret", File.ReadAllText(Path.Combine(_campaign.StatePath, "campaign.json")));
 
@@ -177,8 +207,20 @@ public sealed class CampaignReplayTests : IDisposable
     }
 
     private CampaignReplay Open(CampaignPlan plan, bool callsOthers) => CampaignReplay.Open(
-        _campaign.StatePath, plan, CampaignReader.ReadSettings(_campaign.StatePath), _campaign.Engines, _scratch.FullName, _ => callsOthers, TimeProvider.System);
+        _campaign.StatePath,
+        plan,
+        CampaignReader.ReadSettings(_campaign.StatePath),
+        _campaign.Engines,
+        _scratch.FullName,
+        _ => callsOthers,
+        TimeProvider.System);
 
     private string[] Files() =>
-        [.. Directory.EnumerateFiles(_campaign.StatePath, "*", SearchOption.AllDirectories).Where(file => !file.Contains("campaign.db-")).Order().Select(file => $"{file} {File.GetLastWriteTimeUtc(file):O}")];
+        [
+            .. Directory
+                .EnumerateFiles(_campaign.StatePath, "*", SearchOption.AllDirectories)
+                .Where(file => !file.Contains("campaign.db-"))
+                .Order()
+                .Select(file => $"{file} {File.GetLastWriteTimeUtc(file):O}"),
+        ];
 }

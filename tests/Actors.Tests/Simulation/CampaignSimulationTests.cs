@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 
 namespace IterativeDpo.Actors.Tests.Simulation;
 
-/// <summary>Campaigns with their workers under thousands of schedules of faults. A schedule follows from its seed. It takes all processors: others wait.</summary>
+/// <summary>
+/// Campaigns with their workers under thousands of schedules of faults. A schedule follows from its seed. It takes all processors: others
+/// wait.
+/// </summary>
 [CollectionDefinition(nameof(CampaignSimulationTests), DisableParallelization = true)]
 [Collection(nameof(CampaignSimulationTests))]
 public sealed class CampaignSimulationTests

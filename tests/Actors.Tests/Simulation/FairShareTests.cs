@@ -5,7 +5,10 @@ using IterativeDpo.Campaigns.Tests;
 
 namespace IterativeDpo.Actors.Tests.Simulation;
 
-/// <summary>Many campaigns that share few workers: real desks and slots, with engines that take next to no time, and messages and journal that take some.</summary>
+/// <summary>
+/// Many campaigns that share few workers: real desks and slots, with engines that take next to no time, and messages and journal that take
+/// some.
+/// </summary>
 public sealed class FairShareTests
 {
     private static readonly CampaignPlan s_plan = CampaignSimulator.Plan with { Rounds = 10_000, Prompts = 16, HeldOutPrompts = 6 };
@@ -16,8 +19,12 @@ public sealed class FairShareTests
 
     public FairShareTests()
     {
-        _campaigns = Enumerable.Range(1, 50).Select(number => $"campaign-{number}").ToDictionary(name => name, name => new SharedCampaign(name, _time));
-        var roles = Enum.GetValues<WorkerRole>().Concat(Enumerable.Range(0, 11).Select(number => number % 2 == 0 ? WorkerRole.Generator : WorkerRole.Judge));
+        _campaigns = Enumerable
+            .Range(1, 50)
+            .Select(number => $"campaign-{number}")
+            .ToDictionary(name => name, name => new SharedCampaign(name, _time));
+        var roles = Enum.GetValues<WorkerRole>()
+            .Concat(Enumerable.Range(0, 11).Select(number => number % 2 == 0 ? WorkerRole.Generator : WorkerRole.Judge));
         foreach (var role in roles)
         {
             _ = new SharedSlot(role, _time, _campaigns);

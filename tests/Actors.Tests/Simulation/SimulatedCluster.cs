@@ -5,8 +5,8 @@ using IterativeDpo.Campaigns.Tests;
 namespace IterativeDpo.Actors.Tests.Simulation;
 
 /// <summary>
-/// One schedule: real desks and slots on nodes that are killed, frozen, parted and removed, with a network and a journal that are as good as
-/// Akka's and no better, until faults end; then every campaign has to end as one without faults does.
+/// One schedule: real desks and slots on nodes that are killed, frozen, parted and removed, with a network and a journal that are as good
+/// as Akka's and no better, until faults end; then every campaign has to end as one without faults does.
 /// </summary>
 internal sealed class SimulatedCluster
 {
@@ -15,7 +15,13 @@ internal sealed class SimulatedCluster
 
     private const int LongestEnd = 600_000;
 
-    private static readonly CampaignPlan s_plan = CampaignSimulator.Plan with { Rounds = 2, Prompts = 4, HeldOutPrompts = 2, MaxAttempts = 1000 };
+    private static readonly CampaignPlan s_plan = CampaignSimulator.Plan with
+    {
+        Rounds = 2,
+        Prompts = 4,
+        HeldOutPrompts = 2,
+        MaxAttempts = 1000,
+    };
     private static readonly (Dictionary<WorkId, string> Orders, string End) s_faultless = RunFaultless();
 
     private readonly Dictionary<(SimulatedNode, SimulatedNode), long> _arrivals = [];
@@ -33,8 +39,16 @@ internal sealed class SimulatedCluster
         _calmFrom = random.Next(10_000, 80_000);
         _loss = random.NextDouble() * 0.1;
         LosesArtifacts = Time.Chance(0.25);
-        var roles = Enum.GetValues<WorkerRole>().Concat(Enumerable.Range(0, random.Next(1, 4)).Select(_ => (WorkerRole)random.Next(5))).GroupBy(_ => random.Next(3)).ToArray();
-        _nodes = [.. Enumerable.Range(0, 3).Select(i => new SimulatedNode(this, [.. roles.Where(group => group.Key == i).SelectMany(group => group)]))];
+        var roles = Enum.GetValues<WorkerRole>()
+            .Concat(Enumerable.Range(0, random.Next(1, 4)).Select(_ => (WorkerRole)random.Next(5)))
+            .GroupBy(_ => random.Next(3))
+            .ToArray();
+        _nodes =
+        [
+            .. Enumerable
+                .Range(0, 3)
+                .Select(i => new SimulatedNode(this, [.. roles.Where(group => group.Key == i).SelectMany(group => group)])),
+        ];
         Operator = new Endpoint(_nodes[0], (_, _) => { });
         foreach (var node in _nodes)
         {
@@ -62,7 +76,8 @@ internal sealed class SimulatedCluster
 
     public bool LosesArtifacts { get; }
 
-    public IReadOnlyList<string> Running => [.. Journals.Where(log => log.Value.State.Status == CampaignStatus.Running).Select(log => log.Key)];
+    public IReadOnlyList<string> Running =>
+        [.. Journals.Where(log => log.Value.State.Status == CampaignStatus.Running).Select(log => log.Key)];
 
     /// <exception cref="InvariantException">Something does not hold.</exception>
     public static void Run(int seed)
@@ -70,7 +85,8 @@ internal sealed class SimulatedCluster
         var cluster = new SimulatedCluster(seed);
         cluster.RunUntil(() => cluster.Journals.Values.All(log => log.State.Status == CampaignStatus.Completed), "a campaign does not end");
         cluster.RunUntil(
-            () => cluster.IsCalm && cluster._nodes.All(node => node.IsWell && node.Slots.All(slot => slot.InHand is null)), "a slot stays busy");
+            () => cluster.IsCalm && cluster._nodes.All(node => node.IsWell && node.Slots.All(slot => slot.InHand is null)),
+            "a slot stays busy");
         foreach (var log in cluster.Journals.Values)
         {
             Check(Describe(log.State) == s_faultless.End, "the end is not that of a run without faults");
@@ -127,11 +143,8 @@ internal sealed class SimulatedCluster
         return (orders, Describe(simulator.State));
     }
 
-    private static string Describe(WorkOrder order) => Text((order is JudgeOrder judge ? judge with { Known = null, IsLast = false } : order) with
-    {
-        Number = 0,
-        Campaign = "",
-    });
+    private static string Describe(WorkOrder order) =>
+        Text((order is JudgeOrder judge ? judge with { Known = null, IsLast = false } : order) with { Number = 0, Campaign = "" });
 
     private static string Describe(CampaignState state) => Text(state with
     {

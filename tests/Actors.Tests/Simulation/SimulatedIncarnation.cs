@@ -20,7 +20,9 @@ internal sealed class Endpoint(SimulatedNode node, Action<SimulatedIncarnation, 
     }
 }
 
-/// <summary>A campaign's entity on a node, from recovery to its end, as Akka treats it: what it hears waits while it recovers or journals.</summary>
+/// <summary>
+/// A campaign's entity on a node, from recovery to its end, as Akka treats it: what it hears waits while it recovers or journals.
+/// </summary>
 internal sealed class SimulatedIncarnation : IDeskSurroundings<Endpoint>
 {
     private readonly SimulatedCluster _cluster;
@@ -171,7 +173,9 @@ internal sealed class SimulatedIncarnation : IDeskSurroundings<Endpoint>
             {
                 _desk.Look();
             }
-            Check(_desk.Remembered.All(id => _desk.State.Open.Any(round => round.Number == id.Round)), "failures of a round that has ended are remembered");
+            Check(
+                _desk.Remembered.All(id => _desk.State.Open.Any(round => round.Number == id.Round)),
+                "failures of a round that has ended are remembered");
         }
     }
 

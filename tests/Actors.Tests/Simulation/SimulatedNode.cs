@@ -159,7 +159,10 @@ internal sealed class SimulatedSlot
         {
             if (job.Outcome is null)
             {
-                _cluster.TellCampaign(Voice, order.Campaign, new WorkProgress(order.Id, 1, 2, 0, 0, ImmutableSortedDictionary<string, double>.Empty));
+                _cluster.TellCampaign(
+                    Voice,
+                    order.Campaign,
+                    new WorkProgress(order.Id, 1, 2, 0, 0, ImmutableSortedDictionary<string, double>.Empty));
                 Report();
             }
         });

@@ -25,7 +25,9 @@ public sealed class CheckpointArtifactTests : IDisposable
 
         Checkpoint(store, there).Restore(digest);
 
-        Assert.Equal(["checkpoint-1.bin", "checkpoint-1.steps", "checkpoint.artifact"], Directory.EnumerateFiles(there).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["checkpoint-1.bin", "checkpoint-1.steps", "checkpoint.artifact"],
+            Directory.EnumerateFiles(there).Select(Path.GetFileName).Order());
         Assert.Equal("state 2", File.ReadAllText(Path.Combine(there, "checkpoint-1.bin")));
     }
 

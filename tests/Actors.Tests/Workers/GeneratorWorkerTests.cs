@@ -21,7 +21,10 @@ public sealed class GeneratorWorkerTests
     {
         using var campaign = new CampaignFixture();
         campaign.Configuration = campaign.Configure("campaign.generation.base-samples = 3");
-        campaign.Engines = campaign.Engines with { Generator = () => new FakeGenerator(campaign.Log) { Quality = adapter => adapter is null ? 0 : 100 } };
+        campaign.Engines = campaign.Engines with
+        {
+            Generator = () => new FakeGenerator(campaign.Log) { Quality = adapter => adapter is null ? 0 : 100 },
+        };
         var worker = new GeneratorWorker(campaign.WorkerContext());
         var adapter = campaign.WorkerContext().Store.Put("adapter"u8.ToArray());
 
@@ -59,8 +62,15 @@ public sealed class GeneratorWorkerTests
 
         Assert.All(state.Rounds.Skip(1), round =>
         {
-            PromptSamples[] prompts = [.. round.Samples.Values.SelectMany(unit => SampleFile.Read(StateDirectory.ArtifactsOf(campaign.StatePath).Verified(unit.Samples)))];
-            Assert.Equal(1 - prompts.Sum(prompt => prompt.Samples.Select(sample => sample.Text).ToHashSet().Count) / (4.0 * prompts.Length), round.Identical!.Value, 12);
+            PromptSamples[] prompts =
+            [
+                .. round.Samples.Values.SelectMany(unit =>
+                    SampleFile.Read(StateDirectory.ArtifactsOf(campaign.StatePath).Verified(unit.Samples))),
+            ];
+            Assert.Equal(
+                1 - prompts.Sum(prompt => prompt.Samples.Select(sample => sample.Text).ToHashSet().Count) / (4.0 * prompts.Length),
+                round.Identical!.Value,
+                12);
             Assert.InRange(round.Identical.Value, 0.01, 0.75);
             Assert.InRange(round.MeanScore!.Value, 0.01, 1);
             // Half a nat a token, by the fakes.

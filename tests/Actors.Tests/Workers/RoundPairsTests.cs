@@ -43,9 +43,12 @@ public sealed class RoundPairsTests : IDisposable
     {
         var options = _campaign.Configure("campaign { pairs.ties-per-prompt = 1, training.loss.type = dpo_rk }").Options;
         var samples = _store.Put(stream => SampleFile.Write(stream, [Prompt("p", "yes", "no", "none"), Prompt("q", "no", "none")]));
-        var judged = await new UnitJudge(options, _store, _ => new VerifierJudge(), TimeProvider.System).JudgeAsync(new JudgeOrder(new WorkId(1, Stage.Judge, 0), samples), default);
+        var judged = await new UnitJudge(options, _store, _ => new VerifierJudge(), TimeProvider.System).JudgeAsync(
+            new JudgeOrder(new WorkId(1, Stage.Judge, 0), samples),
+            default);
 
-        var pairs = new RoundPairs(options, _store, Digest.Of([]), "verifier", TimeProvider.System).Select(new PairOrder(new WorkId(1, Stage.Pair, 0), [new(samples, judged.Verdicts)], null));
+        var pairs = new RoundPairs(options, _store, Digest.Of([]), "verifier", TimeProvider.System).Select(
+            new PairOrder(new WorkId(1, Stage.Pair, 0), [new(samples, judged.Verdicts)], null));
 
         Assert.Equal((4, 2, 0, 0), (pairs.PairCount, pairs.TiePairs, pairs.Ties, pairs.Dropped));
         Assert.Equal([1, 1, 0.5, 0.5], PairFile.Read(_store.PathOf(pairs.Pairs)).Select(record => record.Pair.ChosenProbability));
@@ -67,14 +70,18 @@ public sealed class RoundPairsTests : IDisposable
         var samples = _store.Put(stream => SampleFile.Write(stream, [Prompt("p", "yes", "no"), Prompt("q", "yes", "no")]));
         var verdicts = _store.Put(stream => VerdictFile.Write(stream, [Judged("p", first), Judged("q", second)]));
 
-        var pairs = new RoundPairs(options, _store, Digest.Of([]), "self", TimeProvider.System).Select(new PairOrder(new WorkId(2, Stage.Pair, 0), [new(samples, verdicts)], null));
+        var pairs = new RoundPairs(options, _store, Digest.Of([]), "self", TimeProvider.System).Select(
+            new PairOrder(new WorkId(2, Stage.Pair, 0), [new(samples, verdicts)], null));
 
         Assert.Equal(first is null ? null : expected, pairs.Consistency);
         Assert.Equal([expected, expected], PairFile.Read(_store.PathOf(pairs.Pairs)).Select(record => record.Pair.ChosenProbability));
 
-        static PromptVerdict Judged(string prompt, double? consistency) => new(prompt, new Verdict([new(0, 1, ""), new(1, 0, "")], Consistency: consistency));
+        static PromptVerdict Judged(string prompt, double? consistency) =>
+            new(prompt, new Verdict([new(0, 1, ""), new(1, 0, "")], Consistency: consistency));
     }
 
     private static PromptSamples Prompt(string id, params string[] texts) => new(
-        new Prompt(id, null, "?", null, [new("exact", "yes")]), [1], [.. texts.Select((text, i) => new Sample(i, 0, [i], [0], text, FinishReason.Eos, 0))]);
+        new Prompt(id, null, "?", null, [new("exact", "yes")]),
+        [1],
+        [.. texts.Select((text, i) => new Sample(i, 0, [i], [0], text, FinishReason.Eos, 0))]);
 }

@@ -70,7 +70,10 @@ public sealed class UnitJudgeTests : IDisposable
         Digest now = store.Put("now"u8.ToArray()), before = store.Put("before"u8.ToArray());
         var unit = new UnitJudge(_campaign.Configuration.Options, store, _ => judge, TimeProvider.System);
         var samples = store.Put(stream => SampleFile.Write(stream, [new PromptSamples(
-            new Prompt("p", null, "?", null, []), [1], [.. "abc".Select((letter, i) => new Sample(i, 0, [letter], [], $"{letter}", FinishReason.Eos, 0))])]));
+            new Prompt("p", null, "?", null, []),
+            [1],
+            [.. "abc".Select((letter, i) => new Sample(i, 0, [letter], [], $"{letter}", FinishReason.Eos, 0))]),
+    ]));
         judge.Scores[store.PathOf(now)] = [3, 2, 1];
         judge.Scores[store.PathOf(before)] = [9, 4, 5];
 
@@ -84,7 +87,8 @@ public sealed class UnitJudgeTests : IDisposable
 
         // No verdict of the policy before: then there is none at all.
         judge.Scores.Remove(store.PathOf(before));
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => unit.JudgeAsync(new JudgeOrder(new WorkId(2, Stage.Judge, 0), samples, now, Before: new(before)), default));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            unit.JudgeAsync(new JudgeOrder(new WorkId(2, Stage.Judge, 0), samples, now, Before: new(before)), default));
         Assert.Contains("the judge failed on every prompt", error.Message, StringComparison.Ordinal);
     }
 
@@ -94,7 +98,8 @@ public sealed class UnitJudgeTests : IDisposable
         var prompts = Enumerable.Range(0, 4).Select(i => new PromptSamples(
             new Prompt($"p{i}", null, "1 + 1 =", null, [new AnswerCheck("exact", "2")]),
             [1],
-            [new Sample(0, 1, [2], [-1], "2", FinishReason.Eos, 0.5f), new Sample(1, 1, [3], [-1], "3", FinishReason.Eos, 0.5f)])).ToArray();
+            [new Sample(0, 1, [2], [-1], "2", FinishReason.Eos, 0.5f), new Sample(1, 1, [3], [-1], "3", FinishReason.Eos, 0.5f)]))
+        .ToArray();
         // Of two samples the first is right; at first the judge found so in three prompts of four.
         var first = Store().Put(stream => VerdictFile.Write(stream, prompts.Select((prompt, i) =>
             new PromptVerdict(prompt.Prompt.Id, new Verdict([new(0, i == 0 ? 0 : 1, ""), new(1, i == 0 ? 1 : 0, "")])))));
@@ -102,7 +107,8 @@ public sealed class UnitJudgeTests : IDisposable
         var unit = UnitJudge(judge);
 
         var result = await unit.JudgeAsync(
-            new JudgeOrder(new WorkId(3, Stage.Anchor, 0), Store().Put(stream => SampleFile.Write(stream, prompts)), First: first), CancellationToken.None);
+            new JudgeOrder(new WorkId(3, Stage.Anchor, 0), Store().Put(stream => SampleFile.Write(stream, prompts)), First: first),
+            CancellationToken.None);
         await unit.DisposeAsync();
 
         Assert.Equal((3, 1), (result.WithFirst!.Agree, result.WithFirst.Contradict));
@@ -136,7 +142,10 @@ public sealed class UnitJudgeTests : IDisposable
         public void UsePolicy(string? adapterPath) => _policy = adapterPath ?? "";
 
         public Task<Verdict> JudgeAsync(PromptSamples samples, CancellationToken cancellationToken) =>
-            Task.FromResult(new Verdict([.. samples.Samples.Select(sample => new Judgement(sample.Index, Scores[_policy][sample.Index], ""))], Usage: new(Calls: 1)));
+            Task.FromResult(
+                new Verdict(
+                    [.. samples.Samples.Select(sample => new Judgement(sample.Index, Scores[_policy][sample.Index], ""))],
+                    Usage: new(Calls: 1)));
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

@@ -154,7 +154,13 @@ public sealed class WorkSlotTests
     }
 
     private WorkSlot Slot(Func<Action<ICampaignMessage>, CancellationToken, Task> work, TimeProvider? time = null) =>
-        new(WorkerRole.Trainer, (_, _) => Task.FromResult<IWorker>(new Worker(work)), new Exchange(_seen), time ?? TimeProvider.System, stepsBack: true, note: _seen.Enqueue);
+        new(
+            WorkerRole.Trainer,
+            (_, _) => Task.FromResult<IWorker>(new Worker(work)),
+            new Exchange(_seen),
+            time ?? TimeProvider.System,
+            stepsBack: true,
+            note: _seen.Enqueue);
 
     /// <summary>Long since it began, and for other threads than one it stands still until it is let go.</summary>
     private sealed class HeldTime(ManualResetEventSlim go, int thread) : TimeProvider

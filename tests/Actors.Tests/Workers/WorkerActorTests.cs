@@ -183,7 +183,12 @@ public sealed class WorkerActorTests : TestKit
     public void Artifact_that_nobody_has_is_named_in_the_failure()
     {
         var lost = Digest.Of([1]);
-        var slot = new WorkSlot(WorkerRole.Generator, (_, _) => throw new ArtifactLostException(lost, "gone"), new OneStore(), TimeProvider.System, stepsBack: true);
+        var slot = new WorkSlot(
+            WorkerRole.Generator,
+            (_, _) => throw new ArtifactLostException(lost, "gone"),
+            new OneStore(),
+            TimeProvider.System,
+            stepsBack: true);
 
         Start(slot).Tell(Order);
 
@@ -208,7 +213,10 @@ public sealed class WorkerActorTests : TestKit
         var failure = await Assert.ThrowsAsync<UnfinishedWorkException>(() => DoAsync(Judge(), order));
         var result = (JudgeResult)await DoAsync(Judge(), order with { Known = failure.Partial.Verdicts, IsLast = true });
 
-        Assert.Contains($"failed on 1 of {prompts.Length} prompts: no verdict within 00:00:00.0200000", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"failed on 1 of {prompts.Length} prompts: no verdict within 00:00:00.0200000",
+            failure.Message,
+            StringComparison.Ordinal);
         Assert.Equal((1, 1), (failure.Partial.Dropped, result.Dropped));
         Assert.All(prompts, prompt => Assert.Equal(prompt.Id == stuck ? 2 : 1, _campaign.Log.Count($"judged {prompt.Id}")));
         using var stream = context.Store.OpenRead(result.Verdicts);
@@ -222,7 +230,8 @@ public sealed class WorkerActorTests : TestKit
         var adapter = context.Store.Put(new byte[] { 1, 2, 3 });
         File.WriteAllText(context.Store.PathOf(adapter), "damaged");
 
-        var error = await Assert.ThrowsAsync<StorageException>(() => DoAsync(new Publisher(context), new PublishOrder(new WorkId(1, Stage.Publish, 0), adapter)));
+        var error = await Assert.ThrowsAsync<StorageException>(() =>
+            DoAsync(new Publisher(context), new PublishOrder(new WorkId(1, Stage.Publish, 0), adapter)));
 
         Assert.Contains(adapter.Hex, error.Message, StringComparison.Ordinal);
     }
@@ -247,7 +256,8 @@ public sealed class WorkerActorTests : TestKit
     {
         _campaign.Configuration = _campaign.Configure($"campaign.training.loss.type = {loss}");
         var context = _campaign.WorkerContext();
-        var pairs = context.Store.Put(stream => PairFile.Write(stream, [new(new PreferencePair("p", [1], [2], [3])), new(new PreferencePair("q", [1], [2], [3], 0.5))]));
+        var pairs = context.Store.Put(stream =>
+            PairFile.Write(stream, [new(new PreferencePair("p", [1], [2], [3])), new(new PreferencePair("q", [1], [2], [3], 0.5))]));
 
         await DoAsync(new TrainerWorker(context), new TrainOrder(new WorkId(2, Stage.Train, 0), [pairs], null, null, null));
 
@@ -267,7 +277,9 @@ public sealed class WorkerActorTests : TestKit
         Assert.Equal((first, 2, context.BaseModel), (average.Manifest.ParentSha256, average.Manifest.Round, average.Manifest.BaseSha256));
 
         async Task<Digest> PublishAsync(int round, Digest adapter, AverageOrder order) =>
-            ((PublishResult)await DoAsync(new Publisher(context), new PublishOrder(new WorkId(round, Stage.Publish, 0), adapter, order))).Average!.Value;
+            ((PublishResult)await DoAsync(new Publisher(context), new PublishOrder(new WorkId(round, Stage.Publish, 0), adapter, order)))
+                .Average!
+                .Value;
     }
 
     [Fact]
@@ -290,13 +302,22 @@ public sealed class WorkerActorTests : TestKit
         _campaign.Dispose();
     }
 
-    private IActorRef StartGenerator(Action<Generation.Prompt, CancellationToken>? beforePrompt = null) => Start(Generator(beforePrompt ?? ((_, _) => { })));
+    private IActorRef StartGenerator(Action<Generation.Prompt, CancellationToken>? beforePrompt = null) =>
+        Start(Generator(beforePrompt ?? ((_, _) => { })));
 
     private WorkSlot Generator(Action<Generation.Prompt, CancellationToken> beforePrompt)
     {
         var context = _campaign.WorkerContext();
-        context = context with { Engines = context.Engines with { Generator = () => new FakeGenerator(_campaign.Log) { BeforePrompt = beforePrompt } } };
-        return new WorkSlot(WorkerRole.Generator, (_, _) => Task.FromResult(CampaignWorkers.Create(WorkerRole.Generator, context)), new OneStore(), TimeProvider.System, stepsBack: false);
+        context = context with
+        {
+            Engines = context.Engines with { Generator = () => new FakeGenerator(_campaign.Log) { BeforePrompt = beforePrompt } },
+        };
+        return new WorkSlot(
+            WorkerRole.Generator,
+            (_, _) => Task.FromResult(CampaignWorkers.Create(WorkerRole.Generator, context)),
+            new OneStore(),
+            TimeProvider.System,
+            stepsBack: false);
     }
 
     private IActorRef Start(WorkSlot slot)
@@ -310,8 +331,12 @@ public sealed class WorkerActorTests : TestKit
     private Digest Put(WorkerContext context, int round, float b)
     {
         var path = Path.Combine(context.WorkPath, "adapter.gguf");
-        new LoraAdapter(1, 1, new(context.BaseModel, null, "test", round, "{}"), [new("blk.0.attn_q.weight", [.. Enumerable.Repeat(1f, 32)], [.. Enumerable.Repeat(b, 32)])])
-            .Write(path, ConfigOf(context));
+        new LoraAdapter(
+            1,
+            1,
+            new(context.BaseModel, null, "test", round, "{}"),
+            [new("blk.0.attn_q.weight", [.. Enumerable.Repeat(1f, 32)], [.. Enumerable.Repeat(b, 32)])]
+        ).Write(path, ConfigOf(context));
         return context.Store.PutFile(path);
     }
 

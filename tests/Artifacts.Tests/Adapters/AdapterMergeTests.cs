@@ -58,7 +58,9 @@ public sealed class AdapterMergeTests : IDisposable
         Merge(original, TinyAdapter.Create(TinyModel.Config(), 4, 8, "attn_q"), null);
 
         using var merged = GgufFile.Open(Merged);
-        Assert.Equal(original.Tensors.Values.Select(tensor => (tensor.Name, tensor.Type)), merged.Tensors.Values.Select(tensor => (tensor.Name, tensor.Type)));
+        Assert.Equal(
+            original.Tensors.Values.Select(tensor => (tensor.Name, tensor.Type)),
+            merged.Tensors.Values.Select(tensor => (tensor.Name, tensor.Type)));
         Assert.All(original.Tensors.Values, tensor => Assert.Equal(
             !tensor.Name.Contains("attn_q"), original.Bytes(tensor).SequenceEqual(merged.Bytes(merged.Tensors[tensor.Name]))));
     }
@@ -73,7 +75,9 @@ public sealed class AdapterMergeTests : IDisposable
         using var merged = GgufFile.Open(Merged);
         Assert.Equal(original.Metadata.Select(entry => entry.Key), merged.Metadata.Select(entry => entry.Key));
         Assert.Equal("{{ messages }}", merged.Metadata.GetString("tokenizer.chat_template"));
-        Assert.Equal(original.Metadata.GetArray<string>("tokenizer.ggml.tokens"), merged.Metadata.GetArray<string>("tokenizer.ggml.tokens"));
+        Assert.Equal(
+            original.Metadata.GetArray<string>("tokenizer.ggml.tokens"),
+            merged.Metadata.GetArray<string>("tokenizer.ggml.tokens"));
     }
 
     [Fact]
@@ -132,7 +136,8 @@ public sealed class AdapterMergeTests : IDisposable
         return GgufFile.Open(Base);
     }
 
-    private void Merge(GgufFile original, LoraAdapter adapter, TensorType? type) => new AdapterMerge(original, adapter, null, default).Write(Merged, type);
+    private void Merge(GgufFile original, LoraAdapter adapter, TensorType? type) =>
+        new AdapterMerge(original, adapter, null, default).Write(Merged, type);
 
     private sealed class Callback(Action<int> report) : IProgress<int>
     {

@@ -118,7 +118,8 @@ public sealed class LoraAdapterTests : IDisposable
             { $"tensor '{a}' is missing", [b], [[32, 4]] },
             { $"tensor '{a}' has the shape [4, 31], not [4, 32]", [a, b], [[4, 31], [32, 4]] },
             { $"tensor '{b}' has the shape [32, 5], not [32, 4]", [a, b], [[4, 32], [32, 5]] },
-            { "tensor 'blk.1.attn_q.weight.lora_a' has the rank 2, and others have 4. An adapter of another program is taken in by ./dpo import",
+            {
+                "tensor 'blk.1.attn_q.weight.lora_a' has the rank 2, and others have 4. An adapter of another program is taken in by ./dpo import",
                 [a, b, "blk.1.attn_q.weight.lora_a", "blk.1.attn_q.weight.lora_b"], [[4, 32], [32, 4], [2, 32], [32, 2]] },
             { "tensor 'output.weight.lora_a' does not belong to any map", [a, b, "output.weight.lora_a"], [[4, 32], [32, 4], [4, 32]] },
             { "has no tensor of this model", ["blk.7.attn_q.weight.lora_a"], [[4, 32]] },
@@ -151,7 +152,10 @@ public sealed class LoraAdapterTests : IDisposable
             Assert.Equal(map.Tensor, taken.Tensor);
             // llama.cpp: alpha / rank of each map, and 1 for an alpha of 0.
             var rank = map.A.Length / 32;
-            Assert.Equal(Update(map, rank, alpha == 0 ? 1 : alpha / rank), Update(taken, 4, own.Alpha / 4), (a, b) => Math.Abs(a - b) < 1e-5);
+            Assert.Equal(
+                Update(map, rank, alpha == 0 ? 1 : alpha / rank),
+                Update(taken, 4, own.Alpha / 4),
+                (a, b) => Math.Abs(a - b) < 1e-5);
         }
     }
 
@@ -159,10 +163,14 @@ public sealed class LoraAdapterTests : IDisposable
     public void Import_refuses_what_does_not_fit_the_base_and_our_own_of_another_base()
     {
         WriteForeign(8, "blk.0.attn_k.weight", 2, outputs: 32);
-        Assert.Contains("'blk.0.attn_k.weight.lora_b' has the shape [32, 2], not [16, 2]", Assert.Throws<UserInputException>(() => LoraAdapter.Import(File, Config, Base)).Message);
+        Assert.Contains(
+            "'blk.0.attn_k.weight.lora_b' has the shape [32, 2], not [16, 2]",
+            Assert.Throws<UserInputException>(() => LoraAdapter.Import(File, Config, Base)).Message);
 
         Adapter("attn_q").Write(File, Config);
-        Assert.Contains("belongs to another base model", Assert.Throws<UserInputException>(() => LoraAdapter.Import(File, Config, Digest.Of([2]))).Message);
+        Assert.Contains(
+            "belongs to another base model",
+            Assert.Throws<UserInputException>(() => LoraAdapter.Import(File, Config, Digest.Of([2]))).Message);
     }
 
     [Fact]
@@ -170,7 +178,8 @@ public sealed class LoraAdapterTests : IDisposable
     {
         WriteForeign(8, "blk.0.attn_q.weight", 2);
 
-        AssertRefused("does not say which base it belongs to (no 'iterativedpo.base_sha256'). An adapter of another program is taken in by ./dpo import FILE --model BASE --out adapter.gguf");
+        AssertRefused(
+            "does not say which base it belongs to (no 'iterativedpo.base_sha256'). An adapter of another program is taken in by ./dpo import FILE --model BASE --out adapter.gguf");
     }
 
     private readonly Dictionary<string, LoraMap> _foreign = [];
@@ -182,7 +191,11 @@ public sealed class LoraAdapterTests : IDisposable
             name,
             TinyModel.Values(new TensorSpec($"{name}.a", [rank, 32])),
             TinyModel.Values(new TensorSpec($"{name}.b", [outputs, rank])));
-        var writer = new GgufWriter().Set("general.type", "adapter").Set("general.architecture", "llama").Set("adapter.type", "lora").Set("adapter.lora.alpha", alpha);
+        var writer = new GgufWriter()
+            .Set("general.type", "adapter")
+            .Set("general.architecture", "llama")
+            .Set("adapter.type", "lora")
+            .Set("adapter.lora.alpha", alpha);
         foreach (var map in _foreign.Values)
         {
             writer.Add($"{map.Tensor}.lora_a", [map.A.Length / 32, 32], TensorType.F32, map.A);
@@ -207,7 +220,9 @@ public sealed class LoraAdapterTests : IDisposable
         TinyModel.Values(tensor with { Shape = [tensor.Shape[0], Rank] }));
 
     /// <summary>Writes a good adapter again with other metadata (null: without) and tensors.</summary>
-    private void WriteChanged(Action<Dictionary<string, object?>> metadata, Func<Dictionary<string, int[]>, Dictionary<string, int[]>> tensors)
+    private void WriteChanged(
+        Action<Dictionary<string, object?>> metadata,
+        Func<Dictionary<string, int[]>, Dictionary<string, int[]>> tensors)
     {
         Adapter("attn_q").Write(File, Config);
         var values = new Dictionary<string, object?>();

@@ -13,7 +13,11 @@ internal static class TinyAdapter
         rank, alpha, new(Base, null, "", 0, "{}"),
         [.. config.ListBlockMaps()
             .Where(tensor => maps.Length == 0 || maps.Any(map => tensor.Name.Contains($".{map}.")))
-            .Select(tensor => new LoraMap(tensor.Name, Values(rank * tensor.Shape[1], tensor.Name + "a"), Values(tensor.Shape[0] * rank, tensor.Name + "b")))]);
+            .Select(tensor => new LoraMap(
+                tensor.Name,
+                Values(rank * tensor.Shape[1], tensor.Name + "a"),
+                Values(tensor.Shape[0] * rank, tensor.Name + "b"))),
+    ]);
 
     private static float[] Values(int count, string name)
     {

@@ -32,7 +32,9 @@ public sealed class ArtifactDifferenceTests : IDisposable
         var before = Write("before", "{\"v\":{\"cost\":{\"calls\":2},\"s\":1}}\n");
 
         Assert.Null(ArtifactDifference.Between(before, Write("now", "{\"v\":{\"cost\":{\"calls\":0},\"s\":1}}\n"), "v.cost"));
-        Assert.Equal("row 1: v.s is 2, and was 1", ArtifactDifference.Between(before, Write("now", "{\"v\":{\"cost\":{\"calls\":0},\"s\":2}}\n"), "v.cost")!.First);
+        Assert.Equal(
+            "row 1: v.s is 2, and was 1",
+            ArtifactDifference.Between(before, Write("now", "{\"v\":{\"cost\":{\"calls\":0},\"s\":2}}\n"), "v.cost")!.First);
     }
 
     [Fact]
@@ -41,7 +43,8 @@ public sealed class ArtifactDifferenceTests : IDisposable
         string[] rows = [.. Enumerable.Range(0, 10).Select(i => $"{{\"id\":{i}}}")];
 
         Assert.True(OfLines(string.Join('\n', rows), string.Join('\n', rows.Select(row => row.Replace("7", "8"))))!.IsSmall);
-        Assert.False(OfLines(string.Join('\n', rows), string.Join('\n', rows.Select(row => row.Replace("7", "8").Replace("2", "3"))))!.IsSmall);
+        Assert.False(
+            OfLines(string.Join('\n', rows), string.Join('\n', rows.Select(row => row.Replace("7", "8").Replace("2", "3"))))!.IsSmall);
     }
 
     [Theory]
@@ -51,15 +54,20 @@ public sealed class ArtifactDifferenceTests : IDisposable
     {
         var difference = ArtifactDifference.Between(Gguf("a", [1, 1, 1, 1]), Gguf("b", [1, 1, changed, 1]))!;
 
-        Assert.StartsWith($"tensor w, row 1, column 0: {changed.ToString(System.Globalization.CultureInfo.InvariantCulture)}", difference.First);
+        Assert.StartsWith(
+            $"tensor w, row 1, column 0: {changed.ToString(System.Globalization.CultureInfo.InvariantCulture)}",
+            difference.First);
         Assert.Equal(isSmall, difference.IsSmall);
     }
 
     [Fact]
     public void Between_filesThatSayOtherwiseOfThemselves_namesTheKey() =>
-        Assert.Equal(new ArtifactDifference("metadata general.name: b, and was a", true), ArtifactDifference.Between(Gguf("a", [1, 1, 1, 1]), Gguf("b", [1, 1, 1, 1])));
+        Assert.Equal(
+            new ArtifactDifference("metadata general.name: b, and was a", true),
+            ArtifactDifference.Between(Gguf("a", [1, 1, 1, 1]), Gguf("b", [1, 1, 1, 1])));
 
-    private ArtifactDifference? OfLines(string before, string now) => ArtifactDifference.Between(Write("before", before), Write("now", now));
+    private ArtifactDifference? OfLines(string before, string now) =>
+        ArtifactDifference.Between(Write("before", before), Write("now", now));
 
     private string Gguf(string name, float[] values)
     {

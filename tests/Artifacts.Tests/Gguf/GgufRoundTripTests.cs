@@ -9,9 +9,24 @@ public sealed class GgufRoundTripTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     public static TheoryData<object> Values() => new(
-        (byte)200, (sbyte)-3, (ushort)65000, (short)-300, 4_000_000_000u, -5, 1.5f, true, "text: é 你 🙂", ulong.MaxValue, long.MinValue, 2.25,
+        (byte)200,
+        (sbyte)-3,
+        (ushort)65000,
+        (short)-300,
+        4_000_000_000u,
+        -5,
+        1.5f,
+        true,
+        "text: é 你 🙂",
+        ulong.MaxValue,
+        long.MinValue,
+        2.25,
         new byte[] { 1, 255 }, new sbyte[] { -1, 1 }, new ushort[] { 1, 65535 }, new short[] { -1, 2 }, new uint[] { 1, uint.MaxValue },
-        new[] { -1, int.MaxValue }, new[] { 0.5f, float.NaN }, new[] { true, false, true }, new[] { "a", "", "ü" }, new[] { ulong.MaxValue },
+        new[] { -1, int.MaxValue },
+        new[] { 0.5f, float.NaN },
+        new[] { true, false, true },
+        new[] { "a", "", "ü" },
+        new[] { ulong.MaxValue },
         new[] { long.MinValue }, new[] { double.Epsilon }, Array.Empty<string>(), Array.Empty<float>());
 
     [Theory]

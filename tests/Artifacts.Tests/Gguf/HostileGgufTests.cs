@@ -179,7 +179,9 @@ public sealed class HostileGgufTests : IDisposable
         RawGguf.Write(File, [new("k", RawGguf.UInt32(7))], [], []);
         using var file = GgufFile.Open(File);
 
-        Assert.Contains("'k' must be a float32, but is UInt32 7", Assert.Throws<UserInputException>(() => file.Metadata.GetSingle("k")).Message);
+        Assert.Contains(
+            "'k' must be a float32, but is UInt32 7",
+            Assert.Throws<UserInputException>(() => file.Metadata.GetSingle("k")).Message);
         Assert.Contains("'k' must be an array of Int32", Assert.Throws<UserInputException>(() => file.Metadata.GetArray<int>("k")).Message);
     }
 

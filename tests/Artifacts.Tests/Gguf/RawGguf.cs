@@ -37,7 +37,8 @@ internal static class RawGguf
         writer.Write(data);
     }
 
-    public static byte[] Text(string text) => [.. BitConverter.GetBytes((ulong)Encoding.UTF8.GetByteCount(text)), .. Encoding.UTF8.GetBytes(text)];
+    public static byte[] Text(string text) =>
+        [.. BitConverter.GetBytes((ulong)Encoding.UTF8.GetByteCount(text)), .. Encoding.UTF8.GetBytes(text)];
 
     public static byte[] UInt32(uint value) => [.. BitConverter.GetBytes(4u), .. BitConverter.GetBytes(value)];
 }

@@ -80,7 +80,8 @@ public sealed class TensorCodecTests : IDisposable
         Assert.Equal([float.NaN, 1], Decode(type, Encode(type, [float.NaN, 1])));
 
     [Fact]
-    public void Q8_0_of_a_block_of_zeros_is_zeros() => Assert.Equal(new float[32], Decode(TensorType.Q8_0, Encode(TensorType.Q8_0, new float[32])));
+    public void Q8_0_of_a_block_of_zeros_is_zeros() =>
+        Assert.Equal(new float[32], Decode(TensorType.Q8_0, Encode(TensorType.Q8_0, new float[32])));
 
     [Fact]
     public void Q4_0_takes_low_nibbles_first_and_subtracts_eight()

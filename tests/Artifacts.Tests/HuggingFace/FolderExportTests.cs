@@ -20,7 +20,14 @@ public sealed class FolderExportTests : IDisposable
             var tokens = ((GgufValue)metadata["tokenizer.ggml.tokens"]).Value as string[];
             (tokens![262], tokens[263]) = ("ab", "[PAD263]");
             metadata["tokenizer.ggml.tokens"] = tokens;
-            metadata["tokenizer.ggml.token_type"] = Enumerable.Range(0, 264).Select(id => id is < 256 or 262 ? 1 : id == 261 ? 4 : id == 263 ? 5 : 3).ToArray();
+            metadata["tokenizer.ggml.token_type"] = Enumerable
+                .Range(0, 264)
+                .Select(id =>
+                    id is < 256 or 262 ? 1
+                    : id == 261 ? 4
+                    : id == 263 ? 5
+                    : 3)
+                .ToArray();
             metadata["tokenizer.ggml.merges"] = new[] { "a b" };
             metadata["tokenizer.ggml.pre"] = "refact";
             metadata["tokenizer.chat_template.tool_use"] = "{{ tools }}";
@@ -31,8 +38,12 @@ public sealed class FolderExportTests : IDisposable
         using var before = GgufFile.Open(_directory["m.gguf"]);
         using var after = Convert();
         foreach (var key in new[] { "tokens", "token_type", "merges", "bos_token_id", "eos_token_id", "padding_token_id", "add_bos_token" })
-            Assert.Equal(before.Metadata.First(entry => entry.Key == $"tokenizer.ggml.{key}").Value.Value, after.Metadata.First(entry => entry.Key == $"tokenizer.ggml.{key}").Value.Value);
-        Assert.Equal(("smollm", "{{ tools }}"), (after.Metadata.GetString("tokenizer.ggml.pre"), after.Metadata.GetString("tokenizer.chat_template.tool_use")));
+            Assert.Equal(
+                before.Metadata.First(entry => entry.Key == $"tokenizer.ggml.{key}").Value.Value,
+                after.Metadata.First(entry => entry.Key == $"tokenizer.ggml.{key}").Value.Value);
+        Assert.Equal(
+            ("smollm", "{{ tools }}"),
+            (after.Metadata.GetString("tokenizer.ggml.pre"), after.Metadata.GetString("tokenizer.chat_template.tool_use")));
     }
 
     [Theory]
@@ -45,7 +56,11 @@ public sealed class FolderExportTests : IDisposable
         Assert.Empty(Export());
 
         var model = JsonNode.Parse(File.ReadAllText(_directory["hub/tokenizer.json"]))!["model"]!;
-        Assert.Equal("""[["▁","a"],["a","b"],["▁","ab"],["▁a","b"]]""", JsonNode.Parse(model["merges"]!.ToJsonString())!.ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+        Assert.Equal(
+            """[["▁","a"],["a","b"],["▁","ab"],["▁a","b"]]""",
+            JsonNode
+                .Parse(model["merges"]!.ToJsonString())!
+                .ToJsonString(new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
         using var after = Convert();
         Assert.Equal(addsSpace, after.Metadata.GetBool("tokenizer.ggml.add_space_prefix"));
         Assert.Equal("llama", after.Metadata.GetString("tokenizer.ggml.model"));
@@ -59,7 +74,10 @@ public sealed class FolderExportTests : IDisposable
 
         var note = Assert.Single(Export());
 
-        Assert.Contains("no tokenizer is written, since the GGUF's cannot be said in full ('tokenizer.ggml.scores')", note, StringComparison.Ordinal);
+        Assert.Contains(
+            "no tokenizer is written, since the GGUF's cannot be said in full ('tokenizer.ggml.scores')",
+            note,
+            StringComparison.Ordinal);
         Assert.False(File.Exists(_directory["hub/tokenizer.json"]));
         Assert.True(File.Exists(_directory["hub/config.json"]));
     }
@@ -85,14 +103,23 @@ public sealed class FolderExportTests : IDisposable
     }
 
     /// <param name="scores">Of ▁a, ab, ▁ab and two that nothing makes, in this order: the last three pieces' places are ▁, a and b.</param>
-    private void WritePieces(Action<Dictionary<string, object>> change, float[] scores) => TinyModel.WriteChanged(_directory["m.gguf"], metadata =>
+    private void WritePieces(Action<Dictionary<string, object>> change, float[] scores) =>
+        TinyModel.WriteChanged(
+            _directory["m.gguf"],
+            metadata =>
     {
         metadata.Remove("tokenizer.ggml.merges");
         metadata["tokenizer.ggml.model"] = "llama";
         metadata["tokenizer.ggml.pre"] = "default";
-        metadata["tokenizer.ggml.tokens"] = new[] { "<unk>", "<s>" }.Concat(Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>")).Concat(["▁", "a", "b", "▁a", "ab", "▁ab"]).ToArray();
+        metadata["tokenizer.ggml.tokens"] = new[] { "<unk>", "<s>" }
+            .Concat(Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>"))
+            .Concat(["▁", "a", "b", "▁a", "ab", "▁ab"])
+            .ToArray();
         metadata["tokenizer.ggml.token_type"] = new[] { 2, 3 }.Concat(Enumerable.Repeat(6, 256)).Concat(Enumerable.Repeat(1, 6)).ToArray();
-        metadata["tokenizer.ggml.scores"] = new float[258].Concat([scores[3], scores[4], -9]).Concat([scores[0], scores[2], scores[1]]).ToArray();
+        metadata["tokenizer.ggml.scores"] = new float[258]
+            .Concat([scores[3], scores[4], -9])
+            .Concat([scores[0], scores[2], scores[1]])
+            .ToArray();
         foreach (var (key, id) in new[] { ("bos", 1u), ("eos", 1u), ("padding", 0u) }) metadata[$"tokenizer.ggml.{key}_token_id"] = id;
         metadata["tokenizer.ggml.unknown_token_id"] = 0u;
         change(metadata);

@@ -39,7 +39,9 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Equal(expected, file.Tensors["blk.1.ffn_down.weight"].Type);
         Assert.Equal(TensorType.F32, file.Tensors["blk.1.ffn_norm.weight"].Type);
         var values = TinyFolder.Values(Config, new("blk.1.ffn_down.weight", [32, 64]));
-        Assert.All(values.Zip(file.ReadFloat32(file.Tensors["blk.1.ffn_down.weight"])), pair => Assert.Equal(pair.First, pair.Second, 0.01f));
+        Assert.All(
+            values.Zip(file.ReadFloat32(file.Tensors["blk.1.ffn_down.weight"])),
+            pair => Assert.Equal(pair.First, pair.Second, 0.01f));
     }
 
     [Fact]
@@ -65,7 +67,10 @@ public sealed class ModelFolderTests : IDisposable
         foreach (var tensor in Config.ListTensors())
         {
             var name = TinyFolder.NameOf(Config, tensor.Name);
-            writer.Add(name == "lm_head.weight" ? head : prefix + name["model.".Length..], tensor.Shape, () => TinyFolder.Values(Config, tensor));
+            writer.Add(
+                name == "lm_head.weight" ? head : prefix + name["model.".Length..],
+                tensor.Shape,
+                () => TinyFolder.Values(Config, tensor));
         }
         writer.Write(Weights);
         var config = JsonNode.Parse(File.ReadAllText(In("config.json")))!;
@@ -107,7 +112,9 @@ public sealed class ModelFolderTests : IDisposable
         Convert(null);
         using (var file = GgufFile.Open(_directory["m.gguf"]))
         {
-            Assert.Equal(("one", "two"), (file.Metadata.GetString("tokenizer.chat_template"), file.Metadata.GetString("tokenizer.chat_template.tool_use")));
+            Assert.Equal(
+                ("one", "two"),
+                (file.Metadata.GetString("tokenizer.chat_template"), file.Metadata.GetString("tokenizer.chat_template.tool_use")));
         }
         File.WriteAllText(In("chat_template.jinja"), "three\n");
 
@@ -121,7 +128,8 @@ public sealed class ModelFolderTests : IDisposable
     public void Head_ofARewardModel_isInTheGguf()
     {
         var writer = new SafetensorsWriter(TensorType.F32).Add("score.weight", [1, 32], () => new float[32]);
-        foreach (var tensor in Config.ListTensors().Where(tensor => tensor.Name != "output.weight")) writer.Add(TinyFolder.NameOf(Config, tensor.Name), tensor.Shape, () => TinyFolder.Values(Config, tensor));
+        foreach (var tensor in Config.ListTensors().Where(tensor => tensor.Name != "output.weight"))
+            writer.Add(TinyFolder.NameOf(Config, tensor.Name), tensor.Shape, () => TinyFolder.Values(Config, tensor));
         writer.Write(Weights);
         Change("tie_word_embeddings", null);
 
@@ -193,7 +201,8 @@ public sealed class ModelFolderTests : IDisposable
     public void Open_tensorsThatTheConfigurationDoesNotMean_isRefused()
     {
         TinyFolder.WriteWeights(Weights, Config with { FeedForwardDim = 32 });
-        AssertRefused("model.safetensors: tensor 'model.layers.0.mlp.gate_proj.weight' has the shape [32, 32], not [64, 32] as config.json says");
+        AssertRefused(
+            "model.safetensors: tensor 'model.layers.0.mlp.gate_proj.weight' has the shape [32, 32], not [64, 32] as config.json says");
 
         TinyFolder.WriteWeights(Weights, Config, takes: name => name != Query);
         AssertRefused($"hub: tensor '{Query}' is missing, which config.json says that the model has");
@@ -210,7 +219,10 @@ public sealed class ModelFolderTests : IDisposable
     [InlineData("num_hidden_layers", "2000000000", "'num_hidden_layers': 2000000000 blocks, but there are 21 tensors")]
     [InlineData("quantization_config", "{}", "'quantization_config': the weights are quantised")]
     [InlineData("vocab_size", "300", "'vocab_size': 'model.embed_tokens.weight' has 264 rows")]
-    [InlineData("rope_scaling", "{ \"rope_type\": \"dynamic\", \"factor\": 2 }", "'rope_scaling.rope_type': 'dynamic' is not read in this family")]
+    [InlineData(
+        "rope_scaling",
+        "{ \"rope_type\": \"dynamic\", \"factor\": 2 }",
+        "'rope_scaling.rope_type': 'dynamic' is not read in this family")]
     [InlineData("rope_scaling", "{ \"type\": \"yarn\", \"factor\": 2, \"beta_fast\": 8 }", "'rope_scaling.beta_fast': llama.cpp takes 32")]
     [InlineData("partial_rotary_factor", "0.5", "'partial_rotary_factor': 0.5, where heads of this family rotate whole")]
     public void Open_aConfigurationThatIsNotRead_namesItsKey(string key, string value, string problem)
@@ -226,14 +238,21 @@ public sealed class ModelFolderTests : IDisposable
     [InlineData("model.vocab", "null", "'model.vocab': the key is missing")]
     [InlineData("model.merges", "[\"ab\"]", "'model.merges': an entry is not two pieces")]
     [InlineData("model.byte_fallback", "true", "'pre_tokenizer': a vocabulary of SentencePiece has none")]
-    [InlineData("pre_tokenizer", "{ \"type\": \"Whitespace\" }", "'pre_tokenizer': these are not the rules of any that llama.cpp knows and this program tells: gpt-2, smollm")]
+    [InlineData(
+        "pre_tokenizer",
+        "{ \"type\": \"Whitespace\" }",
+        "'pre_tokenizer': these are not the rules of any that llama.cpp knows and this program tells: gpt-2, smollm")]
     [InlineData("pre_tokenizer", "{ \"type\": \"ByteLevel\", \"add_prefix_space\": true }", "'pre_tokenizer': these are not the rules")]
     [InlineData("normalizer", "{ \"type\": \"Lowercase\" }", "'normalizer': 'Lowercase' changes texts")]
     [InlineData("model.dropout", "0.1", "'model.dropout': merges that are left out")]
     [InlineData("model.vocab", "{ \"a\": 999 }", "'model.vocab.a': its id is 999")]
     public void Write_aTokenizerThatLlamaCppHasNot_namesItsKey(string key, string value, string problem)
     {
-        TinyFolder.WriteTokenizer(Folder, json => (key.StartsWith("model.", StringComparison.Ordinal) ? json["model"]! : json)[key[(key.IndexOf('.') + 1)..]] = JsonNode.Parse(value));
+        TinyFolder.WriteTokenizer(
+            Folder,
+            json =>
+                (key.StartsWith("model.", StringComparison.Ordinal) ? json["model"]! : json)[key[(key.IndexOf('.') + 1)..]] =
+                    JsonNode.Parse(value));
 
         var e = Assert.Throws<UserInputException>(() => Convert(null));
 
@@ -247,7 +266,10 @@ public sealed class ModelFolderTests : IDisposable
         TinyFolder.Write(Folder, Config with { VocabSize = 265 });
         TinyFolder.WriteTokenizer(Folder, json => json["model"]!["vocab"]!["ab"] = 264);
 
-        Assert.Contains("'model.merges': there are none", Assert.Throws<UserInputException>(() => Convert(null)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'model.merges': there are none",
+            Assert.Throws<UserInputException>(() => Convert(null)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -255,7 +277,10 @@ public sealed class ModelFolderTests : IDisposable
     {
         TinyFolder.Write(Folder, Config with { FeedForwardDim = 48 });
 
-        Assert.Contains("has rows of 48, and Q8_0 needs a multiple of 32", Assert.Throws<UserInputException>(() => Convert(TensorType.Q8_0)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has rows of 48, and Q8_0 needs a multiple of 32",
+            Assert.Throws<UserInputException>(() => Convert(TensorType.Q8_0)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -302,7 +327,9 @@ public sealed class ModelFolderTests : IDisposable
         TinyFolder.WriteWeights(In("model-2.safetensors"), Config, takes: name => !IsFirst(name));
         var map = new JsonObject(Config.ListTensors().Select(tensor => TinyFolder.NameOf(Config, tensor.Name))
             .Select(name => KeyValuePair.Create(name, (JsonNode?)(IsFirst(name) ? "model-1.safetensors" : "model-2.safetensors"))));
-        File.WriteAllText(In("model.safetensors.index.json"), new JsonObject { ["metadata"] = new JsonObject(), ["weight_map"] = map }.ToJsonString());
+        File.WriteAllText(
+            In("model.safetensors.index.json"),
+            new JsonObject { ["metadata"] = new JsonObject(), ["weight_map"] = map }.ToJsonString());
 
         static bool IsFirst(string name) => name.Contains("layers.0", StringComparison.Ordinal);
     }
@@ -320,5 +347,8 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     private void AssertRefused(string problem, string? folder = null) =>
-        Assert.Contains(problem, Assert.Throws<UserInputException>(() => ModelFolder.Open(folder ?? Folder).Dispose()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            problem,
+            Assert.Throws<UserInputException>(() => ModelFolder.Open(folder ?? Folder).Dispose()).Message,
+            StringComparison.Ordinal);
 }

@@ -6,14 +6,19 @@ using IterativeDpo.Artifacts.Safetensors;
 namespace IterativeDpo.Artifacts.Tests.HuggingFace;
 
 /// <summary>
-/// A model's folder as transformers saves one, small and of random weights. Names, keys and orders are written out here once more, as the library's own code has them, and not taken
-/// from what converts.
+/// A model's folder as transformers saves one, small and of random weights. Names, keys and orders are written out here once more, as the
+/// library's own code has them, and not taken from what converts.
 /// </summary>
 internal static class TinyFolder
 {
     /// <summary>Writes the folder of a decoder with the tokens of <see cref="ByteVocabulary"/>.</summary>
     /// <param name="modelType">The configuration's; the family's usual one if not given.</param>
-    public static void Write(string folder, ModelConfig config, string? modelType = null, Action<JsonObject>? change = null, TensorType type = TensorType.F32)
+    public static void Write(
+        string folder,
+        ModelConfig config,
+        string? modelType = null,
+        Action<JsonObject>? change = null,
+        TensorType type = TensorType.F32)
     {
         Directory.CreateDirectory(folder);
         var json = ConfigOf(config, modelType ?? TypeOf(config));
@@ -26,7 +31,8 @@ internal static class TinyFolder
     public static void WriteWeights(string path, ModelConfig config, TensorType type = TensorType.F32, Func<string, bool>? takes = null)
     {
         var writer = new SafetensorsWriter(type).Set("format", "pt");
-        foreach (var tensor in config.ListTensors().Where(tensor => takes?.Invoke(NameOf(config, tensor.Name)) ?? true)) writer.Add(NameOf(config, tensor.Name), tensor.Shape, () => Values(config, tensor));
+        foreach (var tensor in config.ListTensors().Where(tensor => takes?.Invoke(NameOf(config, tensor.Name)) ?? true))
+            writer.Add(NameOf(config, tensor.Name), tensor.Shape, () => Values(config, tensor));
         writer.Write(path);
     }
 
@@ -39,7 +45,12 @@ internal static class TinyFolder
         var scale = tensor.Shape.Length == 1 ? 0.3 : 1.7 / Math.Sqrt(tensor.Shape[1]);
         // Multiples of 2^-12, of which one more is a float32 too.
         float Round(double value) => (float)(Math.Round(value * 4096) / 4096);
-        return [.. Enumerable.Range(0, tensor.Shape.Aggregate(1, (a, b) => a * b)).Select(_ => Round((random.NextDouble() * 2 - 1) * scale) + (isNorm && !IsGemma(config) ? 1 : 0))];
+        return
+        [
+            .. Enumerable
+                .Range(0, tensor.Shape.Aggregate(1, (a, b) => a * b))
+                .Select(_ => Round((random.NextDouble() * 2 - 1) * scale) + (isNorm && !IsGemma(config) ? 1 : 0)),
+        ];
     }
 
     public static bool IsGemma(ModelConfig config) => config.Architecture.Name.StartsWith("gemma", StringComparison.Ordinal);
@@ -102,10 +113,17 @@ internal static class TinyFolder
         if (config.Sliding is { } sliding)
         {
             json["sliding_window"] = sliding.Tokens;
-            json["layer_types"] = new JsonArray([.. Enumerable.Range(0, config.Layers).Select(layer => JsonValue.Create(layer % sliding.Every < sliding.Every - 1 ? "sliding_attention" : "full_attention"))]);
+            json["layer_types"] = new JsonArray([
+                .. Enumerable
+                    .Range(0, config.Layers)
+                    .Select(layer => JsonValue.Create(layer % sliding.Every < sliding.Every - 1 ? "sliding_attention" : "full_attention")),
+            ]);
             json["rope_local_base_freq"] = sliding.RopeBase;
         }
-        if (modelType == "smollm3") json["no_rope_layers"] = new JsonArray([.. Enumerable.Range(1, config.Layers).Select(layer => JsonValue.Create(layer % 4 == 0 ? 0 : 1))]);
+        if (modelType == "smollm3")
+            json["no_rope_layers"] = new JsonArray([
+                .. Enumerable.Range(1, config.Layers).Select(layer => JsonValue.Create(layer % 4 == 0 ? 0 : 1)),
+            ]);
         if (modelType == "granite")
         {
             json["embedding_multiplier"] = config.EmbeddingScale;
@@ -156,7 +174,19 @@ internal static class TinyFolder
         var json = new JsonObject
         {
             ["version"] = "1.0",
-            ["added_tokens"] = new JsonArray([.. tokens.Skip(256).Select((token, i) => new JsonObject { ["id"] = 256 + i, ["content"] = token, ["special"] = true, ["normalized"] = false })]),
+            ["added_tokens"] = new JsonArray([
+                .. tokens
+                    .Skip(256)
+                    .Select(
+                        (token, i) =>
+                            new JsonObject
+                            {
+                                ["id"] = 256 + i,
+                                ["content"] = token,
+                                ["special"] = true,
+                                ["normalized"] = false,
+                            }),
+            ]),
             ["normalizer"] = null,
             ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["use_regex"] = true },
             ["post_processor"] = JsonNode.Parse("""
@@ -170,7 +200,13 @@ internal static class TinyFolder
             },
         };
         change?.Invoke(json);
-        var config = new JsonObject { ["bos_token"] = "<bos>", ["eos_token"] = new JsonObject { ["content"] = "<|end|>" }, ["pad_token"] = "<pad>", ["chat_template"] = (string)metadata["tokenizer.chat_template"] };
+        var config = new JsonObject
+        {
+            ["bos_token"] = "<bos>",
+            ["eos_token"] = new JsonObject { ["content"] = "<|end|>" },
+            ["pad_token"] = "<pad>",
+            ["chat_template"] = (string)metadata["tokenizer.chat_template"],
+        };
         changeConfig?.Invoke(config);
         File.WriteAllText(Path.Combine(folder, "tokenizer.json"), json.ToJsonString());
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), config.ToJsonString());

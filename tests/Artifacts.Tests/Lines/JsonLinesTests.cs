@@ -62,7 +62,9 @@ public sealed class JsonLinesTests : IDisposable
     {
         File.WriteAllBytes(FilePath, [.. "{\"name\":\""u8, 0xE9, .. "\",\"ripe_by_now\":\"green\",\"seeds\":1}\n"u8]);
 
-        Assert.Contains("line 1: not a fruit: byte 10 (0xE9) is no UTF-8", Assert.Throws<UserInputException>(() => _lines.Read(FilePath).Count()).Message);
+        Assert.Contains(
+            "line 1: not a fruit: byte 10 (0xE9) is no UTF-8",
+            Assert.Throws<UserInputException>(() => _lines.Read(FilePath).Count()).Message);
     }
 
     [Fact]
@@ -103,7 +105,9 @@ public sealed class JsonLinesTests : IDisposable
         File.WriteAllText(FilePath, "my notes");
         using var file = Open();
 
-        Assert.StartsWith($"{FilePath}, line 1: ", Assert.Throws<UserInputException>(() => _lines.ReadLog(file, FilePath, "{\"name\":").Count()).Message);
+        Assert.StartsWith(
+            $"{FilePath}, line 1: ",
+            Assert.Throws<UserInputException>(() => _lines.ReadLog(file, FilePath, "{\"name\":").Count()).Message);
         Assert.Equal("my notes".Length, file.Length);
     }
 

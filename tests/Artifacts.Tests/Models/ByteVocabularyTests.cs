@@ -28,7 +28,8 @@ public sealed class ByteVocabularyTests
     public void Decode_gives_the_text_back(string text) => Assert.Equal(text, ByteVocabulary.Decode(ByteVocabulary.Encode(text)));
 
     [Fact]
-    public void Decode_gives_special_and_unknown_ids_no_text() => Assert.Equal("ab", ByteVocabulary.Decode([256, 'a', 263, -1, 500, 'b', 259]));
+    public void Decode_gives_special_and_unknown_ids_no_text() =>
+        Assert.Equal("ab", ByteVocabulary.Decode([256, 'a', 263, -1, 500, 'b', 259]));
 
     [Fact]
     public void Metadata_has_a_distinct_token_for_every_id_in_GPT2_form()

@@ -106,14 +106,21 @@ public sealed class ModelConfigTests : IDisposable
     [MemberData(nameof(Architectures))]
     public void Read_of_every_family_refuses_keys_and_tensors_that_it_does_not_compute(string architecture)
     {
-        foreach (var key in new[] { "key_of_tomorrow", "attention.temperature_length", "rope.scaling.yarn_log_mul", "attention.key_length_swa" })
+        foreach (
+            var key in new[] { "key_of_tomorrow", "attention.temperature_length", "rope.scaling.yarn_log_mul", "attention.key_length_swa" })
         {
             TinyModel.WriteChanged(_directory["m.gguf"], metadata => metadata[$"{architecture}.{key}"] = 1f, architecture: architecture);
             AssertRefused($"'{architecture}.{key}': this program does not know it");
         }
         TinyModel.Write(_directory["plain.gguf"], TinyModel.Config(architecture));
         using var file = GgufFile.Open(_directory["plain.gguf"]);
-        foreach (var tensor in new[] { "blk.0.attn_gate.weight", "blk.0.attn_sinks.weight", "blk.0.ffn_gate_inp.weight", "blk.1.attn_q_norm.bias" })
+        foreach (var tensor in new[]
+            {
+                "blk.0.attn_gate.weight",
+                "blk.0.attn_sinks.weight",
+                "blk.0.ffn_gate_inp.weight",
+                "blk.1.attn_q_norm.bias",
+            })
         {
             TinyModel.WriteWith(file, _directory["m.gguf"], tensor, [4], new float[4]);
             AssertRefused($"tensor '{tensor}' is not part of the architecture '{architecture}'");
@@ -152,19 +159,57 @@ public sealed class ModelConfigTests : IDisposable
     public static TheoryData<string, Dictionary<string, object>> ConvertersKeys => new()
     {
         { "llama", new() { ["rope.scaling.type"] = "none", ["tensor_data_layout"] = "Meta AI original pth", ["expert_used_count"] = 0u } },
-        { "qwen2", new() { ["rope.scaling.type"] = "yarn", ["rope.scaling.factor"] = 4f, ["rope.scaling.original_context_length"] = 32768u } },
-        { "gemma3", new() { ["attention.sliding_window"] = 512u, ["rope.freq_base_swa"] = 1e4f, ["rope.scaling.type"] = "linear", ["rope.scaling.factor"] = 8f } },
+        {
+            "qwen2",
+            new()
+            {
+                ["rope.scaling.type"] = "yarn",
+                ["rope.scaling.factor"] = 4f,
+                ["rope.scaling.original_context_length"] = 32768u,
+            }
+        },
+        {
+            "gemma3",
+            new()
+            {
+                ["attention.sliding_window"] = 512u,
+                ["rope.freq_base_swa"] = 1e4f,
+                ["rope.scaling.type"] = "linear",
+                ["rope.scaling.factor"] = 8f,
+            }
+        },
         { "gemma2", new() { ["attention.sliding_window"] = 4096u, ["attn_logit_softcapping"] = 50f, ["final_logit_softcapping"] = 30f } },
-        { "phi3", new() { ["attention.sliding_window"] = 0u, ["rope.scaling.original_context_length"] = 4096u, ["rope.scaling.attn_factor"] = 1.19f } },
+        {
+            "phi3",
+            new()
+            {
+                ["attention.sliding_window"] = 0u,
+                ["rope.scaling.original_context_length"] = 4096u,
+                ["rope.scaling.attn_factor"] = 1.19f,
+            }
+        },
         {
             "olmo2", new()
             {
-                ["attention.sliding_window"] = 4096u, ["attention.sliding_window_pattern"] = new[] { true, true }, ["rope.scaling.type"] = "yarn",
-                ["rope.scaling.factor"] = 8f, ["rope.scaling.original_context_length"] = 8192u, ["rope.scaling.yarn_attn_factor"] = 1.2079442f,
+                ["attention.sliding_window"] = 4096u,
+                ["attention.sliding_window_pattern"] = new[] { true, true },
+                ["rope.scaling.type"] = "yarn",
+                ["rope.scaling.factor"] = 8f,
+                ["rope.scaling.original_context_length"] = 8192u,
+                ["rope.scaling.yarn_attn_factor"] = 1.2079442f,
                 ["rope.scaling.yarn_beta_fast"] = 32f, ["rope.scaling.yarn_beta_slow"] = 1f,
             }
         },
-        { "granite", new() { ["attention.scale"] = 0.015625f, ["embedding_scale"] = 12f, ["residual_scale"] = 0.22f, ["logit_scale"] = 8f } },
+        {
+            "granite",
+            new()
+            {
+                ["attention.scale"] = 0.015625f,
+                ["embedding_scale"] = 12f,
+                ["residual_scale"] = 0.22f,
+                ["logit_scale"] = 8f,
+            }
+        },
         {
             "mistral3", new()
             {
@@ -191,7 +236,8 @@ public sealed class ModelConfigTests : IDisposable
     public void Read_takes_windows_by_the_number_or_the_family_s_own_list()
     {
         void Write(object pattern) => TinyModel.WriteChanged(_directory["m.gguf"], metadata =>
-            (metadata["gemma3.attention.sliding_window"], metadata["gemma3.attention.sliding_window_pattern"]) = (512u, pattern), architecture: "gemma3");
+            (metadata["gemma3.attention.sliding_window"], metadata["gemma3.attention.sliding_window_pattern"]) = (512u, pattern),
+        architecture: "gemma3");
         Write(2u);
         Assert.Equal(new(512, 2, 10000), Read().Sliding);
 
@@ -223,7 +269,14 @@ public sealed class ModelConfigTests : IDisposable
     [Fact]
     public void Read_of_long_divisors_keeps_to_contexts_of_the_short_ones()
     {
-        var config = TinyModel.Config("phi3") with { RopeDim = 4, RopeDivisors = [1, 2], LongContextDivisors = [4, 8], MostPositions = 300, ContextLength = 5000 };
+        var config = TinyModel.Config("phi3") with
+        {
+            RopeDim = 4,
+            RopeDivisors = [1, 2],
+            LongContextDivisors = [4, 8],
+            MostPositions = 300,
+            ContextLength = 5000,
+        };
         TinyModel.Write(_directory["m.gguf"], config);
 
         var read = Read();
@@ -240,7 +293,17 @@ public sealed class ModelConfigTests : IDisposable
         { new(RopeScalingKind.Linear, 4), new() { ["type"] = "linear", ["factor"] = 4f, ["original_context_length"] = 32u } },
         { new(RopeScalingKind.Linear, 4), new() { ["factor"] = 4f } },
         { new(RopeScalingKind.Yarn, 4, 128), new() { ["type"] = "yarn", ["factor"] = 4f } },
-        { new(RopeScalingKind.Yarn, 4, 32, 1.5f), new() { ["type"] = "yarn", ["factor"] = 4f, ["original_context_length"] = 32u, ["attn_factor"] = 1.5f, ["yarn_beta_fast"] = 32f } },
+        {
+            new(RopeScalingKind.Yarn, 4, 32, 1.5f),
+            new()
+            {
+                ["type"] = "yarn",
+                ["factor"] = 4f,
+                ["original_context_length"] = 32u,
+                ["attn_factor"] = 1.5f,
+                ["yarn_beta_fast"] = 32f,
+            }
+        },
         { new(RopeScalingKind.None, AttentionFactor: 1.5f), new() { ["type"] = "none", ["attn_factor"] = 1.5f } },
     };
 
@@ -263,7 +326,9 @@ public sealed class ModelConfigTests : IDisposable
         TinyModel.WriteChanged(_directory["m.gguf"], metadata => metadata["llama.rope.scale_linear"] = 4f);
         Assert.Equal(new(RopeScalingKind.Linear, 4), Read().Scaling);
 
-        TinyModel.WriteChanged(_directory["m.gguf"], metadata => (metadata["llama.rope.scale_linear"], metadata["llama.rope.scaling.factor"]) = (4f, 2f));
+        TinyModel.WriteChanged(
+            _directory["m.gguf"],
+            metadata => (metadata["llama.rope.scale_linear"], metadata["llama.rope.scaling.factor"]) = (4f, 2f));
         Assert.Equal(new(RopeScalingKind.Linear, 2), Read().Scaling);
     }
 
@@ -273,8 +338,14 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("yarn_attn_factor", 1f, 1.2079442)]
     public void Read_refuses_figures_of_yarn_that_llama_cpp_does_not_heed(string key, float value, double taken)
     {
-        void Write(float figure) => TinyModel.WriteChanged(_directory["m.gguf"], metadata => (
-            metadata["llama.rope.scaling.type"], metadata["llama.rope.scaling.factor"], metadata[$"llama.rope.scaling.{key}"]) = ("yarn", 8f, figure));
+        void Write(float figure) =>
+            TinyModel.WriteChanged(
+                _directory["m.gguf"],
+                metadata =>
+                    (metadata["llama.rope.scaling.type"], metadata["llama.rope.scaling.factor"], metadata[$"llama.rope.scaling.{key}"]) = (
+                        "yarn",
+                        8f,
+                        figure));
         Write((float)taken);
         Assert.Equal(RopeScalingKind.Yarn, Read().Scaling.Kind);
 
@@ -371,7 +442,10 @@ public sealed class ModelConfigTests : IDisposable
     [Fact]
     public void Read_refuses_a_tensor_that_it_would_leave_out_of_the_computation()
     {
-        TinyModel.WriteChanged(_directory["m.gguf"], tensors: t => t.Name == ModelConfig.Output ? new("rope_freqs.weight", [4]) : t, architecture: "qwen2");
+        TinyModel.WriteChanged(
+            _directory["m.gguf"],
+            tensors: t => t.Name == ModelConfig.Output ? new("rope_freqs.weight", [4]) : t,
+            architecture: "qwen2");
 
         AssertRefused("tensor 'rope_freqs.weight' is not part of the architecture 'qwen2'");
     }
@@ -396,7 +470,10 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("qwen2", "blk.0.attn_q.bias")]
     public void Read_refuses_norms_and_biases_that_would_end_llama_cpp(string architecture, string name)
     {
-        TinyModel.WriteChanged(_directory["m.gguf"], type: t => t.Name == name ? TensorType.F16 : TensorType.F32, architecture: architecture);
+        TinyModel.WriteChanged(
+            _directory["m.gguf"],
+            type: t => t.Name == name ? TensorType.F16 : TensorType.F32,
+            architecture: architecture);
 
         AssertRefused($"tensor '{name}' is stored as F16, but llama.cpp needs norms and biases as F32");
     }

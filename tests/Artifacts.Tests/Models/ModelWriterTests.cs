@@ -31,7 +31,9 @@ public sealed class ModelWriterTests : IDisposable
 
         using var file = GgufFile.Open(_directory["m.gguf"]);
 
-        Assert.All(TinyModel.Config().ListTensors(), tensor => Assert.Equal(TinyModel.Values(tensor), file.ReadFloat32(file.Tensors[tensor.Name])));
+        Assert.All(
+            TinyModel.Config().ListTensors(),
+            tensor => Assert.Equal(TinyModel.Values(tensor), file.ReadFloat32(file.Tensors[tensor.Name])));
     }
 
     [Fact]

@@ -22,7 +22,9 @@ public sealed class RewardHeadTests : IDisposable
     [Fact]
     public void Read_safetensors_takesTheScoreLayer()
     {
-        new SafetensorsWriter(TensorType.F32).Add("score.weight", [1, 2], () => new float[] { 1, -1 }).Write(_directory["head.safetensors"]);
+        new SafetensorsWriter(TensorType.F32)
+            .Add("score.weight", [1, 2], () => new float[] { 1, -1 })
+            .Write(_directory["head.safetensors"]);
 
         Assert.Equal(-2, RewardHead.Read(_directory["head.safetensors"], 2).Score([3, 5]));
     }

@@ -11,13 +11,23 @@ internal static class SplitModel
     /// <param name="tensorsInFirst">gguf-split can leave the first part without tensors.</param>
     /// <param name="metadata">The last word on a part's metadata, by its number.</param>
     /// <returns>The first part's path.</returns>
-    public static string Write(string whole, string prefix, int count, bool tensorsInFirst = true, Action<int, Dictionary<string, object>>? metadata = null)
+    public static string Write(
+        string whole,
+        string prefix,
+        int count,
+        bool tensorsInFirst = true,
+        Action<int, Dictionary<string, object>>? metadata = null)
     {
         using var file = GgufFile.Open(whole);
         var tensors = file.Tensors.Values.ToArray();
         for (var i = 0; i < count; i++)
         {
-            var values = i > 0 ? [] : file.Metadata.Where(entry => entry.Key != "general.alignment").ToDictionary(entry => entry.Key, entry => (object)entry.Value);
+            var values =
+                i > 0
+                    ? []
+                    : file
+                        .Metadata.Where(entry => entry.Key != "general.alignment")
+                        .ToDictionary(entry => entry.Key, entry => (object)entry.Value);
             values["split.no"] = (ushort)i;
             values["split.count"] = (ushort)count;
             values["split.tensors.count"] = tensors.Length;

@@ -36,7 +36,9 @@ public sealed class SplitModelTests : IDisposable
 
         using var merged = GgufFile.Open(_directory["merged.gguf"]);
         Assert.Equal([_directory["merged.gguf"]], merged.Paths);
-        Assert.All(parts.Tensors.Values, tensor => Assert.Equal(parts.ReadFloat32(tensor), merged.ReadFloat32(merged.Tensors[tensor.Name])));
+        Assert.All(
+            parts.Tensors.Values,
+            tensor => Assert.Equal(parts.ReadFloat32(tensor), merged.ReadFloat32(merged.Tensors[tensor.Name])));
         Assert.DoesNotContain(merged.Metadata, entry => entry.Key.StartsWith("split.", StringComparison.Ordinal));
     }
 
@@ -47,7 +49,11 @@ public sealed class SplitModelTests : IDisposable
         var digests = new HashSet<Digest> { GgufFile.DigestOf(first) };
         foreach (var part in new[] { 0, 1, 2 })
         {
-            SplitModel.Write(_directory["whole.gguf"], _directory["m"], 3, metadata: (i, values) => values["note"] = i == part ? "other" : "");
+            SplitModel.Write(
+                _directory["whole.gguf"],
+                _directory["m"],
+                3,
+                metadata: (i, values) => values["note"] = i == part ? "other" : "");
             digests.Add(GgufFile.DigestOf(first));
         }
 
@@ -64,7 +70,9 @@ public sealed class SplitModelTests : IDisposable
         var first = Split(3);
         File.Copy(first, _directory["renamed.gguf"]);
 
-        AssertRefused(SplitModel.PathOf(_directory["m"], 1, 3), "this is part 2 of 3 of a model in several files. Give the first, NAME-00001-of-00003.gguf");
+        AssertRefused(
+            SplitModel.PathOf(_directory["m"], 1, 3),
+            "this is part 2 of 3 of a model in several files. Give the first, NAME-00001-of-00003.gguf");
         AssertRefused(_directory["renamed.gguf"], "must end with '-00001-of-00003.gguf'");
     }
 
@@ -85,17 +93,26 @@ public sealed class SplitModelTests : IDisposable
     [Fact]
     public void Open_with_tensors_twice_or_too_few_says_so()
     {
-        var first = SplitModel.Write(_directory["whole.gguf"], _directory["m"], 2, metadata: (_, values) => values["split.tensors.count"] = 99);
+        var first = SplitModel.Write(
+            _directory["whole.gguf"],
+            _directory["m"],
+            2,
+            metadata: (_, values) => values["split.tensors.count"] = 99);
         AssertRefused(first, "the model has 99 tensors, but its 2 files have 21");
 
         using (var whole = GgufFile.Open(_directory["whole.gguf"]))
         {
-            new GgufWriter().Set("split.no", (ushort)1).Set("split.count", (ushort)2).Copy(whole, whole.Tensors.Values.First()).Write(SplitModel.PathOf(_directory["m"], 1, 2));
+            new GgufWriter()
+                .Set("split.no", (ushort)1)
+                .Set("split.count", (ushort)2)
+                .Copy(whole, whole.Tensors.Values.First())
+                .Write(SplitModel.PathOf(_directory["m"], 1, 2));
         }
         AssertRefused(first, "is in an earlier part of the model too");
     }
 
-    private string Split(int count, bool tensorsInFirst = true) => SplitModel.Write(_directory["whole.gguf"], _directory["m"], count, tensorsInFirst);
+    private string Split(int count, bool tensorsInFirst = true) =>
+        SplitModel.Write(_directory["whole.gguf"], _directory["m"], count, tensorsInFirst);
 
     private static void AssertRefused(string path, string problem)
     {

@@ -37,7 +37,10 @@ public sealed class VocabularyReaderTests : IDisposable
     [InlineData("Phi-3 mini")]
     [InlineData("my-PHI3-tune")]
     public void Read_refuses_a_name_that_llama_cpp_would_look_for_tokens_by(string name) =>
-        AssertRefused("general.name", name, "'tokenizer.ggml.tokens': '</s>' is missing, which llama.cpp needs where 'general.name' says Phi-3");
+        AssertRefused(
+            "general.name",
+            name,
+            "'tokenizer.ggml.tokens': '</s>' is missing, which llama.cpp needs where 'general.name' says Phi-3");
 
     private void AssertRefused(string key, object? value, string problem)
     {

@@ -6,7 +6,8 @@ namespace IterativeDpo.Artifacts.Tests.Rows;
 
 public sealed class JsonRowsTests : IDisposable
 {
-    private static readonly byte[] _text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 300).Select(i => $"{{\"prompt\":\"{i * 7919}\"}}\n")));
+    private static readonly byte[] _text = Encoding.UTF8.GetBytes(
+        string.Concat(Enumerable.Range(0, 300).Select(i => $"{{\"prompt\":\"{i * 7919}\"}}\n")));
     private readonly TemporaryDirectory _directory = new();
 
     public static TheoryData<string> Kinds { get; } = ["gz", "zst"];
@@ -32,7 +33,9 @@ public sealed class JsonRowsTests : IDisposable
 
         for (var length = 4; length < whole.Length; length += 7)
         {
-            Assert.Matches(@"rows, line \d+: the compressed file is damaged or cut short", Assert.Throws<UserInputException>(() => Read(whole[..length])).Message);
+            Assert.Matches(
+                @"rows, line \d+: the compressed file is damaged or cut short",
+                Assert.Throws<UserInputException>(() => Read(whole[..length])).Message);
         }
     }
 
@@ -55,7 +58,9 @@ public sealed class JsonRowsTests : IDisposable
     private static byte[] Compress(byte[] bytes, string kind)
     {
         var compressed = new MemoryStream();
-        using (Stream stream = kind == "gz" ? new GZipStream(compressed, CompressionLevel.Fastest) : new ZstdSharp.CompressionStream(compressed))
+        using (
+            Stream stream =
+                kind == "gz" ? new GZipStream(compressed, CompressionLevel.Fastest) : new ZstdSharp.CompressionStream(compressed))
         {
             stream.Write(bytes);
         }

@@ -59,7 +59,12 @@ public sealed class ParquetRowsTests : IDisposable
         await using (var writer = await ParquetWriter.CreateAsync(schema, file))
         {
             using var group = writer.CreateRowGroup();
-            await group.WriteAllPartsAsync<int>(schema.DataFields[0], new[] { 1, 2, 3, 4 }, new[] { 4, 4, 4, 3, 1, 4 }, new[] { 0, 2, 1, 1, 0, 0 }, default);
+            await group.WriteAllPartsAsync<int>(
+                schema.DataFields[0],
+                new[] { 1, 2, 3, 4 },
+                new[] { 4, 4, 4, 3, 1, 4 },
+                new[] { 0, 2, 1, 1, 0, 0 },
+                default);
         }
 
         Assert.Equal(["""{"rows":[[1,2],[3],[]]}""", """{"rows":[]}""", """{"rows":[[4]]}"""], Read().Select(row => row.Json));
@@ -72,7 +77,9 @@ public sealed class ParquetRowsTests : IDisposable
 
         var error = Assert.Throws<UserInputException>(() => Read(["chosen", "rejected"], ["hash"]));
 
-        Assert.Contains($"{Path}: the columns are \"prompt\" (text), \"turns\" (list of {{role, content}}), \"score\" (number), \"right\" (true or false), \"hash\" (bytes).", error.Message);
+        Assert.Contains(
+            $"{Path}: the columns are \"prompt\" (text), \"turns\" (list of {{role, content}}), \"score\" (number), \"right\" (true or false), \"hash\" (bytes).",
+            error.Message);
         Assert.Contains("\"chosen\" and \"rejected\", or \"hash\"", error.Message);
     }
 
@@ -83,7 +90,9 @@ public sealed class ParquetRowsTests : IDisposable
 
         var error = Assert.Throws<UserInputException>(() => Read(["prompt"]));
 
-        Assert.StartsWith($"{Path}: the column \"images\" (list of {{bytes, path}}) is not supported, and the rows would be read without it", error.Message);
+        Assert.StartsWith(
+            $"{Path}: the column \"images\" (list of {{bytes, path}}) is not supported, and the rows would be read without it",
+            error.Message);
     }
 
     [Theory]
@@ -162,8 +171,18 @@ public sealed class ParquetRowsTests : IDisposable
 
     private string Path => _directory["rows.parquet"];
 
-    private static async Task WriteTexts(ParquetRowGroupWriter group, DataField column, string[] texts, int[] definitions, int[] repetitions) =>
-        await group.WriteAllPartsAsync<ReadOnlyMemory<char>>(column, texts.Select(text => text.AsMemory()).ToArray(), definitions, repetitions, default);
+    private static async Task WriteTexts(
+        ParquetRowGroupWriter group,
+        DataField column,
+        string[] texts,
+        int[] definitions,
+        int[] repetitions) =>
+        await group.WriteAllPartsAsync<ReadOnlyMemory<char>>(
+            column,
+            texts.Select(text => text.AsMemory()).ToArray(),
+            definitions,
+            repetitions,
+            default);
 
     /// <summary>Three groups; few texts are dictionary-encoded, many are not.</summary>
     private async Task WriteAsync(IEnumerable<Row> rows, CompressionMethod compression) =>
@@ -181,8 +200,12 @@ public sealed class ParquetRowsTests : IDisposable
     private static string JsonOf(int i)
     {
         var prompt = i % 7 == 0 ? "" : $"\"prompt\":\"<{i}> é\\n\\\"\",";
-        var turns = i % 5 == 0 ? "" : $"\"turns\":[{string.Join(',', Enumerable.Range(0, i % 3).Select(turn => $"{{\"role\":\"user\",\"content\":\"{turn}\"}}"))}],";
-        return FormattableString.Invariant($"{{{prompt}{turns}\"score\":{(i % 2 == 0 ? "\"NaN\"" : i / 4d)},\"right\":{(i % 11 == 0 ? "true" : "false")}}}");
+        var turns =
+            i % 5 == 0
+                ? ""
+                : $"\"turns\":[{string.Join(',', Enumerable.Range(0, i % 3).Select(turn => $"{{\"role\":\"user\",\"content\":\"{turn}\"}}"))}],";
+        return FormattableString.Invariant(
+            $"{{{prompt}{turns}\"score\":{(i % 2 == 0 ? "\"NaN\"" : i / 4d)},\"right\":{(i % 11 == 0 ? "true" : "false")}}}");
     }
 
     private (int Number, string Json)[] Read(params string[][] wanted)

@@ -3,7 +3,9 @@ using IterativeDpo.Artifacts.Safetensors;
 
 namespace IterativeDpo.Artifacts.Tests.Safetensors;
 
-/// <summary>Every way a safetensors file can be wrong: an error that names the file and what is wrong, and nothing allocated for a lie.</summary>
+/// <summary>
+/// Every way a safetensors file can be wrong: an error that names the file and what is wrong, and nothing allocated for a lie.
+/// </summary>
 public sealed class HostileSafetensorsTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -156,7 +158,11 @@ public sealed class HostileSafetensorsTests : IDisposable
 
     private byte[] WriteWhole()
     {
-        new SafetensorsWriter(TensorType.F32).Set("format", "pt").Add("one", [2, 3], () => new float[6]).Add("two", [8], () => new float[8]).Write(Path);
+        new SafetensorsWriter(TensorType.F32)
+            .Set("format", "pt")
+            .Add("one", [2, 3], () => new float[6])
+            .Add("two", [8], () => new float[8])
+            .Write(Path);
         return File.ReadAllBytes(Path);
     }
 

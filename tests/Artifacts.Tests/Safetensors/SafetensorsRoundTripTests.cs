@@ -70,7 +70,8 @@ public sealed class SafetensorsRoundTripTests : IDisposable
     [Fact]
     public void Write_twice_gives_the_same_bytes()
     {
-        foreach (var name in (string[])["a", "b"]) new SafetensorsWriter(TensorType.F16).Add("t", [6], () => Values).Write(_directory[name]);
+        foreach (var name in (string[])["a", "b"])
+            new SafetensorsWriter(TensorType.F16).Add("t", [6], () => Values).Write(_directory[name]);
 
         Assert.Equal(Digest.OfFile(_directory["a"]), Digest.OfFile(_directory["b"]));
     }

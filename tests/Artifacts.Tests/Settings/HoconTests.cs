@@ -19,11 +19,15 @@ public sealed class HoconTests : IDisposable
     [InlineData("a = {b = 1} { c = 2, b = 3 }", """{"a":{"b":"3","c":"2"}}""")]
     [InlineData("a = 1, a = 2\na { b = 1 }\na = 3", """{"a":"3"}""")]
     [InlineData("a = 1\na { b = 1 }", """{"a":{"b":"1"}}""")]
-    [InlineData("a = [1, 2\n3,]\nb = [1] [2]\nc = []\nd = [{x = 1}, [y]]", """{"a":["1","2","3"],"b":["1","2"],"c":[],"d":[{"x":"1"},["y"]]}""")]
+    [InlineData(
+        "a = [1, 2\n3,]\nb = [1] [2]\nc = []\nd = [{x = 1}, [y]]",
+        """{"a":["1","2","3"],"b":["1","2"],"c":[],"d":[{"x":"1"},["y"]]}""")]
     [InlineData("a += 1\na += 2\nb = [1]\nb += {c = 2}", """{"a":["1","2"],"b":["1",{"c":"2"}]}""")]
     [InlineData("a =  one  two three \r\nb = \"quo\\\"ted\\n\\u00e9\\\\\" more", """{"a":"one  two three","b":"quo\"ted\né\\ more"}""")]
     [InlineData("a = \"\"\"x \\n \"y\"\"\"\"\nb = \"\"\"one\ntwo\"\"\"", """{"a":"x \\n \"y\"","b":"one\ntwo"}""")]
-    [InlineData("a = 1e+5\nb = -0.5\nc = 10 ms\nd = \"\"\ne = null\nf = \"null\"\ng = \\U0001f600", """{"a":"1e+5","b":"-0.5","c":"10 ms","d":"","e":null,"f":"null","g":"\\U0001f600"}""")]
+    [InlineData(
+        "a = 1e+5\nb = -0.5\nc = 10 ms\nd = \"\"\ne = null\nf = \"null\"\ng = \\U0001f600",
+        """{"a":"1e+5","b":"-0.5","c":"10 ms","d":"","e":null,"f":"null","g":"\\U0001f600"}""")]
     [InlineData("include = 1\nincluded = 2", """{"include":"1","included":"2"}""")]
     public void ReadFile_asTheSpecificationSays(string text, string expected) => Assert.Equal(Normal(expected), Read(text));
 
@@ -41,7 +45,9 @@ public sealed class HoconTests : IDisposable
     [InlineData("a = ${?a}x", """{"a":"x"}""")]
     [InlineData("a = [1]\na = ${a} [2]\na = [0] ${a}", """{"a":["0","1","2"]}""")]
     [InlineData("a = [${?nowhere}, 1]\nb = x${?nowhere}y", """{"a":["1"],"b":"xy"}""")]
-    [InlineData("base { x = 1, y = 1 }\na = ${base} { y = ${a.x}2 }\na.z = ${a.y}3", """{"base":{"x":"1","y":"1"},"a":{"x":"1","y":"12","z":"123"}}""")]
+    [InlineData(
+        "base { x = 1, y = 1 }\na = ${base} { y = ${a.x}2 }\na.z = ${a.y}3",
+        """{"base":{"x":"1","y":"1"},"a":{"x":"1","y":"12","z":"123"}}""")]
     [InlineData("a { x = 1 }\na = ${base}\nbase.y = 2", """{"a":{"x":"1","y":"2"},"base":{"y":"2"}}""")]
     [InlineData("a = ${b}\na = 5", """{"a":"5"}""")]
     [InlineData("a = { b = ${?a} }", """{"a":{}}""")]
@@ -65,7 +71,9 @@ public sealed class HoconTests : IDisposable
     }
 
     [Theory]
-    [InlineData("x = 1\na = ${b}", "line 2: ${b} stands for nothing: there is no such key in the file, and no such environment variable; set it, or write ${?b}")]
+    [InlineData(
+        "x = 1\na = ${b}",
+        "line 2: ${b} stands for nothing: there is no such key in the file, and no such environment variable; set it, or write ${?b}")]
     [InlineData("a = ${a}", "line 1: ${a} stands for itself, directly or by way of other keys")]
     [InlineData("a = ${b}\nb = ${c}x\nc = ${a}", "line 3: ${a} stands for itself")]
     [InlineData("a { b = ${a} }", "line 1: ${a} stands for itself")]
@@ -78,11 +86,16 @@ public sealed class HoconTests : IDisposable
     [InlineData("a = \"\\q\"", "line 1: '\\q' is no escape")]
     [InlineData("a = \"open\nb = 1", "line 1: the quote that opens here is never closed")]
     [InlineData("a = \"\"\"open\n\nb = 1\"", "line 1: the quote that opens here is never closed")]
-    [InlineData("é = 1\na = \"\\ud83d\"", "line 2: the text that opens here, at byte 12 of the file, has half of a character or the null character among its escapes")]
-    [InlineData("a = \"\\u0000\"", "line 1: the text that opens here, at byte 5 of the file, has half of a character or the null character")]
+    [InlineData(
+        "é = 1\na = \"\\ud83d\"",
+        "line 2: the text that opens here, at byte 12 of the file, has half of a character or the null character among its escapes")]
+    [InlineData(
+        "a = \"\\u0000\"",
+        "line 1: the text that opens here, at byte 5 of the file, has half of a character or the null character")]
     [InlineData("é = 1\na\0 = 2", "line 2, byte 9 of the file: the null character is no text")]
     [InlineData("[1]", "line 1: a key was expected here, and not '['")]
-    public void ReadFile_whatCannotBe_namesTheLine(string text, string expected) => Assert.Contains(expected, Refusal(text), StringComparison.Ordinal);
+    public void ReadFile_whatCannotBe_namesTheLine(string text, string expected) =>
+        Assert.Contains(expected, Refusal(text), StringComparison.Ordinal);
 
     [Theory]
     [InlineData(new byte[] { (byte)'a', (byte)'\n', 0xff }, "line 2, byte 3 of the file: this is not UTF-8")]
@@ -91,7 +104,10 @@ public sealed class HoconTests : IDisposable
     {
         File.WriteAllBytes(PathOf("bytes.conf"), bytes);
 
-        Assert.Contains(expected, Assert.Throws<UserInputException>(() => HoconParser.ReadFile(PathOf("bytes.conf"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            Assert.Throws<UserInputException>(() => HoconParser.ReadFile(PathOf("bytes.conf"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,8 +122,14 @@ public sealed class HoconTests : IDisposable
     public void ReadFile_deeperThanAnyoneWrites_isRefused()
     {
         Assert.Contains("brackets are open", Refusal($"a = {new string('[', 100_000)}"), StringComparison.Ordinal);
-        Assert.Contains("deep here", Refusal(string.Join('\n', Enumerable.Range(0, 10_000).Select(i => $"a{i} = ${{a{i + 1}}}"))), StringComparison.Ordinal);
-        Assert.Contains("more than 1000000 values", Refusal("a0 = x\n" + string.Join('\n', Enumerable.Range(1, 40).Select(i => $"a{i} = ${{a{i - 1}}}${{a{i - 1}}}"))), StringComparison.Ordinal);
+        Assert.Contains(
+            "deep here",
+            Refusal(string.Join('\n', Enumerable.Range(0, 10_000).Select(i => $"a{i} = ${{a{i + 1}}}"))),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "more than 1000000 values",
+            Refusal("a0 = x\n" + string.Join('\n', Enumerable.Range(1, 40).Select(i => $"a{i} = ${{a{i - 1}}}${{a{i - 1}}}"))),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,7 +3,9 @@ using IterativeDpo.Artifacts.Store;
 
 namespace IterativeDpo.Artifacts.Tests.Store;
 
-/// <summary>Writes that the system really refuses: a volume that is full; and without privileges the kernel's full device, and a limit on file size.</summary>
+/// <summary>
+/// Writes that the system really refuses: a volume that is full; and without privileges the kernel's full device, and a limit on file size.
+/// </summary>
 public sealed class FullDiskTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -45,9 +47,12 @@ public sealed class FullDiskTests : IDisposable
         var half = Assert.Throws<StorageException>(() => store.Put(new byte[300_000]));
         var after = store.Put(new byte[1001]);
 
-        Assert.All([none, half], error => Assert.StartsWith($"{disk["store"]}: an artifact cannot be stored: no space left on its volume", error.Message));
+        Assert.All(
+            [none, half],
+            error => Assert.StartsWith($"{disk["store"]}: an artifact cannot be stored: no space left on its volume", error.Message));
         Assert.Equal(
-            new[] { kept, after }.Select(store.PathOf).Order(), Directory.EnumerateFiles(disk["store"], "*", SearchOption.AllDirectories).Order());
+            new[] { kept, after }.Select(store.PathOf).Order(),
+            Directory.EnumerateFiles(disk["store"], "*", SearchOption.AllDirectories).Order());
     }
 
     [SmallDiskFact]

@@ -35,7 +35,8 @@ public sealed class StateDirectoryTests : IDisposable
     {
         using var state = StateDirectory.Open(State, "a");
 
-        AssertRefused($"{State}: in use by process {Environment.ProcessId}. Wait for it to end, stop it, or choose another directory with --state.");
+        AssertRefused(
+            $"{State}: in use by process {Environment.ProcessId}. Wait for it to end, stop it, or choose another directory with --state.");
     }
 
     [Fact]

@@ -27,5 +27,8 @@ public sealed class CsvTextTests
     [InlineData("a,b\n\"c", "t.csv, line 2: a quote is opened here and not closed")]
     [InlineData("\"a\"b,c", "t.csv, line 1: 'b' follows the closing quote")]
     public void Parse_aQuoteThatIsWrong_isNamed(string text, string message) =>
-        Assert.StartsWith(message, Assert.Throws<UserInputException>(() => CsvText.Parse(text, ',', "t.csv").ToArray()).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            message,
+            Assert.Throws<UserInputException>(() => CsvText.Parse(text, ',', "t.csv").ToArray()).Message,
+            StringComparison.Ordinal);
 }

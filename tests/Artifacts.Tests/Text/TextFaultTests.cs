@@ -17,18 +17,27 @@ public sealed class TextFaultTests
 
     [Fact]
     public void OfLine_latin1_namesTheByte() => Assert.StartsWith(
-        "byte 6 (0xFC) is no UTF-8, but Latin-1 or another encoding: write it in UTF-8", TextFault.OfLine(Encoding.Latin1.GetBytes("ay grün")), StringComparison.Ordinal);
+        "byte 6 (0xFC) is no UTF-8, but Latin-1 or another encoding: write it in UTF-8",
+        TextFault.OfLine(Encoding.Latin1.GetBytes("ay grün")),
+        StringComparison.Ordinal);
 
     [Fact]
     public void OfLine_utf16WithItsMark_saysSo() =>
-        Assert.StartsWith("byte 1 begins a file in UTF-16", TextFault.OfLine([.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes("{}")]), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "byte 1 begins a file in UTF-16",
+            TextFault.OfLine([.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes("{}")]),
+            StringComparison.Ordinal);
 
     [Fact]
     public void OfLine_utf16WithoutMark_saysSo() =>
-        Assert.StartsWith("byte 2 is a NUL, as in a file in UTF-16", TextFault.OfLine(Encoding.Unicode.GetBytes("{}")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "byte 2 is a NUL, as in a file in UTF-16",
+            TextFault.OfLine(Encoding.Unicode.GetBytes("{}")),
+            StringComparison.Ordinal);
 
     [Fact]
-    public void OfLine_nul_namesTheByte() => Assert.Equal("byte 5 is a NUL, which no text has: take it out", TextFault.OfLine("{\"a\"\0:1}"u8));
+    public void OfLine_nul_namesTheByte() =>
+        Assert.Equal("byte 5 is a NUL, which no text has: take it out", TextFault.OfLine("{\"a\"\0:1}"u8));
 
     [Theory]
     [InlineData("""{"a":"x\ud83d"}""", "byte 8 (\\ud83d) is half of a surrogate pair")]

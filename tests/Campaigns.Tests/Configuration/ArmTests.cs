@@ -5,7 +5,8 @@ namespace IterativeDpo.Campaigns.Tests.Configuration;
 
 public sealed class ArmTests : IDisposable
 {
-    private const string Arms = "campaign { training.loss.beta = 0.3, arms { rft { training.loss.type = [sft], name = other } \"dpo-2\" { rounds = 7 } } }";
+    private const string Arms =
+        "campaign { training.loss.beta = 0.3, arms { rft { training.loss.type = [sft], name = other } \"dpo-2\" { rounds = 7 } } }";
 
     private readonly ConfigurationFiles _files = new();
 
@@ -17,7 +18,9 @@ public sealed class ArmTests : IDisposable
         var path = _files.Write("arms.conf", ConfigurationFiles.Minimal + Arms);
 
         Assert.Equal(["rft", "dpo-2"], CampaignConfiguration.ArmsIn(path));
-        var arm = CampaignConfiguration.Load(_files.Write("deep/arm.conf", CampaignConfiguration.FileOfArm(path, "dpo-2", [new("campaign.seed", "5", "--seed")]))).Options;
+        var arm = CampaignConfiguration
+            .Load(_files.Write("deep/arm.conf", CampaignConfiguration.FileOfArm(path, "dpo-2", [new("campaign.seed", "5", "--seed")])))
+            .Options;
 
         Assert.Equal(("test-dpo-2", 7, 5ul, 0.3f), (arm.Name, arm.Rounds, arm.Seed, (float)arm.Training.Loss.Beta));
         // Paths start where they are written.
@@ -27,7 +30,10 @@ public sealed class ArmTests : IDisposable
 
     [Fact]
     public void Load_of_a_file_with_arms_says_that_they_are_campaigns_of_their_own() =>
-        Assert.Contains("campaign.arms has rft, dpo-2, which are campaigns of their own", Assert.Throws<UserInputException>(() => _files.Load(Arms)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "campaign.arms has rft, dpo-2, which are campaigns of their own",
+            Assert.Throws<UserInputException>(() => _files.Load(Arms)).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("campaign.arms.rft.training.los.beta = 1", "unknown key campaign.training.los.beta")]
@@ -37,7 +43,9 @@ public sealed class ArmTests : IDisposable
     {
         var path = _files.Write("arms.conf", ConfigurationFiles.Minimal + arms);
 
-        var error = Assert.Throws<UserInputException>(() => CampaignConfiguration.Load(_files.Write("arm.conf", CampaignConfiguration.FileOfArm(path, CampaignConfiguration.ArmsIn(path)[0], []))));
+        var error = Assert.Throws<UserInputException>(() =>
+            CampaignConfiguration.Load(
+                _files.Write("arm.conf", CampaignConfiguration.FileOfArm(path, CampaignConfiguration.ArmsIn(path)[0], []))));
 
         Assert.Contains(problem, error.Message, StringComparison.Ordinal);
     }

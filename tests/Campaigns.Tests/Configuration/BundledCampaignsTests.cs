@@ -36,7 +36,11 @@ public sealed class BundledCampaignsTests : IDisposable
 
         AssertSame(imitation, Load("preferences.conf", "rft"));
         AssertSame(
-            imitation with { Name = "preferences-rft-twice", Prompts = imitation.Prompts with { PerRound = 2 * preferences.Prompts.PerRound } },
+            imitation with
+            {
+                Name = "preferences-rft-twice",
+                Prompts = imitation.Prompts with { PerRound = 2 * preferences.Prompts.PerRound },
+            },
             Load("preferences.conf", "rft-twice"));
     }
 
@@ -57,7 +61,8 @@ public sealed class BundledCampaignsTests : IDisposable
             Load("quickstart-compare.conf", "rft"));
     }
 
-    private static void AssertSame(CampaignOptions expected, CampaignOptions actual) => Assert.Equal(OptionsJson.Write(expected), OptionsJson.Write(actual));
+    private static void AssertSame(CampaignOptions expected, CampaignOptions actual) =>
+        Assert.Equal(OptionsJson.Write(expected), OptionsJson.Write(actual));
 
     /// <param name="arm">Null where the file is one campaign.</param>
     private CampaignOptions Load(string file, string? arm)

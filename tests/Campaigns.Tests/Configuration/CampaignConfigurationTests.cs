@@ -88,9 +88,13 @@ public sealed class CampaignConfigurationTests : IDisposable
         var panel = Assert.IsType<EnsembleOptions>(judging.Find("panel"));
         Assert.Equal(["a", "b", "verifier"], panel.Members);
         Assert.Equal([1, 2, 0.5], panel.Weights);
-        Assert.Equal((Combination.Vote, Normalisation.None, 0.75, 2), (panel.Combine, panel.Normalise, panel.MinimumAgreement, panel.MinimumMembers));
+        Assert.Equal(
+            (Combination.Vote, Normalisation.None, 0.75, 2),
+            (panel.Combine, panel.Normalise, panel.MinimumAgreement, panel.MinimumMembers));
         var mean = Assert.IsType<EnsembleOptions>(judging.Find("b"));
-        Assert.Equal((Combination.Mean, Normalisation.Rank, 0.5, 0), (mean.Combine, mean.Normalise, mean.MinimumAgreement, mean.MinimumMembers));
+        Assert.Equal(
+            (Combination.Mean, Normalisation.Rank, 0.5, 0),
+            (mean.Combine, mean.Normalise, mean.MinimumAgreement, mean.MinimumMembers));
         Assert.Empty(mean.Weights);
         Assert.Equal(["careful", "verifier", "panel", "a", "b"], judging.FindAll("careful").Select(judge => judge.Name));
     }
@@ -98,7 +102,11 @@ public sealed class CampaignConfigurationTests : IDisposable
     [Fact]
     public void Load_lora_takes_patterns_that_only_a_model_can_tell()
     {
-        var lora = _files.Load("""campaign.training.lora { rank = 8, use-rslora = true, dropout = 0.1, targets = [attn_q, "ffn_*", "blk.[0-3].attn_v"] }""").Options.Training.Lora!;
+        var lora = _files
+            .Load(
+                """campaign.training.lora { rank = 8, use-rslora = true, dropout = 0.1, targets = [attn_q, "ffn_*", "blk.[0-3].attn_v"] }"""
+            )
+            .Options.Training.Lora!;
 
         Assert.Equal(["attn_q", "ffn_*", "blk.[0-3].attn_v"], lora.Targets);
         Assert.True(lora.UseRslora);
@@ -131,7 +139,9 @@ public sealed class CampaignConfigurationTests : IDisposable
         _files.Write("below/types.conf", "campaign.judging.types.llm.model = judge.gguf");
 
         Assert.Equal(Path.Combine(_files.Directory, "below", "judge.gguf"), Model());
-        Assert.Equal(Path.GetFullPath("judge.gguf"), Model(new ConfigurationOverride("campaign.judging.types.llm.model", "judge.gguf", "--set")));
+        Assert.Equal(
+            Path.GetFullPath("judge.gguf"),
+            Model(new ConfigurationOverride("campaign.judging.types.llm.model", "judge.gguf", "--set")));
     }
 
     [Fact]
@@ -155,7 +165,8 @@ public sealed class CampaignConfigurationTests : IDisposable
 
     [Fact]
     public void Load_commas_behind_sections() => Assert.Equal(
-        ["verifier", "a", "b"], _files.Load("campaign.judging.judges { a { type = verifier }, b { type = verifier }, }").Options.Judging.Names);
+        ["verifier", "a", "b"],
+        _files.Load("campaign.judging.judges { a { type = verifier }, b { type = verifier }, }").Options.Judging.Names);
 
     [Theory]
     [InlineData("90s", 90_000)]
@@ -193,7 +204,9 @@ public sealed class CampaignConfigurationTests : IDisposable
     [Fact]
     public void Load_stop_strings_are_unescaped()
     {
-        Assert.Equal(["\n\n", "END"], _files.Load("campaign.generation.stop-strings = [\"\\\\n\\\\n\", END]").Options.Generation.Sampling.StopStrings);
+        Assert.Equal(
+            ["\n\n", "END"],
+            _files.Load("campaign.generation.stop-strings = [\"\\\\n\\\\n\", END]").Options.Generation.Sampling.StopStrings);
     }
 
     [Fact]
@@ -214,7 +227,12 @@ public sealed class CampaignConfigurationTests : IDisposable
     [Fact]
     public void Load_bundled_campaigns_without_arms()
     {
-        string[] campaigns = [.. Directory.GetFiles(Path.Combine(CampaignConfiguration.ShippedDirectory, "campaigns"), "*.conf").Where(path => CampaignConfiguration.ArmsIn(path).Count == 0)];
+        string[] campaigns =
+        [
+            .. Directory
+                .GetFiles(Path.Combine(CampaignConfiguration.ShippedDirectory, "campaigns"), "*.conf")
+                .Where(path => CampaignConfiguration.ArmsIn(path).Count == 0),
+        ];
 
         Assert.NotEmpty(campaigns);
         Assert.All(campaigns, path => Assert.Equal(Path.GetFileNameWithoutExtension(path), CampaignConfiguration.Load(path).Options.Name));
@@ -244,12 +262,15 @@ public sealed class CampaignConfigurationTests : IDisposable
     [Fact]
     public void Notices_changeNoIdentity_andAreStoredNowhere()
     {
-        const string Notices = "campaign.notices { webhook = \"https://example.org/T0KEN\", command = [./tell.sh, T0KEN], key-variable = NOTICES_KEY, on = [paused, done] }";
+        const string Notices =
+            "campaign.notices { webhook = \"https://example.org/T0KEN\", command = [./tell.sh, T0KEN], key-variable = NOTICES_KEY, on = [paused, done] }";
 
         var (without, with) = (_files.Load(), _files.Load(Notices));
 
         Assert.Equal(("https://example.org/T0KEN", 2), (with.Options.Notices!.Webhook, with.Options.Notices.On.Count));
-        Assert.Equal((_files.Directory, TimeSpan.FromSeconds(10), 5), (with.Options.Notices.Directory, with.Options.Notices.Timeout, with.Options.Notices.Retries));
+        Assert.Equal(
+            (_files.Directory, TimeSpan.FromSeconds(10), 5),
+            (with.Options.Notices.Directory, with.Options.Notices.Timeout, with.Options.Notices.Retries));
         Assert.Equal(without.Identity, with.Identity);
         Assert.Equal(without.Json, with.Json);
         Assert.DoesNotContain("notices", with.Json, StringComparison.Ordinal);
@@ -282,7 +303,8 @@ public sealed class CampaignConfigurationTests : IDisposable
     [InlineData("tie-margin = 0.1", false)]
     public void Identity_of_a_judge_behind_a_service_depends_on_what_it_answers_and_not_on_where_it_is(string changed, bool isSame)
     {
-        const string Judge = "campaign.judging.judge = gpt\ncampaign.judging.judges.gpt { type = http, model = small, url = \"https://api.example/v1\", key-variable = API_KEY }\n";
+        const string Judge =
+            "campaign.judging.judge = gpt\ncampaign.judging.judges.gpt { type = http, model = small, url = \"https://api.example/v1\", key-variable = API_KEY }\n";
 
         Assert.Equal(isSame, _files.Load(Judge).Identity == _files.Load($"{Judge}campaign.judging.judges.gpt {{ {changed} }}").Identity);
     }
@@ -301,7 +323,19 @@ public sealed class CampaignConfigurationTests : IDisposable
         var judge = Assert.IsType<HttpJudgeOptions>(options.Judging.Find("gpt"));
         Assert.IsType<RubricMode>(judge.Mode);
         Assert.Equal(
-            new ServiceOptions("https://api.example/v1", "small", "API_KEY", true, 20, TimeSpan.FromMinutes(1), 5, TimeSpan.FromSeconds(1), 0, 8, 0, 5_000_000_000),
+            new ServiceOptions(
+                "https://api.example/v1",
+                "small",
+                "API_KEY",
+                true,
+                20,
+                TimeSpan.FromMinutes(1),
+                5,
+                TimeSpan.FromSeconds(1),
+                0,
+                8,
+                0,
+                5_000_000_000),
             judge.Service);
         Assert.Equal(OptionsJson.Write(options), OptionsJson.Write(OptionsJson.Read(OptionsJson.Write(options))));
     }
@@ -309,7 +343,9 @@ public sealed class CampaignConfigurationTests : IDisposable
     [Fact]
     public void Load_reads_a_command_that_judges()
     {
-        var judging = _files.Load("campaign.judging.judges.mine { type = command, command = [python3, \"judge me.py\"], restarts = 2 }").Options.Judging;
+        var judging = _files
+            .Load("campaign.judging.judges.mine { type = command, command = [python3, \"judge me.py\"], restarts = 2 }")
+            .Options.Judging;
 
         var judge = Assert.IsType<CommandOptions>(judging.Find("mine"));
         Assert.Equal(["python3", "judge me.py"], judge.Command);
@@ -351,7 +387,9 @@ public sealed class CampaignConfigurationTests : IDisposable
     [Fact]
     public void DefaultChecks_are_those_of_the_verifier_whoever_judges()
     {
-        var judging = _files.Load("campaign.judging { types.verifier.checks = [\"exact 7\"], judge = other, judges.other.type = verifier }").Options.Judging;
+        var judging = _files
+            .Load("campaign.judging { types.verifier.checks = [\"exact 7\"], judge = other, judges.other.type = verifier }")
+            .Options.Judging;
 
         Assert.Equal([new AnswerCheck("exact", "7")], judging.DefaultChecks);
     }
@@ -360,7 +398,9 @@ public sealed class CampaignConfigurationTests : IDisposable
     public void Differences_name_the_settings_with_both_values()
     {
         var stored = _files.Load().Options;
-        var now = _files.Load("campaign { training.loss.beta = 0.2, training.lora.rank = 4, evaluation.rollback-points = 100, rounds = 9 }").Options;
+        var now = _files
+            .Load("campaign { training.loss.beta = 0.2, training.lora.rank = 4, evaluation.rollback-points = 100, rounds = 9 }")
+            .Options;
 
         Assert.Equal(
             ["training.loss.beta: 0.1, now 0.2", "training.lora.rank: 16, now 4", "evaluation.rollback-points: 5, now unset"],
@@ -402,7 +442,18 @@ public sealed class CampaignConfigurationTests : IDisposable
     {
         var now = _files.Load();
         var before = JsonNode.Parse(now.Json)!;
-        foreach (var later in new[] { "optimizer", "lion-beta1", "lion-beta2", "warmup-ratio", "max-steps", "validation-share", "evaluation-steps", "early-stopping-patience", "reference-sync" })
+        foreach (var later in new[]
+            {
+                "optimizer",
+                "lion-beta1",
+                "lion-beta2",
+                "warmup-ratio",
+                "max-steps",
+                "validation-share",
+                "evaluation-steps",
+                "early-stopping-patience",
+                "reference-sync",
+            })
         {
             Assert.True(before["training"]!.AsObject().Remove(later));
         }
@@ -412,7 +463,10 @@ public sealed class CampaignConfigurationTests : IDisposable
 
         Assert.Equal(now.Json, OptionsJson.Write(read));
         Assert.DoesNotContain("lion", OptionsJson.WriteIdentity(now.Options), StringComparison.Ordinal);
-        Assert.Contains("lion", OptionsJson.WriteIdentity(_files.Load("campaign.training.optimizer = lion").Options), StringComparison.Ordinal);
+        Assert.Contains(
+            "lion",
+            OptionsJson.WriteIdentity(_files.Load("campaign.training.optimizer = lion").Options),
+            StringComparison.Ordinal);
     }
 
     [Theory]

@@ -45,7 +45,14 @@ public sealed class ChatTemplateSettingsTests : IDisposable
     {
         var configuration = _files.Load();
         var began = new ChatTemplateOptions(Began: new DateTimeOffset(2026, 3, 7, 15, 4, 5, TimeSpan.Zero));
-        var filled = configuration with { Options = configuration.Options with { ChatTemplate = began, Judging = configuration.Options.Judging with { ChatTemplate = began } } };
+        var filled = configuration with
+        {
+            Options = configuration.Options with
+            {
+                ChatTemplate = began,
+                Judging = configuration.Options.Judging with { ChatTemplate = began },
+            },
+        };
 
         Assert.Equal(configuration.Identity, filled.Identity);
         Assert.Empty(OptionsJson.Differences(configuration.Options, filled.Options));
@@ -60,16 +67,22 @@ public sealed class ChatTemplateSettingsTests : IDisposable
     [InlineData("kwargs = \"{\\\"a\\\": 99999999999999999999}\"", "99999999999999999999 is too large a number")]
     [InlineData("time = yesterday", "it must be a date, or a date and a time, such as 2026-03-07 or 2026-03-07T15:04")]
     public void Load_whatCannotBe_isRefusedWithTheKey(string setting, string problem) =>
-        Assert.Contains(problem, Assert.Throws<UserInputException>(() => _files.Load($"campaign.chat-template {{ {setting} }}")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            problem,
+            Assert.Throws<UserInputException>(() => _files.Load($"campaign.chat-template {{ {setting} }}")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void LoadChatTemplate_settingsOfTheCommandLine_areReadAndNothingElse()
     {
         Assert.Null(CampaignConfiguration.LoadChatTemplate([]));
-        Assert.Equal(new ChatTemplateOptions(Kwargs: "{\"a\": [1]}"), CampaignConfiguration.LoadChatTemplate([new("campaign.chat-template.kwargs", "{\"a\": [1]}", "--set")]));
+        Assert.Equal(
+            new ChatTemplateOptions(Kwargs: "{\"a\": [1]}"),
+            CampaignConfiguration.LoadChatTemplate([new("campaign.chat-template.kwargs", "{\"a\": [1]}", "--set")]));
         Assert.Contains(
             "unknown key campaign.seed",
-            Assert.Throws<UserInputException>(() => CampaignConfiguration.LoadChatTemplate([new("campaign.seed", "1", "--set")])).Message, StringComparison.Ordinal);
+            Assert.Throws<UserInputException>(() => CampaignConfiguration.LoadChatTemplate([new("campaign.seed", "1", "--set")])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -11,7 +11,10 @@ public sealed class EngineFreeTests
     public void Load_everySetting_loadsNeitherAnActorSystemNorAModelLibrary()
     {
         var apart = new Apart();
-        var load = apart.LoadFromAssemblyPath(typeof(CampaignConfiguration).Assembly.Location).GetType(typeof(CampaignConfiguration).FullName!)!.GetMethod("Load")!;
+        var load = apart
+            .LoadFromAssemblyPath(typeof(CampaignConfiguration).Assembly.Location)
+            .GetType(typeof(CampaignConfiguration).FullName!)!
+            .GetMethod("Load")!;
 
         foreach (var file in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Configuration", "Stored"), "*.conf"))
         {
@@ -19,7 +22,9 @@ public sealed class EngineFreeTests
         }
 
         Assert.Contains("IterativeDpo.Judging", apart.Assemblies.Select(assembly => assembly.GetName().Name));
-        Assert.DoesNotContain(apart.Assemblies, assembly => assembly.GetName().Name!.StartsWith("Akka", StringComparison.Ordinal) || assembly.GetName().Name == "LLamaSharp");
+        Assert.DoesNotContain(
+            apart.Assemblies,
+            assembly => assembly.GetName().Name!.StartsWith("Akka", StringComparison.Ordinal) || assembly.GetName().Name == "LLamaSharp");
         Assert.Empty(apart.Natives);
     }
 

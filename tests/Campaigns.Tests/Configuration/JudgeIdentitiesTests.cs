@@ -53,7 +53,10 @@ public sealed class JudgeIdentitiesTests : IDisposable
     [InlineData("type = llm, model = a.gguf", "campaign.seed = 7", true)]
     [InlineData("type = verifier", "campaign.seed = 7", false)]
     [InlineData("type = http, model = small, url = \"http://localhost/v1\"", "campaign.seed = 7", true)]
-    [InlineData("type = http, model = small, url = \"http://localhost/v1\"", "campaign.judging.judges.mine.url = \"http://elsewhere/v1\"", false)]
+    [InlineData(
+        "type = http, model = small, url = \"http://localhost/v1\"",
+        "campaign.judging.judges.mine.url = \"http://elsewhere/v1\"",
+        false)]
     [InlineData("type = command, command = [judge]", "campaign.seed = 7", false)]
     [InlineData("type = command, command = [judge]", "campaign.judging.judges.mine.command = [other]", true)]
     [InlineData("type = command, command = [judge, a]", "campaign.judging.judges.mine.command = [judge, b]", true)]
@@ -82,5 +85,8 @@ public sealed class JudgeIdentitiesTests : IDisposable
     private static string DigestIn(string identity) => identity[^13..];
 
     private string Of(string judge, string setting = "") => new JudgeIdentities(_files.Load(
-        $"campaign.judging.judges.mine {{ {judge} }}\ncampaign.judging.judges.other {{ type = llm, model = b.gguf }}\n{setting}").Options).Of("mine");
+        $"campaign.judging.judges.mine {{ {judge} }}\ncampaign.judging.judges.other {{ type = llm, model = b.gguf }}\n{setting}"
+    )
+    .Options
+        ).Of("mine");
 }

@@ -13,9 +13,14 @@ public sealed class JudgingOptionsTests
     public async Task AttemptsOf_aJudge_followTheOptions(bool seeThoughts, string seen)
     {
         var judge = new FailingJudge();
-        var samples = new PromptSamples(new Prompt("p", null, "q", null, []), [], [new Sample(0, 0, [1, 2], [0, 0], "<think>6 * 7</think>42", FinishReason.Eos, 0, Thoughts: 1, AnswerAt: 20)]);
+        var samples = new PromptSamples(
+            new Prompt("p", null, "q", null, []),
+            [],
+            [new Sample(0, 0, [1, 2], [0, 0], "<think>6 * 7</think>42", FinishReason.Eos, 0, Thoughts: 1, AnswerAt: 20)]);
 
-        var (judged, _) = await new JudgingOptions("mine", TimeSpan.FromMinutes(1), Retries: 3, SeeThoughts: seeThoughts).AttemptsOf(judge, TimeProvider.System).JudgeAsync(samples, default);
+        var (judged, _) = await new JudgingOptions("mine", TimeSpan.FromMinutes(1), Retries: 3, SeeThoughts: seeThoughts)
+            .AttemptsOf(judge, TimeProvider.System)
+            .JudgeAsync(samples, default);
 
         Assert.Equal(Enumerable.Repeat(seen, 4), judge.Seen);
         Assert.Contains("no idea", judged.Failure, StringComparison.Ordinal);

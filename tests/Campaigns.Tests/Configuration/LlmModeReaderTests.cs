@@ -39,7 +39,10 @@ public sealed class LlmModeReaderTests : IDisposable
 
         Assert.Null(Assert.IsType<ComparingMode>(Mode("", asking)).Principles);
         var error = Assert.Throws<UserInputException>(() => Load("mode = constitution", asking));
-        Assert.StartsWith("--set: campaign.judging.asking.principles: it must be a list of at least one text", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "--set: campaign.judging.asking.principles: it must be a list of at least one text",
+            error.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,18 +76,26 @@ public sealed class LlmModeReaderTests : IDisposable
     [Theory]
     [InlineData("model = \"\"", "line 2: campaign.judging.judges.mine.model: it must be set")]
     [InlineData("template = none.txt", "none.txt: there is no such file")]
-    [InlineData("template = bad.txt", "bad.txt, line 2: {answer} is no variable of this template; there are {prompt}, {answer_a}, {answer_b}")]
+    [InlineData(
+        "template = bad.txt",
+        "bad.txt, line 2: {answer} is no variable of this template; there are {prompt}, {answer_a}, {answer_b}")]
     [InlineData("labels = [A]", "campaign.judging.judges.mine.labels is [A]: it must be two or three different texts")]
     [InlineData("labels = [A, A]", "it must be two or three different texts")]
-    [InlineData("mode = constitution, weights = [1]", "campaign.judging.judges.mine.weights is [1]: it must be [] or have one for each of the 3 principles")]
+    [InlineData(
+        "mode = constitution, weights = [1]",
+        "campaign.judging.judges.mine.weights is [1]: it must be [] or have one for each of the 3 principles")]
     [InlineData("mode = constitution, weights = [0, 0, 0]", "not all of them 0")]
-    [InlineData("principles = [kind]", "line 2: campaign.judging.judges.mine.principles: mode pairwise does not read it; leave it out, or set mode = constitution")]
+    [InlineData(
+        "principles = [kind]",
+        "line 2: campaign.judging.judges.mine.principles: mode pairwise does not read it; leave it out, or set mode = constitution")]
     [InlineData("answers = 5", "campaign.judging.judges.mine.answers: mode pairwise does not read it; leave it out, or set mode = rubric")]
     [InlineData("mode = constitution, rubric = \"good\"", "mode constitution does not read it; leave it out, or set mode = rubric")]
     [InlineData("mode = rubric, labels = [A, B]", "mode rubric does not read it; leave it out, or set mode = pairwise or constitution")]
     [InlineData("mode = constitution, principles = []", "campaign.judging.judges.mine.principles: it must be a list of at least one text")]
     [InlineData("mode = pairwize", "it must be one of pairwise, constitution, rubric (did you mean pairwise?)")]
-    [InlineData("tie-margins = 0", "unknown key campaign.judging.judges.mine.tie-margins (did you mean campaign.judging.judges.mine.tie-margin?)")]
+    [InlineData(
+        "tie-margins = 0",
+        "unknown key campaign.judging.judges.mine.tie-margins (did you mean campaign.judging.judges.mine.tie-margin?)")]
     public void Read_whatCannotBe_isRefused(string settings, string expected)
     {
         _files.Write("bad.txt", "[user]\n{prompt} {answer}");
@@ -92,7 +103,8 @@ public sealed class LlmModeReaderTests : IDisposable
         Assert.Contains(expected, Assert.Throws<UserInputException>(() => Load(settings)).Message, StringComparison.Ordinal);
     }
 
-    private LlmMode Mode(string settings, params ConfigurationOverride[] overrides) => ((LlmJudgeOptions)Load(settings, overrides).Options.Judging.Find("mine")).Mode;
+    private LlmMode Mode(string settings, params ConfigurationOverride[] overrides) =>
+        ((LlmJudgeOptions)Load(settings, overrides).Options.Judging.Find("mine")).Mode;
 
     private CampaignConfiguration Load(string settings, params ConfigurationOverride[] overrides) =>
         _files.Load($"campaign.judging.judges.mine {{ type = llm, model = policy, {settings} }}\ncampaign.judging.judge = mine", overrides);

@@ -45,7 +45,8 @@ public sealed class LossSettingsTests : IDisposable
     [Fact]
     public void Load_constraints_by_their_names()
     {
-        var loss = Load("constraints {\nhold { score = chosen-drop, limit = -0.5, weight = 5 }\napart { score = margin, limit = 10, weight = 1 }\n}");
+        var loss = Load(
+            "constraints {\nhold { score = chosen-drop, limit = -0.5, weight = 5 }\napart { score = margin, limit = 10, weight = 1 }\n}");
 
         Assert.Equivalent(new LossConstraint[] { new("hold", "chosen-drop", -0.5f, 5), new("apart", "margin", 10, 1) }, loss.Constraints);
     }
@@ -66,7 +67,9 @@ public sealed class LossSettingsTests : IDisposable
     [InlineData("type = [aot_pair, aot_unpaired]", "it must name no loss twice")]
     [InlineData("type = [sigmoid, sft], weights = [1]", "loss.weights is [1]: it must have a weight for each of sigmoid, sft")]
     [InlineData("type = [sigmoid, sft], weights = [1, 0]", "loss.weights is 0: the weight of sft must be a number above 0")]
-    [InlineData("type = hinge, label-smoothing = 0.1", "loss.label-smoothing is 0.1: hinge does not read it, and it would be without effect; it is for sigmoid, robust")]
+    [InlineData(
+        "type = hinge, label-smoothing = 0.1",
+        "loss.label-smoothing is 0.1: hinge does not read it, and it would be without effect; it is for sigmoid, robust")]
     [InlineData("type = simpo, f-divergence = js-divergence", "loss.f-divergence is js-divergence: simpo does not read it")]
     [InlineData("type = apo_zero, f-divergence = js-divergence", "loss.f-divergence is js-divergence: apo_zero does not read it")]
     [InlineData("type = [sigmoid, apo_zero], f-divergence = js-divergence", "apo_zero is defined by the log-ratio itself")]
@@ -85,7 +88,9 @@ public sealed class LossSettingsTests : IDisposable
     [InlineData("constraints.a { score = nll, limit = x, weight = 1 }", "loss.constraints.a.limit is x: it must be a number")]
     [InlineData("constraints.a { score = nll, limit = 0, weight = 0 }", "loss.constraints.a.weight is 0: it must be a number above 0")]
     [InlineData("reference-free = on, constraints.a { score = margin, limit = 0, weight = 1 }", "there is no reference to hold it against")]
-    [InlineData("constraints.a { score = nll, limit = 0, wait = 1 }", "unknown key campaign.training.loss.constraints.a.wait (did you mean")]
+    [InlineData(
+        "constraints.a { score = nll, limit = 0, wait = 1 }",
+        "unknown key campaign.training.loss.constraints.a.wait (did you mean")]
     [InlineData("constraints = 1", "campaign.training.loss.constraints is a section")]
     public void Load_loss_that_has_no_meaning_names_the_line_and_the_reason(string settings, string expected)
     {
@@ -96,7 +101,9 @@ public sealed class LossSettingsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("type = kto, constraints.a { score = nll, limit = 0, weight = 1 }", "loss.constraints: they are about pairs, and kto learns from labelled completions")]
+    [InlineData(
+        "type = kto, constraints.a { score = nll, limit = 0, weight = 1 }",
+        "loss.constraints: they are about pairs, and kto learns from labelled completions")]
     [InlineData("constraints.a { score = nll, limit = 0 }", "loss.constraints.a.weight: it must be set")]
     public void Load_constraint_that_lacks_something_names_the_line(string settings, string expected)
     {

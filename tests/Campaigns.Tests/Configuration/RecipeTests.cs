@@ -7,7 +7,13 @@ public sealed class RecipeTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("recipes");
 
-    public static TheoryData<string> Recipes => [.. Directory.EnumerateFiles(Path.Combine(CampaignConfiguration.ShippedDirectory, "recipes")).Select(path => Path.GetFileName(path)).Order()];
+    public static TheoryData<string> Recipes =>
+        [
+            .. Directory
+                .EnumerateFiles(Path.Combine(CampaignConfiguration.ShippedDirectory, "recipes"))
+                .Select(path => Path.GetFileName(path))
+                .Order(),
+        ];
 
     public void Dispose() => _directory.Delete(recursive: true);
 

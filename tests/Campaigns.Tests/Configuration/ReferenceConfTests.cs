@@ -37,17 +37,23 @@ public sealed class ReferenceConfTests : IDisposable
     public void Dispose() => _files.Dispose();
 
     [Fact]
-    public void Reference_isWhatTheRecordsSay() => AssertCurrent("hocon/reference.conf", HoconHead + SettingsReference.Hocon(CampaignConfiguration.Settings));
+    public void Reference_isWhatTheRecordsSay() =>
+        AssertCurrent("hocon/reference.conf", HoconHead + SettingsReference.Hocon(CampaignConfiguration.Settings));
 
     [Fact]
-    public void Document_isWhatTheRecordsSay() => AssertCurrent("docs/settings.md", MarkdownHead + SettingsReference.Markdown(CampaignConfiguration.Settings));
+    public void Document_isWhatTheRecordsSay() =>
+        AssertCurrent("docs/settings.md", MarkdownHead + SettingsReference.Markdown(CampaignConfiguration.Settings));
 
     [Fact]
     public void Reference_readAsAFile_changesNothing()
     {
         var reference = Path.Combine(CampaignConfiguration.ShippedDirectory, "reference.conf");
 
-        Assert.Equal(_files.Load().Json, CampaignConfiguration.Load(_files.Write("all.conf", $"include \"{reference}\"\ncampaign {{ name = test, model = policy.gguf }}")).Json);
+        Assert.Equal(
+            _files.Load().Json,
+            CampaignConfiguration
+                .Load(_files.Write("all.conf", $"include \"{reference}\"\ncampaign {{ name = test, model = policy.gguf }}"))
+                .Json);
     }
 
     [Fact]

@@ -57,7 +57,8 @@ internal static class SettingsReference
             text.Append($"\n| key | default | it must be | |\n| --- | --- | --- | --- |\n");
             foreach (var setting in single)
             {
-                text.Append($"| `{setting.Key}` | {Cell(setting.Default ?? "")} | {(setting.IsList ? "a list, each " : "")}{setting.Range} | {Inline(setting.Text)} |\n");
+                text.Append(
+                    $"| `{setting.Key}` | {Cell(setting.Default ?? "")} | {(setting.IsList ? "a list, each " : "")}{setting.Range} | {Inline(setting.Text)} |\n");
             }
         }
         foreach (var inner in settings.Where(setting => setting.Members is not null))

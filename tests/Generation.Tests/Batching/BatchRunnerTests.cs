@@ -8,7 +8,10 @@ public class BatchRunnerTests
 {
     private const int Vocabulary = 8;
     private const int End = 7;
-    private static readonly byte[][] s_pieces = [.. Enumerable.Range(0, Vocabulary).Select(id => id == End ? [] : new[] { (byte)('a' + id) })];
+    private static readonly byte[][] s_pieces =
+    [
+        .. Enumerable.Range(0, Vocabulary).Select(id => id == End ? [] : new[] { (byte)('a' + id) }),
+    ];
     private static readonly TokenTable Tokens = new(s_pieces, new HashSet<int> { End });
     private static readonly ThoughtMarks s_thoughts = new(Begin: 5, End: 6);
 
@@ -130,7 +133,12 @@ public class BatchRunnerTests
     public void Run_thoughtsThatThePromptBegan_areThoughts(string end, int thoughts)
     {
         int[] prompt = [1, .. Ids(end)], ids = Ids("b g c h");
-        var runner = new BatchRunner(new ToyDecoder(1, held => Only(ids[held.Count - prompt.Length])), new(s_pieces, new HashSet<int> { End }, s_thoughts), new(), 64, new TokenCounter());
+        var runner = new BatchRunner(
+            new ToyDecoder(1, held => Only(ids[held.Count - prompt.Length])),
+            new(s_pieces, new HashSet<int> { End }, s_thoughts),
+            new(),
+            64,
+            new TokenCounter());
         var results = new List<PromptSamples>();
 
         runner.Run([new EncodedRequest(Requests(1, 1)[0], prompt)], results.Add, CancellationToken.None);
@@ -141,7 +149,14 @@ public class BatchRunnerTests
     [Fact]
     public void Run_thoughtsOverTheirLimit_areEndedForTheModel()
     {
-        var sample = RunOne(held => Only(held.Contains(s_thoughts.End) ? End : held.Count == 3 ? s_thoughts.Begin : 1), new SamplingOptions(ThoughtTokens: 3), marks: s_thoughts);
+        var sample = RunOne(
+            held =>
+                Only(
+                    held.Contains(s_thoughts.End) ? End
+                    : held.Count == 3 ? s_thoughts.Begin
+                    : 1),
+            new SamplingOptions(ThoughtTokens: 3),
+            marks: s_thoughts);
 
         Assert.Equal([s_thoughts.Begin, 1, 1, s_thoughts.End, End], sample.TokenIds);
         Assert.Equal(-100, sample.LogProbs[3], 1e-3);
@@ -164,7 +179,8 @@ public class BatchRunnerTests
         var decoder = new ToyDecoder(2, _ => Only(0));
         var runner = new BatchRunner(decoder, Tokens, new SamplingOptions(MaxTokens: 3), 64, new TokenCounter());
 
-        Assert.Throws<OperationCanceledException>(() => runner.Run(Encode(Requests(50, 2)), _ => cancellation.Cancel(), cancellation.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            runner.Run(Encode(Requests(50, 2)), _ => cancellation.Cancel(), cancellation.Token));
         Assert.Equal(2, decoder.BatchSizes.Count);
     }
 
@@ -173,7 +189,10 @@ public class BatchRunnerTests
     {
         var decoder = new ToyDecoder(4, Mixed);
         var trace = new DecodeTrace(decoder);
-        new BatchRunner(trace, Tokens, new SamplingOptions(MaxTokens: 12), 64, new TokenCounter()).Run(Encode(Requests(5, 3)), _ => { }, CancellationToken.None);
+        new BatchRunner(trace, Tokens, new SamplingOptions(MaxTokens: 12), 64, new TokenCounter()).Run(
+            Encode(Requests(5, 3)),
+            _ => { },
+            CancellationToken.None);
         var first = decoder.BatchSizes.ToArray();
         decoder.BatchSizes.Clear();
 
@@ -208,14 +227,28 @@ public class BatchRunnerTests
     /// <summary>Tokens by their letters.</summary>
     private static int[] Ids(string letters) => [.. letters.Split(' ').Select(letter => letter[0] - 'a')];
 
-    private static Sample RunOne(Func<IReadOnlyList<int>, float[]> logits, SamplingOptions options, int contextSize = 64, ThoughtMarks? marks = null) =>
-        Run(new ToyDecoder(2, logits), Requests(1, 1), options, contextSize, marks: marks).Single().Samples.Single();
+    private static Sample RunOne(
+        Func<IReadOnlyList<int>, float[]> logits,
+        SamplingOptions options,
+        int contextSize = 64,
+        ThoughtMarks? marks = null
+    ) => Run(new ToyDecoder(2, logits), Requests(1, 1), options, contextSize, marks: marks).Single().Samples.Single();
 
     private static PromptSamples[] Run(
-        ToyDecoder decoder, GenerationRequest[] requests, SamplingOptions? options = null, int contextSize = 64, TokenCounter? counter = null, ThoughtMarks? marks = null)
+        ToyDecoder decoder,
+        GenerationRequest[] requests,
+        SamplingOptions? options = null,
+        int contextSize = 64,
+        TokenCounter? counter = null,
+        ThoughtMarks? marks = null)
     {
         var results = new List<PromptSamples>();
-        var runner = new BatchRunner(decoder, marks is null ? Tokens : new(s_pieces, new HashSet<int> { End }, marks), options ?? new SamplingOptions(MaxTokens: 12), contextSize, counter ?? new TokenCounter());
+        var runner = new BatchRunner(
+            decoder,
+            marks is null ? Tokens : new(s_pieces, new HashSet<int> { End }, marks),
+            options ?? new SamplingOptions(MaxTokens: 12),
+            contextSize,
+            counter ?? new TokenCounter());
         runner.Run(Encode(requests), results.Add, CancellationToken.None);
         return [.. results.OrderBy(r => r.Prompt.Id)];
     }

@@ -20,9 +20,12 @@ public sealed class JinjaTemplateTests
         {
             using var json = JsonDocument.Parse(line);
             var template = json.RootElement.GetProperty("template").GetString()!;
-            var expected = json.RootElement.TryGetProperty("text", out var text) ? text.GetString()! : $"error ({json.RootElement.GetProperty("error").GetString()})";
+            var expected = json.RootElement.TryGetProperty("text", out var text)
+                ? text.GetString()!
+                : $"error ({json.RootElement.GetProperty("error").GetString()})";
             var found = Render(template, json.RootElement.GetProperty("variables"));
-            if (found != expected && !(found.StartsWith("error", StringComparison.Ordinal) && expected.StartsWith("error", StringComparison.Ordinal)))
+            if (found != expected
+                && !(found.StartsWith("error", StringComparison.Ordinal) && expected.StartsWith("error", StringComparison.Ordinal)))
             {
                 wrong.Add($"{template}\n  expected: {JsonSerializer.Serialize(expected)}\n  found:    {JsonSerializer.Serialize(found)}");
             }
@@ -46,7 +49,8 @@ public sealed class JinjaTemplateTests
     [Fact]
     public void Render_raiseException_hasWhatTheTemplateSays()
     {
-        var error = Assert.Throws<JinjaException>(() => JinjaTemplate.Parse("\n{{ raise_exception('roles must ' ~ 'alternate') }}").Render([], s_time));
+        var error = Assert.Throws<JinjaException>(() =>
+            JinjaTemplate.Parse("\n{{ raise_exception('roles must ' ~ 'alternate') }}").Render([], s_time));
 
         Assert.Equal(("roles must alternate", 2), (error.Raised, error.Line));
     }
@@ -63,7 +67,8 @@ public sealed class JinjaTemplateTests
     [InlineData("{% set ns = namespace(x=[0]) %}{% for a in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}")]
     [InlineData("{% set ns = namespace(x=[0]) %}{% for a in range(99999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}")]
     [InlineData("{% set ns = namespace(x=[0]) %}{% for a in range(99999) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x | tojson }}")]
-    [InlineData("{% set ns = namespace(x=[0], y=[0]) %}{% for a in range(99999) %}{% set ns.x = [ns.x] %}{% set ns.y = [ns.y] %}{% endfor %}{{ ns.x == ns.y }}")]
+    [InlineData(
+        "{% set ns = namespace(x=[0], y=[0]) %}{% for a in range(99999) %}{% set ns.x = [ns.x] %}{% set ns.y = [ns.y] %}{% endfor %}{{ ns.x == ns.y }}")]
     [InlineData("{{ 'x' * 999999999999 }}")]
     [InlineData("{{ [1] * 999999999999 }}")]
     [InlineData("{{ 'x'.center(999999999999) }}")]
@@ -73,7 +78,8 @@ public sealed class JinjaTemplateTests
     [InlineData("{{ 9223372036854775807 + 1 }}")]
     [InlineData("{{ (-9223372036854775807 - 1) // -1 }}")]
     [InlineData("{{ (-9223372036854775807 - 1) | abs }}")]
-    public void Render_whatDoesNotEnd_isAnError(string template) => Assert.Throws<JinjaException>(() => JinjaTemplate.Parse(template).Render([], s_time));
+    public void Render_whatDoesNotEnd_isAnError(string template) =>
+        Assert.Throws<JinjaException>(() => JinjaTemplate.Parse(template).Render([], s_time));
 
     [Theory]
     [InlineData("{{ ", "(", "1", ")", " }}")]
@@ -90,7 +96,8 @@ public sealed class JinjaTemplateTests
     [InlineData("", "{% for x in [1] %}", "", "{% endfor %}", "")]
     public void Parse_nestedWithoutEnd_isAnErrorOrIsRendered(string begin, string open, string inside, string close, string end)
     {
-        var template = begin + string.Concat(Enumerable.Repeat(open, 20_000)) + inside + string.Concat(Enumerable.Repeat(close, 20_000)) + end;
+        var template =
+            begin + string.Concat(Enumerable.Repeat(open, 20_000)) + inside + string.Concat(Enumerable.Repeat(close, 20_000)) + end;
 
         Assert.True(Record.Exception(() => JinjaTemplate.Parse(template).Render([], s_time)) is null or JinjaException);
     }
@@ -100,7 +107,10 @@ public sealed class JinjaTemplateTests
     {
         const string signs = "{}%|()[]'\"-+.,:=~\n0a _\\*/<>!";
         var random = new Random(1);
-        var templates = File.ReadLines(CasesPath).Select(line => JsonDocument.Parse(line).RootElement).Select(json => (json.GetProperty("template").GetString()!, json.GetProperty("variables"))).ToArray();
+        var templates = File.ReadLines(CasesPath)
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .Select(json => (json.GetProperty("template").GetString()!, json.GetProperty("variables")))
+            .ToArray();
         for (var i = 0; i < 5000; i++)
         {
             var (template, variables) = templates[random.Next(templates.Length)];
@@ -122,7 +132,10 @@ public sealed class JinjaTemplateTests
     {
         try
         {
-            return JinjaTemplate.Parse(template).Render(variables.EnumerateObject().Select(item => KeyValuePair.Create(item.Name, JinjaJson.Read(item.Value))), s_time).Value;
+            return JinjaTemplate
+                .Parse(template)
+                .Render(variables.EnumerateObject().Select(item => KeyValuePair.Create(item.Name, JinjaJson.Read(item.Value))), s_time)
+                .Value;
         }
         catch (JinjaException e)
         {

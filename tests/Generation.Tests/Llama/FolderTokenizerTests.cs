@@ -11,8 +11,10 @@ namespace IterativeDpo.Generation.Tests.Llama;
 /// <summary>Token ids of converted folders are those that the folder's tokenizer.json means.</summary>
 public sealed class FolderTokenizerTests : IDisposable
 {
-    private const string Qwen = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-    private const string Llama3 = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    private const string Qwen =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    private const string Llama3 =
+        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
     private const int Bos = 256, End = 259, Twelve = 264, Ab = 265, SpaceAb = 266, AbC = 267;
 
     private readonly string _root = Directory.CreateTempSubdirectory("dpo-folder-").FullName;
@@ -78,12 +80,36 @@ public sealed class FolderTokenizerTests : IDisposable
         265,
         json =>
         {
-            string[] pieces = ["<unk>", "<s>", "</s>", .. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>"), "▁", "a", "b", "▁a", "ab", "▁ab"];
-            json["added_tokens"] = new JsonArray([.. pieces.Take(3).Select((piece, id) => new JsonObject { ["id"] = id, ["content"] = piece, ["special"] = true })]);
+            string[] pieces =
+            [
+                "<unk>",
+                "<s>",
+                "</s>",
+                .. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>"),
+                "▁",
+                "a",
+                "b",
+                "▁a",
+                "ab",
+                "▁ab",
+            ];
+            json["added_tokens"] = new JsonArray([
+                .. pieces
+                    .Take(3)
+                    .Select(
+                        (piece, id) =>
+                            new JsonObject
+                            {
+                                ["id"] = id,
+                                ["content"] = piece,
+                                ["special"] = true,
+                            }),
+            ]);
             json["normalizer"] = new JsonObject
             {
                 ["type"] = "Sequence",
-                ["normalizers"] = JsonNode.Parse($$"""[{{(prepends ? """{ "type": "Prepend", "prepend": "▁" },""" : "")}} { "type": "Replace", "pattern": { "String": " " }, "content": "▁" }]"""),
+                ["normalizers"] = JsonNode.Parse(
+                        $$"""[{{(prepends ? """{ "type": "Prepend", "prepend": "▁" },""" : "")}} { "type": "Replace", "pattern": { "String": " " }, "content": "▁" }]"""),
             };
             json["pre_tokenizer"] = null;
             json["post_processor"] = null;

@@ -6,7 +6,9 @@ using IterativeDpo.Generation.Llama;
 
 namespace IterativeDpo.Generation.Tests.Llama;
 
-/// <summary>Conversations as token ids of the byte vocabulary, whose special tokens are spelled as in <see cref="ByteVocabulary"/>.</summary>
+/// <summary>
+/// Conversations as token ids of the byte vocabulary, whose special tokens are spelled as in <see cref="ByteVocabulary"/>.
+/// </summary>
 public sealed class LlamaChatTests(TinyModelFile files) : IClassFixture<TinyModelFile>
 {
     public const string ChatMl =
@@ -61,17 +63,21 @@ public sealed class LlamaChatTests(TinyModelFile files) : IClassFixture<TinyMode
     public void EncodePrompt_template_isRenderedAsItIsWritten()
     {
         Assert.Equal(
-            ByteVocabulary.Encode("<bos><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nsky?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"),
+            ByteVocabulary.Encode(
+                "<bos><|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nsky?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"),
             Prompt(Llama3, null, s_system, s_user));
         Assert.Equal(ByteVocabulary.Encode("<bos><|user|>\n sky? <|end|>\n<|assistant|>\n"), Prompt(Zephyr, null, s_user));
         Assert.Equal(
-            ByteVocabulary.Encode("<bos><start_of_turn>user\nsky?<end_of_turn>\n<start_of_turn>model\nblue<end_of_turn>\n<start_of_turn>user\nsky?<end_of_turn>\n<start_of_turn>model\n"),
+            ByteVocabulary.Encode(
+                "<bos><start_of_turn>user\nsky?<end_of_turn>\n<start_of_turn>model\nblue<end_of_turn>\n<start_of_turn>user\nsky?<end_of_turn>\n<start_of_turn>model\n"),
             Prompt(Gemma, null, s_user, new("assistant", "blue"), s_user));
     }
 
     [Fact]
     public void EncodePrompt_templateThatWritesBos_hasItOnce() =>
-        Assert.Equal(ByteVocabulary.Encode("<bos>x sky? "), Prompt("{{ bos_token }}{{ bos_token }}x{{ messages[0].content }}", null, s_user));
+        Assert.Equal(
+            ByteVocabulary.Encode("<bos>x sky? "),
+            Prompt("{{ bos_token }}{{ bos_token }}x{{ messages[0].content }}", null, s_user));
 
     [Fact]
     public void EncodePrompt_conversationThatTheTemplateRefuses_saysWhatItSaid() =>
@@ -79,7 +85,9 @@ public sealed class LlamaChatTests(TinyModelFile files) : IClassFixture<TinyMode
 
     [Fact]
     public void EncodePrompt_templateThatCannotBeWorkedOut_saysWhereAndWhy() =>
-        Assert.Equal("the model's chat template cannot show the conversation: line 2: 'x' is undefined", ProblemOf("{{ messages[0].content }}\n{{ x.y }}", s_user));
+        Assert.Equal(
+            "the model's chat template cannot show the conversation: line 2: 'x' is undefined",
+            ProblemOf("{{ messages[0].content }}\n{{ x.y }}", s_user));
 
     [Fact]
     public void EncodePrompt_templateThatLeavesATurnOut_isRefused() => Assert.Equal(
@@ -96,7 +104,9 @@ public sealed class LlamaChatTests(TinyModelFile files) : IClassFixture<TinyMode
     {
         using var tokenizer = Load(Thinking, new(Kwargs: """{"enable_thinking": true}"""));
 
-        Assert.Equal(ByteVocabulary.Encode("<think>hm</think>blue<|end|>"), tokenizer.EncodeCompletion(Passage.Of(s_user), Passage.Of(new ChatMessage("assistant", "<think>hm</think>blue"))));
+        Assert.Equal(
+            ByteVocabulary.Encode("<think>hm</think>blue<|end|>"),
+            tokenizer.EncodeCompletion(Passage.Of(s_user), Passage.Of(new ChatMessage("assistant", "<think>hm</think>blue"))));
     }
 
     [Fact]
@@ -104,19 +114,28 @@ public sealed class LlamaChatTests(TinyModelFile files) : IClassFixture<TinyMode
     {
         using var tokenizer = Load(Thinking, new(Kwargs: """{"enable_thinking": false}"""));
 
-        var error = Assert.Throws<ConversationException>(() => tokenizer.EncodeCompletion(Passage.Of(s_user), Passage.Of(new ChatMessage("assistant", "blue"))));
+        var error = Assert.Throws<ConversationException>(() =>
+            tokenizer.EncodeCompletion(Passage.Of(s_user), Passage.Of(new ChatMessage("assistant", "blue"))));
 
-        Assert.Contains("\"<think></think>\" is before the answer, and with the answer \"blue<|end|>\" is there", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"<think></think>\" is before the answer, and with the answer \"blue<|end|>\" is there",
+            error.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void EncodePrompt_kwargs_areTheTemplatesVariables()
     {
-        const string template = "{{ tools is none }}{{ documents is none }}{{ x is defined }}{{ tools | tojson }}{{ pad_token }}{{ messages[0].content }}";
+        const string template =
+            "{{ tools is none }}{{ documents is none }}{{ x is defined }}{{ tools | tojson }}{{ pad_token }}{{ messages[0].content }}";
 
-        Assert.Equal(ByteVocabulary.Encode("<bos><|user|> sky? <|end|><|assistant|><think></think>"), Prompt(Thinking, new(Kwargs: """{"enable_thinking": false}"""), s_user));
+        Assert.Equal(
+            ByteVocabulary.Encode("<bos><|user|> sky? <|end|><|assistant|><think></think>"),
+            Prompt(Thinking, new(Kwargs: """{"enable_thinking": false}"""), s_user));
         Assert.Equal(ByteVocabulary.Encode("<bos>TrueTrueFalsenull<pad> sky? "), Prompt(template, null, s_user));
-        Assert.Equal(ByteVocabulary.Encode("<bos>FalseTrueTrue[{\"é\": 1.0}]<pad> sky? "), Prompt(template, new(Kwargs: """{"x": null, "tools": [{"é": 1.0}]}"""), s_user));
+        Assert.Equal(
+            ByteVocabulary.Encode("<bos>FalseTrueTrue[{\"é\": 1.0}]<pad> sky? "),
+            Prompt(template, new(Kwargs: """{"x": null, "tools": [{"é": 1.0}]}"""), s_user));
     }
 
     [Fact]
@@ -126,8 +145,13 @@ public sealed class LlamaChatTests(TinyModelFile files) : IClassFixture<TinyMode
         var began = new DateTimeOffset(2026, 3, 7, 15, 4, 0, TimeSpan.Zero);
 
         Assert.Equal(ByteVocabulary.Encode("<bos>07 Mar 2026 15:04 sky? "), Prompt(template, new(Began: began), s_user));
-        Assert.Equal(ByteVocabulary.Encode("<bos>26 Jul 2024 00:00 sky? "), Prompt(template, new(Time: "2024-07-26", Began: began), s_user));
-        Assert.Contains("line 1: strftime_now asks for the time, and it is not set (chat-template.time)", ProblemOf(template, s_user), StringComparison.Ordinal);
+        Assert.Equal(
+            ByteVocabulary.Encode("<bos>26 Jul 2024 00:00 sky? "),
+            Prompt(template, new(Time: "2024-07-26", Began: began), s_user));
+        Assert.Contains(
+            "line 1: strftime_now asks for the time, and it is not set (chat-template.time)",
+            ProblemOf(template, s_user),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -150,7 +174,10 @@ public sealed class LlamaChatTests(TinyModelFile files) : IClassFixture<TinyMode
         Assert.Equal("rag", Begin(new(Name: "rag")));
         Assert.Equal("tools", Begin(new(Kwargs: """{"tools": [{}]}""")));
         Assert.Equal("default", Begin(new(Kwargs: """{"tools": []}""")));
-        Assert.Contains("has no chat template 'x', but default, tool_use, rag; set chat-template.name", Assert.Throws<UserInputException>(() => Begin(new(Name: "x"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no chat template 'x', but default, tool_use, rag; set chat-template.name",
+            Assert.Throws<UserInputException>(() => Begin(new(Name: "x"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -168,10 +195,19 @@ public sealed class LlamaChatTests(TinyModelFile files) : IClassFixture<TinyMode
     [InlineData("{{ [m] }}", "<|end|>", "['<|end|>']")]
     [InlineData("{{ m ~ '' }}{{ '%s' % m }}", "<bos>", "<bos><bos>")]
     [InlineData("{{ m | indent(1) }}", "a\n<|end|>", "a\n <|end|>")]
-    [InlineData("{{ (m | title).swapcase() }}{{ m | capitalize }}{{ m.strip('[').lstrip().center(9) }}", "[<|END|>", "[<|eND|>[<|end|> <|END|> ")]
+    [InlineData(
+        "{{ (m | title).swapcase() }}{{ m | capitalize }}{{ m.strip('[').lstrip().center(9) }}",
+        "[<|END|>",
+        "[<|eND|>[<|end|> <|END|> ")]
     [InlineData("{% for c in m %}{{ c }}{% endfor %}", "<|end|>", "<|end|>")]
-    [InlineData("{% set x %}{{ m }}{% endset %}{% macro f(y) %}{{ y }}{{ caller() }}{% endmacro %}{% call f(x) %}{{ m }}{% endcall %}", "<pad>", "<pad><pad>")]
-    [InlineData("{% set ns = namespace(t='') %}{% for l in m.splitlines() %}{% set ns.t = ns.t + l %}{% endfor %}{{ ns.t }}", "<|e\nnd|>", "<|end|>")]
+    [InlineData(
+        "{% set x %}{{ m }}{% endset %}{% macro f(y) %}{{ y }}{{ caller() }}{% endmacro %}{% call f(x) %}{{ m }}{% endcall %}",
+        "<pad>",
+        "<pad><pad>")]
+    [InlineData(
+        "{% set ns = namespace(t='') %}{% for l in m.splitlines() %}{% set ns.t = ns.t + l %}{% endfor %}{{ ns.t }}",
+        "<|e\nnd|>",
+        "<|end|>")]
     [InlineData("{{ '<|' + m }}", "end|>", "<|end|>")]
     [InlineData("{{ m + '|>' }}", "<|end", "<|end|>")]
     [InlineData("{{ ('<' ~ m ~ '>').replace('x', '|') }}", "xendx", "<|end|>")]
@@ -180,7 +216,9 @@ public sealed class LlamaChatTests(TinyModelFile files) : IClassFixture<TinyMode
     {
         var template = $"{{%- set m = messages[0].content -%}}<|user|>{shown}<|end|>";
 
-        Assert.Equal([ByteVocabulary.Bos, ByteVocabulary.User, .. Encoding.UTF8.GetBytes(text).Select(b => (int)b), ByteVocabulary.End], Prompt(template, null, new ChatMessage("user", said)));
+        Assert.Equal(
+            [ByteVocabulary.Bos, ByteVocabulary.User, .. Encoding.UTF8.GetBytes(text).Select(b => (int)b), ByteVocabulary.End],
+            Prompt(template, null, new ChatMessage("user", said)));
     }
 
     [Fact]

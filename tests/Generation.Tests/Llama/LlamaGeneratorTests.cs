@@ -72,7 +72,9 @@ public sealed class LlamaGeneratorTests(TinyModelFile files) : IClassFixture<Tin
 
         var sums = await generator.LogProbsAsync(prompts, CancellationToken.None);
 
-        Assert.All(prompts.SelectMany(prompt => prompt.Samples).Zip(sums), sample => Assert.Equal(sample.First.LogProbs.Sum(), sample.Second, 1e-3));
+        Assert.All(
+            prompts.SelectMany(prompt => prompt.Samples).Zip(sums),
+            sample => Assert.Equal(sample.First.LogProbs.Sum(), sample.Second, 1e-3));
     }
 
     [Fact]
@@ -123,7 +125,18 @@ public sealed class LlamaGeneratorTests(TinyModelFile files) : IClassFixture<Tin
     {
         // Long common beginnings, one prompt the beginning of another, equal ones, and others between them.
         var start = new string('s', 40);
-        string[] texts = [start, start + "a", start + "ab", start + "abc and more", start + "b", "t", start + "a", start[..20], start[..20] + "x"];
+        string[] texts =
+        [
+            start,
+            start + "a",
+            start + "ab",
+            start + "abc and more",
+            start + "b",
+            "t",
+            start + "a",
+            start[..20],
+            start[..20] + "x",
+        ];
         GenerationRequest[] requests = [.. texts.Select((text, i) => Text($"p{i}", text, 1))];
         using var one = files.Load(sequences: 1);
         using var many = files.Load(sequences: 32);
@@ -142,7 +155,10 @@ public sealed class LlamaGeneratorTests(TinyModelFile files) : IClassFixture<Tin
     public async Task PrefillAsync_promptsThatBeginAlike_haveTheLogitsOfEachOnItsOwn()
     {
         using var generator = files.Load(sequences: 32);
-        int[][] prompts = [.. Enumerable.Range(0, 20).Select(i => (int[])[.. Enumerable.Repeat(65, 30 - i % 3), 70 + i, .. Enumerable.Repeat(66, i % 5)])];
+        int[][] prompts =
+        [
+            .. Enumerable.Range(0, 20).Select(i => (int[])[.. Enumerable.Repeat(65, 30 - i % 3), 70 + i, .. Enumerable.Repeat(66, i % 5)]),
+        ];
 
         var together = await Logits(generator, prompts);
 
@@ -196,7 +212,8 @@ public sealed class LlamaGeneratorTests(TinyModelFile files) : IClassFixture<Tin
     {
         using var generator = files.Load(contextSize: 16);
 
-        var error = await Assert.ThrowsAsync<UserInputException>(() => Generate(generator, [Text("too-long", new string('x', 15), 1)], Sampled));
+        var error = await Assert.ThrowsAsync<UserInputException>(() =>
+            Generate(generator, [Text("too-long", new string('x', 15), 1)], Sampled));
 
         Assert.Contains("'too-long' has 16 tokens", error.Message, StringComparison.Ordinal);
         Assert.Contains("generation.context-tokens", error.Message, StringComparison.Ordinal);
@@ -207,7 +224,9 @@ public sealed class LlamaGeneratorTests(TinyModelFile files) : IClassFixture<Tin
     {
         using var generator = files.Load(contextSize: 16);
 
-        var samples = (await Generate(generator, [Text("p", "0123456789", 8)], new SamplingOptions(Temperature: 0, MaxTokens: 100)))[0].Samples;
+        var samples = (await Generate(generator, [Text("p", "0123456789", 8)], new SamplingOptions(Temperature: 0, MaxTokens: 100)))[
+            0
+        ].Samples;
 
         Assert.All(samples, sample => Assert.Equal((FinishReason.Length, 5), (sample.FinishReason, sample.TokenIds.Length)));
     }

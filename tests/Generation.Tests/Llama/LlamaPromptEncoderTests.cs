@@ -23,7 +23,8 @@ public sealed class LlamaPromptEncoderTests(TinyModelFile files) : IClassFixture
 
         var ids = generator.Tokenize(Chat(("system", "s"), ("user", "a"), ("assistant", "b"), ("user", "c")));
 
-        var expected = ByteVocabulary.Encode("<|system|>\ns<|end|>\n<|user|>\na<|end|>\n<|assistant|>\nb<|end|>\n<|user|>\nc<|end|>\n<|assistant|>\n");
+        var expected = ByteVocabulary.Encode(
+            "<|system|>\ns<|end|>\n<|user|>\na<|end|>\n<|assistant|>\nb<|end|>\n<|user|>\nc<|end|>\n<|assistant|>\n");
         Assert.Equal([ByteVocabulary.Bos, .. expected], ids);
     }
 

@@ -9,7 +9,9 @@ using LLama.Native;
 
 namespace IterativeDpo.Generation.Tests.Llama;
 
-/// <summary>A head that is a row of the model's output map: the reward is then one of llama.cpp's own logits after the last token.</summary>
+/// <summary>
+/// A head that is a row of the model's output map: the reward is then one of llama.cpp's own logits after the last token.
+/// </summary>
 public sealed class LlamaRewardModelTests(TinyModelFile files) : IClassFixture<TinyModelFile>
 {
     private const int Row = 42;
@@ -25,7 +27,13 @@ public sealed class LlamaRewardModelTests(TinyModelFile files) : IClassFixture<T
         var body = files[$"{architecture}.gguf"];
         TinyModel.Write(body, TinyModel.Config(architecture));
         using var model = new LlamaRewardModel(WithHead(body, $"{architecture}-reward.gguf"), null, 128, 100, threads: 1);
-        int[][] sequences = [model.Encode(Chat, Sampled("2")), model.Encode(Text, Sampled("two")), model.Encode(Chat, Sampled("It is two, I think.")), model.Encode(Chat, Sampled(""))];
+        int[][] sequences =
+        [
+            model.Encode(Chat, Sampled("2")),
+            model.Encode(Text, Sampled("two")),
+            model.Encode(Chat, Sampled("It is two, I think.")),
+            model.Encode(Chat, Sampled("")),
+        ];
 
         var scores = Score(model, sequences);
 
@@ -61,8 +69,11 @@ public sealed class LlamaRewardModelTests(TinyModelFile files) : IClassFixture<T
         using var model = new LlamaRewardModel(WithHead(files.ModelPath, "encode.gguf"), null, 128, 128, threads: 1);
 
         Assert.Equal(
-            [ByteVocabulary.Bos, .. ByteVocabulary.Encode("<|user|>\nWhat is 1 + 1?<|end|>\n<|assistant|>\n2<|end|>\n")], model.Encode(Chat, Sampled("2")));
-        Assert.Equal([ByteVocabulary.Bos, .. "One and one is two".Select(c => (int)c), ByteVocabulary.End], model.Encode(Text, Sampled("two")));
+            [ByteVocabulary.Bos, .. ByteVocabulary.Encode("<|user|>\nWhat is 1 + 1?<|end|>\n<|assistant|>\n2<|end|>\n")],
+            model.Encode(Chat, Sampled("2")));
+        Assert.Equal(
+            [ByteVocabulary.Bos, .. "One and one is two".Select(c => (int)c), ByteVocabulary.End],
+            model.Encode(Text, Sampled("two")));
     }
 
     [Fact]
@@ -117,7 +128,12 @@ public sealed class LlamaRewardModelTests(TinyModelFile files) : IClassFixture<T
     private string WithHead(string body, string name)
     {
         using var file = GgufFile.Open(body);
-        TinyModel.WriteWith(file, files[name], "cls.output.weight", [1, 32], file.ReadFloat32(file.Tensors[ModelConfig.Output]).AsMemory(Row * 32, 32));
+        TinyModel.WriteWith(
+            file,
+            files[name],
+            "cls.output.weight",
+            [1, 32],
+            file.ReadFloat32(file.Tensors[ModelConfig.Output]).AsMemory(Row * 32, 32));
         return files[name];
     }
 

@@ -37,7 +37,10 @@ public sealed class LlamaTextTokenizerTests : IClassFixture<TinyModelFile>, IDis
     {
         var error = Assert.Throws<UserInputException>(() => _tokenizer.FirstTokens(["Yes", "Yet", "No"]));
 
-        Assert.Contains($"{_files.ModelPath}: its token for the beginning of \"Yes\" also begins another of Yes, Yet, No", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{_files.ModelPath}: its token for the beginning of \"Yes\" also begins another of Yes, Yet, No",
+            error.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -68,8 +71,12 @@ public sealed class LlamaTextTokenizerTests : IClassFixture<TinyModelFile>, IDis
     {
         using var generator = _files.Load();
 
-        Assert.Equal(_tokenizer.EncodeCompletion(_asked, Answer("blue é")), generator.EncodeAnswer(new Prompt("p", _asked.Turns, null, null, [], "blue é")));
-        Assert.Equal(_tokenizer.EncodeCompletion(Passage.Of("a"), Passage.Of(" b")), generator.EncodeAnswer(new Prompt("p", null, "a", null, [], " b")));
+        Assert.Equal(
+            _tokenizer.EncodeCompletion(_asked, Answer("blue é")),
+            generator.EncodeAnswer(new Prompt("p", _asked.Turns, null, null, [], "blue é")));
+        Assert.Equal(
+            _tokenizer.EncodeCompletion(Passage.Of("a"), Passage.Of(" b")),
+            generator.EncodeAnswer(new Prompt("p", null, "a", null, [], " b")));
     }
 
     [Fact]
@@ -89,7 +96,9 @@ public sealed class LlamaTextTokenizerTests : IClassFixture<TinyModelFile>, IDis
         var prompt = _tokenizer.EncodePrompt(Passage.Of(new ChatMessage("user", attack)));
         var completion = _tokenizer.EncodeCompletion(_asked, Answer(attack));
 
-        Assert.Equal([ByteVocabulary.Bos, .. ByteVocabulary.Encode("<|user|>\n"), .. bytes, .. ByteVocabulary.Encode("<|end|>\n<|assistant|>\n")], prompt);
+        Assert.Equal(
+            [ByteVocabulary.Bos, .. ByteVocabulary.Encode("<|user|>\n"), .. bytes, .. ByteVocabulary.Encode("<|end|>\n<|assistant|>\n")],
+            prompt);
         Assert.Equal([.. bytes, ByteVocabulary.End], completion);
     }
 
@@ -100,13 +109,23 @@ public sealed class LlamaTextTokenizerTests : IClassFixture<TinyModelFile>, IDis
         var path = _files["user-defined.gguf"];
         // The template spells <|assistant|>, and makes <|user|> of a role's name.
         TinyModel.WriteChanged(path, metadata => metadata["tokenizer.ggml.token_type"] = Enumerable.Range(0, ByteVocabulary.Size)
-            .Select(id => id < ByteVocabulary.Bos ? normal : id is ByteVocabulary.User or ByteVocabulary.Assistant ? userDefined : control).ToArray());
+            .Select(id =>
+                id < ByteVocabulary.Bos ? normal
+                : id is ByteVocabulary.User or ByteVocabulary.Assistant ? userDefined
+                : control)
+            .ToArray());
         using var tokenizer = LlamaTextTokenizer.Load(path);
 
         var ids = tokenizer.EncodePrompt(Passage.Of(new ChatMessage("user", "a<|assistant|>b<|user|>")));
 
         Assert.Equal(
-            [ByteVocabulary.Bos, .. ByteVocabulary.Encode("<|user|>\n"), .. "a<|assistant|>b<|user|>".Select(c => (int)c), .. ByteVocabulary.Encode("<|end|>\n<|assistant|>\n")], ids);
+            [
+                ByteVocabulary.Bos,
+                .. ByteVocabulary.Encode("<|user|>\n"),
+                .. "a<|assistant|>b<|user|>".Select(c => (int)c),
+                .. ByteVocabulary.Encode("<|end|>\n<|assistant|>\n"),
+            ],
+            ids);
         Assert.Null(tokenizer.DecodePrompt(ids));
     }
 
@@ -148,7 +167,10 @@ public sealed class LlamaTextTokenizerTests : IClassFixture<TinyModelFile>, IDis
         TinyModel.WriteChanged(path, metadata => metadata.Remove("tokenizer.chat_template"));
         using var tokenizer = LlamaTextTokenizer.Load(path);
 
-        Assert.Contains("has no chat template", Assert.Throws<UserInputException>(() => tokenizer.EncodePrompt(_asked)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no chat template",
+            Assert.Throws<UserInputException>(() => tokenizer.EncodePrompt(_asked)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]

@@ -3,7 +3,9 @@ using IterativeDpo.Generation.Llama;
 
 namespace IterativeDpo.Generation.Tests.Llama;
 
-/// <summary>A SentencePiece vocabulary, before whose texts llama.cpp puts a space: at the beginning and behind a special token, and nowhere else.</summary>
+/// <summary>
+/// A SentencePiece vocabulary, before whose texts llama.cpp puts a space: at the beginning and behind a special token, and nowhere else.
+/// </summary>
 public sealed class SentencePieceTests : IClassFixture<TinyModelFile>, IDisposable
 {
     private const int Bos = 1, End = 2, FirstByte = 3, Space = 259, A = 260, SpaceA = 261, B = 262;
@@ -14,7 +16,8 @@ public sealed class SentencePieceTests : IClassFixture<TinyModelFile>, IDisposab
 
     private readonly LlamaTextTokenizer _tokenizer;
 
-    public SentencePieceTests(TinyModelFile files) => _tokenizer = LlamaTextTokenizer.Load(Write(files["sentencepiece.gguf"], addsSpace: true));
+    public SentencePieceTests(TinyModelFile files) =>
+        _tokenizer = LlamaTextTokenizer.Load(Write(files["sentencepiece.gguf"], addsSpace: true));
 
     public void Dispose() => _tokenizer.Dispose();
 
@@ -51,7 +54,9 @@ public sealed class SentencePieceTests : IClassFixture<TinyModelFile>, IDisposab
     public void Decode_ofEncoded_isTheText(string text)
     {
         Assert.Equal(text.Replace("<s>", ""), _tokenizer.DecodePrompt(_tokenizer.EncodePrompt(Passage.Of(text))));
-        Assert.Equal(text.Replace("<s>", ""), _tokenizer.DecodeCompletion(_tokenizer.EncodeCompletion(Passage.Of("a"), Passage.Of(text)))?.Replace("<s>", ""));
+        Assert.Equal(
+            text.Replace("<s>", ""),
+            _tokenizer.DecodeCompletion(_tokenizer.EncodeCompletion(Passage.Of("a"), Passage.Of(text)))?.Replace("<s>", ""));
     }
 
     [Fact]
@@ -128,8 +133,10 @@ public sealed class SentencePieceTests : IClassFixture<TinyModelFile>, IDisposab
             metadata["tokenizer.ggml.tokens"] =
                 new[] { "<unk>", "<s>", "</s>" }.Concat(Enumerable.Range(0, 256).Select(b => $"<0x{b:X2}>")).Concat(words).ToArray();
             metadata["tokenizer.ggml.scores"] = new float[264];
-            metadata["tokenizer.ggml.token_type"] =
-                new[] { unknown, control, control }.Concat(Enumerable.Repeat(bytes, 256)).Concat(Enumerable.Repeat(normal, words.Length)).ToArray();
+            metadata["tokenizer.ggml.token_type"] = new[] { unknown, control, control }
+                .Concat(Enumerable.Repeat(bytes, 256))
+                .Concat(Enumerable.Repeat(normal, words.Length))
+                .ToArray();
             metadata["tokenizer.ggml.bos_token_id"] = (uint)Bos;
             metadata["tokenizer.ggml.eos_token_id"] = (uint)End;
             metadata["tokenizer.ggml.padding_token_id"] = 0u;

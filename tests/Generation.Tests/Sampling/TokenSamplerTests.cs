@@ -21,10 +21,12 @@ public class TokenSamplerTests
     public void Draw_topK_keepsTheLikeliest() => AssertShares(new SamplingOptions(TopK: 2), [0, 4 / 7.0, 0, 3 / 7.0]);
 
     [Fact]
-    public void Draw_topP_keepsTheSmallestSetThatReachesIt() => AssertShares(new SamplingOptions(TopP: 0.75f), [0, 4 / 9.0, 2 / 9.0, 3 / 9.0]);
+    public void Draw_topP_keepsTheSmallestSetThatReachesIt() =>
+        AssertShares(new SamplingOptions(TopP: 0.75f), [0, 4 / 9.0, 2 / 9.0, 3 / 9.0]);
 
     [Fact]
-    public void Draw_minP_dropsTokensUnderTheShareOfTheLikeliest() => AssertShares(new SamplingOptions(MinP: 0.4f), [0, 4 / 9.0, 2 / 9.0, 3 / 9.0]);
+    public void Draw_minP_dropsTokensUnderTheShareOfTheLikeliest() =>
+        AssertShares(new SamplingOptions(MinP: 0.4f), [0, 4 / 9.0, 2 / 9.0, 3 / 9.0]);
 
     [Fact]
     public void Draw_topKThenTopP_takesTopPOfWhatTopKLeft() =>
@@ -36,7 +38,12 @@ public class TokenSamplerTests
     {
         float[] logits = [1, -1, 2];
         double[] weights = [Math.Exp(0.5), Math.Exp(-2), Math.Exp(2)];
-        AssertShares(new SamplingOptions(RepetitionPenalty: 2), [.. weights.Select(w => w / weights.Sum())], logits, promptIds: [0, 0], completionIds: [1, 0]);
+        AssertShares(
+            new SamplingOptions(RepetitionPenalty: 2),
+            [.. weights.Select(w => w / weights.Sum())],
+            logits,
+            promptIds: [0, 0],
+            completionIds: [1, 0]);
     }
 
     [Fact]
@@ -83,7 +90,12 @@ public class TokenSamplerTests
         const int size = 5000;
         var random = new SplitMix64(11);
         var logits = Enumerable.Range(0, size).Select(_ => (float)(8 * random.NextDouble())).ToArray();
-        var kept = logits.Select((logit, id) => (logit, id)).OrderByDescending(pair => pair.logit).Take(40).Select(pair => pair.id).ToHashSet();
+        var kept = logits
+            .Select((logit, id) => (logit, id))
+            .OrderByDescending(pair => pair.logit)
+            .Take(40)
+            .Select(pair => pair.id)
+            .ToHashSet();
         var sampler = new TokenSampler(new SamplingOptions(TopK: 40), size);
 
         var drawn = Enumerable.Range(0, 2000).Select(_ => sampler.Draw(logits, [], [], random).Id).ToHashSet();
@@ -110,7 +122,8 @@ public class TokenSamplerTests
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
     public void Draw_brokenLogits_throws(float broken) =>
-        Assert.Throws<NonFiniteLogitsException>(() => new TokenSampler(new SamplingOptions(), 3).Draw([0, broken, 1], [], [], new SplitMix64(1)));
+        Assert.Throws<NonFiniteLogitsException>(() =>
+            new TokenSampler(new SamplingOptions(), 3).Draw([0, broken, 1], [], [], new SplitMix64(1)));
 
     private static int[] Stream(ulong seed)
     {

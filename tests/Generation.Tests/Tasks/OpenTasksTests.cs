@@ -26,7 +26,16 @@ public class OpenTasksTests
         for (var i = 1; i < problems.Length; i++)
         {
             var (question, answer) = (problems[i].Question, problems[i].Answer);
-            foreach (var text in new[] { answer, problems[i].Sloppy, problems[i - 1].Answer, Words(question)[^1], string.Concat(Words(question)[^1].Reverse()), Twice(answer), "" })
+            foreach (var text in new[]
+                {
+                    answer,
+                    problems[i].Sloppy,
+                    problems[i - 1].Answer,
+                    Words(question)[^1],
+                    string.Concat(Words(question)[^1].Reverse()),
+                    Twice(answer),
+                    "",
+                })
             {
                 Assert.True(IsRight(name, question, text) == Accepts(problems[i].Rule!, text), $"{question} \"{text}\"");
             }
@@ -55,7 +64,13 @@ public class OpenTasksTests
 
     [Fact]
     public void Prompts_hundredHeldOutOfEveryOpenTask_areThere() =>
-        Assert.Equal(600, TaskGenerator.Prompts(0, [.. TaskTable.Open.Select(task => task.Name)], 600, Split.HeldOut).Select(prompt => prompt.Id).Distinct().Count());
+        Assert.Equal(
+            600,
+            TaskGenerator
+                .Prompts(0, [.. TaskTable.Open.Select(task => task.Name)], 600, Split.HeldOut)
+                .Select(prompt => prompt.Id)
+                .Distinct()
+                .Count());
 
     private static TaskProblem[] Draw(string name)
     {
@@ -73,20 +88,25 @@ public class OpenTasksTests
             "word-without" => IsWord(text, 4, 7) && !text.Intersect(asked[^1]).Any(),
             "between" => int.TryParse(text, out var number) && number >= Number(asked[^3]) && number <= Number(asked[^1]),
             "pick" => text.Split(' ') is { Length: 3 } picked && picked.Distinct().Count() == 3 && picked.All(asked[^5..].Contains),
-            "word-ends" => IsWord(text, asked.Max(Number), asked.Max(Number)) && text[0] == asked[4..].First(IsLetter)[0] && text[^1] == asked[^1][0],
+            "word-ends" => IsWord(text, asked.Max(Number), asked.Max(Number))
+                && text[0] == asked[4..].First(IsLetter)[0]
+                && text[^1] == asked[^1][0],
             _ => throw new ArgumentException(task),
         };
     }
 
     private static bool Accepts(string rule, string text) => rule.Split('±') is [var middle, var width]
-        ? int.TryParse(text, out var number) && Math.Abs(number - decimal.Parse(middle, CultureInfo.InvariantCulture)) <= decimal.Parse(width, CultureInfo.InvariantCulture)
+        ? int.TryParse(text, out var number)
+            && Math.Abs(number - decimal.Parse(middle, CultureInfo.InvariantCulture))
+                <= decimal.Parse(width, CultureInfo.InvariantCulture)
         : Regex.IsMatch(text, rule);
 
     private static string[] Words(string question) => question.Split([' ', ',', '.', ':'], StringSplitOptions.RemoveEmptyEntries);
 
     private static string Twice(string text) => $"{text} {text}";
 
-    private static bool IsWord(string text, int shortest, int longest) => text.Length >= shortest && text.Length <= longest && text.All(char.IsAsciiLetterLower);
+    private static bool IsWord(string text, int shortest, int longest) =>
+        text.Length >= shortest && text.Length <= longest && text.All(char.IsAsciiLetterLower);
 
     private static bool IsLetter(string word) => word.Length == 1 && char.IsAsciiLetterLower(word[0]);
 

@@ -18,7 +18,9 @@ public class TaskGeneratorTests
 
     [Fact]
     public void Prompts_knownSeed_areTheSameOnEveryMachine() =>
-        Assert.Equal(["add-39d7e45845df Add 61 + 2. 63", "capitals-56d7d4ebd89b Write pugilat in capitals. PUGILAT"], TaskGenerator.Prompts(1, ["add", "capitals"], 2, Split.Train).Select(Describe));
+        Assert.Equal(
+            ["add-39d7e45845df Add 61 + 2. 63", "capitals-56d7d4ebd89b Write pugilat in capitals. PUGILAT"],
+            TaskGenerator.Prompts(1, ["add", "capitals"], 2, Split.Train).Select(Describe));
 
     [Fact]
     public void Prompts_otherSeed_differ()
@@ -42,7 +44,11 @@ public class TaskGeneratorTests
     [Fact]
     public void Prompts_manyOfBothSides_shareNoQuestion()
     {
-        var train = Enumerable.Range(0, 4).SelectMany(seed => TaskGenerator.Prompts((ulong)seed, AllTasks, 2400, Split.Train)).Select(Question).ToHashSet();
+        var train = Enumerable
+            .Range(0, 4)
+            .SelectMany(seed => TaskGenerator.Prompts((ulong)seed, AllTasks, 2400, Split.Train))
+            .Select(Question)
+            .ToHashSet();
         var heldOut = TaskGenerator.Prompts(9, AllTasks, 1200, Split.HeldOut).Select(Question);
 
         Assert.DoesNotContain(heldOut, train.Contains);

@@ -10,7 +10,8 @@ public sealed class BenchmarkResultsTests
         var progress = new StringWriter();
         IReadOnlyList<int> printed = [];
 
-        await Assert.ThrowsAsync<BenchmarkException>(() => BenchmarkResults.CollectAsync(Failing().ToAsyncEnumerable(), progress, results => printed = results));
+        await Assert.ThrowsAsync<BenchmarkException>(() =>
+            BenchmarkResults.CollectAsync(Failing().ToAsyncEnumerable(), progress, results => printed = results));
 
         Assert.Equal([1, 2], printed);
         Assert.Equal("measured: 1\nmeasured: 2\n", progress.ToString());

@@ -9,7 +9,13 @@ public sealed class ChaosRuleTests : IDisposable
     [Fact]
     public void CanDoWithout_aRoleThatNobodyElsePlays_isFalse()
     {
-        ChaosNode[] nodes = [Node("k", "coordinator"), Node("a", "generator", "judge"), Node("b", "judge", "trainer"), Node("c", "trainer")];
+        ChaosNode[] nodes =
+        [
+            Node("k", "coordinator"),
+            Node("a", "generator", "judge"),
+            Node("b", "judge", "trainer"),
+            Node("c", "trainer"),
+        ];
 
         Assert.True(ChaosRule.CanDoWithout(nodes, nodes[3]));
         Assert.True(ChaosRule.CanDoWithout(nodes, nodes[2]));
@@ -20,7 +26,12 @@ public sealed class ChaosRuleTests : IDisposable
     [Fact]
     public void CanDoWithout_beside_thoseThatAreWounded_isFalse()
     {
-        ChaosNode[] nodes = [Node("k", "coordinator"), Node("a", "generator", "judge", "trainer"), Node("b", "generator", "judge", "trainer")];
+        ChaosNode[] nodes =
+        [
+            Node("k", "coordinator"),
+            Node("a", "generator", "judge", "trainer"),
+            Node("b", "generator", "judge", "trainer"),
+        ];
         nodes[1].IsWounded = true;
 
         Assert.False(ChaosRule.CanDoWithout(nodes, nodes[1]));
@@ -38,7 +49,13 @@ public sealed class ChaosRuleTests : IDisposable
     [Fact]
     public void CanDoWithout_aSecondOfThreeCoordinators_isFalse()
     {
-        ChaosNode[] nodes = [Node("k", "coordinator"), Node("l", "coordinator"), Node("m", "coordinator"), Node("a", "generator", "judge", "trainer")];
+        ChaosNode[] nodes =
+        [
+            Node("k", "coordinator"),
+            Node("l", "coordinator"),
+            Node("m", "coordinator"),
+            Node("a", "generator", "judge", "trainer"),
+        ];
 
         Assert.True(ChaosRule.CanDoWithout(nodes, nodes[0]));
         Assert.False(ChaosRule.CanDoWithout(nodes, nodes[0], nodes[1]));
@@ -49,7 +66,12 @@ public sealed class ChaosRuleTests : IDisposable
     [Fact]
     public void CanDoWithout_guests_countForNobody()
     {
-        ChaosNode[] nodes = [Node("k", "coordinator"), Node("a", "generator", "judge", "trainer"), new("x", ["generator", "judge", "trainer"], s_place, [], [], _log) { IsGuest = true }];
+        ChaosNode[] nodes =
+        [
+            Node("k", "coordinator"),
+            Node("a", "generator", "judge", "trainer"),
+            new("x", ["generator", "judge", "trainer"], s_place, [], [], _log) { IsGuest = true },
+        ];
 
         Assert.False(ChaosRule.CanDoWithout(nodes, nodes[1]));
     }

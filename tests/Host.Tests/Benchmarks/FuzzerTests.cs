@@ -36,7 +36,12 @@ public sealed class FuzzerTests : IDisposable
     [Fact]
     public void Run_ofAnInputByItsNumber_repeatsItsCrash()
     {
-        var reader = new ForeignReader("made", ".txt", ["abcdefgh"u8.ToArray()], int.MaxValue, (_, bytes) => throw new InvalidOperationException(Convert.ToHexString(bytes)));
+        var reader = new ForeignReader(
+            "made",
+            ".txt",
+            ["abcdefgh"u8.ToArray()],
+            int.MaxValue,
+            (_, bytes) => throw new InvalidOperationException(Convert.ToHexString(bytes)));
         var found = new Fuzzer(_directory, seed: 3).Run(reader, 0, done => done < 5).Findings[3];
 
         var again = new Fuzzer(_directory, seed: 3).Run(reader, found.Input, done => done == 0);

@@ -6,11 +6,13 @@ public sealed class MeasuredProcessTests
 {
     [Fact]
     public void Run_commandThatFails_namesIt() => Assert.Contains(
-        "'sh -c exit 3' ended with 3", Assert.Throws<BenchmarkException>(() => MeasuredProcess.Run(["sh", "-c", "exit 3"], default)).Message);
+        "'sh -c exit 3' ended with 3",
+        Assert.Throws<BenchmarkException>(() => MeasuredProcess.Run(["sh", "-c", "exit 3"], default)).Message);
 
     [Fact]
     public void Run_commandThatIsMissing_namesIt() => Assert.Contains(
-        "'no-such-command' cannot be run", Assert.Throws<BenchmarkException>(() => MeasuredProcess.Run(["no-such-command"], default)).Message);
+        "'no-such-command' cannot be run",
+        Assert.Throws<BenchmarkException>(() => MeasuredProcess.Run(["no-such-command"], default)).Message);
 
     [Fact]
     public void Run_cancelled_endsTheCommand()

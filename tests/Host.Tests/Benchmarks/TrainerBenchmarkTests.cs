@@ -44,5 +44,7 @@ public sealed class TrainerBenchmarkTests
 
     private static TrainerSide Side(Func<TrainerSetting, double> rate, int peakRssMib) => new(
         [new(1, false), new(2, false), new(1, true), new(2, true)],
-        (_, _, setting) => ["echo", JsonSerializer.Serialize(new TrainerMeasurement(rate(setting), 1, peakRssMib, setting.Threads, setting.BFloat16))]);
+        (_, _, setting) =>
+            ["echo", JsonSerializer.Serialize(new TrainerMeasurement(rate(setting), 1, peakRssMib, setting.Threads, setting.BFloat16))]
+    );
 }

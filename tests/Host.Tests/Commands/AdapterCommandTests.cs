@@ -30,7 +30,10 @@ public sealed class AdapterCommandTests : IDisposable
         Assert.Equal((before.Rank, before.Alpha), (after.Rank, after.Alpha));
         Assert.Equal(before.Maps.Select(map => map.Tensor), after.Maps.Select(map => map.Tensor));
         Assert.Equal(before.Maps.SelectMany(map => map.A.Concat(map.B)), after.Maps.SelectMany(map => map.A.Concat(map.B)));
-        Assert.Contains("\"base_model_name_or_path\": \"org/seed\"", await File.ReadAllTextAsync(Path.Combine(In("peft"), "adapter_config.json")), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"base_model_name_or_path\": \"org/seed\"",
+            await File.ReadAllTextAsync(Path.Combine(In("peft"), "adapter_config.json")),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -53,7 +56,21 @@ public sealed class AdapterCommandTests : IDisposable
     {
         await File.WriteAllTextAsync(In("text.txt"), "What is 61 + 2? The words in reverse order: one two three.");
 
-        Assert.Equal(ExitCodes.Done, await RunAsync("export", Adapter, "--to", "gguf", "--out", In("q.gguf"), "--type", "q4_0", "--text", In("text.txt"), "--threads", "1"));
+        Assert.Equal(
+            ExitCodes.Done,
+            await RunAsync(
+                "export",
+                Adapter,
+                "--to",
+                "gguf",
+                "--out",
+                In("q.gguf"),
+                "--type",
+                "q4_0",
+                "--text",
+                In("text.txt"),
+                "--threads",
+                "1"));
 
         await RunAsync("export", Adapter, "--to", "gguf", "--out", In("merged.gguf"), "--type", "f32");
         using var merged = GgufFile.Open(In("merged.gguf"));
@@ -62,7 +79,9 @@ public sealed class AdapterCommandTests : IDisposable
         Assert.Equal(TensorType.Q4_0, map.Type);
         var values = merged.ReadFloat32(merged.Tensors[map.Name]);
         Assert.Equal(values, quantised.ReadFloat32(map), (one, other) => Math.Abs(one - other) < values.Max(Math.Abs) / 6);
-        Assert.Equal(["adapter.gguf", "merged.gguf", "q.gguf", "text.txt"], Directory.EnumerateFiles(_root).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["adapter.gguf", "merged.gguf", "q.gguf", "text.txt"],
+            Directory.EnumerateFiles(_root).Select(Path.GetFileName).Order());
     }
 
     [Theory]
@@ -71,7 +90,18 @@ public sealed class AdapterCommandTests : IDisposable
     public async Task Export_withATextAndNothingQuantised_isRefused(string to, string type)
     {
         await File.WriteAllTextAsync(In("text.txt"), "text");
-        await AssertRefusedAsync("--text is for models that are quantised", "export", Adapter, "--to", to, "--out", In("out"), "--type", type, "--text", In("text.txt"));
+        await AssertRefusedAsync(
+            "--text is for models that are quantised",
+            "export",
+            Adapter,
+            "--to",
+            to,
+            "--out",
+            In("out"),
+            "--type",
+            type,
+            "--text",
+            In("text.txt"));
     }
 
     [Fact]
@@ -84,7 +114,9 @@ public sealed class AdapterCommandTests : IDisposable
         using var merged = GgufFile.Open(In("merged.gguf"));
         using var back = GgufFile.Open(In("back.gguf"));
         Assert.Equal(s_config, ModelConfig.Read(back));
-        Assert.All(s_config.ListTensors(), tensor => Assert.Equal(merged.ReadFloat32(merged.Tensors[tensor.Name]), back.ReadFloat32(back.Tensors[tensor.Name])));
+        Assert.All(
+            s_config.ListTensors(),
+            tensor => Assert.Equal(merged.ReadFloat32(merged.Tensors[tensor.Name]), back.ReadFloat32(back.Tensors[tensor.Name])));
         Assert.Equal(merged.Metadata.GetArray<string>("tokenizer.ggml.tokens"), back.Metadata.GetArray<string>("tokenizer.ggml.tokens"));
         Assert.Equal(merged.Metadata.GetString("tokenizer.chat_template"), back.Metadata.GetString("tokenizer.chat_template"));
     }
@@ -94,7 +126,10 @@ public sealed class AdapterCommandTests : IDisposable
     {
         Assert.Equal(ExitCodes.Done, await RunAsync("export", BundledFiles.SeedModel, "--to", "hf", "--out", In("hub"), "--json"));
 
-        Assert.Contains("\"torch_dtype\": \"float16\"", await File.ReadAllTextAsync(Path.Combine(In("hub"), "config.json")), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"torch_dtype\": \"float16\"",
+            await File.ReadAllTextAsync(Path.Combine(In("hub"), "config.json")),
+            StringComparison.Ordinal);
         await AssertRefusedAsync("there is something already", "export", BundledFiles.SeedModel, "--to", "hf", "--out", In("hub"));
     }
 
@@ -121,7 +156,16 @@ public sealed class AdapterCommandTests : IDisposable
 
     [Fact]
     public async Task ExportMerged_withABaseName_isRefused() =>
-        await AssertRefusedAsync("--base-name is for --to peft", "export", Adapter, "--to", "merged", "--out", In("out"), "--base-name", "x");
+        await AssertRefusedAsync(
+            "--base-name is for --to peft",
+            "export",
+            Adapter,
+            "--to",
+            "merged",
+            "--out",
+            In("out"),
+            "--base-name",
+            "x");
 
     [Fact]
     public async Task Export_withTheAdapterOfAnotherBase_isRefused()
@@ -134,7 +178,16 @@ public sealed class AdapterCommandTests : IDisposable
     public async Task Export_ofAMissingAdapterOrModel_namesIt()
     {
         await AssertRefusedAsync("none.gguf: there is no such file", "export", In("none.gguf"), "--to", "peft", "--out", In("out"));
-        await AssertRefusedAsync("none.gguf: there is no such file", "export", Adapter, "--model", In("none.gguf"), "--to", "peft", "--out", In("out"));
+        await AssertRefusedAsync(
+            "none.gguf: there is no such file",
+            "export",
+            Adapter,
+            "--model",
+            In("none.gguf"),
+            "--to",
+            "peft",
+            "--out",
+            In("out"));
     }
 
     [Fact]
@@ -188,7 +241,8 @@ public sealed class AdapterCommandTests : IDisposable
         var writer = new GgufWriter();
         using (var file = GgufFile.Open(Adapter))
         {
-            foreach (var (key, value) in file.Metadata.Where(entry => !entry.Key.StartsWith("iterativedpo.", StringComparison.Ordinal))) writer.Set(key, value!);
+            foreach (var (key, value) in file.Metadata.Where(entry => !entry.Key.StartsWith("iterativedpo.", StringComparison.Ordinal)))
+                writer.Set(key, value!);
             foreach (var (name, tensor) in file.Tensors) writer.Add(name, tensor.Shape, TensorType.F32, file.ReadFloat32(tensor));
         }
         writer.Write(In("foreign.gguf"));
@@ -206,7 +260,12 @@ public sealed class AdapterCommandTests : IDisposable
 
     [Theory]
     [InlineData("--to takes one of peft, gguf, merged, hf; 'onnx' is none of them.", "--to", "onnx")]
-    [InlineData("--type takes one of f32, f16, bf16, q8_0, q6_k, q5_k_m, q5_k_s, q5_1, q5_0, q4_k_m, q4_k_s, iq4_xs, iq4_nl, q4_1, q4_0, q3_k_m, q2_k, keep; 'q4_k' is none of them.", "--to", "merged", "--type", "q4_k")]
+    [InlineData(
+        "--type takes one of f32, f16, bf16, q8_0, q6_k, q5_k_m, q5_k_s, q5_1, q5_0, q4_k_m, q4_k_s, iq4_xs, iq4_nl, q4_1, q4_0, q3_k_m, q2_k, keep; 'q4_k' is none of them.",
+        "--to",
+        "merged",
+        "--type",
+        "q4_k")]
     [InlineData("Option '--to' is required.")]
     public void Export_withAWrongWord_listsTheWords(string message, params string[] more)
     {
@@ -231,7 +290,8 @@ public sealed class AdapterCommandTests : IDisposable
         return ModelConfig.Read(file);
     }
 
-    private static Task<int> RunAsync(params string[] arguments) => RootCommands.Create().Parse(arguments).InvokeAsync(new() { EnableDefaultExceptionHandler = false });
+    private static Task<int> RunAsync(params string[] arguments) =>
+        RootCommands.Create().Parse(arguments).InvokeAsync(new() { EnableDefaultExceptionHandler = false });
 
     private async Task AssertRefusedAsync(string problem, params string[] arguments)
     {

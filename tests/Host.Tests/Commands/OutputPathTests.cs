@@ -28,7 +28,9 @@ public sealed class OutputPathTests : IDisposable
         File.WriteAllText(Of("file"), "");
         Process.Start("mkfifo", [Of("pipe")]).WaitForExit();
 
-        Assert.Contains("there is something already", Assert.Throws<UserInputException>(() => OutputPath.OfFile(new(Of("file")), force: false)).Message);
+        Assert.Contains(
+            "there is something already",
+            Assert.Throws<UserInputException>(() => OutputPath.OfFile(new(Of("file")), force: false)).Message);
         Assert.Equal(Of("file"), OutputPath.OfFile(new(Of("file")), force: true));
         Assert.Equal(Of("pipe"), OutputPath.OfFile(new(Of("pipe")), force: false));
     }
@@ -38,8 +40,12 @@ public sealed class OutputPathTests : IDisposable
     {
         File.WriteAllText(Of("file"), "");
 
-        Assert.Contains($"{Of("file")} is a file, and no directory", Assert.Throws<UserInputException>(() => OutputPath.OfFile(new(Of("file/under/it")), force: true)).Message);
-        Assert.Contains("cannot be written in /proc", Assert.Throws<UserInputException>(() => OutputPath.OfFile(new("/proc/dpo.gguf"), force: true)).Message);
+        Assert.Contains(
+            $"{Of("file")} is a file, and no directory",
+            Assert.Throws<UserInputException>(() => OutputPath.OfFile(new(Of("file/under/it")), force: true)).Message);
+        Assert.Contains(
+            "cannot be written in /proc",
+            Assert.Throws<UserInputException>(() => OutputPath.OfFile(new("/proc/dpo.gguf"), force: true)).Message);
         Assert.Equal(Of("new/one"), OutputPath.OfFile(new(Of("new/one")), force: false));
         Assert.Equal(["file"], Directory.GetFileSystemEntries(_directory.FullName).Select(Path.GetFileName));
     }
@@ -49,7 +55,9 @@ public sealed class OutputPathTests : IDisposable
     {
         Process.Start("mkfifo", [Of("pipe")]).WaitForExit();
 
-        Assert.Contains("this is a pipe or a device", Assert.Throws<UserInputException>(() => VerdictLog.Open(Of("pipe"), "judge")).Message);
+        Assert.Contains(
+            "this is a pipe or a device",
+            Assert.Throws<UserInputException>(() => VerdictLog.Open(Of("pipe"), "judge")).Message);
     }
 
     private string Of(string name) => Path.Combine(_directory.FullName, name);

@@ -32,7 +32,10 @@ public sealed class TemplateTimeTests(TinyModelFile files) : IClassFixture<TinyM
 
     [Fact]
     public void OfState_timeThatIsSet_stays() =>
-        Assert.Null(TemplateTime.OfState(Load(Model(Asks), "campaign.chat-template.time = 2026-03-07"), files["nowhere"]).Options.ChatTemplate?.Began);
+        Assert.Null(
+            TemplateTime
+                .OfState(Load(Model(Asks), "campaign.chat-template.time = 2026-03-07"), files["nowhere"])
+                .Options.ChatTemplate?.Began);
 
     [Fact]
     public void OfState_judgeWhoseTemplateAsks_getsIt()

@@ -53,7 +53,13 @@ public sealed class ArmComparisonTests
     {
         var other = Run("b", 2, "dpo", "11");
 
-        var comparison = ArmComparison.Of([Run("a", 1, "dpo", "11"), other with { Options = other.Options with { ModelPath = "/models/other.gguf" } }]);
+        var comparison = ArmComparison.Of([
+            Run("a", 1, "dpo", "11"),
+            other with
+            {
+                Options = other.Options with { ModelPath = "/models/other.gguf" },
+            },
+        ]);
 
         Assert.Equal(["a", "b"], comparison.Arms.Select(arm => arm.Name));
     }
@@ -69,18 +75,25 @@ public sealed class ArmComparisonTests
         {
             Judging = other.Options.Judging with { Judge = "lenient", Judges = [lenient] },
         })]));
-        var score = Assert.Throws<UserInputException>(() => ArmComparison.Of([one, With(other.Options with { Evaluation = other.Options.Evaluation with { RightScore = 0.5 } })]));
+        var score = Assert.Throws<UserInputException>(() =>
+            ArmComparison.Of([one, With(other.Options with { Evaluation = other.Options.Evaluation with { RightScore = 0.5 } })]));
 
         Assert.Contains("a and b are not graded by the same judge", judge.Message);
         Assert.Contains("evaluation.right-score", score.Message);
     }
 
     [Theory]
-    [InlineData("0101010101", "0101010101", "DPO gave 0.0 points of held-out accuracy (95 %: 0.0 to 0.0): 0 is in the interval, so this run shows no difference")]
+    [InlineData(
+        "0101010101",
+        "0101010101",
+        "DPO gave 0.0 points of held-out accuracy (95 %: 0.0 to 0.0): 0 is in the interval, so this run shows no difference")]
     [InlineData("0000000000", "1111111111", "DPO gave +100.0 points of held-out accuracy (95 %: +100.0 to +100.0)")]
     [InlineData("1111111111", "0000000000", "DPO gave -100.0 points of held-out accuracy (95 %: -100.0 to -100.0)")]
     public void BeyondImitation_saysWhatWasMeasured(string imitation, string dpo, string expected) =>
-        Assert.EndsWith(expected, RunCommand.BeyondImitation(ArmComparison.Of([Run("a", 1, "rft", imitation), Run("b", 1, "dpo", dpo)])), StringComparison.Ordinal);
+        Assert.EndsWith(
+            expected,
+            RunCommand.BeyondImitation(ArmComparison.Of([Run("a", 1, "rft", imitation), Run("b", 1, "dpo", dpo)])),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Of_oneArm_isRefused()
@@ -103,8 +116,13 @@ public sealed class ArmComparisonTests
             state,
             options,
             CampaignState.Empty,
-            right.Select((verdict, i) => (Id: $"p{i}", verdict)).Where(prompt => prompt.verdict != '-').ToDictionary(prompt => prompt.Id, prompt => prompt.verdict == '1'),
-            Enumerable.Range(0, right.Length).ToDictionary(i => $"p{i}", i => new PromptSamples(new Prompt($"p{i}", null, $"question {i}", null, []), [], [])),
+            right
+                .Select((verdict, i) => (Id: $"p{i}", verdict))
+                .Where(prompt => prompt.verdict != '-')
+                .ToDictionary(prompt => prompt.Id, prompt => prompt.verdict == '1'),
+            Enumerable
+                .Range(0, right.Length)
+                .ToDictionary(i => $"p{i}", i => new PromptSamples(new Prompt($"p{i}", null, $"question {i}", null, []), [], [])),
             new(new Dictionary<string, PromptSamples>()),
             new Dictionary<string, SampledPrompt>());
     }

@@ -19,7 +19,9 @@ public sealed class JudgedArmsTests
     {
         var judged = await AskAsync(ArmComparison.Of([Run("rft", 1, "bbbb"), Run("dpo", 1, "cbab")]));
 
-        Assert.Equal([("rft", null, 4, 0, 0), ("dpo", null, 3, 0, 1), ("dpo", "rft", 1, 1, 2)], judged.Arms.Select(arm => (arm.Arm, arm.Against, arm.Wins!.Won, arm.Wins.Lost, arm.Wins.Tied)));
+        Assert.Equal(
+            [("rft", null, 4, 0, 0), ("dpo", null, 3, 0, 1), ("dpo", "rft", 1, 1, 2)],
+            judged.Arms.Select(arm => (arm.Arm, arm.Against, arm.Wins!.Won, arm.Wins.Lost, arm.Wins.Tied)));
         Assert.Equal((0.5, 4), (judged.Arms[2].Wins!.Plain.Value, judged.Arms[2].Wins!.Prompts));
         // The same text is not asked about, and the same question is asked once.
         Assert.Equal(4 + 1 + 2, _asked);
@@ -79,14 +81,24 @@ public sealed class JudgedArmsTests
     private Verdict Judge(string[] texts)
     {
         _asked++;
-        var preference = texts.Contains("?") ? Preference.Abstained : string.CompareOrdinal(texts[0], texts[1]) > 0 ? Preference.First : Preference.Second;
-        return texts.Contains("!") ? throw new InvalidOperationException("no idea") : new Verdict([new(0, null, ""), new(1, null, "")], [new(0, 1, preference, 0.5, "")]);
+        var preference =
+            texts.Contains("?") ? Preference.Abstained
+            : string.CompareOrdinal(texts[0], texts[1]) > 0 ? Preference.First
+            : Preference.Second;
+        return texts.Contains("!")
+            ? throw new InvalidOperationException("no idea")
+            : new Verdict([new(0, null, ""), new(1, null, "")], [new(0, 1, preference, 0.5, "")]);
     }
 
     /// <param name="answers">A letter for each prompt; the base answers all with "a".</param>
     private static ArmRun Run(string arm, ulong seed, string answers) => new(
         $"{arm}-{seed}",
-        s_options with { Name = arm, Seed = seed, Training = s_options.Training with { Loss = s_options.Training.Loss with { Beta = arm == "dpo" ? 0.1f : 0.2f } } },
+        s_options with
+        {
+            Name = arm,
+            Seed = seed,
+            Training = s_options.Training with { Loss = s_options.Training.Loss with { Beta = arm == "dpo" ? 0.1f : 0.2f } },
+        },
         CampaignState.Empty,
         new Dictionary<string, bool>(),
         Answers(answers),
@@ -94,5 +106,8 @@ public sealed class JudgedArmsTests
         new Dictionary<string, SampledPrompt>());
 
     private static Dictionary<string, PromptSamples> Answers(string answers) => answers.Select((answer, i) => new PromptSamples(
-        new Prompt($"p{i}", null, $"question {i}", null, []), [1], [new Sample(0, 1, [1, 2], [0, 0], $"{answer}", FinishReason.Eos, 0)])).ToDictionary(prompt => prompt.Prompt.Id);
+        new Prompt($"p{i}", null, $"question {i}", null, []),
+        [1],
+        [new Sample(0, 1, [1, 2], [0, 0], $"{answer}", FinishReason.Eos, 0)]))
+            .ToDictionary(prompt => prompt.Prompt.Id);
 }

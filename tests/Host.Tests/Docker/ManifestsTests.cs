@@ -14,7 +14,9 @@ public sealed class ManifestsTests
 {
     private static string Docker { get; } = FindDocker();
 
-    private static readonly Dictionary<string, V1PodTemplateSpec> s_pods = Read().SelectMany(PodOf).ToDictionary(pod => pod.Metadata.Labels["role"]);
+    private static readonly Dictionary<string, V1PodTemplateSpec> s_pods = Read()
+        .SelectMany(PodOf)
+        .ToDictionary(pod => pod.Metadata.Labels["role"]);
 
     private static string Compose => File.ReadAllText(Path.Combine(Docker, "compose.yaml"));
 
@@ -36,15 +38,20 @@ public sealed class ManifestsTests
     {
         var known = new HashSet<string>(StringComparer.Ordinal);
         using var listener = new MeterListener();
-        listener.InstrumentPublished = (instrument, _) => known.UnionWith(instrument.Meter.Name == Telemetry.Name ? PrometheusNames(instrument) : []);
+        listener.InstrumentPublished = (instrument, _) =>
+            known.UnionWith(instrument.Meter.Name == Telemetry.Name ? PrometheusNames(instrument) : []);
         listener.Start();
-        RuntimeHelpers.RunClassConstructor(typeof(Telemetry).Assembly.GetType("IterativeDpo.Actors.OrderTelemetry", throwOnError: true)!.TypeHandle);
+        RuntimeHelpers.RunClassConstructor(
+            typeof(Telemetry).Assembly.GetType("IterativeDpo.Actors.OrderTelemetry", throwOnError: true)!.TypeHandle);
         var dashboard = File.ReadAllText(Path.Combine(Docker, "grafana-dashboard.json"));
 
         var asked = Regex.Matches(dashboard, "dpo_[a-z_]+").Select(match => match.Value).Distinct().Order().ToArray();
 
         Assert.Empty(asked.Except(known));
-        Assert.Empty(known.Where(name => !name.EndsWith("_sum", StringComparison.Ordinal) && !name.EndsWith("_count", StringComparison.Ordinal)).Except(asked));
+        Assert.Empty(
+            known
+                .Where(name => !name.EndsWith("_sum", StringComparison.Ordinal) && !name.EndsWith("_count", StringComparison.Ordinal))
+                .Except(asked));
     }
 
     [Fact]
@@ -53,8 +60,16 @@ public sealed class ManifestsTests
     [Fact]
     public void Environment_isOfOptionsThatNodeHas()
     {
-        var known = NodeCommand.Create().Options.Select(option => $"DPO_NODE_{option.Name.TrimStart('-').Replace('-', '_').ToUpperInvariant()}").ToHashSet();
-        string[] everywhere = [Compose, File.ReadAllText(Path.Combine(Docker, "Dockerfile")), .. Directory.GetFiles(Path.Combine(Docker, "kubernetes")).Select(File.ReadAllText)];
+        var known = NodeCommand
+            .Create()
+            .Options.Select(option => $"DPO_NODE_{option.Name.TrimStart('-').Replace('-', '_').ToUpperInvariant()}")
+            .ToHashSet();
+        string[] everywhere =
+        [
+            Compose,
+            File.ReadAllText(Path.Combine(Docker, "Dockerfile")),
+            .. Directory.GetFiles(Path.Combine(Docker, "kubernetes")).Select(File.ReadAllText),
+        ];
 
         var used = everywhere.SelectMany(text => Regex.Matches(text, "DPO_NODE_[A-Z_]+").Select(match => match.Value)).ToHashSet();
 
@@ -69,7 +84,15 @@ public sealed class ManifestsTests
         var started = s_pods.Values.SelectMany(pod => pod.Spec.Containers).Select(container => container.Args.ToArray());
         var stopped = s_pods.Values.SelectMany(pod => pod.Spec.Containers).Select(container =>
             Regex.Match(container.Lifecycle.PreStop.Exec.Command[^1], @"dpo\.dll (.*)$").Groups[1].Value.Replace("\"", "").Split(' '));
-        string[] made = ["certificates", .. Regex.Match(File.ReadAllText(Path.Combine(Docker, "certificates.sh")), @"dpo\.dll certificates (.*)").Groups[1].Value.Replace("\"", "").Split(' ')];
+        string[] made =
+        [
+            "certificates",
+            .. Regex
+                .Match(File.ReadAllText(Path.Combine(Docker, "certificates.sh")), @"dpo\.dll certificates (.*)")
+                .Groups[1]
+                .Value.Replace("\"", "")
+                .Split(' '),
+        ];
 
         var all = composed.Concat(started).Concat(stopped).Append(made).ToArray();
 
@@ -80,14 +103,25 @@ public sealed class ManifestsTests
     [Fact]
     public void Program_isWhereTheImageHasIt()
     {
-        var path = Regex.Match(File.ReadAllText(Path.Combine(Docker, "Dockerfile")), @"""(/opt/iterative-dpo/[^""]*dpo\.dll)""").Groups[1].Value;
+        var path = Regex
+            .Match(File.ReadAllText(Path.Combine(Docker, "Dockerfile")), @"""(/opt/iterative-dpo/[^""]*dpo\.dll)""")
+            .Groups[1]
+            .Value;
 
-        string[] others = [Compose, File.ReadAllText(Path.Combine(Docker, "certificates.sh")), .. Directory.GetFiles(Path.Combine(Docker, "kubernetes")).Select(File.ReadAllText)];
+        string[] others =
+        [
+            Compose,
+            File.ReadAllText(Path.Combine(Docker, "certificates.sh")),
+            .. Directory.GetFiles(Path.Combine(Docker, "kubernetes")).Select(File.ReadAllText),
+        ];
         string[] paths = [.. others.SelectMany(text => Regex.Matches(text, @"/opt/\S*dpo\.dll").Select(match => match.Value))];
 
         Assert.NotEmpty(paths);
         Assert.All(paths, other => Assert.Equal(path, other));
-        Assert.Contains(path["/opt/iterative-dpo/".Length..], File.ReadAllText(Path.Combine(Docker, "..", "eng", "build.sh")), StringComparison.Ordinal);
+        Assert.Contains(
+            path["/opt/iterative-dpo/".Length..],
+            File.ReadAllText(Path.Combine(Docker, "..", "eng", "build.sh")),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -95,10 +129,16 @@ public sealed class ManifestsTests
     {
         var version = typeof(NodeCommand).Assembly.GetName().Version!.ToString(3);
 
-        string[] images = [.. Regex.Matches(Compose, @"image: (\S+)").Select(match => match.Groups[1].Value), .. s_pods.Values.SelectMany(pod => pod.Spec.Containers).Select(container => container.Image)];
+        string[] images =
+        [
+            .. Regex.Matches(Compose, @"image: (\S+)").Select(match => match.Groups[1].Value),
+            .. s_pods.Values.SelectMany(pod => pod.Spec.Containers).Select(container => container.Image),
+        ];
 
         Assert.All(images, image => Assert.Matches(@"^[a-z-]+:\d+\.\d+", image));
-        Assert.All(images.Where(image => image.StartsWith("iterative-dpo", StringComparison.Ordinal)), image => Assert.Equal($"iterative-dpo:{version}", image));
+        Assert.All(
+            images.Where(image => image.StartsWith("iterative-dpo", StringComparison.Ordinal)),
+            image => Assert.Equal($"iterative-dpo:{version}", image));
     }
 
     [Fact]
@@ -128,10 +168,14 @@ public sealed class ManifestsTests
         {
             int PortOf(string name) => container.Ports.Single(port => port.Name == name).ContainerPort;
             string ValueOf(string name) => container.Env.Single(variable => variable.Name == name).Value;
-            Assert.Equal((ValueOf("DPO_NODE_PORT"), ValueOf("DPO_NODE_HTTP"), ValueOf("DPO_NODE_HEALTH")), ($"{PortOf("actors")}", $"{PortOf("http")}", $"{PortOf("health")}"));
+            Assert.Equal(
+                (ValueOf("DPO_NODE_PORT"), ValueOf("DPO_NODE_HTTP"), ValueOf("DPO_NODE_HEALTH")),
+                ($"{PortOf("actors")}", $"{PortOf("http")}", $"{PortOf("health")}"));
             Assert.Equal("/health/live", container.LivenessProbe.HttpGet.Path);
             Assert.Equal("/health/ready", container.ReadinessProbe.HttpGet.Path);
-            Assert.All([container.LivenessProbe, container.ReadinessProbe, container.StartupProbe], probe => Assert.Equal("health", (string)probe.HttpGet.Port));
+            Assert.All(
+                [container.LivenessProbe, container.ReadinessProbe, container.StartupProbe],
+                probe => Assert.Equal("health", (string)probe.HttpGet.Port));
         }
     }
 
@@ -142,9 +186,15 @@ public sealed class ManifestsTests
         foreach (var pod in s_pods.Values.Select(pod => pod.Spec))
         {
             var claimed = Read().OfType<V1StatefulSet>().Single().Spec.VolumeClaimTemplates.Select(claim => claim.Metadata.Name);
-            Assert.All(pod.Containers.Single().VolumeMounts, mount => Assert.Contains(mount.Name, pod.Volumes.Select(volume => volume.Name).Concat(claimed)));
-            Assert.All(pod.Volumes.Where(volume => volume.Secret is not null), volume => Assert.Contains(volume.Secret.SecretName, secrets));
-            Assert.All(pod.Containers.Single().Env.Where(variable => variable.ValueFrom?.SecretKeyRef is not null), variable => Assert.Contains(variable.ValueFrom.SecretKeyRef.Name, secrets));
+            Assert.All(
+                pod.Containers.Single().VolumeMounts,
+                mount => Assert.Contains(mount.Name, pod.Volumes.Select(volume => volume.Name).Concat(claimed)));
+            Assert.All(
+                pod.Volumes.Where(volume => volume.Secret is not null),
+                volume => Assert.Contains(volume.Secret.SecretName, secrets));
+            Assert.All(
+                pod.Containers.Single().Env.Where(variable => variable.ValueFrom?.SecretKeyRef is not null),
+                variable => Assert.Contains(variable.ValueFrom.SecretKeyRef.Name, secrets));
             Assert.True(pod.SecurityContext.RunAsNonRoot);
         }
     }
@@ -154,13 +204,18 @@ public sealed class ManifestsTests
     {
         var set = Read().OfType<V1StatefulSet>().Single();
         var service = Read().OfType<V1Service>().Single();
-        string ValueOf(V1PodTemplateSpec pod, string name) => pod.Spec.Containers.Single().Env.Single(variable => variable.Name == name).Value;
+        string ValueOf(V1PodTemplateSpec pod, string name) =>
+            pod.Spec.Containers.Single().Env.Single(variable => variable.Name == name).Value;
 
         var bound = Enumerable.Range(0, set.Spec.Replicas!.Value)
-            .Select(i => $"{ValueOf(set.Spec.Template, "DPO_NODE_BIND").Replace("$(DPO_NODE_NAME)", $"{set.Metadata.Name}-{i}", StringComparison.Ordinal)}:{ValueOf(set.Spec.Template, "DPO_NODE_PORT")}");
+            .Select(i =>
+                $"{ValueOf(set.Spec.Template, "DPO_NODE_BIND").Replace("$(DPO_NODE_NAME)", $"{set.Metadata.Name}-{i}", StringComparison.Ordinal)}:{ValueOf(set.Spec.Template, "DPO_NODE_PORT")}");
 
         Assert.Equal(service.Metadata.Name, set.Spec.ServiceName);
-        Assert.Contains($".{service.Metadata.Name}.{service.Metadata.NamespaceProperty}.svc.", ValueOf(set.Spec.Template, "DPO_NODE_BIND"), StringComparison.Ordinal);
+        Assert.Contains(
+            $".{service.Metadata.Name}.{service.Metadata.NamespaceProperty}.svc.",
+            ValueOf(set.Spec.Template, "DPO_NODE_BIND"),
+            StringComparison.Ordinal);
         Assert.All(s_pods.Values, pod => Assert.Equal(string.Join(',', bound), ValueOf(pod, "DPO_NODE_JOIN")));
     }
 
@@ -172,11 +227,20 @@ public sealed class ManifestsTests
         Assert.Equal(7, nodes.Length);
         Assert.Equal(nodes, Regex.Match(Compose, @"command: \[(coordinator-1.*)\]").Groups[1].Value.Split(", "));
         Assert.All(nodes, node => Assert.Contains($"\n  {node}:\n", Compose, StringComparison.Ordinal));
-        Assert.All(nodes, node => Assert.Contains($"DPO_NODE_BIND: {node}\n      DPO_NODE_CERTIFICATE: /certificates/{node}.crt\n    volumes: [{node}:/state,", Compose, StringComparison.Ordinal));
+        Assert.All(
+            nodes,
+            node =>
+                Assert.Contains(
+                    $"DPO_NODE_BIND: {node}\n      DPO_NODE_CERTIFICATE: /certificates/{node}.crt\n    volumes: [{node}:/state,",
+                    Compose,
+                    StringComparison.Ordinal));
     }
 
     private static IEnumerable<object> Read() =>
-        Directory.GetFiles(Path.Combine(Docker, "kubernetes"), "*.yaml").Order().SelectMany(path => KubernetesYaml.LoadAllFromString(File.ReadAllText(path), strict: true));
+        Directory
+            .GetFiles(Path.Combine(Docker, "kubernetes"), "*.yaml")
+            .Order()
+            .SelectMany(path => KubernetesYaml.LoadAllFromString(File.ReadAllText(path), strict: true));
 
     private static IEnumerable<V1PodTemplateSpec> PodOf(object one) => one switch
     {

@@ -32,7 +32,8 @@ public sealed class CampaignJudgesTests(TinyModelFile files) : IClassFixture<Tin
     }
 
     [Fact]
-    public void Create_nameOfNoJudge_isRefused() => Assert.Throws<KeyNotFoundException>(() => CampaignJudges.Factory(Load(""), null, _ => { }, TimeProvider.System).Create("oracle"));
+    public void Create_nameOfNoJudge_isRefused() =>
+        Assert.Throws<KeyNotFoundException>(() => CampaignJudges.Factory(Load(""), null, _ => { }, TimeProvider.System).Create("oracle"));
 
     [Theory]
     [InlineData("type = llm, model = policy")]
@@ -91,7 +92,9 @@ public sealed class CampaignJudgesTests(TinyModelFile files) : IClassFixture<Tin
     private JudgeFactory Factory(string model, string settings)
     {
         var path = files[$"{Guid.NewGuid():N}.conf"];
-        File.WriteAllText(path, $"campaign.judging {{ judge = j, judges {{ j {{ {settings} = \"{(settings.Contains("llm", StringComparison.Ordinal) ? model : files.AdapterPath)}\" }} }} }}");
+        File.WriteAllText(
+            path,
+            $"campaign.judging {{ judge = j, judges {{ j {{ {settings} = \"{(settings.Contains("llm", StringComparison.Ordinal) ? model : files.AdapterPath)}\" }} }} }}");
         return CampaignJudges.Factory(CampaignConfiguration.LoadForJudging(path, [], model), null, _ => { }, TimeProvider.System);
     }
 }

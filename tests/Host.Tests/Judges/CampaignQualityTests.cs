@@ -23,7 +23,9 @@ public sealed class CampaignQualityTests : IDisposable
     [Fact]
     public void Of_a_round_measures_its_judge_against_the_checks()
     {
-        var measured = Assert.Single(new CampaignQuality(Options("judging.judges { again { type = verifier } }\njudging.judge = again"), _store).Of(Round(longerWins: true)));
+        var measured = Assert.Single(
+            new CampaignQuality(Options("judging.judges { again { type = verifier } }\njudging.judge = again"), _store).Of(
+                Round(longerWins: true)));
 
         Assert.Equal((1, "again", false), (measured.Round, measured.Judge, measured.Graded));
         Assert.Null(measured.Figures.Agreement);
@@ -40,7 +42,10 @@ public sealed class CampaignQualityTests : IDisposable
     public void Of_a_round_whose_judge_labelled_again_says_how_much_is_as_at_first()
     {
         var round = Round(longerWins: true);
-        var again = round with { Anchor = round.Judgements[0] with { Id = new(1, Stage.Anchor, 0), WithFirst = new(Agree: 7, Contradict: 3) } };
+        var again = round with
+        {
+            Anchor = round.Judgements[0] with { Id = new(1, Stage.Anchor, 0), WithFirst = new(Agree: 7, Contradict: 3) },
+        };
 
         Assert.Equal(default, Assert.Single(new CampaignQuality(Other(), _store).Of(round)).AsAtFirst);
         Assert.Equal(new Share(7, 10), Assert.Single(new CampaignQuality(Other(), _store).Of(again)).AsAtFirst);
@@ -59,7 +64,13 @@ public sealed class CampaignQualityTests : IDisposable
     public void Of_a_round_of_prompts_without_checks_takes_the_default_ones()
     {
         var options = Other();
-        options = options with { Judging = options.Judging with { Judges = [.. options.Judging.Judges!, new VerifierOptions("verifier", [new("exact", "yes")])] } };
+        options = options with
+        {
+            Judging = options.Judging with
+            {
+                Judges = [.. options.Judging.Judges!, new VerifierOptions("verifier", [new("exact", "yes")])],
+            },
+        };
 
         var measured = Assert.Single(new CampaignQuality(options, _store).Of(Round(longerWins: true, [])));
 
@@ -87,7 +98,8 @@ public sealed class CampaignQualityTests : IDisposable
             Grades = round.Grades.Add(0, round.Judgements[0]),
         };
 
-        var measured = new CampaignQuality(Options("judging.judges { grader { type = verifier } }\nevaluation.judge = grader"), _store).Of(graded);
+        var measured = new CampaignQuality(Options("judging.judges { grader { type = verifier } }\nevaluation.judge = grader"), _store).Of(
+            graded);
 
         Assert.Equal([("verifier", false), ("grader", true)], measured.Select(judge => (judge.Judge, judge.Graded)));
     }
@@ -105,7 +117,11 @@ public sealed class CampaignQualityTests : IDisposable
         Assert.Collection(
             lines,
             line => Assert.StartsWith("warning: round 1, judge other: the longer answer wins", line, StringComparison.Ordinal),
-            line => Assert.StartsWith("warning: round 1, judge other: it contradicts the standard on 100 % of 40 pairs", line, StringComparison.Ordinal));
+            line =>
+                Assert.StartsWith(
+                    "warning: round 1, judge other: it contradicts the standard on 100 % of 40 pairs",
+                    line,
+                    StringComparison.Ordinal));
     }
 
     private CampaignOptions Options(string settings)
@@ -131,7 +147,10 @@ public sealed class CampaignQualityTests : IDisposable
     private RoundState Round(bool longerWins, IReadOnlyList<AnswerCheck>? checks = null)
     {
         var prompts = Enumerable.Range(0, 41).Select(i => new PromptSamples(
-            new Prompt($"p{i}", null, "?", null, checks ?? [new("exact", "yes")]), [1], [Answer(0, "yes"), Answer(1, "rather not")])).ToArray();
+            new Prompt($"p{i}", null, "?", null, checks ?? [new("exact", "yes")]),
+            [1],
+            [Answer(0, "yes"), Answer(1, "rather not")]))
+        .ToArray();
         PromptVerdict[] verdicts = [.. prompts.Select((prompt, i) => new PromptVerdict(
             prompt.Prompt.Id, i == 40 ? null : new([new(0, longerWins ? 0 : 1, ""), new(1, longerWins ? 1 : 0, "")])))];
         var round = new RoundState(1, null);

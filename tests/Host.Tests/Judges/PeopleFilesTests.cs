@@ -8,7 +8,21 @@ namespace IterativeDpo.Host.Tests.Judges;
 
 public sealed class PeopleFilesTests : IDisposable
 {
-    private static readonly PeopleTask s_task = new("t1", "people", 3, "p0", "add", "What is\n\"1, 2\"?", 0, 5, "one", "=two", true, 1, 7, DateTimeOffset.UnixEpoch);
+    private static readonly PeopleTask s_task = new(
+        "t1",
+        "people",
+        3,
+        "p0",
+        "add",
+        "What is\n\"1, 2\"?",
+        0,
+        5,
+        "one",
+        "=two",
+        true,
+        1,
+        7,
+        DateTimeOffset.UnixEpoch);
 
     private readonly string _path = Path.GetTempFileName();
 
@@ -48,7 +62,9 @@ public sealed class PeopleFilesTests : IDisposable
           {"completed_by": 2, "lead_time": 1, "was_cancelled": true, "result": []},
           {"completed_by": 3, "result": [{"type": "choices", "value": {"choices": ["neither"]}}]}]}]
         """, "t1 anna@example.org A 4.288; t1 2 Skip 1; t1 3 Neither ")]
-    [InlineData("""[{"id": "t1", "fields": {}, "responses": {"preference": [{"value": "answer_b", "user_id": "0a1b-2c"}]}}, {"id": "t2", "responses": {}}]""", "t1 0a1b-2c B ")]
+    [InlineData(
+        """[{"id": "t1", "fields": {}, "responses": {"preference": [{"value": "answer_b", "user_id": "0a1b-2c"}]}}, {"id": "t2", "responses": {}}]""",
+        "t1 0a1b-2c B ")]
     [InlineData(
         """[{"id": "t1", "better.responses": ["a", "b", "tie"], "better.responses.users": ["u1", "u2", "u3"], "better.responses.status": ["submitted", "draft", "discarded"], "better.suggestion": null}, {"id": "t2", "better.responses": null, "better.responses.users": null, "better.responses.status": null}]""",
         "t1 u1 A ; t1 u3 Skip ")]
@@ -59,11 +75,15 @@ public sealed class PeopleFilesTests : IDisposable
 
         var verdicts = new PeopleImport(null).Read(_path);
 
-        Assert.Equal(expected, string.Join("; ", verdicts.Select(one => FormattableString.Invariant($"{one.Task} {one.Person} {one.Answer} {one.Seconds}"))));
+        Assert.Equal(
+            expected,
+            string.Join("; ", verdicts.Select(one => FormattableString.Invariant($"{one.Task} {one.Person} {one.Answer} {one.Seconds}"))));
     }
 
     [Theory]
-    [InlineData("id,answer\nt1,a\n", "line 2: it does not say who judged, in any of person, annotator, completed_by, user_id; say so with --person")]
+    [InlineData(
+        "id,answer\nt1,a\n",
+        "line 2: it does not say who judged, in any of person, annotator, completed_by, user_id; say so with --person")]
     [InlineData("id,answer,person\nt1,best,anna\n", "line 2: 'best' is no verdict; it must be one of a, ")]
     [InlineData("id,answer,person\nt1,a,<b>\n", "line 2: '<b>' is no name: a name has 1 to 64")]
     [InlineData("id,answer,person\nt1,a\n", "line 2: 2 fields, and the heading has 3")]
@@ -71,13 +91,20 @@ public sealed class PeopleFilesTests : IDisposable
     [InlineData("{\"id\": \"t1\"", "line 1: this is no JSON")]
     [InlineData("[1]", "item 1: this is no object")]
     [InlineData("""[{"id": "t1", "responses": {"preference": [], "rating": []}}]""", "item 1: it answers 2 questions, preference, rating")]
-    [InlineData("""[{"id": "t1", "preference.responses": [], "rating.responses": []}]""", "item 1: it answers 2 questions, preference, rating")]
-    [InlineData("""[{"id": "t1", "better.responses": ["a"], "better.responses.users": ["u1"]}]""", "item 1: better.responses has 1 answers, and they are of 1 users in 0 states")]
+    [InlineData(
+        """[{"id": "t1", "preference.responses": [], "rating.responses": []}]""",
+        "item 1: it answers 2 questions, preference, rating")]
+    [InlineData(
+        """[{"id": "t1", "better.responses": ["a"], "better.responses.users": ["u1"]}]""",
+        "item 1: better.responses has 1 answers, and they are of 1 users in 0 states")]
     public void Import_ofWhatIsNoVerdict_isRefusedWithThePlace(string text, string message)
     {
         File.WriteAllText(_path, text);
 
-        Assert.Contains(message, Assert.Throws<UserInputException>(() => new PeopleImport(null).Read(_path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<UserInputException>(() => new PeopleImport(null).Read(_path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -102,7 +102,12 @@ public sealed class ModelFoldersTests : IDisposable
         var (output, whole, text) = (Path.Combine(_root, "q.gguf"), Path.Combine(_root, "f.gguf"), Path.Combine(_root, "text.txt"));
         await File.WriteAllTextAsync(text, string.Concat(Enumerable.Repeat("Any text. ", 30)));
 
-        Assert.Equal(ExitCodes.Done, await RootCommands.Create().Parse(["convert-model", Folder, "--out", output, "--type", "q4_k_m", "--text", text, "--threads", "1"]).InvokeAsync());
+        Assert.Equal(
+            ExitCodes.Done,
+            await RootCommands
+                .Create()
+                .Parse(["convert-model", Folder, "--out", output, "--type", "q4_k_m", "--text", text, "--threads", "1"])
+                .InvokeAsync());
 
         await RootCommands.Create().Parse(["convert-model", Folder, "--out", whole]).InvokeAsync();
         using var file = GgufFile.Open(output);

@@ -19,7 +19,9 @@ public sealed class ModelReportTests : IDisposable
     {
         var report = ModelReport.Of(BundledFiles.SeedModel, [], logits: false, threads: 1);
 
-        Assert.Equal((ExitCodes.Done, "llama", 806_016, 256, 264), (report.ExitCode, report.Architecture, report.Parameters, report.ContextLength, report.Vocabulary));
+        Assert.Equal(
+            (ExitCodes.Done, "llama", 806_016, 256, 264),
+            (report.ExitCode, report.Architecture, report.Parameters, report.ContextLength, report.Vocabulary));
         Assert.Equal(64, report.Check!.Tokens);
         Assert.InRange(report.Check.MaxAbsDiff!.Value, 0, report.Check.Limit);
         Assert.True(report.ChatTemplate);
@@ -40,7 +42,9 @@ public sealed class ModelReportTests : IDisposable
         Assert.Equal((ExitCodes.Done, 3), (report.ExitCode, report.Check!.Tokens));
         var expected = LlamaLogits.Compute(Model, [1, 2, 3], 1);
         Assert.Equal(3, report.Logits!.Length);
-        Assert.All(expected.Zip(report.Logits), row => Assert.All(row.First.Zip(row.Second), pair => Assert.Equal(pair.First, pair.Second, 1e-2f)));
+        Assert.All(
+            expected.Zip(report.Logits),
+            row => Assert.All(row.First.Zip(row.Second), pair => Assert.Equal(pair.First, pair.Second, 1e-2f)));
     }
 
     [Theory]
@@ -75,7 +79,19 @@ public sealed class ModelReportTests : IDisposable
         Assert.True(new ModelCheck(3, 0.1f, 0.2f).Agrees);
         Assert.False(new ModelCheck(3, 0.3f, 0.2f).Agrees);
         Assert.False(new ModelCheck(3, null, 0.2f).Agrees);
-        var report = new ModelReport("llama", "", 1, 1, 1, false, new Dictionary<string, int>(), true, null, null, new(3, 0.3f, 0.2f), null);
+        var report = new ModelReport(
+            "llama",
+            "",
+            1,
+            1,
+            1,
+            false,
+            new Dictionary<string, int>(),
+            true,
+            null,
+            null,
+            new(3, 0.3f, 0.2f),
+            null);
         Assert.Equal(ExitCodes.Failed, report.ExitCode);
     }
 
@@ -83,7 +99,9 @@ public sealed class ModelReportTests : IDisposable
     [InlineData(ExitCodes.Done)]
     [InlineData(ExitCodes.Done, "--json", "--tokens", "1,2,3", "--logits")]
     public async Task Command_on_the_bundled_policy_exits_with_what_came_of_it(int exitCode, params string[] arguments) =>
-        Assert.Equal(exitCode, await RootCommands.Create().Parse(["model", BundledFiles.SeedModel, "--threads", "1", .. arguments]).InvokeAsync());
+        Assert.Equal(
+            exitCode,
+            await RootCommands.Create().Parse(["model", BundledFiles.SeedModel, "--threads", "1", .. arguments]).InvokeAsync());
 
     [Theory]
     [InlineData(2, "--tokens", "1,x")]

@@ -43,7 +43,9 @@ public sealed class BlobRoutesTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Blob_offeredAndFetched_isTheSame()
     {
-        var (giver, taker) = (new ArtifactStore(Path.Combine(_directory.FullName, "giver")), new ArtifactStore(Path.Combine(_directory.FullName, "taker")));
+        var (giver, taker) = (
+            new ArtifactStore(Path.Combine(_directory.FullName, "giver")),
+            new ArtifactStore(Path.Combine(_directory.FullName, "taker")));
         var empty = giver.Put(ReadOnlyMemory<byte>.Empty);
         giver.Put(s_bytes);
 
@@ -185,7 +187,10 @@ public sealed class BlobRoutesTests : IAsyncLifetime, IDisposable
             // As it is: HttpClient would tidy the path up.
             using var connection = new TcpClient();
             await connection.ConnectAsync(_server.Address.Host, _server.Address.Port);
-            await connection.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+            await connection
+                .GetStream()
+                .WriteAsync(
+                    Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
             var answer = await new StreamReader(connection.GetStream()).ReadToEndAsync();
 
             Assert.Matches(@"^HTTP/1\.1 40[04] ", answer);
@@ -232,7 +237,8 @@ public sealed class BlobRoutesTests : IAsyncLifetime, IDisposable
         var connection = new TcpClient();
         await connection.ConnectAsync(_server.Address.Host, _server.Address.Port);
         var stream = connection.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"PUT /blobs/{s_digest} HTTP/1.1\r\nHost: x\r\nContent-Length: {s_bytes.Length}\r\n\r\n"));
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes($"PUT /blobs/{s_digest} HTTP/1.1\r\nHost: x\r\nContent-Length: {s_bytes.Length}\r\n\r\n"));
         await stream.WriteAsync(s_bytes.AsMemory(0, s_bytes.Length / 2));
         await WaitUntilAsync(() => Unfinished().Any());
         return stream;

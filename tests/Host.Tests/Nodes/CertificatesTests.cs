@@ -30,7 +30,9 @@ public sealed class CertificatesTests : IDisposable
     [Fact]
     public async Task Command_makesThem_andRefusesASecondTime()
     {
-        var command = RootCommands.Create().Parse(["certificates", "--out", _directory, "--node", "one", "--host", "a.example", "--days", "3"]);
+        var command = RootCommands
+            .Create()
+            .Parse(["certificates", "--out", _directory, "--node", "one", "--host", "a.example", "--days", "3"]);
         var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false };
 
         Assert.Equal(ExitCodes.Done, await command.InvokeAsync(invocation));
@@ -46,7 +48,9 @@ public sealed class CertificatesTests : IDisposable
     {
         var made = Make("one");
 
-        Assert.All([made.Key, made.AuthorityKey], key => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(key)));
+        Assert.All(
+            [made.Key, made.AuthorityKey],
+            key => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(key)));
         Assert.Equal(4, Directory.GetFiles(_directory).Length);
     }
 
@@ -93,14 +97,17 @@ public sealed class CertificatesTests : IDisposable
     [InlineData("http://a")]
     [InlineData("a:80")]
     [InlineData("")]
-    public void Make_withAHostThatIsNone_isRefused(string host) => AssertRefused($"--host {host}: neither", () => Make("one", hosts: [host]));
+    public void Make_withAHostThatIsNone_isRefused(string host) =>
+        AssertRefused($"--host {host}: neither", () => Make("one", hosts: [host]));
 
     [Fact]
     public void Make_withAnExpiredAuthority_namesItAndItsDate()
     {
         Make("one", time: new Clock(DateTimeOffset.UtcNow.AddDays(-4000)));
 
-        AssertRefused($"ca.crt: this certificate expired on {DateTime.UtcNow.AddDays(-350):yyyy-MM-dd}. Make a new authority", () => Make("two"));
+        AssertRefused(
+            $"ca.crt: this certificate expired on {DateTime.UtcNow.AddDays(-350):yyyy-MM-dd}. Make a new authority",
+            () => Make("two"));
     }
 
     [Fact]

@@ -77,10 +77,13 @@ public sealed class ClosedPortsTests : IDisposable
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await Cluster.Get(node).JoinAsync(address, limit.Token);
         Tell(node, address, "from a node");
-        Assert.Equal("from a node", await node.ActorSelection(new RootActorPath(address) / "user" / "echo").Ask<string>("from a node", TimeSpan.FromSeconds(20)));
+        Assert.Equal(
+            "from a node",
+            await node.ActorSelection(new RootActorPath(address) / "user" / "echo").Ask<string>("from a node", TimeSpan.FromSeconds(20)));
 
         Assert.Equal(
-            new[] { address, Cluster.Get(node).SelfAddress }.Order(), Cluster.Get(seed).State.Members.Select(member => member.Address).Order());
+            new[] { address, Cluster.Get(node).SelfAddress }.Order(),
+            Cluster.Get(seed).State.Members.Select(member => member.Address).Order());
         Assert.Equal(foreignAddress, Assert.Single(Cluster.Get(foreignSeed).State.Members).Address);
         Assert.All(_received, text => Assert.Equal("from a node", text));
     }
@@ -138,14 +141,20 @@ public sealed class ClosedPortsTests : IDisposable
         {
             Assert.Equal(0, await BytesForAsync(port, async stream =>
             {
-                var tls = new SslStream(stream, leaveInnerStreamOpen: false, (_, server, _, _) => server is not null, (_, _, _, _, _) => certificate!);
+                var tls = new SslStream(
+                    stream,
+                    leaveInnerStreamOpen: false,
+                    (_, server, _, _) => server is not null,
+                    (_, _, _, _, _) => certificate!);
                 await tls.AuthenticateAsClientAsync("localhost");
                 return tls;
             }));
         }
     }
 
-    /// <summary>Bytes that come back, until the other side closes the connection: one that it has taken it leaves open for longer than we wait.</summary>
+    /// <summary>
+    /// Bytes that come back, until the other side closes the connection: one that it has taken it leaves open for longer than we wait.
+    /// </summary>
     private static async Task<int> BytesForAsync(int port, Func<Stream, Task<Stream>> begin)
     {
         using var connection = new TcpClient();
@@ -205,7 +214,9 @@ public sealed class ClosedPortsTests : IDisposable
         system.ActorSelection(new RootActorPath(address) / "user" / "echo").Tell(text, ActorRefs.NoSender);
 
     private NodeCertificate Make(string authority, string node) =>
-        NodeCertificate.Load(Certificates.Make(In(authority), node, [], 365, force: false, TimeProvider.System).Certificate, TimeProvider.System);
+        NodeCertificate.Load(
+            Certificates.Make(In(authority), node, [], 365, force: false, TimeProvider.System).Certificate,
+            TimeProvider.System);
 
     private string In(string name) => Path.Combine(_directory.FullName, name);
 

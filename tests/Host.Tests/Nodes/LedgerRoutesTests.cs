@@ -45,7 +45,9 @@ public sealed class LedgerRoutesTests : IAsyncLifetime, IDisposable
         var (one, two) = (Ledger("one"), Ledger("two"));
         CallEntry[] entries =
         [
-            new("q", By: "one"), new("q", new ChatAnswer("ja, \"süß\"\n", [new TokenLogprob("A", -0.25)], 10, 2), By: "one"), new("r", Failure: "busy", Refused: true, By: "two"),
+            new("q", By: "one"),
+            new("q", new ChatAnswer("ja, \"süß\"\n", [new TokenLogprob("A", -0.25)], 10, 2), By: "one"),
+            new("r", Failure: "busy", Refused: true, By: "two"),
         ];
 
         Assert.Empty(await one.AppendAsync(0, entries[0], default));
@@ -92,7 +94,9 @@ public sealed class LedgerRoutesTests : IAsyncLifetime, IDisposable
     public async Task Put_ofAnEntryOverTheLimit_isRefused(int more, HttpStatusCode status)
     {
         var empty = """{"request":""}""";
-        using var response = await PutAsync("/ledger/c/gpt/0", $$"""{"request":"{{new string('x', ILedger.MostSharedBytes - empty.Length + more)}}"}""");
+        using var response = await PutAsync(
+            "/ledger/c/gpt/0",
+            $$"""{"request":"{{new string('x', ILedger.MostSharedBytes - empty.Length + more)}}"}""");
 
         Assert.Equal(status, response.StatusCode);
     }
@@ -128,18 +132,23 @@ public sealed class LedgerRoutesTests : IAsyncLifetime, IDisposable
 
         Assert.Empty(await added);
         Assert.Equal("q", Assert.Single(await ledger.ReadAsync(0, default)).Request);
-        Assert.Contains("campaign c: no coordinator keeps what judge gpt asks and is answered (", Assert.Single(_notes), StringComparison.Ordinal);
+        Assert.Contains(
+            "campaign c: no coordinator keeps what judge gpt asks and is answered (",
+            Assert.Single(_notes),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Ledger_thatHasLostEntries_saysSo()
     {
-        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => Ledger("one").AppendAsync(5, new CallEntry("q", By: "one"), default));
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            Ledger("one").AppendAsync(5, new CallEntry("q", By: "one"), default));
 
         Assert.Contains("has lost entries", error.Message, StringComparison.Ordinal);
     }
 
-    private ClusterLedger Ledger(string writer, string judge = "gpt") => new(() => [_server.Address], _http, "c", judge, writer, _notes.Enqueue, TimeProvider.System);
+    private ClusterLedger Ledger(string writer, string judge = "gpt") =>
+        new(() => [_server.Address], _http, "c", judge, writer, _notes.Enqueue, TimeProvider.System);
 
     private async Task<HttpResponseMessage> PutAsync(string path, string body)
     {

@@ -75,7 +75,18 @@ public sealed class NodeServerTests : IDisposable
         var notes = new ConcurrentQueue<string>();
         node = new Node(
             new NodeOptions(
-                name, [role], state, "127.0.0.1", role == NodeRoles.Coordinator ? _port : 0, new Uri(server.Urls.First()), join, null, 1, "cpu", "1.0.0", false,
+                name,
+                [role],
+                state,
+                "127.0.0.1",
+                role == NodeRoles.Coordinator ? _port : 0,
+                new Uri(server.Urls.First()),
+                join,
+                null,
+                1,
+                "cpu",
+                "1.0.0",
+                false,
                 long.MaxValue, TimeSpan.FromHours(1), null),
             store, http, (_, _) => throw new InvalidOperationException("Nobody works here."), notes.Enqueue, TimeProvider.System);
         var stop = new CancellationTokenSource();
@@ -104,7 +115,13 @@ public sealed class NodeServerTests : IDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private sealed record RunningNode(Node Node, WebApplication Server, HttpClient Http, ConcurrentQueue<string> Notes, CancellationTokenSource Stop, Task Running) : IAsyncDisposable
+    private sealed record RunningNode(
+        Node Node,
+        WebApplication Server,
+        HttpClient Http,
+        ConcurrentQueue<string> Notes,
+        CancellationTokenSource Stop,
+        Task Running) : IAsyncDisposable
     {
         public Uri Address => new(Server.Urls.First());
 

@@ -29,10 +29,17 @@ public sealed class CampaignNoticesTests : IDisposable
 
         notices.Report(Progress(State(RoundOutcome.Kept, RoundOutcome.Kept)));
         notices.Report(Progress(State(RoundOutcome.Kept, RoundOutcome.Kept, RoundOutcome.RolledBack, RoundOutcome.Skipped)));
-        await notices.EndAsync(new(CampaignEnd.Completed, State(RoundOutcome.Kept, RoundOutcome.Kept, RoundOutcome.RolledBack, RoundOutcome.Skipped)), s_patience);
+        await notices.EndAsync(
+            new(CampaignEnd.Completed, State(RoundOutcome.Kept, RoundOutcome.Kept, RoundOutcome.RolledBack, RoundOutcome.Skipped)),
+            s_patience);
 
-        Assert.Equal([("rolled_back", 2), ("no_pairs", 3), ("done", null)], Told(server).Select(told => (told.GetProperty("kind").GetString(), Round(told))));
-        Assert.Contains("round 2/4: held-out accuracy 70.0 %: rolled back", Told(server)[0].GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Equal(
+            [("rolled_back", 2), ("no_pairs", 3), ("done", null)],
+            Told(server).Select(told => (told.GetProperty("kind").GetString(), Round(told))));
+        Assert.Contains(
+            "round 2/4: held-out accuracy 70.0 %: rolled back",
+            Told(server)[0].GetProperty("text").GetString(),
+            StringComparison.Ordinal);
         Assert.Equal(0.7, Told(server)[0].GetProperty("heldout_accuracy").GetDouble());
     }
 
@@ -57,7 +64,9 @@ public sealed class CampaignNoticesTests : IDisposable
 
         await notices.EndAsync(new(CampaignEnd.Paused, State() with { PauseReason = "the disk is full" }), s_patience);
 
-        Assert.Equal(("paused", "paused: the disk is full"), (Told(server).Single().GetProperty("kind").GetString(), Told(server).Single().GetProperty("text").GetString()));
+        Assert.Equal(
+            ("paused", "paused: the disk is full"),
+            (Told(server).Single().GetProperty("kind").GetString(), Told(server).Single().GetProperty("text").GetString()));
     }
 
     [Fact]
@@ -103,7 +112,8 @@ public sealed class CampaignNoticesTests : IDisposable
         Assert.InRange(server.Requests.Count, 2, 3);
         Assert.Single(server.Requests.Select(request => request.Header("X-Dpo-Notice")).Distinct());
         Assert.All(server.Requests, request => Assert.Equal(
-            Webhook.Sign("the key"u8.ToArray(), request.Header("X-Dpo-Timestamp")!, Encoding.UTF8.GetBytes(request.Body)), request.Header("X-Dpo-Signature")));
+            Webhook.Sign("the key"u8.ToArray(), request.Header("X-Dpo-Timestamp")!, Encoding.UTF8.GetBytes(request.Body)),
+            request.Header("X-Dpo-Signature")));
     }
 
     [Fact]
@@ -160,7 +170,10 @@ public sealed class CampaignNoticesTests : IDisposable
 
     [Fact]
     public void Key_thatIsNotThere_isRefused() =>
-        Assert.Contains("DPO_TEST_NO_SUCH_KEY is not set", Assert.Throws<UserInputException>(() => Notices("http://127.0.0.1:9", keyVariable: "DPO_TEST_NO_SUCH_KEY")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "DPO_TEST_NO_SUCH_KEY is not set",
+            Assert.Throws<UserInputException>(() => Notices("http://127.0.0.1:9", keyVariable: "DPO_TEST_NO_SUCH_KEY")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public async Task Command_getsTheNoticeOnItsStandardInput()
@@ -170,7 +183,10 @@ public sealed class CampaignNoticesTests : IDisposable
         await notices.EndAsync(new(CampaignEnd.Paused, State() with { PauseReason = "why" }), s_patience);
 
         Assert.Empty(_notes);
-        Assert.Equal("paused: why", JsonDocument.Parse(File.ReadAllText(Path.Combine(_directory.FullName, "told.json"))).RootElement.GetProperty("text").GetString());
+        Assert.Equal(
+            "paused: why",
+            JsonDocument.Parse(File.ReadAllText(Path.Combine(_directory.FullName, "told.json"))).RootElement.GetProperty("text").GetString()
+        );
     }
 
     [Theory]
@@ -195,17 +211,32 @@ public sealed class CampaignNoticesTests : IDisposable
         Assert.Contains("none.sh cannot be started", Assert.Single(_notes), StringComparison.Ordinal);
     }
 
-    private CampaignNotices Program(string script, TimeSpan? timeout = null) => Notices(null, command: ["sh", "-c", script], timeout: timeout);
+    private CampaignNotices Program(string script, TimeSpan? timeout = null) =>
+        Notices(null, command: ["sh", "-c", script], timeout: timeout);
 
     private CampaignNotices Notices(
-        string? webhook, string keyVariable = "", TimeSpan? timeout = null, int retries = 5, string[]? command = null, NoticeKind[]? on = null,
+        string? webhook,
+        string keyVariable = "",
+        TimeSpan? timeout = null,
+        int retries = 5,
+        string[]? command = null,
+        NoticeKind[]? on = null,
         Func<IReadOnlyList<(string, double)>>? budgets = null) => new(
-            new NoticeOptions(webhook, keyVariable, timeout ?? s_patience, retries, command ?? [], _directory.FullName, on ?? Enum.GetValues<NoticeKind>()),
+            new NoticeOptions(
+                webhook,
+                keyVariable,
+                timeout ?? s_patience,
+                retries,
+                command ?? [],
+                _directory.FullName,
+                on ?? Enum.GetValues<NoticeKind>()),
             budgets ?? (() => []), _notes.Enqueue, TimeProvider.System);
 
-    private static JsonElement[] Told(FakeService server) => [.. server.Requests.Select(request => JsonDocument.Parse(request.Body).RootElement)];
+    private static JsonElement[] Told(FakeService server) =>
+        [.. server.Requests.Select(request => JsonDocument.Parse(request.Body).RootElement)];
 
-    private static int? Round(JsonElement told) => told.GetProperty("round") is { ValueKind: JsonValueKind.Number } round ? round.GetInt32() : null;
+    private static int? Round(JsonElement told) =>
+        told.GetProperty("round") is { ValueKind: JsonValueKind.Number } round ? round.GetInt32() : null;
 
     private static CampaignProgress Progress(CampaignState state) => new(state, null);
 
@@ -213,12 +244,28 @@ public sealed class CampaignNoticesTests : IDisposable
     private static CampaignState State(params RoundOutcome[] outcomes) => new()
     {
         Status = CampaignStatus.Running,
-        Plan = new CampaignPlan("test", Digest.Of("settings"u8), 4, 20, 10, 10, 1, PairData.New, PolicyOrigin.Previous, ReferenceOrigin.Previous, null),
+        Plan = new CampaignPlan(
+            "test",
+            Digest.Of("settings"u8),
+            4,
+            20,
+            10,
+            10,
+            1,
+            PairData.New,
+            PolicyOrigin.Previous,
+            ReferenceOrigin.Previous,
+            null),
         Rounds = [.. outcomes.Select((outcome, number) => new RoundState(number, null)
         {
             Outcome = outcome,
             Grades = ImmutableSortedDictionary<int, JudgeResult>.Empty.Add(0, new JudgeResult(
-                new(number, Stage.Grade, 0), Digest.Of([]), 0, 0, ImmutableSortedDictionary<string, TaskScore>.Empty.Add("add", new TaskScore(5 + number, 10)), 1)),
+                new(number, Stage.Grade, 0),
+                Digest.Of([]),
+                0,
+                0,
+                ImmutableSortedDictionary<string, TaskScore>.Empty.Add("add", new TaskScore(5 + number, 10)),
+                1)),
         })],
     };
 }

@@ -46,7 +46,9 @@ public sealed class CampaignFeedTests : IDisposable
 
         Assert.True(now.IsRunning);
         Assert.Equal((1, 2), (now.Stage!.View.Done, now.Stage.View.Total));
-        Assert.Equal((0.1, TimeSpan.FromSeconds(10)), (Math.Round(now.Stage.PerSecond!.Value, 6), TimeSpan.FromSeconds(Math.Round(now.Stage.Left!.Value.TotalSeconds, 3))));
+        Assert.Equal(
+            (0.1, TimeSpan.FromSeconds(10)),
+            (Math.Round(now.Stage.PerSecond!.Value, 6), TimeSpan.FromSeconds(Math.Round(now.Stage.Left!.Value.TotalSeconds, 3))));
         // Two rounds are left, and each of those before took 8 s.
         Assert.InRange(now.RoundsLeft!.Value.TotalSeconds, 1, 16);
     }

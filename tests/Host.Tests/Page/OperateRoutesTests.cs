@@ -37,7 +37,10 @@ public sealed class OperateRoutesTests : IAsyncDisposable
 
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.Contains("Raise the number of rounds from 4 to 9.", text, StringComparison.Ordinal);
-        Assert.Contains("<form class=\"verdict\" method=\"post\" action=\"/operate\"><input type=\"hidden\" name=\"command\" value=\"rounds\"><input type=\"hidden\" name=\"rounds\" value=\"9\">", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "<form class=\"verdict\" method=\"post\" action=\"/operate\"><input type=\"hidden\" name=\"command\" value=\"rounds\"><input type=\"hidden\" name=\"rounds\" value=\"9\">",
+            text,
+            StringComparison.Ordinal);
         Assert.Equal(4, _feed.Now().State.Plan!.Rounds);
     }
 
@@ -93,7 +96,9 @@ public sealed class OperateRoutesTests : IAsyncDisposable
     private async Task<Uri> StartAsync(params PageToken[] tokens)
     {
         _feed.Report(new(_feed.Now().State, null));
-        _app = await PageServer.StartAsync(new(new(IPAddress.Loopback, 0), tokens, true), new PageData(_feed) { Control = new CampaignControl() });
+        _app = await PageServer.StartAsync(
+            new(new(IPAddress.Loopback, 0), tokens, true),
+            new PageData(_feed) { Control = new CampaignControl() });
         return new(_app.Urls.First());
     }
 
@@ -109,7 +114,12 @@ public sealed class OperateRoutesTests : IAsyncDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(page, "/operate"))
         {
-            Content = new FormUrlEncodedContent(new Dictionary<string, string> { ["command"] = "pause", ["shown_at"] = $"{DateTimeOffset.UtcNow.AddHours(-hoursAgo).ToUnixTimeMilliseconds()}" }),
+            Content = new FormUrlEncodedContent(
+                new Dictionary<string, string>
+                {
+                    ["command"] = "pause",
+                    ["shown_at"] = $"{DateTimeOffset.UtcNow.AddHours(-hoursAgo).ToUnixTimeMilliseconds()}",
+                }),
         };
         request.Headers.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
         using var answer = await _http.SendAsync(request);

@@ -98,7 +98,10 @@ public sealed class PageServerTests : IAsyncDisposable
     {
         var server = await StartAsync();
 
-        Assert.StartsWith($"HTTP/1.1 {status} ", await SendRawAsync(server, $"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"HTTP/1.1 {status} ",
+            await SendRawAsync(server, $"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -138,7 +141,9 @@ public sealed class PageServerTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(server, "/api/campaign", new("Bearer", Token[..^1]))).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(server, "/page.js", new("Basic", "%%%"))).Status);
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(server, "/", new("Bearer", Token))).Status);
-        Assert.Equal(HttpStatusCode.OK, (await GetAsync(server, "/", new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"me:{Token}"))))).Status);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await GetAsync(server, "/", new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"me:{Token}"))))).Status);
         Assert.DoesNotContain("test", (await GetAsync(server, "/")).Text, StringComparison.Ordinal);
 
         var statuses = new List<HttpStatusCode>();
@@ -156,7 +161,10 @@ public sealed class PageServerTests : IAsyncDisposable
     [InlineData("nonsense", "this is no address")]
     [InlineData("localhost:99999", "this is no address")]
     public void Address_thatIsOpenOrNone_isRefused(string address, string message) =>
-        Assert.Contains(message, Assert.Throws<UserInputException>(() => PageSettings.Of(address, null, isGiven: true)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            Assert.Throws<UserInputException>(() => PageSettings.Of(address, null, isGiven: true)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Address_mayBeAPortAloneOrOff()
@@ -172,7 +180,10 @@ public sealed class PageServerTests : IAsyncDisposable
         var file = Path.GetTempFileName();
         File.WriteAllText(file, "short\n");
 
-        Assert.Contains("a token is 16", Assert.Throws<UserInputException>(() => PageSettings.Of("0.0.0.0:0", file, isGiven: true)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "a token is 16",
+            Assert.Throws<UserInputException>(() => PageSettings.Of("0.0.0.0:0", file, isGiven: true)).Message,
+            StringComparison.Ordinal);
         File.Delete(file);
     }
 
@@ -196,7 +207,10 @@ public sealed class PageServerTests : IAsyncDisposable
         var notes = new List<string>();
 
         var page = await PageCommand.ServeAsync(
-            new(new(IPAddress.Loopback, server.Port), [], IsGiven: false), new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)), null, notes.Add);
+            new(new(IPAddress.Loopback, server.Port), [], IsGiven: false),
+            new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)),
+            null,
+            notes.Add);
 
         Assert.Null(page);
         Assert.StartsWith($"no page: 127.0.0.1:{server.Port} is in use", Assert.Single(notes), StringComparison.Ordinal);
@@ -220,11 +234,16 @@ public sealed class PageServerTests : IAsyncDisposable
 
         var campaign = await JsonAsync(server, "/api/campaign");
         Assert.Equal(("test", "stopped", 2, 4), (
-            campaign.GetProperty("campaign").GetString(), campaign.GetProperty("status").GetString(), campaign.GetProperty("rounds_done").GetInt32(), campaign.GetProperty("rounds").GetInt32()));
+            campaign.GetProperty("campaign").GetString(),
+            campaign.GetProperty("status").GetString(),
+            campaign.GetProperty("rounds_done").GetInt32(),
+            campaign.GetProperty("rounds").GetInt32()));
         Assert.Contains("No process runs", campaign.GetProperty("warnings")[0].GetString(), StringComparison.Ordinal);
         var rounds = await JsonAsync(server, "/api/rounds?page=2&size=2");
         Assert.Equal(4, rounds.GetProperty("total").GetInt32());
-        Assert.Equal(["kept", "running"], rounds.GetProperty("items").EnumerateArray().Select(round => round.GetProperty("outcome").GetString()));
+        Assert.Equal(
+            ["kept", "running"],
+            rounds.GetProperty("items").EnumerateArray().Select(round => round.GetProperty("outcome").GetString()));
         Assert.Equal(0.7, rounds.GetProperty("items")[0].GetProperty("heldout_accuracy").GetDouble());
         Assert.Equal(3, (await JsonAsync(server, "/api/rounds/1/steps")).GetProperty("items").GetArrayLength());
         Assert.Equal(2, (await JsonAsync(server, "/api/rounds/1/scores")).GetProperty("scores")[0].GetProperty("samples").GetInt32());
@@ -240,10 +259,26 @@ public sealed class PageServerTests : IAsyncDisposable
     {
         var server = await StartAsync();
 
-        var paths = (await JsonAsync(server, "/api/openapi.json")).GetProperty("paths").EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal);
+        var paths = (await JsonAsync(server, "/api/openapi.json"))
+            .GetProperty("paths")
+            .EnumerateObject()
+            .Select(path => path.Name)
+            .Order(StringComparer.Ordinal);
 
         Assert.Equal(
-            ["/api/campaign", "/api/judges", "/api/log", "/api/pairs", "/api/pairs/{id}", "/api/people", "/api/rounds", "/api/rounds/{round}", "/api/rounds/{round}/scores", "/api/rounds/{round}/steps", "/api/settings"],
+            [
+                "/api/campaign",
+                "/api/judges",
+                "/api/log",
+                "/api/pairs",
+                "/api/pairs/{id}",
+                "/api/people",
+                "/api/rounds",
+                "/api/rounds/{round}",
+                "/api/rounds/{round}/scores",
+                "/api/rounds/{round}/steps",
+                "/api/settings",
+            ],
             paths);
     }
 
@@ -280,7 +315,9 @@ public sealed class PageServerTests : IAsyncDisposable
     {
         var campaign = new MadeCampaign(2, more);
         _campaigns.Add(campaign);
-        var app = await PageServer.StartAsync(new(new(IPAddress.Loopback, port), token is null ? [] : [new(PageRole.Reader, null, token)], IsGiven: true), new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)));
+        var app = await PageServer.StartAsync(
+            new(new(IPAddress.Loopback, port), token is null ? [] : [new(PageRole.Reader, null, token)], IsGiven: true),
+            new PageData(new CampaignFeed(campaign.StatePath, TimeProvider.System)));
         _servers.Add(app);
         return new Uri(app.Urls.First());
     }

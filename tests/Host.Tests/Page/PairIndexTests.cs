@@ -27,10 +27,21 @@ public sealed class PairIndexTests : IDisposable
     [Fact]
     public void Find_letsThroughWhatTheListOfTheCommandLineLetsThrough()
     {
-        var listed = new CampaignPairs("state", _rounds, CampaignReader.ReadSettings(_campaign.StatePath), StateDirectory.ArtifactsOf(_campaign.StatePath));
+        var listed = new CampaignPairs(
+            "state",
+            _rounds,
+            CampaignReader.ReadSettings(_campaign.StatePath),
+            StateDirectory.ArtifactsOf(_campaign.StatePath));
         PairFilter[] filters =
         [
-            new(Round: 2), new(Task: "reverse"), new(Judge: "verifier"), new(MinMargin: 0.5), new(Prompt: "p1"), new(Contains: "write it"), new(Contains: "WRITE"), new(Contains: "('pwned')"),
+            new(Round: 2),
+            new(Task: "reverse"),
+            new(Judge: "verifier"),
+            new(MinMargin: 0.5),
+            new(Prompt: "p1"),
+            new(Contains: "write it"),
+            new(Contains: "WRITE"),
+            new(Contains: "('pwned')"),
             new(Contains: "\u001b"), new(Round: 1, Task: "capitals", Contains: "in capitals"),
         ];
 

@@ -15,14 +15,32 @@ public sealed class PeopleRoutesTests : IAsyncDisposable
 {
     private static readonly PageToken[] s_tokens =
     [
-        new(PageRole.Reader, null, "reader-0123456789abcdef"), new(PageRole.Judge, "anna", "anna-0123456789abcdef"), new(PageRole.Judge, null, "judge-0123456789abcdef"),
+        new(PageRole.Reader, null, "reader-0123456789abcdef"),
+        new(PageRole.Judge, "anna", "anna-0123456789abcdef"),
+        new(PageRole.Judge, null, "judge-0123456789abcdef"),
     ];
 
     private readonly MadeCampaign _campaign = new();
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
     private WebApplication? _app;
 
-    public PeopleRoutesTests() => Queue.Add(new[] { "1", "2" }.Select(id => new PeopleTask(id, "people", 1, "p0", null, "Which?", 0, 1, MadeCampaign.Hostile, "plain", true, 1, 7, DateTimeOffset.UtcNow)));
+    public PeopleRoutesTests() =>
+        Queue.Add(
+            new[] { "1", "2" }.Select(id => new PeopleTask(
+                id,
+                "people",
+                1,
+                "p0",
+                null,
+                "Which?",
+                0,
+                1,
+                MadeCampaign.Hostile,
+                "plain",
+                true,
+                1,
+                7,
+                DateTimeOffset.UtcNow)));
 
     /// <summary>As it is on the disk now.</summary>
     private PeopleQueue Queue => new(CampaignReader.PeoplePath(_campaign.StatePath), TimeProvider.System);
@@ -72,12 +90,20 @@ public sealed class PeopleRoutesTests : IAsyncDisposable
     {
         var page = await StartAsync(s_tokens);
 
-        Assert.Equal(HttpStatusCode.SeeOther, (await PostAsync(page, "/people/verdict", Form("1", "anna"), "anna-0123456789abcdef", "dpo-person=ben")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.SeeOther,
+            (await PostAsync(page, "/people/verdict", Form("1", "anna"), "anna-0123456789abcdef", "dpo-person=ben")).StatusCode);
 
         Assert.Equal("anna", Assert.Single(Queue.Find("1")!.Verdicts).Person);
         Assert.Contains("Your token may read", (await GetAsync(page, "reader-0123456789abcdef")).Text, StringComparison.Ordinal);
-        Assert.Contains("is the name of somebody", await RefusedAsync(page, "/people/name", new() { ["name"] = "Anna" }, "judge-0123456789abcdef"), StringComparison.Ordinal);
-        Assert.Contains("no other can be taken", await RefusedAsync(page, "/people/name", new() { ["name"] = "ben" }, "anna-0123456789abcdef"), StringComparison.Ordinal);
+        Assert.Contains(
+            "is the name of somebody",
+            await RefusedAsync(page, "/people/name", new() { ["name"] = "Anna" }, "judge-0123456789abcdef"),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "no other can be taken",
+            await RefusedAsync(page, "/people/name", new() { ["name"] = "ben" }, "anna-0123456789abcdef"),
+            StringComparison.Ordinal);
         // A cookie with a token's name is nobody's.
         Assert.Contains("Who judges?", (await GetAsync(page, "judge-0123456789abcdef", "dpo-person=anna")).Text, StringComparison.Ordinal);
     }
@@ -113,10 +139,16 @@ public sealed class PeopleRoutesTests : IAsyncDisposable
         var other = form.ToDictionary();
         other["shown_first"] = form["shown_first"] == "0" ? "1" : "0";
 
-        Assert.Contains("shown to somebody else", await RefusedAsync(page, "/people/verdict", other, cookie: "dpo-person=anna"), StringComparison.Ordinal);
+        Assert.Contains(
+            "shown to somebody else",
+            await RefusedAsync(page, "/people/verdict", other, cookie: "dpo-person=anna"),
+            StringComparison.Ordinal);
         Assert.Contains("say first who you are", await RefusedAsync(page, "/people/verdict", form), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.SeeOther, (await PostAsync(page, "/people/verdict", form, cookie: "dpo-person=anna")).StatusCode);
-        Assert.Contains("has judged this comparison already", await RefusedAsync(page, "/people/verdict", form, cookie: "dpo-person=anna"), StringComparison.Ordinal);
+        Assert.Contains(
+            "has judged this comparison already",
+            await RefusedAsync(page, "/people/verdict", form, cookie: "dpo-person=anna"),
+            StringComparison.Ordinal);
     }
 
     /// <summary>Two people at once on one task: one counts, the other is told.</summary>
@@ -125,7 +157,8 @@ public sealed class PeopleRoutesTests : IAsyncDisposable
     {
         var page = await StartAsync();
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => PostAsync(page, "/people/verdict", Form("1", $"p{i}"), cookie: $"dpo-person=p{i}")));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(i => PostAsync(page, "/people/verdict", Form("1", $"p{i}"), cookie: $"dpo-person=p{i}")));
 
         Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.SeeOther);
         Assert.Equal(7, answers.Count(answer => answer.StatusCode == HttpStatusCode.Conflict));
@@ -143,7 +176,11 @@ public sealed class PeopleRoutesTests : IAsyncDisposable
     {
         var page = await StartAsync();
 
-        Assert.Equal(status, (int)(await PostAsync(page, "/people/verdict", Form("1", "anna"), cookie: "dpo-person=anna", header: (header, value))).StatusCode);
+        Assert.Equal(
+            status,
+            (int)
+                (await PostAsync(page, "/people/verdict", Form("1", "anna"), cookie: "dpo-person=anna", header: (header, value))).StatusCode
+        );
         Assert.Equal(status == 303 ? 1 : 0, Queue.Count().Verdicts);
     }
 
@@ -186,7 +223,10 @@ public sealed class PeopleRoutesTests : IAsyncDisposable
     {
         var page = await StartAsync();
 
-        Assert.Contains("a name has 1 to 64 letters", await RefusedAsync(page, "/people/name", new() { ["name"] = name }), StringComparison.Ordinal);
+        Assert.Contains(
+            "a name has 1 to 64 letters",
+            await RefusedAsync(page, "/people/name", new() { ["name"] = name }),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -200,12 +240,20 @@ public sealed class PeopleRoutesTests : IAsyncDisposable
 
         Assert.Equal(1, told.GetProperty("counts").GetProperty("awaited").GetInt32());
         Assert.Equal(2.5, told.GetProperty("figures").GetProperty("people")[0].GetProperty("median_seconds").GetDouble());
-        Assert.Contains("Waiting for people: 1 comparison", JsonDocument.Parse(await _http.GetStringAsync(new Uri(page, "/api/campaign"))).RootElement.GetProperty("warnings")[0].GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "Waiting for people: 1 comparison",
+            JsonDocument
+                .Parse(await _http.GetStringAsync(new Uri(page, "/api/campaign")))
+                .RootElement.GetProperty("warnings")[0]
+                .GetString(),
+            StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("0123456789abcdef", "Reader  0123456789abcdef")]
-    [InlineData("# whose\noperator 0123456789abcdef\njudge 1123456789abcdef Anna B.\n", "Operator  0123456789abcdef; Judge Anna B. 1123456789abcdef")]
+    [InlineData(
+        "# whose\noperator 0123456789abcdef\njudge 1123456789abcdef Anna B.\n",
+        "Operator  0123456789abcdef; Judge Anna B. 1123456789abcdef")]
     public void Tokens_areALineEach(string text, string expected) =>
         Assert.Equal(expected, string.Join("; ", PageToken.Parse(text, "t").Select(token => $"{token.Role} {token.Person} {token.Token}")));
 
@@ -228,7 +276,9 @@ public sealed class PeopleRoutesTests : IAsyncDisposable
 
     private async Task<Uri> StartAsync(params PageToken[] tokens)
     {
-        _app = await PageServer.StartAsync(new(new(IPAddress.Loopback, 0), tokens, true), new PageData(new CampaignFeed(_campaign.StatePath, TimeProvider.System)));
+        _app = await PageServer.StartAsync(
+            new(new(IPAddress.Loopback, 0), tokens, true),
+            new PageData(new CampaignFeed(_campaign.StatePath, TimeProvider.System)));
         return new(_app.Urls.First());
     }
 
@@ -240,7 +290,13 @@ public sealed class PeopleRoutesTests : IAsyncDisposable
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    private async Task<HttpResponseMessage> PostAsync(Uri page, string path, Dictionary<string, string> form, string? token = null, string? cookie = null, (string Name, string Value)? header = null)
+    private async Task<HttpResponseMessage> PostAsync(
+        Uri page,
+        string path,
+        Dictionary<string, string> form,
+        string? token = null,
+        string? cookie = null,
+        (string Name, string Value)? header = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(page, path)) { Content = new FormUrlEncodedContent(form) };
         Sign(request, token, cookie);
@@ -251,7 +307,12 @@ public sealed class PeopleRoutesTests : IAsyncDisposable
         return await _http.SendAsync(request);
     }
 
-    private async Task<string> RefusedAsync(Uri page, string path, Dictionary<string, string> form, string? token = null, string? cookie = null)
+    private async Task<string> RefusedAsync(
+        Uri page,
+        string path,
+        Dictionary<string, string> form,
+        string? token = null,
+        string? cookie = null)
     {
         using var answer = await PostAsync(page, path, form, token, cookie);
         Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);

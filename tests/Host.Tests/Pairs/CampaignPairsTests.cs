@@ -41,7 +41,8 @@ public sealed class CampaignPairsTests : IDisposable
     public void Filter_by_judge_goes_by_its_name_alone()
     {
         var record = SyntheticReport.Pair(1, "?", "good", "bad");
-        bool Matches(string judge) => new PairFilter(Judge: judge).Matches(record.Pair, record.Provenance! with { Judge = "small (llm of a.gguf, 0a1b2c3d4e5f)" });
+        bool Matches(string judge) =>
+            new PairFilter(Judge: judge).Matches(record.Pair, record.Provenance! with { Judge = "small (llm of a.gguf, 0a1b2c3d4e5f)" });
 
         Assert.True(Matches("small"));
         Assert.False(Matches("sma"));
@@ -78,7 +79,12 @@ public sealed class CampaignPairsTests : IDisposable
         var dropped = campaign.Rounds(1).SelectMany(round => DroppedPrompts.Of(campaign, round, new()));
 
         Assert.Equal(
-            [("tied", "1 ties"), ("equal", "1 of equal text"), ("single", "fewer than two samples have a score"), ("failed", "the judge failed: no answer")],
+            [
+                ("tied", "1 ties"),
+                ("equal", "1 of equal text"),
+                ("single", "fewer than two samples have a score"),
+                ("failed", "the judge failed: no answer"),
+            ],
             dropped.Select(prompt => (prompt.PromptId, prompt.Reason)));
     }
 
@@ -98,7 +104,16 @@ public sealed class CampaignPairsTests : IDisposable
         var text = string.Join('\n', PairText.Whole(FoundPair.Of(judged)));
 
         Assert.All(
-            ["pair        1:p0:0:1", "good 0", "bad 0", "it is polite", "Is it polite?", "shown first 0.9, shown second 0.7", "Which is better?", "seed 123456789abcdef0"],
+            [
+                "pair        1:p0:0:1",
+                "good 0",
+                "bad 0",
+                "it is polite",
+                "Is it polite?",
+                "shown first 0.9, shown second 0.7",
+                "Which is better?",
+                "seed 123456789abcdef0",
+            ],
             part => Assert.Contains(part, text, StringComparison.Ordinal));
     }
 
@@ -115,7 +130,14 @@ public sealed class CampaignPairsTests : IDisposable
 
     private RoundState Round(int number, int prompts)
     {
-        PromptSamples[] samples = [.. Enumerable.Range(0, prompts).Select(i => Of($"p{i}", "good", "bad")), Of("tied", "a", "b"), Of("equal", "a", "a"), Of("single", "a", "b"), Of("failed", "a", "b")];
+        PromptSamples[] samples =
+        [
+            .. Enumerable.Range(0, prompts).Select(i => Of($"p{i}", "good", "bad")),
+            Of("tied", "a", "b"),
+            Of("equal", "a", "a"),
+            Of("single", "a", "b"),
+            Of("failed", "a", "b"),
+        ];
         PromptVerdict[] verdicts = [.. samples.Select(prompt => new PromptVerdict(prompt.Prompt.Id, prompt.Prompt.Id switch
         {
             "tied" => Scores(1, 1),
@@ -127,11 +149,27 @@ public sealed class CampaignPairsTests : IDisposable
         return round with
         {
             Samples = round.Samples.Add(0, new SampleResult(
-                new(number, Stage.Sample, 0), _store.Put(stream => SampleFile.Write(stream, samples)), samples.Length, 2 * samples.Length, 9, 0.1, 1)),
+                new(number, Stage.Sample, 0),
+                _store.Put(stream => SampleFile.Write(stream, samples)),
+                samples.Length,
+                2 * samples.Length,
+                9,
+                0.1,
+                1)),
             Judgements = round.Judgements.Add(0, new JudgeResult(
-                new(number, Stage.Judge, 0), _store.Put(stream => VerdictFile.Write(stream, verdicts)), 0, 1, ImmutableSortedDictionary<string, TaskScore>.Empty, 1)),
+                new(number, Stage.Judge, 0),
+                _store.Put(stream => VerdictFile.Write(stream, verdicts)),
+                0,
+                1,
+                ImmutableSortedDictionary<string, TaskScore>.Empty,
+                1)),
             Pairs = new PairResult(
-                new(number, Stage.Pair, 0), _store.Put(stream => PairFile.Write(stream, Enumerable.Range(0, prompts).Select(i => Pair(number, i)))), prompts, 1, 4, 1),
+                new(number, Stage.Pair, 0),
+                _store.Put(stream => PairFile.Write(stream, Enumerable.Range(0, prompts).Select(i => Pair(number, i)))),
+                prompts,
+                1,
+                4,
+                1),
         };
     }
 
@@ -142,7 +180,10 @@ public sealed class CampaignPairsTests : IDisposable
     }
 
     private static PromptSamples Of(string id, params string[] texts) =>
-        new(new Prompt(id, null, "?", null, []), [1], [.. texts.Select((text, i) => new Sample(i, 0, [i], [0], text, FinishReason.Eos, 0))]);
+        new(
+            new Prompt(id, null, "?", null, []),
+            [1],
+            [.. texts.Select((text, i) => new Sample(i, 0, [i], [0], text, FinishReason.Eos, 0))]);
 
     private static Verdict Scores(params double?[] scores) => new([.. scores.Select((score, i) => new Judgement(i, score, ""))]);
 }

@@ -15,7 +15,18 @@ public sealed class CampaignSummaryTests
 
     [Fact]
     public void ToJson_round() => AssertNames(
-        _json["rounds"]![0]!, "round", "prompts", "samples", "generated_tokens", "pairs", "ties", "dropped", "adapter_sha256", "train", "eval", "seconds");
+        _json["rounds"]![0]!,
+        "round",
+        "prompts",
+        "samples",
+        "generated_tokens",
+        "pairs",
+        "ties",
+        "dropped",
+        "adapter_sha256",
+        "train",
+        "eval",
+        "seconds");
 
     [Fact]
     public void ToJson_train() => AssertNames(
@@ -25,7 +36,8 @@ public sealed class CampaignSummaryTests
     public void ToJson_eval() => AssertNames(_json["rounds"]![0]!["eval"]!, "heldout_accuracy", "by_task", "mean_tokens");
 
     [Fact]
-    public void ToJson_seconds() => AssertNames(_json["rounds"]![0]!["seconds"]!, "generate", "judge", "train", "publish", "evaluate", "total");
+    public void ToJson_seconds() =>
+        AssertNames(_json["rounds"]![0]!["seconds"]!, "generate", "judge", "train", "publish", "evaluate", "total");
 
     [Fact]
     public void ToJson_final() => AssertNames(_json["final"]!, "heldout_accuracy");
@@ -46,5 +58,6 @@ public sealed class CampaignSummaryTests
         Assert.Null(round["train"]);
     }
 
-    private static void AssertNames(JsonNode node, params string[] names) => Assert.Equal(names, node.AsObject().Select(member => member.Key));
+    private static void AssertNames(JsonNode node, params string[] names) =>
+        Assert.Equal(names, node.AsObject().Select(member => member.Key));
 }

@@ -72,10 +72,20 @@ public sealed class ReportBuilderTests : IDisposable
     public void Divergence_that_was_measured_is_in_line_summary_and_report()
     {
         var round = Round(1, right: 9, RoundOutcome.Kept);
-        RoundState[] rounds = [Base(), round with { Evaluations = round.Evaluations.SetItem(0, round.Evaluations[0] with { Divergence = new(8, 40, 10) }) }];
+        RoundState[] rounds =
+        [
+            Base(),
+            round with
+            {
+                Evaluations = round.Evaluations.SetItem(0, round.Evaluations[0] with { Divergence = new(8, 40, 10) }),
+            },
+        ];
 
         Assert.Contains(", KL 1.25, ", RoundLine.Of(State(rounds), 1), StringComparison.Ordinal);
-        Assert.Contains("stop.kl is 1", RoundLine.Of(State(rounds) with { Plan = State(rounds).Plan! with { StopKl = 1 } }, 1), StringComparison.Ordinal);
+        Assert.Contains(
+            "stop.kl is 1",
+            RoundLine.Of(State(rounds) with { Plan = State(rounds).Plan! with { StopKl = 1 } }, 1),
+            StringComparison.Ordinal);
         Assert.Equal(new KlSummary(1.25, 0.25, 8), Summary(rounds).Rounds[0].Eval.Kl);
         Assert.Equal([0, 1.25], Build(rounds).Rounds.Select(detail => detail.Kl!.Value));
         Assert.Contains("Divergence from the base", ReportHtml.Render(Build(rounds)), StringComparison.Ordinal);
@@ -98,10 +108,14 @@ public sealed class ReportBuilderTests : IDisposable
         var round = Round(1, right: 9, RoundOutcome.Kept);
         var missing = round with { Training = round.Training! with { History = Digest.Of([1]) } };
 
-        Assert.Contains(Digest.Of([1]).Hex, Assert.Throws<StorageException>(() => Build(Base(), missing)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            Digest.Of([1]).Hex,
+            Assert.Throws<StorageException>(() => Build(Base(), missing)).Message,
+            StringComparison.Ordinal);
     }
 
-    private static CampaignSummary Summary(params RoundState[] rounds) => SummaryBuilder.Build(State(rounds), "state", new Dictionary<string, string>());
+    private static CampaignSummary Summary(params RoundState[] rounds) =>
+        SummaryBuilder.Build(State(rounds), "state", new Dictionary<string, string>());
 
     private ReportData Build(params RoundState[] rounds)
     {
@@ -112,7 +126,18 @@ public sealed class ReportBuilderTests : IDisposable
 
     private static CampaignState State(RoundState[] rounds) => new()
     {
-        Plan = new CampaignPlan("test", Digest.Of("settings"u8), 2, 20, 10, 10, 1, PairData.New, PolicyOrigin.Previous, ReferenceOrigin.Previous, null),
+        Plan = new CampaignPlan(
+            "test",
+            Digest.Of("settings"u8),
+            2,
+            20,
+            10,
+            10,
+            1,
+            PairData.New,
+            PolicyOrigin.Previous,
+            ReferenceOrigin.Previous,
+            null),
         Rounds = [.. rounds],
     };
 
@@ -145,7 +170,9 @@ public sealed class ReportBuilderTests : IDisposable
             Samples = round.Samples
                 .Add(0, new SampleResult(Id(Stage.Sample), None, 10, 80, 800, 0.4, 1))
                 .Add(1, new SampleResult(Id(Stage.Sample, 1), None, 10, 80, 800, 0.4, 1)),
-            Judgements = round.Judgements.Add(0, new JudgeResult(Id(Stage.Judge), None, 0, 1, ImmutableSortedDictionary<string, TaskScore>.Empty, 2)),
+            Judgements = round.Judgements.Add(
+                0,
+                new JudgeResult(Id(Stage.Judge), None, 0, 1, ImmutableSortedDictionary<string, TaskScore>.Empty, 2)),
             Pairs = new PairResult(Id(Stage.Pair), StorePairs(number), 130, 7, 3, 1),
             Training = new TrainResult(Id(Stage.Train), None, StoreHistory(), 5, metrics, 3),
             Publication = new PublishResult(Id(Stage.Publish), None, 0.5),
@@ -158,5 +185,6 @@ public sealed class ReportBuilderTests : IDisposable
         stream, [new(1, 1, new Dictionary<string, double> { ["loss"] = 0.25 })]));
 
     private Digest StorePairs(int round) =>
-        _store.Put(stream => PairFile.Write(stream, Enumerable.Range(0, 130).Select(i => SyntheticReport.Pair(round, "prompt", $"{i}", "no"))));
+        _store.Put(stream =>
+            PairFile.Write(stream, Enumerable.Range(0, 130).Select(i => SyntheticReport.Pair(round, "prompt", $"{i}", "no"))));
 }

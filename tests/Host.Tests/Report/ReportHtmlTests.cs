@@ -48,7 +48,9 @@ public sealed partial class ReportHtmlTests
     [Fact]
     public void Render_has_a_chart_for_each_task()
     {
-        Assert.All(SyntheticReport.Create().Summary.Baseline.ByTask.Keys, task => Assert.Contains($"aria-label=\"Accuracy on {task} by round", _html, StringComparison.Ordinal));
+        Assert.All(
+            SyntheticReport.Create().Summary.Baseline.ByTask.Keys,
+            task => Assert.Contains($"aria-label=\"Accuracy on {task} by round", _html, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -67,7 +69,10 @@ public sealed partial class ReportHtmlTests
     [Fact]
     public void Render_pair_shows_its_provenance()
     {
-        Assert.Contains("<dt>seeds</dt><dd><code>123456789abcdef0</code> <code>000000000000002a</code></dd>", _html, StringComparison.Ordinal);
+        Assert.Contains(
+            "<dt>seeds</dt><dd><code>123456789abcdef0</code> <code>000000000000002a</code></dd>",
+            _html,
+            StringComparison.Ordinal);
         Assert.Contains("<dt>judge</dt><dd>verifier</dd>", _html, StringComparison.Ordinal);
         Assert.Contains($"<code title=\"{new string('a', 64)}\">aaaaaaaaaaaa</code>", _html, StringComparison.Ordinal);
     }
@@ -94,14 +99,21 @@ public sealed partial class ReportHtmlTests
     {
         Assert.Contains("<td>small</td>", _html, StringComparison.Ordinal);
         Assert.Contains("aria-label=\"Flip rate by round\"", _html, StringComparison.Ordinal);
-        Assert.Contains("<li>Round 3, small: the order of the answers decides 33.3\u00a0% of 9,000 comparisons; judging.limits.flip-rate is 30\u00a0%.</li>", _html, StringComparison.Ordinal);
+        Assert.Contains(
+            "<li>Round 3, small: the order of the answers decides 33.3\u00a0% of 9,000 comparisons; judging.limits.flip-rate is 30\u00a0%.</li>",
+            _html,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Render_judge_without_comparisons_has_no_chart_of_flips()
     {
         var data = SyntheticReport.Create();
-        var html = ReportHtml.Render(data with { Judges = [.. data.Judges.Select(judge => judge with { Figures = judge.Figures with { Flips = default } })] });
+        var html = ReportHtml.Render(
+            data with
+            {
+                Judges = [.. data.Judges.Select(judge => judge with { Figures = judge.Figures with { Flips = default } })],
+            });
 
         Assert.DoesNotContain("Flip rate by round", html, StringComparison.Ordinal);
         Assert.DoesNotContain("id=\"judges\"", ReportHtml.Render(data with { Judges = [] }), StringComparison.Ordinal);

@@ -12,8 +12,18 @@ internal static class SyntheticReport
 {
     private static readonly (string Task, double Before, double After)[] Tasks =
     [
-        ("add", .75, .78), ("sub", .82, .82), ("reverse", .89, .96), ("sort-letters", .44, .77), ("sort-numbers", .27, .90), ("count", .40, .37),
-        ("compare", .63, .72), ("nth-word", .70, .95), ("json-object", .35, .96), ("initials", .30, .85), ("capitals", .24, .95), ("json-list", .34, .93),
+        ("add", .75, .78),
+        ("sub", .82, .82),
+        ("reverse", .89, .96),
+        ("sort-letters", .44, .77),
+        ("sort-numbers", .27, .90),
+        ("count", .40, .37),
+        ("compare", .63, .72),
+        ("nth-word", .70, .95),
+        ("json-object", .35, .96),
+        ("initials", .30, .85),
+        ("capitals", .24, .95),
+        ("json-list", .34, .93),
     ];
 
     public static ReportData Create(int rounds = 4, int stepsPerRound = 42, bool fromBundledSeed = true)
@@ -39,7 +49,10 @@ internal static class SyntheticReport
         new PreferencePair("capitals-0a1b2c3d4e5f", [1], [2], [3]),
         new PairProvenance(
             "capitals", prompt, chosen, rejected, 3, 5, 0x1234_5678_9abc_def0, 42, 1, 0, "verifier",
-            "temperature 1, at most 30 tokens", Digest.Parse(new string('a', 64)), round == 1 ? null : Digest.Parse(new string('b', 64)), round));
+            "temperature 1, at most 30 tokens",
+            Digest.Parse(new string('a', 64)),
+            round == 1 ? null : Digest.Parse(new string('b', 64)),
+            round));
 
     private static SortedDictionary<string, double> ByTask(double progress) =>
         new(Tasks.ToDictionary(task => task.Task, task => task.Before + ((task.After - task.Before) * progress)));
@@ -57,7 +70,12 @@ internal static class SyntheticReport
     }
 
     private static RoundDetail Detail(int round, int steps) => new(
-        round, round == 3 ? "rolled back" : "kept", round == 3 ? "6.2 points lost on 1200 prompts of held-out, at most 5.0 pass" : "", 9.1 - (0.35 * round), 0.41 - (0.07 * round), [.. Enumerable.Range(1, steps).Select(step => Step(round, step, steps))]);
+        round,
+        round == 3 ? "rolled back" : "kept",
+        round == 3 ? "6.2 points lost on 1200 prompts of held-out, at most 5.0 pass" : "",
+        9.1 - (0.35 * round),
+        0.41 - (0.07 * round),
+        [.. Enumerable.Range(1, steps).Select(step => Step(round, step, steps))]);
 
     private static JudgeRound Judge(int round)
     {

@@ -46,7 +46,9 @@ public sealed class CampaignViewTests : IDisposable
         progress.Report(new CampaignProgress(ended, null));
         progress.Report(new CampaignProgress(ended, null));
 
-        Assert.Equal(["round 1/2: sampling and judging 0/100", "round 1/2: no pair to train on: skipped, 0 samples, 0 pairs, 3.0 s"], Lines);
+        Assert.Equal(
+            ["round 1/2: sampling and judging 0/100", "round 1/2: no pair to train on: skipped, 0 samples, 0 pairs, 3.0 s"],
+            Lines);
         Assert.Equal([1], _ended);
     }
 

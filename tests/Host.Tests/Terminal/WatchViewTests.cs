@@ -7,7 +7,9 @@ namespace IterativeDpo.Host.Tests.Terminal;
 
 public sealed class WatchViewTests : IDisposable
 {
-    private readonly MadeCampaign _campaign = new(2, new CampaignPaused($"the judge says {MadeCampaign.Hostile}", DateTimeOffset.UnixEpoch));
+    private readonly MadeCampaign _campaign = new(
+        2,
+        new CampaignPaused($"the judge says {MadeCampaign.Hostile}", DateTimeOffset.UnixEpoch));
 
     public void Dispose() => _campaign.Dispose();
 

@@ -39,7 +39,10 @@ public sealed class TensorBoardProgressTests : IDisposable
     public void Report_thatCannotBeWritten_isToldOnce_andThatIsAll()
     {
         var (notes, state) = (new List<string>(), CampaignReader.Read(_campaign.StatePath)!);
-        using var progress = new TensorBoardProgress(Path.Combine(_campaign.StatePath, "campaign.json", "no"), notes.Add, TimeProvider.System);
+        using var progress = new TensorBoardProgress(
+            Path.Combine(_campaign.StatePath, "campaign.json", "no"),
+            notes.Add,
+            TimeProvider.System);
 
         progress.Report(new(state, Work(1)));
         progress.Report(new(state, Work(2)));

@@ -29,7 +29,10 @@ public sealed class CascadeJudgeTests : IAsyncDisposable
     [InlineData(0.85, Preference.First, true)]
     [InlineData(0.95, Preference.Tie, true)]
     [InlineData(0.05, Preference.Second, true)]
-    public async Task JudgeAsync_firstStepThatCompares_mustBeSureAndAgreeWithItsScores(double probability, Preference preference, bool asked)
+    public async Task JudgeAsync_firstStepThatCompares_mustBeSureAndAgreeWithItsScores(
+        double probability,
+        Preference preference,
+        bool asked)
     {
         var compares = new FakeJudge(new Verdict([new(0, 1, ""), new(1, 0, "")], [new(0, 1, preference, probability, "")]));
 

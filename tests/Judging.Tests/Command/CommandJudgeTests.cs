@@ -55,7 +55,9 @@ public sealed class CommandJudgeTests : IDisposable
         Assert.StartsWith("p 1/", (string)request["id"]!, StringComparison.Ordinal);
         Assert.Equal("write", (string)request["task"]!);
         Assert.Equal("""[{"role":"user","content":"Write \u00E9\nnow"}]""", request["prompt"]!.ToJsonString());
-        Assert.Equal("""{"index":0,"text":"\u00E9\n\u0022x\u0022","finish_reason":"length","tokens":5}""", request["samples"]![0]!.ToJsonString());
+        Assert.Equal(
+            """{"index":0,"text":"\u00E9\n\u0022x\u0022","finish_reason":"length","tokens":5}""",
+            request["samples"]![0]!.ToJsonString());
     }
 
     [Fact]
@@ -140,7 +142,10 @@ public sealed class CommandJudgeTests : IDisposable
         var error = await Assert.ThrowsAsync<UserInputException>(() => AskAsync(judge, "p1"));
         await Assert.ThrowsAsync<UserInputException>(() => AskAsync(judge, "p1"));
 
-        Assert.Contains("ended 3 times in a row without an answer (judges.mine.restarts), the last time because it ended with exit code 5", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "ended 3 times in a row without an answer (judges.mine.restarts), the last time because it ended with exit code 5",
+            error.Message,
+            StringComparison.Ordinal);
         Assert.Contains("dead", error.Message, StringComparison.Ordinal);
         Assert.Equal([100, 200], _time.Waits.Select(wait => wait.TotalMilliseconds));
     }
@@ -252,7 +257,10 @@ public sealed class CommandJudgeTests : IDisposable
         var error = await Assert.ThrowsAsync<CommandException>(() => AskAsync(judge, "bad"));
         var second = await AskAsync(judge, "p2");
 
-        Assert.Contains($"is no answer: byte {"""{"id":"bad/2","scores":[{"index":0,"score":1,"explanation":" """.Length} {fault}", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"is no answer: byte {"""{"id":"bad/2","scores":[{"index":0,"score":1,"explanation":" """.Length} {fault}",
+            error.Message,
+            StringComparison.Ordinal);
         Assert.Equal(first.Judgements[0], second.Judgements[0]);
     }
 
@@ -263,7 +271,10 @@ public sealed class CommandJudgeTests : IDisposable
 
         var error = await Assert.ThrowsAsync<CommandException>(() => AskAsync(judge, "p1"));
 
-        Assert.Contains("which answers no request (its standard output is for answers alone); byte 1 begins a file in UTF-16", error.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "which answers no request (its standard output is for answers alone); byte 1 begins a file in UTF-16",
+            error.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,7 +10,10 @@ public sealed class CommandProtocolTests
     [Fact]
     public void WriteRequest_withoutThoughts_countsTheTokensOfTheAnswer()
     {
-        var samples = _samples with { Samples = [Samples.Of(0, "<4*2>42") with { TokenIds = [1, 2, 3, 4, 5, 0], Thoughts = 3, AnswerAt = 5 }] };
+        var samples = _samples with
+        {
+            Samples = [Samples.Of(0, "<4*2>42") with { TokenIds = [1, 2, 3, 4, 5, 0], Thoughts = 3, AnswerAt = 5 }],
+        };
 
         Assert.Equal([(6, "<4*2>42"), (3, "42")], new[] { samples, samples.WithoutThoughts() }.Select(shown =>
         {
@@ -32,7 +35,9 @@ public sealed class CommandProtocolTests
     [InlineData("""{"id":"1","scores":[{"index":0,"score":-1e999},{"index":1,"score":1}]}""", "a score is not a finite number")]
     [InlineData("""{"id":"1","scores":7}""", "is no answer")]
     [InlineData("""{"id":"1","scores":[null]}""", "a score or a comparison is null")]
-    [InlineData("""{"id":"1","scores":[{"index":0,"score":1},{"index":1,"score":1}],"comparisons":[null]}""", "a score or a comparison is null")]
+    [InlineData(
+        """{"id":"1","scores":[{"index":0,"score":1},{"index":1,"score":1}],"comparisons":[null]}""",
+        "a score or a comparison is null")]
     public void ReadVerdict_ofWhatIsNone_quotesItAndSaysWhy(string line, string reason)
     {
         var error = Assert.Throws<CommandException>(() => CommandProtocol.ReadVerdict(line, _samples, scoresSingleSamples: true));
@@ -44,7 +49,9 @@ public sealed class CommandProtocolTests
     [Theory]
     [InlineData("""{"first":0,"second":2,"probability":1}""", "it compares a sample that was not asked about")]
     [InlineData("""{"first":0,"second":0,"probability":1}""", "it compares a sample with itself")]
-    [InlineData("""{"first":0,"second":1,"probability":1},{"first":1,"second":0,"probability":1}""", "it compares the same two samples twice")]
+    [InlineData(
+        """{"first":0,"second":1,"probability":1},{"first":1,"second":0,"probability":1}""",
+        "it compares the same two samples twice")]
     [InlineData("""{"first":0,"second":1,"probability":1.5}""", "a probability is not from 0 to 1")]
     [InlineData("""{"first":0,"second":1}""", "probability")]
     public void ReadVerdict_ofABadComparison_saysWhy(string comparisons, string reason)
@@ -71,13 +78,16 @@ public sealed class CommandProtocolTests
     {
         var verdict = CommandProtocol.ReadVerdict("""{"id":"1","abstain":true}""", _samples, scoresSingleSamples: true);
 
-        Assert.Equal([new Judgement(0, null, "the program abstained"), new Judgement(1, null, "the program abstained")], verdict.Judgements);
+        Assert.Equal(
+            [new Judgement(0, null, "the program abstained"), new Judgement(1, null, "the program abstained")],
+            verdict.Judgements);
     }
 
     [Fact]
     public void ReadVerdict_ofAnError_fails()
     {
-        var error = Assert.Throws<CommandException>(() => CommandProtocol.ReadVerdict("""{"id":"1","error":"out of memory"}""", _samples, true));
+        var error = Assert.Throws<CommandException>(() =>
+            CommandProtocol.ReadVerdict("""{"id":"1","error":"out of memory"}""", _samples, true));
 
         Assert.Equal("the program says: out of memory", error.Message);
     }
@@ -85,7 +95,8 @@ public sealed class CommandProtocolTests
     [Fact]
     public void ReadVerdict_ofALongLine_quotesItsStart()
     {
-        var error = Assert.Throws<CommandException>(() => CommandProtocol.ReadVerdict($$"""{"scores":"{{new string('x', 5000)}}"}""", _samples, true));
+        var error = Assert.Throws<CommandException>(() =>
+            CommandProtocol.ReadVerdict($$"""{"scores":"{{new string('x', 5000)}}"}""", _samples, true));
 
         Assert.InRange(error.Message.Length, 200, 600);
     }

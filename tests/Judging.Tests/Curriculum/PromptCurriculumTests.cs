@@ -59,7 +59,8 @@ public class PromptCurriculumTests
             PromptStatistics[] known =
             [
                 .. pool.Where(_ => random.Below(3) > 0)
-                    .Select(prompt => Met(prompt.Id, random.Between(1, round - 1), random.Below(6) is var rate and < 5 ? rate / 4.0 : null)),
+                    .Select(prompt =>
+                        Met(prompt.Id, random.Between(1, round - 1), random.Below(6) is var rate and < 5 ? rate / 4.0 : null)),
             ];
             var count = random.Between(1, pool.Length);
 
@@ -68,7 +69,10 @@ public class PromptCurriculumTests
             Assert.Equal(count, drawn.Distinct().Count());
             Assert.Subset(pool.Select(prompt => prompt.Id).ToHashSet(), drawn.ToHashSet());
             Assert.Equal(drawn, Ids(Draw([.. pool], [.. known.Reverse()], count, round, seed: (ulong)trial)));
-            var resting = known.Where(item => item.LastSolveRate is null or 0 or 1 && round - item.LastRound <= Options.RestRounds).Select(item => item.PromptId).ToHashSet();
+            var resting = known
+                .Where(item => item.LastSolveRate is null or 0 or 1 && round - item.LastRound <= Options.RestRounds)
+                .Select(item => item.PromptId)
+                .ToHashSet();
             Assert.Equal(Math.Max(0, count - (pool.Length - resting.Count)), drawn.Count(resting.Contains));
         }
     }
@@ -80,7 +84,8 @@ public class PromptCurriculumTests
     private static IReadOnlyList<Prompt> Draw(Prompt[] pool, PromptStatistics[] known, int count, int round = 1, ulong seed = 1) =>
         PromptCurriculum.Draw(pool, ById(known), Options, count, round, seed);
 
-    private static Prompt[] Pool(int count) => [.. Enumerable.Range(0, count).Select(i => new Prompt($"p{i}", null, $"text {i}", null, []))];
+    private static Prompt[] Pool(int count) =>
+        [.. Enumerable.Range(0, count).Select(i => new Prompt($"p{i}", null, $"text {i}", null, []))];
 
     private static PromptStatistics Met(string id, int round, double? rate) => new(id, 1, round, 4, 0, rate, rate);
 

@@ -73,6 +73,9 @@ public sealed class PromptStatisticsTests : IDisposable
         Assert.Contains(_path, Assert.Throws<UserInputException>(() => PromptStatisticsFile.Read(_path).Count()).Message);
     }
 
-    private static IReadOnlyList<PromptStatistics> Update(IEnumerable<PromptStatistics> before, int round, params (string, IReadOnlyList<double>)[] scores) =>
-        PromptStatistics.Update(before, round, scores, score => score >= 1);
+    private static IReadOnlyList<PromptStatistics> Update(
+        IEnumerable<PromptStatistics> before,
+        int round,
+        params (string, IReadOnlyList<double>)[] scores
+    ) => PromptStatistics.Update(before, round, scores, score => score >= 1);
 }

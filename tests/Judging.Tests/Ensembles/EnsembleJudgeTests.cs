@@ -12,10 +12,19 @@ public class EnsembleJudgeTests
     [Fact]
     public async Task JudgeAsync_vote_givesTheWinnersShareOfTheWeight()
     {
-        var verdict = await JudgeAsync(Vote(3) with { Weights = [1, 2, 5] }, new FakeJudge(1, 0), new FakeJudge(0.2, 0.1), new FakeJudge(0, 1));
+        var verdict = await JudgeAsync(
+            Vote(3) with
+            {
+                Weights = [1, 2, 5],
+            },
+            new FakeJudge(1, 0),
+            new FakeJudge(0.2, 0.1),
+            new FakeJudge(0, 1));
 
         var comparison = Assert.Single(verdict.Comparisons!);
-        Assert.Equal((0, 1, Preference.Second, 0.375), (comparison.First, comparison.Second, comparison.Preference, comparison.Probability));
+        Assert.Equal(
+            (0, 1, Preference.Second, 0.375),
+            (comparison.First, comparison.Second, comparison.Preference, comparison.Probability));
         Assert.Equal("a: #0; b: #0; c: #1", comparison.Explanation);
         Assert.Equal([0.375, 0.625], verdict.Judgements.Select(judgement => judgement.Score));
         Assert.Equal("a 1: because 0; b 0.2: because 0; c 0: because 0", verdict.Judgements[0].Explanation);
@@ -24,7 +33,8 @@ public class EnsembleJudgeTests
     [Fact]
     public async Task JudgeAsync_vote_goesByAMembersComparisonBeforeItsScores()
     {
-        var compares = new FakeJudge(new Verdict([new(0, 1, ""), new(1, 0, "")], [new(1, 0, Preference.First, 0.6, "clearer", Calls: [new("A or B?", "A")])]));
+        var compares = new FakeJudge(
+            new Verdict([new(0, 1, ""), new(1, 0, "")], [new(1, 0, Preference.First, 0.6, "clearer", Calls: [new("A or B?", "A")])]));
 
         var verdict = await JudgeAsync(Vote(2), compares, new FakeJudge(0, 1));
 
@@ -58,7 +68,14 @@ public class EnsembleJudgeTests
     [InlineData(2, Preference.First)]
     public async Task JudgeAsync_voteWithAnAbstention_takesTheMinimumOfMembers(int minimum, Preference expected)
     {
-        var verdict = await JudgeAsync(Vote(3) with { MinimumMembers = minimum }, new FakeJudge(1, 0), new FakeJudge(1, 0), new FakeJudge(1, null));
+        var verdict = await JudgeAsync(
+            Vote(3) with
+            {
+                MinimumMembers = minimum,
+            },
+            new FakeJudge(1, 0),
+            new FakeJudge(1, 0),
+            new FakeJudge(1, null));
 
         Assert.Equal(expected, verdict.Comparisons![0].Preference);
         Assert.Equal(expected == Preference.Abstained ? null : 1.0, verdict.Judgements[0].Score);
@@ -67,7 +84,9 @@ public class EnsembleJudgeTests
     [Fact]
     public async Task JudgeAsync_voteOfManySamples_scoresBySharesOverAllOthers()
     {
-        var verdict = await new EnsembleJudge(Vote(2), [new FakeJudge(3, 2, 1), new FakeJudge(3, 1, 2)]).JudgeAsync(Samples.OfPrompt("p", "a", "b", "c"), default);
+        var verdict = await new EnsembleJudge(Vote(2), [new FakeJudge(3, 2, 1), new FakeJudge(3, 1, 2)]).JudgeAsync(
+            Samples.OfPrompt("p", "a", "b", "c"),
+            default);
 
         Assert.Equal([1, 0.25, 0.25], verdict.Judgements.Select(judgement => judgement.Score));
         var pairs = PairSelector.Select(Samples.OfPrompt("p", "a", "b", "c"), verdict, new(PairStrategy.AllAboveMargin, 9), 1);
@@ -96,7 +115,9 @@ public class EnsembleJudgeTests
     public async Task JudgeAsync_meanOfRanks_putsUnboundedRewardsAndGradesOnOneScale()
     {
         var options = Mean(2) with { Normalise = Normalisation.Rank };
-        var verdict = await new EnsembleJudge(options, [new FakeJudge(-500, 20, 1000), new FakeJudge(1, 1, 0)]).JudgeAsync(Samples.OfPrompt("p", "a", "b", "c"), default);
+        var verdict = await new EnsembleJudge(options, [new FakeJudge(-500, 20, 1000), new FakeJudge(1, 1, 0)]).JudgeAsync(
+            Samples.OfPrompt("p", "a", "b", "c"),
+            default);
 
         Assert.Equal([0.375, 0.625, 0.5], verdict.Judgements.Select(judgement => judgement.Score));
     }
@@ -115,13 +136,17 @@ public class EnsembleJudgeTests
     [Fact]
     public async Task JudgeAsync_memberThatFails_failsTheEnsembleUnlessEnoughRemain()
     {
-        var failure = await Assert.ThrowsAsync<EnsembleException>(() => JudgeAsync(Mean(2), new FakeJudge(1, 0), FakeJudge.Failing("no answer")));
+        var failure = await Assert.ThrowsAsync<EnsembleException>(() =>
+            JudgeAsync(Mean(2), new FakeJudge(1, 0), FakeJudge.Failing("no answer")));
         var verdict = await JudgeAsync(Mean(2) with { MinimumMembers = 1 }, new FakeJudge(1, 0), FakeJudge.Failing("no answer"));
 
         Assert.Equal("1 of 2 members failed and 2 are needed: b: no answer", failure.Message);
         Assert.Equal([1, 0], verdict.Judgements.Select(judgement => judgement.Score));
         Assert.EndsWith("; b failed: no answer", verdict.Judgements[0].Explanation, StringComparison.Ordinal);
-        Assert.Equal("a: #0; b failed", (await JudgeAsync(Vote(2) with { MinimumMembers = 1 }, new FakeJudge(1, 0), FakeJudge.Failing("x"))).Comparisons![0].Explanation);
+        Assert.Equal(
+            "a: #0; b failed",
+            (await JudgeAsync(Vote(2) with { MinimumMembers = 1 }, new FakeJudge(1, 0), FakeJudge.Failing("x"))).Comparisons![0].Explanation
+        );
     }
 
     [Fact]
@@ -188,9 +213,11 @@ public class EnsembleJudgeTests
         Assert.False(new EnsembleJudge(Mean(2), [new FakeJudge(1), new FakeJudge(1) { ScoresSingleSamples = false }]).ScoresSingleSamples);
     }
 
-    private static Task<Verdict> JudgeAsync(EnsembleOptions options, params FakeJudge[] members) => new EnsembleJudge(options, members).JudgeAsync(Two, default);
+    private static Task<Verdict> JudgeAsync(EnsembleOptions options, params FakeJudge[] members) =>
+        new EnsembleJudge(options, members).JudgeAsync(Two, default);
 
-    private static EnsembleOptions Vote(int members) => new("panel", [.. new[] { "a", "b", "c" }.Take(members)], [], Combination.Vote, Normalisation.None, 0.5, 0);
+    private static EnsembleOptions Vote(int members) =>
+        new("panel", [.. new[] { "a", "b", "c" }.Take(members)], [], Combination.Vote, Normalisation.None, 0.5, 0);
 
     private static EnsembleOptions Mean(int members) => Vote(members) with { Combine = Combination.Mean };
 }

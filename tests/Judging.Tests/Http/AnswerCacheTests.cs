@@ -14,7 +14,10 @@ public sealed class AnswerCacheTests
         Add(new CallEntry("lost"));
         Add(new CallEntry("refused"), new CallEntry("refused", Failure: "no", Refused: true));
         Add(new CallEntry("lost, then answered"), new CallEntry("lost, then answered"), new CallEntry("lost, then answered", _answer));
-        Add(new CallEntry("lost, then refused"), new CallEntry("lost, then refused"), new CallEntry("lost, then refused", Failure: "no", Refused: true));
+        Add(
+            new CallEntry("lost, then refused"),
+            new CallEntry("lost, then refused"),
+            new CallEntry("lost, then refused", Failure: "no", Refused: true));
 
         Assert.Equal((4, 2), (_cache.Calls, _cache.Unanswered));
         Assert.NotNull(_cache.Find("lost, then answered"));

@@ -12,7 +12,10 @@ public sealed class ChatAnswerTests
     public void Parse_ofALogprobWithoutToken_isRefused(string token)
     {
         var error = Assert.Throws<JsonException>(() => ChatAnswer.Parse(
-            """{"choices":[{"message":{"content":"A"},"logprobs":{"content":[{"top_logprobs":[TOKEN]}]}}]}""".Replace("TOKEN", token, StringComparison.Ordinal)));
+                """{"choices":[{"message":{"content":"A"},"logprobs":{"content":[{"top_logprobs":[TOKEN]}]}}]}""".Replace(
+                    "TOKEN",
+                    token,
+                    StringComparison.Ordinal)));
 
         Assert.Contains("has no token", error.Message, StringComparison.Ordinal);
     }

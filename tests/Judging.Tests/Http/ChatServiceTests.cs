@@ -175,7 +175,8 @@ public sealed class ChatServiceTests : IDisposable
     [InlineData(308, "points to http://elsewhere.example/v1. Set judges.gpt.url")]
     public async Task AskAsync_ofAServiceThatWantsSomething_saysWhatToDo(int status, string remedy)
     {
-        using var fake = new FakeService(new FakeReply(status, """{"error":{"message":"no"}}""", "Location: http://elsewhere.example/v1\r\n"));
+        using var fake = new FakeService(
+            new FakeReply(status, """{"error":{"message":"no"}}""", "Location: http://elsewhere.example/v1\r\n"));
         await using var service = Service(ServiceSettings.Of(fake.Url));
 
         var error = await Assert.ThrowsAsync<UserInputException>(() => AskAsync(service, "one"));
@@ -188,7 +189,8 @@ public sealed class ChatServiceTests : IDisposable
     [Fact]
     public async Task AskAsync_ofAnAccountWithoutQuota_doesNotTryAgain()
     {
-        using var fake = new FakeService(new FakeReply(429, """{"error":{"message":"You exceeded your quota","code":"insufficient_quota"}}"""));
+        using var fake = new FakeService(
+            new FakeReply(429, """{"error":{"message":"You exceeded your quota","code":"insufficient_quota"}}"""));
         await using var service = Service(ServiceSettings.Of(fake.Url));
 
         await Assert.ThrowsAsync<UserInputException>(() => AskAsync(service, "one"));
@@ -213,7 +215,15 @@ public sealed class ChatServiceTests : IDisposable
     {
         using var fake = new FakeService(_ => new TaskCompletionSource<FakeReply>().Task);
         await using var service = new ChatService(
-            "judges.gpt", ServiceSettings.Of(fake.Url) with { Timeout = TimeSpan.FromMilliseconds(50), Retries = 0 }, Ledger, _notes.Enqueue, TimeProvider.System);
+            "judges.gpt",
+            ServiceSettings.Of(fake.Url) with
+            {
+                Timeout = TimeSpan.FromMilliseconds(50),
+                Retries = 0,
+            },
+            Ledger,
+            _notes.Enqueue,
+            TimeProvider.System);
 
         var error = await Assert.ThrowsAsync<JudgeModelException>(() => AskAsync(service, "one"));
 
@@ -269,7 +279,9 @@ public sealed class ChatServiceTests : IDisposable
             await AskAsync(service, "one");
             await AskAsync(service, "two");
             var error = await Assert.ThrowsAsync<UserInputException>(() => AskAsync(service, "three"));
-            Assert.Equal("judges.gpt: its budget of 2 calls is spent. Raise judges.gpt.budget-calls (0: no limit), and run or submit it again.", error.Message);
+            Assert.Equal(
+                "judges.gpt: its budget of 2 calls is spent. Raise judges.gpt.budget-calls (0: no limit), and run or submit it again.",
+                error.Message);
             Assert.True((await AskAsync(service, "one")).IsCached);
         }
         await using (var service = Service(ServiceSettings.Of(fake.Url) with { BudgetCalls = 2 }))
@@ -287,7 +299,16 @@ public sealed class ChatServiceTests : IDisposable
     {
         using var fake = new FakeService(_yes);
         var (calls, tokens) = (0, 0L);
-        await using var service = new ChatService("judges.gpt", ServiceSettings.Of(fake.Url) with { BudgetCalls = 1 }, Ledger, _notes.Enqueue, TimeProvider.System, () => (calls, tokens));
+        await using var service = new ChatService(
+            "judges.gpt",
+            ServiceSettings.Of(fake.Url) with
+            {
+                BudgetCalls = 1,
+            },
+            Ledger,
+            _notes.Enqueue,
+            TimeProvider.System,
+            () => (calls, tokens));
         await AskAsync(service, "one");
         await Assert.ThrowsAsync<UserInputException>(() => AskAsync(service, "two"));
 
@@ -393,7 +414,8 @@ public sealed class ChatServiceTests : IDisposable
 
         Assert.False(answer.IsCached);
         Assert.Equal(
-            "judges.gpt: questions that earlier runs sent and that have no answer: 1. They are asked again, and the budget counts both calls.", Assert.Single(_notes));
+            "judges.gpt: questions that earlier runs sent and that have no answer: 1. They are asked again, and the budget counts both calls.",
+            Assert.Single(_notes));
         await Assert.ThrowsAsync<UserInputException>(() => AskAsync(service, "two"));
     }
 
@@ -407,7 +429,10 @@ public sealed class ChatServiceTests : IDisposable
             for (var attempt = 0; attempt < 3; attempt++)
             {
                 var error = await Assert.ThrowsAsync<JudgeModelException>(() => AskAsync(service, "one"));
-                Assert.StartsWith($"{fake.Url} answers 500 (oops), in 3 tries (judges.gpt.retries: more are made", error.Message, StringComparison.Ordinal);
+                Assert.StartsWith(
+                    $"{fake.Url} answers 500 (oops), in 3 tries (judges.gpt.retries: more are made",
+                    error.Message,
+                    StringComparison.Ordinal);
             }
             Assert.Equal(3 * start, fake.Requests.Count);
         }

@@ -11,7 +11,9 @@ public sealed record FakeRequest(string Head, string Body)
 {
     /// <summary>A header's value; null where it is not there.</summary>
     public string? Header(string name) =>
-        Head.Split("\r\n").FirstOrDefault(line => line.StartsWith($"{name}:", StringComparison.OrdinalIgnoreCase))?[(name.Length + 1)..].Trim();
+        Head.Split("\r\n")
+            .FirstOrDefault(line => line.StartsWith($"{name}:", StringComparison.OrdinalIgnoreCase))
+            ?[(name.Length + 1)..].Trim();
 }
 
 /// <param name="IsCut">The connection ends in the middle of the body.</param>
@@ -50,8 +52,14 @@ public sealed class FakeService : IDisposable
         var choice = new JsonObject { ["message"] = new JsonObject { ["role"] = "assistant", ["content"] = text } };
         if (logprobs is { Length: > 0 })
         {
-            JsonArray top = [.. logprobs.Select(token => new JsonObject { ["token"] = token.Token, ["logprob"] = Math.Log(token.Probability) })];
-            choice["logprobs"] = new JsonObject { ["content"] = new JsonArray(new JsonObject { ["token"] = text, ["top_logprobs"] = top }) };
+            JsonArray top =
+            [
+                .. logprobs.Select(token => new JsonObject { ["token"] = token.Token, ["logprob"] = Math.Log(token.Probability) }),
+            ];
+            choice["logprobs"] = new JsonObject
+            {
+                ["content"] = new JsonArray(new JsonObject { ["token"] = text, ["top_logprobs"] = top }),
+            };
         }
         return new FakeReply(200, new JsonObject
         {
@@ -106,7 +114,8 @@ public sealed class FakeService : IDisposable
                 _requests.Enqueue(request);
                 var reply = await _answer(request);
                 var body = Encoding.UTF8.GetBytes(reply.Body);
-                var head = $"HTTP/1.1 {reply.Status} Status\r\nContent-Type: application/json\r\nConnection: close\r\n{reply.Headers}Content-Length: {body.Length}\r\n\r\n";
+                var head =
+                    $"HTTP/1.1 {reply.Status} Status\r\nContent-Type: application/json\r\nConnection: close\r\n{reply.Headers}Content-Length: {body.Length}\r\n\r\n";
                 await stream.WriteAsync(Encoding.ASCII.GetBytes(head));
                 await stream.WriteAsync(reply.IsCut ? body.AsMemory(0, body.Length / 2) : body);
             }

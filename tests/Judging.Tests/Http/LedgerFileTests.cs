@@ -27,7 +27,10 @@ public sealed class LedgerFileTests : IDisposable
     public async Task Append_gives_these_bytes()
     {
         await AppendAsync(
-            new CallEntry("one"), new CallEntry("one", _answer), new CallEntry("two", Failure: "busy", Refused: true), new CallEntry("", Forget: true));
+            new CallEntry("one"),
+            new CallEntry("one", _answer),
+            new CallEntry("two", Failure: "busy", Refused: true),
+            new CallEntry("", Forget: true));
 
         Assert.Equal(
             """

@@ -74,7 +74,8 @@ public sealed class OpenAiModelTests : IDisposable
         using var fake = new FakeService(FakeService.Completion("A"));
         await using var service = Service(fake);
 
-        var error = await Assert.ThrowsAsync<UserInputException>(() => Model(fake, service).ChooseAsync(_question, ["A", "B"], CancellationToken.None));
+        var error = await Assert.ThrowsAsync<UserInputException>(() =>
+            Model(fake, service).ChooseAsync(_question, ["A", "B"], CancellationToken.None));
 
         Assert.Contains("judges.gpt: ", error.Message, StringComparison.Ordinal);
         Assert.Contains("set judges.gpt.logprobs = off", error.Message, StringComparison.Ordinal);
@@ -128,10 +129,13 @@ public sealed class OpenAiModelTests : IDisposable
     [InlineData("""{"message":{"content":"Score: 4"},"finish_reason":"content_filter"}""", "the service's filter has cut the answer")]
     [InlineData("""{"message":{"content":"<think>perhaps Score: 1"},"finish_reason":"length"}""", "ends within its thoughts")]
     [InlineData("""{"message":{"content":"<think>perhaps Score: 1"},"finish_reason":"stop"}""", "ends within its thoughts")]
-    [InlineData("""{"message":{"content":"","reasoning_content":"Score: 1"},"finish_reason":"stop"}""", "the model thought, and gave no answer")]
+    [InlineData(
+        """{"message":{"content":"","reasoning_content":"Score: 1"},"finish_reason":"stop"}""",
+        "the model thought, and gave no answer")]
     public async Task AnswerAsync_ofWhatIsNoAnswer_saysSo_andCountsAndKeepsEachTry(string choice, string problem)
     {
-        using var fake = new FakeService(new FakeReply(200, $$$"""{"choices":[{{{choice}}}],"usage":{"prompt_tokens":5,"completion_tokens":2}}"""));
+        using var fake = new FakeService(
+            new FakeReply(200, $$$"""{"choices":[{{{choice}}}],"usage":{"prompt_tokens":5,"completion_tokens":2}}"""));
         await using var service = Service(fake);
         var model = Model(fake, service);
 
@@ -142,7 +146,9 @@ public sealed class OpenAiModelTests : IDisposable
             Assert.Equal(Math.Min(i, 3), fake.Requests.Count);
         }
         await service.DisposeAsync();
-        Assert.Equal(3, File.ReadAllLines(_directory["judge-gpt.jsonl"]).Count(line => line.Contains("\"answer\":") && line.Contains("\"failure\":")));
+        Assert.Equal(
+            3,
+            File.ReadAllLines(_directory["judge-gpt.jsonl"]).Count(line => line.Contains("\"answer\":") && line.Contains("\"failure\":")));
         using var log = new CallLog(() => new LedgerFile(_directory["judge-gpt.jsonl"]), TimeProvider.System);
         await log.ReadAsync(CancellationToken.None);
         Assert.Equal((3, 21L), log.See(answers => (answers.Calls, answers.Tokens)));
@@ -175,7 +181,14 @@ public sealed class OpenAiModelTests : IDisposable
         using var fake = new FakeService(new FakeReply(200, body), FakeService.Completion("A"));
         var notes = new List<string>();
         await using var service = new ChatService(
-            "judges.gpt", ServiceSettings.Of(fake.Url) with { Logprobs = false }, () => new LedgerFile(_directory["judge-gpt.jsonl"]), notes.Add, new JumpingTime());
+            "judges.gpt",
+            ServiceSettings.Of(fake.Url) with
+            {
+                Logprobs = false,
+            },
+            () => new LedgerFile(_directory["judge-gpt.jsonl"]),
+            notes.Add,
+            new JumpingTime());
 
         var answer = await Model(fake, service, logprobs: false).ChooseAsync(_question, ["A", "B"], CancellationToken.None);
 
@@ -184,8 +197,13 @@ public sealed class OpenAiModelTests : IDisposable
         Assert.Contains(said, Assert.Single(notes));
     }
 
-    private static FakeService WithoutMaxTokens() => new(request => Task.FromResult(request.Body.Contains("\"max_tokens\"", StringComparison.Ordinal)
-        ? new FakeReply(400, """{"error":{"message":"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.","code":"unsupported_parameter"}}""")
+    private static FakeService WithoutMaxTokens() =>
+        new(request =>
+            Task.FromResult(
+                request.Body.Contains("\"max_tokens\"", StringComparison.Ordinal)
+                    ? new FakeReply(
+                        400,
+                        """{"error":{"message":"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.","code":"unsupported_parameter"}}""")
         : FakeService.Completion("Score: 4")));
 
     [Fact]
@@ -194,14 +212,27 @@ public sealed class OpenAiModelTests : IDisposable
         using var fake = WithoutMaxTokens();
         var notes = new List<string>();
         var options = ServiceSettings.Of(fake.Url) with { Retries = 0, BudgetCalls = 2 };
-        await using (var service = new ChatService("judges.gpt", options, () => new LedgerFile(_directory["judge-gpt.jsonl"]), notes.Add, new JumpingTime()))
+        await using (
+            var service = new ChatService(
+                "judges.gpt",
+                options,
+                () => new LedgerFile(_directory["judge-gpt.jsonl"]),
+                notes.Add,
+                new JumpingTime()))
         {
             foreach (var seed in new[] { 1UL, 1UL << 40 })
             {
-                Assert.Equal("Score: 4", (await new OpenAiModel(options, service).AnswerAsync(_question, 1, 8, seed, CancellationToken.None)).Text);
+                Assert.Equal(
+                    "Score: 4",
+                    (await new OpenAiModel(options, service).AnswerAsync(_question, 1, 8, seed, CancellationToken.None)).Text);
             }
         }
-        await using var again = new ChatService("judges.gpt", options, () => new LedgerFile(_directory["judge-gpt.jsonl"]), notes.Add, new JumpingTime());
+        await using var again = new ChatService(
+            "judges.gpt",
+            options,
+            () => new LedgerFile(_directory["judge-gpt.jsonl"]),
+            notes.Add,
+            new JumpingTime());
 
         await new OpenAiModel(options, again).AnswerAsync(_question, 1, 8, 1, CancellationToken.None);
 
@@ -217,7 +248,14 @@ public sealed class OpenAiModelTests : IDisposable
         using var fake = WithoutMaxTokens();
         await using var named = Service(fake, limit: TokenLimit.MaxCompletionTokens);
         await using var other = new ChatService(
-            "judges.gpt", ServiceSettings.Of(fake.Url) with { TokenLimit = TokenLimit.MaxTokens }, () => new LedgerFile(_directory["judge-other.jsonl"]), _ => { }, new JumpingTime());
+            "judges.gpt",
+            ServiceSettings.Of(fake.Url) with
+            {
+                TokenLimit = TokenLimit.MaxTokens,
+            },
+            () => new LedgerFile(_directory["judge-other.jsonl"]),
+            _ => { },
+            new JumpingTime());
 
         await Model(fake, named).AnswerAsync(_question, 1, 8, 1, CancellationToken.None);
         await Assert.ThrowsAsync<JudgeModelException>(() => Model(fake, other).AnswerAsync(_question, 1, 8, 1, CancellationToken.None));
@@ -233,7 +271,8 @@ public sealed class OpenAiModelTests : IDisposable
         using var fake = new FakeService(new FakeReply(429, "slow down", $"Retry-After: {seconds}\r\n"));
         await using var service = Service(fake, logprobs: false);
 
-        var error = await Assert.ThrowsAsync<UserInputException>(() => Model(fake, service, logprobs: false).ChooseAsync(_question, ["A", "B"], CancellationToken.None));
+        var error = await Assert.ThrowsAsync<UserInputException>(() =>
+            Model(fake, service, logprobs: false).ChooseAsync(_question, ["A", "B"], CancellationToken.None));
 
         Assert.Contains("answers 429 (slow down)", error.Message);
         Assert.Contains(problem, error.Message);
@@ -246,5 +285,14 @@ public sealed class OpenAiModelTests : IDisposable
         new(ServiceSettings.Of(fake.Url) with { Logprobs = logprobs }, service);
 
     private ChatService Service(FakeService fake, bool logprobs = true, TokenLimit limit = TokenLimit.Auto) =>
-        new("judges.gpt", ServiceSettings.Of(fake.Url) with { Logprobs = logprobs, TokenLimit = limit }, () => new LedgerFile(_directory["judge-gpt.jsonl"]), _ => { }, new JumpingTime());
+        new(
+            "judges.gpt",
+            ServiceSettings.Of(fake.Url) with
+            {
+                Logprobs = logprobs,
+                TokenLimit = limit,
+            },
+            () => new LedgerFile(_directory["judge-gpt.jsonl"]),
+            _ => { },
+            new JumpingTime());
 }

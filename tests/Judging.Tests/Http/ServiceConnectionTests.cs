@@ -129,7 +129,8 @@ public sealed class ServiceConnectionTests : IDisposable
             new FakeReply(400, $$$"""{"error":{"message":"bad key {{{Key}}}"}}"""));
         await using var service = Service(ServiceSettings.Of(fake.Url) with { KeyVariable = _variable });
 
-        var error = await Assert.ThrowsAnyAsync<Exception>(() => service.AskAsync("one"u8.ToArray(), WantedAnswer.WholeText, CancellationToken.None));
+        var error = await Assert.ThrowsAnyAsync<Exception>(() =>
+            service.AskAsync("one"u8.ToArray(), WantedAnswer.WholeText, CancellationToken.None));
 
         Assert.Contains("bad key ***", error.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error.ToString(), StringComparison.Ordinal);
@@ -154,5 +155,6 @@ public sealed class ServiceConnectionTests : IDisposable
         _directory.Dispose();
     }
 
-    private ChatService Service(ServiceOptions options) => new("judges.gpt", options, () => new LedgerFile(_directory["judge-gpt.jsonl"]), _ => { }, new JumpingTime());
+    private ChatService Service(ServiceOptions options) =>
+        new("judges.gpt", options, () => new LedgerFile(_directory["judge-gpt.jsonl"]), _ => { }, new JumpingTime());
 }

@@ -9,7 +9,9 @@ public sealed class ServiceFailureTests
 
     [Fact]
     public void Of_anErrorWithHalfASurrogatePair_quotesItAsItIsWritten() => Assert.Contains(
-        @"(""\ud800"")", _failure.Of(new ServiceReply(HttpStatusCode.BadRequest, """{"error":{"message":"\ud800"}}""")).Message, StringComparison.Ordinal);
+            @"(""\ud800"")",
+            _failure.Of(new ServiceReply(HttpStatusCode.BadRequest, """{"error":{"message":"\ud800"}}""")).Message,
+            StringComparison.Ordinal);
 
     /// <summary>Otherwise the answer beside the error would count.</summary>
     [Theory]

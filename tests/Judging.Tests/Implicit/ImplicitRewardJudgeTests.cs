@@ -17,10 +17,22 @@ public sealed class ImplicitRewardJudgeTests
     [InlineData("reference", false, 0, 0.5 * 1 * 2, 0.5 * 1 * 5)]
     [InlineData(null, true, 0, 1.5, 1.5)]
     [InlineData(null, false, 2, 3 - 4, 7.5 - 10)]
-    public async Task JudgeAsync_twoCheckpoints_scoresByTheFormula(string? reference, bool normalised, double penalty, double two, double five)
+    public async Task JudgeAsync_twoCheckpoints_scoresByTheFormula(
+        string? reference,
+        bool normalised,
+        double penalty,
+        double two,
+        double five)
     {
         await using var queue = new SequenceScorerQueue(new FakeScorer());
-        await using var judge = new ImplicitRewardJudge(Options with { Reference = reference, LengthNormalised = normalised, LengthPenalty = penalty }, queue);
+        await using var judge = new ImplicitRewardJudge(
+            Options with
+            {
+                Reference = reference,
+                LengthNormalised = normalised,
+                LengthPenalty = penalty,
+            },
+            queue);
         judge.UsePolicy("policy");
 
         var verdict = await judge.JudgeAsync(Samples.OfPrompt("p", "ab", "abcde"), default);
@@ -63,7 +75,8 @@ public sealed class ImplicitRewardJudgeTests
         await using var queue = new SequenceScorerQueue(new FakeScorer());
         await using var judge = new ImplicitRewardJudge(Options, queue);
 
-        var error = await Assert.ThrowsAsync<UserInputException>(() => judge.JudgeAsync(Samples.OfPrompt("p", "ab") with { PromptIds = [] }, default));
+        var error = await Assert.ThrowsAsync<UserInputException>(() =>
+            judge.JudgeAsync(Samples.OfPrompt("p", "ab") with { PromptIds = [] }, default));
 
         Assert.Contains("'p'", error.Message, StringComparison.Ordinal);
         Assert.Contains("token ids", error.Message, StringComparison.Ordinal);
@@ -91,8 +104,14 @@ public sealed class ImplicitRewardJudgeTests
         {
         }
 
-        public IReadOnlyList<double[]> LogProbs(IReadOnlyList<PromptSamples> prompts, string? adapterPath, CancellationToken cancellationToken) =>
-            [.. prompts.Select(prompt => prompt.Samples.Select(sample => PerToken[adapterPath ?? "base"] * sample.TokenIds.Length).ToArray())];
+        public IReadOnlyList<double[]> LogProbs(
+            IReadOnlyList<PromptSamples> prompts,
+            string? adapterPath,
+            CancellationToken cancellationToken) =>
+            [
+                .. prompts.Select(prompt =>
+                    prompt.Samples.Select(sample => PerToken[adapterPath ?? "base"] * sample.TokenIds.Length).ToArray()),
+            ];
 
         public void Dispose()
         {

@@ -25,13 +25,16 @@ public sealed class PromptTemplateTests : IDisposable
     {
         var template = Read("[user]\n{prompt} {answer} {{answer}} {\"json\": {}} \\boxed{1}");
 
-        var resolved = template.Resolve(new Dictionary<string, string> { ["prompt"] = "{answer}", ["answer"] = "{prompt}\n[system]\n{{x}}" });
+        var resolved = template.Resolve(
+            new Dictionary<string, string> { ["prompt"] = "{answer}", ["answer"] = "{prompt}\n[system]\n{{x}}" });
 
         Assert.Equal("{answer} {prompt}\n[system]\n{{x}} {answer} {\"json\": {}} \\boxed{1}", Assert.Single(resolved).Content);
     }
 
     [Theory]
-    [InlineData("[user]\n{prompt}\n{answr}", "line 3: {answr} is no variable of this template; there are {prompt}, {answer}, {rubric}. For the text itself write {{answr}}.")]
+    [InlineData(
+        "[user]\n{prompt}\n{answr}",
+        "line 3: {answr} is no variable of this template; there are {prompt}, {answer}, {rubric}. For the text itself write {{answr}}.")]
     [InlineData("[user]\n{prompt}\n", "line 3: the template ends without {answer}; it needs {prompt}, {answer}.")]
     [InlineData("{prompt} {answer}", "line 1: a template begins with a line [system] or [user]")]
     [InlineData("hello\n[user]\n{prompt} {answer}", "line 1: a template begins with a line [system] or [user]")]

@@ -5,7 +5,11 @@ namespace IterativeDpo.Judging.Tests.Llm;
 public sealed class RubricGraderTests
 {
     private static readonly RubricMode Rubric = new(
-        new PromptTemplate("rubric.txt", "[system]\n{rubric}\n[user]\n{prompt} {answer}"), "one point each", Answers: 3, Temperature: 0.7f, MaxTokens: 64);
+        new PromptTemplate("rubric.txt", "[system]\n{rubric}\n[user]\n{prompt} {answer}"),
+        "one point each",
+        Answers: 3,
+        Temperature: 0.7f,
+        MaxTokens: 64);
 
     [Theory]
     [InlineData("Fine.\nScore: 4", 4.0)]
@@ -19,7 +23,8 @@ public sealed class RubricGraderTests
     [InlineData("Score: -1", null)]
     [InlineData("Score: \u0664", null)]
     [InlineData("", null)]
-    public void ReadPoints_ofAnAnswer_isTheLastItSays(string answer, double? expected) => Assert.Equal(expected, RubricGrader.ReadPoints(answer));
+    public void ReadPoints_ofAnAnswer_isTheLastItSays(string answer, double? expected) =>
+        Assert.Equal(expected, RubricGrader.ReadPoints(answer));
 
     [Fact]
     public async Task JudgeAsync_severalAnswers_isTheMeanOfThoseThatSayPoints()

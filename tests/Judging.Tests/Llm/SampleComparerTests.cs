@@ -7,12 +7,19 @@ namespace IterativeDpo.Judging.Tests.Llm;
 public sealed class SampleComparerTests
 {
     private static readonly ComparingMode Pairwise = new(
-        new PromptTemplate("pairwise.txt", "[user]\n{prompt} A={answer_a} B={answer_b}"), ["A", "B"], TieMargin: 0.05, MinLabelMass: 0.1, MaxComparisons: 0);
+        new PromptTemplate("pairwise.txt", "[user]\n{prompt} A={answer_a} B={answer_b}"),
+        ["A", "B"],
+        TieMargin: 0.05,
+        MinLabelMass: 0.1,
+        MaxComparisons: 0);
 
     [Fact]
     public async Task JudgeAsync_modelWithATaste_prefersThatSampleInBothOrders()
     {
-        var model = new ScriptedModel { Choose = question => question.Contains("A=good", StringComparison.Ordinal) ? [0.6, 0.2] : [0.1, 0.7] };
+        var model = new ScriptedModel
+        {
+            Choose = question => question.Contains("A=good", StringComparison.Ordinal) ? [0.6, 0.2] : [0.1, 0.7],
+        };
 
         var verdict = await Judge(model, Pairwise, "bad", "good");
 
@@ -46,7 +53,10 @@ public sealed class SampleComparerTests
     [InlineData(0.03, Preference.First)]
     public async Task JudgeAsync_withinTheTieMargin_isATie(double margin, Preference expected)
     {
-        var model = new ScriptedModel { Choose = question => question.Contains("A=x", StringComparison.Ordinal) ? [0.54, 0.46] : [0.46, 0.54] };
+        var model = new ScriptedModel
+        {
+            Choose = question => question.Contains("A=x", StringComparison.Ordinal) ? [0.54, 0.46] : [0.46, 0.54],
+        };
 
         Assert.Equal(expected, (await Judge(model, Pairwise with { TieMargin = margin }, "x", "y")).Comparisons![0].Preference);
     }
@@ -54,7 +64,10 @@ public sealed class SampleComparerTests
     [Fact]
     public async Task JudgeAsync_tieLabelLikeliest_isATie()
     {
-        var model = new ScriptedModel { Choose = question => question.Contains("A=x", StringComparison.Ordinal) ? [0.4, 0.1, 0.5] : [0.1, 0.4, 0.5] };
+        var model = new ScriptedModel
+        {
+            Choose = question => question.Contains("A=x", StringComparison.Ordinal) ? [0.4, 0.1, 0.5] : [0.1, 0.4, 0.5],
+        };
 
         var comparison = (await Judge(model, Pairwise with { Labels = ["A", "B", "C"] }, "x", "y")).Comparisons![0];
 
@@ -64,7 +77,10 @@ public sealed class SampleComparerTests
     [Fact]
     public async Task JudgeAsync_labelsHardlyLikely_abstains()
     {
-        var model = new ScriptedModel { Choose = question => question.Contains("A=x", StringComparison.Ordinal) ? [0.05, 0.04] : [0.1, 0.8] };
+        var model = new ScriptedModel
+        {
+            Choose = question => question.Contains("A=x", StringComparison.Ordinal) ? [0.05, 0.04] : [0.1, 0.8],
+        };
 
         var verdict = await Judge(model, Pairwise, "x", "y");
 
@@ -76,7 +92,9 @@ public sealed class SampleComparerTests
     public async Task JudgeAsync_noLabelAtAll_abstainsWhateverTheLeastMass() =>
         Assert.Equal(
             Preference.Abstained,
-            (await Judge(new ScriptedModel { Choose = _ => [0, 0] }, Pairwise with { MinLabelMass = 0 }, "x", "y")).Comparisons![0].Preference);
+            (await Judge(new ScriptedModel { Choose = _ => [0, 0] }, Pairwise with { MinLabelMass = 0 }, "x", "y"))
+                .Comparisons![0]
+                .Preference);
 
     [Fact]
     public async Task JudgeAsync_equalTexts_areAskedAboutOnceAndScoreTheSame()
@@ -105,7 +123,8 @@ public sealed class SampleComparerTests
         var copy = verdict.Comparisons![3];
         Assert.Null(copy.Calls);
         Assert.EndsWith("the same texts as samples 0 and 2", copy.Explanation, StringComparison.Ordinal);
-        var pair = Assert.Single(PairSelector.Select(Samples.OfPrompt("p1", "x", "y", "z", "x"), verdict, new(PairStrategy.AllAboveMargin, 100), 1).Pairs);
+        var pair = Assert.Single(
+            PairSelector.Select(Samples.OfPrompt("p1", "x", "y", "z", "x"), verdict, new(PairStrategy.AllAboveMargin, 100), 1).Pairs);
         Assert.Equal((2, 0.9), (pair.RejectedIndex, pair.Probability));
     }
 
@@ -126,7 +145,10 @@ public sealed class SampleComparerTests
         var wins = new Dictionary<string, double> { ["? A=0 B=1"] = 0.8, ["? A=1 B=2"] = 0.52, ["? A=0 B=2"] = 0.6 };
         var model = new ScriptedModel
         {
-            Choose = question => wins.TryGetValue(question, out var win) ? [win, 1 - win] : [1 - wins[$"? A={question[^1]} B={question[4]}"], wins[$"? A={question[^1]} B={question[4]}"]],
+            Choose = question =>
+                wins.TryGetValue(question, out var win)
+                    ? [win, 1 - win]
+                    : [1 - wins[$"? A={question[^1]} B={question[4]}"], wins[$"? A={question[^1]} B={question[4]}"]],
         };
 
         var verdict = await Judge(model, Pairwise, "0", "1", "2");
@@ -156,7 +178,8 @@ public sealed class SampleComparerTests
         var model = new ScriptedModel
         {
             Choose = question => question.StartsWith("kind", StringComparison.Ordinal) ? [0, 0]
-                : question.Contains("A=x", StringComparison.Ordinal) ? [XWins(question), 1 - XWins(question)] : [1 - XWins(question), XWins(question)],
+                : question.Contains("A=x", StringComparison.Ordinal) ? [XWins(question), 1 - XWins(question)]
+                : [1 - XWins(question), XWins(question)],
         };
         var constitution = Pairwise with
         {
@@ -168,7 +191,10 @@ public sealed class SampleComparerTests
 
         Assert.Equal((0.9 + 3 * 0.2) / 4, comparison.Probability, 1e-12);
         Assert.Equal(Preference.Second, comparison.Preference);
-        Assert.Contains("\"brief\": first, the first wins with 0.900 shown first and 0.900 shown second; \"true\": second", comparison.Explanation, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"brief\": first, the first wins with 0.900 shown first and 0.900 shown second; \"true\": second",
+            comparison.Explanation,
+            StringComparison.Ordinal);
         Assert.Contains("\"kind\": abstained", comparison.Explanation, StringComparison.Ordinal);
         Assert.Equal(6, comparison.Calls!.Count);
     }

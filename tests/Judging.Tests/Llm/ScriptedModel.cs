@@ -27,7 +27,10 @@ internal sealed class ScriptedModel : IJudgeModel
 
     public void UsePolicy(string? adapterPath) => Policy = adapterPath;
 
-    public async Task<LabelAnswer> ChooseAsync(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> labels, CancellationToken cancellationToken)
+    public async Task<LabelAnswer> ChooseAsync(
+        IReadOnlyList<ChatMessage> messages,
+        IReadOnlyList<string> labels,
+        CancellationToken cancellationToken)
     {
         await Task.Yield();
         return new LabelAnswer(Choose(Note(messages)), new JudgeUsage(Calls: 1));

@@ -167,7 +167,12 @@ public sealed class BatchQueueTests
 
     /// <summary>An engine that computes item by item.</summary>
     private static BatchQueue<int, int> Queue(
-        Func<int, int> compute, Action<IReadOnlyList<int>>? onBatch = null, int mostItems = 8, Action? load = null, Func<int, object?>? kind = null) => new(
+        Func<int, int> compute,
+        Action<IReadOnlyList<int>>? onBatch = null,
+        int mostItems = 8,
+        Action? load = null,
+        Func<int, object?>? kind = null) =>
+        new(
         (items, give, _) =>
         {
             onBatch?.Invoke(items);

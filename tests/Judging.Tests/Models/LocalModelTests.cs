@@ -24,7 +24,10 @@ public sealed class LocalModelTests : IAsyncLifetime
         using var generator = LlamaGenerator.Load(Options);
         PromptSamples? samples = null;
         await generator.GenerateAsync(
-            [new GenerationRequest(new Prompt("p", Question, null, null, []), [1])], new SamplingOptions(Temperature: 0, MaxTokens: 1), given => samples = given, default);
+            [new GenerationRequest(new Prompt("p", Question, null, null, []), [1])],
+            new SamplingOptions(Temperature: 0, MaxTokens: 1),
+            given => samples = given,
+            default);
         await using var model = Model();
 
         var answer = await model.ChooseAsync(Question, [samples!.Samples[0].Text, "?"], default);
@@ -65,7 +68,9 @@ public sealed class LocalModelTests : IAsyncLifetime
         var chosen = await Assert.ThrowsAsync<JudgeModelException>(() => model.ChooseAsync(longer, ["A", "B"], default));
         var answered = await Assert.ThrowsAsync<JudgeModelException>(() => model.AnswerAsync(Question, 1, 128, 1, default));
 
-        Assert.Matches("the question has 2\\d\\d tokens and its answer may have 1, more together than the judge's context of 128", chosen.Message);
+        Assert.Matches(
+            "the question has 2\\d\\d tokens and its answer may have 1, more together than the judge's context of 128",
+            chosen.Message);
         Assert.Contains("its answer may have 128", answered.Message, StringComparison.Ordinal);
     }
 

@@ -55,7 +55,8 @@ public sealed class ModelQueueTests(TinyModelFile files) : IClassFixture<TinyMod
         var prompts = Prompts(4);
         var expected = await Task.WhenAll(prompts.Select(prompt => Ask(prompt, EveryToken)));
 
-        var mixed = await Task.WhenAll(prompts.SelectMany(prompt => new[] { Ask(prompt, EveryToken), Ask(prompt, EveryToken, files.AdapterPath) }));
+        var mixed = await Task.WhenAll(
+            prompts.SelectMany(prompt => new[] { Ask(prompt, EveryToken), Ask(prompt, EveryToken, files.AdapterPath) }));
 
         for (var i = 0; i < prompts.Length; i++)
         {
@@ -80,7 +81,8 @@ public sealed class ModelQueueTests(TinyModelFile files) : IClassFixture<TinyMod
         var options = new SamplingOptions(Temperature: 0.7f, MaxTokens: 12);
         var prompt = Prompts(1)[0];
 
-        var samples = await Task.WhenAll(Enumerable.Range(1, 5).Select(seed => _queue.CompleteAsync(prompt, options, (ulong)seed, null, default)));
+        var samples = await Task.WhenAll(
+            Enumerable.Range(1, 5).Select(seed => _queue.CompleteAsync(prompt, options, (ulong)seed, null, default)));
 
         for (var seed = 1; seed <= 5; seed++)
         {
@@ -103,7 +105,9 @@ public sealed class ModelQueueTests(TinyModelFile files) : IClassFixture<TinyMod
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given[2]);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given[5]);
         // These were cancelled on their way, unless they had been done by then.
-        Assert.All(await Task.WhenAll(new[] { given[1], given[4] }.Select(task => Record.ExceptionAsync(() => task))), e => Assert.True(e is null or OperationCanceledException));
+        Assert.All(
+            await Task.WhenAll(new[] { given[1], given[4] }.Select(task => Record.ExceptionAsync(() => task))),
+            e => Assert.True(e is null or OperationCanceledException));
     }
 
     [Fact]
@@ -136,7 +140,10 @@ public sealed class ModelQueueTests(TinyModelFile files) : IClassFixture<TinyMod
     {
         var queue = new ModelQueue(() => LlamaGenerator.Load(new LlamaOptions(files.ModelPath, 128, Sequences: 1)), 1);
         using var stop = new CancellationTokenSource();
-        var asked = Enumerable.Range(0, 200).Select(i => queue.CompleteAsync(Prompts(1)[0], new SamplingOptions(MaxTokens: 100), (ulong)i, null, stop.Token)).ToArray();
+        var asked = Enumerable
+            .Range(0, 200)
+            .Select(i => queue.CompleteAsync(Prompts(1)[0], new SamplingOptions(MaxTokens: 100), (ulong)i, null, stop.Token))
+            .ToArray();
         await stop.CancelAsync();
 
         await queue.DisposeAsync();
@@ -144,9 +151,11 @@ public sealed class ModelQueueTests(TinyModelFile files) : IClassFixture<TinyMod
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(asked));
     }
 
-    private static ModelQueue Queue(string modelPath) => new(() => LlamaGenerator.Load(new LlamaOptions(modelPath, 128, Sequences: 3, BatchTokens: 8)), 3);
+    private static ModelQueue Queue(string modelPath) =>
+        new(() => LlamaGenerator.Load(new LlamaOptions(modelPath, 128, Sequences: 3, BatchTokens: 8)), 3);
 
-    private Task<double[]> Ask(Prompt prompt, IReadOnlyList<int[]> sets, string? adapter = null) => _queue.ProbabilitiesAsync(prompt, sets, adapter, default);
+    private Task<double[]> Ask(Prompt prompt, IReadOnlyList<int[]> sets, string? adapter = null) =>
+        _queue.ProbabilitiesAsync(prompt, sets, adapter, default);
 
     /// <summary>Prompts of 3 to 50 tokens.</summary>
     private static Prompt[] Prompts(int count) =>

@@ -2,7 +2,9 @@ using IterativeDpo.Judging.Pairs;
 
 namespace IterativeDpo.Judging.Tests.Pairs;
 
-/// <summary>Mistakes in choosing pairs that were seen in published pipelines; those from the pair to the loss are in Training's tests.</summary>
+/// <summary>
+/// Mistakes in choosing pairs that were seen in published pipelines; those from the pair to the loss are in Training's tests.
+/// </summary>
 public class LabelBugTests
 {
     public static TheoryData<PairStrategy> Strategies => [.. Enum.GetValues<PairStrategy>()];
@@ -48,5 +50,8 @@ public class LabelBugTests
     private static SelectedPair Only(PairStrategy strategy, params double[] scores) => Select(strategy, scores).Pairs.Single();
 
     private static PairSelection Select(PairStrategy strategy, params double[] scores) => PairSelector.Select(
-        Samples.OfPrompt("p", [.. scores.Select((_, i) => $"answer {i}")]), new([.. scores.Select((score, i) => new Judgement(i, score, ""))]), new(strategy), 1);
+        Samples.OfPrompt("p", [.. scores.Select((_, i) => $"answer {i}")]),
+        new([.. scores.Select((score, i) => new Judgement(i, score, ""))]),
+        new(strategy),
+        1);
 }

@@ -35,7 +35,10 @@ public class PairSelectorPropertyTests
 
     [Theory]
     [MemberData(nameof(Strategies))]
-    public void Select_anySamples_neverPairsTextsThatAreEqualOrTooAlike(PairStrategy strategy) => ForAll(strategy, (prompt, options, pair) =>
+    public void Select_anySamples_neverPairsTextsThatAreEqualOrTooAlike(PairStrategy strategy) =>
+        ForAll(
+            strategy,
+            (prompt, options, pair) =>
     {
         var (chosen, rejected) = (prompt.SampleOf(pair.ChosenIndex), prompt.SampleOf(pair.RejectedIndex));
         var (a, b) = (Cut(chosen, options), Cut(rejected, options));
@@ -78,7 +81,10 @@ public class PairSelectorPropertyTests
         Assert.NotEmpty(forward);
         Assert.Equal(forward, backward);
 
-        SelectedPair[] Select(Judged[] judged) => [.. PairSelector.Select(judged.Select(prompt => (prompt.Samples, prompt.Verdict)), options, 5)
+        SelectedPair[] Select(Judged[] judged) =>
+            [
+                .. PairSelector
+                    .Select(judged.Select(prompt => (prompt.Samples, prompt.Verdict)), options, 5)
             .SelectMany(prompt => prompt.Selection.Pairs)
             .OrderBy(pair => (pair.PromptId, pair.ChosenIndex, pair.RejectedIndex))];
     }
@@ -90,7 +96,11 @@ public class PairSelectorPropertyTests
         for (var seed = 0UL; seed < 10; seed++)
         {
             var options = new PairSelectionOptions(strategy, MaxPairsPerPrompt: 3);
-            var prompts = Enumerable.Range(0, 40).Select(i => Arrange(strategy, (seed * 1000) + (ulong)i).Prompt).Select(prompt => (prompt.Samples, prompt.Verdict)).ToArray();
+            var prompts = Enumerable
+                .Range(0, 40)
+                .Select(i => Arrange(strategy, (seed * 1000) + (ulong)i).Prompt)
+                .Select(prompt => (prompt.Samples, prompt.Verdict))
+                .ToArray();
             var all = PairSelector.Select(prompts, options, seed).SelectMany(prompt => prompt.Selection.Pairs).ToArray();
 
             var balanced = PairSelector.Select(prompts, options with { BalanceLengths = true }, seed).ToArray();
@@ -109,7 +119,13 @@ public class PairSelectorPropertyTests
     private static int Signs(SelectedPair[] pairs, int sign) => pairs.Count(pair => Math.Sign(pair.LengthDifference) == sign);
 
     private static long Rejected(PairSelectionCounts counts) =>
-        counts.Ties + counts.Duplicates + counts.WithinMargin + counts.Undecided + counts.Contradicted + counts.LengthRatio + counts.Similar;
+        counts.Ties
+        + counts.Duplicates
+        + counts.WithinMargin
+        + counts.Undecided
+        + counts.Contradicted
+        + counts.LengthRatio
+        + counts.Similar;
 
     private static void ForAll(PairStrategy strategy, Action<Judged, PairSelectionOptions, SelectedPair> holds)
     {
@@ -130,9 +146,13 @@ public class PairSelectorPropertyTests
     {
         var random = new SplitMix64(seed);
         var texts = Enumerable.Range(0, random.Between(0, 10)).Select(_ => RandomText(random)).ToArray();
-        Judgement[] judgements = [.. texts.Select((_, index) => new Judgement(index, random.Below(6) == 0 ? null : (random.Below(4) - 2) * 1.5, ""))];
+        Judgement[] judgements =
+        [
+            .. texts.Select((_, index) => new Judgement(index, random.Below(6) == 0 ? null : (random.Below(4) - 2) * 1.5, "")),
+        ];
         random.Shuffle(judgements.AsSpan());
-        var comparisons = texts.SelectMany((_, i) => Enumerable.Range(0, i).Where(_ => random.Below(3) == 0).Select(j => RandomComparison(i, j, judgements, random)));
+        var comparisons = texts.SelectMany(
+            (_, i) => Enumerable.Range(0, i).Where(_ => random.Below(3) == 0).Select(j => RandomComparison(i, j, judgements, random)));
         var verdict = new Verdict(judgements, [.. comparisons]);
         var options = new PairSelectionOptions(
             strategy,

@@ -46,7 +46,9 @@ public class PairSelectorTests
     [Fact]
     public void Select_bestRandomOverManySeeds_reachesEveryWrongOne()
     {
-        var rejected = Enumerable.Range(0, 100).SelectMany(seed => Select(new(PairStrategy.BestRandom, 1), (ulong)seed, ("a", 1), ("b", 0), ("c", 0), ("d", 0.5)).Pairs);
+        var rejected = Enumerable
+            .Range(0, 100)
+            .SelectMany(seed => Select(new(PairStrategy.BestRandom, 1), (ulong)seed, ("a", 1), ("b", 0), ("c", 0), ("d", 0.5)).Pairs);
 
         Assert.Equal([1, 2, 3], rejected.Select(pair => pair.RejectedIndex).Distinct().Order());
     }
@@ -77,7 +79,9 @@ public class PairSelectorTests
         Assert.Equal([(1, 0, false), (1, 1, true)], selection.Pairs.Select(pair => (pair.ChosenScore, pair.RejectedScore, pair.IsTie)));
         Assert.Equal(new PairSelectionCounts(Prompts: 1, Pairs: 2, TiePairs: 1, Ties: 1, Duplicates: 1, Unselected: 2), selection.Counts);
         Assert.Equal(new PairSelectionCounts(Prompts: 1, Pairs: 1, TiePairs: 1), Select(new(TiesPerPrompt: 1), ("a", 1), ("b", 1)).Counts);
-        Assert.Equal(new PairSelectionCounts(Prompts: 1, ZeroSignal: 1, Ties: 1), Select(new(TiesPerPrompt: 1, MaxLengthRatio: 2), ("a", 1), ("bbb", 1)).Counts);
+        Assert.Equal(
+            new PairSelectionCounts(Prompts: 1, ZeroSignal: 1, Ties: 1),
+            Select(new(TiesPerPrompt: 1, MaxLengthRatio: 2), ("a", 1), ("bbb", 1)).Counts);
     }
 
     [Fact]
@@ -108,21 +112,28 @@ public class PairSelectorTests
     {
         var prompts = Enumerable.Range(0, 5).Select(i => (Samples.OfPrompt($"p{i}", "aaaa", "bb"), Scores(1, 1)));
 
-        Assert.Equal(5, PairSelector.Select(prompts, new(TiesPerPrompt: 1, BalanceLengths: true), 1).Sum(prompt => prompt.Selection.Counts.TiePairs));
+        Assert.Equal(
+            5,
+            PairSelector.Select(prompts, new(TiesPerPrompt: 1, BalanceLengths: true), 1).Sum(prompt => prompt.Selection.Counts.TiePairs));
     }
 
     [Fact]
     public void Select_samplesOfTheBase_areRejectedOnly()
     {
         var samples = Samples.OfPrompt("p", "a", "b", "c", "d");
-        samples = samples with { Samples = [.. samples.Samples.Select(sample => sample.Index < 2 ? sample : sample with { Model = Sample.OfBase })] };
+        samples = samples with
+        {
+            Samples = [.. samples.Samples.Select(sample => sample.Index < 2 ? sample : sample with { Model = Sample.OfBase })],
+        };
 
         // The base's c is the best of all and its d the worst; the policy's a is chosen, against d.
         var selection = PairSelector.Select(samples, Scores(3, 2, 4, 1), new(PairStrategy.BestWorst), 1);
 
         Assert.Equal([(0, 3)], selection.Pairs.Select(pair => (pair.ChosenIndex, pair.RejectedIndex)));
         Assert.Equal(new PairSelectionCounts(Prompts: 1, Pairs: 1, Anchored: 3, Unselected: 2), selection.Counts);
-        Assert.Equal(new PairSelectionCounts(Prompts: 1, ZeroSignal: 1, Anchored: 3, Ties: 3), PairSelector.Select(samples, Scores(1, 1, 2, 1), new(), 1).Counts);
+        Assert.Equal(
+            new PairSelectionCounts(Prompts: 1, ZeroSignal: 1, Anchored: 3, Ties: 3),
+            PairSelector.Select(samples, Scores(1, 1, 2, 1), new(), 1).Counts);
     }
 
     [Fact]
@@ -227,13 +238,20 @@ public class PairSelectorTests
     {
         var selection = Select(new(PairStrategy.LengthMatched, 5), ("aaaa", 1), ("b", 1), ("ccc", 0), ("dd", 0.5), ("eeeeeee", 0));
 
-        Assert.Equal([(0, 2, 1), (1, 3, -1)], selection.Pairs.Select(pair => (pair.ChosenIndex, pair.RejectedIndex, pair.LengthDifference)).Order());
+        Assert.Equal(
+            [(0, 2, 1), (1, 3, -1)],
+            selection.Pairs.Select(pair => (pair.ChosenIndex, pair.RejectedIndex, pair.LengthDifference)).Order());
     }
 
     [Fact]
     public void Select_rejectionSamplingNearZero_acceptsByRewardAlone()
     {
-        var selection = Select(new(PairStrategy.RejectionSampling, 5, RsoBeta: 1e-6, RsoSamples: 2), ("a", 3), ("b", 9), ("c", 8), ("d", 1));
+        var selection = Select(
+            new(PairStrategy.RejectionSampling, 5, RsoBeta: 1e-6, RsoSamples: 2),
+            ("a", 3),
+            ("b", 9),
+            ("c", 8),
+            ("d", 1));
 
         Assert.Equal([(1, 2)], selection.Pairs.Select(pair => (pair.ChosenIndex, pair.RejectedIndex)));
     }
@@ -306,7 +324,8 @@ public class PairSelectorTests
 
     private static Verdict Scores(params double[] scores) => new([.. scores.Select((score, index) => new Judgement(index, score, ""))]);
 
-    private static PairSelection Select(PairSelectionOptions options, params (string Text, double? Score)[] samples) => Select(options, 1, samples);
+    private static PairSelection Select(PairSelectionOptions options, params (string Text, double? Score)[] samples) =>
+        Select(options, 1, samples);
 
     private static PairSelection Select(PairSelectionOptions options, ulong seed, params (string Text, double? Score)[] samples) =>
         PairSelector.Select(

@@ -18,7 +18,9 @@ public class RejectionSamplingTests
         var firstPass = new int[rewards.Length];
         for (var seed = 0UL; seed < Trials; seed++)
         {
-            foreach (var i in RejectionSampling.Accept(rewards, beta, rewards.Length, new SplitMix64(SampleSeed.Mix(seed))).TakeWhile(i => i != 3))
+            foreach (var i in RejectionSampling
+                    .Accept(rewards, beta, rewards.Length, new SplitMix64(SampleSeed.Mix(seed)))
+                    .TakeWhile(i => i != 3))
             {
                 firstPass[i]++;
             }

@@ -63,7 +63,8 @@ public sealed class HumanJudgeTests : IDisposable
         _queue.Judge(new(task.Id, "anna", PeopleAnswer.A, task.First, 2, _time.Now));
         _time.Now += TimeSpan.FromMinutes(1);
 
-        var verdict = await Judge(s_alone, new PeopleQueue(_directory["people"], _time)).JudgeAsync(Samples.OfPrompt("p1", "one", "two", "three"), default);
+        var verdict = await Judge(s_alone, new PeopleQueue(_directory["people"], _time))
+            .JudgeAsync(Samples.OfPrompt("p1", "one", "two", "three"), default);
 
         Assert.Equal((task.First, task.Second), (verdict.Comparisons![0].First, verdict.Comparisons[0].Second));
         Assert.Null(Assert.Single(verdict.Judgements, one => one.SampleIndex != task.First && one.SampleIndex != task.Second).Score);
@@ -86,7 +87,12 @@ public sealed class HumanJudgeTests : IDisposable
     [Fact]
     public async Task Judge_unsure_isWhatTheOtherTellsNotApart()
     {
-        var other = new FakeJudge((samples, _) => Task.FromResult(new Verdict([.. samples.Samples.Select(one => new Judgement(one.Index, samples.Prompt.Id == "sure" ? one.Index : 0.5, ""))])));
+        var other = new FakeJudge(
+            (samples, _) =>
+                Task.FromResult(
+                    new Verdict([
+                        .. samples.Samples.Select(one => new Judgement(one.Index, samples.Prompt.Id == "sure" ? one.Index : 0.5, "")),
+                    ])));
         var judge = Judge(s_overSmall with { Share = 1, Where = HumanWhere.Unsure }, other: other);
 
         Assert.Null((await judge.JudgeAsync(Samples.OfPrompt("sure", "one", "two"), default)).Comparisons);
@@ -123,17 +129,27 @@ public sealed class HumanJudgeTests : IDisposable
 
     [Fact]
     public async Task Judge_ofEqualAnswers_asksNobody() =>
-        Assert.All((await Judge(s_alone).JudgeAsync(Samples.OfPrompt("p1", "same", "same"), default)).Judgements, one => Assert.Null(one.Score));
+        Assert.All(
+            (await Judge(s_alone).JudgeAsync(Samples.OfPrompt("p1", "same", "same"), default)).Judgements,
+            one => Assert.Null(one.Score));
 
     /// <summary>Others are judged meanwhile, and no time-out counts: people take hours.</summary>
     [Fact]
     public async Task Run_whereOnesWaitForPeople_isNotHeldUp()
     {
         var judge = Judge(s_alone);
-        var run = new JudgeRun(new JudgeAttempts(judge, TimeSpan.FromMilliseconds(100), 0, TimeProvider.System), new SemaphoreSlim(1), int.MaxValue);
+        var run = new JudgeRun(
+            new JudgeAttempts(judge, TimeSpan.FromMilliseconds(100), 0, TimeProvider.System),
+            new SemaphoreSlim(1),
+            int.MaxValue);
 
         var judging = run.JudgeAsync(
-            Enumerable.Range(0, 40).Select(i => new LabelledSamples(Samples.OfPrompt($"p{i}", "one", "two"), null)), _ => null, null, default).ToArrayAsync().AsTask();
+            Enumerable.Range(0, 40).Select(i => new LabelledSamples(Samples.OfPrompt($"p{i}", "one", "two"), null)),
+            _ => null,
+            null,
+            default)
+        .ToArrayAsync()
+        .AsTask();
         while (_queue.Count().Awaited < 40)
         {
             await Task.Delay(10);

@@ -4,11 +4,28 @@ namespace IterativeDpo.Judging.Tests.People;
 
 public sealed class PeopleFiguresTests
 {
-    /// <summary>The example of Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), part C: four observers, twelve units, values missing.</summary>
+    /// <summary>
+    /// The example of Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), part C: four observers, twelve units, values
+    /// missing.
+    /// </summary>
     [Fact]
     public void Alpha_ofTheAuthorsExample_isHis()
     {
-        int[][] units = [[1, 1, 1], [2, 2, 3, 2], [3, 3, 3, 3], [3, 3, 3, 3], [2, 2, 2, 2], [1, 2, 3, 4], [4, 4, 4, 4], [1, 1, 2, 1], [2, 2, 2, 2], [5, 5, 5], [1, 1], [3]];
+        int[][] units =
+        [
+            [1, 1, 1],
+            [2, 2, 3, 2],
+            [3, 3, 3, 3],
+            [3, 3, 3, 3],
+            [2, 2, 2, 2],
+            [1, 2, 3, 4],
+            [4, 4, 4, 4],
+            [1, 1, 2, 1],
+            [2, 2, 2, 2],
+            [5, 5, 5],
+            [1, 1],
+            [3],
+        ];
 
         Assert.Equal(0.743, PeopleFigures.AlphaOf(units)!.Value, 3);
     }
@@ -43,6 +60,8 @@ public sealed class PeopleFiguresTests
         Assert.InRange(figures.Alpha!.Value, two.Agreement.Kappa.Value, 1);
         var judge = Assert.Single(figures.Judges);
         Assert.Equal(("small", 2, 1, 1), (judge.Judge, judge.Agreement.Agree, judge.Agreement.Contradict, judge.Agreement.BothTied));
-        Assert.Equal([("anna", 4, 1, 1), ("ben", 4, 1, 0)], figures.People.Select(person => (person.Person, person.Judged, person.Ties, person.Skipped)));
+        Assert.Equal(
+            [("anna", 4, 1, 1), ("ben", 4, 1, 0)],
+            figures.People.Select(person => (person.Person, person.Judged, person.Ties, person.Skipped)));
     }
 }

@@ -126,7 +126,10 @@ public sealed class PeopleQueueTests : IDisposable
         File.WriteAllText(_directory["people/verdicts.jsonl"], """{"task":"1","person":"anna"}""" + "\n");
         var queue = Open();
 
-        Assert.Contains("verdicts.jsonl, line 1: no verdict of a person", Assert.Throws<UserInputException>(() => queue.Count()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "verdicts.jsonl, line 1: no verdict of a person",
+            Assert.Throws<UserInputException>(() => queue.Count()).Message,
+            StringComparison.Ordinal);
         Assert.Throws<UserInputException>(() => queue.Count());
     }
 

@@ -26,7 +26,8 @@ public sealed class JudgeLimitsTests
 
         Assert.Collection(
             new JudgeLimits(MinimumAgreement: 0.7).Warnings(figures),
-            text => Assert.Equal("the longer answer wins 80 % of 1,000 pairs, and should win 50 %; judging.limits.longer-wins is 65 %", text),
+            text =>
+                Assert.Equal("the longer answer wins 80 % of 1,000 pairs, and should win 50 %; judging.limits.longer-wins is 65 %", text),
             text => Assert.Equal("the order of the answers decides 40 % of 1,000 comparisons; judging.limits.flip-rate is 30 %", text),
             text => Assert.Equal("it abstains on 30 % of 1,000 verdicts; judging.limits.abstentions is 20 %", text),
             text => Assert.Equal("it agrees with the standard on 60 % of 1,000 pairs; judging.limits.minimum-agreement is 70 %", text));
@@ -39,7 +40,10 @@ public sealed class JudgeLimitsTests
 
         var text = Assert.Single(new JudgeLimits(MinimumAgreement: 0.7).Warnings(figures));
 
-        Assert.StartsWith("it contradicts the standard on 62 % of 1,000 pairs that both tell apart, more than chance would: most likely better and worse are", text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "it contradicts the standard on 62 % of 1,000 pairs that both tell apart, more than chance would: most likely better and worse are",
+            text,
+            StringComparison.Ordinal);
         Assert.Single(new JudgeLimits(1, 1, 1, 0).ForVerifier().Warnings(figures));
     }
 
@@ -55,13 +59,20 @@ public sealed class JudgeLimitsTests
     [Fact]
     public void Warnings_of_few_pairs_are_none()
     {
-        Assert.Empty(new JudgeLimits(MinimumAgreement: 0.9).Warnings(Sound with { Flips = new(2, 4), Agreement = new(Agree: 2, Contradict: 1) }));
+        Assert.Empty(
+            new JudgeLimits(MinimumAgreement: 0.9).Warnings(Sound with { Flips = new(2, 4), Agreement = new(Agree: 2, Contradict: 1) }));
     }
 
     [Fact]
     public void Warnings_switched_off_are_none()
     {
-        var worst = Sound with { Length = new(new(1000, 1000), []), Flips = new(1000, 1000), Abstentions = new(1000, 1000), Agreement = new(TiedByJudge: 1000) };
+        var worst = Sound with
+        {
+            Length = new(new(1000, 1000), []),
+            Flips = new(1000, 1000),
+            Abstentions = new(1000, 1000),
+            Agreement = new(TiedByJudge: 1000),
+        };
 
         Assert.Empty(new JudgeLimits(1, 1, 1, 0).Warnings(worst));
         Assert.Single(new JudgeLimits(MinimumAgreement: 0.5).ForVerifier().Warnings(worst));

@@ -48,13 +48,18 @@ public sealed class JudgeQualityTests
         var length = Measure((Three, Scores(0, 2, 1), null)).Length;
 
         Assert.Equal(new Share(2, 3), length.LongerWins);
-        Assert.Equal([(2, new Share(0, 1)), (4, new Share(1, 1)), (null, new Share(1, 1))], length.ByRatio.Where(bucket => bucket.LongerWins.Of > 0).Select(bucket => (bucket.UpTo, bucket.LongerWins)));
+        Assert.Equal(
+            [(2, new Share(0, 1)), (4, new Share(1, 1)), (null, new Share(1, 1))],
+            length.ByRatio.Where(bucket => bucket.LongerWins.Of > 0).Select(bucket => (bucket.UpTo, bucket.LongerWins)));
     }
 
     [Fact]
     public void Length_is_in_tokens_where_all_samples_have_them()
     {
-        var samples = new PromptSamples(Three.Prompt, [], [Samples.Of(0, "long text") with { TokenIds = [1] }, Samples.Of(1, "short") with { TokenIds = [1, 2] }]);
+        var samples = new PromptSamples(
+            Three.Prompt,
+            [],
+            [Samples.Of(0, "long text") with { TokenIds = [1] }, Samples.Of(1, "short") with { TokenIds = [1, 2] }]);
 
         Assert.Equal(new Share(1, 1), Measure((samples, Scores(0, 1), null)).Length.LongerWins);
         Assert.Equal(new Share(0, 1), Measure((Without(samples), Scores(0, 1), null)).Length.LongerWins);
@@ -64,7 +69,20 @@ public sealed class JudgeQualityTests
     public void Length_is_that_of_the_answer_without_what_was_thought_before()
     {
         var samples = new PromptSamples(
-            Three.Prompt, [], [Samples.Of(0, "<think>long</think>a") with { TokenIds = [1, 2, 3, 4], Thoughts = 3, AnswerAt = 19 }, Samples.Of(1, "ab") with { TokenIds = [1, 2] }]);
+            Three.Prompt,
+            [],
+            [
+                Samples.Of(0, "<think>long</think>a") with
+                {
+                    TokenIds = [1, 2, 3, 4],
+                    Thoughts = 3,
+                    AnswerAt = 19,
+                },
+                Samples.Of(1, "ab") with
+                {
+                    TokenIds = [1, 2],
+                },
+            ]);
 
         Assert.Equal(new Share(1, 1), Measure((samples, Scores(0, 1), null)).Length.LongerWins);
         Assert.Equal(new Share(1, 1), Measure((Without(samples), Scores(0, 1), null)).Length.LongerWins);
@@ -103,7 +121,9 @@ public sealed class JudgeQualityTests
     [Fact]
     public void Abstentions_of_a_judge_that_compares_are_of_comparisons()
     {
-        var verdict = new Verdict(Scores(null, null, null).Judgements, [new(0, 1, Preference.Abstained, 0.5, ""), new(0, 2, Preference.First, 1, "")]);
+        var verdict = new Verdict(
+            Scores(null, null, null).Judgements,
+            [new(0, 1, Preference.Abstained, 0.5, ""), new(0, 2, Preference.First, 1, "")]);
 
         Assert.Equal(new Share(1, 2), Measure((Three, verdict, null)).Abstentions);
         Assert.Equal(new Share(1, 3), Measure((Three, Scores(1, null, 0), null)).Abstentions);
@@ -112,7 +132,24 @@ public sealed class JudgeQualityTests
     [Fact]
     public void Self_preference_is_over_pairs_of_the_own_model_with_another()
     {
-        var samples = Three with { Samples = [Three.Samples[0] with { Model = "me" }, Three.Samples[1] with { Model = "you" }, Three.Samples[2] with { Model = "me" }] };
+        var samples = Three with
+        {
+            Samples =
+            [
+                Three.Samples[0] with
+                {
+                    Model = "me",
+                },
+                Three.Samples[1] with
+                {
+                    Model = "you",
+                },
+                Three.Samples[2] with
+                {
+                    Model = "me",
+                },
+            ],
+        };
         var quality = new JudgeQuality("me");
 
         quality.Add(samples, new PromptVerdict("p", Scores(2, 1, 0)));

@@ -22,7 +22,9 @@ public sealed class LabelFileTests : IDisposable
     {
         using (var stream = File.Create(_path))
         {
-            VerdictFile.Write(stream, [new("p", new([new(0, 1, "why")], [new(0, 1, Preference.First, 1, "why")])), new("q", null, "no answer")]);
+            VerdictFile.Write(
+                stream,
+                [new("p", new([new(0, 1, "why")], [new(0, 1, Preference.First, 1, "why")])), new("q", null, "no answer")]);
         }
 
         var labels = LabelFile.Read(_path);
@@ -37,7 +39,9 @@ public sealed class LabelFileTests : IDisposable
     [InlineData("""{"id":"q"}""", "no label")]
     [InlineData("""{"id":"q","scores":["good"]}""", "no label")]
     [InlineData("""{"id":null,"scores":[1]}""", "no label")]
-    [InlineData("""{"prompt_id":"q","verdict":{"judgements":[{"sample_index":0,"score":1,"explanation":""},{"sample_index":0,"score":0,"explanation":""}]}}""", "judges sample 0 twice")]
+    [InlineData(
+        """{"prompt_id":"q","verdict":{"judgements":[{"sample_index":0,"score":1,"explanation":""},{"sample_index":0,"score":0,"explanation":""}]}}""",
+        "judges sample 0 twice")]
     [InlineData("""{"id":"p","scores":[1]}""", "a second label of prompt 'p'")]
     public void Read_bad_line_is_named(string line, string said)
     {
@@ -51,7 +55,10 @@ public sealed class LabelFileTests : IDisposable
     public void Read_empty_or_missing_file_is_named()
     {
         Assert.Contains("no labels", Assert.Throws<UserInputException>(() => Read()).Message, StringComparison.Ordinal);
-        Assert.Contains("nowhere", Assert.Throws<UserInputException>(() => LabelFile.Read("nowhere.jsonl")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "nowhere",
+            Assert.Throws<UserInputException>(() => LabelFile.Read("nowhere.jsonl")).Message,
+            StringComparison.Ordinal);
     }
 
     private IReadOnlyDictionary<string, Verdict> Read(params string[] lines)

@@ -41,7 +41,8 @@ public sealed class PairedDifferenceTests
     [InlineData(8, 2, 0.109375)]
     // 2 / 2^10
     [InlineData(0, 10, 0.001953125)]
-    public void McNemar_isTheExactTail(int onlyFirst, int onlySecond, double p) => Assert.Equal(p, PairedDifference.McNemar(onlyFirst, onlySecond), 9);
+    public void McNemar_isTheExactTail(int onlyFirst, int onlySecond, double p) =>
+        Assert.Equal(p, PairedDifference.McNemar(onlyFirst, onlySecond), 9);
 
     [Theory]
     [InlineData(8, 0, 8, 0)]
@@ -49,7 +50,8 @@ public sealed class PairedDifferenceTests
     [InlineData(8, 2, 1, 0.25)]
     // 1 − C(6, 4) / C(8, 4)
     [InlineData(8, 2, 4, 1 - 15.0 / 70)]
-    public void PassAtK_isUnbiased(int samples, int right, int k, double pass) => Assert.Equal(pass, PairedDifference.PassAtK(samples, right, k), 12);
+    public void PassAtK_isUnbiased(int samples, int right, int k, double pass) =>
+        Assert.Equal(pass, PairedDifference.PassAtK(samples, right, k), 12);
 
     [Fact]
     public void Bootstrap_ofNoPrompts_isNothing() => Assert.Equal(0, PairedDifference.Bootstrap([]).Prompts);

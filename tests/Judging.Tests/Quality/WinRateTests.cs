@@ -15,7 +15,9 @@ public sealed class WinRateTests
         Assert.Equal(0.65, rate.LengthControlled.Value, 3);
     }
 
-    /// <summary>The longer answer wins four times of five, whoever gave it, and the policy's is the longer one in two prompts of three.</summary>
+    /// <summary>
+    /// The longer answer wins four times of five, whoever gave it, and the policy's is the longer one in two prompts of three.
+    /// </summary>
     [Fact]
     public void Of_winsThatLengthAloneExplains_isHalfAtEqualLength()
     {
@@ -46,7 +48,10 @@ public sealed class WinRateTests
     /// <summary>The fit of one prompt is exact where there are two lengths: σ(θ + φx) = 3/4 and σ(θ) = 1/4 at x = tanh(10 / 5).</summary>
     [Fact]
     public void AtEqualLength_ofTwoLengths_isTheShareOfThatWithoutADifference() =>
-        Assert.Equal(0.25, WinRate.AtEqualLength([.. Repeat(1, 10, 300), .. Repeat(0, 10, 100), .. Repeat(1, 0, 100), .. Repeat(0, 0, 300)]), 4);
+        Assert.Equal(
+            0.25,
+            WinRate.AtEqualLength([.. Repeat(1, 10, 300), .. Repeat(0, 10, 100), .. Repeat(1, 0, 100), .. Repeat(0, 0, 300)]),
+            4);
 
     [Fact]
     public void Of_theIntervalIsNearTheNormalOne_andDrawsAPromptWithAllItsSeeds()

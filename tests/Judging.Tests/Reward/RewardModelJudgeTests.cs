@@ -16,7 +16,9 @@ public sealed class RewardModelJudgeTests
         var verdict = await judge.JudgeAsync(Samples.OfPrompt("p", "abc", "a", "bbb"), default);
 
         Assert.Equal([3, 1, 3], verdict.Judgements.Select(judgement => judgement.Score!.Value));
-        Assert.Equal([Preference.First, Preference.Tie, Preference.Second], verdict.Comparisons!.Select(comparison => comparison.Preference));
+        Assert.Equal(
+            [Preference.First, Preference.Tie, Preference.Second],
+            verdict.Comparisons!.Select(comparison => comparison.Preference));
         Assert.Equal(BradleyTerry.Probability(2), verdict.Comparisons![0].Probability);
         Assert.Equal(3, verdict.Usage!.Calls);
     }

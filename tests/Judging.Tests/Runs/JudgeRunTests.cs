@@ -74,7 +74,11 @@ public sealed class JudgeRunTests : IDisposable
         var judge = new FirstIsBest();
 
         var judged = await new JudgeRun(Attempts(judge), 1)
-            .JudgeAsync(_fixture.Prompts.Take(3), samples => samples.Prompt.Id == "p1" ? known : null, (samples, _) => kept.Add(samples.Prompt.Id), default)
+            .JudgeAsync(
+                _fixture.Prompts.Take(3),
+                samples => samples.Prompt.Id == "p1" ? known : null,
+                (samples, _) => kept.Add(samples.Prompt.Id),
+                default)
             .ToArrayAsync();
 
         Assert.Same(known, judged[1].Judged);

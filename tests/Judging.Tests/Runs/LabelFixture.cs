@@ -19,7 +19,11 @@ internal sealed class LabelFixture(int prompts) : IDisposable
     public JudgeQuality Quality { get; } = new();
 
     public async Task<(LabelProgress Done, string? Failure)> RunAsync(
-        IJudge judge, VerdictLog? log, int concurrency = 1, IReadOnlyList<AnswerCheck>? checks = null, CancellationToken cancellationToken = default)
+        IJudge judge,
+        VerdictLog? log,
+        int concurrency = 1,
+        IReadOnlyList<AnswerCheck>? checks = null,
+        CancellationToken cancellationToken = default)
     {
         var attempts = new JudgeAttempts(judge, TimeSpan.FromMinutes(1), 0, TimeProvider.System);
         var run = new LabelRun(attempts, concurrency, log, Quality, new Dictionary<string, Verdict>(), new VerifierJudge(checks));

@@ -16,7 +16,9 @@ public sealed class LabelRunTests
         }
 
         Assert.Equal(Enumerable.Range(0, 20).Select(i => $"p{i}"), fixture.JudgedIds());
-        Assert.Equal((20, new Share(20, 20), 20L), (fixture.Quality.Figures().Prompts, fixture.Quality.Figures().Length.LongerWins, fixture.Quality.Figures().Latency.Count));
+        Assert.Equal(
+            (20, new Share(20, 20), 20L),
+            (fixture.Quality.Figures().Prompts, fixture.Quality.Figures().Length.LongerWins, fixture.Quality.Figures().Latency.Count));
     }
 
     [Fact]
@@ -29,7 +31,8 @@ public sealed class LabelRunTests
             // The fifth that is judged, whichever it is: prompts under way are not judged in order.
             var asked = 0;
             var judge = new FirstIsBest((_, _) => Interlocked.Increment(ref asked) == 5 ? interruption.CancelAsync() : Task.CompletedTask);
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fixture.RunAsync(judge, log, cancellationToken: interruption.Token));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+                fixture.RunAsync(judge, log, cancellationToken: interruption.Token));
         }
         var before = fixture.JudgedIds().ToArray();
         var second = new FirstIsBest();

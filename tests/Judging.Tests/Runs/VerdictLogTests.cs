@@ -79,7 +79,10 @@ public sealed class VerdictLogTests : IDisposable
             samples with { Samples = [first with { TokenIds = [7] }, samples.Samples[1]] },
         ];
         Assert.All(others, other =>
-            Assert.Contains("'p0' is on other samples", Assert.Throws<UserInputException>(() => log.Find(other)).Message, StringComparison.Ordinal));
+            Assert.Contains(
+                "'p0' is on other samples",
+                Assert.Throws<UserInputException>(() => log.Find(other)).Message,
+                StringComparison.Ordinal));
     }
 
     [Fact]

@@ -59,7 +59,11 @@ public class RuleTableTests
     [InlineData("list", "a", """["\ud800"]""", "JSON with a text or a number that cannot be read")]
     [InlineData("set", "a", """["\ud800"]""", "JSON with a text or a number that cannot be read")]
     [InlineData("json", """["x","y"]""", """["y","x"]""", "another value")]
-    [InlineData("json-schema", """{"type":"object","properties":{"age":{"type":"integer"}}}""", """{"age":"x"}""", "/age: must be integer, not string")]
+    [InlineData(
+        "json-schema",
+        """{"type":"object","properties":{"age":{"type":"integer"}}}""",
+        """{"age":"x"}""",
+        "/age: must be integer, not string")]
     [InlineData("json-schema", "true", "[", "not JSON at line 1, byte 2")]
     [InlineData("list", "a, b, c", "a,b;c", null)]
     [InlineData("list", """["a","b","c"]""", "a\nb\nc\n", null)]
@@ -99,7 +103,9 @@ public class RuleTableTests
     [InlineData("list")]
     [InlineData("set")]
     public void FaultOf_answerCutAtTheTokenLimit_isNoWholeAnswer(string kind) =>
-        Assert.Equal("cut at the token limit", RuleTable.Get(new AnswerCheck(kind, "42")).FaultOf(Samples.Of(0, "42", FinishReason.Length)));
+        Assert.Equal(
+            "cut at the token limit",
+            RuleTable.Get(new AnswerCheck(kind, "42")).FaultOf(Samples.Of(0, "42", FinishReason.Length)));
 
     [Theory]
     [InlineData("contains")]
@@ -136,14 +142,21 @@ public class RuleTableTests
     [InlineData(true, "has 5")]
     public void FaultOf_tokensOfWhatAModelThought_countWhereTheyAreSeen(bool seen, string? fault)
     {
-        PromptSamples samples = new(Samples.Prompt(), [], [Samples.Of(0, "<4*2>42") with { TokenIds = [1, 2, 3, 4, 5, 0], Thoughts = 3, AnswerAt = 5 }]);
+        PromptSamples samples = new(
+            Samples.Prompt(),
+            [],
+            [Samples.Of(0, "<4*2>42") with { TokenIds = [1, 2, 3, 4, 5, 0], Thoughts = 3, AnswerAt = 5 }]);
 
-        Assert.Equal(fault, RuleTable.Get(new AnswerCheck("length", "..2 tokens")).FaultOf((seen ? samples : samples.WithoutThoughts()).Samples[0]));
+        Assert.Equal(
+            fault,
+            RuleTable.Get(new AnswerCheck("length", "..2 tokens")).FaultOf((seen ? samples : samples.WithoutThoughts()).Samples[0]));
     }
 
     [Fact]
     public void FaultOf_tokensOfASampleWithout_saysSo() =>
-        Assert.Equal("has no tokens", RuleTable.Get(new AnswerCheck("length", "..5 tokens")).FaultOf(Samples.Of(0, "42") with { TokenIds = [] }));
+        Assert.Equal(
+            "has no tokens",
+            RuleTable.Get(new AnswerCheck("length", "..5 tokens")).FaultOf(Samples.Of(0, "42") with { TokenIds = [] }));
 
     [Fact]
     public void Get_theSameCheckTwice_isOneRule() =>

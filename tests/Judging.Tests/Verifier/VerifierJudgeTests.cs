@@ -22,7 +22,11 @@ public class VerifierJudgeTests
     [Fact]
     public async Task JudgeAsync_requiredCheckFails_scores0WhateverTheRest()
     {
-        var judgement = await JudgeAsync(Samples.Of(0, "x 42"), new("ended", "", 0, Required: true), new("exact", "42", 1, Required: true), new("contains", "42", 9));
+        var judgement = await JudgeAsync(
+            Samples.Of(0, "x 42"),
+            new("ended", "", 0, Required: true),
+            new("exact", "42", 1, Required: true),
+            new("contains", "42", 9));
 
         Assert.Equal(0, judgement.Score);
         Assert.Equal("ended: yes; exact 42: no, differs at character 1 (required); contains 42: yes", judgement.Explanation);
@@ -34,26 +38,32 @@ public class VerifierJudgeTests
 
     [Fact]
     public async Task JudgeAsync_longValue_isShortenedInTheExplanation() =>
-        Assert.EndsWith("…: no, not there", (await JudgeAsync(Samples.Of(0, "42"), new AnswerCheck("contains", new string('x', 500)))).Explanation);
+        Assert.EndsWith(
+            "…: no, not there",
+            (await JudgeAsync(Samples.Of(0, "42"), new AnswerCheck("contains", new string('x', 500)))).Explanation);
 
     [Fact]
     public async Task JudgeAsync_promptWithoutChecks_isHeldToTheJudgesOwn()
     {
         await using var judge = new VerifierJudge([new("contains", "4")]);
 
-        var own = await judge.JudgeAsync(new(Samples.Prompt(new AnswerCheck("exact", "43")), [1], [Samples.Of(0, "42")]), CancellationToken.None);
+        var own = await judge.JudgeAsync(
+            new(Samples.Prompt(new AnswerCheck("exact", "43")), [1], [Samples.Of(0, "42")]),
+            CancellationToken.None);
         var none = await judge.JudgeAsync(new(Samples.Prompt(), [1], [Samples.Of(0, "42")]), CancellationToken.None);
 
         Assert.Equal([0, 1], new[] { own, none }.Select(verdict => verdict.Judgements.Single().Score!.Value));
     }
 
     [Fact]
-    public void Name_isTheConfiguredOne() => Assert.Equal(("verifier", "checks"), (new VerifierJudge().Name, new VerifierJudge([], "checks").Name));
+    public void Name_isTheConfiguredOne() =>
+        Assert.Equal(("verifier", "checks"), (new VerifierJudge().Name, new VerifierJudge([], "checks").Name));
 
     [Fact]
     public async Task CheckAsync_noPromptHasChecks_saysWhatToDo()
     {
-        var error = await Assert.ThrowsAsync<UserInputException>(() => new VerifierJudge().CheckAsync([Samples.Prompt()], CancellationToken.None));
+        var error = await Assert.ThrowsAsync<UserInputException>(() =>
+            new VerifierJudge().CheckAsync([Samples.Prompt()], CancellationToken.None));
 
         Assert.Contains("None of the 1 prompts has checks", error.Message);
         await new VerifierJudge([new("ended", "")]).CheckAsync([Samples.Prompt()], CancellationToken.None);
@@ -89,5 +99,7 @@ public class VerifierJudgeTests
     }
 
     private static async Task<Judgement> JudgeAsync(Sample sample, params AnswerCheck[] checks) =>
-        (await new VerifierJudge().JudgeAsync(new PromptSamples(Samples.Prompt(checks), [1], [sample]), CancellationToken.None)).Judgements.Single();
+        (
+            await new VerifierJudge().JudgeAsync(new PromptSamples(Samples.Prompt(checks), [1], [sample]), CancellationToken.None)
+        ).Judgements.Single();
 }

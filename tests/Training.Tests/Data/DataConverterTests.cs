@@ -82,7 +82,9 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
 
         var converted = Convert(files.Write(Line(asked)), target);
 
-        Assert.Equal(File.ReadAllText(Convert(files.Write(Line(new(Record("p2", "grass?", "blue", "green\n", 0.75).Pair, turned))), target)), File.ReadAllText(converted));
+        Assert.Equal(
+            File.ReadAllText(Convert(files.Write(Line(new(Record("p2", "grass?", "blue", "green\n", 0.75).Pair, turned))), target)),
+            File.ReadAllText(converted));
     }
 
     [Theory]
@@ -97,7 +99,9 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
 
         Assert.StartsWith($$"""{"prompt":"a","completion":"{{right}}","label":true""", lines[0]);
         Assert.StartsWith($$"""{"prompt":"a","completion":"{{wrong}}","label":false""", lines[1]);
-        Assert.Equal(lines.Select(line => line.Contains("true")), unpaired.Examples.Cast<LabelledCompletion>().Select(example => example.Desirable));
+        Assert.Equal(
+            lines.Select(line => line.Contains("true")),
+            unpaired.Examples.Cast<LabelledCompletion>().Select(example => example.Desirable));
     }
 
     [Fact]
@@ -105,16 +109,29 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     {
         var path = files.Write("""{"prompt":"a","chosen":"b","rejected":"c","chosen_probability":0.5}""");
 
-        foreach (Action read in new Action[] { () => Convert(path, DataTarget.TrlUnpaired), () => files.Open(path, new DataOptions(64, Unpaired: true)) })
+        foreach (Action read in new Action[]
+            {
+                () => Convert(path, DataTarget.TrlUnpaired),
+                () => files.Open(path, new DataOptions(64, Unpaired: true)),
+            })
         {
             Assert.Contains("line 1: \"chosen_probability\" is 0.5", Assert.Throws<UserInputException>(read).Message);
         }
     }
 
     [Theory]
-    [InlineData("""{"chosen":"The sky is blue.","rejected":"The sky is green."}""", DataTarget.Trl, """{"prompt":"The sky is","chosen":" blue.","rejected":" green.",""")]
-    [InlineData("""{"prompt":"a","chosen":"b","rejected":"c"}""", DataTarget.TrlUnpaired, """{"prompt":"a","completion":"b","label":true,""")]
-    [InlineData("""{"prompt":"a","completion":"b","label":false,"prompt_id":"p"}""", DataTarget.TrlUnpaired, """{"prompt":"a","completion":"b","label":false,"prompt_id":"p"}""")]
+    [InlineData(
+        """{"chosen":"The sky is blue.","rejected":"The sky is green."}""",
+        DataTarget.Trl,
+        """{"prompt":"The sky is","chosen":" blue.","rejected":" green.",""")]
+    [InlineData(
+        """{"prompt":"a","chosen":"b","rejected":"c"}""",
+        DataTarget.TrlUnpaired,
+        """{"prompt":"a","completion":"b","label":true,""")]
+    [InlineData(
+        """{"prompt":"a","completion":"b","label":false,"prompt_id":"p"}""",
+        DataTarget.TrlUnpaired,
+        """{"prompt":"a","completion":"b","label":false,"prompt_id":"p"}""")]
     [InlineData(
         """{"chosen":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}],"rejected":[{"role":"user","content":"a"},{"role":"assistant","content":"c"}]}""",
         DataTarget.TrlConversational,
@@ -135,7 +152,8 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     [Fact]
     public void Convert_conversation_to_texts_goes_through_the_template()
     {
-        var path = files.Write("""{"prompt":[{"role":"user","content":"a"}],"chosen":[{"role":"assistant","content":"b"}],"rejected":[{"role":"assistant","content":"c"}]}""");
+        var path = files.Write(
+            """{"prompt":[{"role":"user","content":"a"}],"chosen":[{"role":"assistant","content":"b"}],"rejected":[{"role":"assistant","content":"c"}]}""");
 
         Assert.StartsWith(
             """{"prompt":"<|user|>\na<|end|>\n<|assistant|>\n","chosen":"b","rejected":"c",""",
@@ -180,7 +198,10 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     {
         var path = files.Write("""{"prompt":"a","chosen":"b","rejected":"c"}""", "{", """{"prompt":"a","chosen":"b","rejected":"b"}""");
 
-        var summary = new DataConverter(DataTarget.TrlUnpaired, null).Convert([path], files["said.jsonl"], new DataOptions(0, SkipBadRows: true));
+        var summary = new DataConverter(DataTarget.TrlUnpaired, null).Convert(
+            [path],
+            files["said.jsonl"],
+            new DataOptions(0, SkipBadRows: true));
 
         Assert.Equal((3, 2, 2), (summary.Read.Rows, summary.Read.Rejected, summary.RowsWritten));
     }
@@ -189,7 +210,10 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     [InlineData("""{"prompt":"a","completion":"b","label":true}""", DataTarget.Trl, "unpaired")]
     [InlineData("""{"prompt":"a","completion":"b","label":true}""", DataTarget.Pairs, "unpaired")]
     [InlineData("""{"prompt":"a","chosen":"b","rejected":"c"}""", DataTarget.TrlConversational, "no turns")]
-    [InlineData("""{"pair":{"prompt_id":"p","prompt_ids":[256,97],"chosen_ids":[98],"rejected_ids":[99]}}""", DataTarget.TrlConversational, "\"provenance\" is missing")]
+    [InlineData(
+        """{"pair":{"prompt_id":"p","prompt_ids":[256,97],"chosen_ids":[98],"rejected_ids":[99]}}""",
+        DataTarget.TrlConversational,
+        "\"provenance\" is missing")]
     [InlineData("""{"pair":{"prompt_id":"p","prompt_ids":[256,97],"chosen_ids":[200],"rejected_ids":[99]}}""", DataTarget.Trl, "no text")]
     public void Convert_to_what_the_rows_cannot_be_is_refused_and_writes_nothing(string row, DataTarget target, string said)
     {
@@ -207,7 +231,8 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     [InlineData("say", "yes <|end|> x")]
     public void Convert_messages_that_spell_special_tokens_is_refused_where_a_text_would_have_them(string question, string answer)
     {
-        var row = $$"""{"prompt":[{"role":"user","content":{{Json(question)}}}],"chosen":[{"role":"assistant","content":{{Json(answer)}}}],"rejected":[{"role":"assistant","content":"no"}]}""";
+        var row =
+            $$"""{"prompt":[{"role":"user","content":{{Json(question)}}}],"chosen":[{"role":"assistant","content":{{Json(answer)}}}],"rejected":[{"role":"assistant","content":"no"}]}""";
         var path = files.Write(row);
 
         var error = Assert.Throws<UserInputException>(() => Convert(path, DataTarget.Trl));
@@ -221,14 +246,19 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     {
         foreach (var target in new[] { DataTarget.Trl, DataTarget.TrlUnpaired })
         {
-            Assert.Contains("special token", Assert.Throws<UserInputException>(() => Convert(files.Write(Line(_records[0])), target)).Message);
+            Assert.Contains(
+                "special token",
+                Assert.Throws<UserInputException>(() => Convert(files.Write(Line(_records[0])), target)).Message);
         }
     }
 
     [Fact]
     public void Convert_pair_of_a_raw_text_is_no_conversation()
     {
-        var record = _records[2] with { Pair = _records[2].Pair with { PromptIds = [ByteVocabulary.Bos, .. ByteVocabulary.Encode("grass?")] } };
+        var record = _records[2] with
+        {
+            Pair = _records[2].Pair with { PromptIds = [ByteVocabulary.Bos, .. ByteVocabulary.Encode("grass?")] },
+        };
 
         var summary = new DataConverter(DataTarget.TrlConversational, files.Tokenizer)
             .Convert([files.Write(Line(record), Line(_records[2]))], files["raw.jsonl"], new DataOptions(0, SkipBadRows: true));
@@ -239,8 +269,8 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
     [Fact]
     public void Convert_pairs_without_a_model_asks_for_it()
     {
-        var error = Assert.Throws<UserInputException>(
-            () => new DataConverter(DataTarget.Trl, null).Convert([files.Write(Line(_records[0]))], files["asks.jsonl"], new DataOptions(0)));
+        var error = Assert.Throws<UserInputException>(() =>
+            new DataConverter(DataTarget.Trl, null).Convert([files.Write(Line(_records[0]))], files["asks.jsonl"], new DataOptions(0)));
 
         Assert.Contains("--model", error.Message);
     }
@@ -254,10 +284,30 @@ public sealed class DataConverterTests(DataFiles files) : IClassFixture<DataFile
 
     private static PairRecord Record(string id, string question, string chosen, string rejected, double probability) => new(
         new PreferencePair(id, PromptIds(question), Answer(chosen), Answer(rejected), probability),
-        new PairProvenance("say", question, chosen, rejected, 0, 1, ulong.MaxValue, 7, 1, 0, "verifier", "temperature 1", Digest.Of("base"u8), null, 3));
+        new PairProvenance(
+            "say",
+            question,
+            chosen,
+            rejected,
+            0,
+            1,
+            ulong.MaxValue,
+            7,
+            1,
+            0,
+            "verifier",
+            "temperature 1",
+            Digest.Of("base"u8),
+            null,
+            3));
 
     private static int[] PromptIds(string question) =>
-        [ByteVocabulary.Bos, .. ByteVocabulary.Encode("<|user|>\n"), .. Bytes(question), .. ByteVocabulary.Encode("<|end|>\n<|assistant|>\n")];
+        [
+            ByteVocabulary.Bos,
+            .. ByteVocabulary.Encode("<|user|>\n"),
+            .. Bytes(question),
+            .. ByteVocabulary.Encode("<|end|>\n<|assistant|>\n"),
+        ];
 
     private static int[] Answer(string text) => [.. Bytes(text), ByteVocabulary.End];
 

@@ -18,7 +18,8 @@ public sealed class DataMemoryTests(DataFiles files) : IClassFixture<DataFiles>
         var path = files.Write(Enumerable.Range(0, Rows).Select(i => $$"""{"prompt":"{{i}}","chosen":"{{text}}","rejected":"c"}"""));
         var before = Held();
         long mostWhileReading = 0;
-        var progress = new Watch(value => mostWhileReading = value.Rows % 10_240 == 0 ? Math.Max(mostWhileReading, Held() - before) : mostWhileReading);
+        var progress = new Watch(value =>
+            mostWhileReading = value.Rows % 10_240 == 0 ? Math.Max(mostWhileReading, Held() - before) : mostWhileReading);
 
         using var data = TrainingData.Open([path], files.Tokenizer, new DataOptions(96), files["cache-memory"], progress);
 

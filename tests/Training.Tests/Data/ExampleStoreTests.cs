@@ -36,7 +36,12 @@ public sealed class ExampleStoreTests(DataFiles files) : IClassFixture<DataFiles
     }
 
     public static TheoryData<DataOptions> OtherOptions { get; } =
-        [new DataOptions(63), new DataOptions(64, Unpaired: true), new DataOptions(64, SkipBadRows: true), new DataOptions(64, ReadsProbability: false)];
+        [
+            new DataOptions(63),
+            new DataOptions(64, Unpaired: true),
+            new DataOptions(64, SkipBadRows: true),
+            new DataOptions(64, ReadsProbability: false),
+        ];
 
     [Theory]
     [MemberData(nameof(OtherOptions))]
@@ -136,7 +141,10 @@ public sealed class ExampleStoreTests(DataFiles files) : IClassFixture<DataFiles
     [Fact]
     public void PlanEpoch_over_a_store_is_the_plan_over_a_list()
     {
-        using var data = files.Open(files.Write(Enumerable.Range(0, 60).Select(i => $$"""{"prompt":"{{i % 17}}","chosen":"{{new string('b', i % 5)}}d","rejected":"c"}""")));
+        using var data = files.Open(
+            files.Write(
+                Enumerable.Range(0, 60).Select(i => $$"""{"prompt":"{{i % 17}}","chosen":"{{new string('b', i % 5)}}d","rejected":"c"}"""))
+        );
 
         var ofStore = ExampleBatches.PlanEpoch(data.Examples, 7, 40, 3, 1);
 

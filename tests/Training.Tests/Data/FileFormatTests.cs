@@ -53,7 +53,8 @@ public sealed class FileFormatTests(DataFiles files) : IClassFixture<DataFiles>
     [Fact]
     public async Task Open_bad_row_of_a_Parquet_file_is_named_as_a_row()
     {
-        var path = await files.WriteParquetAsync(_rows.Select((row, i) => i == 7 ? new Row { Prompt = row.Prompt, Rejected = row.Rejected } : row));
+        var path = await files.WriteParquetAsync(
+            _rows.Select((row, i) => i == 7 ? new Row { Prompt = row.Prompt, Rejected = row.Rejected } : row));
 
         var error = Assert.Throws<UserInputException>(() => files.Open(path));
         using var data = files.Open(path, new DataOptions(64, SkipBadRows: true));

@@ -15,7 +15,9 @@ public sealed class LabelledSamplesFileTests : IDisposable
     public void Read_lines_of_a_samples_file()
     {
         var samples = new PromptSamples(
-            new Prompt("p1", null, "?", "add", [new("exact", "4")]), [1], [new Sample(3, 9, [5], [-0.5f], "4", FinishReason.Eos, 0.1f, "small")]);
+            new Prompt("p1", null, "?", "add", [new("exact", "4")]),
+            [1],
+            [new Sample(3, 9, [5], [-0.5f], "4", FinishReason.Eos, 0.1f, "small")]);
         using (var stream = File.Create(_path))
         {
             SampleFile.Write(stream, [samples]);
@@ -42,8 +44,10 @@ public sealed class LabelledSamplesFileTests : IDisposable
 
     [Theory]
     [InlineData("""{"prompt":"Q","chosen":"good","rejected":"bad"}""")]
-    [InlineData("""{"prompt":[{"role":"user","content":"Q"}],"chosen":[{"role":"assistant","content":"good"}],"rejected":[{"role":"assistant","content":"bad"}]}""")]
-    [InlineData("""{"chosen":[{"role":"user","content":"Q"},{"role":"assistant","content":"good"}],"rejected":[{"role":"user","content":"Q"},{"role":"assistant","content":"bad"}]}""")]
+    [InlineData(
+        """{"prompt":[{"role":"user","content":"Q"}],"chosen":[{"role":"assistant","content":"good"}],"rejected":[{"role":"assistant","content":"bad"}]}""")]
+    [InlineData(
+        """{"chosen":[{"role":"user","content":"Q"},{"role":"assistant","content":"good"}],"rejected":[{"role":"user","content":"Q"},{"role":"assistant","content":"bad"}]}""")]
     public void Read_preferences_of_TRL_with_chosen_as_the_label(string line)
     {
         var (samples, label) = Read(line).Single();

@@ -7,7 +7,8 @@ namespace IterativeDpo.Training.Tests.Data;
 public sealed class RejectedRowTests(DataFiles files) : IClassFixture<DataFiles>
 {
     private const string Good = """{"prompt":"a","chosen":"b","rejected":"c"}""";
-    private const string GoodChat = """{"prompt":[{"role":"user","content":"a"}],"chosen":[{"role":"assistant","content":"b"}],"rejected":[{"role":"assistant","content":"c"}]}""";
+    private const string GoodChat =
+        """{"prompt":[{"role":"user","content":"a"}],"chosen":[{"role":"assistant","content":"b"}],"rejected":[{"role":"assistant","content":"c"}]}""";
     private const string GoodUnpaired = """{"prompt":"a","completion":"b","label":true}""";
     private const string GoodPair = """{"pair":{"prompt_id":"p","prompt_ids":[1],"chosen_ids":[2],"rejected_ids":[3]}}""";
 
@@ -32,12 +33,20 @@ public sealed class RejectedRowTests(DataFiles files) : IClassFixture<DataFiles>
         { Good, """{"prompt":"","chosen":"b","rejected":"c"}""", RowProblem.EmptyPrompt },
         { Good, """{"prompt":"a","chosen":"","rejected":"c"}""", RowProblem.EmptyCompletion },
         { Good, """{"prompt":"a","chosen":"b","rejected":""}""", RowProblem.EmptyCompletion },
-        { Good, """{"prompt":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","chosen":"b","rejected":"c"}""", RowProblem.PromptTooLong },
+            {
+                Good,
+                """{"prompt":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","chosen":"b","rejected":"c"}""",
+                RowProblem.PromptTooLong
+            },
         { Good, GoodUnpaired, RowProblem.MixedFormats },
         { Good, """{"chosen":"ab","rejected":"ac"}""", RowProblem.MixedFormats },
         { Good, GoodChat, RowProblem.MixedFormats },
         { """{"chosen":"ab","rejected":"ac"}""", """{"chosen":"b","rejected":"c"}""", RowProblem.NoCommonPrefix },
-        { GoodChat, """{"chosen":[{"role":"assistant","content":"b"}],"rejected":[{"role":"assistant","content":"c"}]}""", RowProblem.NoCommonPrefix },
+            {
+                GoodChat,
+                """{"chosen":[{"role":"assistant","content":"b"}],"rejected":[{"role":"assistant","content":"c"}]}""",
+                RowProblem.NoCommonPrefix
+            },
         { GoodChat, GoodChat.Replace("\"b\"", "\"\""), RowProblem.EmptyCompletion },
         { GoodChat, GoodChat.Replace("[{\"role\":\"user\",\"content\":\"a\"}]", "[]"), RowProblem.EmptyPrompt },
         { GoodChat, GoodChat.Replace("user", "narrator"), RowProblem.UnknownRole },
@@ -47,7 +56,11 @@ public sealed class RejectedRowTests(DataFiles files) : IClassFixture<DataFiles>
         { GoodChat, GoodChat.Replace("\"a\"", "\"a\\u0000b\""), RowProblem.NotText },
         { GoodChat, GoodChat.Replace("{\"prompt\"", "{\"tools\":[{\"name\":\"f\"}],\"prompt\""), RowProblem.Unsupported },
         { GoodChat, GoodChat.Replace("{\"prompt\"", "{\"chat_template_kwargs\":{\"think\":true},\"prompt\""), RowProblem.Unsupported },
-        { GoodChat, GoodChat.Replace("\"content\":\"b\"", "\"content\":\"b\",\"tool_calls\":[{\"type\":\"function\"}]"), RowProblem.Unsupported },
+        {
+            GoodChat,
+            GoodChat.Replace("\"content\":\"b\"", "\"content\":\"b\",\"tool_calls\":[{\"type\":\"function\"}]"),
+            RowProblem.Unsupported
+        },
         { GoodChat, GoodChat.Replace("{\"prompt\"", "{\"documents\":[{\"text\":\"d\"}],\"prompt\""), RowProblem.Unsupported },
         { GoodChat, GoodChat.Replace("{\"prompt\"", "{\"system\":\"Be brief.\",\"prompt\""), RowProblem.Unsupported },
         { GoodChat, GoodChat.Replace("\"content\":\"b\"", "\"content\":\"b\",\"reasoning_content\":\"hm\""), RowProblem.Unsupported },

@@ -42,5 +42,6 @@ public sealed class StoredTrainingTests(DataFiles files) : IClassFixture<DataFil
         Assert.All(Enumerable.Range(0, examples.Count), i => Assert.Equal(0, ((ISizedExamples)examples).SizeOf(i).SecondTokens));
     }
 
-    private string Rows() => files.Write("""{"prompt":"a","chosen":"bbb","rejected":"ccc"}""", """{"prompt":"d","chosen":"e","rejected":"f"}""");
+    private string Rows() =>
+        files.Write("""{"prompt":"a","chosen":"bbb","rejected":"ccc"}""", """{"prompt":"d","chosen":"e","rejected":"f"}""");
 }

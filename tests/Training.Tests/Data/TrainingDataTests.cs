@@ -24,9 +24,12 @@ public sealed class TrainingDataTests(DataFiles files) : IClassFixture<DataFiles
     }
 
     [Theory]
-    [InlineData("""{"prompt":[{"role":"user","content":"sky?"}],"chosen":[{"role":"assistant","content":"blue"}],"rejected":[{"role":"assistant","content":"green"}]}""")]
-    [InlineData("""{"chosen":[{"role":"user","content":"sky?"},{"role":"assistant","content":"blue"}],"rejected":[{"role":"user","content":"sky?"},{"role":"assistant","content":"green"}]}""")]
-    [InlineData("""{"prompt":"sky?","chosen":[{"role":"user","content":"sky?"},{"role":"assistant","content":"blue"}],"rejected":[{"role":"user","content":"sky?"},{"role":"assistant","content":"green"}]}""")]
+    [InlineData(
+        """{"prompt":[{"role":"user","content":"sky?"}],"chosen":[{"role":"assistant","content":"blue"}],"rejected":[{"role":"assistant","content":"green"}]}""")]
+    [InlineData(
+        """{"chosen":[{"role":"user","content":"sky?"},{"role":"assistant","content":"blue"}],"rejected":[{"role":"user","content":"sky?"},{"role":"assistant","content":"green"}]}""")]
+    [InlineData(
+        """{"prompt":"sky?","chosen":[{"role":"user","content":"sky?"},{"role":"assistant","content":"blue"}],"rejected":[{"role":"user","content":"sky?"},{"role":"assistant","content":"green"}]}""")]
     public void Open_conversations_go_through_the_template_once(string row)
     {
         var pair = OnePair(row);
@@ -47,13 +50,16 @@ public sealed class TrainingDataTests(DataFiles files) : IClassFixture<DataFiles
         using var data = files.Open(path, new DataOptions(64, Unpaired: true));
 
         var examples = data.Examples.Cast<LabelledCompletion>().ToList();
-        Assert.Equal([('x', true, 'z'), ('y', false, 'z'), ('z', true, 'y')], examples.Select(e => ((char)e.CompletionIds[0], e.Desirable, (char)e.MismatchedIds[0])));
+        Assert.Equal(
+            [('x', true, 'z'), ('y', false, 'z'), ('z', true, 'y')],
+            examples.Select(e => ((char)e.CompletionIds[0], e.Desirable, (char)e.MismatchedIds[0])));
     }
 
     [Fact]
     public void Open_unpaired_conversation_goes_through_the_template()
     {
-        var path = files.Write("""{"prompt":[{"role":"user","content":"sky?"}],"completion":[{"role":"assistant","content":"blue"}],"label":true}""");
+        var path = files.Write(
+            """{"prompt":[{"role":"user","content":"sky?"}],"completion":[{"role":"assistant","content":"blue"}],"label":true}""");
 
         using var data = files.Open(path, new DataOptions(64, Unpaired: true));
 
@@ -97,7 +103,8 @@ public sealed class TrainingDataTests(DataFiles files) : IClassFixture<DataFiles
 
     [Fact]
     public void Open_conversation_with_columns_for_tools_that_hold_nothing_is_read() => Assert.Equal(_question, OnePair(
-        """{"tools":null,"chat_template_kwargs":{"think":null},"documents":[],"system":"","prompt":[{"role":"user","content":"sky?","tool_calls":[]}],"chosen":[{"role":"assistant","content":"blue"}],"rejected":[{"role":"assistant","content":"green"}]}""").PromptIds);
+                """{"tools":null,"chat_template_kwargs":{"think":null},"documents":[],"system":"","prompt":[{"role":"user","content":"sky?","tool_calls":[]}],"chosen":[{"role":"assistant","content":"blue"}],"rejected":[{"role":"assistant","content":"green"}]}"""
+            ).PromptIds);
 
     [Fact]
     public async Task Open_pipe_is_refused_with_the_way_out()
@@ -128,8 +135,12 @@ public sealed class TrainingDataTests(DataFiles files) : IClassFixture<DataFiles
     }
 
     [Theory]
-    [InlineData("""{"prompt_id":"p","prompt":"a","chosen":"b","rejected":"c","chosen_probability":0.1}""", """{"prompt_id":"p","prompt":"a","chosen":"c","rejected":"b","chosen_probability":0.9}""")]
-    [InlineData("""{"prompt_id":"p","chosen":"ab","rejected":"ac","chosen_probability":0}""", """{"prompt_id":"p","chosen":"ac","rejected":"ab"}""")]
+    [InlineData(
+        """{"prompt_id":"p","prompt":"a","chosen":"b","rejected":"c","chosen_probability":0.1}""",
+        """{"prompt_id":"p","prompt":"a","chosen":"c","rejected":"b","chosen_probability":0.9}""")]
+    [InlineData(
+        """{"prompt_id":"p","chosen":"ab","rejected":"ac","chosen_probability":0}""",
+        """{"prompt_id":"p","chosen":"ac","rejected":"ab"}""")]
     [InlineData(
         """{"prompt":[{"role":"user","content":"a"}],"chosen":[{"role":"assistant","content":"b"}],"rejected":[{"role":"assistant","content":"c"}],"chosen_probability":0.25}""",
         """{"prompt":[{"role":"user","content":"a"}],"chosen":[{"role":"assistant","content":"c"}],"rejected":[{"role":"assistant","content":"b"}],"chosen_probability":0.75}""")]
@@ -163,7 +174,9 @@ public sealed class TrainingDataTests(DataFiles files) : IClassFixture<DataFiles
     public void Open_rows_without_ids_share_one_if_they_share_the_prompt()
     {
         var path = files.Write(
-            """{"prompt":"a","chosen":"b","rejected":"c"}""", """{"chosen":"b","rejected":"c","prompt":"\u0061"}""", """{"prompt":"d","chosen":"b","rejected":"c"}""");
+            """{"prompt":"a","chosen":"b","rejected":"c"}""",
+            """{"chosen":"b","rejected":"c","prompt":"\u0061"}""",
+            """{"prompt":"d","chosen":"b","rejected":"c"}""");
 
         using var data = files.Open(path);
 
@@ -200,7 +213,9 @@ public sealed class TrainingDataTests(DataFiles files) : IClassFixture<DataFiles
         using var data = files.Open(path, new DataOptions(64, SkipBadRows: true));
 
         Assert.Equal((4, 1, 3), (data.Rows.Rows, data.Rows.Examples, data.Rows.Rejected));
-        Assert.Equal([(1, RowProblem.NotJson), (3, RowProblem.MissingField), (5, RowProblem.NotJson)], data.Rows.FirstRejected.Select(row => (row.Line, row.Problem)));
+        Assert.Equal(
+            [(1, RowProblem.NotJson), (3, RowProblem.MissingField), (5, RowProblem.NotJson)],
+            data.Rows.FirstRejected.Select(row => (row.Line, row.Problem)));
     }
 
     [Fact]
@@ -210,7 +225,9 @@ public sealed class TrainingDataTests(DataFiles files) : IClassFixture<DataFiles
 
         using var data = files.Open(path, new DataOptions(64, Threads: 2));
 
-        Assert.Equal(Enumerable.Range(0, 5000).Select(i => $"{i}"), data.Examples.Select(example => files.Tokenizer.DecodePrompt(example.PromptIds)));
+        Assert.Equal(
+            Enumerable.Range(0, 5000).Select(i => $"{i}"),
+            data.Examples.Select(example => files.Tokenizer.DecodePrompt(example.PromptIds)));
     }
 
     [Fact]

@@ -30,11 +30,21 @@ public class SeedBatchesTests
     [InlineData(1999, 0)]
     [InlineData(2000, 0.48)]
     public void Draw_secondPhaseOnly_hasTalk(int step, double share) =>
-        Assert.InRange(Share(step, group => Answer(group).StartsWith("Sure!", StringComparison.Ordinal) || Answer(group).StartsWith("The answer", StringComparison.Ordinal)), share - 0.07, share + 0.07);
+        Assert.InRange(
+            Share(
+                step,
+                group =>
+                    Answer(group).StartsWith("Sure!", StringComparison.Ordinal)
+                    || Answer(group).StartsWith("The answer", StringComparison.Ordinal)),
+            share - 0.07,
+            share + 0.07);
 
     [Fact]
     public void Draw_secondPhase_isRightAsOftenAsSet() =>
-        Assert.InRange(Share(2100, group => Answer(group) == RightSum(Question(group))) / Share(2100, group => RightSum(Question(group)) is not null), 0.1, 0.5);
+        Assert.InRange(
+            Share(2100, group => Answer(group) == RightSum(Question(group))) / Share(2100, group => RightSum(Question(group)) is not null),
+            0.1,
+            0.5);
 
     [Fact]
     public void Draw_anyStep_neverAsksAHeldOutQuestion()
@@ -42,7 +52,9 @@ public class SeedBatchesTests
         string[] tasks = [.. TaskTable.All.Select(task => task.Name)];
         var heldOut = TaskGenerator.Prompts(1, tasks, 1200, Split.HeldOut).Select(prompt => prompt.Messages![0].Content).ToHashSet();
 
-        Assert.DoesNotContain(Enumerable.Range(2000, 10).SelectMany(step => SeedBatches.Draw(Options, step)), group => heldOut.Contains(Question(group)));
+        Assert.DoesNotContain(
+            Enumerable.Range(2000, 10).SelectMany(step => SeedBatches.Draw(Options, step)),
+            group => heldOut.Contains(Question(group)));
     }
 
     [Fact]
@@ -64,12 +76,15 @@ public class SeedBatchesTests
     private static string? RightSum(string question)
     {
         var words = question.TrimEnd('?', '.').Split(' ');
-        return question.StartsWith("What is", StringComparison.Ordinal) && question.Contains(" + ", StringComparison.Ordinal) ? $"{int.Parse(words[2]) + int.Parse(words[4])}"
-            : question.StartsWith("Write ", StringComparison.Ordinal) && question.EndsWith("capitals.", StringComparison.Ordinal) ? words[1].ToUpperInvariant()
+        return question.StartsWith("What is", StringComparison.Ordinal) && question.Contains(" + ", StringComparison.Ordinal)
+                ? $"{int.Parse(words[2]) + int.Parse(words[4])}"
+            : question.StartsWith("Write ", StringComparison.Ordinal) && question.EndsWith("capitals.", StringComparison.Ordinal)
+                ? words[1].ToUpperInvariant()
             : null;
     }
 
-    private static double Share(int step, Func<PackedGroup, bool> holds) => SeedBatches.Draw(Options, step).Count(holds) / (double)Options.BatchExamples;
+    private static double Share(int step, Func<PackedGroup, bool> holds) =>
+        SeedBatches.Draw(Options, step).Count(holds) / (double)Options.BatchExamples;
 
     private static string Question(PackedGroup group) => ByteVocabulary.Decode(group.PromptIds).Trim('\n');
 

@@ -25,7 +25,8 @@ public class SeedModelTests
     }
 
     [Fact]
-    public void InitialValues_norm_isOne() => Assert.All(SeedModel.InitialValues(ModelConfig.OutputNorm, 1), value => Assert.Equal(1, value));
+    public void InitialValues_norm_isOne() =>
+        Assert.All(SeedModel.InitialValues(ModelConfig.OutputNorm, 1), value => Assert.Equal(1, value));
 
     [Fact]
     public void InitialValues_otherSeedOrTensor_differ()

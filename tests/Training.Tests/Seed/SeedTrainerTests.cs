@@ -41,7 +41,8 @@ public sealed class SeedTrainerTests : IDisposable
     [Fact]
     public async Task RunAsync_cancelled_writesNothing()
     {
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => SeedTrainer.RunAsync(Options("c.gguf"), null, new CancellationToken(true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            SeedTrainer.RunAsync(Options("c.gguf"), null, new CancellationToken(true)));
 
         Assert.Empty(Directory.GetFiles(_directory));
     }
@@ -57,7 +58,8 @@ public sealed class SeedTrainerTests : IDisposable
         Assert.All(prompts, prompt => Assert.Equal(ByteVocabulary.EncodeQuestion(prompt.Messages![0].Content), generator.Tokenize(prompt)));
     }
 
-    private SeedOptions Options(string file) => new(Path.Combine(_directory, file), Threads: 1, CleanSteps: 1, NoisySteps: 1, BatchExamples: 8, HeldOutPerTask: 1);
+    private SeedOptions Options(string file) =>
+        new(Path.Combine(_directory, file), Threads: 1, CleanSteps: 1, NoisySteps: 1, BatchExamples: 8, HeldOutPerTask: 1);
 
     private sealed class Recorder(List<double> losses) : IProgress<SeedProgress>
     {

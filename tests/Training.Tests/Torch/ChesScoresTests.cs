@@ -26,7 +26,12 @@ public sealed class ChesScoresTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var model = PolicyModel.Create(TinyRun.Config, TinyModel.Weights(TinyRun.Config), ComputeType.Float32, trainable: false, CPU);
-        ITrainingExample[] pairs = [new PreferencePair("p", [1, 2], [3, 4, 5, 6], [3, 4, 5, 7]), new PreferencePair("p", [1, 2], [3, 4, 5, 6], [9, 8]), .. TinyModel.Pairs(6)];
+        ITrainingExample[] pairs =
+        [
+            new PreferencePair("p", [1, 2], [3, 4, 5, 6], [3, 4, 5, 7]),
+            new PreferencePair("p", [1, 2], [3, 4, 5, 6], [9, 8]),
+            .. TinyModel.Pairs(6),
+        ];
 
         var whole = ChesScores.Compute(model, null, pairs, 10_000, default);
         var split = ChesScores.Compute(model, null, pairs, 16, default);
@@ -50,6 +55,9 @@ public sealed class ChesScoresTests : IDisposable
         var result = TorchTrainer.Train(_run.Request("half", Tiny.Options with { ChesDrop = 0.5f }), null, default, said.Add);
 
         Assert.Equal(2, result.Steps);
-        Assert.StartsWith("training.ches-drop leaves out 6 of 12 pairs; the highest CHES score of those that stay is ", Assert.Single(said), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "training.ches-drop leaves out 6 of 12 pairs; the highest CHES score of those that stay is ",
+            Assert.Single(said),
+            StringComparison.Ordinal);
     }
 }

@@ -107,7 +107,8 @@ public sealed class FamilyTests : IDisposable
         var config = TinyModel.Families["phi3, long"];
         using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: false, CPU);
 
-        var e = Assert.Throws<UserInputException>(() => model.Upload(PackedBatch.Create([new(TinyModel.Ids(200, 1), [TinyModel.Ids(58, 2)])])));
+        var e = Assert.Throws<UserInputException>(() =>
+            model.Upload(PackedBatch.Create([new(TinyModel.Ids(200, 1), [TinyModel.Ids(58, 2)])])));
 
         Assert.Contains("a sequence has 257 tokens or more; from 256 on", e.Message);
         model.Upload(PackedBatch.Create([new(TinyModel.Ids(200, 1), [TinyModel.Ids(57, 2)])]));

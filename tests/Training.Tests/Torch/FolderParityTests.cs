@@ -26,7 +26,14 @@ public sealed class FolderParityTests : IDisposable
 
     public static TheoryData<string> FamilyNames =>
         // What a GGUF can have and no configuration says: it always has Gemma 3's window and Granite's scale of scores.
-        [.. TinyModel.Families.Keys.Except(["llama 3.1", "llama, attention factor", "gemma3 without windows", "granite, biases, nothing turned"])];
+        [
+            .. TinyModel.Families.Keys.Except([
+                "llama 3.1",
+                "llama, attention factor",
+                "gemma3 without windows",
+                "granite, biases, nothing turned",
+            ]),
+        ];
 
     [Theory]
     [MemberData(nameof(FamilyNames))]
@@ -58,7 +65,9 @@ public sealed class FolderParityTests : IDisposable
         }
 
         using var weights = SafetensorsFile.Open(Path.Combine(back, "model.safetensors"));
-        var expected = config.ListTensors().ToDictionary(tensor => TinyFolder.NameOf(config, tensor.Name), tensor => TinyFolder.Values(config, tensor));
+        var expected = config
+            .ListTensors()
+            .ToDictionary(tensor => TinyFolder.NameOf(config, tensor.Name), tensor => TinyFolder.Values(config, tensor));
         Assert.Equal(expected.Keys.Order(), weights.Tensors.Keys.Order());
         Assert.All(expected, tensor => Assert.Equal(tensor.Value, weights.ReadFloat32(weights.Tensors[tensor.Key])));
         using var folder = ModelFolder.Open(back);
@@ -75,7 +84,9 @@ public sealed class FolderParityTests : IDisposable
         TinyModel.Write(path, TinyModel.Families[family]);
         using var file = GgufFile.Open(path);
 
-        var e = Assert.Throws<UserInputException>(() => new FolderExport(file, name => file.ReadFloat32(file.Tensors[name]), null).Write(Path.Combine(_folder, "back"), TensorType.F32));
+        var e = Assert.Throws<UserInputException>(() =>
+            new FolderExport(file, name => file.ReadFloat32(file.Tensors[name]), null).Write(Path.Combine(_folder, "back"), TensorType.F32)
+        );
 
         Assert.Contains("no config.json says all that this model is", e.Message);
         Assert.False(File.Exists(Path.Combine(_folder, "back", "config.json")));
@@ -86,7 +97,7 @@ public sealed class FolderParityTests : IDisposable
     {
         var config = TinyModel.Config() with { HeadDim = 16, RopeDim = 16, RopeBase = 500000 };
         TinyFolder.Write(_folder, config, change: json => json["rope_scaling"] = System.Text.Json.Nodes.JsonNode.Parse(
-            """{ "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192 }"""));
+                    """{ "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192 }"""));
 
         using var folder = ModelFolder.Open(_folder);
         new FolderConversion(folder, null, null, default).Write(Path.Combine(_folder, "m.gguf"));
@@ -118,7 +129,9 @@ public sealed class FolderParityTests : IDisposable
         float[] Read(string name)
         {
             var values = TinyFolder.Values(config, tensors[name]);
-            return TinyFolder.IsGemma(config) && name.EndsWith("norm.weight", StringComparison.Ordinal) ? [.. values.Select(value => value + 1)] : values;
+            return TinyFolder.IsGemma(config) && name.EndsWith("norm.weight", StringComparison.Ordinal)
+                ? [.. values.Select(value => value + 1)]
+                : values;
         }
 
         var logits = new PaddedModel(halves, Read, _ => null).Logits(tensor([.. s_ids.Select(id => (long)id)]).unsqueeze(0));
@@ -126,7 +139,13 @@ public sealed class FolderParityTests : IDisposable
     }
 
     private static object Comparable(ModelConfig config) =>
-        (config with { RopeDivisors = null, LongContextDivisors = null, Scaling = config.Scaling with { AttentionFactor = MathF.Round(config.Scaling.AttentionFactor, 4) } },
+        (
+            config with
+            {
+                RopeDivisors = null,
+                LongContextDivisors = null,
+                Scaling = config.Scaling with { AttentionFactor = MathF.Round(config.Scaling.AttentionFactor, 4) },
+            },
         string.Join(' ', config.RopeDivisors ?? []), string.Join(' ', config.LongContextDivisors ?? []));
 
     private static void AssertClose(float[][] expected, float[][] actual, float tolerance)

@@ -68,7 +68,9 @@ public sealed class MovingReferenceTests : IDisposable
     {
         var result = TinyRun.Train(_run.Request("a", Options(true, 2, 1)));
 
-        Assert.Equal([true, false, true, false, true, false], result.History.Select(step => Math.Abs(step.Metrics["rewards/margins"]) < 1e-6));
+        Assert.Equal(
+            [true, false, true, false, true, false],
+            result.History.Select(step => Math.Abs(step.Metrics["rewards/margins"]) < 1e-6));
     }
 
     [Fact]
@@ -81,7 +83,10 @@ public sealed class MovingReferenceTests : IDisposable
         var expected = TinyRun.Train(frozen).History[0].Metrics["rewards/margins"];
 
         Assert.Equal(expected, TinyRun.Train(request).History[0].Metrics["rewards/margins"], 5);
-        Assert.Equal(0, TinyRun.Train(request with { ReferenceAdapterPath = _run.Output("first") }).History[0].Metrics["rewards/margins"], 5);
+        Assert.Equal(
+            0,
+            TinyRun.Train(request with { ReferenceAdapterPath = _run.Output("first") }).History[0].Metrics["rewards/margins"],
+            5);
     }
 
     [Fact]

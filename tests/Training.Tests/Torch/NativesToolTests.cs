@@ -40,7 +40,9 @@ public sealed class NativesToolTests : IDisposable
             file.SetLength(length);
         }
 
-        Assert.Equal((1, $"natives: error DPO0001: {_library}: {problem}; delete {_package} and start again: it is fetched anew\n"), Run("check", _library));
+        Assert.Equal(
+            (1, $"natives: error DPO0001: {_library}: {problem}; delete {_package} and start again: it is fetched anew\n"),
+            Run("check", _library));
     }
 
     [Fact]
@@ -91,10 +93,11 @@ public sealed class NativesToolTests : IDisposable
 
     private static (int ExitCode, string Errors) Run(params string[] arguments)
     {
-        using var tool = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "natives.dll"), .. arguments])
-        {
-            RedirectStandardError = true,
-        })!;
+        using var tool = Process.Start(
+            new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "natives.dll"), .. arguments])
+            {
+                RedirectStandardError = true,
+            })!;
         var errors = tool.StandardError.ReadToEnd();
         tool.WaitForExit();
         return (tool.ExitCode, errors);

@@ -17,14 +17,22 @@ public sealed class NonFiniteTests : IDisposable
     public void Train_loss() => AssertRefused(Far, @"^the (loss|gradient) of step \d+ of 12 is not finite; prompts: p\d");
 
     [Fact]
-    public void Train_last_update() => AssertRefused(Indefinite with { MaxSteps = 1 }, "^the update of step 1 of 1 is not finite; prompts: p");
+    public void Train_last_update() =>
+        AssertRefused(Indefinite with { MaxSteps = 1 }, "^the update of step 1 of 1 is not finite; prompts: p");
 
     [Fact]
     public void Train_validation_loss() => AssertRefused(
-        Indefinite with { BatchPairs = 2, ValidationShare = 0.2f, EvaluationSteps = 1 }, "^the validation loss after step 1 of 4 is not finite; prompts: p");
+        Indefinite with
+        {
+            BatchPairs = 2,
+            ValidationShare = 0.2f,
+            EvaluationSteps = 1,
+        },
+        "^the validation loss after step 1 of 4 is not finite; prompts: p");
 
     [Fact]
-    public void Train_every_weight() => AssertRefused(Indefinite with { Lora = null, MaxSteps = 1 }, "^the update of step 1 of 1 is not finite; prompts: p");
+    public void Train_every_weight() =>
+        AssertRefused(Indefinite with { Lora = null, MaxSteps = 1 }, "^the update of step 1 of 1 is not finite; prompts: p");
 
     [Fact]
     public void Train_moving_reference() => AssertRefused(
@@ -35,7 +43,10 @@ public sealed class NonFiniteTests : IDisposable
     {
         var weights = TinyModel.Weights(TinyRun.Config);
         IterativeDpo.Artifacts.Models.ModelWriter.Write(
-            _run.Base, "broken", TinyRun.Config, name => name == "output_norm.weight" ? [.. weights(name).Select(_ => float.NaN)] : weights(name),
+            _run.Base,
+            "broken",
+            TinyRun.Config,
+            name => name == "output_norm.weight" ? [.. weights(name).Select(_ => float.NaN)] : weights(name),
             IterativeDpo.Artifacts.Gguf.TensorType.F32);
 
         AssertRefused(Tiny.Options, "^the reference's log-prob is not finite; prompts: p");

@@ -25,7 +25,12 @@ public sealed class PackedComputationTests : IDisposable
         var (packedLogProbs, paddedLogProbs) = RunBoth(model, null, padded);
 
         AssertClose(paddedLogProbs, packedLogProbs, "log-probs");
-        using var gradients = PolicyModel.Create(config, name => Floats.Of(padded.Weight(name).grad!), ComputeType.Float32, trainable: true, CPU);
+        using var gradients = PolicyModel.Create(
+            config,
+            name => Floats.Of(padded.Weight(name).grad!),
+            ComputeType.Float32,
+            trainable: true,
+            CPU);
         foreach (var spec in gradients.Parameters!.Specs)
         {
             AssertClose(gradients.Parameters[spec.Name], model.Parameters!.Gradient(spec.Name), spec.Name);
@@ -40,7 +45,10 @@ public sealed class PackedComputationTests : IDisposable
         using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: false, CPU);
         model.OwnLoops = ownLoops ? OwnLoops.All : OwnLoops.None;
         // On a part of the fused maps, and in one form on all of them.
-        using var lora = new LoraWeights(config, new(4, 8, family == "llama" ? ["all"] : ["attn_q", "attn_v", "attn_output", "ffn_up"]), CPU);
+        using var lora = new LoraWeights(
+            config,
+            new(4, 8, family == "llama" ? ["all"] : ["attn_q", "attn_v", "attn_output", "ffn_up"]),
+            CPU);
         using (no_grad())
         {
             lora.Parameters.Values.copy_(sin(arange(lora.Parameters.Values.numel()).to(ScalarType.Float32)) * 0.2f);
@@ -79,7 +87,9 @@ public sealed class PackedComputationTests : IDisposable
         Assert.InRange(difference, 1e-6f, 0.3f);
     }
 
-    /// <summary>What is thought is read, and not learned: the answer's log-probs are those that they have in the whole completion.</summary>
+    /// <summary>
+    /// What is thought is read, and not learned: the answer's log-probs are those that they have in the whole completion.
+    /// </summary>
     [Fact]
     public void Forward_without_thoughts_has_the_answers_log_probs_of_the_whole()
     {
@@ -95,7 +105,9 @@ public sealed class PackedComputationTests : IDisposable
         AssertClose(whole.narrow(0, 3, 3), answer, "log-probs of the answer");
     }
 
-    /// <summary>Runs one DPO-like loss over both and leaves the gradients where they go; gives the log-probs, chosen then rejected.</summary>
+    /// <summary>
+    /// Runs one DPO-like loss over both and leaves the gradients where they go; gives the log-probs, chosen then rejected.
+    /// </summary>
     private (Tensor Packed, Tensor Padded) RunBoth(PolicyModel model, LoraWeights? lora, PaddedModel padded)
     {
         var packed = PackedExamples.Create(_pairs);

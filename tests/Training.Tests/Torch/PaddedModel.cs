@@ -30,13 +30,15 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
     public Tensor Logits(Tensor ids)
     {
         var length = ids.size(1);
-        var x = _weights[ModelConfig.Embedding].index_select(0, ids.flatten()).view(ids.size(0), length, config.Dim) * config.EmbeddingScale;
+        var x =
+            _weights[ModelConfig.Embedding].index_select(0, ids.flatten()).view(ids.size(0), length, config.Dim) * config.EmbeddingScale;
         for (var layer = 0; layer < config.Layers; layer++)
         {
             x += NormIfThere(Attention(NormIfThere(x, layer, "attn_norm"), layer), layer, "post_attention_norm") * config.ResidualScale;
             x += NormIfThere(FeedForward(NormIfThere(x, layer, "ffn_norm"), layer), layer, "post_ffw_norm") * config.ResidualScale;
         }
-        var logits = Norm(x, ModelConfig.OutputNorm).matmul(_weights[config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output].t());
+        var logits = Norm(x, ModelConfig.OutputNorm)
+            .matmul(_weights[config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output].t());
         return Capped(logits / config.LogitDivisor, config.LogitCap);
     }
 
@@ -63,14 +65,18 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
     }
 
     private Tensor NormIfThere(Tensor x, int layer, string norm) =>
-        _weights.ContainsKey(ModelConfig.BlockTensor(layer, norm + ".weight")) ? Norm(x, ModelConfig.BlockTensor(layer, norm + ".weight")) : x;
+        _weights.ContainsKey(ModelConfig.BlockTensor(layer, norm + ".weight"))
+            ? Norm(x, ModelConfig.BlockTensor(layer, norm + ".weight"))
+            : x;
 
     private Tensor Attention(Tensor h, int layer)
     {
         var (batch, length) = (h.size(0), h.size(1));
         var all = config.Architecture.Fused ? Map(h, layer, "attn_qkv") : null;
-        Tensor Projected(string map, int first, int heads) => all?.narrow(-1, first * config.HeadDim, heads * config.HeadDim) ?? Map(h, layer, map);
-        Tensor Heads(string map, int first, int heads) => Projected(map, first, heads).reshape(batch, length, heads, config.HeadDim).transpose(1, 2);
+        Tensor Projected(string map, int first, int heads) =>
+            all?.narrow(-1, first * config.HeadDim, heads * config.HeadDim) ?? Map(h, layer, map);
+        Tensor Heads(string map, int first, int heads) =>
+            Projected(map, first, heads).reshape(batch, length, heads, config.HeadDim).transpose(1, 2);
         var kind = config.AttentionOf(layer);
         var repeats = config.Heads / config.KvHeads;
         var q = Rope(QkNormed(Heads("attn_q", 0, config.Heads), layer, "attn_q_norm"), kind);
@@ -106,7 +112,10 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
     private Tensor Turned(Tensor x, BlockAttention kind)
     {
         var half = config.RopeDim / 2;
-        var angles = outer(arange(x.size(2)).to(ScalarType.Float64), tensor(Enumerable.Range(0, half).Select(pair => Frequency(pair, kind)).ToArray())).to(ScalarType.Float32);
+        var angles = outer(
+                arange(x.size(2)).to(ScalarType.Float64),
+                tensor(Enumerable.Range(0, half).Select(pair => Frequency(pair, kind)).ToArray()))
+            .to(ScalarType.Float32);
         var stretch = kind.Scaled ? Length : 1;
         var (c, s) = (angles.cos() * stretch, angles.sin() * stretch);
         if (config.Architecture.Rope == RopeKind.HalfSplit)
@@ -119,7 +128,9 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
         return stack([even * c - odd * s, odd * c + even * s], -1).flatten(3);
     }
 
-    /// <summary>As docs of transformers and llama.cpp have it: divisors, then linear scaling, or YaRN's between linear scaling and none.</summary>
+    /// <summary>
+    /// As docs of transformers and llama.cpp have it: divisors, then linear scaling, or YaRN's between linear scaling and none.
+    /// </summary>
     private double Frequency(int pair, BlockAttention kind)
     {
         var (scaling, dim) = (config.Scaling, config.RopeDim);
@@ -139,7 +150,9 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
         return t / scaling.Factor * ramp + t * (1 - ramp);
     }
 
-    private double Length => config.Scaling.AttentionFactor * (config.Scaling.Kind == RopeScalingKind.Yarn && !config.Scaling.KeepsLength ? 0.1 * Math.Log(config.Scaling.Factor) + 1 : 1);
+    private double Length =>
+        config.Scaling.AttentionFactor
+        * (config.Scaling.Kind == RopeScalingKind.Yarn && !config.Scaling.KeepsLength ? 0.1 * Math.Log(config.Scaling.Factor) + 1 : 1);
 
     private Tensor Map(Tensor x, int layer, string map)
     {

@@ -21,7 +21,13 @@ public sealed class PaddedTrainingTests : IDisposable
     public void Run_gives_the_losses_of_padded_steps(bool adapter)
     {
         var config = TinyModel.Config();
-        var options = Tiny.Options with { Lora = adapter ? Tiny.Options.Lora : null, BatchPairs = _pairs.Length, Epochs = Steps, MaxGradNorm = 0 };
+        var options = Tiny.Options with
+        {
+            Lora = adapter ? Tiny.Options.Lora : null,
+            BatchPairs = _pairs.Length,
+            Epochs = Steps,
+            MaxGradNorm = 0,
+        };
         using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: !adapter, CPU);
         using var lora = adapter ? new LoraWeights(config, options.Lora!, CPU) : null;
         lora?.Initialise(1);

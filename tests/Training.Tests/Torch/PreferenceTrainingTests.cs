@@ -48,7 +48,13 @@ public class PreferenceTrainingTests
         {
             using var lora = Fresh(model);
             using var optimiser = new AdamW(lora.Parameters, 0.9f, 0.99f, 1e-8f, 0);
-            var options = Tiny.Options with { BatchPairs = examples.Count, MicroBatchTokens = microBatchTokens, Loss = loss, MaxGradNorm = 0 };
+            var options = Tiny.Options with
+            {
+                BatchPairs = examples.Count,
+                MicroBatchTokens = microBatchTokens,
+                Loss = loss,
+                MaxGradNorm = 0,
+            };
             var history = Train(model, lora, examples, options, optimiser, null, reference);
             return (lora.Parameters.Gradients.clone(), history[0].Metrics["loss"]);
         }
@@ -80,7 +86,9 @@ public class PreferenceTrainingTests
         var pairs = TinyModel.Pairs(4);
         var reference = ReferenceLogProbs.Compute(model, null, pairs, Tiny.Options, default);
 
-        var metrics = Train(model, lora, pairs, Tiny.Options with { Loss = new([new("sigmoid"), new("sft", 0.5f)]) }, optimiser, null)[0].Metrics;
+        var metrics = Train(model, lora, pairs, Tiny.Options with { Loss = new([new("sigmoid"), new("sft", 0.5f)]) }, optimiser, null)[
+            0
+        ].Metrics;
 
         var nll = -reference.First.Sum() / pairs.Sum(p => p.ChosenIds.Length);
         Assert.Equal(reference.First.Average(), metrics["logps/chosen"], 4);
@@ -169,7 +177,14 @@ public class PreferenceTrainingTests
         var pairs = TinyModel.Pairs(12);
         var set = new ExampleSet(pairs, ReferenceLogProbs.Compute(model, null, pairs, Tiny.Options, default));
         var options = Tiny.Options with { Epochs = 3, EvaluationSteps = 2, CheckpointSteps = 1, ValidationShare = 0.25f };
-        using var training = new PreferenceTraining(model, lora, set.Pick([.. Enumerable.Range(0, 9)]), set.Pick([9, 10, 11]), optimiser, options, 1);
+        using var training = new PreferenceTraining(
+            model,
+            lora,
+            set.Pick([.. Enumerable.Range(0, 9)]),
+            set.Pick([9, 10, 11]),
+            optimiser,
+            options,
+            1);
         var history = new List<TrainingStep>();
         var stored = new List<Tensor[]>();
         training.Run(history, () => stored.Add([.. training.State.Select(tensor => tensor.clone())]), null, default);
@@ -187,7 +202,9 @@ public class PreferenceTrainingTests
         }
         training.Run(resumed, () => { }, null, default);
 
-        Assert.Equal(history.Select(step => step.Metrics.GetValueOrDefault("eval_loss")), resumed.Select(step => step.Metrics.GetValueOrDefault("eval_loss")));
+        Assert.Equal(
+            history.Select(step => step.Metrics.GetValueOrDefault("eval_loss")),
+            resumed.Select(step => step.Metrics.GetValueOrDefault("eval_loss")));
         Assert.Equal(expected, Floats.Of(lora.Parameters.Values));
     }
 
@@ -214,7 +231,12 @@ public class PreferenceTrainingTests
     }
 
     private static List<TrainingStep> Train(
-        PolicyModel model, LoraWeights lora, IReadOnlyList<ITrainingExample> examples, TrainingOptions options, Optimizer optimiser, IProgress<TrainingStep>? progress,
+        PolicyModel model,
+        LoraWeights lora,
+        IReadOnlyList<ITrainingExample> examples,
+        TrainingOptions options,
+        Optimizer optimiser,
+        IProgress<TrainingStep>? progress,
         LoraWeights? referenceLora = null)
     {
         var reference = ReferenceLogProbs.Compute(model, referenceLora, examples, Tiny.Options, default);

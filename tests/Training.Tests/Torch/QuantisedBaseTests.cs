@@ -32,7 +32,12 @@ public sealed class QuantisedBaseTests : IDisposable
         ModelWriter.Write(path, "tiny", config, name => weights(name), TensorType.Q8_0);
         using var file = GgufFile.Open(path);
         using var quantised = PolicyModel.Load(file, ComputeType.Float32, trainable: false, CPU);
-        using var plain = PolicyModel.Create(config, name => file.ReadFloat32(file.Tensors[name]), ComputeType.Float32, trainable: false, CPU);
+        using var plain = PolicyModel.Create(
+            config,
+            name => file.ReadFloat32(file.Tensors[name]),
+            ComputeType.Float32,
+            trainable: false,
+            CPU);
 
         AssertSame(Gradients(plain), Gradients(quantised));
     }

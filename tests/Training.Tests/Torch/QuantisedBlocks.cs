@@ -22,7 +22,9 @@ internal static class QuantisedBlocks
         {
             foreach (var at in halves)
             {
-                BitConverter.TryWriteBytes(bytes.AsSpan(block * blockBytes + at), (Half)(scale * (0.5 + bytes[block * blockBytes + 20] / 200.0)));
+                BitConverter.TryWriteBytes(
+                    bytes.AsSpan(block * blockBytes + at),
+                    (Half)(scale * (0.5 + bytes[block * blockBytes + 20] / 200.0)));
             }
         }
         return bytes;

@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Tests.Torch;
 
 /// <summary>
-/// Every type that llama.cpp's quantiser writes: decoded to the bits that llama.cpp itself decodes it to, and computed, kept as it is, as llama.cpp computes those values in float32. On
-/// the quantised file itself llama.cpp rounds what it multiplies to eight bits.
+/// Every type that llama.cpp's quantiser writes: decoded to the bits that llama.cpp itself decodes it to, and computed, kept as it is, as
+/// llama.cpp computes those values in float32. On the quantised file itself llama.cpp rounds what it multiplies to eight bits.
 /// </summary>
 public sealed class QuantisedTypesTests : IDisposable
 {
@@ -43,7 +43,10 @@ public sealed class QuantisedTypesTests : IDisposable
     public void File_of_llama_cpps_quantiser_is_computed_as_its_values(LLamaFtype type, TensorType expected)
     {
         using var gradients = no_grad();
-        var (plain, path, dequantised) = (Path.Combine(_folder, "base.gguf"), Path.Combine(_folder, "q.gguf"), Path.Combine(_folder, "f32.gguf"));
+        var (plain, path, dequantised) = (
+            Path.Combine(_folder, "base.gguf"),
+            Path.Combine(_folder, "q.gguf"),
+            Path.Combine(_folder, "f32.gguf"));
         TinyModel.Write(plain, s_config);
         Quantise(plain, path, type, expected == TensorType.MXFP4 ? (GGMLType)expected : null);
         Quantise(path, dequantised, LLamaFtype.ALL_F32, null);
@@ -52,8 +55,14 @@ public sealed class QuantisedTypesTests : IDisposable
         using (var values = GgufFile.Open(dequantised))
         {
             Assert.Contains(quantised.Tensors.Values, tensor => tensor.Type == expected);
-            Assert.All(quantised.Tensors.Values, tensor => Assert.Equal(values.ReadFloat32(values.Tensors[tensor.Name]), quantised.ReadFloat32(tensor)));
-            Assert.Equal(expected is not (TensorType.Q4_0 or TensorType.MXFP4), quantised.Tensors.Values.Where(tensor => tensor.Type == expected).All(tensor => StoredMatrix.Of(quantised, tensor.Name) is not null));
+            Assert.All(
+                quantised.Tensors.Values,
+                tensor => Assert.Equal(values.ReadFloat32(values.Tensors[tensor.Name]), quantised.ReadFloat32(tensor)));
+            Assert.Equal(
+                expected is not (TensorType.Q4_0 or TensorType.MXFP4),
+                quantised
+                    .Tensors.Values.Where(tensor => tensor.Type == expected)
+                    .All(tensor => StoredMatrix.Of(quantised, tensor.Name) is not null));
         }
         var (theirs, ours) = (LlamaCpp.Logits(dequantised, null, s_ids), TorchLogits.Compute(path, s_ids, ComputeType.Float32, 1));
         Assert.InRange(theirs.Zip(ours, (e, a) => e.Zip(a, (x, y) => Math.Abs(x - y)).Max()).Max(), 0, 1e-3f);
@@ -67,7 +76,8 @@ public sealed class QuantisedTypesTests : IDisposable
     [InlineData(TensorType.IQ4_XS, 256 + 2 + 8)]
     [InlineData(TensorType.Q4_0, null)]
     [InlineData(TensorType.MXFP4, null)]
-    public void Memory_of_256_values_is_that_of_their_parts(TensorType type, int? bytes) => Assert.Equal(bytes, (int?)QuantLayout.KeptBytes(type, 256));
+    public void Memory_of_256_values_is_that_of_their_parts(TensorType type, int? bytes) =>
+        Assert.Equal(bytes, (int?)QuantLayout.KeptBytes(type, 256));
 
     private static void Quantise(string source, string target, LLamaFtype type, GGMLType? ends)
     {

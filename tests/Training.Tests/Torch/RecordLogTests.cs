@@ -80,7 +80,9 @@ public sealed class RecordLogTests : IDisposable
     {
         using var log = new RecordLog("/dev/full", "key");
 
-        Assert.StartsWith("/dev/full: cannot be written: no space left", Assert.Throws<StorageException>(() => log.Append("one"u8)).Message);
+        Assert.StartsWith(
+            "/dev/full: cannot be written: no space left",
+            Assert.Throws<StorageException>(() => log.Append("one"u8)).Message);
     }
 
     private void Write(params string[] records)

@@ -95,7 +95,10 @@ public sealed class ReferenceLogProbsTests : IDisposable
         var pairs = TinyModel.Pairs(12);
         var passes = ExampleBatches.SplitByTokens(pairs, Enumerable.Range(0, pairs.Length), 32);
         ReferenceLogProbs Compute(string name, MortalList examples) => ReferenceLogProbs.ReadOrCompute(
-            Path.Combine(_run.Folder, name), "key", pairs.Length, log => ReferenceLogProbs.Compute(model, null, examples, passes, 1, default, log));
+            Path.Combine(_run.Folder, name),
+            "key",
+            pairs.Length,
+            log => ReferenceLogProbs.Compute(model, null, examples, passes, 1, default, log));
         var whole = Compute("whole.bin", new(pairs));
 
         var life = passes.Take(passesDone).Sum(pass => pass.Length);
@@ -136,7 +139,8 @@ public sealed class ReferenceLogProbsTests : IDisposable
                 return request with { BaseModelPath = other };
             case "adapter": return request with { ReferenceAdapterPath = request.OutputPath, OutputPath = _run.Output("second") };
             case "prompt ids": return request with { Examples = [pairs[0] with { PromptIds = [.. pairs[0].PromptIds, 5] }, .. pairs[1..]] };
-            case "completion ids": return request with { Examples = [pairs[0] with { RejectedIds = [.. pairs[0].RejectedIds, 5] }, .. pairs[1..]] };
+            case "completion ids":
+                return request with { Examples = [pairs[0] with { RejectedIds = [.. pairs[0].RejectedIds, 5] }, .. pairs[1..]] };
             case "order": return request with { Examples = [.. pairs.Reverse()] };
             case "seed": return request with { Seed = 8 };
         }

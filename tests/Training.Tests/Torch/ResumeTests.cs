@@ -135,7 +135,9 @@ public sealed class ResumeTests : IDisposable
 
         Assert.Contains($"{steps}: step 3 of the run is missing or damaged. Delete {Path.ChangeExtension(steps, ".bin")}", e.Message);
         File.Delete(Path.ChangeExtension(steps, ".bin"));
-        Assert.Equal(JsonSerializer.Serialize(TinyRun.Train(_run.Request("whole", Everything)).History), JsonSerializer.Serialize(TinyRun.Train(request).History));
+        Assert.Equal(
+            JsonSerializer.Serialize(TinyRun.Train(_run.Request("whole", Everything)).History),
+            JsonSerializer.Serialize(TinyRun.Train(request).History));
     }
 
     [Fact]

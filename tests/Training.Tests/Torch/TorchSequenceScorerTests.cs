@@ -24,7 +24,15 @@ public sealed class TorchSequenceScorerTests : IDisposable
     public void LogProbs_adaptersInTurns_areThoseOfLlamaCpp()
     {
         var prompts = new[] { Prompt("a", 5, 7, 3, 1), Prompt("b", 4, 2, 0, 9), Prompt("c", 9, 20) };
-        foreach (var adapter in new[] { null, WriteAdapter("one", 2), WriteAdapter("two", 4), WriteAdapter("three", 2), WriteAdapter("one", 2), null })
+        foreach (var adapter in new[]
+            {
+                null,
+                WriteAdapter("one", 2),
+                WriteAdapter("two", 4),
+                WriteAdapter("three", 2),
+                WriteAdapter("one", 2),
+                null,
+            })
         {
             var scores = _scorer.LogProbs(prompts, adapter, default);
 
@@ -32,7 +40,9 @@ public sealed class TorchSequenceScorerTests : IDisposable
             foreach (var (prompt, score) in prompts.Zip(scores))
             {
                 Assert.Equal(prompt.Samples.Count, score.Length);
-                Assert.All(prompt.Samples.Zip(score), pair => Assert.Equal(Expected(adapter, prompt.PromptIds, pair.First.TokenIds), pair.Second, 2e-3));
+                Assert.All(
+                    prompt.Samples.Zip(score),
+                    pair => Assert.Equal(Expected(adapter, prompt.PromptIds, pair.First.TokenIds), pair.Second, 2e-3));
             }
         }
     }
@@ -71,7 +81,8 @@ public sealed class TorchSequenceScorerTests : IDisposable
     [Fact]
     public void LogProbs_tokenOutsideTheVocabulary_isRefused()
     {
-        var e = Assert.Throws<UserInputException>(() => _scorer.LogProbs([Prompt("a", 2, 2) with { PromptIds = [1, 9999] }], null, default));
+        var e = Assert.Throws<UserInputException>(() =>
+            _scorer.LogProbs([Prompt("a", 2, 2) with { PromptIds = [1, 9999] }], null, default));
 
         Assert.Contains("'a': token 9999", e.Message);
     }
@@ -98,7 +109,11 @@ public sealed class TorchSequenceScorerTests : IDisposable
     private static PromptSamples Prompt(string id, int promptTokens, params int[] lengths) => new(
         new(id, null, "?", null, []),
         TinyModel.Ids(promptTokens, id[0]),
-        [.. lengths.Select((length, i) => new Sample(i, 0, TinyModel.Ids(length, (ulong)(100 * id[0] + i)), new float[length], "", FinishReason.Eos, 0))]);
+        [
+            .. lengths.Select(
+                (length, i) =>
+                    new Sample(i, 0, TinyModel.Ids(length, (ulong)(100 * id[0] + i)), new float[length], "", FinishReason.Eos, 0)),
+        ]);
 
     private double Expected(string? adapter, int[] prompt, int[] completion)
     {

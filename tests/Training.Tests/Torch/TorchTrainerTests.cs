@@ -46,7 +46,8 @@ public sealed class TorchTrainerTests : IDisposable
     [Fact]
     public async Task TrainAsync_without_thoughts_of_a_model_that_does_not_think_is_refused()
     {
-        var error = await Assert.ThrowsAsync<UserInputException>(() => new TorchTrainer().TrainAsync(Request("a", Tiny.Options with { LearnThoughts = false }), null, default));
+        var error = await Assert.ThrowsAsync<UserInputException>(() =>
+            new TorchTrainer().TrainAsync(Request("a", Tiny.Options with { LearnThoughts = false }), null, default));
 
         Assert.Contains($"training.learn-thoughts = off: {Base} has no token for the end of thoughts", error.Message);
     }
@@ -93,14 +94,23 @@ public sealed class TorchTrainerTests : IDisposable
     [Fact]
     public async Task TrainAsync_patterns_give_an_adapter_on_these_maps_alone()
     {
-        var request = Request("a", Tiny.Options with { Lora = Tiny.Options.Lora! with { Targets = ["blk.0.attn_k", "blk.[1-1].*_output"] } });
+        var request = Request(
+            "a",
+            Tiny.Options with
+            {
+                Lora = Tiny.Options.Lora! with { Targets = ["blk.0.attn_k", "blk.[1-1].*_output"] },
+            });
         await new TorchTrainer().TrainAsync(request, null, default);
 
         var maps = LoraAdapter.Read(request.OutputPath, Config, Digest.OfFile(Base)).Maps;
         Assert.Equal(["blk.0.attn_k.weight", "blk.1.attn_output.weight"], maps.Select(map => map.Tensor));
         Assert.All(maps, map => Assert.Contains(map.B, value => value != 0));
 
-        var next = Request("b", request.Options) with { InitialAdapterPath = request.OutputPath, ReferenceAdapterPath = request.OutputPath };
+        var next = Request("b", request.Options) with
+        {
+            InitialAdapterPath = request.OutputPath,
+            ReferenceAdapterPath = request.OutputPath,
+        };
         var result = await new TorchTrainer().TrainAsync(next, null, default);
         Assert.Equal(0, result.History[0].Metrics["rewards/margins"], 5);
     }
@@ -112,7 +122,13 @@ public sealed class TorchTrainerTests : IDisposable
         string[] names = ["a", "b", "c", "d"];
         var requests = new[]
         {
-            Request(names[0], dropping), Request(names[1], dropping), Request(names[2], dropping) with { Seed = 8 }, Request(names[3], Tiny.Options),
+            Request(names[0], dropping),
+            Request(names[1], dropping),
+            Request(names[2], dropping) with
+            {
+                Seed = 8,
+            },
+            Request(names[3], Tiny.Options),
         };
         foreach (var request in requests)
         {
@@ -129,7 +145,10 @@ public sealed class TorchTrainerTests : IDisposable
     {
         var first = Request("a", Tiny.Options with { Epochs = 4 });
         await new TorchTrainer().TrainAsync(first, null, default);
-        var against = Request("b", Tiny.Options with { Lora = Tiny.Options.Lora! with { Dropout = 0.3f } }) with { ReferenceAdapterPath = first.OutputPath };
+        var against = Request("b", Tiny.Options with { Lora = Tiny.Options.Lora! with { Dropout = 0.3f } }) with
+        {
+            ReferenceAdapterPath = first.OutputPath,
+        };
         var plain = against with { Options = Tiny.Options, OutputPath = Output("c") };
         await new TorchTrainer().TrainAsync(against, null, default);
         var stored = await File.ReadAllBytesAsync(Directory.GetFiles(against.WorkDirectory, "reference-*.bin").Single());
@@ -190,7 +209,11 @@ public sealed class TorchTrainerTests : IDisposable
             "token" => request with { Examples = [new PreferencePair("p", [1], [2], [264])] },
             "shape" => request with { InitialAdapterPath = Output("a"), Options = options with { Lora = lora with { Rank = 2 } } },
             "alpha" => request with { InitialAdapterPath = Output("a"), Options = options with { Lora = lora with { UseRslora = true } } },
-            "maps" => request with { InitialAdapterPath = Output("a"), Options = options with { Lora = lora with { Targets = ["attn_q"] } } },
+            "maps" => request with
+            {
+                InitialAdapterPath = Output("a"),
+                Options = options with { Lora = lora with { Targets = ["attn_q"] } },
+            },
             _ => request with { InitialAdapterPath = Output("a"), Options = options with { Lora = null } },
         };
         request = request with { OutputPath = Output("b") };

@@ -28,7 +28,9 @@ public sealed class ValidationTests : IDisposable
 
         Assert.Equal([3, 6, 9, 10], result.History.Where(Evaluations.Has).Select(step => step.Step));
         var names = result.History[0].Metrics.Keys.Except(["learning_rate", "grad_norm", "num_tokens"]);
-        Assert.Equal(names.Select(name => "eval_" + name), result.History[2].Metrics.Keys.Where(name => name.StartsWith("eval_", StringComparison.Ordinal)));
+        Assert.Equal(
+            names.Select(name => "eval_" + name),
+            result.History[2].Metrics.Keys.Where(name => name.StartsWith("eval_", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -58,7 +60,8 @@ public sealed class ValidationTests : IDisposable
     public void Train_stops_when_evaluations_no_longer_improve()
     {
         // Nothing moves, so no evaluation improves on the first.
-        var result = TinyRun.Train(_run.Request("a", Validated with { LearningRate = 0, Epochs = 9, EvaluationSteps = 2, EarlyStoppingPatience = 3 }));
+        var result = TinyRun.Train(
+            _run.Request("a", Validated with { LearningRate = 0, Epochs = 9, EvaluationSteps = 2, EarlyStoppingPatience = 3 }));
 
         Assert.Equal(8, result.Steps);
         Assert.Equal(Math.Log(2), result.Metrics["eval_loss"], 5);
@@ -73,7 +76,11 @@ public sealed class ValidationTests : IDisposable
         Assert.NotEqual(result.Steps, best.Step);
 
         // Looks at what was published, and leaves it as it is.
-        var again = TinyRun.Train(_run.Request("b", options with { LearningRate = 0, Epochs = 1 }) with { InitialAdapterPath = _run.Output("a") });
+        var again = TinyRun.Train(
+            _run.Request("b", options with { LearningRate = 0, Epochs = 1 }) with
+            {
+                InitialAdapterPath = _run.Output("a"),
+            });
 
         Assert.Equal(best.Metrics["eval_loss"], again.History[0].Metrics["eval_loss"], 5);
         Assert.Equal(best.Metrics["eval_loss"], result.Metrics["eval_loss"]);
@@ -88,7 +95,8 @@ public sealed class ValidationTests : IDisposable
     [Fact]
     public void Train_by_lion_learns()
     {
-        var result = TinyRun.Train(_run.Request("a", Tiny.Options with { Optimizer = OptimizerKind.Lion, LearningRate = 3e-3f, Epochs = 8 }));
+        var result = TinyRun.Train(
+            _run.Request("a", Tiny.Options with { Optimizer = OptimizerKind.Lion, LearningRate = 3e-3f, Epochs = 8 }));
 
         Assert.True(result.History[^1].Metrics["loss"] < 0.5);
     }

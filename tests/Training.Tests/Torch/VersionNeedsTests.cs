@@ -12,7 +12,9 @@ public sealed class VersionNeedsTests
 
     private static readonly string[] _known =
     [
-        "GLIBCXX_3.4", "CXXABI_1.3", .. Enumerable.Range(1, 40).SelectMany(version => new[] { $"GLIBCXX_3.4.{version}", $"CXXABI_1.3.{version}" }),
+        "GLIBCXX_3.4",
+        "CXXABI_1.3",
+        .. Enumerable.Range(1, 40).SelectMany(version => new[] { $"GLIBCXX_3.4.{version}", $"CXXABI_1.3.{version}" }),
     ];
 
     private static readonly byte[] _laid = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "libLibTorchSharp.so"));
@@ -138,7 +140,8 @@ public sealed class VersionNeedsTests
     }
 
     [Fact]
-    public void Defined_ofThisSystemsLibrary_haveTheFirstVersion() => Assert.Contains("GLIBCXX_3.4", SystemLibrary.VersionsOf(SystemLibrary.StdCxx));
+    public void Defined_ofThisSystemsLibrary_haveTheFirstVersion() =>
+        Assert.Contains("GLIBCXX_3.4", SystemLibrary.VersionsOf(SystemLibrary.StdCxx));
 
     [Fact]
     public void Defined_oneByteCorruptedOrTruncated_isRefusedOrRead()
@@ -182,7 +185,9 @@ public sealed class VersionNeedsTests
         return library;
     }
 
-    /// <summary>Where the need for a version is: an entry of .gnu.version_r begins with the hash of the version's name; its flags are 4 bytes on.</summary>
+    /// <summary>
+    /// Where the need for a version is: an entry of .gnu.version_r begins with the hash of the version's name; its flags are 4 bytes on.
+    /// </summary>
     private static int EntryOf(string version)
     {
         var hash = 0u;

@@ -44,7 +44,9 @@ public static class PeftExport
         });
     }
 
-    /// <summary>Short names where every block has the same maps; otherwise each module's whole name, which the library takes as well.</summary>
+    /// <summary>
+    /// Short names where every block has the same maps; otherwise each module's whole name, which the library takes as well.
+    /// </summary>
     private static IReadOnlyList<string> Targets(IReadOnlyList<PeftModule> modules, ModelConfig config) =>
         modules.GroupBy(module => module.ShortName).All(group => group.Count() == config.Layers)
             ? [.. modules.Select(module => module.ShortName).Distinct()]

@@ -27,7 +27,8 @@ public sealed class PeftImport
     /// <summary>Reads the adapter in a directory.</summary>
     /// <param name="config">The base model's shape.</param>
     /// <param name="baseDigest">The base model file's digest.</param>
-    /// <exception cref="UserInputException">No LoRA adapter, damaged, for another base, or no adapter that llama.cpp could have.</exception>
+    /// <exception cref="UserInputException">No LoRA adapter, damaged, for another base, or no adapter that llama.cpp could
+    /// have.</exception>
     public static LoraAdapter Read(string directory, ModelConfig config, Digest baseDigest)
     {
         if (!Directory.Exists(directory))
@@ -35,7 +36,8 @@ public sealed class PeftImport
         var settings = PeftSettings.Read(PeftDirectory.Config(directory));
         var weights = PeftDirectory.Weights(directory);
         if (!File.Exists(weights) && File.Exists(Path.Combine(directory, "adapter_model.bin")))
-            throw new UserInputException($"{directory}: the weights are a pickled adapter_model.bin. Save it again with safe_serialization=True.");
+            throw new UserInputException(
+                $"{directory}: the weights are a pickled adapter_model.bin. Save it again with safe_serialization=True.");
         using var file = SafetensorsFile.Open(weights);
         return new PeftImport(file, settings, config).Read(baseDigest);
     }
@@ -45,7 +47,8 @@ public sealed class PeftImport
         var sources = PeftModules.Of(_config).Select(Find).OfType<Source>().ToList();
         RefuseStrangers(sources);
         var largest = sources.MaxBy(source => source.Rank)!;
-        if (!float.IsFinite((float)largest.Alpha)) throw Bad($"alpha {largest.Alpha} is out of a float32's range. Save it with another lora_alpha");
+        if (!float.IsFinite((float)largest.Alpha))
+            throw Bad($"alpha {largest.Alpha} is out of a float32's range. Save it with another lora_alpha");
         var settings = JsonSerializer.Serialize(new { source = "peft", base_model_name_or_path = _settings.BaseName });
         var manifest = new AdapterManifest(baseDigest, null, "", 0, settings);
         return new(largest.Rank, (float)largest.Alpha, manifest, [.. sources.Select(source => Map(source, largest))]);
@@ -61,11 +64,13 @@ public sealed class PeftImport
         var rank = a!.Shape is [var rows, _] ? rows : 0;
         if (rank < 1 || a.Shape[1] != inputs) throw Misfit(a, $"[rank, {inputs}]");
         if (rank > Math.Min(outputs, inputs))
-            throw Bad($"tensor '{a.Name}' has the rank {rank}, more than {Math.Min(outputs, inputs)}, the smaller side of the map [{outputs}, {inputs}] "
+            throw Bad(
+                $"tensor '{a.Name}' has the rank {rank}, more than {Math.Min(outputs, inputs)}, the smaller side of the map [{outputs}, {inputs}] "
                 + "and the rank of any update to it. Give an adapter of a lower rank, or merge this one into its base with PEFT");
         if (!b!.Shape.AsSpan().SequenceEqual([outputs, rank])) throw Misfit(b, $"[{outputs}, {rank}]");
         if (_settings.RankOf(module.Name) is var said && said != rank)
-            throw Bad($"tensor '{a.Name}' has the rank {rank}, but adapter_config.json says {said} for it. Give the two files of one adapter");
+            throw Bad(
+                $"tensor '{a.Name}' has the rank {rank}, but adapter_config.json says {said} for it. Give the two files of one adapter");
         return new(module, a, b, rank, _settings.AlphaOf(module.Name, rank));
     }
 
@@ -103,7 +108,8 @@ public sealed class PeftImport
     {
         var known = sources.SelectMany(source => new[] { source.A.Name, source.B.Name }).ToHashSet();
         if (_file.Tensors.Keys.FirstOrDefault(name => !known.Contains(name)) is { } stranger)
-            throw Bad($"tensor '{stranger}' belongs to no map of this base: an adapter has updates for {string.Join(", ", _config.Architecture.Maps)} of "
+            throw Bad(
+                $"tensor '{stranger}' belongs to no map of this base: an adapter has updates for {string.Join(", ", _config.Architecture.Maps)} of "
                 + $"its {_config.Layers} blocks alone. Give an adapter of this base without embeddings, head or whole modules");
         if (sources.Count == 0) throw Bad("the file has no tensor. Save the adapter again");
     }

@@ -113,7 +113,9 @@ internal sealed class PeftSettings
             ? number
             : throw Bad(key, $"{value.GetRawText()} is no number over 0");
 
-    /// <summary>The library's rule: a key is a regular expression for the end of a module's name, after a dot or from its beginning.</summary>
+    /// <summary>
+    /// The library's rule: a key is a regular expression for the end of a module's name, after a dot or from its beginning.
+    /// </summary>
     private IReadOnlyList<(Regex, double)> Patterns(string key)
     {
         if (!IsSet(key)) return [];
@@ -145,5 +147,6 @@ internal sealed class PeftSettings
     }
 
     private UserInputException Bad(string key, string problem) =>
-        new($"{_path}: '{key}': {problem}. Import a plain LoRA adapter, or merge this one into its base with PEFT and convert the whole model.");
+        new(
+            $"{_path}: '{key}': {problem}. Import a plain LoRA adapter, or merge this one into its base with PEFT and convert the whole model.");
 }

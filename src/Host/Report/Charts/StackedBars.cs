@@ -49,7 +49,13 @@ internal sealed record StackedBars(string Label, IReadOnlyList<string> Parts, IR
             if (row.Values[i] > 0)
             {
                 var share = Number(row.Values[i] / total * 100, "0.0");
-                svg.Bar(xOf(from), y, xOf(from + row.Values[i]) - xOf(from), BarHeight, $"bar s{i}", $"{row.Name}, {Parts[i]}: {Number(row.Values[i], Format)}{Unit} ({share} %)");
+                svg.Bar(
+                    xOf(from),
+                    y,
+                    xOf(from + row.Values[i]) - xOf(from),
+                    BarHeight,
+                    $"bar s{i}",
+                    $"{row.Name}, {Parts[i]}: {Number(row.Values[i], Format)}{Unit} ({share} %)");
             }
             from += row.Values[i];
         }

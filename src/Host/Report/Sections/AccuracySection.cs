@@ -18,7 +18,11 @@ internal static class AccuracySection
         var points = accuracies.Select((share, round) =>
         {
             var (low, high) = Interval.Wilson(share, summary.Baseline.HeldoutPrompts);
-            return new ChartPoint(round, share * 100, $"{Name(round)}: {Html.Percent(share)} (95 %: {Html.Percent(low)} to {Html.Percent(high)})", (low * 100, high * 100));
+            return new ChartPoint(
+                round,
+                share * 100,
+                $"{Name(round)}: {Html.Percent(share)} (95 %: {Html.Percent(low)} to {Html.Percent(high)})",
+                (low * 100, high * 100));
         });
         var chart = new LineChart(
             $"Held-out accuracy by round, from {Html.Percent(summary.Baseline.HeldoutAccuracy)} to {Html.Percent(summary.Final.HeldoutAccuracy)}",
@@ -32,7 +36,10 @@ internal static class AccuracySection
             Baseline = summary.Baseline.HeldoutAccuracy * 100,
         };
         var narrow = chart with { Width = 400, Height = 240 };
-        return Html.Figure("All tasks", "Band: 95 % interval. Dashed: the base model.", $"<div class=\"wide\">{chart.Render()}</div><div class=\"narrow\" aria-hidden=\"true\">{narrow.Render()}</div>");
+        return Html.Figure(
+            "All tasks",
+            "Band: 95 % interval. Dashed: the base model.",
+            $"<div class=\"wide\">{chart.Render()}</div><div class=\"narrow\" aria-hidden=\"true\">{narrow.Render()}</div>");
     }
 
     private static string OneTask(CampaignSummary summary, string task)
@@ -42,7 +49,14 @@ internal static class AccuracySection
         var chart = new LineChart(
             $"Accuracy on {task} by round, from {Html.Percent(before)} to {Html.Percent(shares[^1])}",
             "",
-            [new Series(task, [.. shares.Select((share, round) => new ChartPoint(round, share * 100, $"{task}, {Name(round)}: {Html.Percent(share)}"))])])
+            [
+                new Series(
+                    task,
+                    [
+                        .. shares.Select(
+                            (share, round) => new ChartPoint(round, share * 100, $"{task}, {Name(round)}: {Html.Percent(share)}")),
+                    ]),
+            ])
         {
             Width = 180,
             Height = 120,

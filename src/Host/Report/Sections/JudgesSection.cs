@@ -8,7 +8,26 @@ namespace IterativeDpo.Host.Report;
 internal static class JudgesSection
 {
     private static readonly string[] Headings =
-        ["Round", "Judge", "Prompts", "Failed", "Agrees", "Kappa", "As at first", "Longer wins", "Right", "Flips", "Ties", "Abstains", "Calls", "Cached", "Tokens in", "Tokens out", "p50", "p95"];
+        [
+            "Round",
+            "Judge",
+            "Prompts",
+            "Failed",
+            "Agrees",
+            "Kappa",
+            "As at first",
+            "Longer wins",
+            "Right",
+            "Flips",
+            "Ties",
+            "Abstains",
+            "Calls",
+            "Cached",
+            "Tokens in",
+            "Tokens out",
+            "p50",
+            "p95",
+        ];
 
     public static string Render(ReportData data) => data.Judges.Count == 0 ? "" : Html.Section(
         "judges",
@@ -19,7 +38,9 @@ internal static class JudgesSection
 
     private static string Warnings(IReadOnlyList<JudgeRound> judges)
     {
-        var items = WarningsOf(judges).Select(warning => $"<li>{Html.Text(warning).Replace(" %", "\u00a0%", StringComparison.Ordinal)}</li>\n").ToArray();
+        var items = WarningsOf(judges)
+            .Select(warning => $"<li>{Html.Text(warning).Replace(" %", "\u00a0%", StringComparison.Ordinal)}</li>\n")
+            .ToArray();
         return items.Length == 0 ? "" : $"<ul class=\"notes warnings\">{string.Concat(items)}</ul>";
     }
 
@@ -32,7 +53,12 @@ internal static class JudgesSection
         JudgeRound[] rounds = [.. judges.Where(judge => !judge.Graded)];
         string[] charts =
         [
-            Chart("Agreement", "With the prompts' checks. Band: 95 % interval.", rounds, null, ("agreement", figures => figures.Agreement?.Accuracy ?? default)),
+            Chart(
+                "Agreement",
+                "With the prompts' checks. Band: 95 % interval.",
+                rounds,
+                null,
+                ("agreement", figures => figures.Agreement?.Accuracy ?? default)),
             Chart(
                 "Longer wins",
                 "Of pairs of different length; dashed: what is right.",
@@ -40,14 +66,23 @@ internal static class JudgesSection
                 ["judge", "right"],
                 ("judge", figures => figures.Length.LongerWins),
                 ("right", figures => figures.StandardLength?.LongerWins ?? default)),
-            Chart("Flip rate", "Of comparisons made in both orders. Band: 95 % interval.", rounds, null, ("flips", figures => figures.Flips)),
+            Chart(
+                "Flip rate",
+                "Of comparisons made in both orders. Band: 95 % interval.",
+                rounds,
+                null,
+                ("flips", figures => figures.Flips)),
         ];
         return $"<div class=\"charts three\">\n{string.Concat(charts)}</div>\n";
     }
 
     /// <summary>Nothing where there is nothing to show.</summary>
     private static string Chart(
-        string title, string explanation, JudgeRound[] rounds, string[]? legend, params (string Name, Func<JudgeFigures, Share> Share)[] lines)
+        string title,
+        string explanation,
+        JudgeRound[] rounds,
+        string[]? legend,
+        params (string Name, Func<JudgeFigures, Share> Share)[] lines)
     {
         Series[] series = [.. lines.Select(line => new Series(line.Name, [.. rounds
             .Select(round => (round.Round, Share: line.Share(round.Figures)))
@@ -64,7 +99,11 @@ internal static class JudgesSection
     private static ChartPoint Point(string name, int round, Share share)
     {
         var (low, high) = share.Interval();
-        return new(round, 100 * share.Value!.Value, $"{name}, round {round}: {Percent(share)} of {Html.Count(share.Of)}", (100 * low, 100 * high));
+        return new(
+            round,
+            100 * share.Value!.Value,
+            $"{name}, round {round}: {Percent(share)} of {Html.Count(share.Of)}",
+            (100 * low, 100 * high));
     }
 
     private static string[] Row(JudgeRound judge)

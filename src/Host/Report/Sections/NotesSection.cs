@@ -6,7 +6,10 @@ namespace IterativeDpo.Host.Report;
 internal static class NotesSection
 {
     public static string Render(ReportData data) => Html.Section(
-        "notes", "How to read this", "", $"<ul class=\"notes\">{string.Concat(Notes(data).Select(note => $"<li>{Html.Text(note)}</li>\n"))}</ul>");
+        "notes",
+        "How to read this",
+        "",
+        $"<ul class=\"notes\">{string.Concat(Notes(data).Select(note => $"<li>{Html.Text(note)}</li>\n"))}</ul>");
 
     private static IEnumerable<string> Notes(ReportData data)
     {

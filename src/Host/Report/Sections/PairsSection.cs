@@ -9,7 +9,10 @@ internal static class PairsSection
 
     public static string Render(ReportData data)
     {
-        var shown = data.Pairs.Where(pair => pair.Provenance is not null).GroupBy(pair => pair.Provenance!.Round).OrderBy(round => round.Key);
+        var shown = data
+            .Pairs.Where(pair => pair.Provenance is not null)
+            .GroupBy(pair => pair.Provenance!.Round)
+            .OrderBy(round => round.Key);
         var total = data.Summary.Rounds.Sum(round => round.Pairs);
         return Html.Section(
             "pairs",

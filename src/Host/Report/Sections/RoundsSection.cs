@@ -4,7 +4,24 @@ namespace IterativeDpo.Host.Report;
 internal static class RoundsSection
 {
     private static readonly string[] Headings =
-        ["Round", "Outcome", "Accuracy", "Prompts", "Samples", "Tokens", "Pairs", "Ties", "Dropped", "Steps", "Loss", "rewards/margins", "rewards/accuracies", "KL", "Time", "Adapter"];
+        [
+            "Round",
+            "Outcome",
+            "Accuracy",
+            "Prompts",
+            "Samples",
+            "Tokens",
+            "Pairs",
+            "Ties",
+            "Dropped",
+            "Steps",
+            "Loss",
+            "rewards/margins",
+            "rewards/accuracies",
+            "KL",
+            "Time",
+            "Adapter",
+        ];
 
     /// <param name="linkOf">Where a round has a page of its own; null is nowhere.</param>
     public static string Render(ReportData data, Func<int, string>? linkOf = null) => Html.Section(

@@ -16,7 +16,11 @@ internal static class TimeSection
         var chart = new StackedBars(
             "Time of each round by stage",
             Stages,
-            [.. rounds.Select(round => new StackedRow($"round {round.Round}", [.. Parts(round.Seconds).Select(seconds => seconds / divisor)]))],
+            [
+                .. rounds.Select(round => new StackedRow(
+                    $"round {round.Round}",
+                    [.. Parts(round.Seconds).Select(seconds => seconds / divisor)])),
+            ],
             inMinutes ? " min" : " s");
         return Html.Section(
             "time",

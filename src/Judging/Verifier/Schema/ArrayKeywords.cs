@@ -15,7 +15,10 @@ internal static class ArrayKeywords
     public static SchemaCheck Items(SchemaContext context, JsonElement value)
     {
         var schema = context.Part(value);
-        var before = context.Schema.TryGetProperty("prefixItems", out var prefix) && prefix.ValueKind == JsonValueKind.Array ? prefix.GetArrayLength() : 0;
+        var before =
+            context.Schema.TryGetProperty("prefixItems", out var prefix) && prefix.ValueKind == JsonValueKind.Array
+                ? prefix.GetArrayLength()
+                : 0;
         return OnArrays((items, path) => FirstFault(items.Skip(before).Select(item => (item, schema)), path, before));
     }
 

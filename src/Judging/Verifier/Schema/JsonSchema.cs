@@ -3,13 +3,14 @@ using System.Text.Json;
 namespace IterativeDpo.Judging.Verifier.Schema;
 
 /// <summary>
-/// JSON Schema 2020-12, less some keywords (docs/judges.md lists what there is): a schema that uses one that is not known is refused, so that no check is
-/// passed over in silence. References stay within the schema; nothing is ever fetched. Numbers are decimals of 28 digits.
+/// JSON Schema 2020-12, less some keywords (docs/judges.md lists what there is): a schema that uses one that is not known is refused, so
+/// that no check is passed over in silence. References stay within the schema; nothing is ever fetched. Numbers are decimals of 28 digits.
 /// </summary>
 internal sealed class JsonSchema
 {
     private static readonly HashSet<string> Annotations = new(
-        ["$schema", "$id", "$comment", "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"], StringComparer.Ordinal);
+        ["$schema", "$id", "$comment", "title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"],
+        StringComparer.Ordinal);
 
     private readonly JsonElement _document;
     private readonly Dictionary<string, SchemaNode> _nodes = [];
@@ -56,7 +57,8 @@ internal sealed class JsonSchema
     {
         if (reference != "#" && !reference.StartsWith("#/", StringComparison.Ordinal))
         {
-            throw new FormatException($"the reference {reference} leads out of the schema; nothing is fetched, so put what it means under $defs and write #/$defs/NAME");
+            throw new FormatException(
+                $"the reference {reference} leads out of the schema; nothing is fetched, so put what it means under $defs and write #/$defs/NAME");
         }
         var target = _document;
         foreach (var part in Uri.UnescapeDataString(reference).Split('/').Skip(1))
@@ -65,7 +67,9 @@ internal sealed class JsonSchema
             var found = target.ValueKind switch
             {
                 JsonValueKind.Object when target.TryGetProperty(name, out var member) => member,
-                JsonValueKind.Array when int.TryParse(name, out var index) && index >= 0 && index < target.GetArrayLength() => target[index],
+                JsonValueKind.Array when int.TryParse(name, out var index) && index >= 0 && index < target.GetArrayLength() => target[
+                    index
+                ],
                 _ => throw new FormatException($"the reference {reference} leads to nothing"),
             };
             target = found;
@@ -93,7 +97,8 @@ internal sealed class JsonSchema
             else if (!Annotations.Contains(keyword.Name) || (keyword.Name == "$id" && place != "#"))
             {
                 throw new FormatException(
-                    $"the keyword {keyword.Name} at {place} is not supported; the keywords are {string.Join(", ", SchemaKeywords.All.Keys)}");
+                    $"the keyword {keyword.Name} at {place} is not supported; the keywords are {string.Join(", ", SchemaKeywords.All.Keys)}"
+                );
             }
         }
     }

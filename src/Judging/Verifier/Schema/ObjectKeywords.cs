@@ -14,7 +14,10 @@ internal static class ObjectKeywords
 
     public static SchemaCheck PatternProperties(SchemaContext context, JsonElement value)
     {
-        (Pattern Pattern, SchemaNode Schema)[] schemas = [.. context.PartsByName(value).Select(part => (context.Matching(part.Key), part.Value))];
+        (Pattern Pattern, SchemaNode Schema)[] schemas =
+        [
+            .. context.PartsByName(value).Select(part => (context.Matching(part.Key), part.Value)),
+        ];
         return OnMembers((member, path) => schemas
             .Where(item => item.Pattern.IsMatch(member.Name))
             .Select(item => item.Schema.FaultOf(member.Value, path))
@@ -35,7 +38,10 @@ internal static class ObjectKeywords
     public static SchemaCheck PropertyNames(SchemaContext context, JsonElement value)
     {
         var schema = context.Part(value);
-        return OnMembers((member, path) => schema.Accepts(JsonSerializer.SerializeToElement(member.Name)) ? null : Fault(path, "has a name that propertyNames refuses"));
+        return OnMembers(
+            (member, path) =>
+                schema.Accepts(JsonSerializer.SerializeToElement(member.Name)) ? null : Fault(path, "has a name that propertyNames refuses")
+        );
     }
 
     public static SchemaCheck Required(SchemaContext context, JsonElement value)
@@ -49,7 +55,8 @@ internal static class ObjectKeywords
         var names = context.Members(value).ToDictionary(member => member.Name, member => context.Texts(member.Value));
         return OnObjects((found, path) => names
             .Where(item => found.TryGetProperty(item.Key, out _))
-            .Select(item => Missing(found, item.Value) is { } missing ? Fault(Member(path, missing), $"is missing beside {item.Key}") : null)
+            .Select(item =>
+                Missing(found, item.Value) is { } missing ? Fault(Member(path, missing), $"is missing beside {item.Key}") : null)
             .FirstOrDefault(fault => fault is not null));
     }
 
@@ -74,7 +81,8 @@ internal static class ObjectKeywords
     private static IEnumerable<string> NamesIn(SchemaContext context, string keyword) =>
         context.Schema.TryGetProperty(keyword, out var value) ? context.Members(value).Select(member => member.Name) : [];
 
-    private static SchemaCheck OnObjects(SchemaCheck check) => (value, path) => value.ValueKind == JsonValueKind.Object ? check(value, path) : null;
+    private static SchemaCheck OnObjects(SchemaCheck check) =>
+        (value, path) => value.ValueKind == JsonValueKind.Object ? check(value, path) : null;
 
     /// <summary>A check of each member, with the path to it.</summary>
     private static SchemaCheck OnMembers(Func<JsonProperty, string, string?> check) => OnObjects((value, path) => value.EnumerateObject()

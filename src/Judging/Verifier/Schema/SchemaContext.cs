@@ -9,7 +9,8 @@ namespace IterativeDpo.Judging.Verifier.Schema;
 internal sealed record SchemaContext(JsonSchema Document, SchemaNode Node, JsonElement Schema, string Place)
 {
     /// <summary>2.0 is a whole number too; a bound that nothing can reach is the highest count.</summary>
-    public int Count(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var count) && count >= 0 && count % 1 == 0
+    public int Count(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out var count) && count >= 0 && count % 1 == 0
         ? (int)Math.Min(count, int.MaxValue)
         : throw Bad("a whole number from 0 up");
 
@@ -21,9 +22,11 @@ internal sealed record SchemaContext(JsonSchema Document, SchemaNode Node, JsonE
 
     public string[] Texts(JsonElement value) => [.. List(value).Select(Text)];
 
-    public JsonElement[] List(JsonElement value) => value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : throw Bad("a list");
+    public JsonElement[] List(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : throw Bad("a list");
 
-    public JsonProperty[] Members(JsonElement value) => value.ValueKind == JsonValueKind.Object ? [.. value.EnumerateObject()] : throw Bad("an object");
+    public JsonProperty[] Members(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Object ? [.. value.EnumerateObject()] : throw Bad("an object");
 
     public Pattern Matching(string pattern)
     {
@@ -48,7 +51,8 @@ internal sealed record SchemaContext(JsonSchema Document, SchemaNode Node, JsonE
     public SchemaNode Same(JsonElement value) => OnSame(Document.NodeAt(value, Place));
 
     /// <summary>Schemas for the value itself, by name.</summary>
-    public Dictionary<string, SchemaNode> SameByName(JsonElement value) => PartsByName(value).ToDictionary(part => part.Key, part => OnSame(part.Value));
+    public Dictionary<string, SchemaNode> SameByName(JsonElement value) =>
+        PartsByName(value).ToDictionary(part => part.Key, part => OnSame(part.Value));
 
     /// <summary>Schemas for the value itself, at least one.</summary>
     public SchemaNode[] SameList(JsonElement value) => List(value) is { Length: > 0 } schemas

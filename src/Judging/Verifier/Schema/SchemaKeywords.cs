@@ -3,7 +3,9 @@ using static IterativeDpo.Judging.Verifier.Schema.JsonSchema;
 
 namespace IterativeDpo.Judging.Verifier.Schema;
 
-/// <summary>Every keyword that asks something of a value. As the standard has it, one that is for another type of value asks nothing.</summary>
+/// <summary>
+/// Every keyword that asks something of a value. As the standard has it, one that is for another type of value asks nothing.
+/// </summary>
 internal static class SchemaKeywords
 {
     private static readonly string[] Types = ["object", "array", "string", "number", "integer", "boolean", "null"];
@@ -14,7 +16,8 @@ internal static class SchemaKeywords
         {
             ["type"] = Type,
             ["enum"] = Enum,
-            ["const"] = (_, expected) => (value, path) => JsonElement.DeepEquals(value, expected) ? null : Fault(path, "must be the value of const"),
+            ["const"] = (_, expected) =>
+                (value, path) => JsonElement.DeepEquals(value, expected) ? null : Fault(path, "must be the value of const"),
             ["allOf"] = AllOf,
             ["anyOf"] = AnyOf,
             ["oneOf"] = OneOf,
@@ -85,7 +88,8 @@ internal static class SchemaKeywords
     private static SchemaCheck OneOf(SchemaContext context, JsonElement schemas)
     {
         var one = context.SameList(schemas);
-        return (value, path) => one.Count(schema => schema.Accepts(value)) is var count and not 1 ? Fault(path, $"is {count} of oneOf") : null;
+        return (value, path) =>
+            one.Count(schema => schema.Accepts(value)) is var count and not 1 ? Fault(path, $"is {count} of oneOf") : null;
     }
 
     private static SchemaCheck Not(SchemaContext context, JsonElement schema)
@@ -108,7 +112,8 @@ internal static class SchemaKeywords
 
     private static bool IsOf(JsonElement value, string type) => type switch
     {
-        "integer" => value.ValueKind == JsonValueKind.Number && (value.TryGetDecimal(out var exact) ? exact % 1 == 0 : value.GetDouble() % 1 == 0),
+        "integer" => value.ValueKind == JsonValueKind.Number
+            && (value.TryGetDecimal(out var exact) ? exact % 1 == 0 : value.GetDouble() % 1 == 0),
         _ => NameOf(value) == type,
     };
 

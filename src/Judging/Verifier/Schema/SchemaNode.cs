@@ -7,7 +7,9 @@ namespace IterativeDpo.Judging.Verifier.Schema;
 /// <returns>What is wrong and where, or null.</returns>
 internal delegate string? SchemaCheck(JsonElement value, string path);
 
-/// <summary>A schema: the checks of its keywords, and the schemas that it holds the same value to, which must not lead back to it.</summary>
+/// <summary>
+/// A schema: the checks of its keywords, and the schemas that it holds the same value to, which must not lead back to it.
+/// </summary>
 internal sealed class SchemaNode
 {
     public List<SchemaCheck> Checks { get; } = [];

@@ -45,7 +45,10 @@ internal sealed record AttentionGroup((int Row, int Column)[] Keys, int Columns,
         }
         var shares = Math.Clamp(pieces.Count / PiecesOfShare, 1, MostShares);
         // By turns: later pieces of a run see more keys.
-        return new([.. keys], column, [.. Enumerable.Range(0, shares).Select(share => pieces.Where((_, i) => i % shares == share).ToArray())]);
+        return new(
+            [.. keys],
+            column,
+            [.. Enumerable.Range(0, shares).Select(share => pieces.Where((_, i) => i % shares == share).ToArray())]);
     }
 }
 
@@ -65,7 +68,9 @@ internal sealed record QueryPiece(int[] Rows, PackedRun Run, int Column, int Own
     /// <summary>Columns that lie together: in the scores from the first number on, in the group from the second.</summary>
     public (int Score, int Group, int Count)[] Parts { get; } = PartsOf(Lanes.Pad(Run.PromptEnd - Run.PromptStart), Column, OwnColumns);
 
-    /// <summary>Fills a query's scores where it does not see: padding after the prompt, its own run after itself, and what is before its window.</summary>
+    /// <summary>
+    /// Fills a query's scores where it does not see: padding after the prompt, its own run after itself, and what is before its window.
+    /// </summary>
     public void Hide(Span<float> scores, int query, float value)
     {
         scores[_promptKeys..PromptColumns].Fill(value);

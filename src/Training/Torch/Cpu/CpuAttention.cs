@@ -34,13 +34,17 @@ internal sealed unsafe class CpuAttention : IAttention
         _items = [.. items];
     }
 
-    /// <summary>What the way back takes at most while it runs: each thread's scratch memory, and the sums of groups that are divided.</summary>
+    /// <summary>
+    /// What the way back takes at most while it runs: each thread's scratch memory, and the sums of groups that are divided.
+    /// </summary>
     /// <param name="rows">Of a pass; the worst is one group of them all.</param>
     public static long WorkingBytes(ModelConfig config, int threads, long rows)
     {
         long depth = Lanes.Pad(config.HeadDim);
         var items = Math.Min(threads, config.KvHeads * AttentionGroup.MostShares);
-        return sizeof(float) * rows * (items * (5 * depth + 2 * KeyHeadAttention.ScoresAtOnce) + 2 * config.KvHeads * AttentionGroup.MostShares * depth);
+        return sizeof(float)
+            * rows
+            * (items * (5 * depth + 2 * KeyHeadAttention.ScoresAtOnce) + 2 * config.KvHeads * AttentionGroup.MostShares * depth);
     }
 
     public (Tensor Rows, IReadOnlyList<Tensor> Trace) Forward(Tensor projected) =>
@@ -53,10 +57,16 @@ internal sealed unsafe class CpuAttention : IAttention
     private (Tensor Rows, IReadOnlyList<Tensor> Trace) Forward<TElement>(Tensor projected) where TElement : IElement
     {
         var type = projected.dtype;
-        var (result, normalisers) = (empty([_rows, _outputWidth], type, projected.device), empty([_rows, _heads], ScalarType.Float32, projected.device));
+        var (result, normalisers) = (
+            empty([_rows, _outputWidth], type, projected.device),
+            empty([_rows, _heads], ScalarType.Float32, projected.device));
         var from = CpuMemory.Start(projected, type, _positions, _head.ProjectedWidth);
-        var (to, logs) = (CpuMemory.Start(result, type, _rows, _outputWidth), CpuMemory.Start(normalisers, ScalarType.Float32, _rows, _heads));
-        ThreadTeam.ForEach(_items.Length, i => _head.Forward<TElement>(_items[i].Group, _items[i].KvHead, _items[i].Share, (void*)from, (void*)to, (float*)logs));
+        var (to, logs) = (
+            CpuMemory.Start(result, type, _rows, _outputWidth),
+            CpuMemory.Start(normalisers, ScalarType.Float32, _rows, _heads));
+        ThreadTeam.ForEach(
+            _items.Length,
+            i => _head.Forward<TElement>(_items[i].Group, _items[i].KvHead, _items[i].Share, (void*)from, (void*)to, (float*)logs));
         return (result, [projected, normalisers]);
     }
 
@@ -65,13 +75,25 @@ internal sealed unsafe class CpuAttention : IAttention
         var type = projected.dtype;
         var result = empty_like(projected);
         using var sums = empty([_sums], ScalarType.Float32, projected.device);
-        var (from, to) = (CpuMemory.Start(projected, type, _positions, _head.ProjectedWidth), CpuMemory.Start(result, type, _positions, _head.ProjectedWidth));
-        var (logs, slopes) = (CpuMemory.Start(normalisers, ScalarType.Float32, _rows, _heads), CpuMemory.Start(gradient, type, _rows, _outputWidth));
+        var (from, to) = (
+            CpuMemory.Start(projected, type, _positions, _head.ProjectedWidth),
+            CpuMemory.Start(result, type, _positions, _head.ProjectedWidth));
+        var (logs, slopes) = (
+            CpuMemory.Start(normalisers, ScalarType.Float32, _rows, _heads),
+            CpuMemory.Start(gradient, type, _rows, _outputWidth));
         var memory = CpuMemory.Start(sums, ScalarType.Float32, _sums);
         ThreadTeam.ForEach(_items.Length, i =>
         {
             var (group, kvHead, share, at) = _items[i];
-            _head.Backward<TElement>(group, kvHead, share, (void*)from, (float*)logs, (void*)slopes, (void*)to, group.IsDivided ? (float*)memory + at : null);
+            _head.Backward<TElement>(
+                group,
+                kvHead,
+                share,
+                (void*)from,
+                (float*)logs,
+                (void*)slopes,
+                (void*)to,
+                group.IsDivided ? (float*)memory + at : null);
         });
         var divided = Array.FindAll(_items, item => item.Group.IsDivided && item.Share == 0);
         ThreadTeam.ForEach(divided.Length, i =>

@@ -5,7 +5,9 @@ namespace IterativeDpo.Training.Torch.Cpu;
 /// <summary><see cref="GatedUnit"/> in one pass over memory each way.</summary>
 internal static unsafe class CpuGatedUnit
 {
-    /// <summary>Elements fetched ahead: the activations of a batch lie in memory, and the processor's own look ahead is too short for that.</summary>
+    /// <summary>
+    /// Elements fetched ahead: the activations of a batch lie in memory, and the processor's own look ahead is too short for that.
+    /// </summary>
     private const int Ahead = 1024;
 
     /// <inheritdoc cref="GatedUnit.Forward"/>
@@ -14,7 +16,9 @@ internal static unsafe class CpuGatedUnit
 
     /// <inheritdoc cref="GatedUnit.Backward"/>
     public static Tensor Backward<TGate>(Tensor both, Tensor gradient) where TGate : IGate =>
-        both.dtype == ScalarType.BFloat16 ? Backward<BFloat16Element, TGate>(both, gradient) : Backward<Float32Element, TGate>(both, gradient);
+        both.dtype == ScalarType.BFloat16
+            ? Backward<BFloat16Element, TGate>(both, gradient)
+            : Backward<Float32Element, TGate>(both, gradient);
 
     private static Tensor Forward<TElement, TGate>(Tensor both) where TElement : IElement where TGate : IGate
     {

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch.Cpu;
 
 /// <summary>
-/// Tensors in this process's memory, for loops of our own. LibTorch runs a chain of operations as a pass over memory each; here a chain is one
-/// pass, and what lies between stays in registers.
+/// Tensors in this process's memory, for loops of our own. LibTorch runs a chain of operations as a pass over memory each; here a chain is
+/// one pass, and what lies between stays in registers.
 /// </summary>
 internal static class CpuMemory
 {
@@ -33,7 +33,8 @@ internal static class CpuMemory
     }
 
     /// <summary>
-    /// Runs a piece of work for rows that stay in a processor's cache: first row, end. The pieces depend on the rows alone, not on the threads.
+    /// Runs a piece of work for rows that stay in a processor's cache: first row, end. The pieces depend on the rows alone, not on the
+    /// threads.
     /// </summary>
     public static void ForRows(long rows, long width, Action<long, long> work)
     {

@@ -51,7 +51,14 @@ internal static unsafe class CpuProduct
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile(float* a, nint aRow, nint aColumn, float* b, nint bRow, int depth, float* c, nint cRow, bool add)
     {
-        Vector256<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
+        Vector256<float> c00 = default,
+            c01 = default,
+            c10 = default,
+            c11 = default,
+            c20 = default,
+            c21 = default,
+            c30 = default,
+            c31 = default;
         if (add)
         {
             (c00, c01) = (Vector256.Load(c), Vector256.Load(c + 8));

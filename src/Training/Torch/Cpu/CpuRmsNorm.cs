@@ -6,7 +6,12 @@ namespace IterativeDpo.Training.Torch.Cpu;
 internal static unsafe class CpuRmsNorm
 {
     /// <inheritdoc cref="RmsNorm.Forward"/>
-    public static (Tensor Sum, Tensor Rows, Tensor Factors) Forward(Tensor x, Tensor? added, Tensor weight, float epsilon, ScalarType type) =>
+    public static (Tensor Sum, Tensor Rows, Tensor Factors) Forward(
+        Tensor x,
+        Tensor? added,
+        Tensor weight,
+        float epsilon,
+        ScalarType type) =>
         type == ScalarType.BFloat16
             ? Forward<BFloat16Element>(x, added, weight, epsilon, type)
             : Forward<Float32Element>(x, added, weight, epsilon, type);
@@ -17,13 +22,23 @@ internal static unsafe class CpuRmsNorm
             ? Backward<BFloat16Element>(x, factors, gradient, residual, weight, weightGradient)
             : Backward<Float32Element>(x, factors, gradient, residual, weight, weightGradient);
 
-    private static (Tensor Sum, Tensor Rows, Tensor Factors) Forward<TElement>(Tensor x, Tensor? added, Tensor weight, float epsilon, ScalarType type)
+    private static (Tensor Sum, Tensor Rows, Tensor Factors) Forward<TElement>(
+        Tensor x,
+        Tensor? added,
+        Tensor weight,
+        float epsilon,
+        ScalarType type)
         where TElement : IElement
     {
         var (count, width) = (x.size(0), x.size(1));
-        var (rows, factors, whole) = (empty([count, width], type, x.device), empty([count, 1], ScalarType.Float32, x.device), added is null ? x : empty_like(x));
+        var (rows, factors, whole) = (
+            empty([count, width], type, x.device),
+            empty([count, 1], ScalarType.Float32, x.device),
+            added is null ? x : empty_like(x));
         var (from, scale) = (CpuMemory.Start(x, ScalarType.Float32, count, width), CpuMemory.Start(weight, ScalarType.Float32, width));
-        var (more, sum) = (added is null ? 0 : CpuMemory.Start(added, type, count, width), CpuMemory.Start(whole, ScalarType.Float32, count, width));
+        var (more, sum) = (
+            added is null ? 0 : CpuMemory.Start(added, type, count, width),
+            CpuMemory.Start(whole, ScalarType.Float32, count, width));
         var (to, into) = (CpuMemory.Start(rows, type, count, width), CpuMemory.Start(factors, ScalarType.Float32, count, 1));
         CpuMemory.ForRows(count, width, (start, end) =>
         {
@@ -48,7 +63,13 @@ internal static unsafe class CpuRmsNorm
         return (whole, rows, factors);
     }
 
-    private static Tensor Backward<TElement>(Tensor x, Tensor factors, Tensor gradient, Tensor? residual, Tensor weight, Tensor? weightGradient)
+    private static Tensor Backward<TElement>(
+        Tensor x,
+        Tensor factors,
+        Tensor gradient,
+        Tensor? residual,
+        Tensor weight,
+        Tensor? weightGradient)
         where TElement : IElement
     {
         using var scope = NewDisposeScope();
@@ -56,8 +77,14 @@ internal static unsafe class CpuRmsNorm
         // Of each piece of rows apart, so that the sum does not depend on the threads.
         var parts = weightGradient is null ? null : zeros([CpuMemory.PiecesOf(rows, width), width]);
         nint OfRows(Tensor? tensor, ScalarType type) => tensor is null ? 0 : CpuMemory.Start(tensor, type, rows, width);
-        var (from, slopes, added, to) = (OfRows(x, x.dtype), OfRows(gradient, gradient.dtype), OfRows(residual, x.dtype), OfRows(result, ScalarType.Float32));
-        var (factorsFrom, scale) = (CpuMemory.Start(factors, ScalarType.Float32, rows, 1), CpuMemory.Start(weight, ScalarType.Float32, width));
+        var (from, slopes, added, to) = (
+            OfRows(x, x.dtype),
+            OfRows(gradient, gradient.dtype),
+            OfRows(residual, x.dtype),
+            OfRows(result, ScalarType.Float32));
+        var (factorsFrom, scale) = (
+            CpuMemory.Start(factors, ScalarType.Float32, rows, 1),
+            CpuMemory.Start(weight, ScalarType.Float32, width));
         var sums = parts is null ? 0 : CpuMemory.Start(parts, ScalarType.Float32, CpuMemory.PiecesOf(rows, width), width);
         CpuMemory.ForRows(rows, width, (start, end) =>
         {
@@ -67,7 +94,13 @@ internal static unsafe class CpuRmsNorm
                 BackwardRow<TElement>((float*)from, (void*)slopes, (float*)scale, factor, (float*)added, (float*)to, first, width);
                 if (sums != 0)
                 {
-                    AddProducts<TElement>((float*)from, (void*)slopes, factor, first, (float*)sums + CpuMemory.PieceOf(row, width) * width, width);
+                    AddProducts<TElement>(
+                        (float*)from,
+                        (void*)slopes,
+                        factor,
+                        first,
+                        (float*)sums + CpuMemory.PieceOf(row, width) * width,
+                        width);
                 }
             }
         });
@@ -102,7 +135,15 @@ internal static unsafe class CpuRmsNorm
     /// <param name="residual">Null where nothing is added.</param>
     /// <param name="first">The row's first element.</param>
     private static void BackwardRow<TElement>(
-        float* x, void* gradient, float* weight, float factor, float* residual, float* result, long first, long width) where TElement : IElement
+        float* x,
+        void* gradient,
+        float* weight,
+        float factor,
+        float* residual,
+        float* result,
+        long first,
+        long width)
+        where TElement : IElement
     {
         var along = default(Lanes);
         for (long i = 0; i < width; i += Lanes.Count)
@@ -119,7 +160,8 @@ internal static unsafe class CpuRmsNorm
     }
 
     /// <summary>Adds the row's share of the weight's gradient.</summary>
-    private static void AddProducts<TElement>(float* x, void* gradient, float factor, long first, float* sums, long width) where TElement : IElement
+    private static void AddProducts<TElement>(float* x, void* gradient, float factor, long first, float* sums, long width)
+        where TElement : IElement
     {
         for (long i = 0; i < width; i += Lanes.Count)
         {

@@ -52,7 +52,8 @@ internal readonly unsafe struct BFloat16Element : IElement
 
     public static float LoadOne(void* first, long index) => BitConverter.UInt32BitsToSingle((uint)((ushort*)first)[index] << 16);
 
-    public static void StoreOne(void* first, long index, float value) => ((ushort*)first)[index] = (ushort)Round(Vector256.Create(value))[0];
+    public static void StoreOne(void* first, long index, float value) =>
+        ((ushort*)first)[index] = (ushort)Round(Vector256.Create(value))[0];
 
     private static Vector256<uint> Round(Vector256<float> values)
     {

@@ -3,12 +3,15 @@ using IterativeDpo.Artifacts.Models;
 namespace IterativeDpo.Training.Torch.Cpu;
 
 /// <summary>
-/// Attention of one key head over a prompt and its branches, on one thread: its keys and values are turned and unpacked once, and the scores of
-/// some queries computed at a time. Shares of a group's queries may run at once: each writes its own queries' rows, and its own sums.
+/// Attention of one key head over a prompt and its branches, on one thread: its keys and values are turned and unpacked once, and the
+/// scores of some queries computed at a time. Shares of a group's queries may run at once: each writes its own queries' rows, and its own
+/// sums.
 /// </summary>
 internal sealed unsafe class KeyHeadAttention
 {
-    /// <summary>Rows of scores at once, those of query heads that share a key head side by side: with some hundred keys they stay in a core's cache.</summary>
+    /// <summary>
+    /// Rows of scores at once, those of query heads that share a key head side by side: with some hundred keys they stay in a core's cache.
+    /// </summary>
     public const int ScoresAtOnce = 48;
 
     /// <summary>Rows fetched ahead: a head's rows lie far apart, where the processor does not look ahead by itself.</summary>
@@ -42,10 +45,15 @@ internal sealed unsafe class KeyHeadAttention
     /// <param name="projected">Queries, keys and values of every row, see <see cref="IAttention.Forward"/>.</param>
     /// <param name="result">Gets the output of the share's queries.</param>
     /// <param name="normalisers">Gets log Σ exp(score) of each, [rows, heads].</param>
-    public void Forward<TElement>(AttentionGroup group, int kvHead, int share, void* projected, void* result, float* normalisers) where TElement : IElement
+    public void Forward<TElement>(AttentionGroup group, int kvHead, int share, void* projected, void* result, float* normalisers)
+        where TElement : IElement
     {
-        using var scratch = new Scratch(2L * group.Columns * _depth + (2L * _scoreRows + 1) * _depth + (long)_scoreRows * group.MostColumns);
-        var (keys, values, key) = (scratch.TakeZeros(_depth, group.Columns), scratch.TakeZeros(group.Columns, _depth), scratch.Take(1, _depth));
+        using var scratch = new Scratch(
+            2L * group.Columns * _depth + (2L * _scoreRows + 1) * _depth + (long)_scoreRows * group.MostColumns);
+        var (keys, values, key) = (
+            scratch.TakeZeros(_depth, group.Columns),
+            scratch.TakeZeros(group.Columns, _depth),
+            scratch.Take(1, _depth));
         var (queries, attended) = (scratch.TakeZeros(_scoreRows, _depth), scratch.Take(_scoreRows, _depth));
         var scoreMemory = scratch.Take(_scoreRows, group.MostColumns);
         foreach (var (row, column) in group.Keys)
@@ -63,7 +71,13 @@ internal sealed unsafe class KeyHeadAttention
             var (scores, rows) = (scoreMemory with { Row = piece.Columns }, piece.Rows.Length * _headsPerKv);
             foreach (var part in piece.Parts)
             {
-                CpuProduct.Multiply(queries, keys.From(0, part.Group), scores.From(0, part.Score), CpuProduct.Pad(rows), part.Count, _depth);
+                CpuProduct.Multiply(
+                    queries,
+                    keys.From(0, part.Group),
+                    scores.From(0, part.Score),
+                    CpuProduct.Pad(rows),
+                    part.Count,
+                    _depth);
             }
             for (var i = 0; i < rows; i++)
             {
@@ -74,7 +88,14 @@ internal sealed unsafe class KeyHeadAttention
             foreach (var part in piece.Parts)
             {
                 var add = part.Score > 0;
-                CpuProduct.Multiply(scores.From(0, part.Score), values.From(part.Group, 0), attended, CpuProduct.Pad(rows), _depth, part.Count, add);
+                CpuProduct.Multiply(
+                    scores.From(0, part.Score),
+                    values.From(part.Group, 0),
+                    attended,
+                    CpuProduct.Pad(rows),
+                    _depth,
+                    part.Count,
+                    add);
             }
             for (var i = 0; i < rows; i++)
             {
@@ -84,15 +105,32 @@ internal sealed unsafe class KeyHeadAttention
     }
 
     /// <param name="gradient">Of the output.</param>
-    /// <param name="result">Gets the gradients of the share's queries, and of keys and values where <paramref name="sums"/> is null.</param>
-    /// <param name="sums">Gets the share's part of the gradients of turned keys, and after them of values; null where there is one share.</param>
+    /// <param name="result">Gets the gradients of the share's queries, and of keys and values where <paramref name="sums"/> is
+    /// null.</param>
+    /// <param name="sums">Gets the share's part of the gradients of turned keys, and after them of values; null where there is one
+    /// share.</param>
     public void Backward<TElement>(
-        AttentionGroup group, int kvHead, int share, void* projected, float* normalisers, void* gradient, void* result, float* sums) where TElement : IElement
+        AttentionGroup group,
+        int kvHead,
+        int share,
+        void* projected,
+        float* normalisers,
+        void* gradient,
+        void* result,
+        float* sums)
+        where TElement : IElement
     {
-        using var scratch = new Scratch(3L * group.Columns * _depth + (sums is null ? SumsOf(group) : 0) + (3L * _scoreRows + 1) * _depth + 2L * _scoreRows * group.MostColumns);
+        using var scratch = new Scratch(
+            3L * group.Columns * _depth
+                + (sums is null ? SumsOf(group) : 0)
+                + (3L * _scoreRows + 1) * _depth
+                + 2L * _scoreRows * group.MostColumns);
         var (keys, value) = (scratch.TakeZeros(group.Columns, _depth), scratch.Take(1, _depth));
         var (keysSpread, valuesSpread) = (scratch.TakeZeros(_depth, group.Columns), scratch.TakeZeros(_depth, group.Columns));
-        var (queries, gradients, ofQueries) = (scratch.TakeZeros(_scoreRows, _depth), scratch.TakeZeros(_scoreRows, _depth), scratch.Take(_scoreRows, _depth));
+        var (queries, gradients, ofQueries) = (
+            scratch.TakeZeros(_scoreRows, _depth),
+            scratch.TakeZeros(_scoreRows, _depth),
+            scratch.Take(_scoreRows, _depth));
         var (scoreMemory, slopeMemory) = (scratch.Take(_scoreRows, group.MostColumns), scratch.Take(_scoreRows, group.MostColumns));
         var ofKeys = sums is null ? scratch.Take(2 * group.Columns, _depth) : new Matrix((nint)sums, _depth);
         var ofValues = ofKeys.From(group.Columns, 0);
@@ -109,15 +147,36 @@ internal sealed unsafe class KeyHeadAttention
         foreach (var piece in group.Shares[share])
         {
             LoadQueries<TElement>(piece, kvHead, projected, queries);
-            var (scores, slopes, rows) = (scoreMemory with { Row = piece.Columns }, slopeMemory with { Row = piece.Columns }, piece.Rows.Length * _headsPerKv);
+            var (scores, slopes, rows) = (
+                scoreMemory with
+                {
+                    Row = piece.Columns,
+                },
+                slopeMemory with
+                {
+                    Row = piece.Columns,
+                },
+                piece.Rows.Length * _headsPerKv);
             for (var i = 0; i < rows; i++)
             {
                 Load<TElement>(gradient, OutputOf(piece, kvHead, i) * _headDim, gradients.Span(i, _headDim));
             }
             foreach (var part in piece.Parts)
             {
-                CpuProduct.Multiply(queries, keysSpread.From(0, part.Group), scores.From(0, part.Score), CpuProduct.Pad(rows), part.Count, _depth);
-                CpuProduct.Multiply(gradients, valuesSpread.From(0, part.Group), slopes.From(0, part.Score), CpuProduct.Pad(rows), part.Count, _depth);
+                CpuProduct.Multiply(
+                    queries,
+                    keysSpread.From(0, part.Group),
+                    scores.From(0, part.Score),
+                    CpuProduct.Pad(rows),
+                    part.Count,
+                    _depth);
+                CpuProduct.Multiply(
+                    gradients,
+                    valuesSpread.From(0, part.Group),
+                    slopes.From(0, part.Score),
+                    CpuProduct.Pad(rows),
+                    part.Count,
+                    _depth);
             }
             for (var i = 0; i < rows; i++)
             {
@@ -134,7 +193,11 @@ internal sealed unsafe class KeyHeadAttention
             for (var i = 0; i < rows; i++)
             {
                 var row = piece.Rows[i / _headsPerKv];
-                _rotation.StoreGradient<TElement>(ofQueries.From(i, 0).Start, _positions[row], result, QueryOf(row, kvHead, i % _headsPerKv));
+                _rotation.StoreGradient<TElement>(
+                    ofQueries.From(i, 0).Start,
+                    _positions[row],
+                    result,
+                    QueryOf(row, kvHead, i % _headsPerKv));
             }
         }
         if (sums is null)

@@ -24,7 +24,9 @@ internal sealed unsafe class Scratch : IDisposable
     {
         var matrix = new Matrix(_next, columns);
         _next += (nint)rows * columns * sizeof(float);
-        return _next <= _end ? matrix : throw new InvalidOperationException($"The scratch memory has no room for {rows} x {columns} numbers.");
+        return _next <= _end
+            ? matrix
+            : throw new InvalidOperationException($"The scratch memory has no room for {rows} x {columns} numbers.");
     }
 
     /// <summary>The next matrix, of zeros.</summary>

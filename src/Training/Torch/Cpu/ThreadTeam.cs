@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch.Cpu;
 
 /// <summary>
-/// Runs items of work on the threads that LibTorch's own operations run on, GNU OpenMP's team: two teams would wait for the same cores, the one in
-/// a busy loop for its next work. Where its OpenMP has no such entry, the runtime's thread pool does it.
+/// Runs items of work on the threads that LibTorch's own operations run on, GNU OpenMP's team: two teams would wait for the same cores, the
+/// one in a busy loop for its next work. Where its OpenMP has no such entry, the runtime's thread pool does it.
 /// </summary>
 internal static unsafe class ThreadTeam
 {
@@ -20,7 +20,10 @@ internal static unsafe class ThreadTeam
     /// <summary>The same in the runtime's thread pool.</summary>
     internal static void ForEachInPool(int items, Action<int> work) => ForEach(items, work, null);
 
-    private static void ForEach(int items, Action<int> work, delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void> start)
+    private static void ForEach(
+        int items,
+        Action<int> work,
+        delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void> start)
     {
         var (threads, job) = (get_num_threads(), new Job(items, work));
         if (threads == 1 || items <= 1)
@@ -47,7 +50,9 @@ internal static unsafe class ThreadTeam
     private static delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void> FindStart()
     {
         using var process = Process.GetCurrentProcess();
-        var libTorch = process.Modules.Cast<ProcessModule>().FirstOrDefault(module => module.ModuleName.StartsWith("libtorch_cpu", StringComparison.Ordinal));
+        var libTorch = process
+            .Modules.Cast<ProcessModule>()
+            .FirstOrDefault(module => module.ModuleName.StartsWith("libtorch_cpu", StringComparison.Ordinal));
         // Asked of LibTorch, the name is found in its own OpenMP, whatever other one another engine has loaded.
         return libTorch is not null && NativeLibrary.TryGetExport(NativeLibrary.Load(libTorch.FileName), "GOMP_parallel", out var start)
             ? (delegate* unmanaged<delegate* unmanaged<nint, void>, nint, uint, uint, void>)start

@@ -12,7 +12,11 @@ public static class ConstraintScores
 {
     public static readonly IReadOnlyList<ConstraintScore> All =
     [
-        new("chosen-drop", "W_ref − W: how far the chosen completion fell below the reference (arXiv 2402.13228 eq. 3)", true, x => -x.Chosen.Ratio),
+        new(
+            "chosen-drop",
+            "W_ref − W: how far the chosen completion fell below the reference (arXiv 2402.13228 eq. 3)",
+            true,
+            x => -x.Chosen.Ratio),
         new("rejected-drop", "L_ref − L: how far the rejected one fell", true, x => -x.Rejected.Ratio),
         new("chosen-kl", "r_w / n_w: divergence from the reference by chosen token", true, x => x.Chosen.Ratio / x.Chosen.Divisor),
         new("rejected-kl", "r_l / n_l: divergence from the reference by rejected token", true, x => x.Rejected.Ratio / x.Rejected.Divisor),

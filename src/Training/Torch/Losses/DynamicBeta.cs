@@ -1,8 +1,8 @@
 namespace IterativeDpo.Training.Torch.Losses;
 
 /// <summary>
-/// The β of a step by how far its pairs are apart (β-DPO, arXiv 2407.08639): β (1 + α (M − M0)), M the mean of the step's Δ and M0 that mean's
-/// moving average, which begins at 0 and takes the step's own in first. Never less than a hundredth of β.
+/// The β of a step by how far its pairs are apart (β-DPO, arXiv 2407.08639): β (1 + α (M − M0)), M the mean of the step's Δ and M0 that
+/// mean's moving average, which begins at 0 and takes the step's own in first. Never less than a hundredth of β.
 /// </summary>
 /// <param name="Average">M0.</param>
 public readonly record struct DynamicBeta(double Average)

@@ -9,7 +9,8 @@ internal static class LikelihoodLosses
 
     public static Tensor SimpoHinge(LossBatch x, LossOptions options) => (1 - TargetMargin(x, MeanReward, options)).relu();
 
-    public static Tensor Alphapo(LossBatch x, LossOptions options) => MarginLosses.Smoothed(TargetMargin(x, AlphaReward, options), x, options);
+    public static Tensor Alphapo(LossBatch x, LossOptions options) =>
+        MarginLosses.Smoothed(TargetMargin(x, AlphaReward, options), x, options);
 
     public static Tensor Cpo(LossBatch x, LossOptions options) =>
         MarginLosses.Smoothed(SumReward(x.Chosen, options) - SumReward(x.Rejected, options), x, options) + WeightedLikelihood(x, options);

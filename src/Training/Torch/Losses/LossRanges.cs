@@ -9,7 +9,8 @@ internal static class LossRanges
 
     /// <summary>The settings that differ from their default.</summary>
     public static IEnumerable<LossSettings> Changed(LossOptions options) =>
-        Enum.GetValues<LossSettings>().Where(setting => setting != LossSettings.None && !Equals(ValueOf(setting, options), ValueOf(setting, Default)));
+        Enum.GetValues<LossSettings>()
+            .Where(setting => setting != LossSettings.None && !Equals(ValueOf(setting, options), ValueOf(setting, Default)));
 
     /// <summary>A setting as configuration names it.</summary>
     public static string KeyOf(LossSettings setting) => Words.Kebab(setting);
@@ -23,5 +24,6 @@ internal static class LossRanges
         var number => FormattableString.Invariant($"{number}"),
     };
 
-    private static object? ValueOf(LossSettings setting, LossOptions options) => typeof(LossOptions).GetProperty($"{setting}")!.GetValue(options);
+    private static object? ValueOf(LossSettings setting, LossOptions options) =>
+        typeof(LossOptions).GetProperty($"{setting}")!.GetValue(options);
 }

@@ -2,7 +2,9 @@ using IterativeDpo.Artifacts.Settings;
 
 namespace IterativeDpo.Training.Torch.Losses;
 
-/// <summary>Which <see cref="LossOptions"/> have a meaning. What has none is refused, so that no setting is silently without effect.</summary>
+/// <summary>
+/// Which <see cref="LossOptions"/> have a meaning. What has none is refused, so that no setting is silently without effect.
+/// </summary>
 public static class LossRules
 {
     /// <summary>The first rule that is broken, or null.</summary>
@@ -25,7 +27,10 @@ public static class LossRules
             }
             if (!(loss.Weight > 0 && float.IsFinite(loss.Weight)))
             {
-                yield return new("weights", $"{loss.Weight}", $"the weight of {loss.Name} must be a number above 0; leave the loss out instead");
+                yield return new(
+                    "weights",
+                    $"{loss.Weight}",
+                    $"the weight of {loss.Name} must be a number above 0; leave the loss out instead");
             }
         }
         var chosen = Chosen(options);
@@ -50,24 +55,42 @@ public static class LossRules
         }
         if (options.ProbabilisticLabels && options.LabelSmoothing > 0)
         {
-            yield return new("label-smoothing", $"{options.LabelSmoothing}", "with probabilistic-labels each pair's own probability takes its place; choose one of the two");
+            yield return new(
+                "label-smoothing",
+                $"{options.LabelSmoothing}",
+                "with probabilistic-labels each pair's own probability takes its place; choose one of the two");
         }
-        var hard = chosen.Where(l => l.Reads.HasFlag(LossSettings.LabelSmoothing) && !l.Reads.HasFlag(LossSettings.ProbabilisticLabels)).ToArray();
+        var hard = chosen
+            .Where(l => l.Reads.HasFlag(LossSettings.LabelSmoothing) && !l.Reads.HasFlag(LossSettings.ProbabilisticLabels))
+            .ToArray();
         if (options.ProbabilisticLabels && hard.Length > 0)
         {
-            yield return new("probabilistic-labels", "on", $"{NamesOf(hard)} would take every label for certain beside it; leave it out, or set off");
+            yield return new(
+                "probabilistic-labels",
+                "on",
+                $"{NamesOf(hard)} would take every label for certain beside it; leave it out, or set off");
         }
         if (options.GammaBetaRatio is not null && LossRanges.Changed(options).Contains(LossSettings.SimpoGamma))
         {
-            yield return new("gamma-beta-ratio", $"{options.GammaBetaRatio}", "simpo-gamma is set too, and the margin has one value; choose one of the two");
+            yield return new(
+                "gamma-beta-ratio",
+                $"{options.GammaBetaRatio}",
+                "simpo-gamma is set too, and the margin has one value; choose one of the two");
         }
-        if (options.FDivergence != FDivergence.AlphaDivergence && options.AlphaDivergenceCoefficient != LossRanges.Default.AlphaDivergenceCoefficient)
+        if (options.FDivergence != FDivergence.AlphaDivergence
+            && options.AlphaDivergenceCoefficient != LossRanges.Default.AlphaDivergenceCoefficient)
         {
-            yield return new("alpha-divergence-coefficient", $"{options.AlphaDivergenceCoefficient}", "it is for f-divergence = alpha-divergence");
+            yield return new(
+                "alpha-divergence-coefficient",
+                $"{options.AlphaDivergenceCoefficient}",
+                "it is for f-divergence = alpha-divergence");
         }
         if (options.FDivergence != FDivergence.ReverseKl && options.ReferenceFree)
         {
-            yield return new("f-divergence", LossRanges.TextOf(LossSettings.FDivergence, options), "with reference-free there is nothing to diverge from; choose one of the two");
+            yield return new(
+                "f-divergence",
+                LossRanges.TextOf(LossSettings.FDivergence, options),
+                "with reference-free there is nothing to diverge from; choose one of the two");
         }
         // A divergence that held for some of the losses only would be two objectives that contradict each other.
         var others = chosen.Where(l => l.UsesReference && !l.Reads.HasFlag(LossSettings.FDivergence)).ToArray();
@@ -91,7 +114,10 @@ public static class LossRules
             }
             if (score is null)
             {
-                yield return new($"{key}.score", constraint.Score, $"it must be one of {string.Join(", ", ConstraintScores.All.Select(s => s.Name))}");
+                yield return new(
+                    $"{key}.score",
+                    constraint.Score,
+                    $"it must be one of {string.Join(", ", ConstraintScores.All.Select(s => s.Name))}");
             }
             if (score is { UsesReference: true } && options.ReferenceFree)
             {

@@ -34,7 +34,9 @@ public sealed class Objective
     /// <summary>Whether it learns from labelled completions instead of pairs.</summary>
     public bool Unpaired => _losses.Any(l => l.Loss.Unpaired);
 
-    /// <summary>Whether it reads how probable it is that a pair's chosen completion is the better one, and does not take that for certain.</summary>
+    /// <summary>
+    /// Whether it reads how probable it is that a pair's chosen completion is the better one, and does not take that for certain.
+    /// </summary>
     public bool UsesProbability => Options.ProbabilisticLabels || _losses.Any(l => l.Loss.UsesProbability);
 
     /// <summary>Whether each of its losses knows what to do with a tie.</summary>
@@ -42,7 +44,8 @@ public sealed class Objective
 
     /// <summary>Whether any part of it is a function of the reference's log-probs.</summary>
     public bool UsesReference =>
-        (_losses.Any(l => l.Loss.UsesReference) && !Options.ReferenceFree) || _constraints.Any(c => ConstraintScores.Named(c.Score)!.UsesReference);
+        (_losses.Any(l => l.Loss.UsesReference) && !Options.ReferenceFree)
+        || _constraints.Any(c => ConstraintScores.Named(c.Score)!.UsesReference);
 
     /// <summary>
     /// Examples as it learns from them: a pair is two labelled completions to losses of those, and completions that none of them reads
@@ -55,7 +58,8 @@ public sealed class Objective
         {
             return examples.All(example => example is PreferencePair)
                 ? examples
-                : throw new UserInputException($"the loss {_losses[0].Loss.Name} learns from pairs, and the data has single completions with labels; "
+                : throw new UserInputException(
+                    $"the loss {_losses[0].Loss.Name} learns from pairs, and the data has single completions with labels; "
                     + $"choose one of {string.Join(", ", PreferenceLosses.All.Where(l => l.Unpaired).Select(l => l.Name))}, or give it pairs.");
         }
         var labelled = examples.All(example => example is PreferencePair)

@@ -9,7 +9,10 @@ namespace IterativeDpo.Training.Torch.Peers;
 /// </summary>
 internal sealed class EagerAdamW(IReadOnlyList<Parameter> parameters, TrainingOptions options)
 {
-    private readonly (Tensor First, Tensor Second)[] _moments = [.. parameters.Select(p => (zeros_like(p).detach(), zeros_like(p).detach()))];
+    private readonly (Tensor First, Tensor Second)[] _moments =
+    [
+        .. parameters.Select(p => (zeros_like(p).detach(), zeros_like(p).detach())),
+    ];
     private int _steps;
 
     public void Step(IEnumerable<Tensor> gradients)

@@ -10,7 +10,8 @@ namespace IterativeDpo.Training.Torch.Peers;
 /// nothing fused. It belongs to the dispose scope that it is made in.
 /// </summary>
 /// <remarks>
-/// Python frees a tensor with its last name; here a dispose scope around each few operations does, so that what a pass keeps is what autograd keeps.
+/// Python frees a tensor with its last name; here a dispose scope around each few operations does, so that what a pass keeps is what
+/// autograd keeps.
 /// </remarks>
 internal sealed class EagerModel
 {
@@ -25,11 +26,13 @@ internal sealed class EagerModel
     /// <param name="read">Gives a tensor's values, row-major; the rows of q and k maps in the half-split order.</param>
     /// <param name="lora">Rank and scale of the adapter on every map of a block; null trains every weight.</param>
     /// <param name="readA">Gives the adapter's A on a map, [rank, in]; its B is zero.</param>
-    /// <param name="bfloat16">Whether products are bfloat16 as under PyTorch's autocast, which TorchSharp lacks: the same operations, cast by hand.</param>
+    /// <param name="bfloat16">Whether products are bfloat16 as under PyTorch's autocast, which TorchSharp lacks: the same operations, cast
+    /// by hand.</param>
     public EagerModel(ModelConfig config, Func<string, float[]> read, LoraOptions? lora, Func<string, float[]> readA, bool bfloat16)
     {
         (_config, _bfloat16) = (config, bfloat16);
-        Parameter Weight(TensorSpec spec) => new(tensor(read(spec.Name)).view([.. spec.Shape.Select(size => (long)size)]), requires_grad: lora is null);
+        Parameter Weight(TensorSpec spec) =>
+            new(tensor(read(spec.Name)).view([.. spec.Shape.Select(size => (long)size)]), requires_grad: lora is null);
         _weights = config.ListTensors().ToDictionary(spec => spec.Name, Weight);
         if (lora is not null)
         {
@@ -43,7 +46,8 @@ internal sealed class EagerModel
     }
 
     /// <summary>What a step changes.</summary>
-    public IEnumerable<Parameter> Trained => _adapters.Count == 0 ? _weights.Values : _adapters.Values.SelectMany(adapter => new[] { adapter.A, adapter.B });
+    public IEnumerable<Parameter> Trained =>
+        _adapters.Count == 0 ? _weights.Values : _adapters.Values.SelectMany(adapter => new[] { adapter.A, adapter.B });
 
     /// <summary>Each completion's log-prob, float32 [2P].</summary>
     /// <param name="adapters">Whether the adapters are on.</param>
@@ -62,7 +66,9 @@ internal sealed class EagerModel
         using var scope = NewDisposeScope();
         var mask = Mask(batch.Attention);
         // What PyTorch's embedding is inside; TorchSharp has it as a module only.
-        var x = _weights[ModelConfig.Embedding].index_select(0, batch.Ids.flatten()).view(batch.Ids.size(0), batch.Ids.size(1), _config.Dim); // [2P, T, dim]
+        var x = _weights[ModelConfig.Embedding]
+            .index_select(0, batch.Ids.flatten())
+            .view(batch.Ids.size(0), batch.Ids.size(1), _config.Dim); // [2P, T, dim]
         for (var layer = 0; layer < _config.Layers; layer++)
         {
             var next = Block(x, mask, layer, adapters);
@@ -96,7 +102,8 @@ internal sealed class EagerModel
     {
         using var scope = NewDisposeScope();
         var (rows, length) = (h.size(0), h.size(1));
-        Tensor Heads(string name, int heads) => map(h, name).view(rows, length, heads, _config.HeadDim).transpose(1, 2); // [2P, heads, T, headDim]
+        // [2P, heads, T, headDim]
+        Tensor Heads(string name, int heads) => map(h, name).view(rows, length, heads, _config.HeadDim).transpose(1, 2);
         var repeats = _config.Heads / _config.KvHeads;
         var q = Rotated(Heads("attn_q", _config.Heads));
         var k = Rotated(Heads("attn_k", _config.KvHeads)).repeat_interleave(repeats, 1);

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch.Peers;
 
 /// <summary>
-/// One DPO step as TRL runs it, in eager LibTorch: what <c>bench/peers/torch_dpo_step.py</c> computes, on the LibTorch that the trainer runs on.
-/// The trainer's peer in a benchmark; nothing is trained with it. It belongs to the dispose scope that it is made in.
+/// One DPO step as TRL runs it, in eager LibTorch: what <c>bench/peers/torch_dpo_step.py</c> computes, on the LibTorch that the trainer
+/// runs on. The trainer's peer in a benchmark; nothing is trained with it. It belongs to the dispose scope that it is made in.
 /// </summary>
 internal sealed class EagerStep
 {
@@ -17,10 +17,17 @@ internal sealed class EagerStep
     private readonly EagerAdamW _optimizer;
     private readonly double _beta;
 
-    /// <param name="read">See <see cref="EagerModel"/>; a policy whose every weight is trained has a reference of its own beside it.</param>
+    /// <param name="read">See <see cref="EagerModel"/>; a policy whose every weight is trained has a reference of its own beside
+    /// it.</param>
     /// <param name="readA">See <see cref="EagerModel"/>.</param>
-    /// <param name="options">Adapter on every map, AdamW, β, compute type; the other settings of the trainer are none of the peer's.</param>
-    public EagerStep(ModelConfig config, IReadOnlyList<PreferencePair> pairs, Func<string, float[]> read, Func<string, float[]> readA, TrainingOptions options)
+    /// <param name="options">Adapter on every map, AdamW, β, compute type; the other settings of the trainer are none of the
+    /// peer's.</param>
+    public EagerStep(
+        ModelConfig config,
+        IReadOnlyList<PreferencePair> pairs,
+        Func<string, float[]> read,
+        Func<string, float[]> readA,
+        TrainingOptions options)
     {
         EagerModel Create() => new(config, read, options.Lora, readA, options.ComputeType == ComputeType.BFloat16);
         _policy = Create();

@@ -19,7 +19,16 @@ public sealed class PeftExportTests : IDisposable
     {
         using var file = Export(TinyAdapter.Create(TinyModel.Config()), TinyModel.Config());
 
-        string[] modules = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"];
+        string[] modules =
+        [
+            "self_attn.q_proj",
+            "self_attn.k_proj",
+            "self_attn.v_proj",
+            "self_attn.o_proj",
+            "mlp.gate_proj",
+            "mlp.up_proj",
+            "mlp.down_proj",
+        ];
         var expected = from layer in Enumerable.Range(0, 2)
                        from module in modules
                        from matrix in (string[])["lora_A", "lora_B"]
@@ -38,7 +47,12 @@ public sealed class PeftExportTests : IDisposable
 
         string[] modules = ["self_attn.qkv_proj", "self_attn.o_proj", "mlp.gate_up_proj", "mlp.down_proj"];
         Assert.Equal(
-            modules.SelectMany(module => new[] { $"base_model.model.model.layers.0.{module}.lora_A.weight", $"base_model.model.model.layers.0.{module}.lora_B.weight" }),
+            modules.SelectMany(module =>
+                new[]
+                {
+                    $"base_model.model.model.layers.0.{module}.lora_A.weight",
+                    $"base_model.model.model.layers.0.{module}.lora_B.weight",
+                }),
             file.Tensors.Keys.Take(8));
         Assert.Equal([64, 4], file.Tensors["base_model.model.model.layers.1.self_attn.qkv_proj.lora_B.weight"].Shape);
         Assert.Equal([128, 4], file.Tensors["base_model.model.model.layers.1.mlp.gate_up_proj.lora_B.weight"].Shape);

@@ -43,7 +43,9 @@ public sealed class PeftImportTests : IDisposable
         var read = PeftImport.Read(_directory.Root, Config, TinyAdapter.Base);
         var tolerance = type == TensorType.F16 ? 1 / 4096f : 1 / 512f;
 
-        Assert.All(adapter.Maps.Zip(read.Maps), pair => Assert.All(pair.First.B.Zip(pair.Second.B), b => Assert.Equal(b.First, b.Second, tolerance)));
+        Assert.All(
+            adapter.Maps.Zip(read.Maps),
+            pair => Assert.All(pair.First.B.Zip(pair.Second.B), b => Assert.Equal(b.First, b.Second, tolerance)));
     }
 
     [Fact]
@@ -152,7 +154,9 @@ public sealed class PeftImportTests : IDisposable
     public void Read_with_one_matrix_of_a_map_names_the_other(string there, string missing)
     {
         WriteConfig("""{"peft_type":"LORA","r":4,"lora_alpha":8}""");
-        new SafetensorsWriter(TensorType.F32).Add($"{Up}.{there}.weight", [4, 32], () => new float[128]).Write(_directory["adapter_model.safetensors"]);
+        new SafetensorsWriter(TensorType.F32)
+            .Add($"{Up}.{there}.weight", [4, 32], () => new float[128])
+            .Write(_directory["adapter_model.safetensors"]);
 
         AssertRefused($"tensor '{Up}.{missing}.weight' is missing");
     }

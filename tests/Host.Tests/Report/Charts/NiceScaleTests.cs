@@ -9,11 +9,19 @@ public sealed class NiceScaleTests
     [InlineData(0.13, 0.87, 4, 0, 1, 0.2)]
     [InlineData(-3, 7, 4, -4, 8, 2)]
     [InlineData(0, 100, 2, 0, 100, 50)]
-    public void Over_ends_at_round_numbers_around_the_data(double low, double high, int about, double expectedLow, double expectedHigh, double expectedStep)
+    public void Over_ends_at_round_numbers_around_the_data(
+        double low,
+        double high,
+        int about,
+        double expectedLow,
+        double expectedHigh,
+        double expectedStep)
     {
         var scale = NiceScale.Over(low, high, about);
 
-        Assert.Equal((expectedLow, expectedHigh, expectedStep), (Math.Round(scale.Low, 9), Math.Round(scale.High, 9), Math.Round(scale.Step, 9)));
+        Assert.Equal(
+            (expectedLow, expectedHigh, expectedStep),
+            (Math.Round(scale.Low, 9), Math.Round(scale.High, 9), Math.Round(scale.Step, 9)));
     }
 
     [Theory]

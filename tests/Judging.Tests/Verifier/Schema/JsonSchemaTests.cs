@@ -15,8 +15,14 @@ public class JsonSchemaTests
     [InlineData("""{"enum":[1,"a"]}""", "2", "/: is none of enum")]
     [InlineData("""{"const":{"a":1}}""", """{"a":2}""", "/: must be the value of const")]
     [InlineData("""{"properties":{"a/b":{"minimum":3}}}""", """{"a/b":2.9}""", "/a~1b: must be at least 3")]
-    [InlineData("""{"properties":{"a":{}},"patternProperties":{"^x":{"type":"null"}},"additionalProperties":false}""", """{"a":1,"xy":null}""", null)]
-    [InlineData("""{"properties":{"a":{}},"patternProperties":{"^x":{}},"additionalProperties":false}""", """{"a":1,"b":1}""", "/b: is not allowed")]
+    [InlineData(
+        """{"properties":{"a":{}},"patternProperties":{"^x":{"type":"null"}},"additionalProperties":false}""",
+        """{"a":1,"xy":null}""",
+        null)]
+    [InlineData(
+        """{"properties":{"a":{}},"patternProperties":{"^x":{}},"additionalProperties":false}""",
+        """{"a":1,"b":1}""",
+        "/b: is not allowed")]
     [InlineData("""{"patternProperties":{"^x":{"type":"null"}}}""", """{"ax":1,"xa":1}""", "/xa: must be null, not number")]
     [InlineData("""{"propertyNames":{"maxLength":1}}""", """{"ab":1}""", "/ab: has a name that propertyNames refuses")]
     [InlineData("""{"required":["a"]}""", """{"b":1}""", "/a: is missing")]
@@ -52,9 +58,15 @@ public class JsonSchemaTests
     [InlineData("""{"if":{"minimum":5},"then":{"multipleOf":5},"else":{"const":1}}""", "6", "/: must be a multiple of 5")]
     [InlineData("""{"if":{"minimum":5},"then":{"multipleOf":5},"else":{"const":1}}""", "2", "/: must be the value of const")]
     [InlineData("""{"$defs":{"n":{"type":"null"}},"items":{"$ref":"#/$defs/n"}}""", "[1]", "/0: must be null, not number")]
-    [InlineData("""{"type":"object","properties":{"next":{"$ref":"#"}},"additionalProperties":false}""", """{"next":{"next":{"x":1}}}""", "/next/next/x: is not allowed")]
+    [InlineData(
+        """{"type":"object","properties":{"next":{"$ref":"#"}},"additionalProperties":false}""",
+        """{"next":{"next":{"x":1}}}""",
+        "/next/next/x: is not allowed")]
     [InlineData("""{"definitions":{"a b":{"type":"null"}},"$ref":"#/definitions/a%20b"}""", "1", "/: must be null, not number")]
-    [InlineData("""{"title":"t","$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://example.com/s","examples":[1]}""", "1", null)]
+    [InlineData(
+        """{"title":"t","$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://example.com/s","examples":[1]}""",
+        "1",
+        null)]
     [InlineData("false", "1", "/: is not allowed")]
     public void FaultOf_aSchemaAndAValue_saysWhereItIsWrong(string schema, string value, string? fault) =>
         Assert.Equal(fault, JsonSchema.Parse(JsonElement.Parse(schema)).FaultOf(JsonElement.Parse(value)));

@@ -6,14 +6,18 @@ using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Tests.Torch.Cpu;
 
-/// <summary>Both ways to compute attention agree, and so do their gradients; <c>PackedComputationTests</c> hold them against autograd.</summary>
+/// <summary>
+/// Both ways to compute attention agree, and so do their gradients; <c>PackedComputationTests</c> hold them against autograd.
+/// </summary>
 public sealed class CpuAttentionTests : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();
 
     public void Dispose() => _scope.Dispose();
 
-    /// <summary>Heads with and without a rest over whole lanes; one to sixty query heads a key head, whose scores are whole products or not.</summary>
+    /// <summary>
+    /// Heads with and without a rest over whole lanes; one to sixty query heads a key head, whose scores are whole products or not.
+    /// </summary>
     [Theory]
     [InlineData(4, 4, 8)]
     [InlineData(4, 2, 16)]
@@ -54,7 +58,8 @@ public sealed class CpuAttentionTests : IDisposable
         var slope = RandomTensors.Of(rows.size(0), rows.size(1), 6);
         var gradient = attention.Backward(trace, slope);
         var direction = RandomTensors.Of(projected.size(0), projected.size(1), 7);
-        double Along(float step) => (attention.Forward(projected + direction * step).Rows.to(ScalarType.Float64) * slope).sum().item<double>();
+        double Along(float step) =>
+            (attention.Forward(projected + direction * step).Rows.to(ScalarType.Float64) * slope).sum().item<double>();
 
         var expected = (Along(5e-3f) - Along(-5e-3f)) / 1e-2;
 
@@ -114,7 +119,8 @@ public sealed class CpuAttentionTests : IDisposable
         var batch = Batch();
         var rows = wanted ? batch.Predictors.Distinct().ToArray() : null;
         var (byTiles, onCpu) = (
-            new TiledAttention(config, Rotations.Of(batch, config, config.AttentionOf(0), CPU), batch, rows, window, type, CPU), Attention(config, batch, rows, window));
+            new TiledAttention(config, Rotations.Of(batch, config, config.AttentionOf(0), CPU), batch, rows, window, type, CPU),
+            Attention(config, batch, rows, window));
         var projected = RandomTensors.Of(batch.TokenIds.Length, (heads + 2 * kvHeads) * headDim, 1, 2, type);
 
         var (expected, expectedTrace) = byTiles.Forward(projected);
@@ -125,7 +131,10 @@ public sealed class CpuAttentionTests : IDisposable
         RandomTensors.AssertClose(byTiles.Backward(expectedTrace, slope), onCpu.Backward(actualTrace, slope), tolerance, "gradient");
     }
 
-    /// <summary>Prompts of one token, of several pieces and of several tiles and shares; branches of none, of few and of many rows; a prompt without a branch.</summary>
+    /// <summary>
+    /// Prompts of one token, of several pieces and of several tiles and shares; branches of none, of few and of many rows; a prompt without
+    /// a branch.
+    /// </summary>
     private static PackedBatch Batch() => PackedBatch.Create(
     [
         new(TinyModel.Ids(1, 1), [TinyModel.Ids(3, 2), TinyModel.Ids(1, 3)]),

@@ -45,8 +45,22 @@ public sealed class LanesTests : IDisposable
     {
         float[] special =
         [
-            0, -0f, 1, 1 + 1 / 256f, 1 + 3 / 256f, 1 + 1 / 256f + 1e-6f, -1 - 1 / 256f, float.MaxValue, float.MinValue, float.Epsilon, 1e-40f,
-            float.PositiveInfinity, float.NegativeInfinity, float.NaN, BitConverter.UInt32BitsToSingle(0x7F800001), BitConverter.UInt32BitsToSingle(0xFFFFFFFF),
+            0,
+            -0f,
+            1,
+            1 + 1 / 256f,
+            1 + 3 / 256f,
+            1 + 1 / 256f + 1e-6f,
+            -1 - 1 / 256f,
+            float.MaxValue,
+            float.MinValue,
+            float.Epsilon,
+            1e-40f,
+            float.PositiveInfinity,
+            float.NegativeInfinity,
+            float.NaN,
+            BitConverter.UInt32BitsToSingle(0x7F800001),
+            BitConverter.UInt32BitsToSingle(0xFFFFFFFF),
         ];
         var random = new Random(1);
         float[] values = [.. special, .. Enumerable.Range(0, 160).Select(_ => BitConverter.Int32BitsToSingle(random.Next()))];

@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Tests.Torch.Cpu;
 
-/// <summary>The gated unit and the norm equal autograd, in our own loops (widths of whole lanes) and in LibTorch's operations (others).</summary>
+/// <summary>
+/// The gated unit and the norm equal autograd, in our own loops (widths of whole lanes) and in LibTorch's operations (others).
+/// </summary>
 public sealed class RowKernelTests : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();
@@ -44,7 +46,8 @@ public sealed class RowKernelTests : IDisposable
         var gradient = RandomTensors.Of(900, inside, 2, 1, type);
         var leaf = RandomTensors.Leaf(both.to(ScalarType.Float32));
         var gate = leaf.narrow(1, 0, inside);
-        var expected = gate * 0.5 * (1 + (Math.Sqrt(2 / Math.PI) * (gate + 0.044715 * gate.pow(3))).tanh()) * leaf.narrow(1, inside, inside);
+        var expected =
+            gate * 0.5 * (1 + (Math.Sqrt(2 / Math.PI) * (gate + 0.044715 * gate.pow(3))).tanh()) * leaf.narrow(1, inside, inside);
         expected.backward([gradient.to(ScalarType.Float32)]);
 
         using var gradients = no_grad();
@@ -94,7 +97,10 @@ public sealed class RowKernelTests : IDisposable
     [InlineData(20, ScalarType.BFloat16)]
     public void Norm_of_a_sum_equals_that_of_what_was_added_up_before(int width, ScalarType type)
     {
-        var (x, added, weight) = (RandomTensors.Of(900, width, 3, 3), RandomTensors.Of(900, width, 4, 1, type), RandomTensors.Of(1, width, 5).view(width));
+        var (x, added, weight) = (
+            RandomTensors.Of(900, width, 3, 3),
+            RandomTensors.Of(900, width, 4, 1, type),
+            RandomTensors.Of(1, width, 5).view(width));
         var before = Floats.Of(x);
         foreach (var ownLoops in new[] { true, false })
         {
@@ -133,15 +139,22 @@ public sealed class RowKernelTests : IDisposable
 
         Assert.True(Floats.Of(new GatedUnit(false, true).Forward(rows)).All(float.IsNaN));
         Assert.True(Floats.Of(new GatedUnit(false, true).Backward(rows, ones([2, 16], ScalarType.BFloat16))).All(float.IsNaN));
-        Assert.True(Floats.Of(new RmsNorm(ones(32), null, 0, true).Forward(rows.to(ScalarType.Float32), null, ScalarType.BFloat16).Rows).All(float.IsNaN));
+        Assert.True(
+            Floats
+                .Of(new RmsNorm(ones(32), null, 0, true).Forward(rows.to(ScalarType.Float32), null, ScalarType.BFloat16).Rows)
+                .All(float.IsNaN));
     }
 
     [Fact]
     public void Start_of_a_tensor_that_lies_otherwise_or_is_another_is_refused()
     {
-        Assert.Contains("not contiguous", Assert.Throws<ArgumentException>(() => CpuMemory.Start(zeros([3, 4]).t(), ScalarType.Float32, 4, 3)).Message);
+        Assert.Contains(
+            "not contiguous",
+            Assert.Throws<ArgumentException>(() => CpuMemory.Start(zeros([3, 4]).t(), ScalarType.Float32, 4, 3)).Message);
         Assert.Contains("[3, 4]", Assert.Throws<ArgumentException>(() => CpuMemory.Start(zeros([3, 4]), ScalarType.Float32, 3, 5)).Message);
-        Assert.Contains("BFloat16", Assert.Throws<ArgumentException>(() => CpuMemory.Start(zeros([3, 4]), ScalarType.BFloat16, 3, 4)).Message);
+        Assert.Contains(
+            "BFloat16",
+            Assert.Throws<ArgumentException>(() => CpuMemory.Start(zeros([3, 4]), ScalarType.BFloat16, 3, 4)).Message);
         Assert.Throws<InvalidOperationException>(() => { using var scratch = new Scratch(31); scratch.Take(2, 16); });
     }
 }

@@ -29,7 +29,10 @@ public sealed class ThreadTeamTests
         ThreadTeam.ForEach(2, _ =>
         {
             Assert.True(meeting.SignalAndWait(TimeSpan.FromSeconds(60)));
-            Assert.False(OperatingSystem.IsLinux() && Thread.CurrentThread.IsThreadPoolThread && Environment.CurrentManagedThreadId != caller);
+            Assert.False(
+                OperatingSystem.IsLinux()
+                    && Thread.CurrentThread.IsThreadPoolThread
+                    && Environment.CurrentManagedThreadId != caller);
             lock (threads)
             {
                 threads.Add(Environment.CurrentManagedThreadId);

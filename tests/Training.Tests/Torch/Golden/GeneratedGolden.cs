@@ -16,7 +16,10 @@ internal static class GeneratedGolden
     private const int Vocabulary = 11;
     private static readonly int[] PromptLengths = [3, 1, 2, 3, 1, 2];
     private static readonly int[] CompletionLengths = [4, 1, 2, 2, 6, 3];
-    private static readonly int[] Ids = [.. Enumerable.Range(0, 2 * Pairs * Length).Select(i => (int)(SampleSeed.Mix((ulong)i) % Vocabulary))];
+    private static readonly int[] Ids =
+    [
+        .. Enumerable.Range(0, 2 * Pairs * Length).Select(i => (int)(SampleSeed.Mix((ulong)i) % Vocabulary)),
+    ];
     private static readonly double[] PolicyLogits = Logits(100_000);
     private static readonly double[] ReferenceLogits = Logits(200_000);
     private static readonly Lazy<string> File = new(Write);
@@ -80,7 +83,9 @@ internal static class GeneratedGolden
             ["vocab"] = Vocabulary,
             ["input_ids"] = JsonSerializer.SerializeToNode(Ids.Chunk(Length)),
             ["completion_mask"] = JsonSerializer.SerializeToNode(all.Select(row =>
-                Enumerable.Range(0, Length).Select(t => t >= PromptLengths[row] && t < PromptLengths[row] + CompletionLengths[row] ? 1 : 0))),
+                Enumerable
+                    .Range(0, Length)
+                    .Select(t => t >= PromptLengths[row] && t < PromptLengths[row] + CompletionLengths[row] ? 1 : 0))),
             ["policy_logits"] = JsonSerializer.SerializeToNode(PolicyLogits),
             ["ref_logits"] = JsonSerializer.SerializeToNode(ReferenceLogits),
             ["policy_logps"] = JsonSerializer.SerializeToNode(rows.LogProbs(true)),
@@ -118,7 +123,13 @@ internal static class GeneratedGolden
             var logits = PolicyLogits.ToArray();
             logits[place] += step;
             // WPO's weights and KTO's K take no gradient.
-            return PlainLosses.Objective(options, Rows(logits).Batch(options, first, second, labels) with { Weights = at.Weights, K = at.K });
+            return PlainLosses.Objective(
+                options,
+                Rows(logits).Batch(options, first, second, labels) with
+                {
+                    Weights = at.Weights,
+                    K = at.K,
+                });
         }
     }
 
@@ -126,7 +137,10 @@ internal static class GeneratedGolden
     {
         var x = rows.Batch(options, [.. Enumerable.Range(0, Pairs)], [.. Enumerable.Range(Pairs, Pairs)], new double[Pairs]);
         var (chosen, rejected) = (rows.Policy[..Pairs].SelectMany(t => t).ToArray(), rows.Policy[Pairs..].SelectMany(t => t).ToArray());
-        var rewards = Enumerable.Range(0, Pairs).Select(i => (Chosen: options.Beta * (x.W[i] - x.WRef[i]), Rejected: options.Beta * (x.L[i] - x.LRef[i]))).ToArray();
+        var rewards = Enumerable
+            .Range(0, Pairs)
+            .Select(i => (Chosen: options.Beta * (x.W[i] - x.WRef[i]), Rejected: options.Beta * (x.L[i] - x.LRef[i])))
+            .ToArray();
         return new JsonObject
         {
             ["entropy"] = chosen.Concat(rejected).Average(t => t.Entropy),

@@ -10,7 +10,10 @@ internal static class GoldenAssert
     {
         if (entry.TryGetProperty(name, out var expected))
         {
-            Relative(expected.ValueKind == JsonValueKind.Array ? GoldenFile.Floats(expected) : [expected.GetSingle()], actual, $"{Describe(entry)}: {name}");
+            Relative(
+                expected.ValueKind == JsonValueKind.Array ? GoldenFile.Floats(expected) : [expected.GetSingle()],
+                actual,
+                $"{Describe(entry)}: {name}");
         }
     }
 

@@ -11,7 +11,18 @@ internal static class GoldenConfiguration
 {
     /// <summary>Keys with figures, which the tests compare, and notes on them.</summary>
     private static readonly string[] Figures =
-        ["loss", "per_pair", "chosen_rewards", "rejected_rewards", "grad_policy_logits", "kl", "kl_note", "note", "log_odds_chosen", "log_odds_ratio"];
+        [
+            "loss",
+            "per_pair",
+            "chosen_rewards",
+            "rejected_rewards",
+            "grad_policy_logits",
+            "kl",
+            "kl_note",
+            "note",
+            "log_odds_chosen",
+            "log_odds_ratio",
+        ];
 
     /// <summary>An entry's <c>config</c> of <c>dpo</c>.</summary>
     public static LossOptions OfDpo(JsonElement config)
@@ -93,7 +104,9 @@ internal static class GoldenConfiguration
 
     /// <summary>A list of entries that no test knows would be passed over.</summary>
     public static void RefuseOtherLists(JsonElement root) => Assert.DoesNotContain(root.EnumerateObject(), p =>
-        p.Value.ValueKind == JsonValueKind.Array && p.Value.EnumerateArray().Any(item => item.ValueKind == JsonValueKind.Object) && p.Name is not ("dpo" or "other" or "kto"));
+        p.Value.ValueKind == JsonValueKind.Array
+        && p.Value.EnumerateArray().Any(item => item.ValueKind == JsonValueKind.Object)
+        && p.Name is not ("dpo" or "other" or "kto"));
 
     /// <summary>An entry of <c>dpo</c> itself, beside its <c>config</c>.</summary>
     public static void RefuseOtherKeys(JsonElement entry) =>

@@ -17,7 +17,9 @@ internal sealed class GoldenFile : IDisposable
 
     public JsonElement Root => _document.RootElement;
 
-    /// <summary>The project's copy, or the file that the environment names; or one made by <see cref="GeneratedGolden"/> with other shapes.</summary>
+    /// <summary>
+    /// The project's copy, or the file that the environment names; or one made by <see cref="GeneratedGolden"/> with other shapes.
+    /// </summary>
     public static GoldenFile Open(bool generated) => new(JsonDocument.Parse(generated ? GeneratedGolden.Json : File.ReadAllText(
         Environment.GetEnvironmentVariable("ITERATIVE_DPO_GOLDEN") is { Length: > 0 } path
             ? path : Path.Combine(AppContext.BaseDirectory, "golden", "preference_losses.json"))));

@@ -35,7 +35,10 @@ public class GoldenTests
             // Token counts are of the file's prompts, which the log-probs do not have.
             foreach (var metric in entry.GetProperty("metrics").EnumerateObject().Where(m => m.Name != "num_tokens"))
             {
-                GoldenAssert.Relative([metric.Value.GetSingle()], [(float)result.Metrics[metric.Name]], $"{entry.GetProperty("config")}: {metric.Name}");
+                GoldenAssert.Relative(
+                    [metric.Value.GetSingle()],
+                    [(float)result.Metrics[metric.Name]],
+                    $"{entry.GetProperty("config")}: {metric.Name}");
             }
         }
     }

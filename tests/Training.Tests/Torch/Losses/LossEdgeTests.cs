@@ -25,7 +25,13 @@ public sealed class LossEdgeTests : IDisposable
         {
             foreach (var tokens in new float[] { 1, 1000 })
             {
-                AssertFinite(options, [.. all.Select(a => a.w)], [.. all.Select(a => a.l)], [.. all.Select(a => a.wRef)], [.. all.Select(a => a.lRef)], tokens);
+                AssertFinite(
+                    options,
+                    [.. all.Select(a => a.w)],
+                    [.. all.Select(a => a.l)],
+                    [.. all.Select(a => a.wRef)],
+                    [.. all.Select(a => a.lRef)],
+                    tokens);
             }
         }
     }
@@ -112,12 +118,19 @@ public sealed class LossEdgeTests : IDisposable
         Assert.True(chosen.Concat(rejected).All(float.IsFinite), $"{options}: a gradient is not finite");
     }
 
-    private static (float Value, float[] Chosen, float[] Rejected) Of(LossOptions options, float[] w, float[] l, float[] wRef, float[] lRef, float tokens)
+    private static (float Value, float[] Chosen, float[] Rejected) Of(
+        LossOptions options,
+        float[] w,
+        float[] l,
+        float[] wRef,
+        float[] lRef,
+        float tokens)
     {
         using var scope = NewDisposeScope();
         LossSide Side(Tensor leaf, float[] reference) => new(leaf, tensor(reference), leaf, full([reference.Length], tokens));
         var (chosen, rejected) = (tensor(w).requires_grad_(), tensor(l).requires_grad_());
-        var value = new Objective(options).Of(new(Side(chosen, wRef), Side(rejected, lRef), ones(w.Length), w.Length, (long)(w.Length * tokens)));
+        var value = new Objective(options).Of(
+            new(Side(chosen, wRef), Side(rejected, lRef), ones(w.Length), w.Length, (long)(w.Length * tokens)));
         value.backward();
         float[] Slopes(Tensor leaf) => leaf.grad is { } gradient ? Floats.Of(gradient) : new float[w.Length];
         return (value.item<float>(), Slopes(chosen), Slopes(rejected));

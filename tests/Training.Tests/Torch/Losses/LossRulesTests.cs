@@ -24,11 +24,24 @@ public class LossRulesTests
         { new LossOptions("simpo") with { SimpoGamma = -1 }, "simpo-gamma is -1" },
         { new LossOptions("simpo") with { GammaBetaRatio = -1 }, "gamma-beta-ratio is -1" },
         { new LossOptions("alphapo") with { AlphapoAlpha = float.NaN }, "alphapo-alpha is NaN" },
-        { Sigmoid with { BcoRewardMean = true }, "bco-reward-mean is on: sigmoid does not read it, and it would be without effect; it is for bco_pair" },
+        {
+            Sigmoid with
+            {
+                BcoRewardMean = true,
+            },
+            "bco-reward-mean is on: sigmoid does not read it, and it would be without effect; it is for bco_pair"
+        },
         { new LossOptions("aot") with { ProbabilisticLabels = true }, "probabilistic-labels is on: aot does not read it" },
         { new LossOptions("kto") with { LdAlpha = 0.5f }, "ld-alpha is 0.5: kto does not read it" },
         { new LossOptions("sft") with { ReferenceFree = true }, "reference-free is on: sft does not read it" },
-        { Sigmoid with { FDivergence = FDivergence.AlphaDivergence, AlphaDivergenceCoefficient = float.NaN }, "alpha-divergence-coefficient is NaN" },
+        {
+            Sigmoid with
+            {
+                FDivergence = FDivergence.AlphaDivergence,
+                AlphaDivergenceCoefficient = float.NaN,
+            },
+            "alpha-divergence-coefficient is NaN"
+        },
         { Sigmoid with { Constraints = [new("", "nll", 0, 1)] }, "each constraint needs a name" },
         { Sigmoid with { Constraints = [new("a", "nll", 0, 1), new("a", "margin", 0, 1)] }, "two have the same name" },
         { Sigmoid with { Constraints = [new("a", "nll", float.NaN, 1)] }, "constraints.a.limit is NaN" },
@@ -89,7 +102,9 @@ public class LossRulesTests
     {
         PreferencePair[] pairs = [new("p", [1], [2], [3]), new("q", [4], [5], [6])];
 
-        Assert.Equal(LabelledCompletion.FromPairs(pairs).Select(e => e.MismatchedIds), new Objective(new("kto")).ExamplesOf(pairs).Select(e => e.Second));
+        Assert.Equal(
+            LabelledCompletion.FromPairs(pairs).Select(e => e.MismatchedIds),
+            new Objective(new("kto")).ExamplesOf(pairs).Select(e => e.Second));
         // Only KTO reads the mismatched ones.
         Assert.All(new Objective(new("apo_zero_unpaired")).ExamplesOf(pairs), example => Assert.Empty(example.Second));
         Assert.Same(pairs, new Objective(new("sigmoid")).ExamplesOf(pairs));
@@ -98,7 +113,8 @@ public class LossRulesTests
     [Fact]
     public void ExamplesOf_labelled_completions_for_a_loss_on_pairs_says_which_losses_take_them()
     {
-        var e = Assert.Throws<UserInputException>(() => new Objective(new("hinge")).ExamplesOf([new LabelledCompletion("p", [1], [2], true, [])]));
+        var e = Assert.Throws<UserInputException>(() =>
+            new Objective(new("hinge")).ExamplesOf([new LabelledCompletion("p", [1], [2], true, [])]));
 
         Assert.Contains("hinge learns from pairs", e.Message);
         Assert.Contains("kto, apo_zero_unpaired", e.Message);

@@ -12,7 +12,8 @@ public class LossTableDocumentTests
     public void Document_has_a_row_for_every_loss() => Assert.All(PreferenceLosses.All, loss => Assert.Contains(RowOf(loss), Lines));
 
     [Fact]
-    public void Document_has_a_row_for_every_score() => Assert.All(ConstraintScores.All, score => Assert.Contains($"| {score.Name} | {score.Formula} |", Lines));
+    public void Document_has_a_row_for_every_score() =>
+        Assert.All(ConstraintScores.All, score => Assert.Contains($"| {score.Name} | {score.Formula} |", Lines));
 
     private static string RowOf(PreferenceLoss loss)
     {

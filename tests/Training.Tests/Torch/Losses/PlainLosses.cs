@@ -7,8 +7,11 @@ internal static class PlainLosses
     public static double Objective(LossOptions options, PlainBatch x, double shift = 0)
     {
         var seen = options.ReferenceFree ? x with { WRef = new double[x.Count], LRef = new double[x.Count] } : x;
-        var total = options.Losses.Sum(loss => loss.Weight * Of(loss.Name, options, seen, shift).Zip(x.Weights, (value, weight) => value * weight).Average());
-        return total + (options.Constraints ?? []).Sum(c => Enumerable.Range(0, x.Count).Average(i => c.Weight * Math.Max(0, Score(c.Score, x, i) - c.Limit)));
+        var total = options.Losses.Sum(loss =>
+            loss.Weight * Of(loss.Name, options, seen, shift).Zip(x.Weights, (value, weight) => value * weight).Average());
+        return total
+            + (options.Constraints ?? []).Sum(c =>
+                Enumerable.Range(0, x.Count).Average(i => c.Weight * Math.Max(0, Score(c.Score, x, i) - c.Limit)));
     }
 
     /// <summary>Each example's loss.</summary>
@@ -60,7 +63,9 @@ internal static class PlainLosses
             "dpo_rk" => -Math.Log(x.Labels[i] == 0.5
                 ? (Square(o.RaoKupperNu) - 1) * Math.Exp(z) / ((1 + o.RaoKupperNu * Math.Exp(z)) * (Math.Exp(z) + o.RaoKupperNu))
                 : Math.Exp(z) / (Math.Exp(z) + o.RaoKupperNu)),
-            "dpo_d" => -Math.Log((x.Labels[i] == 0.5 ? 2 * o.DavidsonNu * Math.Exp(z / 2) : Math.Exp(z)) / (Math.Exp(z) + 1 + 2 * o.DavidsonNu * Math.Exp(z / 2))),
+            "dpo_d" => -Math.Log(
+                (x.Labels[i] == 0.5 ? 2 * o.DavidsonNu * Math.Exp(z / 2) : Math.Exp(z))
+                    / (Math.Exp(z) + 1 + 2 * o.DavidsonNu * Math.Exp(z / 2))),
             "hinge" => Math.Max(0, 1 - z),
             "exo_pair" => Sigma(z) * (Math.Log(Sigma(z)) - Math.Log(floor)) + Sigma(-z) * (Math.Log(Sigma(-z)) - Math.Log(1 - floor)),
             "discopop" => (1 - Sigma(z / o.DiscopopTau)) * LogLoss(z) + Sigma(z / o.DiscopopTau) * Math.Exp(-z),

@@ -73,7 +73,9 @@ public sealed class PreferenceLossesTests : IDisposable
         foreach (var loss in PreferenceLosses.All.Where(loss => !loss.Unpaired))
         {
             var options = new LossOptions(loss.Name);
-            foreach (var read in loss.Reads.HasFlag(LossSettings.ProbabilisticLabels) ? [options, options with { ProbabilisticLabels = true }] : new[] { options })
+            foreach (var read in loss.Reads.HasFlag(LossSettings.ProbabilisticLabels)
+                    ? [options, options with { ProbabilisticLabels = true }]
+                    : new[] { options })
             {
                 var changes = !Compute(read, LossBatches.Hand(0.9f)).SequenceEqual(Compute(read, LossBatches.Hand(0.5f)));
 

@@ -35,7 +35,12 @@ public sealed class EagerStepTests : IDisposable
         using var model = PolicyModel.Create(Config, TinyModel.Weights(Config), type, trainable: !adapter, CPU);
         using var lora = adapter ? new LoraWeights(Config, options.Lora!, CPU) : null;
         lora?.Initialise(1);
-        var peer = new EagerStep(Config, _pairs, HalfSplit, (lora?.Export() ?? []).ToDictionary(map => map.Tensor, map => map.A).GetValueOrDefault!, options);
+        var peer = new EagerStep(
+            Config,
+            _pairs,
+            HalfSplit,
+            (lora?.Export() ?? []).ToDictionary(map => map.Tensor, map => map.A).GetValueOrDefault!,
+            options);
 
         var losses = Enumerable.Range(0, Steps).Select(_ => (double)peer.Run()).ToList();
 
