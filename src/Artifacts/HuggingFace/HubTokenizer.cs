@@ -38,6 +38,11 @@ internal sealed class HubTokenizer(string folder, int size)
     {
         var model = _file.Section("model") ?? throw _file.Bad("model", "the key is missing");
         var kind = model.Text("type", "BPE");
+        _file.Require(
+            kind != "Unigram",
+            "model.type",
+            "'Unigram' is not read: llama.cpp knows no byte_fallback in such a vocabulary, and characters without a piece, line breaks often "
+            + "among them, would be <unk>; it may be BPE");
         _file.Require(kind == "BPE", "model.type", $"'{kind}' is not read; it may be BPE");
         foreach (var key in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
             model.Require(model.Text(key, "") == "", key, "llama.cpp has no such thing");

@@ -235,6 +235,7 @@ public sealed class ModelFolderTests : IDisposable
     [Theory]
     [InlineData("model.merges", "null", "'model.merges': the key is missing")]
     [InlineData("model.type", "\"WordPiece\"", "'model.type': 'WordPiece' is not read")]
+    [InlineData("model.type", "\"Unigram\"", "'model.type': 'Unigram' is not read: llama.cpp knows no byte_fallback in such a vocabulary")]
     [InlineData("model.vocab", "null", "'model.vocab': the key is missing")]
     [InlineData("model.merges", "[\"ab\"]", "'model.merges': an entry is not two pieces")]
     [InlineData("model.byte_fallback", "true", "'pre_tokenizer': a vocabulary of SentencePiece has none")]
