@@ -132,7 +132,7 @@ public sealed class CampaignPrompts
     private static IEnumerable<string> KeysOf(Prompt prompt) =>
         [
             $"id {prompt.Id}",
-            $"text {prompt.Text ?? string.Join('\n', prompt.Messages!.Select(message => $"{message.Role}\t{message.Content}"))}",
+            $"text {prompt.Text ?? string.Join('\n', prompt.Messages!.Select(message => $"{message.Role}\t{message.Spell()}"))}",
         ];
 
     private static IEnumerable<Prompt> PerTask(IEnumerable<Prompt> prompts, int most) =>

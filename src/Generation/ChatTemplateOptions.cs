@@ -14,7 +14,7 @@ namespace IterativeDpo.Generation;
 public sealed record ChatTemplateOptions(
     [Setting(
         "Which of the model's chat templates shows conversations, by its name, where the file has several (tokenizer.chat_template.NAME). Empty: the default, or tool_use where there "
-        + "is one and kwargs has tools.", Off = "")]
+        + "is one and the row or kwargs has tools.", Off = "")]
     string? Name = null,
     [Setting(
         "Variables for the chat template as a JSON object, by the names that the template knows, as chat_template_kwargs of transformers: enable_thinking, tools, documents and others. "
@@ -58,6 +58,18 @@ public sealed record ChatTemplateOptions(
         }
         using var json = JsonDocument.Parse(kwargs, new JsonDocumentOptions { AllowDuplicateProperties = false });
         return [.. json.RootElement.EnumerateObject().Select(item => KeyValuePair.Create(item.Name, JinjaJson.Read(item.Value)))];
+    }
+
+    /// <summary>The tools among them, where they are a list that is not empty; null otherwise.</summary>
+    internal static JsonText? ReadTools(string? kwargs)
+    {
+        if (kwargs is null)
+        {
+            return null;
+        }
+        using var json = JsonDocument.Parse(kwargs);
+        var isThere = json.RootElement.TryGetProperty("tools", out var tools) && tools.ValueKind == JsonValueKind.Array;
+        return isThere && tools.GetArrayLength() > 0 ? JsonText.Of(tools) : null;
     }
 
     private static DateTimeOffset? ParseTime(string? text) => DateTimeOffset.TryParse(

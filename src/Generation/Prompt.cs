@@ -3,9 +3,23 @@ using System.Text.Json.Serialization;
 namespace IterativeDpo.Generation;
 
 /// <summary>One turn of a conversation; <paramref name="Role"/> is one of <see cref="Roles"/>.</summary>
-public sealed record ChatMessage(string Role, string Content)
+/// <param name="Content">Null only where it calls tools.</param>
+/// <param name="ToolCalls">The assistant's, as <see cref="ToolFields"/> reads them; null where it calls none.</param>
+/// <param name="ToolCallId">Of the call that a turn of the role tool answers.</param>
+/// <param name="Name">Of the function whose result a turn of the role tool has.</param>
+public sealed record ChatMessage(
+    string Role,
+    string? Content,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonText? ToolCalls = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ToolCallId = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Name = null)
 {
-    public static IReadOnlyList<string> Roles { get; } = ["system", "user", "assistant"];
+    public static IReadOnlyList<string> Roles { get; } = ["system", "user", "assistant", "tool"];
+
+    /// <summary>All that it says as a text: its content, and each call of a tool as a line of JSON.</summary>
+    public string Spell() => ToolCalls is null ? Content ?? ""
+        : string.IsNullOrEmpty(Content) ? ToolFields.Spell(ToolCalls)
+        : $"{Content}\n{ToolFields.Spell(ToolCalls)}";
 }
 
 /// <summary>A rule that an answer is checked against, as data. The verifier gives it meaning: docs/judges.md has the kinds.</summary>
@@ -24,10 +38,12 @@ public sealed record AnswerCheck(
 /// special tokens that it spells are special tokens.
 /// </summary>
 /// <param name="Answer">The answer that its row gives, where it is asked for (<see cref="PromptFile.Read"/>); null otherwise.</param>
+/// <param name="Tools">What the assistant may call, as a list of JSON for the chat template; null where the row offers none.</param>
 public sealed record Prompt(
     string Id,
     IReadOnlyList<ChatMessage>? Messages,
     string? Text,
     string? Task,
     IReadOnlyList<AnswerCheck> Checks,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Answer = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Answer = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonText? Tools = null);

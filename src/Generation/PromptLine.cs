@@ -45,15 +45,17 @@ internal static class PromptLine
         var passage = new Passage(messages is null ? asked.GetString() : null, messages);
         RefuseLost(LostFields.OfRow(root, conversation: messages is not null), where);
         RefuseLost(LostFields.SystemOf(root) is { } system && !passage.Says(system) ? "system" : null, where);
+        var tools = messages is null ? null : WithTools(() => ToolFields.ToolsOf(root), where);
         var answer = answers ? Answer(root, messages is not null, where) : null;
         return (
             new Prompt(
-                id ?? IdOf(asked.GetRawText()),
+                id ?? IdOf(asked.GetRawText() + tools?.Text),
                 messages,
                 passage.Text,
                 OptionalText(root, "task", where),
                 Checks(root, where),
-                answer),
+                answer,
+                tools),
             id is not null);
     }
 
@@ -102,6 +104,18 @@ internal static class PromptLine
         }
     }
 
+    private static T WithTools<T>(Func<T> read, string where)
+    {
+        try
+        {
+            return read();
+        }
+        catch (FormatException e)
+        {
+            throw new UserInputException($"{where}: {e.Message}.", e);
+        }
+    }
+
     private static ChatMessage[] Messages(JsonElement asked, string where)
     {
         if (asked.ValueKind != JsonValueKind.Array || asked.GetArrayLength() == 0)
@@ -120,8 +134,9 @@ internal static class PromptLine
     {
         var role = Text(message, "role", where);
         RefuseLost(LostFields.OfMessage(message), where);
+        var content = LostFields.Has(message, "tool_calls") ? OptionalText(message, "content", where) : Text(message, "content", where);
         return ChatMessage.Roles.Contains(role)
-            ? new ChatMessage(role, Text(message, "content", where))
+            ? WithTools(() => ToolFields.MessageOf(message, role, content), where)
             : throw new UserInputException($"{where}: the role \"{role}\" is not one of {string.Join(", ", ChatMessage.Roles)}.");
     }
 
@@ -145,8 +160,11 @@ internal static class PromptLine
             isChat
             && answer.ValueKind == JsonValueKind.Array
             && answer.GetArrayLength() == 1
-            && Message(answer[0], where) is { Role: "assistant", Content: var content }
-            ? content
+            && Message(answer[0], where) is { Role: "assistant" } turn
+            ? turn.ToolCalls is null
+                ? turn.Content
+                : throw new UserInputException(
+                    $"{where}: its answer calls tools, and an answer of data is a text here; train on such rows with ./dpo train.")
             : throw new UserInputException(
                 $"{where}: its answer must be {(isChat ? "one turn of the assistant, as the prompt is a conversation" : "a text, as the prompt is one")}.");
     }

@@ -24,5 +24,5 @@ public static class PromptSplit
 
     /// <summary>The side of a prompt from a file, by its text or its messages.</summary>
     public static Split Of(Prompt prompt) =>
-        Of(prompt.Text ?? string.Join('\n', prompt.Messages!.Select(message => $"{message.Role}\t{message.Content}")));
+        Of(prompt.Text ?? string.Join('\n', prompt.Messages!.Select(message => $"{message.Role}\t{message.Spell()}")));
 }

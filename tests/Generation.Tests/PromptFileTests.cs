@@ -85,8 +85,9 @@ public sealed class PromptFileTests : IDisposable
     [InlineData("""{"prompt": ["x"]}""", "\"role\" is missing")]
     [InlineData("""{"chosen": "x y", "rejected": "x z"}""", "implicit")]
     [InlineData("""{"prompt": "x", "chosen": [{"role": "user", "content": "x"}], "rejected": []}""", "give it as a list of messages")]
-    [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "tools": ["f"]}""", "\"tools\" would be lost")]
-    [InlineData("""{"prompt": [{"role": "user", "content": "x", "tool_calls": [1]}]}""", "\"tool_calls\" would be lost")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "tools": ["f"]}""", "\"tools\" must be a list of objects")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "x", "tool_calls": [1]}]}""", "has \"tool_calls\", and only the assistant calls tools")]
+    [InlineData("""{"prompt": [{"role": "user", "content": "x", "function_call": {"name": "f"}}]}""", "\"function_call\" would be lost")]
     [InlineData("""{"prompt": "x", "images": ["a.png"]}""", "\"images\" would be lost")]
     [InlineData("""{"prompt": [{"role": "user", "content": "x"}], "system": "Be brief."}""", "\"system\" would be lost")]
     [InlineData("""{"prompt": "Hi \ud83d there"}""", "byte 16 (\\ud83d) is half of a surrogate pair")]
@@ -189,6 +190,37 @@ public sealed class PromptFileTests : IDisposable
         Assert.StartsWith($"{path}, line 2: byte 14 (0xFC) is no UTF-8", latin1);
         Assert.StartsWith($"{path}, line 1: byte 1 is of a text in UTF-16", utf16);
         Assert.StartsWith($"{path}, line 1: byte 1 is of a text in UTF-16", bare);
+    }
+
+    [Fact]
+    public void Read_toolsAndCallsThatWereWritten_givesThemBack()
+    {
+        var prompts = Read(
+            """{"prompt": [{"role": "user", "content": "x"}, {"role": "assistant", "content": null, "tool_calls": [{"name": "f", "arguments": {"a": "é"}}]}, {"role": "tool", "content": "y", "tool_call_id": "1"}], "tools": [{"name": "f"}]}""",
+            """{"prompt": [{"role": "user", "content": "x"}], "tools": [{"name": "f"}]}""",
+            """{"prompt": [{"role": "user", "content": "x"}]}""");
+        using (var stream = File.Create(_path))
+        {
+            PromptFile.Write(stream, prompts);
+        }
+
+        Assert.Equivalent(prompts, PromptFile.Read(_path).ToArray(), strict: true);
+        Assert.Equal("""[{"name":"f"}]""", prompts[0].Tools!.Text);
+        Assert.Null(prompts[0].Messages![1].Content);
+        Assert.Equal("""[{"name":"f","arguments":{"a":"é"}}]""", prompts[0].Messages![1].ToolCalls!.Text);
+        Assert.Equal(3, prompts.Select(prompt => prompt.Id).Distinct().Count());
+    }
+
+    [Fact]
+    public void Read_answerThatCallsATool_isRefusedWhereAnswersAreAskedFor()
+    {
+        File.WriteAllText(
+            _path,
+            """{"prompt": [{"role": "user", "content": "x"}], "chosen": [{"role": "assistant", "tool_calls": [{"name": "f", "arguments": {}}]}]}""");
+
+        var error = Assert.Throws<UserInputException>(() => PromptFile.Read(_path, answers: true).Count());
+
+        Assert.Contains("line 1: its answer calls tools", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -40,6 +40,17 @@ public sealed class SampleFileTests : IDisposable
     }
 
     [Fact]
+    public void Read_writtenToolsAndCalls_givesTheSameValues()
+    {
+        var prompt = PromptFile.Parse(
+            """{"id": "t", "prompt": [{"role": "assistant", "content": null, "tool_calls": [{"name": "f", "arguments": {"a": "é"}}]}, {"role": "tool", "content": "18", "name": "f", "tool_call_id": "1"}], "tools": [{"name": "f"}]}""",
+            "here");
+        Write(Chat with { Prompt = prompt });
+
+        Assert.Equivalent(prompt, SampleFile.Read(_path).Single().Prompt, strict: true);
+    }
+
+    [Fact]
     public void Write_whatWasRead_givesTheSameBytes()
     {
         Write(Chat, Text);

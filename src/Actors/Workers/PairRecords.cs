@@ -44,5 +44,5 @@ internal sealed class PairRecords(string judge, string sampling, Digest baseMode
         || (comparison.Second, comparison.First) == (pair.ChosenIndex, pair.RejectedIndex);
 
     private static string TextOf(Prompt prompt) =>
-        prompt.Text ?? string.Join('\n', prompt.Messages!.Select(message => message.Content));
+        prompt.Text ?? string.Join('\n', prompt.Messages!.Select(message => message.Spell()));
 }

@@ -11,10 +11,10 @@ public static class LostFields
     /// <summary>Shown beside any text.</summary>
     public static readonly IReadOnlyList<string> Media = ["images", "image", "videos", "video", "audios", "audio"];
 
-    private static readonly string[] _ofConversations = ["tools", "functions", "documents", "chat_template_kwargs"];
+    private static readonly string[] _ofConversations = ["functions", "documents", "chat_template_kwargs"];
 
     private static readonly string[] _ofMessages =
-        [.. Media, "tool_calls", "tool_call_id", "function_call", "tool_responses", "reasoning_content", "reasoning", "thinking"];
+        [.. Media, "function_call", "tool_responses", "reasoning_content", "reasoning", "thinking"];
 
     /// <summary>The first of a row's, or null.</summary>
     /// <param name="conversation">Whether its texts go through a chat template.</param>
@@ -29,10 +29,13 @@ public static class LostFields
             ? value.GetString()
             : null;
 
-    private static string? First(JsonElement element, IEnumerable<string> names) =>
-        names.FirstOrDefault(name => element.TryGetProperty(name, out var value) && !IsEmpty(value));
+    /// <summary>Whether it has a member of this name with something in it.</summary>
+    public static bool Has(JsonElement element, string name) => element.TryGetProperty(name, out var value) && !IsEmpty(value);
 
-    private static bool IsEmpty(JsonElement value) => value.ValueKind switch
+    private static string? First(JsonElement element, IEnumerable<string> names) => names.FirstOrDefault(name => Has(element, name));
+
+    /// <summary>Whether it is as good as absent.</summary>
+    public static bool IsEmpty(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Null => true,
         JsonValueKind.String => value.ValueEquals(""),

@@ -10,27 +10,31 @@ namespace IterativeDpo.Generation.Llama;
 /// </summary>
 internal sealed class LlamaChat(LlamaModel model, LlamaText text, ChatTemplateOptions? options)
 {
-    private readonly Lazy<JinjaTemplate> _template = new(() => Parse(model, options));
+    private readonly Lazy<JinjaTemplate> _template = new(() => Parse(model, options, hasTools: false));
+    private readonly Lazy<JinjaTemplate> _toolTemplate = new(() => Parse(model, options, hasTools: true));
     private readonly Lazy<KeyValuePair<string, object?>[]> _variables = new(() => VariablesOf(model, text, options));
+    private readonly Lazy<JsonText?> _tools = new(() => ChatTemplateOptions.ReadTools(options?.Kwargs));
 
     /// <summary>The ids of a conversation with the assistant's turn opened behind it.</summary>
-    /// <exception cref="ConversationException">The template refuses it, or leaves a turn out.</exception>
+    /// <param name="tools">Those that its row offers; null where it says nothing, and those of the settings are taken.</param>
+    /// <exception cref="ConversationException">The template refuses it, or leaves a turn, a call or a tool out.</exception>
     /// <exception cref="UserInputException">There is no template, or none that can be read.</exception>
-    public int[] EncodePrompt(IReadOnlyList<ChatMessage> turns) => Tokenize(RenderWhole(turns, 0, openAssistant: true), goesOn: false);
+    public int[] EncodePrompt(IReadOnlyList<ChatMessage> turns, JsonText? tools = null) =>
+        Tokenize(RenderWhole(turns, tools, 0, openAssistant: true), goesOn: false);
 
     /// <summary>The ids of a whole conversation, as the template shows it.</summary>
     /// <exception cref="ConversationException">As above.</exception>
     /// <exception cref="UserInputException">As above.</exception>
-    public int[] EncodeConversation(IReadOnlyList<ChatMessage> turns) =>
-        Tokenize(RenderWhole(turns, 0, openAssistant: false), goesOn: false);
+    public int[] EncodeConversation(IReadOnlyList<ChatMessage> turns, JsonText? tools = null) =>
+        Tokenize(RenderWhole(turns, tools, 0, openAssistant: false), goesOn: false);
 
     /// <summary>The ids of what the template adds for these turns to a prompt whose assistant's turn it has opened.</summary>
     /// <exception cref="ConversationException">As above; or the template shows the prompt differently with them.</exception>
     /// <exception cref="UserInputException">As above.</exception>
-    public int[] EncodeCompletion(IReadOnlyList<ChatMessage> prompt, IReadOnlyList<ChatMessage> completion)
+    public int[] EncodeCompletion(IReadOnlyList<ChatMessage> prompt, IReadOnlyList<ChatMessage> completion, JsonText? tools = null)
     {
-        var whole = RenderWhole([.. prompt, .. completion], prompt.Count, openAssistant: false);
-        var before = prompt.Count == 0 ? "" : Render(prompt, openAssistant: true).Value;
+        var whole = RenderWhole([.. prompt, .. completion], tools, prompt.Count, openAssistant: false);
+        var before = prompt.Count == 0 ? "" : Render(new ChatValues(prompt, tools ?? _tools.Value), openAssistant: true).Value;
         if (!whole.Value.StartsWith(before, StringComparison.Ordinal))
         {
             var same = before.AsSpan().CommonPrefixLength(whole.Value);
@@ -45,40 +49,34 @@ internal sealed class LlamaChat(LlamaModel model, LlamaText text, ChatTemplateOp
         JsonSerializer.Serialize(text.Length <= 40 ? text : $"{text[..40]}…", Artifacts.Lines.JsonLines.Options);
 
     /// <param name="from">The first of the turns that must not be left out.</param>
-    private JinjaText RenderWhole(IReadOnlyList<ChatMessage> turns, int from, bool openAssistant)
+    private JinjaText RenderWhole(IReadOnlyList<ChatMessage> turns, JsonText? tools, int from, bool openAssistant)
     {
-        if (turns.Any(turn => turn.Content.Contains('\0', StringComparison.Ordinal)))
+        if (turns.Any(turn => turn.Content?.Contains('\0', StringComparison.Ordinal) == true))
         {
             throw new ConversationException("a message has a NUL, which no text has: take it out");
         }
-        var rendered = Render(turns, openAssistant);
-        for (var i = from; i < turns.Count; i++)
+        var values = new ChatValues(turns, tools ?? _tools.Value);
+        if (values.Keys.Find(key => text.SpecialsOf(key, (_, _) => true).Any()) is { } spelled)
         {
-            if (!string.IsNullOrWhiteSpace(turns[i].Content) && rendered.Sources?.Contains(SourceOf(i), StringComparison.Ordinal) != true)
-            {
-                throw new ConversationException($"the model's chat template leaves out what the role '{turns[i].Role}' says");
-            }
+            throw new ConversationException($"the key \"{spelled}\" of a tool or a call spells a special token, and would become one");
         }
-        return rendered;
+        var rendered = Render(values, openAssistant);
+        return values.LeftOut(rendered, from) is { } left
+            ? throw new ConversationException($"the model's chat template leaves out {left}")
+            : rendered;
     }
 
-    private JinjaText Render(IReadOnlyList<ChatMessage> turns, bool openAssistant)
+    private JinjaText Render(ChatValues values, bool openAssistant)
     {
-        var messages = new object?[turns.Count];
-        for (var i = 0; i < messages.Length; i++)
-        {
-            messages[i] = new JinjaDict([
-                ("role", new JinjaText(turns[i].Role)),
-                ("content", JinjaText.Said(turns[i].Content, SourceOf(i))),
-            ]);
-        }
+        KeyValuePair<string, object?>[] tools = values.Tools is { } given ? [KeyValuePair.Create("tools", (object?)given)] : [];
         try
         {
-            return _template.Value.Render(
+            return (values.Tools is null ? _template : _toolTemplate).Value.Render(
                 [
-                    KeyValuePair.Create("messages", (object?)new JinjaList(messages)),
-                    KeyValuePair.Create("add_generation_prompt", (object?)openAssistant),
                     .. _variables.Value,
+                    KeyValuePair.Create("messages", (object?)values.Messages),
+                    KeyValuePair.Create("add_generation_prompt", (object?)openAssistant),
+                    .. tools,
                 ],
                 options?.TimeOfDay);
         }
@@ -89,9 +87,6 @@ internal sealed class LlamaChat(LlamaModel model, LlamaText text, ChatTemplateOp
                 : $"the model's chat template cannot show the conversation: {e.Message}");
         }
     }
-
-    /// <summary>Turns beyond as many as there are characters share one.</summary>
-    private static char SourceOf(int turn) => (char)Math.Min(turn + 1, char.MaxValue);
 
     /// <summary>
     /// What of it becomes a special token is the template's alone. Where somebody spelled one, only the template's are cut out as such, and
@@ -128,11 +123,11 @@ internal sealed class LlamaChat(LlamaModel model, LlamaText text, ChatTemplateOp
     private bool SpellsSaid(JinjaText rendered) => rendered.Sources is { } sources
         && text.SpecialsOf(rendered.Value, (at, to) => sources.AsSpan(at, to - at).ContainsAnyExcept('\0')).Any();
 
-    private static JinjaTemplate Parse(LlamaModel model, ChatTemplateOptions? options)
+    private static JinjaTemplate Parse(LlamaModel model, ChatTemplateOptions? options, bool hasTools)
     {
         const string wayOut =
             "give \"prompt\" as a text that was put through the template (docs/prompts.md), or take a model with another template";
-        var name = options?.Name ?? (HasTools(options) && model.ChatTemplates.ContainsKey("tool_use") ? "tool_use" : "default");
+        var name = options?.Name ?? (hasTools && model.ChatTemplates.ContainsKey("tool_use") ? "tool_use" : "default");
         if (!model.ChatTemplates.TryGetValue(name, out var template))
         {
             throw new UserInputException(model.ChatTemplates.Count == 0
@@ -150,9 +145,6 @@ internal sealed class LlamaChat(LlamaModel model, LlamaText text, ChatTemplateOp
                 e);
         }
     }
-
-    private static bool HasTools(ChatTemplateOptions? options) =>
-        ChatTemplateOptions.ReadKwargs(options?.Kwargs).Any(item => item.Key == "tools" && JinjaOperators.IsTrue(item.Value));
 
     /// <summary>As transformers gives them: tools and documents are none where there are none, other names are undefined.</summary>
     private static KeyValuePair<string, object?>[] VariablesOf(LlamaModel model, LlamaText text, ChatTemplateOptions? options)

@@ -25,14 +25,16 @@ internal sealed class LlamaPromptEncoder
             prompt,
             () =>
                 _text.WithBos(
-                    prompt.Messages is { } messages ? _chat.EncodePrompt(messages) : _text.Tokenize(prompt.Text ?? "", special: true)));
+                    prompt.Messages is { } messages
+                        ? _chat.EncodePrompt(messages, prompt.Tools)
+                        : _text.Tokenize(prompt.Text ?? "", special: true)));
         return ids.Length > 0 ? ids : throw new UserInputException($"prompt '{prompt.Id}' is empty: give it a text or messages");
     }
 
     /// <summary>The ids of its row's own answer, as a completion in data has them.</summary>
     /// <exception cref="UserInputException">As above.</exception>
     public int[] EncodeAnswer(Prompt prompt) => Named(prompt, () => _text.WithEnd(prompt.Messages is { } messages
-        ? _chat.EncodeCompletion(messages, [new("assistant", prompt.Answer!)])
+        ? _chat.EncodeCompletion(messages, [new("assistant", prompt.Answer!)], prompt.Tools)
         : _text.Tokenize(prompt.Answer!, special: true, goesOn: true)));
 
     private static int[] Named(Prompt prompt, Func<int[]> encode)

@@ -37,7 +37,7 @@ public sealed class LlamaRewardModel(
         Load();
         var model = _loaded!;
         var ids = prompt.Messages is { } messages
-            ? model.Text.WithBos(model.Chat.EncodeConversation([.. messages, new("assistant", answer.Text)]))
+            ? model.Text.WithBos(model.Chat.EncodeConversation([.. messages, new("assistant", answer.Text)], prompt.Tools))
             : model.Text.WithEnd([
                 .. model.Text.WithBos(model.Text.Tokenize(prompt.Text ?? "", special: true)),
                 .. model.Text.Tokenize(answer.Text, special: answer.TokenIds.Length == 0, goesOn: true)]);

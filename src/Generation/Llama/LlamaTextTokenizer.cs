@@ -34,12 +34,12 @@ public sealed class LlamaTextTokenizer : ITextTokenizer
     public static LlamaTextTokenizer Load(string modelPath, ChatTemplateOptions? chatTemplate) =>
         new(LlamaModel.LoadVocabulary(modelPath), chatTemplate);
 
-    public int[] EncodePrompt(Passage prompt) =>
-        _text.WithBos(prompt.Turns is { } turns ? _chat.EncodePrompt(turns) : _text.Tokenize(prompt.Text ?? "", special: true));
+    public int[] EncodePrompt(Passage prompt) => _text.WithBos(
+        prompt.Turns is { } turns ? _chat.EncodePrompt(turns, prompt.Tools) : _text.Tokenize(prompt.Text ?? "", special: true));
 
     public int[] EncodeCompletion(Passage prompt, Passage completion) => _text.WithEnd(
         completion.Turns is { } turns
-            ? _chat.EncodeCompletion(prompt.Turns ?? [], turns)
+            ? _chat.EncodeCompletion(prompt.Turns ?? [], turns, prompt.Tools)
             : _text.Tokenize(completion.Text ?? "", special: true, goesOn: true));
 
     public IReadOnlyList<int[]> FirstTokens(IReadOnlyList<string> texts)

@@ -16,7 +16,7 @@ internal sealed class InstantGenerator : IGenerator
     {
     }
 
-    public int[] Tokenize(Prompt prompt) => IdsOf(prompt.Messages![0].Content);
+    public int[] Tokenize(Prompt prompt) => IdsOf(prompt.Messages![0].Spell());
 
     public Task GenerateAsync(
         IReadOnlyList<GenerationRequest> requests,

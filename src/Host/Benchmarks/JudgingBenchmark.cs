@@ -161,7 +161,7 @@ public static class JudgingBenchmark
             string[] texts = [answer, $"Sure! {answer}", $"wrong {random.Below(1000)}"];
             yield return new(
                 prompt with { Id = $"{prompt.Id}-{i}" },
-                Ids(prompt.Messages![0].Content),
+                Ids(prompt.Messages![0].Spell()),
                 [.. Enumerable.Range(0, SamplesPerPrompt).Select(index => Answer(index, texts[random.Below(texts.Length)], random))]);
         }
     }

@@ -50,7 +50,7 @@ internal static class DroppedPrompts
         && (
             filter.Contains is null
             || samples.Samples.Any(sample => filter.Has(sample.Text))
-            || filter.Has(samples.Prompt.Text ?? string.Concat(samples.Prompt.Messages!.Select(message => message.Content))));
+            || filter.Has(samples.Prompt.Text ?? string.Concat(samples.Prompt.Messages!.Select(message => message.Spell()))));
 
     /// <summary>By the selection's own account of the prompt.</summary>
     private static string Reason(PromptSamples samples, PromptVerdict judged, PairSelectionOptions options, ulong seed)

@@ -26,6 +26,7 @@ internal static class CommandProtocol
         var request = new Request(
             id,
             prompt.Messages is null ? prompt.Text : prompt.Messages,
+            prompt.Tools,
             prompt.Task,
             [.. samples.Samples.Select(sample => new RequestSample(sample.Index, sample.Text, sample.FinishReason, sample.TextIds.Count))]);
         return JsonLines.Line(request, _json);
@@ -141,7 +142,7 @@ internal static class CommandProtocol
     }
 
     /// <param name="Prompt">A text, or messages.</param>
-    private sealed record Request(string Id, object? Prompt, string? Task, IReadOnlyList<RequestSample> Samples);
+    private sealed record Request(string Id, object? Prompt, JsonText? Tools, string? Task, IReadOnlyList<RequestSample> Samples);
 
     private sealed record RequestSample(int Index, string Text, FinishReason FinishReason, int Tokens);
 

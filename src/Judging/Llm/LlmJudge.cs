@@ -31,12 +31,16 @@ public sealed class LlmJudge(string name, IJudgeModel model, LlmMode mode, ulong
 
     public ValueTask DisposeAsync() => model.DisposeAsync();
 
-    /// <summary>What a prompt asks, as a template shows it: a conversation of more than one turn has its roles.</summary>
-    internal static string Show(Prompt prompt) => prompt.Messages switch
+    /// <summary>What a prompt asks, as a template shows it: a conversation of more than one turn has its roles, and one with tools shows
+    /// them first. Calls of tools are JSON.</summary>
+    internal static string Show(Prompt prompt) => prompt switch
     {
-        null => prompt.Text ?? "",
-        [{ Role: "user" } only] => only.Content,
-        var turns => string.Join("\n\n", turns.Select(turn => $"{turn.Role}: {turn.Content}")),
+        { Messages: null } => prompt.Text ?? "",
+        { Messages: [{ Role: "user" } only], Tools: null } => only.Spell(),
+        _ => string.Join(
+            "\n\n",
+            (prompt.Tools is { } tools ? [$"tools: {tools.Text}"] : Array.Empty<string>())
+                .Concat(prompt.Messages.Select(turn => $"{turn.Role}: {turn.Spell()}"))),
     };
 
     /// <summary>Asks everything at once; after one failure the rest is cancelled.</summary>

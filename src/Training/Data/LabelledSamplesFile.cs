@@ -80,7 +80,9 @@ public static class LabelledSamplesFile
     }
 
     private static LabelledSamples Preference(RowTexts texts, string id) => new(
-        Of(new Prompt(id, texts.Prompt.Turns, texts.Prompt.Text, null, []), [(TextOf(texts.First), null), (TextOf(texts.Second!), null)]),
+        Of(
+            new Prompt(id, texts.Prompt.Turns, texts.Prompt.Text, null, [], Tools: texts.Prompt.Tools),
+            [(TextOf(texts.First), null), (TextOf(texts.Second!), null)]),
         // Neither is right where neither is the better one.
         texts.Label == 0.5 ? null : new Verdict([new(0, texts.Label > 0.5 ? 1 : 0, ""), new(1, texts.Label < 0.5 ? 1 : 0, "")]));
 
@@ -126,7 +128,7 @@ public static class LabelledSamplesFile
     private static string TextOf(Passage completion) => completion switch
     {
         { Text: { } text } => text,
-        { Turns: [var turn] } => turn.Content,
+        { Turns: [var turn] } => turn.Spell(),
         _ => throw new RowException(RowProblem.Unsupported, "a completion of several turns is not one answer, and cannot be judged"),
     };
 

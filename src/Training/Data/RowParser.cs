@@ -75,6 +75,10 @@ internal static class RowParser
         CheckTexts(texts);
         RefuseLost(row, LostFields.OfRow(row, conversation: texts.Prompt.Turns is not null));
         RefuseLost(row, LostFields.SystemOf(row) is { } system && !texts.Prompt.Says(system) ? "system" : null);
+        if (texts.Prompt.Turns is not null)
+        {
+            texts = texts with { Prompt = texts.Prompt with { Tools = WithTools(() => ToolFields.ToolsOf(row)) } };
+        }
         return new(format, PromptId(row, texts.Prompt), null, texts, provenance);
     }
 
@@ -138,7 +142,7 @@ internal static class RowParser
             {
                 throw new RowException(RowProblem.NoAssistantTurn, "a completion must begin and end with an assistant's turn");
             }
-            if (completion is { Text: "" } or { Turns.Count: 0 } || completion.Turns is [.., { Content: "" }])
+            if (completion is { Text: "" } or { Turns.Count: 0 } || completion.Turns is [.., { Content: "", ToolCalls: null }])
             {
                 throw new RowException(RowProblem.EmptyCompletion, "a completion is empty");
             }
@@ -160,18 +164,30 @@ internal static class RowParser
     {
         if (turn.ValueKind != JsonValueKind.Object
             || Field(turn, "role") is not { ValueKind: JsonValueKind.String } role
-            || Field(turn, "content") is not { ValueKind: JsonValueKind.String } content)
+            || !(Field(turn, "content") is { } content ? content.ValueKind == JsonValueKind.String : LostFields.Has(turn, "tool_calls")))
         {
             throw new RowException(
                 RowProblem.WrongType,
-                $"a message in \"{name}\" must have \"role\" and \"content\", both texts: {Shorten(turn)}");
+                $"a message in \"{name}\" must have \"role\" and \"content\", both texts, or \"tool_calls\" without content: {Shorten(turn)}");
         }
         RefuseLost(turn, LostFields.OfMessage(turn));
         return ChatMessage.Roles.Contains(role.GetString())
-            ? new(role.GetString()!, content.GetString()!)
+            ? WithTools(() => ToolFields.MessageOf(turn, role.GetString()!, Field(turn, "content")?.GetString()))
             : throw new RowException(
                 RowProblem.UnknownRole,
                 $"the role \"{role.GetString()}\" in \"{name}\" is not one of {string.Join(", ", ChatMessage.Roles)}");
+    }
+
+    private static T WithTools<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (FormatException e)
+        {
+            throw new RowException(RowProblem.WrongType, e.Message);
+        }
     }
 
     private static void RefuseLost(JsonElement element, string? name)

@@ -9,7 +9,7 @@ namespace IterativeDpo.Training.Data;
 internal static class StoreKey
 {
     // To be raised whenever the file's layout, or what a row becomes, changes.
-    private const int Version = 6;
+    private const int Version = 7;
 
     public static Digest Of(IEnumerable<string> dataPaths, ITextTokenizer tokenizer, DataOptions options) =>
         Digest.Of(

@@ -33,7 +33,7 @@ internal sealed class FakeGenerator(FakeLog log) : IGenerator
     public int[] Tokenize(Prompt prompt)
     {
         BeforeTokenize(prompt);
-        return [.. Encoding.UTF8.GetBytes(prompt.Messages![0].Content).Select(b => (int)b)];
+        return [.. Encoding.UTF8.GetBytes(prompt.Messages![0].Content!).Select(b => (int)b)];
     }
 
     public int[] EncodeAnswer(Prompt prompt) => [.. Encoding.UTF8.GetBytes(prompt.Answer!).Select(b => (int)b)];

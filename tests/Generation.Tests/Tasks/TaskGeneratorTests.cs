@@ -88,7 +88,7 @@ public class TaskGeneratorTests
     public void Prompts_noTask_saysSo() =>
         Assert.Throws<UserInputException>(() => TaskGenerator.Prompts(1, [], 1, Split.Train));
 
-    private static string Question(Prompt prompt) => prompt.Messages![0].Content;
+    private static string Question(Prompt prompt) => prompt.Messages![0].Content!;
 
     private static string Describe(Prompt prompt) => $"{prompt.Id} {Question(prompt)} {prompt.Checks[0].Value}";
 }

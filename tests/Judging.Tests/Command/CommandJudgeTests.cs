@@ -61,6 +61,21 @@ public sealed class CommandJudgeTests : IDisposable
     }
 
     [Fact]
+    public async Task JudgeAsync_ofAPromptWithTools_sendsThemAndCalls()
+    {
+        await using var judge = Judge("""read -r line; printf '%s\n' "$line" > request; score "$line" 1""");
+        var prompt = PromptFile.Parse(
+            """{"prompt": [{"role": "assistant", "tool_calls": [{"name": "f", "arguments": {}}]}, {"role": "tool", "content": "18"}], "tools": [{"name": "f"}]}""",
+            "here");
+
+        await judge.JudgeAsync(new PromptSamples(prompt, [1], [Samples.Of(0, "x"), Samples.Of(1, "y")]), CancellationToken.None);
+
+        var request = JsonNode.Parse(Assert.Single(File.ReadAllLines(_directory["request"])))!;
+        Assert.Equal("""[{"name":"f"}]""", request["tools"]!.ToJsonString());
+        Assert.Equal("""[{"name":"f","arguments":{}}]""", request["prompt"]![0]!["tool_calls"]!.ToJsonString());
+    }
+
+    [Fact]
     public async Task JudgeAsync_ofAnswersOutOfOrder_matchesThemById()
     {
         await using var judge = Judge("""read -r one; read -r two; score "$two" 2; score "$one" 1""");

@@ -1,3 +1,4 @@
+using IterativeDpo.Generation;
 using IterativeDpo.Judging.Llm;
 using IterativeDpo.Judging.Models;
 using IterativeDpo.Judging.Pairs;
@@ -32,6 +33,18 @@ public sealed class SampleComparerTests
         Assert.Equal(["[user]\n? A=bad B=good", "[user]\n? A=good B=bad"], comparison.Calls!.Select(call => call.Prompt));
         Assert.Equal(["A 0.1, B 0.7", "A 0.6, B 0.2"], comparison.Calls!.Select(call => call.Answer));
         Assert.Equal(2, verdict.Usage!.Calls);
+    }
+
+    [Fact]
+    public void Show_conversationWithTools_hasThemAndCallsAsText()
+    {
+        var prompt = PromptFile.Parse(
+            """{"prompt": [{"role": "user", "content": "Rome?"}, {"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": {"city": "Rome"}}}]}, {"role": "tool", "content": "18"}], "tools": [{"name": "f"}]}""",
+            "here");
+
+        Assert.Equal(
+            "tools: [{\"name\":\"f\"}]\n\nuser: Rome?\n\nassistant: {\"name\":\"f\",\"arguments\":{\"city\":\"Rome\"}}\n\ntool: 18",
+            LlmJudge.Show(prompt));
     }
 
     [Fact]

@@ -48,7 +48,7 @@ internal sealed class ScriptedModel : IJudgeModel
 
     private string Note(IReadOnlyList<ChatMessage> messages)
     {
-        var text = messages[^1].Content;
+        var text = messages[^1].Content!;
         Asked.Add(text);
         return text;
     }

@@ -54,12 +54,20 @@ public sealed class RejectedRowTests(DataFiles files) : IClassFixture<DataFiles>
         { GoodChat, GoodChat.Replace("user", "assistant"), RowProblem.NoAssistantTurn },
         { GoodChat, GoodChat.Replace("\"content\":\"a\"", "\"content\":[1]"), RowProblem.WrongType },
         { GoodChat, GoodChat.Replace("\"a\"", "\"a\\u0000b\""), RowProblem.NotText },
-        { GoodChat, GoodChat.Replace("{\"prompt\"", "{\"tools\":[{\"name\":\"f\"}],\"prompt\""), RowProblem.Unsupported },
+        { GoodChat, GoodChat.Replace("{\"prompt\"", "{\"tools\":[{\"name\":\"f\"}],\"prompt\""), RowProblem.Template },
+        { GoodChat, GoodChat.Replace("{\"prompt\"", "{\"tools\":[\"f\"],\"prompt\""), RowProblem.WrongType },
+        { GoodChat, GoodChat.Replace("\"content\":\"b\"", "\"content\":null"), RowProblem.WrongType },
+        {
+            GoodChat,
+            GoodChat.Replace("\"content\":\"b\"", "\"content\":\"\",\"tool_calls\":[{\"name\":\"f\",\"arguments\":{}}]"),
+            RowProblem.Template
+        },
+        { GoodChat, GoodChat.Replace("\"content\":\"b\"", "\"content\":\"b\",\"function_call\":{\"name\":\"f\"}"), RowProblem.Unsupported },
         { GoodChat, GoodChat.Replace("{\"prompt\"", "{\"chat_template_kwargs\":{\"think\":true},\"prompt\""), RowProblem.Unsupported },
         {
             GoodChat,
             GoodChat.Replace("\"content\":\"b\"", "\"content\":\"b\",\"tool_calls\":[{\"type\":\"function\"}]"),
-            RowProblem.Unsupported
+            RowProblem.WrongType
         },
         { GoodChat, GoodChat.Replace("{\"prompt\"", "{\"documents\":[{\"text\":\"d\"}],\"prompt\""), RowProblem.Unsupported },
         { GoodChat, GoodChat.Replace("{\"prompt\"", "{\"system\":\"Be brief.\",\"prompt\""), RowProblem.Unsupported },

@@ -50,7 +50,7 @@ public class SeedBatchesTests
     public void Draw_anyStep_neverAsksAHeldOutQuestion()
     {
         string[] tasks = [.. TaskTable.All.Select(task => task.Name)];
-        var heldOut = TaskGenerator.Prompts(1, tasks, 1200, Split.HeldOut).Select(prompt => prompt.Messages![0].Content).ToHashSet();
+        var heldOut = TaskGenerator.Prompts(1, tasks, 1200, Split.HeldOut).Select(prompt => prompt.Messages![0].Content!).ToHashSet();
 
         Assert.DoesNotContain(
             Enumerable.Range(2000, 10).SelectMany(step => SeedBatches.Draw(Options, step)),
@@ -61,7 +61,7 @@ public class SeedBatchesTests
     public void Draw_openTasks_asksThemAloneAndNoHeldOutQuestion()
     {
         string[] tasks = [.. TaskTable.Open.Select(task => task.Name)];
-        var heldOut = TaskGenerator.Prompts(1, tasks, 600, Split.HeldOut).Select(prompt => prompt.Messages![0].Content).ToHashSet();
+        var heldOut = TaskGenerator.Prompts(1, tasks, 600, Split.HeldOut).Select(prompt => prompt.Messages![0].Content!).ToHashSet();
         var questions = SeedBatches.Draw(SeedOptions.Open("open.gguf") with { BatchExamples = 3000 }, 1300).Select(Question).ToArray();
 
         Assert.All(questions, question => Assert.Matches("^(Shuffle|Mix|Write a word|Make|Find|Name a|Give any|Pick|Choose)", question));
