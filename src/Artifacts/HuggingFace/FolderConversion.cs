@@ -77,11 +77,19 @@ public sealed class FolderConversion(
                 var length = bytes.Length;
                 if (stored != source.Type || tensor.IsAroundZero)
                 {
-                    var floats = values.AsSpan(0, count * columns);
-                    length = (int)stored.ByteLength(floats.Length);
-                    TensorDecoder.Decode(source.Type, bytes, floats);
-                    if (tensor.IsAroundZero) TensorPrimitives.Add(floats, 1, floats);
-                    TensorEncoder.Encode(stored, floats, target.AsSpan(0, length));
+                    var storedBytes = (int)stored.ByteLength(columns);
+                    length = count * storedBytes;
+                    // The encoded rows overwrite the read ones, so all are decoded first.
+                    OnEveryCore(count, (first, part) =>
+                    {
+                        var floats = values.AsSpan(first * columns, part * columns);
+                        TensorDecoder.Decode(source.Type, target.AsSpan(first * rowBytes, part * rowBytes), floats);
+                        if (tensor.IsAroundZero) TensorPrimitives.Add(floats, 1, floats);
+                    });
+                    OnEveryCore(count, (first, part) => TensorEncoder.Encode(
+                        stored,
+                        values.AsSpan(first * columns, part * columns),
+                        target.AsSpan(first * storedBytes, part * storedBytes)));
                 }
                 writing.GetAwaiter().GetResult();
                 writing = Task.Run(() => stream.Write(target, 0, length), CancellationToken.None);
@@ -92,5 +100,17 @@ public sealed class FolderConversion(
         {
             writing.GetAwaiter().GetResult();
         }
+    }
+
+    /// <param name="work">Gets the first of some rows, and how many.</param>
+    private static void OnEveryCore(int rows, Action<int, int> work)
+    {
+        var parts = Math.Min(rows, Environment.ProcessorCount);
+        var each = (rows + parts - 1) / parts;
+        Parallel.For(0, parts, part =>
+        {
+            var first = Math.Min(rows, part * each);
+            work(first, Math.Min(each, rows - first));
+        });
     }
 }

@@ -44,6 +44,41 @@ public sealed class TensorCodecTests : IDisposable
         Assert.Equal(stored, Encode(type, Floats(Golden.GetProperty("source"))));
     }
 
+    [Fact]
+    public void Encode_Q8_0_rounds_every_value_as_a_block_of_plain_arithmetic()
+    {
+        var random = new Random(1);
+        float[] kinds = [0, -0f, float.Epsilon, 1e-40f, -1e-38f, float.MaxValue, float.PositiveInfinity, float.NegativeInfinity, float.NaN];
+        var blocks = Enumerable.Range(0, 20_000).Select(block =>
+        {
+            // 127 as the greatest gives a scale of 1, so that halves are halves.
+            var values = Enumerable.Range(0, 32).Select(i => (block % 4) switch
+            {
+                0 => random.Next(-254, 255) / 2f,
+                1 => MathF.BitIncrement(random.Next(-254, 253) / 2f),
+                2 => (random.NextSingle() - 0.5f) * MathF.Pow(10, random.Next(-12, 12)),
+                _ => i % 5 == 0 ? kinds[random.Next(kinds.Length)] : BitConverter.UInt32BitsToSingle((uint)random.NextInt64(1L << 32)),
+            }).ToArray();
+            if (block % 4 < 2) values[block % 32] = 127;
+            // Whose bits a NaN of a block has is nobody's matter.
+            return values.Select(value => float.IsNaN(value) ? float.NaN : value).ToArray();
+        }).ToArray();
+
+        Assert.Equal(blocks.SelectMany(PlainQ8_0), Encode(TensorType.Q8_0, [.. blocks.SelectMany(values => values)]));
+    }
+
+    private static byte[] PlainQ8_0(float[] block)
+    {
+        var largest = block.Any(float.IsNaN) ? MathF.Abs(float.NaN) : block.Max(MathF.Abs);
+        var (d, bytes) = (largest / 127, new byte[34]);
+        MemoryMarshal.Write(bytes, (Half)d);
+        for (var i = 0; i < 32; i++)
+        {
+            bytes[2 + i] = (byte)(sbyte)MathF.Round(block[i] * (d == 0 ? 0 : 1 / d), MidpointRounding.AwayFromZero);
+        }
+        return bytes;
+    }
+
     [Theory]
     [InlineData(0x0000u, 0x00000000u)] // zero
     [InlineData(0x8000u, 0x80000000u)] // minus zero
