@@ -9,7 +9,8 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <param name="Ratio">Our real tokens per second over that peer's.</param>
 /// <param name="MemoryRatio">Our peak memory over that peer's.</param>
 /// <param name="PeakShare">Share of our step that products of the weights would take at the peak of the machine without neighbours.</param>
-/// <param name="PeerPytorch">The peer script on the distribution's PyTorch; null where there is none.</param>
+/// <param name="PeerPytorch">The peer script on the distribution's PyTorch; null where there is none, or the shape is of a
+/// family that it does not compute.</param>
 /// <param name="PeerLibtorch">The same computation on the LibTorch that we use.</param>
 public sealed record TrainerBenchmarkResult(
     string Shape, string Mode, int Neighbours, string Best, double Ratio, double MemoryRatio, double PeakShare,
@@ -30,18 +31,20 @@ public sealed class TrainerBenchmark(TrainerSide ours, TrainerSide? pytorch, Tra
 
     private TrainerBenchmarkResult Measure(TrainerShape shape, string mode, CancellationToken cancellation)
     {
+        // The script computes llama alone.
+        var script = shape.Family == TrainerShape.PeersFamily ? pytorch : null;
         // A shape of a single turn takes minutes a step: on an idle machine its threads are not in question.
         bool InQuestion(TrainerSetting setting) => shape.Turns > 1 || neighbours > 0 || setting.Threads == 2;
         Func<TrainerMeasurement>? AtBest(TrainerSide? side) => side?.AtBest(shape, mode, InQuestion, cancellation);
-        var (measureOurs, measurePyTorch, measureLibTorch) = (AtBest(ours)!, AtBest(pytorch), AtBest(libtorch)!);
+        var (measureOurs, measurePyTorch, measureLibTorch) = (AtBest(ours)!, AtBest(script), AtBest(libtorch)!);
         var turns = Enumerable
             .Range(0, shape.Turns)
             .Select(_ => (Ours: measureOurs(), PyTorch: measurePyTorch?.Invoke(), LibTorch: measureLibTorch()))
             .ToList();
         var our = MeasuredProcess.Median(turns.Select(turn => turn.Ours));
         var eager = MeasuredProcess.Median(turns.Select(turn => turn.LibTorch));
-        var script = pytorch is null ? null : MeasuredProcess.Median(turns.Select(turn => turn.PyTorch!));
-        var (name, best) = script?.RealTokensPerSecond > eager.RealTokensPerSecond ? ("pytorch", script) : ("libtorch", eager);
+        var python = script is null ? null : MeasuredProcess.Median(turns.Select(turn => turn.PyTorch!));
+        var (name, best) = python?.RealTokensPerSecond > eager.RealTokensPerSecond ? ("pytorch", python) : ("libtorch", eager);
         var share = StepTimer.CountProducts(shape.Model, shape.CreatePairs(), mode == "full") / our.SecondsPerStep / peak;
         return new(
             shape.Name,
@@ -51,6 +54,6 @@ public sealed class TrainerBenchmark(TrainerSide ours, TrainerSide? pytorch, Tra
             our.RealTokensPerSecond / best.RealTokensPerSecond,
             (double)our.PeakRssMib / best.PeakRssMib,
             share,
-            our, script, eager);
+            our, python, eager);
     }
 }

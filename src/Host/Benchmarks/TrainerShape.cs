@@ -14,6 +14,7 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <param name="Steps">Steps measured, after two that are not.</param>
 /// <param name="TrialPairs">At most so many are taken to find each side's best setting.</param>
 /// <param name="Turns">How often every side is measured: machines change speed from minute to minute, and the median turn counts.</param>
+/// <param name="Family">llama, which every peer computes, or qwen3 or gemma3, which eager LibTorch alone does beside us.</param>
 /// <param name="Base">How the frozen matrices are kept, under an adapter: F32 stands for the compute type, Q8_0 and Q4_K as they
 /// are.</param>
 public sealed record TrainerShape(
@@ -26,11 +27,17 @@ public sealed record TrainerShape(
     bool Checkpointing = false,
     int Steps = 9,
     int TrialPairs = 16,
-    int Turns = 3, int Layers = 6, int Dim = 256, TensorType Base = TensorType.F32)
+    int Turns = 3, int Layers = 6, int Dim = 256, TensorType Base = TensorType.F32,
+    string Family = TrainerShape.PeersFamily)
 {
+    /// <summary>The family of the peer script.</summary>
+    public const string PeersFamily = "llama";
+
     public static readonly IReadOnlyList<TrainerShape> All =
     [
         new("48/48", 48, 48, Pairs: 16),
+        new("qwen3", 48, 48, Pairs: 16, Family: "qwen3"),
+        new("gemma3", 48, 48, Pairs: 16, Family: "gemma3"),
         new("192/64", 192, 64, Pairs: 8),
         new("vocabulary", 48, 48, Pairs: 8, Vocabulary: 32_000),
         new("shared", 48, 48, Pairs: 16, PairsPerPrompt: 4),
@@ -38,11 +45,24 @@ public sealed record TrainerShape(
         new("long", 1024, 256, Pairs: 10, Checkpointing: true, Steps: 1, TrialPairs: 2, Turns: 1),
     ];
 
-    /// <summary>The peer script's model, of other layers and width where that is asked for.</summary>
+    /// <summary>
+    /// The peer script's model, of other layers and width where that is asked for; or as large a one of another family, with what small
+    /// models of it have: heads twice as wide, tied embeddings, and gemma3 windows in five of six blocks, which rows here are longer than.
+    /// </summary>
     [JsonIgnore]
-    public ModelConfig Model => new(
-        ModelArchitecture.Named("llama"), Layers, Dim, Heads: 8, KvHeads: 4, HeadDim: Dim / 8, FeedForwardDim: Dim * 11 / 4, RmsEps: 1e-5f,
-        RopeBase: 10_000, RopeDim: Dim / 8, ContextLength: 4096, VocabSize: Vocabulary, TiedEmbeddings: false);
+    public ModelConfig Model
+    {
+        get
+        {
+            var (peers, head) = (Family == PeersFamily, Family == PeersFamily ? Dim / 8 : Dim / 4);
+            return new(
+                ModelArchitecture.Named(Family), Layers, Dim, Heads: 8, KvHeads: 4, head, FeedForwardDim: Dim * 11 / 4, RmsEps: 1e-5f,
+                RopeBase: peers ? 10_000 : 1_000_000, RopeDim: head, ContextLength: 4096, VocabSize: Vocabulary, TiedEmbeddings: !peers)
+            {
+                Sliding = Family == "gemma3" ? new(Tokens: 64, Every: 6, RopeBase: 10_000) : null,
+            };
+        }
+    }
 
     /// <summary>
     /// What a side's settings are compared on. Several steps: the first ones are slow, and a wrong choice would flatter the other side.

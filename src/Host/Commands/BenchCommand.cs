@@ -123,6 +123,10 @@ public static class BenchCommand
                 var pytorch = TrainerSide.FindEagerPyTorch(script, Console.Error);
                 var peak = StepTimer.MeasureProductPeak(threads: 2, TimeProvider.System);
                 Console.Error.WriteLine($"matrix products: {peak / 1e9:F0} GFLOP/s at most");
+                foreach (var other in shapes.Where(shape => shape.Family != TrainerShape.PeersFamily))
+                {
+                    Console.Error.WriteLine($"{other.Name}: the peer is eager LibTorch alone; the PyTorch script computes {TrainerShape.PeersFamily} only");
+                }
                 using var neighbours = Neighbours.Start(BenchWorkers.Neighbour, CountOfNeighbours(parsed));
                 var benchmark = new TrainerBenchmark(
                     TrainerSide.Ours(BenchWorkers.Trainer),

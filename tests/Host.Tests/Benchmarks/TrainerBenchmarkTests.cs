@@ -31,6 +31,15 @@ public sealed class TrainerBenchmarkTests
     }
 
     [Fact]
+    public void Run_family_that_the_script_does_not_compute_compares_with_LibTorch()
+    {
+        var result = Run(Side(_ => 1000, 100), Side(_ => 900, 1), Side(_ => 500, 200), Shape with { Family = "qwen3" });
+
+        Assert.Equal(("libtorch", 2), (result.Best, result.Ratio));
+        Assert.Null(result.PeerPytorch);
+    }
+
+    [Fact]
     public void Run_takes_every_side_at_its_best_setting()
     {
         var result = Run(Side(setting => 10 - setting.Threads, 1), null, Side(setting => setting.Threads + (setting.BFloat16 ? 0 : 4), 1));
@@ -39,8 +48,8 @@ public sealed class TrainerBenchmarkTests
         Assert.False(result.PeerLibtorch.BFloat16);
     }
 
-    private static TrainerBenchmarkResult Run(TrainerSide ours, TrainerSide? pytorch, TrainerSide libtorch) =>
-        Assert.Single(new TrainerBenchmark(ours, pytorch, libtorch, peak: 1e9, neighbours: 0).Run([Shape], ["lora"], default));
+    private static TrainerBenchmarkResult Run(TrainerSide ours, TrainerSide? pytorch, TrainerSide libtorch, TrainerShape? shape = null) =>
+        Assert.Single(new TrainerBenchmark(ours, pytorch, libtorch, peak: 1e9, neighbours: 0).Run([shape ?? Shape], ["lora"], default));
 
     private static TrainerSide Side(Func<TrainerSetting, double> rate, int peakRssMib) => new(
         [new(1, false), new(2, false), new(1, true), new(2, true)],

@@ -7,7 +7,8 @@ namespace IterativeDpo.Training.Torch.Peers;
 
 /// <summary>
 /// The model of <c>bench/peers/torch_dpo_step.py</c>, operation by operation: autograd through everything, the logits of every position,
-/// nothing fused. It belongs to the dispose scope that it is made in.
+/// nothing fused. It knows llama, which is the script's, and qwen3 and gemma3 beside it. It belongs to the dispose scope that it is made
+/// in.
 /// </summary>
 /// <remarks>
 /// Python frees a tensor with its last name; here a dispose scope around each few operations does, so that what a pass keeps is what
@@ -20,9 +21,9 @@ internal sealed class EagerModel
     private readonly Dictionary<string, (Parameter A, Parameter B)> _adapters = [];
     private readonly float _scale;
     private readonly bool _bfloat16;
-    private readonly Tensor _cos, _sin; // [context, headDim / 2]
+    private readonly Dictionary<float, (Tensor Cos, Tensor Sin)> _turns; // by θ, [context, headDim / 2]
 
-    /// <param name="config">With an output map of its own and no biases.</param>
+    /// <param name="config">Of llama, qwen3 or gemma3, without biases, scaled positions and capped logits.</param>
     /// <param name="read">Gives a tensor's values, row-major; the rows of q and k maps in the half-split order.</param>
     /// <param name="lora">Rank and scale of the adapter on every map of a block; null trains every weight.</param>
     /// <param name="readA">Gives the adapter's A on a map, [rank, in]; its B is zero.</param>
@@ -40,9 +41,16 @@ internal sealed class EagerModel
             _adapters = config.ListBlockMaps().ToDictionary(spec => spec.Name, spec => (
                 new Parameter(tensor(readA(spec.Name)).view(lora.Rank, spec.Shape[1])), new Parameter(zeros(spec.Shape[0], lora.Rank))));
         }
-        var powers = Enumerable.Range(0, config.HeadDim / 2).Select(i => (float)Math.Pow(config.RopeBase, -2.0 * i / config.HeadDim));
-        var angles = outer(arange(config.ContextLength, ScalarType.Float32), tensor(powers.ToArray()));
-        (_cos, _sin) = (angles.cos(), angles.sin());
+        _turns = Enumerable
+            .Range(0, config.Layers)
+            .Select(layer => config.AttentionOf(layer).RopeBase)
+            .Distinct()
+            .ToDictionary(theta => theta, theta =>
+            {
+                var powers = Enumerable.Range(0, config.HeadDim / 2).Select(i => (float)Math.Pow(theta, -2.0 * i / config.HeadDim));
+                var angles = outer(arange(config.ContextLength, ScalarType.Float32), tensor(powers.ToArray()));
+                return (angles.cos(), angles.sin());
+            });
     }
 
     /// <summary>What a step changes.</summary>
@@ -64,28 +72,39 @@ internal sealed class EagerModel
     private Tensor Logits(EagerBatch batch, bool adapters)
     {
         using var scope = NewDisposeScope();
-        var mask = Mask(batch.Attention);
+        var masks = Enumerable
+            .Range(0, _config.Layers)
+            .Select(layer => _config.AttentionOf(layer).Window)
+            .Distinct()
+            .ToDictionary(window => window, window => Mask(batch.Attention, window));
         // What PyTorch's embedding is inside; TorchSharp has it as a module only.
         var x = _weights[ModelConfig.Embedding]
             .index_select(0, batch.Ids.flatten())
             .view(batch.Ids.size(0), batch.Ids.size(1), _config.Dim); // [2P, T, dim]
+        x = _config.EmbeddingScale == 1 ? x : x * _config.EmbeddingScale;
         for (var layer = 0; layer < _config.Layers; layer++)
         {
-            var next = Block(x, mask, layer, adapters);
+            var next = Block(x, masks[_config.AttentionOf(layer).Window], layer, adapters);
             x.Dispose();
             x = next;
         }
-        return Linear(Norm(x, ModelConfig.OutputNorm), _weights[ModelConfig.Output]).MoveToOuterDisposeScope();
+        var output = _weights[_config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output];
+        return Linear(Norm(x, ModelConfig.OutputNorm), output).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Zero where a row may look and −∞ elsewhere, [2P, 1, T, T].</summary>
-    private static Tensor Mask(Tensor attention)
+    /// <summary>
+    /// Zero where a row may look and the least number elsewhere, [2P, 1, T, T]: within a window padding may see padding alone, and a softmax
+    /// of −∞ is no number.
+    /// </summary>
+    /// <param name="window">See <see cref="BlockAttention"/>.</param>
+    private static Tensor Mask(Tensor attention, int window)
     {
         using var scope = NewDisposeScope();
         var (rows, length) = (attention.size(0), attention.size(1));
         var causal = full(length, length, float.NegativeInfinity).triu(1);
+        causal = window == 0 ? causal : causal + full(length, length, float.NegativeInfinity).tril(-window);
         var padding = zeros(rows, 1, 1, length).masked_fill(attention.view(rows, 1, 1, length) == 0, float.NegativeInfinity);
-        return (causal + padding).MoveToOuterDisposeScope();
+        return (causal + padding).clamp_min_(float.MinValue).MoveToOuterDisposeScope();
     }
 
     private Tensor Block(Tensor x, Tensor mask, int layer, bool adapters)
@@ -93,20 +112,25 @@ internal sealed class EagerModel
         using var scope = NewDisposeScope();
         string Name(string tensor) => ModelConfig.BlockTensor(layer, tensor + ".weight");
         Tensor Map(Tensor input, string map) => Adapted(input, Name(map), adapters);
-        x = x + Attention(Norm(x, Name("attn_norm")), mask, Map);
+        Tensor Ended(Tensor branch, string norm) => _config.Architecture.NormsAfter ? Norm(branch, Name(norm)) : branch;
+        x = x + Ended(Attention(Norm(x, Name("attn_norm")), mask, layer, Map), "post_attention_norm");
         var h = Norm(x, Name("ffn_norm"));
-        return (x + Map(functional.silu(Map(h, "ffn_gate")) * Map(h, "ffn_up"), "ffn_down")).MoveToOuterDisposeScope();
+        var gate = Map(h, "ffn_gate");
+        var gated = _config.Architecture.Gelu ? functional.gelu(gate, TorchSharp.Modules.GELU.Approximate.tanh) : functional.silu(gate);
+        return (x + Ended(Map(gated * Map(h, "ffn_up"), "ffn_down"), "post_ffw_norm")).MoveToOuterDisposeScope();
     }
 
-    private Tensor Attention(Tensor h, Tensor mask, Func<Tensor, string, Tensor> map)
+    private Tensor Attention(Tensor h, Tensor mask, int layer, Func<Tensor, string, Tensor> map)
     {
         using var scope = NewDisposeScope();
         var (rows, length) = (h.size(0), h.size(1));
         // [2P, heads, T, headDim]
         Tensor Heads(string name, int heads) => map(h, name).view(rows, length, heads, _config.HeadDim).transpose(1, 2);
-        var repeats = _config.Heads / _config.KvHeads;
-        var q = Rotated(Heads("attn_q", _config.Heads));
-        var k = Rotated(Heads("attn_k", _config.KvHeads)).repeat_interleave(repeats, 1);
+        Tensor Normed(Tensor x, string name) =>
+            _config.Architecture.QkNorm == QkNorm.Head ? Norm(x, ModelConfig.BlockTensor(layer, $"{name}_norm.weight")) : x;
+        var (repeats, turns) = (_config.Heads / _config.KvHeads, _turns[_config.AttentionOf(layer).RopeBase]);
+        var q = Rotated(Normed(Heads("attn_q", _config.Heads), "attn_q"), turns);
+        var k = Rotated(Normed(Heads("attn_k", _config.KvHeads), "attn_k"), turns).repeat_interleave(repeats, 1);
         var v = Heads("attn_v", _config.KvHeads).repeat_interleave(repeats, 1);
         var mixed = Cast(Weights(q, k, mask)).matmul(Cast(v)).transpose(1, 2).reshape(rows, length, -1); // [2P, T, heads · headDim]
         return map(mixed, "attn_output").MoveToOuterDisposeScope();
@@ -120,11 +144,11 @@ internal sealed class EagerModel
         return (scores + mask).softmax(-1).MoveToOuterDisposeScope();
     }
 
-    private Tensor Rotated(Tensor x)
+    private static Tensor Rotated(Tensor x, (Tensor Cos, Tensor Sin) turns)
     {
         using var scope = NewDisposeScope();
         var (length, half) = (x.size(2), x.size(3) / 2);
-        var (cos, sin) = (_cos.narrow(0, 0, length), _sin.narrow(0, 0, length)); // [T, headDim / 2]
+        var (cos, sin) = (turns.Cos.narrow(0, 0, length), turns.Sin.narrow(0, 0, length)); // [T, headDim / 2]
         var (first, second) = (x.narrow(-1, 0, half), x.narrow(-1, half, half));
         return cat([first * cos - second * sin, second * cos + first * sin], -1).MoveToOuterDisposeScope();
     }

@@ -10,19 +10,39 @@ namespace IterativeDpo.Training.Tests.Torch.Peers;
 public sealed class EagerStepTests : IDisposable
 {
     private const int Steps = 3;
-    private static readonly ModelConfig Config = TinyModel.Config();
+
+    private static readonly Dictionary<string, ModelConfig> s_configs = new()
+    {
+        ["llama"] = TinyModel.Config(),
+        ["qwen3"] = TinyModel.Config("qwen3", tied: true) with { HeadDim = 16, RopeDim = 16 },
+        ["gemma3"] = TinyModel.Config("gemma3", tied: true) with
+        {
+            HeadDim = 16,
+            RopeDim = 16,
+            Layers = 3,
+            Sliding = new(4, Every: 3, 500),
+        },
+    };
+
     private readonly DisposeScope _scope = NewDisposeScope();
     private readonly PreferencePair[] _pairs = TinyModel.Pairs(7);
 
     public void Dispose() => _scope.Dispose();
 
     [Theory]
-    [InlineData(true, ComputeType.Float32, 1e-4)]
-    [InlineData(false, ComputeType.Float32, 1e-4)]
-    [InlineData(true, ComputeType.BFloat16, 0.02)]
-    [InlineData(false, ComputeType.BFloat16, 0.02)]
-    public void Run_gives_the_losses_of_the_trainers_steps(bool adapter, ComputeType type, double tolerance)
+    [InlineData("llama", true, ComputeType.Float32, 1e-4)]
+    [InlineData("llama", false, ComputeType.Float32, 1e-4)]
+    [InlineData("llama", true, ComputeType.BFloat16, 0.02)]
+    [InlineData("llama", false, ComputeType.BFloat16, 0.02)]
+    [InlineData("qwen3", true, ComputeType.Float32, 1e-4)]
+    [InlineData("qwen3", false, ComputeType.Float32, 1e-4)]
+    [InlineData("qwen3", true, ComputeType.BFloat16, 0.02)]
+    [InlineData("gemma3", true, ComputeType.Float32, 1e-4)]
+    [InlineData("gemma3", false, ComputeType.Float32, 1e-4)]
+    [InlineData("gemma3", true, ComputeType.BFloat16, 0.02)]
+    public void Run_gives_the_losses_of_the_trainers_steps(string family, bool adapter, ComputeType type, double tolerance)
     {
+        var config = s_configs[family];
         var options = Tiny.Options with
         {
             Lora = adapter ? Tiny.Options.Lora : null,
@@ -32,13 +52,13 @@ public sealed class EagerStepTests : IDisposable
             ComputeType = type,
             WeightDecay = adapter ? 0.01f : 0, // PyTorch's decay takes the norms too, the trainer's does not.
         };
-        using var model = PolicyModel.Create(Config, TinyModel.Weights(Config), type, trainable: !adapter, CPU);
-        using var lora = adapter ? new LoraWeights(Config, options.Lora!, CPU) : null;
+        using var model = PolicyModel.Create(config, TinyModel.Weights(config), type, trainable: !adapter, CPU);
+        using var lora = adapter ? new LoraWeights(config, options.Lora!, CPU) : null;
         lora?.Initialise(1);
         var peer = new EagerStep(
-            Config,
+            config,
             _pairs,
-            HalfSplit,
+            HalfSplit(config),
             (lora?.Export() ?? []).ToDictionary(map => map.Tensor, map => map.A).GetValueOrDefault!,
             options);
 
@@ -52,7 +72,9 @@ public sealed class EagerStepTests : IDisposable
     [Fact]
     public void Run_keeps_no_tensor_of_a_step()
     {
-        var peer = new EagerStep(Config, _pairs, HalfSplit, name => new float[4 * Shape(name)[1]], Tiny.Options);
+        var config = s_configs["gemma3"];
+        var shapes = config.ListTensors().ToDictionary(spec => spec.Name, spec => spec.Shape);
+        var peer = new EagerStep(config, _pairs, HalfSplit(config), name => new float[4 * shapes[name][1]], Tiny.Options);
         peer.Run();
         var before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
 
@@ -72,13 +94,12 @@ public sealed class EagerStepTests : IDisposable
     }
 
     /// <summary>The model's weights in the peer's order of rows.</summary>
-    private static float[] HalfSplit(string name)
+    private static Func<string, float[]> HalfSplit(ModelConfig config) => name =>
     {
-        var values = TinyModel.Weights(Config)(name);
-        return name.EndsWith("attn_q.weight", StringComparison.Ordinal) || name.EndsWith("attn_k.weight", StringComparison.Ordinal)
-            ? RotaryOrder.Change(values, Config.Dim, Config, RopeKind.Interleaved, RopeKind.HalfSplit)
-            : values;
-    }
-
-    private static int[] Shape(string name) => Config.ListTensors().Single(spec => spec.Name == name).Shape;
+        var values = TinyModel.Weights(config)(name);
+        return config.Architecture.Rope == RopeKind.Interleaved
+            && (name.EndsWith("attn_q.weight", StringComparison.Ordinal) || name.EndsWith("attn_k.weight", StringComparison.Ordinal))
+                ? RotaryOrder.Change(values, config.Dim, config, RopeKind.Interleaved, RopeKind.HalfSplit)
+                : values;
+    };
 }
