@@ -10,8 +10,9 @@ namespace IterativeDpo.Generation;
 /// <summary>
 /// Prompts as rows of a <see cref="RowFile"/>, such as JSON lines: <c>prompt</c> is a text to continue or a list of
 /// <c>{"role", "content"}</c> messages; <c>id</c>, <c>task</c> and <c>checks</c> (<c>{"kind", "value", "weight", "required"}</c>) may be
-/// left out, and so may <c>tools</c>, which a conversation's assistant may call. Other members are ignored, so that rows of TRL's formats are prompts too; without an id, the prompt's digest is its id, and a
-/// prompt that comes again without checks is the same one. In a file named <c>.txt</c> every line that is not blank is a text to continue.
+/// left out, and so may <c>tools</c>, which a conversation's assistant may call. Other members are ignored, so that rows of TRL's formats
+/// are prompts too; without an id, the prompt's digest is its id, and a prompt that comes again without checks is the same one. In a file
+/// named <c>.txt</c> every line that is not blank is a text to continue.
 /// </summary>
 public static class PromptFile
 {

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Generation.Llama;
@@ -49,6 +50,26 @@ public sealed class ToolRowTests(DataFiles files) : IClassFixture<DataFiles>
         OnePair($$"""{"prompt":[{{User}}],"chosen":[{{Call}},{{Told}},{{Answer}}],"rejected":[{{Other}}],"tools":{{Tools}}}""").ChosenIds);
 
     [Fact]
+    public async Task Open_Parquet_withToolsAndArgumentsAsTexts_isTheSameRow()
+    {
+        var call = new ToolCall { Function = new() { Name = "f", Arguments = """{"city": "Rome"}""" } };
+        var row = new Row
+        {
+            Prompt = [new() { Role = "user", Content = "Rome?" }],
+            Chosen = [new() { Role = "assistant", ToolCalls = [call] }],
+            Rejected = [new() { Role = "assistant", Content = "No." }],
+            Tools = Tools,
+        };
+
+        var pair = OnePairOf(
+            await files.WriteParquetAsync([row]),
+            Template.Replace("c.name", "c.function.name").Replace("c.arg", "c.function.arg"));
+
+        Assert.Equal(ByteVocabulary.Encode(Asked), pair.PromptIds);
+        Assert.Equal(ByteVocabulary.Encode(Called), pair.ChosenIds);
+    }
+
+    [Fact]
     public void Open_sameQuestionWithOtherTools_isAnotherPrompt()
     {
         string Id(string name) => OnePair(
@@ -89,16 +110,18 @@ public sealed class ToolRowTests(DataFiles files) : IClassFixture<DataFiles>
         Assert.Equal(Tools, samples.Prompt.Tools!.Text);
     }
 
-    private PreferencePair OnePair(string row)
+    private PreferencePair OnePair(string row) => OnePairOf(files.Write(row), Template);
+
+    private PreferencePair OnePairOf(string path, string template)
     {
-        var model = files["tools.gguf"];
+        var model = files[$"tools-{template.Length}.gguf"];
         if (!File.Exists(model))
         {
             using var plain = GgufFile.Open(files["tiny.gguf"]);
             var writer = new GgufWriter();
             foreach (var (key, value) in plain.Metadata)
             {
-                writer.Set(key, key == "tokenizer.chat_template" ? Template : value);
+                writer.Set(key, key == "tokenizer.chat_template" ? template : value);
             }
             foreach (var tensor in plain.Tensors.Values)
             {
@@ -107,7 +130,49 @@ public sealed class ToolRowTests(DataFiles files) : IClassFixture<DataFiles>
             writer.Write(model);
         }
         using var tokenizer = LlamaTextTokenizer.Load(model);
-        using var data = TrainingData.Open([files.Write(row)], tokenizer, new DataOptions(256), files[$"cache-{Guid.NewGuid():N}"]);
+        using var data = TrainingData.Open([path], tokenizer, new DataOptions(256), files[$"cache-{Guid.NewGuid():N}"]);
         return (PreferencePair)data.Examples.Single();
+    }
+
+    private sealed class Row
+    {
+        [JsonPropertyName("prompt")]
+        public List<Turn>? Prompt { get; set; }
+
+        [JsonPropertyName("chosen")]
+        public List<Turn>? Chosen { get; set; }
+
+        [JsonPropertyName("rejected")]
+        public List<Turn>? Rejected { get; set; }
+
+        [JsonPropertyName("tools")]
+        public string? Tools { get; set; }
+    }
+
+    private sealed class Turn
+    {
+        [JsonPropertyName("role")]
+        public string? Role { get; set; }
+
+        [JsonPropertyName("content")]
+        public string? Content { get; set; }
+
+        [JsonPropertyName("tool_calls")]
+        public List<ToolCall>? ToolCalls { get; set; }
+    }
+
+    private sealed class ToolCall
+    {
+        [JsonPropertyName("function")]
+        public Function? Function { get; set; }
+    }
+
+    private sealed class Function
+    {
+        [JsonPropertyName("name")]
+        public string? Name { get; set; }
+
+        [JsonPropertyName("arguments")]
+        public string? Arguments { get; set; }
     }
 }

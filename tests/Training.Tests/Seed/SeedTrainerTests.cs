@@ -55,7 +55,9 @@ public sealed class SeedTrainerTests : IDisposable
         using var generator = LlamaGenerator.Load(new LlamaOptions(path, ContextSize: 256));
         var prompts = TaskGenerator.Prompts(1, [.. TaskTable.All.Select(task => task.Name)], 48, Split.Train);
 
-        Assert.All(prompts, prompt => Assert.Equal(ByteVocabulary.EncodeQuestion(prompt.Messages![0].Content!), generator.Tokenize(prompt)));
+        Assert.All(
+            prompts,
+            prompt => Assert.Equal(ByteVocabulary.EncodeQuestion(prompt.Messages![0].Content!), generator.Tokenize(prompt)));
     }
 
     private SeedOptions Options(string file) =>

@@ -93,8 +93,8 @@ internal sealed class EagerModel
     }
 
     /// <summary>
-    /// Zero where a row may look and the least number elsewhere, [2P, 1, T, T]: within a window padding may see padding alone, and a softmax
-    /// of −∞ is no number.
+    /// Zero where a row may look and the least number elsewhere, [2P, 1, T, T]: within a window padding may see padding alone, and a
+    /// softmax of −∞ is no number.
     /// </summary>
     /// <param name="window">See <see cref="BlockAttention"/>.</param>
     private static Tensor Mask(Tensor attention, int window)
