@@ -7,7 +7,7 @@ namespace IterativeDpo.Training;
 /// <summary>
 /// Which maps of a model an adapter is on. A pattern is the name of a map in every block (<c>attn_q</c>) or in one (<c>blk.3.attn_q</c>),
 /// with <c>*</c> for any characters and <c>[0-3]</c> for a number in that range; <c>all</c> is every map. Where a model has maps fused
-/// (<see cref="ModelArchitecture.Fused"/>), the name of a part is the whole's.
+/// (<see cref="ModelArchitecture.Fused"/>), the name of a part is the whole's; the maps of a dense feed-forward mean those of all experts.
 /// </summary>
 public static class LoraTargets
 {
@@ -20,7 +20,7 @@ public static class LoraTargets
     public static IReadOnlyList<string> Of(LoraOptions options, ModelConfig config)
     {
         var tensors = Resolve(options.Targets, config);
-        var smallest = tensors.Min(tensor => tensor.Shape.Min());
+        var smallest = tensors.Min(tensor => tensor.Shape[^2..].Min());
         return options.Rank >= 1 && options.Rank <= smallest ? [.. tensors.Select(tensor => tensor.Name)] : throw new UserInputException(
             $"LoRA rank {options.Rank} is outside 1 to {smallest}, the smallest side of the targets' matrices. Choose a lower rank, or other targets.");
     }
@@ -46,7 +46,7 @@ public static class LoraTargets
             if (names.Count == 0)
             {
                 throw new UserInputException(
-                    $"LoRA target '{pattern}' matches no map of the model. Its maps are {string.Join(", ", config.Architecture.Maps)} in the blocks "
+                    $"LoRA target '{pattern}' matches no map of the model. Its maps are {string.Join(", ", config.Maps)} in the blocks "
                     + $"blk.0 to blk.{config.Layers - 1}, as in attn_q, ffn_*, blk.[0-3].attn_v or all.");
             }
             matched.UnionWith(names);

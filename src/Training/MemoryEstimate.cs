@@ -1,4 +1,5 @@
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Training.Torch;
@@ -44,7 +45,8 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
         var config = ModelConfig.Read(file);
         long type = options.ComputeType == ComputeType.BFloat16 ? 2 : 4;
         var all = file.Tensors.Values.Sum(tensor => (long)tensor.Elements);
-        var largest = file.Tensors.Values.Max(tensor => (long)tensor.Elements);
+        // Of experts one is made at a time.
+        var largest = file.Tensors.Values.Max(tensor => (long)tensor.Elements / (tensor.Shape.Length == 3 ? tensor.Shape[0] : 1));
         var trained = options.Lora is { } lora ? Adapter(lora, config) : all;
         long rows = Math.Max(options.MicroBatchTokens, longest);
         var perBlock = RowBytes(config, type, longest);
@@ -53,7 +55,7 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
             options.Lora is null ? 0 : file.Tensors.Values.Sum(tensor => Kept(tensor, type)),
             trained * BytesOfParameter(options),
             rows * kept,
-            rows * 6L * config.FeedForwardDim
+            rows * BlockBytes(config, type)
                 + CpuAttention.WorkingBytes(config, options.Threads, rows)
                 + largest * (type + 4)
                 + HeadChunks
@@ -92,7 +94,7 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
     private static long Adapter(LoraOptions lora, ModelConfig config)
     {
         var targets = LoraTargets.Of(lora, config).ToHashSet();
-        return config.ListBlockMaps().Where(map => targets.Contains(map.Name)).Sum(map => (long)lora.Rank * map.Shape.Sum());
+        return config.ListBlockMaps().Where(map => targets.Contains(map.Name)).Sum(map => LoraShapes.Values(map.Shape, lora.Rank));
     }
 
     private static long Kept(GgufTensor tensor, long type) =>
@@ -109,7 +111,24 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
         // Before their norms and after them.
         var unnormed = config.Architecture.QkNorm == QkNorm.None ? 0 : queries + keysValues;
         var attention = config.Dim + 2 * queries + keysValues + unnormed + more;
-        var feedForward = config.Dim + 4L * config.FeedForwardDim;
-        return (config.Architecture.NormsAfter ? 16L : 8L) * config.Dim + 4L * config.Heads + type * (attention + feedForward);
+        var feedForward = config.Experts is { } experts
+            ? ExpertBytes(experts, config.Dim, type)
+            : type * (config.Dim + 4L * config.FeedForwardDim);
+        return (config.Architecture.NormsAfter ? 16L : 8L) * config.Dim + 4L * config.Heads + type * attention + feedForward;
     }
+
+    /// <summary>
+    /// A row comes k times, with what experts gave of it; the router's input is float32 and so are the probabilities, and the shared
+    /// expert is a dense feed-forward with a gate.
+    /// </summary>
+    private static long ExpertBytes(ExpertShape experts, int dim, long type)
+    {
+        var shared = experts.SharedDim == 0 ? 0 : type * (2L * dim + 3L * experts.SharedDim) + 4L * dim;
+        return 4L * (dim + experts.Count) + 36L * experts.Used + type * experts.Used * (2L * dim + 3L * experts.FeedForwardDim) + shared;
+    }
+
+    /// <summary>Temporaries of a row: gradients inside the feed-forward; of experts, also their outputs by row, in float32.</summary>
+    private static long BlockBytes(ModelConfig config, long type) => config.Experts is { } experts
+        ? Math.Max(6L * experts.SharedDim, experts.Used * (6L * experts.FeedForwardDim + (4 + 2 * type) * config.Dim))
+        : 6L * config.FeedForwardDim;
 }

@@ -43,6 +43,31 @@ public sealed record PackedExamples(PackedBatch Batch, int[] First, int[] Second
         return new(PackedBatch.Create(groups, thoughts), first, second);
     }
 
+    /// <summary>How often a padded batch, which has a row for each token of each example's completions and their prompts, has each of the
+    /// batch's rows, [N].</summary>
+    public float[] CountRows()
+    {
+        var (counts, uses, prediction) = (new float[Batch.TokenIds.Length], new int[Batch.BranchTokens.Length], 0);
+        foreach (var branch in First.Concat(Second))
+        {
+            uses[branch]++;
+        }
+        for (var branch = 0; branch < uses.Length; prediction += Batch.BranchTokens[branch++])
+        {
+            // The second completion of an unpaired example is none.
+            if (Batch.BranchTokens[branch] == 0)
+            {
+                continue;
+            }
+            var group = Array.FindLastIndex(Batch.GroupStarts, start => start <= Batch.Predictors[prediction]);
+            for (var row = Batch.GroupStarts[group]; row < Batch.GroupStarts[group + 1]; row++)
+            {
+                counts[row] += Batch.Branches[row] == branch || Batch.Branches[row] == PackedBatch.PromptRow ? uses[branch] : 0;
+            }
+        }
+        return counts;
+    }
+
     private sealed class TokenComparer : IEqualityComparer<int[]>
     {
         public static readonly TokenComparer Instance = new();

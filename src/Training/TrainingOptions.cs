@@ -39,7 +39,10 @@ public sealed record LoraOptions(
     public float FileAlpha => UseRslora ? Alpha * MathF.Sqrt(Rank) : Alpha;
 
     public IEnumerable<SettingViolation> Violations(Func<string, bool> isSet) =>
-        SettingViolation.UnlessSome("targets", Targets, [.. ModelConfig.BlockMaps, .. Targets.Where(LoraTargets.IsPattern)]);
+        SettingViolation.UnlessSome("targets", Targets, [
+            .. ModelConfig.BlockMaps,
+            .. Targets.Where(target => LoraTargets.IsPattern(target) || ExpertShape.AllMaps.Contains(target)),
+        ]);
 }
 
 /// <summary>A training round's settings.</summary>
@@ -113,7 +116,12 @@ public sealed record TrainingOptions(
     [Setting(
         "Share of the pairs that are left out before training, those of the highest CHES score: the policy's hidden states of their two completions are so alike that training on them "
         + "pushes the chosen one down as well (arXiv 2410.08847). 0: off.", Min = 0, Max = 0.99)]
-    float ChesDrop = 0) : ICheckedSettings
+    float ChesDrop = 0,
+    [Setting(
+        "Mixtures of experts: weight of the auxiliary loss that spreads tokens over the experts, TRL's router_aux_loss_coef. Dense models have none. 0: off, "
+        + "and a little faster.",
+        Min = 0)]
+    float RouterAuxLoss = 0.001f) : ICheckedSettings
 {
     /// <summary>
     /// Lion's moment is stored in bfloat16, whose spacing is up to 1/128 of a value: an update of less than half of that, 1 − β2 of the

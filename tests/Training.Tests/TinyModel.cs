@@ -72,6 +72,21 @@ internal static class TinyModel
             LogitDivisor = 4,
             Rotates = false,
         },
+        ["llama, experts"] = Config() with { Experts = new(4, 2, 48) },
+        ["llama, experts, biases"] = Config(tied: true) with { Experts = new(5, 3, 48), Biases = MapBiases.Qkv | MapBiases.AttentionOutput },
+        ["qwen3moe"] = Config("qwen3moe") with { HeadDim = 16, RopeDim = 16, Experts = new(8, 2, 16) },
+        ["qwen3moe, one expert of one"] = Config("qwen3moe") with { Experts = new(1, 1, 32) },
+        ["qwen2moe"] = Config("qwen2moe") with { Experts = new(6, 3, 16, SharedDim: 32) },
+        ["olmoe"] = Config("olmoe", kvHeads: 4) with { Experts = new(8, 3, 48) },
+        ["granitemoe"] = Config("granitemoe", tied: true) with
+        {
+            Experts = new(4, 2, 48),
+            EmbeddingScale = 3,
+            ResidualScale = 0.4f,
+            LogitDivisor = 2,
+            ScoreScale = 0.2f,
+        },
+        ["granitemoe, shared"] = Config("granitemoe", tied: true) with { Experts = new(4, 2, 48, SharedDim: 16), LogitDivisor = 2 },
     };
 
     /// <summary>Their names, for theories.</summary>
@@ -134,7 +149,7 @@ internal static class TinyModel
             seed = SampleSeed.Mix(seed ^ c);
         }
         var values = new float[shape.Aggregate(1, (product, size) => product * size)];
-        var scale = shape.Length == 1 ? 0.3 : 1.7 / Math.Sqrt(shape[1]);
+        var scale = shape.Length == 1 ? 0.3 : 1.7 / Math.Sqrt(shape[^1]);
         for (var i = 0; i < values.Length; i++)
         {
             seed = SampleSeed.Mix(seed);

@@ -32,20 +32,21 @@ public sealed class AdapterMerge(GgufFile baseModel, LoraAdapter adapter, IProgr
         cancellationToken.ThrowIfCancellationRequested();
         var weights = baseModel.ReadFloat32(baseModel.Tensors[name]);
         if (!_maps.TryGetValue(name, out var map)) return weights;
-        AddProduct(weights, map);
+        AddProduct(weights, map, baseModel.Tensors[name].Shape);
         progress?.Report(++_merged);
         return weights;
     }
 
-    private void AddProduct(float[] weights, LoraMap map)
+    private void AddProduct(float[] weights, LoraMap map, int[] shape)
     {
         var rank = adapter.Rank;
-        var (columns, scale) = (map.A.Length / rank, adapter.Alpha / rank);
+        var (rows, columns, scale) = (shape[^2], shape[^1], adapter.Alpha / rank);
         Parallel.For(0, weights.Length / columns, row =>
         {
             var sum = weights.AsSpan(row * columns, columns);
+            var first = row / rows * rank;
             for (var k = 0; k < rank; k++)
-                TensorPrimitives.MultiplyAdd(map.A.AsSpan(k * columns, columns), scale * map.B[row * rank + k], sum, sum);
+                TensorPrimitives.MultiplyAdd(map.A.AsSpan((first + k) * columns, columns), scale * map.B[row * rank + k], sum, sum);
         });
     }
 }

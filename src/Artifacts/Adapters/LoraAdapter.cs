@@ -6,8 +6,8 @@ namespace IterativeDpo.Artifacts.Adapters;
 
 /// <summary>The update of one map: ΔW = (alpha / rank) B A.</summary>
 /// <param name="Tensor">The base tensor's name, <c>blk.N.{map}.weight</c>.</param>
-/// <param name="A">[rank, in], row-major.</param>
-/// <param name="B">[out, rank], row-major.</param>
+/// <param name="A">[rank, in], row-major; of experts [E, rank, in].</param>
+/// <param name="B">[out, rank], row-major; of experts [E, out, rank].</param>
 public sealed record LoraMap(string Tensor, float[] A, float[] B);
 
 /// <summary>A LoRA adapter (arXiv 2106.09685), stored in float32 as a llama.cpp adapter GGUF with its manifest in the metadata.</summary>
@@ -55,12 +55,13 @@ public sealed record LoraAdapter(int Rank, float Alpha, AdapterManifest Manifest
 
     private void Add(GgufWriter writer, LoraMap map, ModelConfig config)
     {
-        if (config.ListBlockMaps().FirstOrDefault(tensor => tensor.Name == map.Tensor) is not { Shape: [var outputs, var inputs] })
+        if (config.ListBlockMaps().FirstOrDefault(tensor => tensor.Name == map.Tensor) is not { Shape: var shape })
             throw new ArgumentException($"'{map.Tensor}' is not a map of the base model.");
-        if (map.A.Length != Rank * inputs || map.B.Length != outputs * Rank)
-            throw new ArgumentException($"'{map.Tensor}' needs A [{Rank}, {inputs}] and B [{outputs}, {Rank}].");
-        writer.Add($"{map.Tensor}.lora_a", [Rank, inputs], TensorType.F32, map.A);
-        writer.Add($"{map.Tensor}.lora_b", [outputs, Rank], TensorType.F32, map.B);
+        var (a, b) = (LoraShapes.A(shape, Rank), LoraShapes.B(shape, Rank));
+        if (map.A.Length != a.Aggregate(1, (x, y) => x * y) || map.B.Length != b.Aggregate(1, (x, y) => x * y))
+            throw new ArgumentException($"'{map.Tensor}' needs A [{string.Join(", ", a)}] and B [{string.Join(", ", b)}].");
+        writer.Add($"{map.Tensor}.lora_a", a, TensorType.F32, map.A);
+        writer.Add($"{map.Tensor}.lora_b", b, TensorType.F32, map.B);
     }
 }
 

@@ -43,8 +43,10 @@ internal sealed class LoraAdapterReader(GgufFile file, ModelConfig config, Diges
         if (!TensorPrimitives.IsFiniteAll<float>(map.A) || !TensorPrimitives.IsFiniteAll<float>(map.B))
             throw Bad($"the update of '{map.Tensor}' has values that are not finite. Train the adapter again.");
         if (from == rank) return map;
-        var (a, b) = (map.A, new float[map.B.Length / from * rank]);
-        Array.Resize(ref a, a.Length / from * rank);
+        var matrices = LoraShapes.Matrices(config.ListBlockMaps().First(tensor => tensor.Name == map.Tensor).Shape);
+        var (a, b, size) = (new float[map.A.Length / from * rank], new float[map.B.Length / from * rank], map.A.Length / matrices);
+        for (var matrix = 0; matrix < matrices; matrix++)
+            map.A.AsSpan(matrix * size, size).CopyTo(a.AsSpan(matrix * (size / from * rank)));
         var scale = (file.Metadata.GetSingle("adapter.lora.alpha") is not 0 and var said ? said / from : 1) * rank / alpha;
         for (var row = 0; row < b.Length / rank; row++)
             TensorPrimitives.Multiply(map.B.AsSpan(row * from, from), scale, b.AsSpan(row * rank, from));
@@ -104,14 +106,14 @@ internal sealed class LoraAdapterReader(GgufFile file, ModelConfig config, Diges
             var hasB = file.Tensors.TryGetValue(name + SuffixB, out var b);
             if (!hasA && !hasB) continue;
             if (!hasA || !hasB) throw Bad($"tensor '{name}{(hasA ? SuffixB : SuffixA)}' is missing. Train or export the adapter again.");
-            var rank = a!.Shape is [var rows, _] ? rows : 0;
-            RequireShape(a, [rank, shape[1]]);
-            RequireShape(b!, [shape[0], rank]);
+            var rank = a!.Shape is [.., var rows, _] ? rows : 0;
+            RequireShape(a, LoraShapes.A(shape, rank));
+            RequireShape(b!, LoraShapes.B(shape, rank));
             maps.Add((new(name, file.ReadFloat32(a), file.ReadFloat32(b!)), rank));
         }
         if (maps.Count == 0) throw Bad("the adapter has no tensor of this model. Give an adapter of this base.");
         if (maps.Count * 2 != file.Tensors.Count) throw Bad($"tensor '{FirstStranger()}' does not belong to any map of the model's blocks. "
-            + $"Use an adapter on {string.Join(", ", config.Architecture.Maps)} alone.");
+            + $"Use an adapter on {string.Join(", ", config.Maps)} alone.");
         return maps;
     }
 

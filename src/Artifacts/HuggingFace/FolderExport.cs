@@ -35,6 +35,8 @@ public sealed class FolderExport(GgufFile model, Func<string, ReadOnlyMemory<flo
     /// <exception cref="StorageException">No space, no permission.</exception>
     public IReadOnlyList<string> Write(string directory, TensorType type)
     {
+        if (_config.Experts is not null)
+            throw new UserInputException($"{model.Path}: a mixture of experts is not written as a folder. Write a GGUF (./dpo export --to gguf).");
         var config = Configuration(type);
         Directory.CreateDirectory(directory);
         var configPath = Path.Combine(directory, ModelFolder.ConfigFile);

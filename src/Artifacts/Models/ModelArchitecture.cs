@@ -29,12 +29,18 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
     private static readonly string[] s_scaling =
         [.. s_linear, "rope.scaling.attn_factor", .. s_yarn];
 
+    private static readonly string[] s_granite = ["embedding_scale", "residual_scale", "attention.scale", "logit_scale"];
+
     private static readonly string[] s_fusedMaps = ["attn_qkv", "attn_output", "ffn_up", "ffn_down"];
 
     /// <summary>Every architecture this program generates with and trains.</summary>
     public static readonly IReadOnlyList<ModelArchitecture> All =
     [
-        new("llama", RopeKind.Interleaved) { OptionalBiases = MapBiases.All, FreeHeadDim = true, HasDivisors = true },
+        new("llama", RopeKind.Interleaved)
+        {
+            OptionalBiases = MapBiases.All, FreeHeadDim = true, HasDivisors = true,
+            Experts = new(Normalised: true, Optional: true), // Mixtral
+        },
         // Queries grow with the logarithm of their position beyond the original context, so contexts are kept to that.
         new("mistral3", RopeKind.Interleaved)
         {
@@ -66,7 +72,22 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
         new("granite", RopeKind.Interleaved)
         {
             OptionalBiases = MapBiases.All, FreeHeadDim = true, HasDivisors = true,
-            Keys = [.. s_scaling, "embedding_scale", "residual_scale", "attention.scale", "logit_scale"],
+            Keys = [.. s_scaling, .. s_granite],
+        },
+        new("qwen2moe", RopeKind.HalfSplit)
+        {
+            Biases = MapBiases.Qkv, Experts = new(Normalised: false, OwnWidth: true, Shared: SharedExpert.Gated),
+        },
+        new("qwen3moe", RopeKind.HalfSplit)
+        {
+            QkNorm = QkNorm.Head, FreeHeadDim = true, Experts = new(Normalised: true, OwnWidth: true),
+        },
+        // llama.cpp's norm of keys has the width of queries.
+        new("olmoe", RopeKind.HalfSplit) { QkNorm = QkNorm.AllHeads, AllKeyHeads = true, Experts = new(Normalised: false) },
+        new("granitemoe", RopeKind.Interleaved)
+        {
+            FreeHeadDim = true, HasDivisors = true, Keys = [.. s_scaling, .. s_granite],
+            Experts = new(Normalised: true, Shared: SharedExpert.Optional),
         },
     ];
 
@@ -99,6 +120,9 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
     /// <summary>Whether heads × headDim may differ from dim; llama.cpp loads the others only where they agree.</summary>
     public bool FreeHeadDim { get; init; }
 
+    /// <summary>Whether there are as many key heads as heads; llama.cpp loads no others.</summary>
+    public bool AllKeyHeads { get; init; }
+
     /// <summary>Whether less than a head may rotate; llama.cpp loads the others only where all of it does.</summary>
     public bool PartialRotary { get; init; }
 
@@ -116,20 +140,26 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
     /// <summary>Null where no block has a window.</summary>
     public SlidingRule? Sliding { get; init; }
 
+    /// <summary>Null where no model of the family has experts.</summary>
+    public ExpertRule? Experts { get; init; }
+
     /// <summary>The keys that the reader takes beside those that every architecture has.</summary>
     public IReadOnlyList<string> Keys { get; init; } = s_scaling;
 
-    /// <summary>The LoRA targets: the maps of a block by their GGUF names, <c>blk.N.{name}.weight</c>.</summary>
+    /// <summary>The maps of a block without experts by their GGUF names, <c>blk.N.{name}.weight</c>.</summary>
     public IReadOnlyList<string> Maps => Fused ? s_fusedMaps : ModelConfig.BlockMaps;
 
     /// <summary>The architecture of that name.</summary>
     public static ModelArchitecture Named(string name) => All.First(a => a.Name == name);
 
-    /// <summary>Other architectures' maps that one of this is made of.</summary>
+    /// <summary>Other models' maps that one of this architecture stands for or is made of.</summary>
     public IReadOnlyList<string> PartsOf(string map) => map switch
     {
         "attn_qkv" => ["attn_q", "attn_k", "attn_v"],
         "ffn_up" when Fused => ["ffn_gate"],
+        "ffn_gate_exps" or "ffn_gate_shexp" => ["ffn_gate"],
+        "ffn_up_exps" or "ffn_up_shexp" => ["ffn_up"],
+        "ffn_down_exps" or "ffn_down_shexp" => ["ffn_down"],
         _ => [],
     };
 }

@@ -11,7 +11,7 @@ public sealed record TensorSpec(string Name, int[] Shape);
 /// <param name="Dim">Width of the residual stream.</param>
 /// <param name="KvHeads">Key and value heads; divides <paramref name="Heads"/>.</param>
 /// <param name="HeadDim">Width of a head; see <see cref="ModelArchitecture.FreeHeadDim"/>.</param>
-/// <param name="FeedForwardDim">Width of the gated (SwiGLU) feed-forward's inside.</param>
+/// <param name="FeedForwardDim">Width of the gated (SwiGLU) feed-forward's inside; see <see cref="Experts"/> for theirs.</param>
 /// <param name="RmsEps">ε of every RMS norm.</param>
 /// <param name="RopeBase">θ of the rotary embedding.</param>
 /// <param name="RopeDim">Elements of a head that rotate, an even number: all of them but for
@@ -92,6 +92,14 @@ public sealed record ModelConfig(
     /// <summary>What logits are divided by.</summary>
     public float LogitDivisor { get; init; } = 1;
 
+    /// <summary>Null where every block has one dense feed-forward.</summary>
+    public ExpertShape? Experts { get; init; }
+
+    /// <summary>The LoRA targets: the maps of a block by their GGUF names, <c>blk.N.{name}.weight</c>.</summary>
+    public IReadOnlyList<string> Maps => Experts is null
+        ? Architecture.Maps
+        : [.. Architecture.Maps.Where(map => BiasOf(map) != MapBiases.FeedForward), .. Experts.Maps];
+
     /// <summary>Null where the model does not think before it answers.</summary>
     public ThoughtMarks? Thoughts { get; init; }
 
@@ -152,10 +160,10 @@ public sealed record ModelConfig(
 
     /// <summary>The maps of every block, the tensors an adapter can have updates for, in the model's order.</summary>
     public IEnumerable<TensorSpec> ListBlockMaps() => Enumerable.Range(0, Layers)
-        .SelectMany(layer => Architecture.Maps.Select(map => new TensorSpec(BlockTensor(layer, $"{map}.weight"), MapShape(map))));
+        .SelectMany(layer => Maps.Select(map => new TensorSpec(BlockTensor(layer, $"{map}.weight"), MapShape(map))));
 
-    /// <summary>Shape [out, in] of a map of every block, one of <see cref="ModelArchitecture.Maps"/>.</summary>
-    public int[] MapShape(string map) => map switch
+    /// <summary>Shape [out, in] of a map of every block, one of <see cref="Maps"/>; of all experts' maps [E, out, in].</summary>
+    public int[] MapShape(string map) => Experts?.ShapeOf(map, Dim) ?? map switch
     {
         "attn_qkv" => [(Heads + 2 * KvHeads) * HeadDim, Dim],
         "attn_q" => [Heads * HeadDim, Dim],
@@ -164,7 +172,7 @@ public sealed record ModelConfig(
         "ffn_up" when Architecture.Fused => [2 * FeedForwardDim, Dim],
         "ffn_gate" or "ffn_up" => [FeedForwardDim, Dim],
         "ffn_down" => [Dim, FeedForwardDim],
-        _ => throw new ArgumentException($"'{map}' is not one of {string.Join(", ", Architecture.Maps)}.", nameof(map)),
+        _ => throw new ArgumentException($"'{map}' is not one of {string.Join(", ", Maps)}.", nameof(map)),
     };
 
     /// <summary>Which of the biases a map's is.</summary>
@@ -186,13 +194,15 @@ public sealed record ModelConfig(
             .. Architecture.NormsAfter ? ["post_attention_norm", "post_ffw_norm"] : Array.Empty<string>(),
         ];
         foreach (var norm in norms) yield return new($"{norm}.weight", [Dim]);
-        foreach (var map in Architecture.Maps) yield return new($"{map}.weight", MapShape(map));
+        foreach (var map in Maps) yield return new($"{map}.weight", MapShape(map));
+        if (Experts is not null && Architecture.Experts!.Shared == SharedExpert.Gated)
+            yield return new($"{ExpertShape.SharedGate}.weight", [Dim]);
         if (Architecture.QkNorm != QkNorm.None)
         {
             yield return new("attn_q_norm.weight", [QkNormSize(Heads)]);
             yield return new("attn_k_norm.weight", [QkNormSize(KvHeads)]);
         }
-        foreach (var map in Architecture.Maps.Where(map => Biases.HasFlag(BiasOf(map))))
+        foreach (var map in Maps.Where(map => Biases.HasFlag(BiasOf(map))))
             yield return new($"{map}.bias", [MapShape(map)[0]]);
     }
 }

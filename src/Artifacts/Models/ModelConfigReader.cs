@@ -11,9 +11,6 @@ internal sealed class ModelConfigReader
     // Keeps products of two sizes, and the shapes made of them, within 32 bits.
     private const uint MaxSize = 1 << 20;
 
-    // llama.cpp ends the process where one of these comes without experts.
-    private static readonly string[] s_expertKeys = ["expert_count", "expert_used_count", "expert_group_count", "expert_group_used_count"];
-
     /// <summary>
     /// The keys of every architecture that are read here, or that change nothing. Any but these and <see cref="ModelArchitecture.Keys"/> is
     /// refused: llama.cpp may heed it, and generator and trainer would compute two models.
@@ -23,7 +20,7 @@ internal sealed class ModelConfigReader
         "block_count", "context_length", "embedding_length", "feed_forward_length", "vocab_size", "tensor_data_layout",
         "attention.head_count", "attention.head_count_kv", "attention.key_length", "attention.value_length", "attention.causal",
         "attention.layer_norm_rms_epsilon", "rope.dimension_count", "rope.freq_base",
-        .. s_expertKeys,
+        .. ExpertKeys.Common,
     ];
 
     private readonly GgufFile _file;
@@ -79,6 +76,10 @@ internal sealed class ModelConfigReader
             "attention.head_count_kv",
             $"{config.KvHeads} does not divide the {config.Heads} heads");
         Require(
+            !_architecture.AllKeyHeads || config.KvHeads == config.Heads,
+            "attention.head_count_kv",
+            $"{config.KvHeads} are not the {config.Heads} heads, as llama.cpp needs it here");
+        Require(
             Size("attention.value_length", config.HeadDim) == config.HeadDim,
             "attention.value_length",
             "keys and values differ in width");
@@ -105,6 +106,7 @@ internal sealed class ModelConfigReader
         config = ReadDivisors(config) with
         {
             Sliding = ReadSliding(config),
+            Experts = ReadExperts(config),
             ScoreScale =
                 config.Layers == _architecture.WholeHeadLayers
                     ? 1 / MathF.Sqrt((float)config.Dim / config.Heads)
@@ -151,6 +153,28 @@ internal sealed class ModelConfigReader
                     .SequenceEqual(Enumerable.Range(0, config.Layers).Select(sliding.Slides)),
             SlidingKeys.Pattern, $"llama.cpp reads no list here, and lets all but each {rule.Every}th block slide");
         return sliding;
+    }
+
+    private ExpertShape? ReadExperts(ModelConfig config)
+    {
+        uint Said(string key) => _file.Metadata.GetUInt32(Key(key), 0);
+        if (_architecture.Experts is not { } rule || (rule.Optional && Said(ExpertKeys.Count) == 0))
+        {
+            // llama.cpp ends the process where one of these comes without experts.
+            foreach (var key in ExpertKeys.Common.Where(key => Said(key) != 0))
+                Require(false, key, _architecture.Experts is null ? "models of this architecture have no experts" : "there are no experts");
+            return null;
+        }
+        var count = Size(ExpertKeys.Count, max: ExpertRule.Most);
+        var used = Size(ExpertKeys.Used, max: (uint)count);
+        Require(Said(ExpertKeys.Groups) <= 1, ExpertKeys.Groups, "experts that are chosen by groups are not supported");
+        var width = rule.OwnWidth ? Size(ExpertKeys.Width, Math.Max(1, config.FeedForwardDim / used)) : config.FeedForwardDim;
+        return new(count, used, width, rule.Shared switch
+        {
+            SharedExpert.Gated => Size(ExpertKeys.SharedWidth, config.FeedForwardDim),
+            SharedExpert.Optional when Said(ExpertKeys.SharedWidth) > 0 => Size(ExpertKeys.SharedWidth),
+            _ => 0,
+        });
     }
 
     /// <summary>Without a type llama.cpp scales linearly, by either key; with the type "none" it heeds neither.</summary>
@@ -248,10 +272,6 @@ internal sealed class ModelConfigReader
             _file.Metadata.GetBool(Key("attention.causal"), true),
             "attention.causal",
             "a model that sees later tokens is no language model");
-        foreach (var key in s_expertKeys)
-        {
-            Require(_file.Metadata.GetUInt32(Key(key), 0) == 0, key, "mixtures of experts are not supported; use a dense model");
-        }
         RefuseUnknownKeys();
     }
 
@@ -262,8 +282,14 @@ internal sealed class ModelConfigReader
             .Metadata.Select(item => item.Key)
             .Where(key => key.StartsWith(prefix, StringComparison.Ordinal))
             .Select(key => key[prefix.Length..]);
-        string[] sliding = _architecture.Sliding is { } rule ? SlidingKeys.Of(rule) : [];
-        if (keys.FirstOrDefault(key => !s_known.Contains(key) && !Takes(key) && !sliding.Contains(key)) is { } unknown)
+        HashSet<string> known =
+        [
+            .. s_known,
+            .. _architecture.Keys,
+            .. _architecture.Sliding is { } sliding ? SlidingKeys.Of(sliding) : [],
+            .. _architecture.Experts is { } experts ? ExpertKeys.Of(experts) : [],
+        ];
+        if (keys.FirstOrDefault(key => !known.Contains(key)) is { } unknown)
             Require(false, unknown, "this program does not know it, and the model may compute something else with it");
     }
 

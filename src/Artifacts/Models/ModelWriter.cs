@@ -3,7 +3,7 @@ using IterativeDpo.Artifacts.Gguf;
 namespace IterativeDpo.Artifacts.Models;
 
 /// <summary>
-/// Writes a whole model as GGUF. Maps and embeddings take the type asked for; norms and biases stay F32, as llama.cpp needs.
+/// Writes a whole model as GGUF. Maps and embeddings take the type asked for; norms, biases and routers stay F32.
 /// </summary>
 public static class ModelWriter
 {
@@ -33,7 +33,9 @@ public static class ModelWriter
     /// <exception cref="UserInputException">The type does not fit the tensor's shape.</exception>
     internal static TensorType TypeOf(string path, TensorSpec tensor, TensorType type)
     {
-        var stored = tensor.Shape.Length == 1 ? TensorType.F32 : type;
+        // A router decides, and is small: it stays exact, as in the files of llama.cpp's quantiser.
+        var isExact = tensor.Shape.Length == 1 || tensor.Name.EndsWith($"{ExpertShape.Router}.weight", StringComparison.Ordinal);
+        var stored = isExact ? TensorType.F32 : type;
         return tensor.Shape[^1] % stored.BlockLength() == 0 ? stored : throw new UserInputException(
             $"{path}: tensor '{tensor.Name}' has rows of {tensor.Shape[^1]}, and {type} needs a multiple of {type.BlockLength()}. Choose F16, BF16 or F32.");
     }
@@ -126,6 +128,13 @@ public static class ModelWriter
             set(SlidingKeys.Window, (uint)sliding.Tokens);
             set(SlidingKeys.Pattern, (uint)sliding.Every);
             if (config.Architecture.Sliding!.OwnRopeBase) set(SlidingKeys.RopeBase, sliding.RopeBase);
+        }
+        if (config.Experts is { } experts)
+        {
+            set(ExpertKeys.Count, (uint)experts.Count);
+            set(ExpertKeys.Used, (uint)experts.Used);
+            if (config.Architecture.Experts!.OwnWidth) set(ExpertKeys.Width, (uint)experts.FeedForwardDim);
+            if (experts.SharedDim > 0) set(ExpertKeys.SharedWidth, (uint)experts.SharedDim);
         }
         if (!config.Architecture.Keys.Contains("embedding_scale")) return;
         set("logit_scale", config.LogitDivisor);

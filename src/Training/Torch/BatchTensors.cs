@@ -16,7 +16,8 @@ internal sealed class BatchTensors
     private readonly IReadOnlyList<BlockRows> _blocks;
 
     /// <param name="ownLoops">See <see cref="OwnLoops.Attention"/>.</param>
-    public BatchTensors(PackedBatch batch, ModelConfig config, ScalarType type, Device device, bool ownLoops)
+    /// <param name="wholeBlocks">Whether the last block computes all rows too.</param>
+    public BatchTensors(PackedBatch batch, ModelConfig config, ScalarType type, Device device, bool ownLoops, bool wholeBlocks = false)
     {
         if (batch.Positions.DefaultIfEmpty().Max() is var last && last >= config.MostPositions)
         {
@@ -25,7 +26,7 @@ internal sealed class BatchTensors
                 + "model otherwise, and only shorter ones are trained. Lower training.max-length.");
         }
         // After the last attention only these are used.
-        var predicting = batch.Predictors.Distinct().ToArray();
+        int[] predicting = wholeBlocks ? [.. Enumerable.Range(0, batch.TokenIds.Length)] : [.. batch.Predictors.Distinct()];
         var place = predicting.Select((row, i) => (row, i)).ToDictionary(p => p.row, p => p.i);
         TokenIds = Floats.Indexes(batch.TokenIds, device);
         Predictors = Floats.Indexes(batch.Predictors.Select(row => place[row]), device);

@@ -14,10 +14,13 @@ internal sealed class Decoder
     private readonly IReadOnlyList<DecoderBlock> _blocks;
     private readonly RmsNorm _norm;
     private readonly OwnLoops _ownLoops;
+    private readonly RouterLoad? _load;
 
-    public Decoder(ModelConfig config, ModelWeights weights, LoraWeights? lora, LoraDropout? dropout, OwnLoops ownLoops)
+    /// <param name="load">Sees where experts' tokens go, or null.</param>
+    public Decoder(
+        ModelConfig config, ModelWeights weights, LoraWeights? lora, LoraDropout? dropout, OwnLoops ownLoops, RouterLoad? load = null)
     {
-        (_config, _weights, _ownLoops) = (config, weights, ownLoops);
+        (_config, _weights, _ownLoops, _load) = (config, weights, ownLoops, load);
         _norm = Norm(ModelConfig.OutputNorm);
         _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => Block(layer, lora, dropout))];
     }
@@ -71,10 +74,10 @@ internal sealed class Decoder
     private DecoderBlock Block(int layer, LoraWeights? lora, LoraDropout? dropout)
     {
         string Name(string map) => WeightLayout.Name(layer, map);
-        LinearMap Map(string map, MapBiases biases) =>
-            new(_weights, Name(map), _config.Biases.HasFlag(biases) ? Name(WeightLayout.Bias(map)) : null, lora?.On(Name(map)), dropout);
+        LinearMap Biased(string map, string? bias) => new(_weights, Name(map), bias, lora?.On(Name(map)), dropout);
+        LinearMap Plain(string map) => Biased(map, null);
+        LinearMap Map(string map, MapBiases biases) => Biased(map, _config.Biases.HasFlag(biases) ? Name(WeightLayout.Bias(map)) : null);
         var (qkv, output) = (Map(WeightLayout.Qkv, MapBiases.Qkv), Map(WeightLayout.AttentionOutput, MapBiases.AttentionOutput));
-        var (gateUp, down) = (Map(WeightLayout.GateUp, MapBiases.FeedForward), Map(WeightLayout.Down, MapBiases.FeedForward));
         var family = _config.Architecture;
         RmsNorm Before(string norm) => family.NormsBefore ? Norm(Name(norm)) : new(null, null, 0, false);
         BranchEnd End(string norm) => new(family.NormsAfter ? Norm(Name(norm)) : null, _config.ResidualScale);
@@ -83,9 +86,12 @@ internal sealed class Decoder
                 ? null
                 : new HeadNorms(Norm(Name(WeightLayout.QueryNorm)), Norm(Name(WeightLayout.KeyNorm)), _config);
         var unit = new GatedUnit(family.Gelu, _ownLoops.HasFlag(OwnLoops.Gates));
+        IFeedForward inside = _config.Experts is null
+            ? new GatedFeedForward(Map(WeightLayout.GateUp, MapBiases.FeedForward), unit, Map(WeightLayout.Down, MapBiases.FeedForward))
+            : ExpertFeedForward.Of(_config, layer, Plain, unit, _load, _weights.Type);
         return new(
             new(Before(WeightLayout.AttentionNorm), qkv, heads, output, End(WeightLayout.AttentionEndNorm), _weights.Type),
-            new(Before(WeightLayout.FeedForwardNorm), gateUp, unit, down, End(WeightLayout.FeedForwardEndNorm), _weights.Type));
+            new(Before(WeightLayout.FeedForwardNorm), inside, End(WeightLayout.FeedForwardEndNorm), _weights.Type));
     }
 
     private RmsNorm Norm(string name) => new(_weights[name], _weights.Gradient(name), _config.RmsEps, _ownLoops.HasFlag(OwnLoops.Norms));

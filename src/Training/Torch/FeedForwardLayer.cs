@@ -5,22 +5,19 @@ namespace IterativeDpo.Training.Torch;
 /// <summary>
 /// What <see cref="FeedForwardLayer.Backward"/> needs of the forward pass; the input is float32, the rest of the compute type.
 /// </summary>
-/// <param name="Normed">What <see cref="LinearMap.Backward"/> wants of gate and up.</param>
-/// <param name="Activated">What it wants of down.</param>
+/// <param name="Inside">What <see cref="IFeedForward.Backward"/> wants.</param>
 /// <param name="End">What <see cref="BranchEnd.Backward"/> wants.</param>
 internal sealed record FeedForwardTrace(
     Tensor Input,
     Tensor Factors,
-    Tensor Normed,
-    Tensor GateUp,
-    Tensor Activated,
+    InsideTrace Inside,
     IReadOnlyList<Tensor> End)
 {
-    public IEnumerable<Tensor> Tensors => [Input, Factors, Normed, GateUp, Activated, .. End];
+    public IEnumerable<Tensor> Tensors => [Input, Factors, .. Inside.Tensors, .. End];
 }
 
-/// <summary>The gated feed-forward: down(act(gate h) · up h) with h the normalised rows.</summary>
-internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, GatedUnit unit, LinearMap down, BranchEnd end, ScalarType type)
+/// <summary>The feed-forward of the normalised rows.</summary>
+internal sealed class FeedForwardLayer(RmsNorm norm, IFeedForward inside, BranchEnd end, ScalarType type)
 {
     /// <param name="x">The residual stream, float32 [n, dim].</param>
     /// <param name="added">What is to be added to it first, of the compute type.</param>
@@ -29,10 +26,9 @@ internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, GatedUnit
     {
         using var scope = NewDisposeScope();
         var (sum, rows, factors) = norm.Forward(x, added, type);
-        var (both, normed) = gateUp.Forward(rows); // [n, 2 × inside]
-        var (mapped, activated) = down.Forward(unit.Forward(both));
+        var (mapped, ofInside) = inside.Forward(rows);
         var (output, ofEnd) = end.Forward(mapped);
-        var trace = new FeedForwardTrace(sum, factors, normed, both, activated, ofEnd);
+        var trace = new FeedForwardTrace(sum, factors, ofInside, ofEnd);
         scope.MoveToOuter([output, .. trace.Tensors]);
         return (output, trace);
     }
@@ -42,7 +38,7 @@ internal sealed class FeedForwardLayer(RmsNorm norm, LinearMap gateUp, GatedUnit
     public Tensor Backward(FeedForwardTrace trace, Tensor gradient)
     {
         using var scope = NewDisposeScope();
-        var both = unit.Backward(trace.GateUp, down.Backward(trace.Activated, end.Backward(trace.End, gradient).to(type))!);
-        return norm.Backward(trace.Input, trace.Factors, gateUp.Backward(trace.Normed, both)!, gradient).MoveToOuterDisposeScope();
+        var rows = inside.Backward(trace.Inside, end.Backward(trace.End, gradient).to(type));
+        return norm.Backward(trace.Input, trace.Factors, rows, gradient).MoveToOuterDisposeScope();
     }
 }

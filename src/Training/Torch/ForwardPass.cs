@@ -24,6 +24,9 @@ public sealed class ForwardPass
     /// <summary>Log-prob of each completion token, float32 [M]: a leaf of the loss's graph.</summary>
     public Tensor TokenLogProbs { get; }
 
+    /// <summary>Where the experts' tokens went; null where nobody asked.</summary>
+    internal RouterLoad? Load { get; init; }
+
     /// <summary>All that the head says of the tokens; no gradient goes through it.</summary>
     internal HeadOutput Output { get; }
 

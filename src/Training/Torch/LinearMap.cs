@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch;
 
 /// <summary>
-/// y = W x + b + scale · B A x on rows of the compute type, and its gradients. W is asked for when it is needed and let go
-/// at once, so it can be kept in any form: as it is, in float32 for training, or quantised.
+/// y = W x + b + scale · B A x on rows, which are of the compute type or float32, and its gradients. W is asked for when it is needed and
+/// let go at once, so it can be kept in any form: as it is, in float32 for training, or quantised.
 /// </summary>
 /// <param name="name">The fused map, see <see cref="WeightLayout"/>.</param>
 /// <param name="bias">The name of its bias, or null.</param>
@@ -20,7 +20,7 @@ internal sealed class LinearMap(ModelWeights weights, string name, string? bias,
     public (Tensor Output, Tensor Input) Forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var (input, matrix) = (x, weights.Matrix(name));
+        var (input, matrix) = (x, weights.Matrix(name, x.dtype));
         if (_lora is not null)
         {
             // One product of [x, A x] and [W, scale · B]: a second pass over y would cost more than these copies.
@@ -35,11 +35,11 @@ internal sealed class LinearMap(ModelWeights weights, string name, string? bias,
 
     /// <summary>Adds the gradients of everything trained; gives d loss / dx, [n, in], or null where it is not wanted.</summary>
     /// <param name="input">From <see cref="Forward"/>.</param>
-    /// <param name="gradient">d loss / dy, [n, out], of the compute type.</param>
+    /// <param name="gradient">d loss / dy, [n, out], of the type of x.</param>
     public Tensor? Backward(Tensor input, Tensor gradient, bool wanted = true)
     {
         using var scope = NewDisposeScope();
-        var matrix = weights.Matrix(name);
+        var matrix = weights.Matrix(name, gradient.dtype);
         var x = input.narrow(1, 0, matrix.size(1));
         var result = wanted ? gradient.mm(matrix) : null; // [n, in]
         weights.Gradient(name)?.add_(gradient.t().mm(x));

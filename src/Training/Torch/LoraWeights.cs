@@ -71,48 +71,49 @@ internal sealed class LoraWeights : IDisposable
         foreach (var (weight, parts) in Targets())
         {
             using var scope = NewDisposeScope();
-            var a = Parameters[AName(weight)].view(parts.Count, -1);
+            var a = Parameters[AName(weight)].view(parts.Count, _options.Rank, -1);
             foreach (var (part, i) in parts.Select((part, i) => (part, i)).Where(p => byTensor.ContainsKey(p.part.Name)))
             {
                 var map = byTensor[part.Name];
-                var b = RopeRows.FromFile(map.B, _options.Rank, part.Rotated, _config);
-                a.select(0, i).copy_(tensor(map.A));
+                var b = RopeRows.FromFile(part.Of(map.B), _options.Rank, part.Rotated, _config);
+                a.select(0, i).copy_(tensor(part.Of(map.A)).view(_options.Rank, -1));
                 Parameters[BName(part)].copy_(tensor(b).view(part.Rows, _options.Rank));
             }
         }
     }
 
     /// <summary>Each map's matrices, in the file's row order.</summary>
-    public IEnumerable<LoraMap> Export()
-    {
-        foreach (var (weight, parts) in Targets())
-        {
-            var stacked = Floats.Of(Parameters[AName(weight)]).Chunk(_options.Rank * weight.Columns!.Value);
-            foreach (var (part, a) in parts.Zip(stacked))
-            {
-                var b = Floats.Of(Parameters[BName(part)]);
-                yield return new(part.Name, a, RopeRows.ToFile(b, _options.Rank, part.Rotated, _config));
-            }
-        }
-    }
+    public IEnumerable<LoraMap> Export() => Enumerable.Range(0, _config.Layers)
+        .SelectMany(layer => Targets(layer).SelectMany(ExportParts).GroupBy(map => map.Tensor))
+        .Select(experts => new LoraMap(
+            experts.Key,
+            Floats.Join([.. experts.Select(map => map.A)]),
+            Floats.Join([.. experts.Select(map => map.B)])));
 
     public void Dispose() => Parameters.Dispose();
 
     private static string AName(FusedWeight weight) => weight.Name + ".lora_a";
 
-    private static string BName(WeightPart part) => part.Name + ".lora_b";
+    private static string BName(WeightPart part) => part.Key + ".lora_b";
 
-    private IEnumerable<(FusedWeight Weight, IReadOnlyList<WeightPart> Parts)> Targets()
+    private IEnumerable<LoraMap> ExportParts((FusedWeight Weight, IReadOnlyList<WeightPart> Parts) target)
     {
-        for (var layer = 0; layer < _config.Layers; layer++)
+        var stacked = Floats.Of(Parameters[AName(target.Weight)]).Chunk(_options.Rank * target.Weight.Columns!.Value);
+        return target.Parts.Zip(stacked, (part, a) => new LoraMap(
+            part.Name, a, RopeRows.ToFile(Floats.Of(Parameters[BName(part)]), _options.Rank, part.Rotated, _config)));
+    }
+
+    private IEnumerable<(FusedWeight Weight, IReadOnlyList<WeightPart> Parts)> Targets() =>
+        Enumerable.Range(0, _config.Layers).SelectMany(Targets);
+
+    private IEnumerable<(FusedWeight Weight, IReadOnlyList<WeightPart> Parts)> Targets(int layer)
+    {
+        foreach (var weight in WeightLayout.BlockMaps(_config, layer))
         {
-            foreach (var weight in WeightLayout.BlockMaps(_config, layer))
+            var parts = weight.Parts.Where(part => _tensors.Contains(part.Name)).ToList();
+            if (parts.Count > 0)
             {
-                var parts = weight.Parts.Where(part => _tensors.Contains(part.Name)).ToList();
-                if (parts.Count > 0)
-                {
-                    yield return (weight, parts);
-                }
+                yield return (weight, parts);
             }
         }
     }

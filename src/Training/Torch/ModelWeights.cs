@@ -5,7 +5,7 @@ namespace IterativeDpo.Training.Torch;
 
 /// <summary>
 /// A model's weights, fused. Frozen ones are kept in the compute type, or quantised as their file has them; trained ones in float32,
-/// in a <see cref="ParameterBuffer"/>. Norms and biases are float32 always.
+/// in a <see cref="ParameterBuffer"/>. Norms, biases and routers are float32 always.
 /// </summary>
 internal sealed class ModelWeights : IDisposable
 {
@@ -14,10 +14,15 @@ internal sealed class ModelWeights : IDisposable
     private readonly Dictionary<string, Tensor> _frozen = [];
     private readonly Dictionary<string, QuantisedWeight> _quantised = [];
 
-    /// <param name="read">Gives a tensor's values by its name in the file, row-major.</param>
+    /// <param name="read">Gives the values of a tensor of the file, or of one of its matrices, row-major.</param>
     /// <param name="stored">Gives a matrix that the file has quantised as it is there, and null for any other tensor.</param>
     public ModelWeights(
-        ModelConfig config, Func<string, float[]> read, Func<string, StoredMatrix?> stored, ScalarType type, bool trainable, Device device)
+        ModelConfig config,
+        Func<WeightPart, float[]> read,
+        Func<WeightPart, StoredMatrix?> stored,
+        ScalarType type,
+        bool trainable,
+        Device device)
     {
         (_config, Type) = (config, type);
         _layout = WeightLayout.Of(config);
@@ -26,17 +31,16 @@ internal sealed class ModelWeights : IDisposable
         foreach (var weight in _layout)
         {
             using var scope = NewDisposeScope();
-            if (!trainable && weight.Parts.Any(part => stored(part.Name) is not null))
+            if (!trainable && !weight.IsExact && weight.Parts.Any(part => stored(part) is not null))
             {
-                _quantised.Add(
-                    weight.Name,
-                    new(weight, part => stored(part.Name), part => Rows(weight, part, read(part.Name)).to(type), config, device));
+                _quantised.Add(weight.Name, new(weight, stored, part => Rows(weight, part, read(part)).to(type), config, device));
                 continue;
             }
-            var values = cat([.. weight.Parts.Select(part => Rows(weight, part, read(part.Name)))]).view(weight.Shape).to(device);
+            var values = cat([.. weight.Parts.Select(part => Rows(weight, part, read(part)))]).view(weight.Shape).to(device);
             if (Parameters is null)
             {
-                _frozen.Add(weight.Name, values.to(weight.Columns is null ? ScalarType.Float32 : type).DetachFromDisposeScope());
+                var kept = weight.IsExact || weight.Columns is null ? ScalarType.Float32 : type;
+                _frozen.Add(weight.Name, values.to(kept).DetachFromDisposeScope());
             }
             else
             {
@@ -55,7 +59,11 @@ internal sealed class ModelWeights : IDisposable
     public Tensor this[string name] => Parameters is null ? _frozen[name] : Parameters[name];
 
     /// <summary>A matrix in the compute type, made for this use: it belongs to the caller's dispose scope.</summary>
-    public Tensor Matrix(string name) => _quantised.TryGetValue(name, out var weight) ? weight.Matrix(Type) : this[name].to(Type);
+    public Tensor Matrix(string name) => Matrix(name, Type);
+
+    /// <summary>The same in another type.</summary>
+    public Tensor Matrix(string name, ScalarType type) =>
+        _quantised.TryGetValue(name, out var weight) ? weight.Matrix(type) : this[name].to(type);
 
     /// <summary>Some rows of a matrix, float32 [n, columns].</summary>
     public Tensor RowsOf(string name, Tensor indexes) =>
@@ -68,11 +76,9 @@ internal sealed class ModelWeights : IDisposable
     public float[] Values(string name)
     {
         using var scope = NewDisposeScope();
-        var weight = _layout.Single(w => w.Parts.Any(part => part.Name == name));
-        var before = weight.Parts.TakeWhile(part => part.Name != name).Sum(part => part.Rows);
-        var part = weight.Parts.Single(part => part.Name == name);
-        var values = Floats.Of(Parameters![weight.Name].narrow(0, before, part.Rows));
-        return RopeRows.ToFile(values, weight.Columns ?? 1, part.Rotated, _config);
+        // Each matrix of a tensor of experts is in a weight of its own.
+        var weights = _layout.Where(weight => weight.Parts.Any(part => part.Name == name));
+        return Floats.Join([.. weights.Select(weight => Values(weight, name))]);
     }
 
     public void Dispose()
@@ -82,6 +88,14 @@ internal sealed class ModelWeights : IDisposable
         {
             weight.Dispose();
         }
+    }
+
+    private float[] Values(FusedWeight weight, string name)
+    {
+        var before = weight.Parts.TakeWhile(part => part.Name != name).Sum(part => part.Rows);
+        var part = weight.Parts.Single(part => part.Name == name);
+        var values = Floats.Of(Parameters![weight.Name].narrow(0, before, part.Rows));
+        return RopeRows.ToFile(values, weight.Columns ?? 1, part.Rotated, _config);
     }
 
     private Tensor Rows(FusedWeight weight, WeightPart part, float[] values)

@@ -17,8 +17,8 @@ public sealed class PolicyModel : IDisposable
     /// <param name="stored">Gives matrices that stay quantised, see <see cref="ModelWeights"/>.</param>
     internal PolicyModel(
         ModelConfig config,
-        Func<string, float[]> read,
-        Func<string, StoredMatrix?> stored,
+        Func<WeightPart, float[]> read,
+        Func<WeightPart, StoredMatrix?> stored,
         ComputeType computeType,
         bool trainable,
         Device device)
@@ -56,8 +56,8 @@ public sealed class PolicyModel : IDisposable
     /// <summary>Reads a model file. What is trained is dequantised; quantised weights that stay frozen are kept as they are.</summary>
     public static PolicyModel Load(GgufFile file, ComputeType computeType, bool trainable, Device device) => new(
         ModelConfig.Read(file),
-        name => file.ReadFloat32(file.Tensors[name]),
-        name => StoredMatrix.Of(file, name),
+        part => file.ReadFloat32(StoredMatrix.PlaceOf(file, part)),
+        part => StoredMatrix.Of(file, part),
         computeType,
         trainable,
         device);
@@ -69,7 +69,7 @@ public sealed class PolicyModel : IDisposable
         ComputeType computeType,
         bool trainable,
         Device device
-    ) => new(config, weights, _ => null, computeType, trainable, device);
+    ) => new(config, part => part.Of(weights(part.Name)), _ => null, computeType, trainable, device);
 
     /// <summary>A trained weight by its name in a file, row-major.</summary>
     public float[] Values(string name) => _weights.Values(name);
@@ -80,15 +80,21 @@ public sealed class PolicyModel : IDisposable
     /// <param name="lora">The adapter on the model, or null.</param>
     /// <param name="confidences">Whether <see cref="HeadOutput.Confidences"/> are wanted.</param>
     /// <param name="dropout">On the adapter's inputs, or null.</param>
-    internal ForwardPass Forward(PackedBatch batch, LoraWeights? lora, bool confidences = false, LoraDropout? dropout = null)
+    /// <param name="routers">What is asked of the experts, or null; of a dense model nothing is.</param>
+    internal ForwardPass Forward(
+        PackedBatch batch, LoraWeights? lora, bool confidences = false, LoraDropout? dropout = null, RouterQuestion? routers = null)
     {
         using var gradients = no_grad();
-        var tensors = Upload(batch);
-        var body = new Decoder(Config, _weights, lora, dropout, OwnLoops).Start(tensors, GradientCheckpointing);
-        return new(tensors, body, _weights.Matrix(HeadName), _weights.Gradient(HeadName), confidences, Config.LogitCap);
+        // The auxiliary loss is of every token in every block.
+        var tensors = Upload(batch, wholeBlocks: routers is { AuxCoefficient: not 0 } && Config.Experts is not null);
+        var load = Config.Experts is { } experts && routers is not null
+            ? new RouterLoad(routers, tensors, Config.Layers, experts.Count)
+            : null;
+        var body = new Decoder(Config, _weights, lora, dropout, OwnLoops, load).Start(tensors, GradientCheckpointing);
+        return new(tensors, body, _weights.Matrix(HeadName), _weights.Gradient(HeadName), confidences, Config.LogitCap) { Load = load };
     }
 
-    /// <inheritdoc cref="Forward(PackedBatch, LoraWeights?, bool, LoraDropout?)"/>
+    /// <inheritdoc cref="Forward(PackedBatch, LoraWeights?, bool, LoraDropout?, RouterQuestion?)"/>
     public ForwardPass Forward(PackedBatch batch) => Forward(batch, null);
 
     /// <summary>Each completion token's log-prob without a gradient, float32 [M].</summary>
@@ -100,7 +106,8 @@ public sealed class PolicyModel : IDisposable
         return ChunkedHead.LogProbs(Head, Hidden(tensors, lora), tensors.Targets, Config.LogitCap).MoveToOuterDisposeScope();
     }
 
-    internal BatchTensors Upload(PackedBatch batch) => new(batch, Config, _weights.Type, Device, OwnLoops.HasFlag(OwnLoops.Attention));
+    internal BatchTensors Upload(PackedBatch batch, bool wholeBlocks = false) =>
+        new(batch, Config, _weights.Type, Device, OwnLoops.HasFlag(OwnLoops.Attention), wholeBlocks);
 
     public void Dispose() => _weights.Dispose();
 

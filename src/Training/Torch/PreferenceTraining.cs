@@ -130,6 +130,10 @@ internal sealed class PreferenceTraining : IDisposable
         _optimizer.Step(rate, _options.MaxGradNorm > 0 ? Math.Min(1, _options.MaxGradNorm / (norm + 1e-6)) : 1);
         Moving?.Follow(index + 1);
         var metrics = StepMetrics.Of(loss, figures, batch, _objective);
+        foreach (var (name, value) in run.Experts.Metrics())
+        {
+            metrics[name] = value;
+        }
         metrics["learning_rate"] = rate;
         metrics["grad_norm"] = norm;
         if (_options.Loss.BcoRewardMean)
@@ -152,13 +156,15 @@ internal sealed class PreferenceTraining : IDisposable
         var examples = _validation!.Examples;
         var plan = ExampleBatches.PlanEpoch(examples, examples.Count, _options.MicroBatchTokens, 0, 0).Single();
         using var scope = NewDisposeScope();
-        var (loss, figures, batch) = RunOf(_validation, plan, null, history, cancellation).Evaluate(cancellation);
+        var run = RunOf(_validation, plan, null, history, cancellation);
+        var (loss, figures, batch) = run.Evaluate(cancellation);
         if (!double.IsFinite(loss))
         {
             throw NonFiniteTrainingException.Of($"validation loss after step {history.Count} of {Steps}", examples, Advice);
         }
         var metrics = StepMetrics
             .Of(loss, figures, batch, _objective)
+            .Concat(run.Experts.Metrics())
             .Select(metric => new KeyValuePair<string, double>(Evaluations.Prefix + metric.Key, metric.Value));
         var step = history[^1] with
         {
@@ -192,7 +198,8 @@ internal sealed class PreferenceTraining : IDisposable
             plan,
             dropout,
             RewardsOf(history),
-            new(_options.Loss.DynamicBeta > 0 && history is [.., var last] ? last.Metrics[MarginAverage] : 0));
+            new(_options.Loss.DynamicBeta > 0 && history is [.., var last] ? last.Metrics[MarginAverage] : 0),
+            _options.RouterAuxLoss);
     }
 
     /// <summary>Puts the best parameters in the place of the last ones, where there are best ones.</summary>

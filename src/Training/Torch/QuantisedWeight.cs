@@ -8,13 +8,17 @@ namespace IterativeDpo.Training.Torch;
 internal sealed record StoredMatrix(TensorType Type, byte[] Bytes)
 {
     /// <summary>Null where the tensor is not quantised, or not in a way that it can be kept.</summary>
-    public static StoredMatrix? Of(GgufFile file, string name)
+    public static StoredMatrix? Of(GgufFile file, WeightPart part)
     {
-        var tensor = file.Tensors[name];
+        var tensor = PlaceOf(file, part);
         return tensor.Shape is [_, var columns] && QuantisedMatrix.Takes(tensor.Type, columns)
             ? new(tensor.Type, file.Bytes(tensor).ToArray())
             : null;
     }
+
+    /// <summary>Where a part is in its file.</summary>
+    public static GgufTensor PlaceOf(GgufFile file, WeightPart part) =>
+        part.Expert is { } expert ? file.Tensors[part.Name].Expert(expert) : file.Tensors[part.Name];
 }
 
 /// <summary>A fused weight of which some or all parts are kept quantised; the others are in the compute type.</summary>

@@ -18,11 +18,13 @@ internal sealed class StepRun
     private readonly LoraDropout? _dropout;
     private readonly Tensor _reference;
     private readonly Tensor _labels;
+    private readonly float _routerAux;
 
     /// <param name="reference">Of the plan's examples, in its order.</param>
     /// <param name="dropout">On the adapter's inputs, or null.</param>
     /// <param name="rewards">The rewards of the steps before.</param>
     /// <param name="margins">The margins of the steps before.</param>
+    /// <param name="routerAux">See <see cref="TrainingOptions.RouterAuxLoss"/>; of a dense model it does not matter.</param>
     public StepRun(
         PolicyModel model,
         LoraWeights? lora,
@@ -30,8 +32,10 @@ internal sealed class StepRun
         IReadOnlyList<ITrainingExample> examples,
         ReferenceLogProbs reference,
         PlannedStep plan,
-        LoraDropout? dropout, RunningMean rewards, DynamicBeta margins)
+        LoraDropout? dropout, RunningMean rewards, DynamicBeta margins, float routerAux)
     {
+        _routerAux = routerAux;
+        Experts = new(routerAux);
         (_model, _lora, _objective, _examples, _plan, _dropout, Rewards, Margins) = (
             model,
             lora,
@@ -54,6 +58,9 @@ internal sealed class StepRun
     /// <summary>The step's β, once it has run.</summary>
     public double Beta => _objective.Options.Beta;
 
+    /// <summary>What the step's passes said of their experts, once it has run.</summary>
+    public ExpertUse Experts { get; private set; }
+
     /// <summary>Adds the step's gradients to the parameters' and gives its figures, for the metrics.</summary>
     /// <param name="check">Sees each micro-batch's share of the objective, with its examples, before it goes back.</param>
     /// <returns>The objective, and all of the step's figures as one batch.</returns>
@@ -61,6 +68,7 @@ internal sealed class StepRun
     {
         var whole = _objective.NeedsWholeStep && _plan.MicroBatches.Count > 1 ? FiguresOfStep(cancellation) : null;
         var parts = new List<RowFigures>();
+        Experts = new(_routerAux);
         var loss = 0.0;
         var start = 0;
         foreach (var microBatch in _plan.MicroBatches)
@@ -78,21 +86,23 @@ internal sealed class StepRun
             check(share, whole is null ? microBatch : [.. _plan.MicroBatches.SelectMany(m => m)]);
             loss = whole is null ? loss + share : share;
             value.backward();
+            Count(pass, microBatch);
             pass.Backward();
             parts.Add(figures.Detach().MoveToOuterDisposeScope());
             start += microBatch.Length;
         }
         var all = RowFigures.Join(parts);
-        return (loss, all, Batch(all, 0));
+        return (loss + Experts.Loss, all, Batch(all, 0));
     }
 
     /// <summary>The step's figures alone: the objective, and all of them as one batch.</summary>
     public (double Loss, RowFigures Figures, LossBatch Batch) Evaluate(CancellationToken cancellation)
     {
         using var gradients = no_grad();
-        var figures = FiguresOfStep(cancellation);
+        Experts = new(_routerAux);
+        var figures = FiguresOfStep(cancellation, Count);
         var batch = Batch(figures, 0);
-        return (_objective.Of(batch).item<float>(), figures, batch);
+        return (_objective.Of(batch).item<float>() + Experts.Loss, figures, batch);
     }
 
     /// <summary>The step's β is by its own margins.</summary>
@@ -116,7 +126,8 @@ internal sealed class StepRun
         }
     }
 
-    private RowFigures FiguresOfStep(CancellationToken cancellation)
+    /// <param name="see">Gets each pass with its examples.</param>
+    private RowFigures FiguresOfStep(CancellationToken cancellation, Action<ForwardPass, int[]>? see = null)
     {
         using var gradients = no_grad();
         var parts = new List<RowFigures>();
@@ -125,17 +136,33 @@ internal sealed class StepRun
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            parts.Add(Forward(microBatch, start).Figures.Detach().MoveToOuterDisposeScope());
+            var (pass, figures) = Forward(microBatch, start);
+            see?.Invoke(pass, microBatch);
+            parts.Add(figures.Detach().MoveToOuterDisposeScope());
             start += microBatch.Length;
         }
         return RowFigures.Join(parts);
     }
 
+    /// <summary>Takes in where a pass's tokens went; it can go back only after that.</summary>
+    private void Count(ForwardPass pass, int[] microBatch)
+    {
+        if (pass.Load is { } load)
+        {
+            Experts.Add(load, load.Finish(), ShareOf(microBatch));
+        }
+    }
+
+    private double ShareOf(int[] microBatch) => (double)microBatch.Length / _plan.Examples;
+
     /// <param name="start">The step's example that the micro-batch begins with: it draws the same dropout however often it is run.</param>
     private (ForwardPass Pass, RowFigures Figures) Forward(int[] microBatch, int start)
     {
         var packed = PackedExamples.Create(Array.ConvertAll(microBatch, i => _examples[i]), _model.Unlearned);
-        var pass = _model.Forward(packed.Batch, _lora, _objective.Options.Wpo, _dropout?.At(start));
+        var routers = _model.Config.Experts is null
+            ? null
+            : new RouterQuestion(packed.CountRows(), _routerAux * ShareOf(microBatch));
+        var pass = _model.Forward(packed.Batch, _lora, _objective.Options.Wpo, _dropout?.At(start), routers);
         return (pass, RowFigures.Of(pass.TokenLogProbs, pass.Output, new(packed, _objective.Options.LdAlpha, _model.Device)));
     }
 

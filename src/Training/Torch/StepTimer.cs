@@ -30,10 +30,11 @@ public static class StepTimer
         using var scope = NewDisposeScope();
         var device = torch.device(cuda.is_available() ? DeviceType.CUDA : DeviceType.CPU);
         var shapes = config.ListTensors().ToDictionary(t => t.Name, t => t.Shape);
+        int[] ShapeOf(WeightPart part) => part.Expert is null ? shapes[part.Name] : shapes[part.Name][1..];
         using var model = new PolicyModel(
             config,
-            name => RandomWeights(shapes[name]),
-            name => RandomBlocks(shapes[name], baseType),
+            part => RandomWeights(ShapeOf(part)),
+            part => RandomBlocks(ShapeOf(part), baseType),
             options.ComputeType,
             options.Lora is null,
             device);
@@ -94,10 +95,13 @@ public static class StepTimer
         var batch = PackedExamples.Create(pairs).Batch;
         long all = batch.TokenIds.Length, predicting = batch.Predictors.Distinct().Count();
         static long Elements(FusedWeight map) => map.Rows * (long)map.Columns!.Value;
-        var block = WeightLayout.BlockMaps(config, 0);
-        var qkv = Elements(block.Single(map => map.Name == WeightLayout.Name(0, WeightLayout.Qkv)));
+        var maps = WeightLayout.BlockMaps(config, 0);
+        var qkv = Elements(maps.Single(map => map.Name == WeightLayout.Name(0, WeightLayout.Qkv)));
+        // Of experts a row sees k.
+        var block = maps.Where(map => map.Parts[0].Expert is null or 0)
+            .Sum(map => Elements(map) * (map.Parts[0].Expert is null ? 1 : config.Experts!.Used));
         // The last block computes more than keys and values of the predicting rows only.
-        var (whole, last) = (block.Sum(Elements) * all, qkv * all + (block.Sum(Elements) - qkv) * predicting);
+        var (whole, last) = (block * all, qkv * all + (block - qkv) * predicting);
         var head = (long)config.VocabSize * config.Dim * batch.Predictors.Length;
         return 2.0 * (trainable ? 4 : 3) * ((config.Layers - 1) * whole + last + head);
     }

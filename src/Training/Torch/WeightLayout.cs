@@ -6,11 +6,22 @@ namespace IterativeDpo.Training.Torch;
 /// <param name="Name">Its name in the file.</param>
 /// <param name="Rotated">So many of its rows, the first ones, are heads that the rotary embedding turns, see
 /// <see cref="RopeRows"/>.</param>
-internal sealed record WeightPart(string Name, int Rows, int Rotated = 0);
+/// <param name="Expert">The part is one matrix of a tensor that has one for each expert; null: it is the whole tensor.</param>
+/// <param name="Experts">How many it has.</param>
+internal sealed record WeightPart(string Name, int Rows, int Rotated = 0, int? Expert = null, int Experts = 1)
+{
+    /// <summary>Its own name, where the tensor's is several parts'.</summary>
+    public string Key => Expert is { } expert ? $"{Name}.{expert}" : Name;
+
+    /// <summary>The part's share of a tensor's values, or of whatever there is for each of the tensor's matrices.</summary>
+    public float[] Of(float[] tensor) =>
+        Expert is { } expert ? tensor.AsSpan(tensor.Length / Experts * expert, tensor.Length / Experts).ToArray() : tensor;
+}
 
 /// <summary>Tensors of the file that are computed as one, stacked by rows.</summary>
 /// <param name="Columns">Width of a row; null for norms and biases.</param>
-internal sealed record FusedWeight(string Name, int? Columns, IReadOnlyList<WeightPart> Parts)
+/// <param name="IsExact">Whether a frozen one is kept in float32 whatever the compute type, as norms and biases are.</param>
+internal sealed record FusedWeight(string Name, int? Columns, IReadOnlyList<WeightPart> Parts, bool IsExact = false)
 {
     public int Rows { get; } = Parts.Sum(part => part.Rows);
 
@@ -84,10 +95,13 @@ internal static class WeightLayout
             .. Map(AttentionOutput, queries, MapBiases.AttentionOutput, new WeightPart(AttentionOutput, config.Dim)),
             .. Norm(family.NormsAfter, AttentionEndNorm),
             .. Norm(family.NormsBefore, FeedForwardNorm),
-            .. Map(GateUp, config.Dim, MapBiases.FeedForward, family.Fused
-                ? [new("ffn_up", 2 * config.FeedForwardDim)]
-                : [new("ffn_gate", config.FeedForwardDim), new("ffn_up", config.FeedForwardDim)]),
-            .. Map(Down, config.FeedForwardDim, MapBiases.FeedForward, new WeightPart(Down, config.Dim)),
+            .. config.Experts is { } experts ? ExpertLayout.Of(experts, family, config.Dim, layer) :
+            [
+                .. Map(GateUp, config.Dim, MapBiases.FeedForward, family.Fused
+                    ? [new("ffn_up", 2 * config.FeedForwardDim)]
+                    : [new("ffn_gate", config.FeedForwardDim), new("ffn_up", config.FeedForwardDim)]),
+                .. Map(Down, config.FeedForwardDim, MapBiases.FeedForward, new WeightPart(Down, config.Dim)),
+            ],
             .. Norm(family.NormsAfter, FeedForwardEndNorm),
         ];
     }

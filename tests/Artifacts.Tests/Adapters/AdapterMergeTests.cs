@@ -52,6 +52,28 @@ public sealed class AdapterMergeTests : IDisposable
     }
 
     [Fact]
+    public void Write_of_experts_adds_each_its_own_product_and_leaves_the_router_exact()
+    {
+        var config = TinyModel.Config("granitemoe");
+        TinyModel.Write(Base, config);
+        using var original = GgufFile.Open(Base);
+        var adapter = TinyAdapter.Create(config, 4, 8, "ffn_up_exps");
+        Merge(original, adapter, TensorType.BF16);
+
+        using var merged = GgufFile.Open(Merged);
+        var (name, a, b) = adapter.Maps[1];
+        var (before, after) = (original.ReadFloat32(original.Tensors[name]), merged.ReadFloat32(merged.Tensors[name]));
+        for (var i = 0; i < before.Length; i++)
+        {
+            var (row, column) = Math.DivRem(i, 32);
+            var expert = row / 64;
+            var update = Enumerable.Range(0, 4).Sum(k => b[row * 4 + k] * a[(expert * 4 + k) * 32 + column]);
+            Assert.Equal(before[i] + 2 * update, after[i], 0.02f);
+        }
+        Assert.Equal((TensorType.F32, TensorType.BF16), (merged.Tensors["blk.0.ffn_gate_inp.weight"].Type, merged.Tensors[name].Type));
+    }
+
+    [Fact]
     public void Write_keeping_types_copies_what_the_adapter_leaves_alone()
     {
         using var original = WriteBase(TensorType.Q8_0);

@@ -135,6 +135,35 @@ public sealed class LoraAdapterTests : IDisposable
         AssertRefused(problem);
     }
 
+    [Fact]
+    public void Import_of_experts_of_a_lower_rank_widens_each_of_them()
+    {
+        var config = TinyModel.Config("qwen3moe");
+        var writer = new GgufWriter()
+            .Set("general.type", "adapter").Set("general.architecture", "qwen3moe").Set("adapter.type", "lora").Set("adapter.lora.alpha", 4f);
+        float[] Values(int count) => [.. Enumerable.Range(1, count).Select(i => (float)i)];
+        void Add(string map, int[] shape, int rank)
+        {
+            var (a, b) = (LoraShapes.A(shape, rank), LoraShapes.B(shape, rank));
+            writer.Add($"blk.0.{map}.weight.lora_a", a, TensorType.F32, Values(a.Aggregate((x, y) => x * y)));
+            writer.Add($"blk.0.{map}.weight.lora_b", b, TensorType.F32, Values(b.Aggregate((x, y) => x * y)));
+        }
+        Add("attn_q", [32, 32], 4);
+        Add("ffn_down_exps", [4, 32, 16], 1);
+        writer.Write(File);
+
+        var map = LoraAdapter.Import(File, config, Base).Maps.Single(map => map.Tensor == "blk.0.ffn_down_exps.weight");
+
+        Assert.Equal((4 * 4 * 16, 4 * 32 * 4), (map.A.Length, map.B.Length));
+        for (var expert = 0; expert < 4; expert++)
+        {
+            Assert.Equal(Values(64).AsSpan(expert * 16, 16), map.A.AsSpan(expert * 4 * 16, 16));
+            Assert.All(map.A[(expert * 64 + 16)..(expert * 64 + 64)], value => Assert.Equal(0, value));
+        }
+        // alpha / rank is 4 there and 1 here.
+        Assert.Equal(4f * 33, map.B[32 * 4]);
+    }
+
     [Theory]
     [InlineData(8f)]
     [InlineData(0f)]

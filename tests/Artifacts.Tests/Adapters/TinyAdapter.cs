@@ -15,8 +15,8 @@ internal static class TinyAdapter
             .Where(tensor => maps.Length == 0 || maps.Any(map => tensor.Name.Contains($".{map}.")))
             .Select(tensor => new LoraMap(
                 tensor.Name,
-                Values(rank * tensor.Shape[1], tensor.Name + "a"),
-                Values(tensor.Shape[0] * rank, tensor.Name + "b"))),
+                Values(LoraShapes.A(tensor.Shape, rank).Aggregate((x, y) => x * y), tensor.Name + "a"),
+                Values(LoraShapes.B(tensor.Shape, rank).Aggregate((x, y) => x * y), tensor.Name + "b"))),
     ]);
 
     private static float[] Values(int count, string name)

@@ -7,8 +7,13 @@ namespace IterativeDpo.Artifacts.Tests.Models;
 internal static class TinyModel
 {
     public static ModelConfig Config(string architecture = "llama") => new(
-        ModelArchitecture.Named(architecture), Layers: 2, Dim: 32, Heads: 4, KvHeads: 2, HeadDim: 8, FeedForwardDim: 64,
-        RmsEps: 1e-5f, RopeBase: 1000, RopeDim: 8, ContextLength: 128, ByteVocabulary.Size, TiedEmbeddings: false);
+        ModelArchitecture.Named(architecture), Layers: 2, Dim: 32, Heads: 4, KvHeads: architecture == "olmoe" ? 4 : 2, HeadDim: 8,
+        FeedForwardDim: 64, RmsEps: 1e-5f, RopeBase: 1000, RopeDim: 8, ContextLength: 128, ByteVocabulary.Size, TiedEmbeddings: false)
+    {
+        Experts = ModelArchitecture.Named(architecture).Experts is not { Optional: false } rule
+            ? null
+            : new(4, 2, rule.OwnWidth ? 16 : 64, rule.Shared == SharedExpert.Gated ? 24 : 0),
+    };
 
     /// <summary>Seeded values, another row for every tensor.</summary>
     public static float[] Values(TensorSpec tensor)

@@ -14,6 +14,9 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
 
     public Tensor Weight(string name) => _weights[name];
 
+    /// <summary>Of each block's router in the last pass, [rows, T, E].</summary>
+    public List<Tensor> RouterProbabilities { get; } = [];
+
     /// <summary>Summed log-prob of each completion, [rows].</summary>
     public Tensor LogProbs(IReadOnlyList<(int[] Prompt, int[] Completion)> rows)
     {
@@ -42,7 +45,48 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
         return Capped(logits / config.LogitDivisor, config.LogitCap);
     }
 
-    private Tensor FeedForward(Tensor h, int layer)
+    private Tensor FeedForward(Tensor h, int layer) =>
+        config.Experts is { } experts ? Experts(h, layer, experts) : DenseFeedForward(h, layer);
+
+    /// <summary>Every expert of every token, times a weight that is 0 for those not chosen.</summary>
+    private Tensor Experts(Tensor h, int layer, ExpertShape shape)
+    {
+        var p = Map(h, layer, "ffn_gate_inp").softmax(-1);
+        RouterProbabilities.Add(p);
+        var (likeliest, chosen) = p.topk(shape.Used, -1);
+        var weights = config.Architecture.Experts!.Normalised ? likeliest / likeliest.sum(-1, keepdim: true) : likeliest;
+        var result = zeros_like(h);
+        for (var e = 0; e < shape.Count; e++)
+        {
+            var weight = (weights * chosen.eq(e)).sum(-1, keepdim: true);
+            result += weight * Unit(h, map => x => ExpertMap(x, layer, map + "_exps", e, shape.Count));
+        }
+        if (shape.SharedDim > 0)
+        {
+            var shared = Unit(h, map => x => Map(x, layer, map + "_shexp"));
+            var name = ModelConfig.BlockTensor(layer, "ffn_gate_inp_shexp.weight");
+            result += _weights.TryGetValue(name, out var gate) ? h.matmul(gate.unsqueeze(1)).sigmoid() * shared : shared;
+        }
+        return result;
+    }
+
+    private static Tensor Unit(Tensor h, Func<string, Func<Tensor, Tensor>> map) =>
+        map("ffn_down")(nn.functional.silu(map("ffn_gate")(h)) * map("ffn_up")(h));
+
+    private Tensor ExpertMap(Tensor x, int layer, string map, int expert, int experts)
+    {
+        var name = ModelConfig.BlockTensor(layer, map + ".weight");
+        var y = x.matmul(_weights[name].select(0, expert).t());
+        if (lora(name) is not { } l)
+        {
+            return y;
+        }
+        var b = l.B.reshape(experts, -1, l.B.size(-1)).select(0, expert);
+        var a = l.A.reshape(experts, l.B.size(-1), -1).select(0, expert);
+        return y + x.matmul(a.t()).matmul(b.t()) * l.Scale;
+    }
+
+    private Tensor DenseFeedForward(Tensor h, int layer)
     {
         var inside = config.FeedForwardDim;
         var (gate, up) = config.Architecture.Fused && Map(h, layer, "ffn_up") is { } both

@@ -62,7 +62,7 @@ public sealed class QuantisedTypesTests : IDisposable
                 expected is not (TensorType.Q4_0 or TensorType.MXFP4),
                 quantised
                     .Tensors.Values.Where(tensor => tensor.Type == expected)
-                    .All(tensor => StoredMatrix.Of(quantised, tensor.Name) is not null));
+                    .All(tensor => StoredMatrix.Of(quantised, new(tensor.Name, tensor.Shape[0])) is not null));
         }
         var (theirs, ours) = (LlamaCpp.Logits(dequantised, null, s_ids), TorchLogits.Compute(path, s_ids, ComputeType.Float32, 1));
         Assert.InRange(theirs.Zip(ours, (e, a) => e.Zip(a, (x, y) => Math.Abs(x - y)).Max()).Max(), 0, 1e-3f);

@@ -9,7 +9,8 @@ internal sealed class TinyRun : IDisposable
 {
     public static readonly ModelConfig Config = TinyModel.Config();
 
-    public TinyRun() => TinyModel.Write(Base, Config);
+    /// <param name="config">Null for <see cref="Config"/>.</param>
+    public TinyRun(ModelConfig? config = null) => TinyModel.Write(Base, config ?? Config);
 
     public string Folder { get; } = Directory.CreateTempSubdirectory().FullName;
 
