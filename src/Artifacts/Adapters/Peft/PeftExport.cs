@@ -21,17 +21,28 @@ public static class PeftExport
     /// <param name="config">The base model's shape.</param>
     /// <param name="baseName">The base by its name or path for Hugging Face.</param>
     /// <param name="type">F32, F16 or BF16.</param>
+    /// <exception cref="UserInputException">The adapter is on maps that are no modules there.</exception>
     /// <exception cref="StorageException">No space, no permission.</exception>
     public static void Write(LoraAdapter adapter, string directory, ModelConfig config, string baseName, TensorType type)
     {
         var maps = adapter.Maps.ToDictionary(map => map.Tensor);
         var modules = PeftModules.Of(config).Where(module => maps.ContainsKey(module.Tensor)).ToList();
+        if (maps.Keys.Except(modules.Select(module => module.Tensor)).FirstOrDefault() is { } stranger)
+        {
+            throw new UserInputException(
+                $"{directory}: the adapter is on '{stranger}', and PEFT has no adapter on that: in the transformers of '{config.Architecture.Name}' "
+                + "all experts of a block are one parameter, and gate and up another. Merge it (./dpo export --to gguf), or train other targets.");
+        }
         var writer = new SafetensorsWriter(type).Set("format", "pt");
         foreach (var module in modules)
         {
             var map = maps[module.Tensor];
-            writer.Add(module.TensorA, [adapter.Rank, module.Shape[1]], () => map.A);
-            writer.Add(module.TensorB, [module.Shape[0], adapter.Rank], () => PeftModules.RowsToPeft(module, map.B, adapter.Rank, config));
+            var (outputs, inputs, rank) = (module.Shape[0], module.Shape[1], adapter.Rank);
+            writer.Add(module.TensorA, [rank, inputs], () => module.Of(map.A, rank * inputs));
+            writer.Add(
+                module.TensorB,
+                [outputs, rank],
+                () => PeftModules.RowsToPeft(module, module.Of(map.B, outputs * rank), rank, config));
         }
         // Without its settings a directory is no adapter: an older export's never stand beside these weights.
         Directory.CreateDirectory(directory);
@@ -45,12 +56,15 @@ public static class PeftExport
     }
 
     /// <summary>
-    /// Short names where every block has the same maps; otherwise each module's whole name, which the library takes as well.
+    /// Short names where the adapter is on every module of them; otherwise each module's whole name, which the library takes as well.
     /// </summary>
-    private static IReadOnlyList<string> Targets(IReadOnlyList<PeftModule> modules, ModelConfig config) =>
-        modules.GroupBy(module => module.ShortName).All(group => group.Count() == config.Layers)
-            ? [.. modules.Select(module => module.ShortName).Distinct()]
+    private static IReadOnlyList<string> Targets(List<PeftModule> modules, ModelConfig config)
+    {
+        var names = modules.Select(module => module.ShortName).ToHashSet();
+        return PeftModules.Of(config).Count(module => names.Contains(module.ShortName)) == modules.Count
+            ? [.. names]
             : [.. modules.Select(module => module.Name)];
+    }
 
     // The keys that every version of the library knows; it fills in the rest. They are sorted, as it sorts them.
     private static object Settings(LoraAdapter adapter, IReadOnlyList<string> targets, string baseName) => new

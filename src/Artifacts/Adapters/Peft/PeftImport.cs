@@ -51,7 +51,8 @@ public sealed class PeftImport
             throw Bad($"alpha {largest.Alpha} is out of a float32's range. Save it with another lora_alpha");
         var settings = JsonSerializer.Serialize(new { source = "peft", base_model_name_or_path = _settings.BaseName });
         var manifest = new AdapterManifest(baseDigest, null, "", 0, settings);
-        return new(largest.Rank, (float)largest.Alpha, manifest, [.. sources.Select(source => Map(source, largest))]);
+        var maps = sources.GroupBy(source => source.Module.Tensor).Select(group => Join(group, largest));
+        return new(largest.Rank, (float)largest.Alpha, manifest, [.. maps]);
     }
 
     private Source? Find(PeftModule module)
@@ -72,6 +73,23 @@ public sealed class PeftImport
             throw Bad(
                 $"tensor '{a.Name}' has the rank {rank}, but adapter_config.json says {said} for it. Give the two files of one adapter");
         return new(module, a, b, rank, _settings.AlphaOf(module.Name, rank));
+    }
+
+    /// <summary>A tensor's map of its modules' ones; experts that the adapter is not on get zeros.</summary>
+    private LoraMap Join(IGrouping<string, Source> sources, Source largest)
+    {
+        var matrices = LoraShapes.Matrices(_config.MapShape(sources.First().Module.Map));
+        if (matrices == 1) return Map(sources.Single(), largest);
+        var (a, b) = (Array.Empty<float>(), Array.Empty<float>());
+        foreach (var source in sources)
+        {
+            var map = Map(source, largest);
+            Array.Resize(ref a, matrices * map.A.Length);
+            Array.Resize(ref b, matrices * map.B.Length);
+            map.A.CopyTo(a, source.Module.Expert * map.A.Length);
+            map.B.CopyTo(b, source.Module.Expert * map.B.Length);
+        }
+        return new(sources.Key, a, b);
     }
 
     private LoraMap Map(Source source, Source largest)
@@ -109,7 +127,7 @@ public sealed class PeftImport
         var known = sources.SelectMany(source => new[] { source.A.Name, source.B.Name }).ToHashSet();
         if (_file.Tensors.Keys.FirstOrDefault(name => !known.Contains(name)) is { } stranger)
             throw Bad(
-                $"tensor '{stranger}' belongs to no map of this base: an adapter has updates for {string.Join(", ", _config.Architecture.Maps)} of "
+                $"tensor '{stranger}' belongs to no map of this base: an adapter has updates for {string.Join(", ", _config.Maps)} of "
                 + $"its {_config.Layers} blocks alone. Give an adapter of this base without embeddings, head or whole modules");
         if (sources.Count == 0) throw Bad("the file has no tensor. Save the adapter again");
     }

@@ -39,6 +39,37 @@ public sealed class PeftExportTests : IDisposable
         Assert.Equal("pt", file.Metadata["format"]);
     }
 
+    [Theory]
+    [InlineData("llama", "block_sparse_moe.gate", "block_sparse_moe.experts.3.w2")]
+    [InlineData("qwen3moe", "mlp.gate", "mlp.experts.3.down_proj")]
+    [InlineData("qwen2moe", "mlp.gate", "mlp.experts.3.down_proj", "mlp.shared_expert.gate_proj")]
+    public void Write_of_experts_names_each_and_is_read_back(string architecture, params string[] some)
+    {
+        var config = TinyModel.Config(architecture) with { Experts = new(4, 2, 16, architecture == "qwen2moe" ? 32 : 0) };
+        var adapter = TinyAdapter.Create(config);
+        using (var file = Export(adapter, config))
+        {
+            Assert.All(some, module => Assert.Contains($"base_model.model.model.layers.1.{module}.lora_B.weight", file.Tensors.Keys));
+        }
+
+        var back = PeftImport.Read(_directory.Root, config, TinyAdapter.Base);
+
+        Assert.Equal(adapter.Maps.Select(map => map.Tensor), back.Maps.Select(map => map.Tensor));
+        Assert.All(adapter.Maps.Zip(back.Maps), pair => Assert.Equal((pair.First.A, pair.First.B), (pair.Second.A, pair.Second.B)));
+    }
+
+    [Fact]
+    public void Write_of_an_adapter_on_experts_that_are_one_parameter_is_refused()
+    {
+        var config = TinyModel.Config("granitemoe") with { Experts = new(4, 2, 64) };
+
+        var e = Assert.Throws<UserInputException>(() => Export(TinyAdapter.Create(config), config));
+
+        Assert.Contains("the adapter is on 'blk.0.ffn_gate_exps.weight', and PEFT has no adapter on that", e.Message);
+        using var file = Export(TinyAdapter.Create(config, 4, 8, "attn_q", "ffn_gate_inp"), config);
+        Assert.Contains("base_model.model.model.layers.0.block_sparse_moe.router.layer.lora_A.weight", file.Tensors.Keys);
+    }
+
     [Fact]
     public void Write_of_a_fused_model_names_its_fused_modules()
     {
