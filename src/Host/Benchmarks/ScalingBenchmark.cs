@@ -14,7 +14,7 @@ public sealed record ScalingResult(string Axis, double Value, double SecondsPerS
 public sealed class ScalingBenchmark(IReadOnlyList<string> worker)
 {
     public const string Pairs = "pairs of a step", Length = "tokens of a prompt", Vocabulary = "vocabulary", Layers = "layers",
-        PairsPerPrompt = "pairs of a prompt, of 4 prompts", BaseBits = "bits a weight of the base";
+        PairsPerPrompt = "pairs of a prompt, of 4 prompts", BaseBits = "bits a weight of the base", Experts = "experts, 2 used", Used = "experts used of 16";
 
     private static readonly TrainerShape Usual = new("", 48, 48, Pairs: 16, Steps: 5);
 
@@ -25,6 +25,8 @@ public sealed class ScalingBenchmark(IReadOnlyList<string> worker)
         .. new[] { 4_000, 8_000, 16_000, 32_000, 64_000 }.Select(n => (Vocabulary, (double)n, Usual with { Vocabulary = n })),
         .. new[] { 3, 6, 12, 24 }.Select(n => (Layers, (double)n, Usual with { Layers = n })),
         .. new[] { 1, 4, 9, 16, 25 }.Select(n => (PairsPerPrompt, (double)n, Usual with { Pairs = 4 * n, PairsPerPrompt = n })),
+        .. new[] { 2, 4, 8, 16, 32 }.Select(n => (Experts, (double)n, Usual with { Experts = n, Used = 2 })),
+        .. new[] { 1, 2, 4, 8 }.Select(n => (Used, (double)n, Usual with { Experts = 16, Used = n })),
         .. new[] { (16.0, TensorType.F32), (8.5, TensorType.Q8_0), (4.5, TensorType.Q4_K) }
             .Select(n => (BaseBits, n.Item1, Usual with { Dim = 1024, Vocabulary = 32_000, Pairs = 4, Steps = 3, Base = n.Item2 })),
     ];

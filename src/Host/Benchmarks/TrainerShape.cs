@@ -17,6 +17,8 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <param name="Family">llama, which every peer computes, or qwen3 or gemma3, which eager LibTorch alone does beside us.</param>
 /// <param name="Base">How the frozen matrices are kept, under an adapter: F32 stands for the compute type, Q8_0 and Q4_K as they
 /// are.</param>
+/// <param name="Experts">Experts of each block; 0: a dense model.</param>
+/// <param name="Used">Those that a token goes to, each half as wide as the dense model's feed-forward.</param>
 public sealed record TrainerShape(
     string Name,
     int Prompt,
@@ -28,7 +30,7 @@ public sealed record TrainerShape(
     int Steps = 9,
     int TrialPairs = 16,
     int Turns = 3, int Layers = 6, int Dim = 256, TensorType Base = TensorType.F32,
-    string Family = TrainerShape.PeersFamily)
+    string Family = TrainerShape.PeersFamily, int Experts = 0, int Used = 0)
 {
     /// <summary>The family of the peer script.</summary>
     public const string PeersFamily = "llama";
@@ -60,6 +62,7 @@ public sealed record TrainerShape(
                 RopeBase: peers ? 10_000 : 1_000_000, RopeDim: head, ContextLength: 4096, VocabSize: Vocabulary, TiedEmbeddings: !peers)
             {
                 Sliding = Family == "gemma3" ? new(Tokens: 64, Every: 6, RopeBase: 10_000) : null,
+                Experts = Experts == 0 ? null : new(Experts, Used, Dim * 11 / 8),
             };
         }
     }

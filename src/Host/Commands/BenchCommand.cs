@@ -47,6 +47,15 @@ public static class BenchCommand
                 GenerationAsync),
             Trainer(),
             Loops(),
+            OfSteps(
+                "experts",
+                "DPO steps of 8 experts of which 2 are used, against the dense model of their width together.",
+                [],
+                (parsed, shapes, modes, token) =>
+                    PrintAsync(
+                        parsed,
+                        new ExpertsBenchmark(BenchWorkers.Trainer).Run(shapes, modes, token).ToAsyncEnumerable(),
+                        results => new { results })),
             Scaling(),
             Fuzz(),
             ChaosCommands.Chaos(),
@@ -190,7 +199,7 @@ public static class BenchCommand
     {
         var output = new Option<FileInfo?>("--output") { Description = "An HTML page with the curves.", HelpName = "FILE" };
         var command = new ExampleCommand(
-            "scaling", "Time and memory of a step as tokens, vocabulary, layers, pairs and the base's type grow.",
+            "scaling", "Time and memory of a step as tokens, vocabulary, layers, pairs, experts and the base's type grow.",
             "./dpo bench scaling", "./dpo bench scaling --json --output scaling.html") { output, _json };
         command.SetAction(async (parsed, token) =>
         {
