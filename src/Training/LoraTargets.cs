@@ -7,7 +7,8 @@ namespace IterativeDpo.Training;
 /// <summary>
 /// Which maps of a model an adapter is on. A pattern is the name of a map in every block (<c>attn_q</c>) or in one (<c>blk.3.attn_q</c>),
 /// with <c>*</c> for any characters and <c>[0-3]</c> for a number in that range; <c>all</c> is every map. Where a model has maps fused
-/// (<see cref="ModelArchitecture.Fused"/>), the name of a part is the whole's; the maps of a dense feed-forward mean those of all experts.
+/// (<see cref="ModelArchitecture.Fused"/>), the name of a part is the whole's; the maps of a dense feed-forward mean those of all experts,
+/// and where blocks convolve, attention's names are those of what they have in its place.
 /// </summary>
 public static class LoraTargets
 {
@@ -56,7 +57,8 @@ public static class LoraTargets
 
     private static bool IsMatch(Regex expression, string blockMap, ModelArchitecture architecture)
     {
-        var start = blockMap.LastIndexOf('.') + 1;
+        // blk.N.map, and a map's name may have a dot too.
+        var start = blockMap.IndexOf('.', "blk.".Length) + 1;
         var (block, map) = (blockMap[..start], blockMap[start..]);
         return architecture.PartsOf(map).Prepend(map).Any(name => expression.IsMatch(block + name) || expression.IsMatch(name));
     }

@@ -49,13 +49,16 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
         var largest = file.Tensors.Values.Max(tensor => (long)tensor.Elements / (tensor.Shape.Length == 3 ? tensor.Shape[0] : 1));
         var trained = options.Lora is { } lora ? Adapter(lora, config) : all;
         long rows = Math.Max(options.MicroBatchTokens, longest);
-        var perBlock = RowBytes(config, type, longest);
-        var kept = options.GradientCheckpointing ? 4L * config.Dim * config.Layers + perBlock : perBlock * config.Layers;
+        long[] blocks =
+            [.. Enumerable.Range(0, config.Layers).Select(layer => RowBytes(config, type, longest, config.Convolves(layer)))];
+        var kept = options.GradientCheckpointing ? 4L * config.Dim * config.Layers + blocks.Max() : blocks.Sum();
+        // A convolution's b, c and x in float32, what comes of them, and their gradients.
+        var convolving = config.Convolution is null ? 0 : 4L * 12 * config.Dim;
         return new(
             options.Lora is null ? 0 : file.Tensors.Values.Sum(tensor => Kept(tensor, type)),
             trained * BytesOfParameter(options),
             rows * kept,
-            rows * BlockBytes(config, type)
+            rows * Math.Max(BlockBytes(config, type), convolving)
                 + CpuAttention.WorkingBytes(config, options.Threads, rows)
                 + largest * (type + 4)
                 + HeadChunks
@@ -103,18 +106,21 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
     /// <summary>
     /// What a block keeps of a row: the residual stream twice in float32, and in the compute type everything that a product reads.
     /// </summary>
-    private static long RowBytes(ModelConfig config, long type, long longest)
+    private static long RowBytes(ModelConfig config, long type, long longest, bool convolves)
     {
         long queries = config.Heads * config.HeadDim, keysValues = 2L * config.KvHeads * config.HeadDim;
         // LibTorch's operations keep queries twice, and probabilities.
         var more = CpuMemory.Holds(torch.CPU) && config.ScoreCap == 0 ? 0 : queries + config.Heads * longest / 2L;
         // Before their norms and after them.
         var unnormed = config.Architecture.QkNorm == QkNorm.None ? 0 : queries + keysValues;
-        var attention = config.Dim + 2 * queries + keysValues + unnormed + more;
+        var attention = convolves ? 5L * config.Dim : config.Dim + 2 * queries + keysValues + unnormed + more;
         var feedForward = config.Experts is { } experts
             ? ExpertBytes(experts, config.Dim, type)
             : type * (config.Dim + 4L * config.FeedForwardDim);
-        return (config.Architecture.NormsAfter ? 16L : 8L) * config.Dim + 4L * config.Heads + type * attention + feedForward;
+        return (config.Architecture.NormsAfter ? 16L : 8L) * config.Dim
+            + (convolves ? 0 : 4L * config.Heads)
+            + type * attention
+            + feedForward;
     }
 
     /// <summary>

@@ -41,6 +41,24 @@ public sealed class LoraTargetsTests
             tensors);
     }
 
+    [Theory]
+    [InlineData("attn_q", "blk.0.shortconv.in_proj blk.1.attn_q")]
+    [InlineData("attn_output", "blk.0.shortconv.out_proj blk.1.attn_output")]
+    [InlineData("shortconv.in_proj", "blk.0.shortconv.in_proj")]
+    [InlineData("blk.0.shortconv.*", "blk.0.shortconv.in_proj blk.0.shortconv.out_proj")]
+    [InlineData("blk.1.attn_v", "blk.1.attn_v")]
+    [InlineData("attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down", "all")]
+    public void Of_a_model_that_convolves_takes_what_stands_in_attention_s_place(string patterns, string expected)
+    {
+        var config = TinyModel.Config("lfm2") with { Convolution = new(3, Attending: [1]) };
+
+        var tensors = LoraTargets.Of(new(4, 8, patterns.Split(' ')), config);
+
+        Assert.Equal(
+            expected == "all" ? config.ListBlockMaps().Select(map => map.Name) : expected.Split(' ').Select(map => map + ".weight"),
+            tensors);
+    }
+
     [Fact]
     public void Of_a_range_takes_numbers_and_not_digits()
     {

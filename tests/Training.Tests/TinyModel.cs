@@ -87,6 +87,13 @@ internal static class TinyModel
             ScoreScale = 0.2f,
         },
         ["granitemoe, shared"] = Config("granitemoe", tied: true) with { Experts = new(4, 2, 48, SharedDim: 16), LogitDivisor = 2 },
+        ["lfm2"] = Config("lfm2", tied: true) with { Layers = 4, Convolution = new(3, Attending: [2]) },
+        ["lfm2, convolution last"] = Config("lfm2", kvHeads: 4) with { Layers = 3, Convolution = new(4, Attending: [1]) },
+        ["lfm2, two taps, linear"] = Config("lfm2", tied: true) with
+        {
+            Convolution = new(2, Attending: [1]),
+            Scaling = new(RopeScalingKind.Linear, 4),
+        },
     };
 
     /// <summary>Their names, for theories.</summary>

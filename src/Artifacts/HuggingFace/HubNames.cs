@@ -33,6 +33,17 @@ internal static class HubNames
         ["post_ffw_norm"] = "post_feedforward_layernorm",
     };
 
+    /// <summary>The maps that LFM2 calls otherwise than the others.</summary>
+    private static readonly Dictionary<string, string> s_convolving = new()
+    {
+        ["attn_output"] = "self_attn.out_proj",
+        [ShortConvolution.Input] = "conv.in_proj",
+        [ShortConvolution.Output] = "conv.out_proj",
+        ["ffn_gate"] = "feed_forward.w1",
+        ["ffn_up"] = "feed_forward.w3",
+        ["ffn_down"] = "feed_forward.w2",
+    };
+
     /// <summary>Every weight of the model, in the GGUF's order.</summary>
     public static IEnumerable<HubTensor> ListTensors(ModelConfig config) =>
         config.ListTensors().Select(tensor => Of(config.Architecture, tensor));
@@ -59,6 +70,7 @@ internal static class HubNames
 
     private static string NameOf(ModelArchitecture architecture, string name) => name switch
     {
+        _ when architecture.Convolves && s_convolving.TryGetValue(name, out var own) => own,
         // Gate and up of a fused model are one module, gate first, as in its GGUF.
         "ffn_up" when architecture.Fused => "mlp.gate_up_proj",
         // With norms behind attention too that one has the name.

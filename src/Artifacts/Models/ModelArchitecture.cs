@@ -33,6 +33,8 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
 
     private static readonly string[] s_fusedMaps = ["attn_qkv", "attn_output", "ffn_up", "ffn_down"];
 
+    private static readonly string[] s_convolvingMaps = [ShortConvolution.Input, ShortConvolution.Output, .. ModelConfig.BlockMaps];
+
     /// <summary>Every architecture this program generates with and trains.</summary>
     public static readonly IReadOnlyList<ModelArchitecture> All =
     [
@@ -89,6 +91,10 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
             FreeHeadDim = true, HasDivisors = true, Keys = [.. s_scaling, .. s_granite],
             Experts = new(Normalised: true, Shared: SharedExpert.Optional),
         },
+        new("lfm2", RopeKind.HalfSplit)
+        {
+            QkNorm = QkNorm.Head, Convolves = true, OutputNorm = "token_embd_norm.weight", Keys = [.. s_scaling, "shortconv.l_cache"],
+        },
     ];
 
     /// <summary>The biases that every model has.</summary>
@@ -110,6 +116,12 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
 
     /// <summary>Whether the gate is GELU, in its form with tanh, in place of SiLU.</summary>
     public bool Gelu { get; init; }
+
+    /// <summary>Whether some blocks have a <see cref="ShortConvolution"/> in place of attention.</summary>
+    public bool Convolves { get; init; }
+
+    /// <summary>The norm before the head.</summary>
+    public string OutputNorm { get; init; } = ModelConfig.OutputNorm;
 
     /// <summary>Whether embeddings are multiplied by √dim.</summary>
     public bool RootEmbedding { get; init; }
@@ -146,13 +158,13 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
     /// <summary>The keys that the reader takes beside those that every architecture has.</summary>
     public IReadOnlyList<string> Keys { get; init; } = s_scaling;
 
-    /// <summary>The maps of a block without experts by their GGUF names, <c>blk.N.{name}.weight</c>.</summary>
-    public IReadOnlyList<string> Maps => Fused ? s_fusedMaps : ModelConfig.BlockMaps;
+    /// <summary>The maps of blocks without experts by their GGUF names, <c>blk.N.{name}.weight</c>.</summary>
+    public IReadOnlyList<string> Maps => Fused ? s_fusedMaps : Convolves ? s_convolvingMaps : ModelConfig.BlockMaps;
 
     /// <summary>The architecture of that name.</summary>
     public static ModelArchitecture Named(string name) => All.First(a => a.Name == name);
 
-    /// <summary>Other models' maps that one of this architecture stands for or is made of.</summary>
+    /// <summary>Other models' maps that one of this architecture stands for, is made of, or has in their place.</summary>
     public IReadOnlyList<string> PartsOf(string map) => map switch
     {
         "attn_qkv" => ["attn_q", "attn_k", "attn_v"],
@@ -160,6 +172,8 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
         "ffn_gate_exps" or "ffn_gate_shexp" => ["ffn_gate"],
         "ffn_up_exps" or "ffn_up_shexp" => ["ffn_up"],
         "ffn_down_exps" or "ffn_down_shexp" => ["ffn_down"],
+        ShortConvolution.Input => ["attn_q", "attn_k", "attn_v"],
+        ShortConvolution.Output => ["attn_output"],
         _ => [],
     };
 }

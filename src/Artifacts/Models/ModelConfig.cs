@@ -4,7 +4,15 @@ namespace IterativeDpo.Artifacts.Models;
 
 /// <summary>A tensor that a model must have.</summary>
 /// <param name="Shape">Row-major: [out, in] for a map, [size] for a norm or a bias.</param>
-public sealed record TensorSpec(string Name, int[] Shape);
+public sealed record TensorSpec(string Name, int[] Shape)
+{
+    /// <summary>
+    /// Whether it stays in float32: norms, biases, the kernels of convolutions, as llama.cpp needs, and routers, which decide and are small.
+    /// </summary>
+    public bool IsExact => Shape.Length == 1 || s_exact.Any(map => Name.EndsWith($".{map}.weight", StringComparison.Ordinal));
+
+    private static readonly string[] s_exact = [ShortConvolution.Kernel, ExpertShape.Router];
+}
 
 /// <summary>A decoder's shape, all that the forward pass needs to know beside the weights.</summary>
 /// <param name="Layers">Blocks.</param>
@@ -72,6 +80,14 @@ public sealed record ModelConfig(
     /// <summary>Whether anything rotates.</summary>
     public bool Rotates { get; init; } = true;
 
+    /// <summary>Null where every block attends.</summary>
+    public ShortConvolution? Convolution { get; init; }
+
+    /// <summary>
+    /// Whether a sequence has a state beside keys and values of each token: it cannot be taken back to an earlier token.
+    /// </summary>
+    public bool HasState => Convolution is not null;
+
     /// <summary>Null where every block sees all tokens.</summary>
     public SlidingWindow? Sliding { get; init; }
 
@@ -138,9 +154,9 @@ public sealed record ModelConfig(
         yield return new(Embedding, [VocabSize, Dim]);
         for (var layer = 0; layer < Layers; layer++)
         {
-            foreach (var (name, shape) in ListBlockTensors()) yield return new(BlockTensor(layer, name), shape);
+            foreach (var (name, shape) in ListBlockTensors(layer)) yield return new(BlockTensor(layer, name), shape);
         }
-        yield return new(OutputNorm, [Dim]);
+        yield return new(Architecture.OutputNorm, [Dim]);
         if (!TiedEmbeddings) yield return new(Output, [VocabSize, Dim]);
     }
 
@@ -150,7 +166,10 @@ public sealed record ModelConfig(
         : LongContextDivisors is null ? [(new(Divisors, [RopeDim / 2]), RopeDivisors)]
         : [(new(LongDivisors, [RopeDim / 2]), LongContextDivisors), (new(ShortDivisors, [RopeDim / 2]), RopeDivisors)];
 
-    /// <summary>How a block attends.</summary>
+    /// <summary>Whether a block convolves in place of attending.</summary>
+    public bool Convolves(int layer) => Convolution?.Attending.Contains(layer) == false;
+
+    /// <summary>How a block attends, if it does.</summary>
     public BlockAttention AttentionOf(int layer)
     {
         var still = !Rotates || (Architecture.StillEvery > 0 && (layer + 1) % Architecture.StillEvery == 0);
@@ -160,9 +179,16 @@ public sealed record ModelConfig(
 
     /// <summary>The maps of every block, the tensors an adapter can have updates for, in the model's order.</summary>
     public IEnumerable<TensorSpec> ListBlockMaps() => Enumerable.Range(0, Layers)
-        .SelectMany(layer => Maps.Select(map => new TensorSpec(BlockTensor(layer, $"{map}.weight"), MapShape(map))));
+        .SelectMany(layer => MapsOf(layer).Select(map => new TensorSpec(BlockTensor(layer, $"{map}.weight"), MapShape(map))));
 
-    /// <summary>Shape [out, in] of a map of every block, one of <see cref="Maps"/>; of all experts' maps [E, out, in].</summary>
+    /// <summary>The maps of a block by their short names.</summary>
+    public IEnumerable<string> MapsOf(int layer)
+    {
+        var absent = Convolves(layer) ? "attn_" : "shortconv.";
+        return Maps.Where(map => !map.StartsWith(absent, StringComparison.Ordinal));
+    }
+
+    /// <summary>Shape [out, in] of a map, one of <see cref="Maps"/>; of all experts' maps [E, out, in].</summary>
     public int[] MapShape(string map) => Experts?.ShapeOf(map, Dim) ?? map switch
     {
         "attn_qkv" => [(Heads + 2 * KvHeads) * HeadDim, Dim],
@@ -172,6 +198,8 @@ public sealed record ModelConfig(
         "ffn_up" when Architecture.Fused => [2 * FeedForwardDim, Dim],
         "ffn_gate" or "ffn_up" => [FeedForwardDim, Dim],
         "ffn_down" => [Dim, FeedForwardDim],
+        ShortConvolution.Input => [3 * Dim, Dim],
+        ShortConvolution.Output => [Dim, Dim],
         _ => throw new ArgumentException($"'{map}' is not one of {string.Join(", ", Maps)}.", nameof(map)),
     };
 
@@ -186,7 +214,7 @@ public sealed record ModelConfig(
     /// <summary>What one norm of queries or keys is over: a head, or all of them.</summary>
     public int QkNormSize(int heads) => Architecture.QkNorm == QkNorm.AllHeads ? heads * HeadDim : HeadDim;
 
-    private IEnumerable<TensorSpec> ListBlockTensors()
+    private IEnumerable<TensorSpec> ListBlockTensors(int layer)
     {
         string[] norms =
         [
@@ -194,15 +222,19 @@ public sealed record ModelConfig(
             .. Architecture.NormsAfter ? ["post_attention_norm", "post_ffw_norm"] : Array.Empty<string>(),
         ];
         foreach (var norm in norms) yield return new($"{norm}.weight", [Dim]);
-        foreach (var map in Maps) yield return new($"{map}.weight", MapShape(map));
+        foreach (var map in MapsOf(layer)) yield return new($"{map}.weight", MapShape(map));
         if (Experts is not null && Architecture.Experts!.Shared == SharedExpert.Gated)
             yield return new($"{ExpertShape.SharedGate}.weight", [Dim]);
-        if (Architecture.QkNorm != QkNorm.None)
+        if (Convolves(layer))
+        {
+            yield return new($"{ShortConvolution.Kernel}.weight", [Dim, Convolution!.Taps]);
+        }
+        else if (Architecture.QkNorm != QkNorm.None)
         {
             yield return new("attn_q_norm.weight", [QkNormSize(Heads)]);
             yield return new("attn_k_norm.weight", [QkNormSize(KvHeads)]);
         }
-        foreach (var map in Maps.Where(map => Biases.HasFlag(BiasOf(map))))
+        foreach (var map in MapsOf(layer).Where(map => Biases.HasFlag(BiasOf(map))))
             yield return new($"{map}.bias", [MapShape(map)[0]]);
     }
 }

@@ -51,12 +51,13 @@ internal sealed class ModelConfigReader
         var heads = Size("attention.head_count");
         var dim = Size("embedding_length");
         var headDim = Size("attention.key_length", dim / heads);
+        var (kvHeads, convolution) = ReadKeyHeads(heads);
         var config = new ModelConfig(
             _architecture,
             Size("block_count"),
             dim,
             heads,
-            Size("attention.head_count_kv", heads),
+            kvHeads,
             headDim,
             Size("feed_forward_length"),
             _file.Metadata.GetSingle(Key("attention.layer_norm_rms_epsilon")),
@@ -66,7 +67,12 @@ internal sealed class ModelConfigReader
             ReadVocabSize(),
             TiedEmbeddings: !_file.Tensors.ContainsKey(ModelConfig.Output));
         Check(config);
-        return ReadVariants(config with { Biases = _architecture.Biases | FindBiases(), Scaling = ReadScaling(config.ContextLength) });
+        return ReadVariants(config with
+        {
+            Biases = _architecture.Biases | FindBiases(),
+            Scaling = ReadScaling(config.ContextLength),
+            Convolution = convolution,
+        });
     }
 
     private void Check(ModelConfig config)
@@ -135,6 +141,23 @@ internal sealed class ModelConfigReader
         var value = Takes(key) ? _file.Metadata.GetSingle(Key(key), absent) : 0;
         Require(float.IsFinite(value) && value >= 0, key, $"{value} is out of range");
         return value == 0 ? null : value;
+    }
+
+    /// <summary>The number of key heads, which is listed by block where some convolve: those have none.</summary>
+    private (int KvHeads, ShortConvolution? Convolution) ReadKeyHeads(int heads)
+    {
+        const string key = "attention.head_count_kv", taps = "shortconv.l_cache";
+        if (!_architecture.Convolves) return (Size(key, heads), null);
+        Require(Size(taps) > 1, taps, "a convolution of one token is none");
+        // To the runtime a list of int32 is one of uint32 too; llama.cpp takes both.
+        if (!_file.Metadata.TryGet(Key(key), out var value) || value.Value is not uint[] counts)
+            throw Bad(key, "it is no list of a number for each block, 0 where it convolves");
+        var layers = Size("block_count");
+        Require(counts.Length == layers, key, $"it lists {counts.Length} blocks, and there are {layers}");
+        var kinds = counts.Where(count => count != 0).Distinct().ToArray();
+        Require(kinds.Length > 0, key, "no block attends");
+        Require(kinds is [<= MaxSize], key, $"it has {string.Join(" and ", kinds)}, where all that attend have one number of key heads");
+        return ((int)kinds[0], new(Size(taps), [.. counts.Index().Where(block => block.Item != 0).Select(block => block.Index)]));
     }
 
     private SlidingWindow? ReadSliding(ModelConfig config)
@@ -307,8 +330,9 @@ internal sealed class ModelConfigReader
     private void CheckTensors(ModelConfig config, IEnumerable<string> besides)
     {
         var known = new HashSet<string>(besides);
-        foreach (var (name, shape) in config.ListTensors().Concat(config.ListConstants().Select(constant => constant.Tensor)))
+        foreach (var spec in config.ListTensors().Concat(config.ListConstants().Select(constant => constant.Tensor)))
         {
+            var (name, shape) = spec;
             known.Add(name);
             if (!_file.Tensors.TryGetValue(name, out var tensor))
                 throw BadTensor(name, "is missing", "Export the model again.");
@@ -317,10 +341,10 @@ internal sealed class ModelConfigReader
                     name,
                     $"has the shape [{string.Join(", ", tensor.Shape)}], not [{string.Join(", ", shape)}]",
                     "Export the model again.");
-            if (shape.Length == 1 && tensor.Type != TensorType.F32)
+            if (spec.IsExact && tensor.Type != TensorType.F32)
                 throw BadTensor(
                     name,
-                    $"is stored as {tensor.Type}, but llama.cpp needs norms and biases as F32",
+                    $"is stored as {tensor.Type}, but llama.cpp needs {(shape.Length == 1 ? "norms and biases" : "kernels of convolutions")} as F32",
                     "Convert it with these left in F32.");
         }
         if (_file.Tensors.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)

@@ -3,7 +3,7 @@ using IterativeDpo.Artifacts.Gguf;
 namespace IterativeDpo.Artifacts.Models;
 
 /// <summary>
-/// Writes a whole model as GGUF. Maps and embeddings take the type asked for; norms, biases and routers stay F32.
+/// Writes a whole model as GGUF. Maps and embeddings take the type asked for; norms, biases, routers and kernels stay F32.
 /// </summary>
 public static class ModelWriter
 {
@@ -33,9 +33,7 @@ public static class ModelWriter
     /// <exception cref="UserInputException">The type does not fit the tensor's shape.</exception>
     internal static TensorType TypeOf(string path, TensorSpec tensor, TensorType type)
     {
-        // A router decides, and is small: it stays exact, as in the files of llama.cpp's quantiser.
-        var isExact = tensor.Shape.Length == 1 || tensor.Name.EndsWith($"{ExpertShape.Router}.weight", StringComparison.Ordinal);
-        var stored = isExact ? TensorType.F32 : type;
+        var stored = tensor.IsExact ? TensorType.F32 : type;
         return tensor.Shape[^1] % stored.BlockLength() == 0 ? stored : throw new UserInputException(
             $"{path}: tensor '{tensor.Name}' has rows of {tensor.Shape[^1]}, and {type} needs a multiple of {type.BlockLength()}. Choose F16, BF16 or F32.");
     }
@@ -102,7 +100,7 @@ public static class ModelWriter
         Set("embedding_length", (uint)config.Dim);
         Set("feed_forward_length", (uint)config.FeedForwardDim);
         Set("attention.head_count", (uint)config.Heads);
-        Set("attention.head_count_kv", (uint)config.KvHeads);
+        SetKeyHeads(Set, config);
         Set("attention.key_length", (uint)config.HeadDim);
         Set("attention.value_length", (uint)config.HeadDim);
         Set("attention.layer_norm_rms_epsilon", config.RmsEps);
@@ -111,6 +109,19 @@ public static class ModelWriter
         Set("vocab_size", (uint)config.VocabSize);
         SetScaling(Set, config.Scaling);
         SetVariants(Set, config);
+    }
+
+    private static void SetKeyHeads(Action<string, object> set, ModelConfig config)
+    {
+        const string key = "attention.head_count_kv";
+        var heads = (uint)config.KvHeads;
+        if (config.Convolution is not { } convolution)
+        {
+            set(key, heads);
+            return;
+        }
+        set(key, Enumerable.Range(0, config.Layers).Select(layer => config.Convolves(layer) ? 0 : heads).ToArray());
+        set("shortconv.l_cache", (uint)convolution.Taps);
     }
 
     private static void SetVariants(Action<string, object> set, ModelConfig config)

@@ -7,8 +7,9 @@ namespace IterativeDpo.Training.Torch;
 
 /// <summary>The rows that a block computes.</summary>
 /// <param name="Kept">Which they are of the rows before it; null for all.</param>
-/// <param name="Attention">How they attend.</param>
-internal sealed record BlockRows(Tensor? Kept, IAttention Attention);
+/// <param name="Attention">How they attend; null in a block that convolves.</param>
+/// <param name="History">The rows before each, where a block of the model convolves.</param>
+internal sealed record BlockRows(Tensor? Kept, ITokenMixer? Attention, RowHistory? History);
 
 /// <summary>A packed batch's index tensors. There is no padding but inside attention.</summary>
 internal sealed class BatchTensors
@@ -31,13 +32,19 @@ internal sealed class BatchTensors
         TokenIds = Floats.Indexes(batch.TokenIds, device);
         Predictors = Floats.Indexes(batch.Predictors.Select(row => place[row]), device);
         Targets = Floats.Indexes(batch.Targets, device);
-        var kinds = Enumerable.Range(0, config.Layers).Select(config.AttentionOf).ToList();
-        var attention = AttentionOf(kinds, batch, config, type, device, ownLoops && config.ScoreCap == 0);
-        var inner = kinds.SkipLast(1).Distinct().ToDictionary(kind => kind, kind => new BlockRows(null, attention(kind, null)));
+        // Null is a block that convolves.
+        var kinds = Enumerable.Range(0, config.Layers)
+            .Select(layer => config.Convolves(layer) ? (BlockAttention?)null : config.AttentionOf(layer))
+            .ToList();
+        var attention = AttentionOf(kinds.OfType<BlockAttention>(), batch, config, type, device, ownLoops && config.ScoreCap == 0);
+        var inner = kinds.SkipLast(1).OfType<BlockAttention>().Distinct()
+            .ToDictionary(kind => kind, kind => new BlockRows(null, attention(kind, null), null));
+        var history = config.Convolution is { } convolution ? new RowHistory(batch, convolution.Taps - 1, device) : null;
+        var convolving = new BlockRows(null, null, history);
         _blocks =
         [
-            .. kinds.SkipLast(1).Select(kind => inner[kind]),
-            new(Floats.Indexes(predicting, device), attention(kinds[^1], predicting)),
+            .. kinds.SkipLast(1).Select(kind => kind is { } attending ? inner[attending] : convolving),
+            new(Floats.Indexes(predicting, device), kinds[^1] is { } ending ? attention(ending, predicting) : null, history),
         ];
     }
 
@@ -54,7 +61,7 @@ internal sealed class BatchTensors
     public BlockRows RowsOf(int layer) => _blocks[layer];
 
     /// <summary>Attention whose output is wanted for some rows, or for all. Blocks that rotate alike share what that takes.</summary>
-    private static Func<BlockAttention, int[]?, IAttention> AttentionOf(
+    private static Func<BlockAttention, int[]?, ITokenMixer> AttentionOf(
         IEnumerable<BlockAttention> kinds, PackedBatch batch, ModelConfig config, ScalarType type, Device device, bool ownLoops)
     {
         static BlockAttention Rotation(BlockAttention kind) => kind with { Window = 0 };

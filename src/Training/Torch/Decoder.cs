@@ -77,12 +77,14 @@ internal sealed class Decoder
         LinearMap Biased(string map, string? bias) => new(_weights, Name(map), bias, lora?.On(Name(map)), dropout);
         LinearMap Plain(string map) => Biased(map, null);
         LinearMap Map(string map, MapBiases biases) => Biased(map, _config.Biases.HasFlag(biases) ? Name(WeightLayout.Bias(map)) : null);
-        var (qkv, output) = (Map(WeightLayout.Qkv, MapBiases.Qkv), Map(WeightLayout.AttentionOutput, MapBiases.AttentionOutput));
+        var convolves = _config.Convolves(layer);
+        var qkv = Map(convolves ? ShortConvolution.Input : WeightLayout.Qkv, MapBiases.Qkv);
+        var output = Map(convolves ? ShortConvolution.Output : WeightLayout.AttentionOutput, MapBiases.AttentionOutput);
         var family = _config.Architecture;
         RmsNorm Before(string norm) => family.NormsBefore ? Norm(Name(norm)) : new(null, null, 0, false);
         BranchEnd End(string norm) => new(family.NormsAfter ? Norm(Name(norm)) : null, _config.ResidualScale);
         var heads =
-            family.QkNorm == QkNorm.None
+            convolves || family.QkNorm == QkNorm.None
                 ? null
                 : new HeadNorms(Norm(Name(WeightLayout.QueryNorm)), Norm(Name(WeightLayout.KeyNorm)), _config);
         var unit = new GatedUnit(family.Gelu, _ownLoops.HasFlag(OwnLoops.Gates));
@@ -90,9 +92,19 @@ internal sealed class Decoder
             ? new GatedFeedForward(Map(WeightLayout.GateUp, MapBiases.FeedForward), unit, Map(WeightLayout.Down, MapBiases.FeedForward))
             : ExpertFeedForward.Of(_config, layer, Plain, unit, _load, _weights.Type);
         return new(
-            new(Before(WeightLayout.AttentionNorm), qkv, heads, output, End(WeightLayout.AttentionEndNorm), _weights.Type),
+            new(
+                Before(WeightLayout.AttentionNorm),
+                qkv,
+                heads,
+                convolves ? Convolution(Name(ShortConvolution.Kernel)) : rows => rows.Attention!,
+                output,
+                End(WeightLayout.AttentionEndNorm),
+                _weights.Type),
             new(Before(WeightLayout.FeedForwardNorm), inside, End(WeightLayout.FeedForwardEndNorm), _weights.Type));
     }
+
+    private Func<BlockRows, ITokenMixer> Convolution(string kernel) =>
+        rows => new CausalConvolution(rows.History!, rows.Kept, _weights[kernel], _weights.Gradient(kernel));
 
     private RmsNorm Norm(string name) => new(_weights[name], _weights.Gradient(name), _config.RmsEps, _ownLoops.HasFlag(OwnLoops.Norms));
 }

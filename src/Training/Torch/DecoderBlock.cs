@@ -27,7 +27,7 @@ internal sealed class DecoderBlock(AttentionLayer attention, FeedForwardLayer fe
     public (Tensor Added, BlockTrace Trace) Forward(Tensor x, Tensor? added, BlockRows rows)
     {
         using var scope = NewDisposeScope();
-        var (attended, attentionTrace) = attention.Forward(x, added, rows.Attention);
+        var (attended, attentionTrace) = attention.Forward(x, added, rows);
         var stream = rows.Kept is { } kept ? attentionTrace.Input.index_select(0, kept) : attentionTrace.Input;
         var (inside, feedForwardTrace) = feedForward.Forward(stream, attended);
         var trace = new BlockTrace(attentionTrace, feedForwardTrace);
@@ -42,7 +42,7 @@ internal sealed class DecoderBlock(AttentionLayer attention, FeedForwardLayer fe
     {
         using var scope = NewDisposeScope();
         var middle = feedForward.Backward(trace.FeedForward, gradient);
-        var result = attention.Backward(trace.Attention, rows.Attention, middle, rows.Kept is null ? middle : null, wanted);
+        var result = attention.Backward(trace.Attention, rows, middle, rows.Kept is null ? middle : null, wanted);
         return (rows.Kept is { } kept ? result?.index_add_(0, kept, middle, 1) : result)?.MoveToOuterDisposeScope();
     }
 }

@@ -14,7 +14,7 @@ internal sealed class HeadNorms(RmsNorm queries, RmsNorm keys, ModelConfig confi
         (keys, config.Heads * config.HeadDim, config.KvHeads * config.HeadDim, config.QkNormSize(config.KvHeads)),
     ];
 
-    /// <param name="projected">Queries, keys and values side by side, see <see cref="IAttention.Forward"/>.</param>
+    /// <param name="projected">Queries, keys and values side by side, see <see cref="ITokenMixer.Forward"/>.</param>
     /// <returns>The same with the norms of queries and keys, and what <see cref="Backward"/> wants.</returns>
     public (Tensor Rows, IReadOnlyList<Tensor> Trace) Forward(Tensor projected)
     {

@@ -5,7 +5,7 @@ namespace IterativeDpo.Training.Torch;
 
 /// <summary>
 /// A model's weights, fused. Frozen ones are kept in the compute type, or quantised as their file has them; trained ones in float32,
-/// in a <see cref="ParameterBuffer"/>. Norms, biases and routers are float32 always.
+/// in a <see cref="ParameterBuffer"/>. Norms, biases, routers and kernels are float32 always.
 /// </summary>
 internal sealed class ModelWeights : IDisposable
 {
@@ -39,7 +39,7 @@ internal sealed class ModelWeights : IDisposable
             var values = cat([.. weight.Parts.Select(part => Rows(weight, part, read(part)))]).view(weight.Shape).to(device);
             if (Parameters is null)
             {
-                var kept = weight.IsExact || weight.Columns is null ? ScalarType.Float32 : type;
+                var kept = weight.IsExact || !weight.IsMap ? ScalarType.Float32 : type;
                 _frozen.Add(weight.Name, values.to(kept).DetachFromDisposeScope());
             }
             else

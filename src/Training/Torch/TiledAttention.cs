@@ -19,7 +19,7 @@ internal sealed record TileTrace(Tensor Queries, Tensor KeysValues, Tensor Proba
 }
 
 /// <summary>Attention by tiles, of LibTorch's operations: it runs on every device.</summary>
-internal sealed class TiledAttention : IAttention
+internal sealed class TiledAttention : ITokenMixer
 {
     private readonly AttentionPlan _plan;
     private readonly ScalarType _type;

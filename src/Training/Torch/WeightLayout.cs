@@ -21,8 +21,13 @@ internal sealed record WeightPart(string Name, int Rows, int Rotated = 0, int? E
 /// <summary>Tensors of the file that are computed as one, stacked by rows.</summary>
 /// <param name="Columns">Width of a row; null for norms and biases.</param>
 /// <param name="IsExact">Whether a frozen one is kept in float32 whatever the compute type, as norms and biases are.</param>
-internal sealed record FusedWeight(string Name, int? Columns, IReadOnlyList<WeightPart> Parts, bool IsExact = false)
+/// <param name="IsKernel">Whether it is no map: a convolution's taps, a row for each channel.</param>
+internal sealed record FusedWeight(
+    string Name, int? Columns, IReadOnlyList<WeightPart> Parts, bool IsExact = false, bool IsKernel = false)
 {
+    /// <summary>Whether rows are multiplied by it.</summary>
+    public bool IsMap => Columns is not null && !IsKernel;
+
     public int Rows { get; } = Parts.Sum(part => part.Rows);
 
     public long[] Shape => Columns is { } columns ? [Rows, columns] : [Rows];
@@ -53,7 +58,7 @@ internal static class WeightLayout
         var weights = new List<FusedWeight>
         {
             Single(ModelConfig.Embedding, config.VocabSize, config.Dim),
-            Single(ModelConfig.OutputNorm, config.Dim, null),
+            new(ModelConfig.OutputNorm, null, [new(config.Architecture.OutputNorm, config.Dim)]),
         };
         if (!config.TiedEmbeddings)
         {
@@ -68,7 +73,7 @@ internal static class WeightLayout
 
     /// <summary>The maps of a block that a LoRA can be put on, fused as the weights are.</summary>
     public static IReadOnlyList<FusedWeight> BlockMaps(ModelConfig config, int layer) =>
-        [.. Block(config, layer).Where(w => w.Columns is not null)];
+        [.. Block(config, layer).Where(w => w.IsMap)];
 
     private static IEnumerable<FusedWeight> Block(ModelConfig config, int layer)
     {
@@ -83,9 +88,17 @@ internal static class WeightLayout
                 ? [Fuse(name, columns, "weight", parts), Fuse(Bias(name), null, "bias", parts)]
                 : [Fuse(name, columns, "weight", parts)];
 
-        return
+        FusedWeight[] convolution = config.Convolves(layer)
+            ?
+            [
+                .. Map(ShortConvolution.Input, config.Dim, MapBiases.Qkv, new WeightPart(ShortConvolution.Input, 3 * config.Dim)),
+                Fuse(ShortConvolution.Kernel, config.Convolution!.Taps, "weight", new WeightPart(ShortConvolution.Kernel, config.Dim))
+                    with { IsKernel = true },
+                .. Map(ShortConvolution.Output, config.Dim, MapBiases.AttentionOutput, new WeightPart(ShortConvolution.Output, config.Dim)),
+            ]
+            : [];
+        FusedWeight[] attention =
         [
-            .. Norm(family.NormsBefore, AttentionNorm),
             .. Map(Qkv, config.Dim, MapBiases.Qkv, family.Fused
                 ? [new("attn_qkv", queries + 2 * keys, queries + keys)]
                 : [new("attn_q", queries, queries), new("attn_k", keys, keys), new("attn_v", keys)]),
@@ -93,6 +106,11 @@ internal static class WeightLayout
                 ? []
                 : new[] { HeadNorm(QueryNorm, config.QkNormSize(config.Heads)), HeadNorm(KeyNorm, config.QkNormSize(config.KvHeads)) },
             .. Map(AttentionOutput, queries, MapBiases.AttentionOutput, new WeightPart(AttentionOutput, config.Dim)),
+        ];
+        return
+        [
+            .. Norm(family.NormsBefore, AttentionNorm),
+            .. config.Convolves(layer) ? convolution : attention,
             .. Norm(family.NormsAfter, AttentionEndNorm),
             .. Norm(family.NormsBefore, FeedForwardNorm),
             .. config.Experts is { } experts ? ExpertLayout.Of(experts, family, config.Dim, layer) :

@@ -20,6 +20,7 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("phi3", false, RopeKind.HalfSplit)]
     [InlineData("olmo2", false, RopeKind.HalfSplit)]
     [InlineData("granite", true, RopeKind.Interleaved)]
+    [InlineData("lfm2", true, RopeKind.HalfSplit)]
     public void Read_gives_the_shape_that_was_written(string architecture, bool tied, RopeKind rope)
     {
         var config = TinyModel.Config(architecture) with { TiedEmbeddings = tied };
@@ -157,6 +158,15 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("qwen3moe", "expert_shared_feed_forward_length", 8u, "this program does not know it")]
     [InlineData("granitemoe", "expert_shared_feed_forward_length", 8u, "tensor 'blk.0.ffn_gate_shexp.weight' is missing")]
     [InlineData("olmoe", "attention.head_count_kv", 2u, "2 are not the 4 heads, as llama.cpp needs it here")]
+    [InlineData("lfm2", "attention.head_count_kv", 2u, "'lfm2.attention.head_count_kv': it is no list of a number for each block")]
+    [InlineData("lfm2", "attention.head_count_kv", new[] { 0u }, "'lfm2.attention.head_count_kv': it lists 1 blocks, and there are 2")]
+    [InlineData("lfm2", "attention.head_count_kv", new[] { 0u, 0u }, "'lfm2.attention.head_count_kv': no block attends")]
+    [InlineData("lfm2", "attention.head_count_kv", new[] { 2u, 4u }, "'lfm2.attention.head_count_kv': it has 2 and 4, where all that attend have one number of key heads")]
+    [InlineData("lfm2", "attention.head_count_kv", new[] { 0, -2 }, "'lfm2.attention.head_count_kv': it has 4294967294")]
+    [InlineData("lfm2", "attention.head_count_kv", new[] { 0u, 3u }, "3 does not divide the 4 heads")]
+    [InlineData("lfm2", "shortconv.l_cache", 1u, "'lfm2.shortconv.l_cache': a convolution of one token is none")]
+    [InlineData("lfm2", "shortconv.l_cache", 5u, "tensor 'blk.0.shortconv.conv.weight' has the shape [32, 3], not [32, 5]")]
+    [InlineData("lfm2", "attention.sliding_window", 8u, "'lfm2.attention.sliding_window': this program does not know it")]
     public void Read_refuses_metadata_of_a_family_that_it_cannot_use(string architecture, string key, object value, string problem)
     {
         TinyModel.WriteChanged(_directory["m.gguf"], metadata => metadata[$"{architecture}.{key}"] = value, architecture: architecture);
@@ -509,6 +519,7 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("llama", "blk.0.attn_norm.weight")]
     [InlineData("llama", "output_norm.weight")]
     [InlineData("qwen2", "blk.0.attn_q.bias")]
+    [InlineData("lfm2", "token_embd_norm.weight")]
     public void Read_refuses_norms_and_biases_that_would_end_llama_cpp(string architecture, string name)
     {
         TinyModel.WriteChanged(
@@ -517,6 +528,31 @@ public sealed class ModelConfigTests : IDisposable
             architecture: architecture);
 
         AssertRefused($"tensor '{name}' is stored as F16, but llama.cpp needs norms and biases as F32");
+    }
+
+    [Fact]
+    public void Read_refuses_kernels_that_would_end_llama_cpp()
+    {
+        TinyModel.WriteChanged(
+            _directory["m.gguf"],
+            type: t => t.Name == "blk.0.shortconv.conv.weight" ? TensorType.F16 : TensorType.F32,
+            architecture: "lfm2");
+
+        AssertRefused("tensor 'blk.0.shortconv.conv.weight' is stored as F16, but llama.cpp needs kernels of convolutions as F32");
+    }
+
+    [Fact]
+    public void Read_takes_key_heads_as_either_kind_of_list()
+    {
+        TinyModel.WriteChanged(
+            _directory["m.gguf"],
+            metadata => metadata["lfm2.attention.head_count_kv"] = new[] { 0, 2 },
+            architecture: "lfm2");
+
+        var config = Read();
+
+        Assert.Equal((2, new ShortConvolution(3, [1])), (config.KvHeads, config.Convolution));
+        Assert.True(config.HasState);
     }
 
     private ModelConfig Read()

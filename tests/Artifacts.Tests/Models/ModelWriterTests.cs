@@ -25,6 +25,18 @@ public sealed class ModelWriterTests : IDisposable
     }
 
     [Fact]
+    public void Write_keeps_kernels_in_F32_whatever_the_type()
+    {
+        TinyModel.Write(_directory["m.gguf"], TinyModel.Config("lfm2"), TensorType.Q8_0);
+
+        using var file = GgufFile.Open(_directory["m.gguf"]);
+
+        Assert.Equal(TensorType.F32, file.Tensors["blk.0.shortconv.conv.weight"].Type);
+        Assert.Equal(TensorType.Q8_0, file.Tensors["blk.0.shortconv.in_proj.weight"].Type);
+        Assert.Equal(TinyModel.Config("lfm2"), ModelConfig.Read(file));
+    }
+
+    [Fact]
     public void Write_gives_every_tensor_its_own_values()
     {
         TinyModel.Write(_directory["m.gguf"], TinyModel.Config());

@@ -13,6 +13,7 @@ internal static class TinyModel
         Experts = ModelArchitecture.Named(architecture).Experts is not { Optional: false } rule
             ? null
             : new(4, 2, rule.OwnWidth ? 16 : 64, rule.Shared == SharedExpert.Gated ? 24 : 0),
+        Convolution = ModelArchitecture.Named(architecture).Convolves ? new(3, Attending: [1]) : null,
     };
 
     /// <summary>Seeded values, another row for every tensor.</summary>

@@ -37,10 +37,12 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
             _weights[ModelConfig.Embedding].index_select(0, ids.flatten()).view(ids.size(0), length, config.Dim) * config.EmbeddingScale;
         for (var layer = 0; layer < config.Layers; layer++)
         {
-            x += NormIfThere(Attention(NormIfThere(x, layer, "attn_norm"), layer), layer, "post_attention_norm") * config.ResidualScale;
+            var h = NormIfThere(x, layer, "attn_norm");
+            var mixed = config.Convolves(layer) ? Convolution(h, layer) : Attention(h, layer);
+            x += NormIfThere(mixed, layer, "post_attention_norm") * config.ResidualScale;
             x += NormIfThere(FeedForward(NormIfThere(x, layer, "ffn_norm"), layer), layer, "post_ffw_norm") * config.ResidualScale;
         }
-        var logits = Norm(x, ModelConfig.OutputNorm)
+        var logits = Norm(x, config.Architecture.OutputNorm)
             .matmul(_weights[config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output].t());
         return Capped(logits / config.LogitDivisor, config.LogitCap);
     }
@@ -96,6 +98,16 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
             ? gate * 0.5 * (1 + (Math.Sqrt(2 / Math.PI) * (gate + 0.044715 * gate.pow(3))).tanh())
             : nn.functional.silu(gate);
         return Map(activated * up, layer, "ffn_down");
+    }
+
+    /// <summary>PyTorch's own convolution, a group for each channel.</summary>
+    private Tensor Convolution(Tensor h, int layer)
+    {
+        var parts = Map(h, layer, "shortconv.in_proj").chunk(3, -1);
+        var kernel = _weights[ModelConfig.BlockTensor(layer, "shortconv.conv.weight")];
+        var inputs = nn.functional.pad((parts[0] * parts[2]).transpose(1, 2), [kernel.size(1) - 1, 0]);
+        var convolved = nn.functional.conv1d(inputs, kernel.unsqueeze(1), groups: config.Dim).transpose(1, 2);
+        return Map(parts[1] * convolved, layer, "shortconv.out_proj");
     }
 
     private static Tensor Capped(Tensor x, float cap) => cap == 0 ? x : (x / cap).tanh() * cap;

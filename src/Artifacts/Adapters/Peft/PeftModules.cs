@@ -34,7 +34,7 @@ internal static class PeftModules
     /// </summary>
     public static IEnumerable<PeftModule> Of(ModelConfig config) =>
         from layer in Enumerable.Range(0, config.Layers)
-        from map in config.Maps
+        from map in config.MapsOf(layer)
         let shape = config.MapShape(map)
         from expert in Enumerable.Range(0, LoraShapes.Matrices(shape))
         let name = ModuleOf(config, layer, map, expert)

@@ -7,7 +7,7 @@ namespace IterativeDpo.Training.Torch.Cpu;
 /// Attention whose scores are not stored but computed again on the way back, as in FlashAttention (arXiv 2205.14135): what is kept is
 /// log Σ exp(score) of each row and head. Groups, key heads and shares of long groups are divided among threads.
 /// </summary>
-internal sealed unsafe class CpuAttention : IAttention
+internal sealed unsafe class CpuAttention : ITokenMixer
 {
     private readonly KeyHeadAttention _head;
     private readonly int _rows, _heads, _outputWidth, _positions;

@@ -42,7 +42,7 @@ internal sealed unsafe class KeyHeadAttention
     /// <summary>Numbers in the gradients of a group's keys and values.</summary>
     public long SumsOf(AttentionGroup group) => 2L * group.Columns * _depth;
 
-    /// <param name="projected">Queries, keys and values of every row, see <see cref="IAttention.Forward"/>.</param>
+    /// <param name="projected">Queries, keys and values of every row, see <see cref="ITokenMixer.Forward"/>.</param>
     /// <param name="result">Gets the output of the share's queries.</param>
     /// <param name="normalisers">Gets log Σ exp(score) of each, [rows, heads].</param>
     public void Forward<TElement>(AttentionGroup group, int kvHead, int share, void* projected, void* result, float* normalisers)

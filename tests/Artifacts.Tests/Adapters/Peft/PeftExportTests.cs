@@ -90,6 +90,30 @@ public sealed class PeftExportTests : IDisposable
     }
 
     [Fact]
+    public void Write_of_a_model_that_convolves_names_each_block_s_own_modules()
+    {
+        var config = TinyModel.Config("lfm2");
+        using var file = Export(TinyAdapter.Create(config), config);
+
+        string[] convolving = ["conv.in_proj", "conv.out_proj"];
+        string[] attending = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj"];
+        string[] after = ["feed_forward.w1", "feed_forward.w3", "feed_forward.w2"];
+        string[] modules =
+        [
+            .. convolving.Concat(after).Select(module => $"model.layers.0.{module}"),
+            .. attending.Concat(after).Select(module => $"model.layers.1.{module}"),
+        ];
+        Assert.Equal(
+            modules.SelectMany(module => new[] { $"base_model.model.{module}.lora_A.weight", $"base_model.model.{module}.lora_B.weight" }),
+            file.Tensors.Keys);
+        Assert.Equal([96, 4], file.Tensors["base_model.model.model.layers.0.conv.in_proj.lora_B.weight"].Shape);
+        using var document = JsonDocument.Parse(File.ReadAllText(_directory["adapter_config.json"]));
+        Assert.Equal(
+            modules,
+            document.RootElement.GetProperty("target_modules").EnumerateArray().Select(name => name.GetString()!));
+    }
+
+    [Fact]
     public void Write_gives_the_configuration_the_library_reads()
     {
         Export(TinyAdapter.Create(TinyModel.Config(), 4, 8, "attn_q", "ffn_up"), TinyModel.Config()).Dispose();
