@@ -25,12 +25,15 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
     private readonly SafeLLamaContextHandle _handle;
     private readonly LLamaBatch _batch = new();
     private readonly int _batchTokens;
+    private readonly bool _hasState;
 
     /// <summary>The tokens whose keys and values place 0 has.</summary>
     private int[] _held = [];
 
-    public LlamaDecoder(LLamaWeights weights, LlamaOptions options)
+    /// <param name="hasState">See <see cref="Artifacts.Models.ModelConfig.HasState"/>.</param>
+    public LlamaDecoder(LLamaWeights weights, LlamaOptions options, bool hasState)
     {
+        _hasState = hasState;
         Slots = options.Sequences;
         Places = Math.Clamp(Math.Min(options.Sequences / SlotsToAPlace, MostSequences - options.Sequences), 1, MostPlaces);
         // llama.cpp ends the process where a batch cannot hold a token of every sequence.
@@ -88,7 +91,7 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
     {
         var shared = HoldPrefix(prompts, wanted);
         // Each prompt computes as many tokens as the one with most to compute: neighbours of one length go into one batch.
-        var most = prompts.Max(ids => ids.Length) - shared;
+        var most = _hasState ? 0 : prompts.Max(ids => ids.Length) - shared;
         var starts = prompts.Select(ids => Math.Max(0, Math.Min(shared, ids.Length - most))).ToArray();
         for (var prompt = prompts.Count - 1; prompt >= 0; prompt--)
         {
@@ -129,6 +132,11 @@ internal sealed class LlamaDecoder : IBatchDecoder, IDisposable
         // What logits are wanted of is computed in any case.
         var common = prompts.Zip(wanted).Min(prompt => Math.Min(prompt.First.AsSpan().CommonPrefixLength(prompts[0]), prompt.Second));
         var kept = Math.Min(common, _held.AsSpan().CommonPrefixLength(prompts[0]));
+        // A state is of all tokens that came: it is kept with all of them, or not at all.
+        if (_hasState && kept < _held.Length)
+        {
+            kept = 0;
+        }
         if ((common - kept) * (prompts.Count - 1) < LeastTokensSaved)
         {
             return kept;

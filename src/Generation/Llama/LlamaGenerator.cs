@@ -23,7 +23,7 @@ public sealed class LlamaGenerator : ILogitGenerator
     {
         ContextSize = options.ContextSize;
         _model = model;
-        _decoder = new LlamaDecoder(model.Weights, options);
+        _decoder = new LlamaDecoder(model.Weights, options, model.Config.HasState);
         _encoder = new LlamaPromptEncoder(model, options.ChatTemplate);
         _tokens = LlamaVocabulary.Read(model.Weights, model.Config.Thoughts);
     }
