@@ -31,12 +31,17 @@ public sealed class FolderExport(GgufFile model, Func<string, ReadOnlyMemory<flo
     /// <param name="directory">Made where it is missing.</param>
     /// <param name="type">F32, F16 or BF16.</param>
     /// <returns>What of the model such a folder could not be given, in words.</returns>
-    /// <exception cref="UserInputException">The model has something that no configuration says.</exception>
+    /// <exception cref="UserInputException">The model has something that no configuration says, or its family has no folders
+    /// here.</exception>
     /// <exception cref="StorageException">No space, no permission.</exception>
     public IReadOnlyList<string> Write(string directory, TensorType type)
     {
         if (_config.Experts is not null)
             throw new UserInputException($"{model.Path}: a mixture of experts is not written as a folder. Write a GGUF (./dpo export --to gguf).");
+        if (HubFamily.All.All(family => family.Architecture != _config.Architecture.Name))
+            throw new UserInputException(
+                $"{model.Path}: models of the architecture '{_config.Architecture.Name}' are not written as folders. "
+                + "Export it as a GGUF (--to gguf), or the adapter alone (--to peft).");
         var config = Configuration(type);
         Directory.CreateDirectory(directory);
         var configPath = Path.Combine(directory, ModelFolder.ConfigFile);

@@ -27,7 +27,7 @@ public sealed class FolderParityTests : IDisposable
     public static TheoryData<string> FamilyNames =>
         // What a GGUF can have and no configuration says: it always has Gemma 3's window and Granite's scale of scores.
         [
-            .. TinyModel.Families.Where(family => family.Value.Experts is null).Select(family => family.Key).Except([
+            .. TinyModel.Families.Where(family => family.Value is { Experts: null, Convolution: null }).Select(family => family.Key).Except([
                 "llama 3.1",
                 "llama, attention factor",
                 "gemma3 without windows",
@@ -103,6 +103,21 @@ public sealed class FolderParityTests : IDisposable
             new FolderExport(file, name => file.ReadFloat32(file.Tensors[name]), null).Write(Path.Combine(_folder, "back"), TensorType.F32));
 
         Assert.Contains("a mixture of experts is not written as a folder", e.Message);
+    }
+
+    [Fact]
+    public void Model_of_a_family_without_folders_is_not_exported()
+    {
+        var path = Path.Combine(_folder, "m.gguf");
+        TinyModel.Write(path, TinyModel.Families["lfm2"]);
+        using var file = GgufFile.Open(path);
+
+        var e = Assert.Throws<UserInputException>(() =>
+            new FolderExport(file, name => file.ReadFloat32(file.Tensors[name]), null).Write(Path.Combine(_folder, "back"), TensorType.F32)
+        );
+
+        Assert.Contains("models of the architecture 'lfm2' are not written as folders. Export it as a GGUF", e.Message);
+        Assert.False(Directory.Exists(Path.Combine(_folder, "back")));
     }
 
     [Fact]
