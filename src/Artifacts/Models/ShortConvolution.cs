@@ -1,8 +1,8 @@
 namespace IterativeDpo.Artifacts.Models;
 
 /// <summary>
-/// Blocks that convolve in place of attention (LFM2): (b, c, x) = thirds of in_proj · h, y_t = Σ_j kernel[·, j] · (b · x)_{t − taps + 1 + j},
-/// and what they give is out_proj · (c · y).
+/// Blocks that convolve in place of attention (LFM2): (b, c, x) = thirds of in_proj · h,
+/// y_t = Σ_j kernel[·, j] · (b · x)_{t − taps + 1 + j}, and what they give is out_proj · (c · y).
 /// </summary>
 /// <param name="Taps">Tokens that a token's convolution sees, itself the last.</param>
 /// <param name="Attending">The blocks that attend, in order; the others convolve.</param>

@@ -56,6 +56,10 @@ internal sealed class RowHistory
                 }
             }
         }
-        return (Floats.Indexes(before, device), Floats.Indexes(after, device), Floats.Indexes(branch, device), Floats.Indexes(prompt, device));
+        return (
+            Floats.Indexes(before, device),
+            Floats.Indexes(after, device),
+            Floats.Indexes(branch, device),
+            Floats.Indexes(prompt, device));
     }
 }

@@ -49,7 +49,9 @@ public sealed class ConvolvingModelTests : IDisposable
         var (expected, actual) = (
             LlamaCpp.Logits(request.OutputPath, null, ids),
             TorchLogits.Compute(request.OutputPath, ids, ComputeType.Float32, 1));
-        Assert.All(expected.Zip(actual), row => Assert.All(row.First.Zip(row.Second), pair => Assert.Equal(pair.First, pair.Second, 1e-3f)));
+        Assert.All(
+            expected.Zip(actual),
+            row => Assert.All(row.First.Zip(row.Second), pair => Assert.Equal(pair.First, pair.Second, 1e-3f)));
     }
 
     private TrainingRequest Request(TrainingOptions options)
