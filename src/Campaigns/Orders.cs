@@ -34,7 +34,13 @@ public abstract record WorkOrder(WorkId Id) : ICampaignMessage
     {
         SampleOrder o => [o.Adapter, o.PromptStatistics],
         JudgeOrder o => [o.Samples, o.Policy, o.Known, o.Before?.Policy, o.First],
-        PairOrder o => [.. o.Units.SelectMany(unit => new Digest?[] { unit.Samples, unit.Verdicts }), o.Statistics?.Previous, o.Late?.Samples, o.Late?.Said],
+        PairOrder o =>
+        [
+            .. o.Units.SelectMany(unit => new Digest?[] { unit.Samples, unit.Verdicts }),
+            o.Statistics?.Previous,
+            o.Late?.Samples,
+            o.Late?.Said,
+        ],
         TrainOrder o => [.. o.Pairs, .. o.Replay?.Pairs ?? [], o.Initial, o.Reference, o.Checkpoint],
         PublishOrder o => [o.Adapter, o.Average?.Previous],
         _ => throw new InvalidOperationException($"A {GetType().Name} does not say what it needs."),

@@ -164,7 +164,10 @@ internal static class PageBenchmark
         for (var i = 0; i < Repetitions; i++)
         {
             var alone = await RateAsync();
-            using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 2 * Readers }) { BaseAddress = new(page.Urls.First()) };
+            using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 2 * Readers })
+            {
+                BaseAddress = new(page.Urls.First()),
+            };
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             var began = Stopwatch.GetTimestamp();
             Task<int>[] readers = [.. Enumerable.Range(0, Readers).Select(_ => ReadAsync(http, end.Token))];
@@ -193,7 +196,8 @@ internal static class PageBenchmark
         for (var step = 1; !end.IsCancellationRequested; step++)
         {
             feed.Report(new(state, new(new(Rounds, Stage.Train, 0), step, Steps, 0, 0, s_metrics)));
-            await Task.Delay(s_step, end).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await Task.Delay(s_step, end)
+                .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 

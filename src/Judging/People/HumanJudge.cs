@@ -81,7 +81,7 @@ public sealed class HumanJudge(HumanOptions options, IJudge? other, PeopleAsked?
         return VerdictOf(samples, await WaitAsync(tasks, cancellationToken).ConfigureAwait(false)) with { Usage = verdict?.Usage };
     }
 
-    /// <summary>What people have said by now of a round's prompts that it did not wait for, without those of which something is open.</summary>
+    /// <summary>What people have said by now of prompts that a round did not wait for; those of which some is open are left out.</summary>
     /// <param name="judge">The judge's name.</param>
     public static IEnumerable<(PromptSamples Samples, Verdict Verdict)> Said(
         string judge,
