@@ -1,6 +1,7 @@
 using IterativeDpo.Artifacts;
 using IterativeDpo.Generation;
 using IterativeDpo.Judging;
+using IterativeDpo.Judging.People;
 using IterativeDpo.Training;
 
 namespace IterativeDpo.Actors;
@@ -12,10 +13,12 @@ namespace IterativeDpo.Actors;
 /// else's.</param>
 /// <param name="CheckModel">Makes sure before a campaign begins that the engines agree on the base model, its path and digest; null: nobody
 /// does.</param>
+/// <param name="People">What people are asked, and what they said; null: there are none.</param>
 public sealed record CampaignEngines(
     Func<IGenerator> Generator,
     Func<ITrainer> Trainer,
     Func<string, IJudge> Judge,
     string? Machine = null,
     IAsyncDisposable? Owned = null,
-    Action<string, Digest>? CheckModel = null);
+    Action<string, Digest>? CheckModel = null,
+    PeopleQueue? People = null);

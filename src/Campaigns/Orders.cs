@@ -34,7 +34,13 @@ public abstract record WorkOrder(WorkId Id) : ICampaignMessage
     {
         SampleOrder o => [o.Adapter, o.PromptStatistics],
         JudgeOrder o => [o.Samples, o.Policy, o.Known, o.Before?.Policy, o.First],
-        PairOrder o => [.. o.Units.SelectMany(unit => new Digest?[] { unit.Samples, unit.Verdicts }), o.Statistics?.Previous],
+        PairOrder o =>
+        [
+            .. o.Units.SelectMany(unit => new Digest?[] { unit.Samples, unit.Verdicts }),
+            o.Statistics?.Previous,
+            o.Late?.Samples,
+            o.Late?.Said,
+        ],
         TrainOrder o => [.. o.Pairs, .. o.Replay?.Pairs ?? [], o.Initial, o.Reference, o.Checkpoint],
         PublishOrder o => [o.Adapter, o.Average?.Previous],
         _ => throw new InvalidOperationException($"A {GetType().Name} does not say what it needs."),
@@ -79,7 +85,7 @@ public abstract record WorkResult(WorkId Id, double Seconds) : ICampaignMessage
     {
         SampleResult r => [r.Samples],
         JudgeResult r => [r.Verdicts],
-        PairResult r => [r.Pairs, r.PromptStatistics],
+        PairResult r => [r.Pairs, r.PromptStatistics, r.Awaiting, r.Said],
         TrainResult r => [r.Adapter, r.History],
         PublishResult r => [r.Adapter, r.Average],
         _ => throw new InvalidOperationException($"A {GetType().Name} does not say what it leaves."),
@@ -238,8 +244,23 @@ public sealed record JudgedUnit(Digest Samples, [property: JsonPropertyName("jud
 /// <summary>Selects the round's preference pairs.</summary>
 /// <param name="Policy">The adapter that the samples were drawn with, for provenance; null is the base.</param>
 /// <param name="Statistics">The prompts' statistics that the round's scores are to be taken into; null is none.</param>
+/// <param name="Late">What people may have judged since of the round before; null is nothing.</param>
 public sealed record PairOrder(
-    WorkId Id, ImmutableArray<JudgedUnit> Units, Digest? Policy, StatisticsOrder? Statistics = null) : WorkOrder(Id);
+    WorkId Id,
+    ImmutableArray<JudgedUnit> Units,
+    Digest? Policy,
+    StatisticsOrder? Statistics = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] LateOrder? Late = null) : WorkOrder(Id);
+
+/// <summary>Takes what people have judged by now of an earlier round that did not wait for them.</summary>
+/// <param name="Samples">The stored samples of the prompts that they were asked about.</param>
+/// <param name="Policy">The adapter that these were drawn with; null is the base.</param>
+/// <param name="Said">Stored verdicts to go by instead, where the work is done again to compare; null: people's own.</param>
+public sealed record LateOrder(
+    int Round,
+    Digest Samples,
+    Digest? Policy,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Digest? Said = null);
 
 /// <summary>Takes a round's scores into the prompts' statistics.</summary>
 /// <param name="Previous">The stored statistics so far; null is none.</param>
@@ -253,6 +274,8 @@ public sealed record StatisticsOrder(Digest? Previous);
 /// <param name="PromptStatistics">The stored statistics with this round in them, where they were ordered.</param>
 /// <param name="TiePairs">Of the pairs, those that are ties.</param>
 /// <param name="Consistency">The pairs' probability, where it is how far the policies rank samples alike.</param>
+/// <param name="Awaiting">The stored samples of prompts that people are asked about for the next round; null is none.</param>
+/// <param name="Said">The stored verdicts of people on the round before that count in this one; null is none.</param>
 public sealed record PairResult(
     WorkId Id,
     Digest Pairs,
@@ -263,7 +286,9 @@ public sealed record PairResult(
     PairSelectionCounts? Counts = null,
     Digest? PromptStatistics = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int TiePairs = 0,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Consistency = null) : WorkResult(Id, Seconds);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Consistency = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Digest? Awaiting = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Digest? Said = null) : WorkResult(Id, Seconds);
 
 /// <summary>Trains the round's adapter.</summary>
 /// <param name="Pairs">Stored pairs files, oldest first.</param>

@@ -185,7 +185,10 @@ public static class Round
         new WorkId(round.Number, Stage.Pair, 0),
         [.. round.Judgements.Select(unit => new JudgedUnit(round.Samples[unit.Key].Samples, unit.Value.Verdicts))],
         round.Policy,
-        plan.PromptOrder == PromptOrder.Curriculum ? new StatisticsOrder(state.PromptStatistics) : null);
+        plan.PromptOrder == PromptOrder.Curriculum ? new StatisticsOrder(state.PromptStatistics) : null,
+        state.Rounds[round.Number - 1] is { Pairs.Awaiting: { } awaiting } before
+            ? new LateOrder(before.Number, awaiting, before.Policy)
+            : null);
 
     /// <summary>Without a pair in this round or those that count there is nothing to train on, and the round ends here.</summary>
     private static TrainOrder Train(CampaignPlan plan, CampaignState state, RoundState round) => new(

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns.Configuration;
@@ -23,6 +24,9 @@ public enum RoundOutcome
 /// <param name="Policy">The checkpoint that samples; null is the base.</param>
 public sealed record RoundState(int Number, Digest? Policy)
 {
+    /// <summary>A round never changes: its units are summed up once, however many figures somebody asks for.</summary>
+    private static readonly ConditionalWeakTable<RoundState, RoundTotals> s_sums = [];
+
     public ImmutableSortedDictionary<int, SampleResult> Samples { get; init; } = ImmutableSortedDictionary<int, SampleResult>.Empty;
 
     public ImmutableSortedDictionary<int, JudgeResult> Judgements { get; init; } = ImmutableSortedDictionary<int, JudgeResult>.Empty;
@@ -138,7 +142,7 @@ public sealed record RoundState(int Number, Digest? Policy)
     public ImmutableSortedDictionary<int, JudgeResult> HeldOutGrades =>
         Grades.RemoveRange(Grades.Where(unit => unit.Value.Set is { Set: not EvaluationOptions.HeldOut }).Select(unit => unit.Key));
 
-    private RoundTotals Sum => Totals ?? RoundTotals.Of(this);
+    private RoundTotals Sum => Totals ?? s_sums.GetValue(this, RoundTotals.Of);
 
     /// <summary>Time that units of a stage took, added up over workers.</summary>
     public double Seconds(Stage stage) => stage switch

@@ -9,11 +9,13 @@ namespace IterativeDpo.Judging;
 /// <param name="Usage">What it cost.</param>
 /// <param name="Consistency">How far the policy before ranks the samples alike, where that was asked for, see
 /// <see cref="Pairs.RankConsistency"/>.</param>
+/// <param name="AwaitsPeople">Whether people are asked, whose verdict counts in the next round.</param>
 public sealed record Verdict(
     IReadOnlyList<Judgement> Judgements,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Comparison>? Comparisons = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JudgeUsage? Usage = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Consistency = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Consistency = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool AwaitsPeople = false);
 
 /// <summary>A judge's verdict on one sample. No score means that the judge abstained.</summary>
 /// <param name="SampleIndex">The <see cref="Generation.Sample.Index"/> judged.</param>

@@ -129,6 +129,23 @@ public sealed class RoundTests
         Assert.Null(Assert.IsType<PublishOrder>(Round.Due(campaign.State).Single()).Average);
     }
 
+    [Fact]
+    public void Due_pairing_takes_what_people_judge_late_of_the_round_before_alone()
+    {
+        var campaign = new CampaignSimulator().Run(until: new WorkId(2, Stage.Pair, 0));
+        var state = campaign.State;
+        var first = state.Rounds[1];
+        var awaiting = CampaignSimulator.Named("awaiting");
+        state = state with { Rounds = state.Rounds.SetItem(1, first with { Pairs = first.Pairs! with { Awaiting = awaiting } }) };
+
+        var order = Assert.IsType<PairOrder>(Assert.Single(Round.Due(state)));
+
+        Assert.Equal(new LateOrder(1, awaiting, first.Policy), order.Late);
+        Assert.Contains(awaiting, order.Needs);
+        Assert.Equal(awaiting, first.Pairs! with { Awaiting = awaiting } is { } pairs ? pairs.Leaves.Last() : default);
+        Assert.Equal(awaiting, CampaignHistory.Fold(state).Rounds[1].Pairs!.Awaiting);
+    }
+
     [Theory]
     [InlineData(PairData.New, 1)]
     [InlineData(PairData.Accumulated, 2)]

@@ -33,6 +33,7 @@ public sealed class PageTests
             await page.EvaluateExpressionAsync("window.isTheSame = true");
             await SeesAsync(page, "#strip .badge", "running");
             await SeesAsync(page, "#strip", "round 1/2");
+            await SeesAsync(page, "#pages", "Operate");
             await SeesAsync(page, "#rounds", "kept");
             Assert.True(await page.EvaluateExpressionAsync<bool>("window.isTheSame"));
 

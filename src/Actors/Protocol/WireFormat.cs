@@ -72,23 +72,29 @@ public static class WireFormat
     private static readonly JsonSerializerOptions Options =
         new(CampaignJson.Default.Options) { TypeInfoResolver = CampaignJson.Default.WithAddedModifier(RequireMembers) };
 
-    private static readonly FrozenDictionary<string, JsonTypeInfo> ByManifest =
-        Table.ToFrozenDictionary(entry => entry.Manifest, entry => Options.GetTypeInfo(entry.Json.Type));
+    /// <summary>How a type is read and written is found out when it is first asked for: most processes meet a few of them.</summary>
+    private static readonly FrozenDictionary<string, Type> ByManifest =
+        Table.ToFrozenDictionary(entry => entry.Manifest, entry => entry.Json.Type);
 
-    private static readonly FrozenDictionary<Type, (string Manifest, JsonTypeInfo Json)> ByType =
-        ByManifest.ToFrozenDictionary(entry => entry.Value.Type, entry => (entry.Key, entry.Value));
-
-    /// <exception cref="ArgumentException">The type is not in the table.</exception>
-    public static string ManifestOf(object message) => Find(message).Manifest;
+    private static readonly FrozenDictionary<Type, string> ByType = ByManifest.ToFrozenDictionary(entry => entry.Value, entry => entry.Key);
 
     /// <exception cref="ArgumentException">The type is not in the table.</exception>
-    public static byte[] Write(object message) => JsonSerializer.SerializeToUtf8Bytes(message, Find(message).Json);
+    public static string ManifestOf(object message) => ByType.TryGetValue(message.GetType(), out var manifest)
+        ? manifest
+        : throw new ArgumentException($"{message.GetType()} has no name on the wire.", nameof(message));
+
+    /// <exception cref="ArgumentException">The type is not in the table.</exception>
+    public static byte[] Write(object message)
+    {
+        ManifestOf(message);
+        return JsonSerializer.SerializeToUtf8Bytes(message, Options.GetTypeInfo(message.GetType()));
+    }
 
     /// <exception cref="ArgumentException">No type goes by this manifest: the message is from a newer version.</exception>
     /// <exception cref="JsonException">The bytes are damaged, or a member is missing or null that may not be: names it.</exception>
     public static object Read(byte[] bytes, string manifest) =>
-        ByManifest.TryGetValue(manifest, out var json)
-            ? Read(bytes, json) ?? throw new JsonException($"A {manifest} is null.")
+        ByManifest.TryGetValue(manifest, out var type)
+            ? Read(bytes, Options.GetTypeInfo(type)) ?? throw new JsonException($"A {manifest} is null.")
             : throw new ArgumentException(
                 $"'{manifest}' is no message of this version of the program; a newer one wrote it.",
                 nameof(manifest));
@@ -118,9 +124,4 @@ public static class WireFormat
             throw new JsonException(e.Message, e);
         }
     }
-
-    private static (string Manifest, JsonTypeInfo Json) Find(object message) =>
-        ByType.TryGetValue(message.GetType(), out var entry)
-            ? entry
-            : throw new ArgumentException($"{message.GetType()} has no name on the wire.", nameof(message));
 }

@@ -22,8 +22,12 @@ public sealed record RecordedWork(WorkOrder Order, WorkResult Result)
             {
                 // It was due, or its result would not have counted; of work that was done again, as what it had left was lost, the last
                 // counts.
+                var order = Round.Due(state with { Status = CampaignStatus.Running }).First(order => order.Id == result.Id);
+                // People are not asked again.
                 found[result.Id] = new(
-                    Round.Due(state with { Status = CampaignStatus.Running }).First(order => order.Id == result.Id),
+                    order is PairOrder { Late: { } late } pairing && result is PairResult { Said: { } said }
+                        ? pairing with { Late = late with { Said = said } }
+                        : order,
                     result);
             }
             state = CampaignHistory.Apply(state, @event);

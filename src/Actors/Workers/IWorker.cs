@@ -20,7 +20,13 @@ internal static class CampaignWorkers
     {
         WorkerRole.Generator => new GeneratorWorker(context),
         WorkerRole.Judge => new UnitJudge(context.Options, context.Store, context.Engines.Judge, context.Time, context.JudgingSlots),
-        WorkerRole.Pairer => new RoundPairs(context.Options, context.Store, context.BaseModel, context.JudgeIdentity, context.Time),
+        WorkerRole.Pairer => new RoundPairs(
+            context.Options,
+            context.Store,
+            context.BaseModel,
+            context.JudgeIdentity,
+            context.Time,
+            context.Engines.People),
         WorkerRole.Trainer => new TrainerWorker(context),
         _ => new Publisher(context),
     };

@@ -118,6 +118,24 @@ public sealed record CampaignOptions(
                 $"{Work.Staleness}",
                 "a curriculum goes by the scores of the round before, which is not judged yet then; set 0, or another prompts.order");
         }
+        if (Judging.FindAll(Judging.Judge).OfType<HumanOptions>().FirstOrDefault(judge => judge.Wait == HumanWait.Next) is { } late)
+        {
+            var key = $"judging.judges.{late.Name}.wait";
+            if (late.Name != Judging.Judge)
+            {
+                yield return new(
+                    key,
+                    "next",
+                    $"the judge '{Judging.Judge}' asks it, and needs its verdict at once; set round, or let judging.judge be {late.Name} itself");
+            }
+            if (Work.Staleness > 0)
+            {
+                yield return new(
+                    key,
+                    "next",
+                    "with work.staleness the next round is sampled and judged ahead; set work.staleness = 0, or wait = round");
+            }
+        }
         var graders = (Evaluation.Sets ?? [])
             .Select(set => ($"evaluation.sets.{set.Name}.judge", set.Judge))
             .Prepend(("evaluation.judge", Evaluation.Judge));

@@ -19,18 +19,25 @@ using Microsoft.AspNetCore.Builder;
 namespace IterativeDpo.Host.Benchmarks;
 
 /// <summary>A page of a campaign of many rounds.</summary>
-/// <param name="FirstPageMilliseconds">The campaign's page, of a server that has just begun to listen and has read nothing.</param>
+/// <param name="ColdMilliseconds">The campaign's page, the first that this process ever makes: most of it is code being compiled.</param>
+/// <param name="FirstPageMilliseconds">The same of a server that has just begun to listen and has read nothing.</param>
 /// <param name="AgainMilliseconds">The same once more: the median of many.</param>
-public sealed record FirstPageMeasurement(int Rounds, int SamplesPerRound, double FirstPageMilliseconds, double AgainMilliseconds);
+public sealed record FirstPageMeasurement(
+    int Rounds,
+    int SamplesPerRound,
+    double ColdMilliseconds,
+    double FirstPageMilliseconds,
+    double AgainMilliseconds);
 
 /// <summary>A search in pairs.</summary>
 /// <param name="Milliseconds">The median of five, of the first one that one.</param>
 /// <param name="ManagedMib">What is held after it.</param>
 public sealed record PairSearchMeasurement(string Search, int Pairs, double Milliseconds, double ManagedMib);
 
-/// <summary>Sampling beside readers of the page.</summary>
+/// <summary>Sampling beside readers of the page of a campaign that goes on: what they see changes every half a second.</summary>
+/// <param name="PagesPerSecond">Pages that they fetched, all of them together.</param>
 /// <param name="Ratio">Tokens per second with the readers over those without: the median of pairs of measures, one after the other.</param>
-public sealed record ReadersMeasurement(int Readers, double TokensPerSecond, double Ratio);
+public sealed record ReadersMeasurement(int Readers, double TokensPerSecond, double PagesPerSecond, double Ratio);
 
 /// <summary>Measures the page by HTTP: how soon it is there, how fast it searches, and what it costs a campaign.</summary>
 internal static class PageBenchmark
@@ -40,10 +47,15 @@ internal static class PageBenchmark
         UnitPrompts = 32,
         Samples = 8,
         PairsPerRound = 20_000,
+        FewPairs = 100,
+        Steps = 10_000,
         Again = 50,
         Searches = 5,
         Readers = 100,
-        Repetitions = 4;
+        Repetitions = 8;
+
+    /// <summary>How often the campaign goes on, and a browser fetches the page again at most.</summary>
+    private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(500), s_pause = TimeSpan.FromSeconds(1);
 
     private static readonly string[] s_tasks = [.. Enumerable.Range(0, 10).Select(i => $"task-{i}")];
 
@@ -74,9 +86,10 @@ internal static class PageBenchmark
         {
             await Console.Error.WriteLineAsync(
                 $"making: {Rounds} rounds of {Units * UnitPrompts * Samples} samples and {PairsPerRound} pairs");
-            Make(directory.FullName, cancellationToken);
-            yield return await FirstPageAsync(directory.FullName, cancellationToken);
-            await using var page = await StartAsync(directory.FullName);
+            var finished = directory.CreateSubdirectory("finished").FullName;
+            Make(finished, PairsPerRound, isTraining: false, cancellationToken);
+            yield return await FirstPageAsync(finished, cancellationToken);
+            await using var page = await StartAsync(finished);
             using var http = new HttpClient { BaseAddress = new(page.Urls.First()), Timeout = TimeSpan.FromMinutes(5) };
             foreach (var (name, query, count) in s_searches)
             {
@@ -93,7 +106,9 @@ internal static class PageBenchmark
                     GC.GetTotalMemory(forceFullCollection: true) / (double)(1 << 20));
             }
             await Console.Error.WriteLineAsync($"measuring: {Readers} readers");
-            yield return await ReadersAsync(model, new(page.Urls.First()), cancellationToken);
+            var running = directory.CreateSubdirectory("running").FullName;
+            Make(running, FewPairs, isTraining: true, cancellationToken);
+            yield return await ReadersAsync(model, running, cancellationToken);
         }
         finally
         {
@@ -103,28 +118,39 @@ internal static class PageBenchmark
 
     private static async Task<FirstPageMeasurement> FirstPageAsync(string statePath, CancellationToken cancellationToken)
     {
-        // What any first request of a process costs (code, sockets) is not the campaign's.
-        var empty = Directory.CreateTempSubdirectory("dpo-bench-page-empty-");
-        await using (var warm = await StartAsync(empty.FullName))
-        {
-            using var once = new HttpClient { BaseAddress = new(warm.Urls.First()) };
-            await TimeAsync(once, "/", cancellationToken);
-        }
-        empty.Delete(recursive: true);
+        var cold = await FirstAsync();
+        // Another server, which knows nothing of what the one before has read.
+        var first = await FirstAsync();
         await using var page = await StartAsync(statePath);
         using var http = new HttpClient { BaseAddress = new(page.Urls.First()) };
-        var first = await TimeAsync(http, "/", cancellationToken);
+        await TimeAsync(http, "/", cancellationToken);
         var again = new List<double>();
         for (var i = 0; i < Again; i++)
         {
             again.Add(await TimeAsync(http, "/", cancellationToken));
         }
-        return new(Rounds, Units * UnitPrompts * Samples, first, Median(again));
+        return new(Rounds, Units * UnitPrompts * Samples, cold, first, Median(again));
+
+        async Task<double> FirstAsync()
+        {
+            var data = new PageData(new CampaignFeed(statePath, TimeProvider.System));
+            await using var page = await StartAsync(data);
+            using var http = new HttpClient { BaseAddress = new(page.Urls.First()) };
+            var time = await TimeAsync(http, "/", cancellationToken);
+            await UntilMeasuredAsync(data, cancellationToken);
+            return time;
+        }
     }
 
     /// <summary>Measures with and without readers in turns, so that what else is on the machine is on both.</summary>
-    private static async Task<ReadersMeasurement> ReadersAsync(LlamaOptions model, Uri page, CancellationToken cancellationToken)
+    private static async Task<ReadersMeasurement> ReadersAsync(LlamaOptions model, string statePath, CancellationToken cancellationToken)
     {
+        var feed = new CampaignFeed(statePath, TimeProvider.System);
+        var data = new PageData(feed);
+        await using var page = await StartAsync(data);
+        await UntilMeasuredAsync(data, cancellationToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var running = GoOnAsync(feed, stop.Token);
         using var generator = LlamaGenerator.Load(model);
         GenerationRequest[] requests =
         [
@@ -134,20 +160,26 @@ internal static class PageBenchmark
                     [.. Enumerable.Range(0, Samples).Select(i => SampleSeed.Derive(1, 0, prompt.Id, i))])),
         ];
         await RateAsync();
-        var (rates, ratios) = (new List<double>(), new List<double>());
+        var (rates, ratios, pages) = (new List<double>(), new List<double>(), new List<double>());
         for (var i = 0; i < Repetitions; i++)
         {
             var alone = await RateAsync();
-            using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = Readers }) { BaseAddress = page };
+            using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 2 * Readers })
+            {
+                BaseAddress = new(page.Urls.First()),
+            };
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            Task[] readers = [.. Enumerable.Range(0, Readers).Select(_ => ReadAsync(http, end.Token))];
+            var began = Stopwatch.GetTimestamp();
+            Task<int>[] readers = [.. Enumerable.Range(0, Readers).Select(_ => ReadAsync(http, end.Token))];
             var beside = await RateAsync();
             await end.CancelAsync();
-            await Task.WhenAll(readers);
+            pages.Add((await Task.WhenAll(readers)).Sum() / Stopwatch.GetElapsedTime(began).TotalSeconds);
             rates.Add(alone);
             ratios.Add(beside / alone);
         }
-        return new(Readers, Median(rates), Median(ratios));
+        await stop.CancelAsync();
+        await running;
+        return new(Readers, Median(rates), Median(pages), Median(ratios));
 
         async Task<double> RateAsync()
         {
@@ -157,17 +189,43 @@ internal static class PageBenchmark
         }
     }
 
-    private static async Task ReadAsync(HttpClient http, CancellationToken end)
+    /// <summary>A training that takes a step now and then.</summary>
+    private static async Task GoOnAsync(CampaignFeed feed, CancellationToken end)
     {
+        var state = feed.Now().State;
+        for (var step = 1; !end.IsCancellationRequested; step++)
+        {
+            feed.Report(new(state, new(new(Rounds, Stage.Train, 0), step, Steps, 0, 0, s_metrics)));
+            await Task.Delay(s_step, end)
+                .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    /// <summary>Watches, and fetches the page when it is another one, as the page's script does.</summary>
+    /// <returns>How often it was fetched.</returns>
+    private static async Task<int> ReadAsync(HttpClient http, CancellationToken end)
+    {
+        var (pages, shown, fetched) = (0, "", 0L);
         try
         {
-            await using var stream = await http.GetStreamAsync(new Uri("/live", UriKind.Relative), end);
-            await stream.CopyToAsync(Stream.Null, end);
+            using var lines = new StreamReader(await http.GetStreamAsync(new Uri("/live", UriKind.Relative), end));
+            while (await lines.ReadLineAsync(end) is { } line)
+            {
+                if (line.StartsWith("data: ", StringComparison.Ordinal)
+                    && line != shown
+                    && (fetched == 0 || Stopwatch.GetElapsedTime(fetched) >= s_pause))
+                {
+                    (shown, fetched) = (line, Stopwatch.GetTimestamp());
+                    await http.GetByteArrayAsync(new Uri("/", UriKind.Relative), end);
+                    pages++;
+                }
+            }
         }
         catch (OperationCanceledException)
         {
             // It was measured.
         }
+        return pages;
     }
 
     private static async Task<double> TimeAsync(HttpClient http, string path, CancellationToken cancellationToken)
@@ -183,12 +241,23 @@ internal static class PageBenchmark
     }
 
     private static Task<WebApplication> StartAsync(string statePath) =>
-        PageServer.StartAsync(
-            new(new(IPAddress.Loopback, 0), [], IsGiven: true),
-            new PageData(new CampaignFeed(statePath, TimeProvider.System)));
+        StartAsync(new PageData(new CampaignFeed(statePath, TimeProvider.System)));
 
-    /// <summary>A finished campaign as it lies on the disk. All rounds have the same samples, and each has pairs of its own.</summary>
-    private static void Make(string statePath, CancellationToken cancellationToken)
+    private static Task<WebApplication> StartAsync(PageData data) =>
+        PageServer.StartAsync(new(new(IPAddress.Loopback, 0), [], IsGiven: true), data);
+
+    /// <summary>How judges did is measured once, beside everything else, after a page was opened.</summary>
+    private static async Task UntilMeasuredAsync(PageData data, CancellationToken cancellationToken)
+    {
+        for (data.Judges(data.Feed.Now()); data.Unmeasured(data.Feed.Now()) > 0;)
+        {
+            await Task.Delay(s_step, cancellationToken);
+        }
+    }
+
+    /// <summary>A campaign as it lies on the disk. All rounds have the same samples, and each has pairs of its own.</summary>
+    /// <param name="isTraining">Whether its last round is being trained; else it is finished.</param>
+    private static void Make(string statePath, int pairs, bool isTraining, CancellationToken cancellationToken)
     {
         var store = StateDirectory.ArtifactsOf(statePath);
         var conf = Path.Combine(statePath, "page.conf");
@@ -242,12 +311,16 @@ internal static class PageBenchmark
                 new WorkCompleted(
                     new PairResult(
                         new(round, Stage.Pair, 0),
-                        store.Put(stream => PairFile.Write(stream, Enumerable.Range(0, PairsPerRound).Select(i => Pair(number, i)))),
-                        PairsPerRound,
+                        store.Put(stream => PairFile.Write(stream, Enumerable.Range(0, pairs).Select(i => Pair(number, i)))),
+                        pairs,
                         0,
                         0,
                         1),
                     Next()));
+            if (isTraining && round == Rounds)
+            {
+                break;
+            }
             var history = store.Put(stream =>
                 MetricsLog.Write(
                     stream,
@@ -265,7 +338,10 @@ internal static class PageBenchmark
             events.AddRange(Evaluated(round));
             events.Add(new RoundCompleted(round, RoundOutcome.Kept, Next()));
         }
-        events.Add(new CampaignCompleted(Next()));
+        if (!isTraining)
+        {
+            events.Add(new CampaignCompleted(Next()));
+        }
         CampaignDatabase.Begin(CampaignReader.DatabasePath(statePath), CampaignActor.PersistenceIdOf("page"), events);
 
         DateTimeOffset Next() => at += TimeSpan.FromSeconds(1);

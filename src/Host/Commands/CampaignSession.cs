@@ -61,6 +61,7 @@ internal sealed class CampaignSession(
         var engines = Engines(configuration.Options, judges, warning => Note($"warning: {warning}")) with
         {
             CheckModel = models is null ? null : models.Require,
+            People = feed.People,
         };
         using var telemetry = TelemetryExport.Start(Telemetry, configuration.Options.Name);
         await using var server = await PageCommand.ServeAsync(

@@ -96,9 +96,16 @@ public static class PageCommand
             settings,
             where => isArms
                 ? PageServer.StartAsync(where, new ArmsPage(statePath, TimeProvider.System).Render)
-                : PageServer.StartAsync(where, new PageData(new CampaignFeed(statePath, TimeProvider.System))),
+                : PageServer.StartAsync(where, Opened(statePath)),
             cancellationToken);
         return ExitCodes.Done;
+    }
+
+    private static PageData Opened(string statePath)
+    {
+        var data = new PageData(new CampaignFeed(statePath, TimeProvider.System));
+        _ = Task.Run(data.ReadAhead, CancellationToken.None);
+        return data;
     }
 
     /// <summary>Serves until it is stopped.</summary>

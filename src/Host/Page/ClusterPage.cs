@@ -46,15 +46,13 @@ internal static class ClusterPage
     /// <param name="main">HTML.</param>
     public static string Frame(ClusterNow now, string title, string main, bool isLive) =>
         PageLayout.Frame(
-            title,
-            PageLayout.Item(Path, "Cluster", title == "Cluster" ? Path : "")
-                + string.Concat(
-                    now.Campaigns.Select(campaign =>
-                        PageLayout.Item(
-                            PathOf(campaign.Name),
-                            Html.Text(campaign.Name),
-                            title == campaign.Name ? PathOf(campaign.Name) : ""))),
-            Strip(now), main, isLive);
+            title, Navigation(now, title == "Cluster" ? Path : PathOf(title)), Strip(now), main, isLive);
+
+    /// <summary>Links to the cluster and its campaigns.</summary>
+    /// <param name="current">The path of the page that they stand on.</param>
+    public static string Navigation(ClusterNow now, string current) =>
+        PageLayout.Item(Path, "Cluster", current)
+        + string.Concat(now.Campaigns.Select(campaign => PageLayout.Item(PathOf(campaign.Name), Html.Text(campaign.Name), current)));
 
     public static string Strip(ClusterNow now) =>
         $"<p><strong>Cluster</strong> <span class=\"badge {(now.Trouble is null ? "running" : "stopped")}\">{(now.Trouble is null ? "up" : "silent")}</span> <span>{now.Nodes.Count} nodes, "

@@ -105,7 +105,12 @@ internal sealed class PageData
             {
                 if (_measuring.IsCompleted)
                 {
-                    _measuring = Task.Run(() => Measure(measured, ended));
+                    // On a thread of its own: it takes long, and requests wait for those of the pool.
+                    _measuring = Task.Factory.StartNew(
+                        () => Measure(measured, ended),
+                        CancellationToken.None,
+                        TaskCreationOptions.LongRunning,
+                        TaskScheduler.Default);
                 }
             }
         }
@@ -121,6 +126,19 @@ internal sealed class PageData
     {
         var step = now.State.Current is { Pairs: not null, Training: null } ? now.Stage?.View.Done : 0;
         return $"{now.Events}.{step}.{now.Status}.{(now.HasBaseline ? Unmeasured(now) : 0)}.{now.People.Open}.{now.People.Verdicts}";
+    }
+
+    /// <summary>Reads what the first page shows, so that whoever opens it need not wait. What is wrong is told there.</summary>
+    public void ReadAhead()
+    {
+        try
+        {
+            CampaignPage.Render(this, Feed.Now());
+        }
+        catch (Exception e) when (e is StorageException or UserInputException || IoFailure.Is(e))
+        {
+            // It is tried again when somebody asks.
+        }
     }
 
     /// <exception cref="UserInputException">There is no such pair.</exception>

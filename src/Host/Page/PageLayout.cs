@@ -23,8 +23,12 @@ internal static class PageLayout
     /// <param name="isLive">Whether the page is shown anew when the campaign has gone on; one that is searched in stays as it is.</param>
     public static string Render(CampaignNow now, string path, string title, string main, bool isLive) => Frame(
         $"{title}{(now.State.Plan is { } plan ? $" · {plan.Campaign}" : "")}",
-        string.Concat(s_pages.Where(page => IsThere(page.Path, now)).Select(page => Item(page.Path, page.Name, path))),
-        Strip(now), main, isLive);
+        Navigation(now, path), Strip(now), main, isLive);
+
+    /// <summary>Links to the pages that there are now.</summary>
+    /// <param name="current">The path of the page that they stand on.</param>
+    public static string Navigation(CampaignNow now, string current) =>
+        string.Concat(s_pages.Where(page => IsThere(page.Path, now)).Select(page => Item(page.Path, page.Name, current)));
 
     /// <param name="navigation">Items, HTML.</param>
     /// <param name="strip">How it is now, HTML.</param>
@@ -32,7 +36,7 @@ internal static class PageLayout
     public static string Frame(string title, string navigation, string strip, string main, bool isLive) => Document(title, "<script src=\"/page.js\" defer></script>\n", $"""
         <a class="skip" href="#main">To the content</a>
         <div class="top">
-        <nav aria-label="Pages"><ul>{navigation}</ul></nav>
+        <nav aria-label="Pages"><ul id="pages">{navigation}</ul></nav>
         <div id="strip" class="strip" role="group" aria-label="Now">{strip}</div>
         <p id="lost" class="lost" role="status" hidden>The connection is lost; it is tried again. What is shown may be old.</p>
         </div>

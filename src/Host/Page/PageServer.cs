@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Artifacts.Store;
@@ -21,8 +22,14 @@ internal static class PageServer
 {
     private const int MostReaders = 500;
 
+    private const string PageType = "text/html; charset=utf-8";
+
     /// <summary>How often somebody who watches is told how it is.</summary>
     private static readonly TimeSpan s_pulse = TimeSpan.FromMilliseconds(500), s_sign = TimeSpan.FromSeconds(15);
+
+    private static readonly byte[] s_stillHere = ":\n\n"u8.ToArray();
+
+    private static readonly JsonSerializerOptions s_camelCase = new(JsonSerializerDefaults.Web);
 
     /// <summary>Starts to listen.</summary>
     /// <param name="telemetry">Has its metrics there, too.</param>
@@ -30,11 +37,9 @@ internal static class PageServer
     public static Task<WebApplication> StartAsync(PageSettings settings, PageData data, TelemetryExport? telemetry = null) => StartAsync(
         settings,
         (title, reason) => PageLayout.Problem(data.Feed.Now(), title, reason),
-        _ =>
-        {
-            var now = data.Feed.Now();
-            return Task.FromResult((data.Version(now), PageLayout.Strip(now)));
-        },
+        Told<CampaignNow>(
+            _ => Task.FromResult(data.Feed.Now()),
+            now => new(data.Version(now), PageLayout.Strip(now), PageLayout.Navigation(now, ""))),
         (app, guard) =>
         {
             MapPages(app, data);
@@ -49,11 +54,7 @@ internal static class PageServer
     public static Task<WebApplication> StartAsync(PageSettings settings, ClusterRoutes cluster) => StartAsync(
         settings,
         (title, reason) => ClusterPage.Frame(ClusterNow.Unknown, title, PageLayout.ProblemOf(title, reason), isLive: false),
-        async token =>
-        {
-            var now = await cluster.NowAsync(token);
-            return (now.Version, ClusterPage.Strip(now));
-        },
+        Told<ClusterNow>(cluster.NowAsync, now => new(now.Version, ClusterPage.Strip(now), ClusterPage.Navigation(now, ""))),
         (app, _) => cluster.Map(app));
 
     /// <summary>Starts to listen, with one page: campaigns side by side.</summary>
@@ -63,15 +64,14 @@ internal static class PageServer
         StartAsync(settings, null, null, (app, _) => Map(app, "/", _ => Page(render())));
 
     /// <param name="problem">A page that says what is wrong, by its title and the reason; null: the reason alone is said.</param>
-    /// <param name="now">A version, which is another one when pages have changed, and the line at their top; null where none
-    /// changes.</param>
+    /// <param name="told">What those who watch are told; null where nothing changes.</param>
     private static async Task<WebApplication> StartAsync(
         PageSettings settings,
         Func<string, string, string>? problem,
-        Func<CancellationToken, Task<(string Version, string Strip)>>? now,
+        Func<CancellationToken, Task<byte[]>>? told,
         Action<WebApplication, PageGuard> map)
     {
-        var app = Build(settings, problem, now, map);
+        var app = Build(settings, problem, told, map);
         try
         {
             await app.StartAsync(CancellationToken.None);
@@ -89,7 +89,7 @@ internal static class PageServer
     private static WebApplication Build(
         PageSettings settings,
         Func<string, string, string>? problem,
-        Func<CancellationToken, Task<(string Version, string Strip)>>? now,
+        Func<CancellationToken, Task<byte[]>>? told,
         Action<WebApplication, PageGuard> map)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -113,10 +113,10 @@ internal static class PageServer
         app.Use((context, next) => ServeAsync(context, next, guard, problem));
         MapContent(app);
         map(app, guard);
-        if (now is not null)
+        if (told is not null)
         {
             var readers = new SemaphoreSlim(MostReaders);
-            app.MapGet("/live", (HttpContext context) => LiveAsync(context, now, readers, app.Lifetime.ApplicationStopping))
+            app.MapGet("/live", (HttpContext context) => LiveAsync(context, told, readers, app.Lifetime.ApplicationStopping))
                 .ExcludeFromDescription();
         }
         app.MapFallback(Task (HttpContext _) => throw new UserInputException("there is no such page here")).ExcludeFromDescription();
@@ -225,10 +225,30 @@ internal static class PageServer
         });
     }
 
+    /// <summary>What those who watch are told, made once for all of them while it is the same.</summary>
+    private static Func<CancellationToken, Task<byte[]>> Told<T>(Func<CancellationToken, Task<T>> nowAsync, Func<T, LiveNow> make)
+        where T : class
+    {
+        (T? Of, byte[] Message) last = (null, []);
+        var turn = new Lock();
+        return async token =>
+        {
+            var now = await nowAsync(token);
+            lock (turn)
+            {
+                if (!ReferenceEquals(last.Of, now))
+                {
+                    last = (now, Encoding.UTF8.GetBytes($"event: now\ndata: {JsonSerializer.Serialize(make(now), s_camelCase)}\n\n"));
+                }
+                return last.Message;
+            }
+        };
+    }
+
     /// <summary>Sends how it is now, whenever that changes, until whoever watches is gone.</summary>
     private static async Task LiveAsync(
         HttpContext context,
-        Func<CancellationToken, Task<(string Version, string Strip)>> now,
+        Func<CancellationToken, Task<byte[]>> told,
         SemaphoreSlim readers,
         CancellationToken stopping)
     {
@@ -242,15 +262,15 @@ internal static class PageServer
         {
             using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
             context.Response.ContentType = "text/event-stream";
-            var (sent, quiet) = ("", TimeSpan.Zero);
+            var (sent, quiet) = (Array.Empty<byte>(), TimeSpan.Zero);
             while (true)
             {
-                var (version, strip) = await now(end.Token);
-                var message = $"event: now\ndata: {JsonSerializer.Serialize(new { version, strip })}\n\n";
-                quiet = message == sent ? quiet + s_pulse : TimeSpan.Zero;
-                if (message != sent || quiet >= s_sign)
+                var message = await told(end.Token);
+                var isSame = message.AsSpan().SequenceEqual(sent);
+                quiet = isSame ? quiet + s_pulse : TimeSpan.Zero;
+                if (!isSame || quiet >= s_sign)
                 {
-                    await context.Response.WriteAsync(message == sent ? ":\n\n" : message, end.Token);
+                    await context.Response.Body.WriteAsync(isSame ? s_stillHere : message, end.Token);
                     await context.Response.Body.FlushAsync(end.Token);
                     (sent, quiet) = (message, TimeSpan.Zero);
                 }
@@ -276,13 +296,13 @@ internal static class PageServer
 
     internal static string Part(HttpContext context, string name) => (string)context.Request.RouteValues[name]!;
 
-    internal static IResult Page(string html) => Results.Text(html, "text/html; charset=utf-8");
+    internal static IResult Page(string html) => Results.Text(html, PageType);
 
     /// <summary>Pages that many look at are made once for all of them while the campaign is where it was.</summary>
     private sealed class RenderedPages(PageData data)
     {
         private const int Most = 200;
-        private readonly ConcurrentDictionary<string, (string Version, Lazy<string> Html)> _pages = [];
+        private readonly ConcurrentDictionary<string, (string Version, Lazy<byte[]> Html)> _pages = [];
 
         public IResult Show(string path, Func<CampaignNow, string> render)
         {
@@ -294,11 +314,11 @@ internal static class PageServer
             }
             var page = _pages.AddOrUpdate(
                 path,
-                _ => (version, new(() => render(now))),
-                (_, known) => known.Version == version ? known : (version, new(() => render(now))));
+                _ => (version, new(() => Encoding.UTF8.GetBytes(render(now)))),
+                (_, known) => known.Version == version ? known : (version, new(() => Encoding.UTF8.GetBytes(render(now)))));
             try
             {
-                return Page(page.Html.Value);
+                return Results.Bytes(page.Html.Value, PageType);
             }
             catch
             {
@@ -308,6 +328,12 @@ internal static class PageServer
         }
     }
 }
+
+/// <summary>What somebody who watches is told.</summary>
+/// <param name="Version">Another one when pages have changed.</param>
+/// <param name="Strip">The line at their top, HTML.</param>
+/// <param name="Navigation">Links to the pages that there are, HTML.</param>
+internal sealed record LiveNow(string Version, string Strip, string Navigation);
 
 /// <summary>A part of an address that means nothing.</summary>
 internal sealed class RequestException(string message) : Exception(message);

@@ -76,7 +76,9 @@ internal sealed class CampaignPairs(string statePath, IEnumerable<RoundState> ro
             ?? throw new UserInputException(
                 $"{text}: a pair's id is ROUND:PROMPT:CHOSEN:REJECTED, e.g. 2:p-0a1b2c3d4e5f:5:1; ./dpo pairs lists them.");
         var ofPrompt = new List<FoundPair>();
-        foreach (var found in Rounds(id.Round).SelectMany(OfRound).Where(found => found.Pair.PromptId == id.PromptId))
+        // What people judged late is with the pairs of the round after it.
+        var next = _rounds.Where(round => round.Number == id.Round + 1);
+        foreach (var found in Rounds(id.Round).Concat(next).SelectMany(OfRound).Where(found => found.Pair.PromptId == id.PromptId))
         {
             if (found.Id == id)
             {

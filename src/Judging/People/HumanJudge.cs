@@ -63,10 +63,44 @@ public sealed class HumanJudge(HumanOptions options, IJudge? other, PeopleAsked?
             }
             return verdict;
         }
-        PeopleTask[] tasks = [.. pairs.Select((pair, i) => TaskOf(samples, round, pair, i, verdict, holds: true))];
+        var waits = options.Wait == HumanWait.Round;
+        PeopleTask[] tasks =
+        [
+            .. pairs.Select((pair, i) => TaskOf(samples, round, pair, i, verdict, holds: waits) with { Counts = !waits }),
+        ];
         people.Queue.Add(tasks);
+        if (!waits)
+        {
+            return Abstained(samples, "people are asked, and what they say counts in the next round") with
+            {
+                Usage = verdict?.Usage,
+                AwaitsPeople = true,
+            };
+        }
         JudgingTurn.Leave();
         return VerdictOf(samples, await WaitAsync(tasks, cancellationToken).ConfigureAwait(false)) with { Usage = verdict?.Usage };
+    }
+
+    /// <summary>What people have said by now of prompts that a round did not wait for; those of which some is open are left out.</summary>
+    /// <param name="judge">The judge's name.</param>
+    public static IEnumerable<(PromptSamples Samples, Verdict Verdict)> Said(
+        string judge,
+        int round,
+        IEnumerable<PromptSamples> prompts,
+        PeopleQueue queue)
+    {
+        var asked = queue.Tasks().Select(task => task.Task)
+            .Where(task => task.Counts && task.Judge == judge && task.Round == round)
+            .ToLookup(task => task.PromptId);
+        foreach (var prompt in prompts)
+        {
+            PeopleTask[] tasks = [.. asked[prompt.Prompt.Id]];
+            PeopleVerdict[] verdicts = [.. tasks.Select(task => queue.Settled(task.Id)).OfType<PeopleVerdict>()];
+            if (tasks.Length > 0 && verdicts.Length == tasks.Length)
+            {
+                yield return (prompt, VerdictOf(prompt, [.. tasks.Zip(verdicts)]));
+            }
+        }
     }
 
     public ValueTask DisposeAsync() => other?.DisposeAsync() ?? ValueTask.CompletedTask;

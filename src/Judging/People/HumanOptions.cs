@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using IterativeDpo.Artifacts.Settings;
 
 namespace IterativeDpo.Judging.People;
@@ -9,6 +10,16 @@ public enum HumanWhere
 
     /// <summary>Those on which that judge abstains, or tells no two answers apart.</summary>
     Unsure,
+}
+
+/// <summary>When what people say counts.</summary>
+public enum HumanWait
+{
+    /// <summary>In the round that asks; it waits for them.</summary>
+    Round,
+
+    /// <summary>In the round after it, as far as they have judged by then.</summary>
+    Next,
 }
 
 /// <summary>Settings of a <see cref="HumanJudge"/>.</summary>
@@ -41,7 +52,12 @@ public sealed record HumanOptions(
         double Second,
     [Setting("What people are told to go by, as text, or as a text file relative to the file this is written in.", Default = "")]
         string Guide,
-    [Setting(Default = "", Off = "", IsPath = true)] string? GuideFile) : JudgeOptions(Name), ICheckedSettings
+    [Setting(Default = "", Off = "", IsPath = true)] string? GuideFile,
+    [Setting(
+        "round: the round waits for people.  next: it goes on without a pair of the prompts that people judge, and the next round adds theirs, as far as they have judged when it makes its pairs.",
+        Default = "round")]
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+        HumanWait Wait = HumanWait.Round) : JudgeOptions(Name), ICheckedSettings
 {
     public override IReadOnlyList<string> Asks => Judge is null ? [] : [Judge];
 
@@ -58,7 +74,7 @@ public sealed record HumanOptions(
 
     public IEnumerable<SettingViolation> Violations(Func<string, bool> isSet)
     {
-        if (Judge is null && new[] { "share", "where", "audit" }.FirstOrDefault(isSet) is { } key)
+        if (Judge is null && new[] { "share", "where", "audit", "wait" }.FirstOrDefault(isSet) is { } key)
         {
             yield return new(
                 key,
@@ -71,6 +87,10 @@ public sealed record HumanOptions(
                 "share",
                 "0",
                 $"people would be shown nothing; set share above 0, or audit to how many prompts a round shall measure {Judge}");
+        }
+        if (Judge is not null && Wait == HumanWait.Next && Share == 0 && Audit > 0)
+        {
+            yield return new("wait", "next", "an audit only measures, and there is nothing else to count; set share above 0, or leave it out");
         }
         if (Guide.Length > 0 && GuideFile is not null)
         {

@@ -133,7 +133,7 @@ public sealed class PeopleQueue(string path, TimeProvider time)
             {
                 return "there is no verdict of yours to take back";
             }
-            if (judged.Holds && time.GetUtcNow() - last.At > UndoTime)
+            if ((judged.Holds || judged.Counts) && time.GetUtcNow() - last.At > UndoTime)
             {
                 return $"the campaign has gone on with your last verdict: it can be taken back for {UndoTime.TotalSeconds:0} seconds";
             }

@@ -31,6 +31,7 @@ public enum PeopleAnswer
 /// <param name="People">How many shall judge it: the first one's verdict counts, further ones tell how far people agree.</param>
 /// <param name="Seed">Of the order in which the answers are shown.</param>
 /// <param name="Against">What the judge that people measure says of the two; null is none.</param>
+/// <param name="Counts">Whether the campaign does not wait, and takes the first verdict in the next round.</param>
 public sealed record PeopleTask(
     string Id,
     string Judge,
@@ -46,7 +47,8 @@ public sealed record PeopleTask(
     int People,
     ulong Seed,
     DateTimeOffset At,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JudgeOpinion? Against = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JudgeOpinion? Against = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Counts = false)
 {
     /// <summary>The sample that this person is shown first; each has an order of their own.</summary>
     public int FirstShownTo(string person) => SampleSeed.Derive(Seed, 0, person, 0) % 2 == 0 ? First : Second;

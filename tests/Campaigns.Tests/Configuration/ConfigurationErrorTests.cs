@@ -96,6 +96,18 @@ public sealed class ConfigurationErrorTests : IDisposable
         "campaign.judging.judges.mine { type = human, judge = verifier }",
         "campaign.judging.judges.mine.share is 0: people would be shown nothing")]
     [InlineData(
+        "campaign.judging.judges.mine { type = human, wait = next }",
+        "campaign.judging.judges.mine.wait: people judge every prompt where nobody else does")]
+    [InlineData(
+        "campaign.judging.judges.mine { type = human, judge = verifier, audit = 5, wait = next }",
+        "campaign.judging.judges.mine.wait is next: an audit only measures")]
+    [InlineData(
+        "campaign.judging { judge = both, judges { mine { type = human, judge = verifier, share = 1, wait = next }, both { type = cascade, steps = [verifier, mine] } } }",
+        "campaign.judging.judges.mine.wait is next: the judge 'both' asks it, and needs its verdict at once")]
+    [InlineData(
+        "campaign { work.staleness = 1, judging { judge = mine, judges.mine { type = human, judge = verifier, share = 1, wait = next } } }",
+        "campaign.judging.judges.mine.wait is next: with work.staleness the next round is sampled and judged ahead")]
+    [InlineData(
         "campaign.judging.judges.mine { type = human, judge = verifyer, share = 0.5 }",
         "campaign.judging.judges.mine.judge is verifyer: it must be one of verifier, mine (did you mean verifier?)")]
     [InlineData(

@@ -89,8 +89,8 @@ public sealed class LossSettingsTests : IDisposable
     [InlineData("constraints.a { score = nll, limit = 0, weight = 0 }", "loss.constraints.a.weight is 0: it must be a number above 0")]
     [InlineData("reference-free = on, constraints.a { score = margin, limit = 0, weight = 1 }", "there is no reference to hold it against")]
     [InlineData(
-        "constraints.a { score = nll, limit = 0, wait = 1 }",
-        "unknown key campaign.training.loss.constraints.a.wait (did you mean")]
+        "constraints.a { score = nll, limit = 0, weigh = 1 }",
+        "unknown key campaign.training.loss.constraints.a.weigh (did you mean")]
     [InlineData("constraints = 1", "campaign.training.loss.constraints is a section")]
     public void Load_loss_that_has_no_meaning_names_the_line_and_the_reason(string settings, string expected)
     {

@@ -298,6 +298,23 @@ public sealed class PageServerTests : IAsyncDisposable
         Assert.Contains("round 3/4: sampling and judging", told, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Live_tellsOfPages_thatComeWhenTheCampaignBegins()
+    {
+        using var campaign = new MadeCampaign();
+        var feed = new CampaignFeed(campaign.StatePath, TimeProvider.System);
+        await using var app = await PageServer.StartAsync(new(new(IPAddress.Loopback, 0), [], true), new PageData(feed));
+        using var reader = new StreamReader(await _http.GetStreamAsync(new Uri(new Uri(app.Urls.First()), "/live")));
+        Assert.DoesNotContain("/operate", NavigationIn(await NextAsync(reader)), StringComparison.Ordinal);
+
+        feed.Report(new(feed.Now().State, null));
+
+        Assert.Contains("/operate", NavigationIn(await NextAsync(reader)), StringComparison.Ordinal);
+
+        static string NavigationIn(string told) =>
+            JsonDocument.Parse(told["data: ".Length..]).RootElement.GetProperty("navigation").GetString()!;
+    }
+
     private static async Task<string> NextAsync(StreamReader reader)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));

@@ -62,6 +62,21 @@ public sealed class CampaignPairsTests : IDisposable
         Assert.Equal("good 1", Campaign().Find("1:p1:0:1").Source.ChosenText);
     }
 
+    /// <summary>Of answers of the first round, judged by people while the second one ran.</summary>
+    [Fact]
+    public void Find_gives_a_pair_that_was_judged_late_and_lies_with_the_next_rounds()
+    {
+        var late = _store.Put(stream => PairFile.Write(stream, [Pair(1, 5)]));
+        var second = Round(2, prompts: 1);
+        var pairs = new CampaignPairs(
+            "state",
+            [Round(1, prompts: 2), second with { Pairs = second.Pairs! with { Pairs = late, PairCount = 1 } }],
+            Campaign().Options,
+            _store);
+
+        Assert.Equal("good 5", pairs.Find("1:p5:0:1").Source.ChosenText);
+    }
+
     [Fact]
     public void Find_of_what_is_not_there_names_what_is_near()
     {

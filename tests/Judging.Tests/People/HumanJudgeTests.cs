@@ -118,6 +118,29 @@ public sealed class HumanJudgeTests : IDisposable
     }
 
     [Fact]
+    public async Task Judge_forTheNextRound_waitsForNobody_andItsVerdictIsTakenWhenItStands()
+    {
+        var judge = Judge(s_overSmall with { Share = 1, Wait = HumanWait.Next }, other: new FakeJudge(1, 0));
+        var (first, second) = (Samples.OfPrompt("p1", "one", "two"), Samples.OfPrompt("p2", "one", "two"));
+
+        var verdict = await judge.JudgeAsync(first, default);
+        await judge.JudgeAsync(second, default);
+
+        Assert.True(verdict.AwaitsPeople);
+        Assert.All(verdict.Judgements, one => Assert.Null(one.Score));
+        Assert.Null(_queue.Count().Waiting);
+        var task = _queue.Tasks().Single(one => one.Task.PromptId == "p1").Task;
+        Assert.Null(_queue.Judge(new(task.Id, "anna", PeopleAnswer.B, task.First, 2, _time.Now)));
+        Assert.Empty(HumanJudge.Said("people", 1, [first, second], _queue));
+        _time.Now += TimeSpan.FromMinutes(1);
+        var (samples, said) = Assert.Single(HumanJudge.Said("people", 1, [first, second], _queue));
+        Assert.Equal("p1", samples.Prompt.Id);
+        Assert.Equal(task.First == 0 ? [0, 1] : [1, 0], said.Judgements.Select(one => one.Score!.Value));
+        Assert.Empty(HumanJudge.Said("people", 2, [first, second], _queue));
+        Assert.Contains("the campaign has gone on", _queue.Undo("anna", out _), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Judge_heldOutAnswers_areTheOthersAlone()
     {
         var judge = Judge(s_overSmall with { Share = 1 }, other: new FakeJudge(1, 0));

@@ -4,6 +4,7 @@
 const main = document.getElementById('main');
 const strip = document.getElementById('strip');
 const lost = document.getElementById('lost');
+const pages = document.getElementById('pages');
 const isLive = main.hasAttribute('data-live');
 const pause = 1000;
 
@@ -19,6 +20,7 @@ function connect() {
     if (strip.innerHTML !== now.strip) {
       strip.innerHTML = now.strip;
     }
+    navigate(now.navigation);
     // What was shown before the first word may be older than that: a page that was left open while the connection was away.
     if (wanted !== now.version) {
       wanted = now.version;
@@ -32,6 +34,23 @@ function connect() {
       setTimeout(connect, 5 * pause);
     }
   });
+}
+
+// Pages that have come or gone since this one was opened, as when its campaign begins.
+function navigate(navigation) {
+  const fresh = document.createElement('ul');
+  fresh.innerHTML = navigation;
+  const addresses = list => [...list.querySelectorAll('a')].map(link => link.getAttribute('href'));
+  const known = addresses(pages);
+  if (known.join('\n') === addresses(fresh).join('\n')) {
+    return;
+  }
+  const current = known[[...pages.querySelectorAll('a')].findIndex(link => link.hasAttribute('aria-current'))];
+  const focused = document.activeElement.closest('#pages a')?.getAttribute('href');
+  pages.replaceChildren(...fresh.children);
+  const find = address => [...pages.querySelectorAll('a')].find(link => link.getAttribute('href') === address);
+  find(current)?.setAttribute('aria-current', 'page');
+  find(focused)?.focus();
 }
 
 async function refresh() {
