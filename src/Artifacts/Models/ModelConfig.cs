@@ -7,7 +7,8 @@ namespace IterativeDpo.Artifacts.Models;
 public sealed record TensorSpec(string Name, int[] Shape)
 {
     /// <summary>
-    /// Whether it stays in float32: norms, biases, the kernels of convolutions, as llama.cpp needs, and routers, which decide and are small.
+    /// Whether it stays in float32: norms, biases and the kernels of convolutions, as llama.cpp needs, and routers, which decide and are
+    /// small.
     /// </summary>
     public bool IsExact => Shape.Length == 1 || s_exact.Any(map => Name.EndsWith($".{map}.weight", StringComparison.Ordinal));
 
