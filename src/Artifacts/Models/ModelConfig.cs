@@ -6,13 +6,8 @@ namespace IterativeDpo.Artifacts.Models;
 /// <param name="Shape">Row-major: [out, in] for a map, [size] for a norm or a bias.</param>
 public sealed record TensorSpec(string Name, int[] Shape)
 {
-    /// <summary>
-    /// Whether it stays in float32: norms, biases and the kernels of convolutions, as llama.cpp needs, and routers, which decide and are
-    /// small.
-    /// </summary>
-    public bool IsExact => Shape.Length == 1 || s_exact.Any(map => Name.EndsWith($".{map}.weight", StringComparison.Ordinal));
-
-    private static readonly string[] s_exact = [ShortConvolution.Kernel, ExpertShape.Router];
+    /// <summary>Whether llama.cpp needs it in float32: norms, biases, and the kernels of convolutions.</summary>
+    public bool IsExact => Shape.Length == 1 || Name.EndsWith($".{ShortConvolution.Kernel}.weight", StringComparison.Ordinal);
 }
 
 /// <summary>A decoder's shape, all that the forward pass needs to know beside the weights.</summary>

@@ -33,7 +33,9 @@ public static class ModelWriter
     /// <exception cref="UserInputException">The type does not fit the tensor's shape.</exception>
     internal static TensorType TypeOf(string path, TensorSpec tensor, TensorType type)
     {
-        var stored = tensor.IsExact ? TensorType.F32 : type;
+        // A router decides, and is small: it stays exact, as in the files of llama.cpp's quantiser, which takes it in any type.
+        var isRouter = tensor.Name.EndsWith($".{ExpertShape.Router}.weight", StringComparison.Ordinal);
+        var stored = tensor.IsExact || isRouter ? TensorType.F32 : type;
         return tensor.Shape[^1] % stored.BlockLength() == 0 ? stored : throw new UserInputException(
             $"{path}: tensor '{tensor.Name}' has rows of {tensor.Shape[^1]}, and {type} needs a multiple of {type.BlockLength()}. Choose F16, BF16 or F32.");
     }

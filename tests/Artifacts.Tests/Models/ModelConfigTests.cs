@@ -542,6 +542,19 @@ public sealed class ModelConfigTests : IDisposable
     }
 
     [Fact]
+    public void Read_takes_a_router_in_any_type_as_llama_cpp_does()
+    {
+        TinyModel.WriteChanged(
+            _directory["m.gguf"],
+            type: t => t.Name.EndsWith("ffn_gate_inp.weight", StringComparison.Ordinal) ? TensorType.F16 : TensorType.F32,
+            architecture: "qwen3moe");
+
+        using var file = GgufFile.Open(_directory["m.gguf"]);
+
+        Assert.Equal(TinyModel.Config("qwen3moe"), ModelConfig.Read(file));
+    }
+
+    [Fact]
     public void Read_takes_key_heads_as_either_kind_of_list()
     {
         TinyModel.WriteChanged(

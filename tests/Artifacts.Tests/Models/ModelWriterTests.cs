@@ -37,6 +37,17 @@ public sealed class ModelWriterTests : IDisposable
     }
 
     [Fact]
+    public void Write_keeps_routers_in_F32_whatever_the_type()
+    {
+        TinyModel.Write(_directory["m.gguf"], TinyModel.Config("qwen2moe"), TensorType.F16);
+
+        using var file = GgufFile.Open(_directory["m.gguf"]);
+
+        Assert.Equal(TensorType.F32, file.Tensors["blk.0.ffn_gate_inp.weight"].Type);
+        Assert.Equal(TensorType.F16, file.Tensors["blk.0.ffn_gate_exps.weight"].Type);
+    }
+
+    [Fact]
     public void Write_gives_every_tensor_its_own_values()
     {
         TinyModel.Write(_directory["m.gguf"], TinyModel.Config());
