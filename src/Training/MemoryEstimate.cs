@@ -50,15 +50,15 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
         var trained = options.Lora is { } lora ? Adapter(lora, config) : all;
         long rows = Math.Max(options.MicroBatchTokens, longest);
         long[] blocks =
-            [.. Enumerable.Range(0, config.Layers).Select(layer => RowBytes(config, type, longest, config.Convolves(layer)))];
-        var kept = options.GradientCheckpointing ? 4L * config.Dim * config.Layers + blocks.Max() : blocks.Sum();
+            [.. Enumerable.Range(0, config.Layers).Select(layer => KeptOf(config, type, rows, longest, config.Convolves(layer)))];
+        var kept = options.GradientCheckpointing ? 4L * rows * config.Dim * config.Layers + blocks.Max() : blocks.Sum();
         // A convolution's b, c and x in float32, what comes of them, and their gradients.
         var convolving = config.Convolution is null ? 0 : 4L * 12 * config.Dim;
         return new(
             options.Lora is null ? 0 : file.Tensors.Values.Sum(tensor => Kept(tensor, type)),
             trained * BytesOfParameter(options),
-            rows * kept,
-            rows * Math.Max(BlockBytes(config, type), convolving)
+            kept,
+            Math.Max(TemporariesOf(config, type, rows), rows * convolving)
                 + CpuAttention.WorkingBytes(config, options.Threads, rows)
                 + largest * (type + 4)
                 + HeadChunks
@@ -104,9 +104,9 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
         tensor.Shape.Length < 2 ? 4L * tensor.Elements : QuantLayout.KeptBytes(tensor.Type, tensor.Elements) ?? type * tensor.Elements;
 
     /// <summary>
-    /// What a block keeps of a row: the residual stream twice in float32, and in the compute type everything that a product reads.
+    /// What a block keeps of its rows: the residual stream twice in float32, and in the compute type everything that a product reads.
     /// </summary>
-    private static long RowBytes(ModelConfig config, long type, long longest, bool convolves)
+    private static long KeptOf(ModelConfig config, long type, long rows, long longest, bool convolves)
     {
         long queries = config.Heads * config.HeadDim, keysValues = 2L * config.KvHeads * config.HeadDim;
         // LibTorch's operations keep queries twice, and probabilities.
@@ -115,26 +115,34 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
         var unnormed = config.Architecture.QkNorm == QkNorm.None ? 0 : queries + keysValues;
         var attention = convolves ? 5L * config.Dim : config.Dim + 2 * queries + keysValues + unnormed + more;
         var feedForward = config.Experts is { } experts
-            ? ExpertBytes(experts, config.Dim, type)
-            : type * (config.Dim + 4L * config.FeedForwardDim);
-        return (config.Architecture.NormsAfter ? 16L : 8L) * config.Dim
-            + (convolves ? 0 : 4L * config.Heads)
-            + type * attention
-            + feedForward;
+            ? KeptOf(experts, config.Dim, type, rows)
+            : rows * type * (config.Dim + 4L * config.FeedForwardDim);
+        var stream = (config.Architecture.NormsAfter ? 16L : 8L) * config.Dim + (convolves ? 0 : 4L * config.Heads);
+        return rows * (stream + type * attention) + feedForward;
     }
 
     /// <summary>
     /// A row comes k times, with what experts gave of it; the router's input is float32 and so are the probabilities, and the shared
     /// expert is a dense feed-forward with a gate.
     /// </summary>
-    private static long ExpertBytes(ExpertShape experts, int dim, long type)
+    private static long KeptOf(ExpertShape experts, int dim, long type, long rows)
     {
         var shared = experts.SharedDim == 0 ? 0 : type * (2L * dim + 3L * experts.SharedDim) + 4L * dim;
-        return 4L * (dim + experts.Count) + 36L * experts.Used + type * experts.Used * (2L * dim + 3L * experts.FeedForwardDim) + shared;
+        return rows * (4L * (dim + experts.Count) + 20L * experts.Used + shared)
+            + PlacesOf(experts, rows) * (20L + type * (2L * dim + 3L * experts.FeedForwardDim));
     }
 
-    /// <summary>Temporaries of a row: gradients inside the feed-forward; of experts, also their outputs by row, in float32.</summary>
-    private static long BlockBytes(ModelConfig config, long type) => config.Experts is { } experts
-        ? Math.Max(6L * experts.SharedDim, experts.Used * (6L * experts.FeedForwardDim + (4 + 2 * type) * config.Dim))
-        : 6L * config.FeedForwardDim;
+    /// <summary>Gradients inside the feed-forward; of experts, also their outputs by row, in float32.</summary>
+    private static long TemporariesOf(ModelConfig config, long type, long rows) => config.Experts is { } experts
+        ? Math.Max(
+            rows * 6L * experts.SharedDim,
+            PlacesOf(experts, rows) * (6L * experts.FeedForwardDim + (4 + 2 * type) * config.Dim))
+        : rows * 6L * config.FeedForwardDim;
+
+    /// <summary>The rows' choices, and what fills up the experts' runs: half a step of each that somebody chose.</summary>
+    private static long PlacesOf(ExpertShape experts, long rows)
+    {
+        var choices = rows * experts.Used;
+        return choices + Math.Min(experts.Count, choices) * ExpertGroups.Step / 2;
+    }
 }

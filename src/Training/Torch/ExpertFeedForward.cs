@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch;
 
 /// <param name="Experts">Of each expert what it wants; null where no row chose it.</param>
-/// <param name="Outputs">What they gave, in the groups' order, [n × k, dim].</param>
+/// <param name="Outputs">What they gave, in the groups' order, [m, dim].</param>
 /// <param name="Shared">What the shared expert wants, or null.</param>
 internal sealed record ExpertTrace(
     Routing Routing, ExpertGroups Groups, IReadOnlyList<InsideTrace?> Experts, Tensor Outputs, SharedTrace? Shared) : InsideTrace
@@ -47,7 +47,7 @@ internal sealed class ExpertFeedForward(
         using var scope = NewDisposeScope();
         var routing = router.Forward(rows);
         var groups = ExpertGroups.Of(routing.Chosen, experts.Count);
-        var sorted = rows.index_select(0, groups.Rows); // [n × k, dim]
+        var sorted = rows.index_select(0, groups.Rows); // [m, dim]
         var traces = new InsideTrace?[experts.Count];
         var parts = Runs(groups).Select(run =>
         {
@@ -71,9 +71,9 @@ internal sealed class ExpertFeedForward(
     {
         using var scope = NewDisposeScope();
         var (routing, groups, traces, outputs, ofShared) = (ExpertTrace)trace;
-        var slopes = gradient.index_select(0, groups.Rows); // [n × k, dim]
+        var slopes = gradient.index_select(0, groups.Rows); // [m, dim]
         var ofWeights = (slopes * outputs).sum([1L], type: ScalarType.Float32).index_select(0, groups.Places);
-        slopes.mul_(routing.Weights.flatten().index_select(0, groups.Choices).unsqueeze(1));
+        slopes.mul_((routing.Weights.flatten().index_select(0, groups.Choices) * groups.Counted).unsqueeze(1));
         var parts = Runs(groups).Select(run =>
             experts[run.Expert].Backward(traces[run.Expert]!, slopes.narrow(0, run.Start, run.Count)));
         var result = ByRow(cat([.. parts], 0), groups, routing).sum([1L], type: ScalarType.Float32);

@@ -4,15 +4,19 @@ namespace IterativeDpo.Training.Torch;
 
 /// <summary>
 /// The n × k choices of n rows in the order of their experts, and within an expert in the order of the rows: each expert's rows are a run,
-/// and the order does not depend on how anything is computed.
+/// and the order does not depend on how anything is computed. A run is filled up to a multiple of <see cref="Step"/> with rows that count
+/// for nothing: LibTorch's products are compiled for each number of rows, and there would be another one for nearly every run.
 /// </summary>
-/// <param name="Counts">Rows of each expert, [E].</param>
-/// <param name="Rows">The row of each choice, [n × k].</param>
+/// <param name="Counts">Rows of each expert with those that fill up, [E]; m together.</param>
+/// <param name="Rows">The row of each place, [m].</param>
 /// <param name="Places">Where the choices of each row are in this order, [n × k].</param>
-/// <param name="Choices">The place among the choices by rows, [n × k]: the other way round.</param>
-internal sealed record ExpertGroups(int[] Counts, Tensor Rows, Tensor Places, Tensor Choices)
+/// <param name="Choices">Of each place the choice among those by rows, [m].</param>
+/// <param name="Counted">1 where a place is a choice's, 0 where it fills up, float32 [m].</param>
+internal sealed record ExpertGroups(int[] Counts, Tensor Rows, Tensor Places, Tensor Choices, Tensor Counted)
 {
-    public IEnumerable<Tensor> Tensors => [Rows, Places, Choices];
+    public const int Step = 64;
+
+    public IEnumerable<Tensor> Tensors => [Rows, Places, Choices, Counted];
 
     /// <param name="chosen">Each row's experts, [n, k], no two alike.</param>
     public static ExpertGroups Of(Tensor chosen, int experts)
@@ -24,18 +28,21 @@ internal sealed record ExpertGroups(int[] Counts, Tensor Rows, Tensor Places, Te
         {
             counts[expert]++;
         }
+        counts = Array.ConvertAll(counts, count => (count + Step - 1) / Step * Step);
         var next = new int[experts];
         for (var expert = 1; expert < experts; expert++)
         {
             next[expert] = next[expert - 1] + counts[expert - 1];
         }
-        var (rows, places, choices) = (new long[of.Length], new long[of.Length], new long[of.Length]);
+        var all = counts.Sum();
+        var (rows, places, choices, counted) = (new long[all], new long[of.Length], new long[all], new float[all]);
         for (var choice = 0; choice < of.Length; choice++)
         {
             var place = next[of[choice]]++;
-            (rows[place], places[choice], choices[place]) = (choice / used, place, choice);
+            (rows[place], places[choice], choices[place], counted[place]) = (choice / used, place, choice, 1);
         }
         Tensor Move(long[] values) => tensor(values).to(chosen.device).MoveToOuterDisposeScope();
-        return new(counts, Move(rows), Move(places), Move(choices));
+        return new(
+            counts, Move(rows), Move(places), Move(choices), tensor(counted).to(chosen.device).MoveToOuterDisposeScope());
     }
 }

@@ -114,14 +114,27 @@ public sealed class ExpertTests : IDisposable
     }
 
     [Fact]
-    public void Groups_have_each_experts_rows_in_their_order()
+    public void Groups_have_each_experts_rows_in_their_order_filled_up_by_rows_that_do_not_count()
     {
         var groups = ExpertGroups.Of(tensor(new long[] { 2, 0, 0, 2, 3, 2 }).view(3, 2), experts: 4);
 
-        Assert.Equal([2, 0, 3, 1], groups.Counts);
-        Assert.Equal([0L, 1, 0, 1, 2, 2], groups.Rows.data<long>().ToArray());
-        Assert.Equal([2L, 0, 1, 3, 5, 4], groups.Places.data<long>().ToArray());
-        Assert.Equal([1L, 2, 0, 3, 5, 4], groups.Choices.data<long>().ToArray());
+        var (rows, choices) = (groups.Rows.data<long>().ToArray(), groups.Choices.data<long>().ToArray());
+        int[] counted = [0, 1, 64, 65, 66, 128];
+        Assert.Equal([64, 0, 64, 64], groups.Counts);
+        Assert.Equal([0L, 1, 0, 1, 2, 2], counted.Select(place => rows[place]));
+        Assert.Equal([64L, 0, 1, 65, 128, 66], groups.Places.data<long>().ToArray());
+        Assert.Equal([1L, 2, 0, 3, 5, 4], counted.Select(place => choices[place]));
+        Assert.Equal(192, rows.Length);
+        Assert.Equal(counted, groups.Counted.data<float>().ToArray().Index().Where(place => place.Item == 1).Select(place => place.Index));
+        Assert.Equal(counted.Length, groups.Counted.sum().item<float>());
+    }
+
+    [Fact]
+    public void Groups_that_fill_a_step_are_not_filled_up()
+    {
+        var groups = ExpertGroups.Of(zeros([ExpertGroups.Step, 1], ScalarType.Int64), experts: 2);
+
+        Assert.Equal([ExpertGroups.Step, 0], groups.Counts);
     }
 
     [Fact]
