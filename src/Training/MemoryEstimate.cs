@@ -143,6 +143,6 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
     private static long PlacesOf(ExpertShape experts, long rows)
     {
         var choices = rows * experts.Used;
-        return choices + Math.Min(experts.Count, choices) * ExpertGroups.Step / 2;
+        return choices + Math.Min(experts.Count, choices) * RowCounts.Step / 2;
     }
 }

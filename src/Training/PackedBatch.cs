@@ -8,7 +8,8 @@ public sealed record PackedGroup(int[] PromptIds, IReadOnlyList<int[]> Completio
 /// <summary>
 /// Groups laid end to end without padding: the prompt once, then each completion as a branch that sees the prompt and
 /// itself only, its positions going on from the prompt's. A completion's last token is not an input: it predicts nothing. Tokens of a
-/// completion that are not learned are inputs, and nothing predicts them.
+/// completion that are not learned are inputs, and nothing predicts them. Many rows are filled up (<see cref="RowCounts"/>) by those of a
+/// group that predicts nothing, token 0 at position 0.
 /// </summary>
 public sealed class PackedBatch
 {
@@ -20,10 +21,13 @@ public sealed class PackedBatch
         var rows = groups.Sum(g => g.PromptIds.Length + g.Completions.Sum(c => Math.Max(0, c.Length - 1)));
         BranchTokens = [.. groups.SelectMany(g => g.Completions).Select(c => c.Length - (thoughts?.Before(c) ?? 0))];
         var predictions = BranchTokens.Sum();
-        TokenIds = new int[rows];
-        Positions = new int[rows];
-        Branches = new int[rows];
-        GroupStarts = new int[groups.Count + 1];
+        var filled = RowCounts.FillUpMany(rows);
+        TokenIds = new int[filled];
+        Positions = new int[filled];
+        Branches = new int[filled];
+        Array.Fill(Branches, PromptRow);
+        GroupStarts = new int[groups.Count + (filled > rows ? 2 : 1)];
+        GroupStarts[^1] = filled;
         Predictors = new int[predictions];
         Targets = new int[predictions];
         Fill(groups);
@@ -81,7 +85,7 @@ public sealed class PackedBatch
                 branch++;
             }
         }
-        GroupStarts[^1] = row;
+        GroupStarts[groups.Count] = row;
     }
 
     private int AddRows(ReadOnlySpan<int> ids, int firstPosition, int branch, int row)

@@ -38,6 +38,23 @@ public class PackedBatchTests
         Assert.Equal([4, 5, 1, 6, 1, 7, 8], batch.Predictors);
     }
 
+    /// <summary>The group that fills up predicts nothing, and no other sees it.</summary>
+    [Theory]
+    [InlineData(255, 255, 2)]
+    [InlineData(256, 256, 2)]
+    [InlineData(257, 320, 3)]
+    public void Create_many_rows_are_filled_up_by_a_group_of_their_own(int prompt, int rows, int starts)
+    {
+        var batch = PackedBatch.Create([new([.. Enumerable.Range(1, prompt)], [[7]])]);
+
+        Assert.Equal((rows, starts, rows), (batch.TokenIds.Length, batch.GroupStarts.Length, batch.GroupStarts[^1]));
+        Assert.Equal(prompt, batch.GroupStarts[1]);
+        Assert.All(
+            Enumerable.Range(prompt, rows - prompt),
+            row => Assert.Equal((0, 0, PackedBatch.PromptRow), (batch.TokenIds[row], batch.Positions[row], batch.Branches[row])));
+        Assert.Equal([prompt - 1], batch.Predictors);
+    }
+
     [Fact]
     public void Create_empty_prompt_is_refused() =>
         Assert.Throws<ArgumentException>(() => PackedBatch.Create([new([], [[1]])]));

@@ -45,7 +45,9 @@ public sealed class TrainerBenchmark(TrainerSide ours, TrainerSide? pytorch, Tra
         var eager = MeasuredProcess.Median(turns.Select(turn => turn.LibTorch));
         var python = script is null ? null : MeasuredProcess.Median(turns.Select(turn => turn.PyTorch!));
         var (name, best) = python?.RealTokensPerSecond > eager.RealTokensPerSecond ? ("pytorch", python) : ("libtorch", eager);
-        var share = StepTimer.CountProducts(shape.Model, shape.CreatePairs(), mode == "full") / our.SecondsPerStep / peak;
+        var pairs = shape.CreatePairs(0);
+        var products = StepTimer.CountProducts(shape.Model, pairs, mode == "full") / TrainerMeasurement.CountTokens(pairs);
+        var share = products * our.RealTokensPerSecond / peak;
         return new(
             shape.Name,
             mode,

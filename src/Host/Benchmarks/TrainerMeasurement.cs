@@ -10,7 +10,7 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <summary>One side of a comparison, in the words of the peer script's own output.</summary>
 /// <param name="RealTokensPerSecond">Tokens that are no padding, the prompt counted for both of a pair's rows, whoever computes it
 /// twice.</param>
-/// <param name="SecondsPerStep">Median over the steps.</param>
+/// <param name="SecondsPerStep">Of the step of median rate.</param>
 /// <param name="PeakRssMib">Most memory the process had.</param>
 public sealed record TrainerMeasurement(
     [property: JsonPropertyName("real_tokens_per_second")] double RealTokensPerSecond,
@@ -32,34 +32,34 @@ public sealed record TrainerMeasurement(
             arguments,
             ComputeType.BFloat16,
             output,
-            (shape, pairs, options) =>
-        StepTimer.Measure(
-            shape.Model,
-            shape.Base,
-            pairs,
-            options,
-            arguments.Count > 3 ? Enum.Parse<OwnLoops>(arguments[3]) : OwnLoops.None,
-            warmup: 2,
-            shape.Steps,
-            TimeProvider.System));
+            (shape, batches, options) => StepTimer.Measure(
+                shape.Model,
+                shape.Base,
+                batches,
+                options,
+                arguments.Count > 3 ? Enum.Parse<OwnLoops>(arguments[3]) : OwnLoops.None,
+                TimeProvider.System));
 
     /// <summary>The same for the eager peer on our LibTorch: <c>SHAPE lora|full THREADS [bf16]</c>, without the word in float32.</summary>
     public static void RunPeer(IReadOnlyList<string> arguments, TextWriter output) =>
-        Run(arguments, arguments.Contains(Half) ? ComputeType.BFloat16 : ComputeType.Float32, output, (shape, pairs, options) =>
-            StepTimer.MeasurePeer(shape.Model, pairs, options, shape.PeerWarmup, shape.Steps, TimeProvider.System));
+        Run(
+            arguments,
+            arguments.Contains(Half) ? ComputeType.BFloat16 : ComputeType.Float32,
+            output,
+            (shape, batches, options) => StepTimer.MeasurePeer(shape.Model, batches[0], options, batches.Count, TimeProvider.System));
 
     private static void Run(
         IReadOnlyList<string> arguments, ComputeType type, TextWriter output,
-        Func<TrainerShape, IReadOnlyList<PreferencePair>, TrainingOptions, IReadOnlyList<double>> measure)
+        Func<TrainerShape, IReadOnlyList<PreferencePair[]>, TrainingOptions, IReadOnlyList<double>> measure)
     {
         var shape = JsonSerializer.Deserialize<TrainerShape>(arguments[0])!;
         var options = Options(arguments[1] == "lora", int.Parse(arguments[2], CultureInfo.InvariantCulture), shape.Checkpointing) with
         {
             ComputeType = type,
         };
-        var pairs = shape.CreatePairs();
-        var seconds = measure(shape, pairs, options).Order().ElementAt(shape.Steps / 2);
-        var tokens = pairs.Sum(pair => 2 * pair.PromptIds.Length + pair.ChosenIds.Length + pair.RejectedIds.Length);
+        PreferencePair[][] batches = [.. Enumerable.Range(0, shape.Warmup + shape.Steps).Select(shape.CreatePairs)];
+        var steps = measure(shape, batches, options).Zip(batches.Select(CountTokens)).Skip(shape.Warmup);
+        var (seconds, tokens) = steps.OrderBy(step => step.First / step.Second).ElementAt(shape.Steps / 2);
         output.WriteLine(JsonSerializer.Serialize(
             new TrainerMeasurement(tokens / seconds, seconds, PeakMib(), options.Threads, BFloat16: type == ComputeType.BFloat16)));
     }
@@ -71,6 +71,10 @@ public sealed record TrainerMeasurement(
         WarmupSteps: 0, Schedule: LearningRateSchedule.Constant, FinalLearningRateRatio: 1, MaxGradNorm: 1, Epochs: 1,
         BatchPairs: 1, MicroBatchTokens: 4096, MaxLength: 4096,
         ComputeType.BFloat16, threads, CheckpointSteps: int.MaxValue, GradientCheckpointing: checkpointing);
+
+    /// <summary>The prompt counted for both of a pair's rows.</summary>
+    internal static int CountTokens(PreferencePair[] pairs) =>
+        pairs.Sum(pair => 2 * pair.PromptIds.Length + pair.ChosenIds.Length + pair.RejectedIds.Length);
 
     // The kernel's own high-water mark; .NET reports the present size only.
     internal static int PeakMib() => int.Parse(

@@ -11,7 +11,7 @@ namespace IterativeDpo.Host.Benchmarks;
 /// <param name="Pairs">Pairs in a step.</param>
 /// <param name="PairsPerPrompt">1, or a square: as many right completions as wrong ones, and every pair of them.</param>
 /// <param name="Checkpointing">Whether our side recomputes blocks on the way back; the peers cannot.</param>
-/// <param name="Steps">Steps measured, after two that are not.</param>
+/// <param name="Steps">Steps measured, after <see cref="Warmup"/> that are not.</param>
 /// <param name="TrialPairs">At most so many are taken to find each side's best setting.</param>
 /// <param name="Turns">How often every side is measured: machines change speed from minute to minute, and the median turn counts.</param>
 /// <param name="Family">llama, which every peer computes, or qwen3 or gemma3, which eager LibTorch alone does beside us.</param>
@@ -73,14 +73,14 @@ public sealed record TrainerShape(
     [JsonIgnore]
     public TrainerShape Trial => this with { Steps = Math.Min(Steps, 5), Pairs = Math.Min(Pairs, TrialPairs) };
 
-    /// <summary>Steps of a peer that are not counted.</summary>
+    /// <summary>Steps before those that are measured.</summary>
     [JsonIgnore]
-    public int PeerWarmup => Math.Min(2, Steps);
+    public int Warmup => Math.Min(2, Steps);
 
-    /// <summary>The batch: lengths drawn as the peer script draws its own.</summary>
-    public IReadOnlyList<PreferencePair> CreatePairs()
+    /// <summary>The batch of a step: lengths drawn as the peer script draws those of its only one.</summary>
+    public PreferencePair[] CreatePairs(int step)
     {
-        ulong state = 0;
+        var state = (ulong)step << 32;
         int Draw(int below)
         {
             state = SampleSeed.Mix(state);

@@ -73,7 +73,7 @@ public sealed record TrainerSide(
             $"{shape.Pairs}",
             "--vocab",
             $"{shape.Vocabulary}",
-            "--steps", $"{shape.Steps}", "--warmup", $"{shape.PeerWarmup}", "--mode", mode,
+            "--steps", $"{shape.Steps}", "--warmup", $"{shape.Warmup}", "--mode", mode,
             "--threads", $"{setting.Threads}", .. setting.BFloat16 ? ["--bf16"] : Array.Empty<string>(),
         ], environment);
     }

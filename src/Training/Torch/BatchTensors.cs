@@ -11,7 +11,7 @@ namespace IterativeDpo.Training.Torch;
 /// <param name="History">The rows before each, where a block of the model convolves.</param>
 internal sealed record BlockRows(Tensor? Kept, ITokenMixer? Attention, RowHistory? History);
 
-/// <summary>A packed batch's index tensors. There is no padding but inside attention.</summary>
+/// <summary>A packed batch's index tensors.</summary>
 internal sealed class BatchTensors
 {
     private readonly IReadOnlyList<BlockRows> _blocks;
@@ -27,7 +27,7 @@ internal sealed class BatchTensors
                 + "model otherwise, and only shorter ones are trained. Lower training.max-length.");
         }
         // After the last attention only these are used.
-        int[] predicting = wholeBlocks ? [.. Enumerable.Range(0, batch.TokenIds.Length)] : [.. batch.Predictors.Distinct()];
+        int[] predicting = wholeBlocks ? [.. Enumerable.Range(0, batch.TokenIds.Length)] : FilledUp([.. batch.Predictors.Distinct()], batch);
         var place = predicting.Select((row, i) => (row, i)).ToDictionary(p => p.row, p => p.i);
         TokenIds = Floats.Indexes(batch.TokenIds, device);
         Predictors = Floats.Indexes(batch.Predictors.Select(row => place[row]), device);
@@ -59,6 +59,13 @@ internal sealed class BatchTensors
 
     /// <summary>The rows of a block: all N of them, and in the last one the K that predict a token.</summary>
     public BlockRows RowsOf(int layer) => _blocks[layer];
+
+    /// <summary>Some rows, and as many others as <see cref="RowCounts"/> wants.</summary>
+    private static int[] FilledUp(int[] rows, PackedBatch batch)
+    {
+        var missing = RowCounts.FillUpMany(rows.Length) - rows.Length;
+        return missing == 0 ? rows : [.. rows, .. Enumerable.Range(0, batch.TokenIds.Length).Except(rows).TakeLast(missing)];
+    }
 
     /// <summary>Attention whose output is wanted for some rows, or for all. Blocks that rotate alike share what that takes.</summary>
     private static Func<BlockAttention, int[]?, ITokenMixer> AttentionOf(

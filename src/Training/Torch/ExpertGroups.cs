@@ -4,8 +4,7 @@ namespace IterativeDpo.Training.Torch;
 
 /// <summary>
 /// The n × k choices of n rows in the order of their experts, and within an expert in the order of the rows: each expert's rows are a run,
-/// and the order does not depend on how anything is computed. A run is filled up to a multiple of <see cref="Step"/> with rows that count
-/// for nothing: LibTorch's products are compiled for each number of rows, and there would be another one for nearly every run.
+/// and the order does not depend on how anything is computed. A run is filled up (<see cref="RowCounts"/>) with rows that count for nothing.
 /// </summary>
 /// <param name="Counts">Rows of each expert with those that fill up, [E]; m together.</param>
 /// <param name="Rows">The row of each place, [m].</param>
@@ -14,8 +13,6 @@ namespace IterativeDpo.Training.Torch;
 /// <param name="Counted">1 where a place is a choice's, 0 where it fills up, float32 [m].</param>
 internal sealed record ExpertGroups(int[] Counts, Tensor Rows, Tensor Places, Tensor Choices, Tensor Counted)
 {
-    public const int Step = 64;
-
     public IEnumerable<Tensor> Tensors => [Rows, Places, Choices, Counted];
 
     /// <param name="chosen">Each row's experts, [n, k], no two alike.</param>
@@ -28,7 +25,7 @@ internal sealed record ExpertGroups(int[] Counts, Tensor Rows, Tensor Places, Te
         {
             counts[expert]++;
         }
-        counts = Array.ConvertAll(counts, count => (count + Step - 1) / Step * Step);
+        counts = Array.ConvertAll(counts, RowCounts.FillUp);
         var next = new int[experts];
         for (var expert = 1; expert < experts; expert++)
         {

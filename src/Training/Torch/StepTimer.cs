@@ -11,19 +11,17 @@ namespace IterativeDpo.Training.Torch;
 public static class StepTimer
 {
     /// <summary>
-    /// Seconds of each step after the warm-up ones: the reference's log-probs of the step's pairs, forward, backward and
-    /// the update. All steps train on the same pairs, which are one batch.
+    /// Seconds of each step: the reference's log-probs of the step's pairs, forward, backward and the update.
     /// </summary>
+    /// <param name="batches">The pairs of each step, as many in all. No two are of the same lengths, as in a run.</param>
     /// <param name="baseType">A quantised type that the matrices of a frozen model are kept in; F32 is the compute type.</param>
     /// <param name="library">What is left to LibTorch's operations, as on a GPU.</param>
     public static IReadOnlyList<double> Measure(
         ModelConfig config,
         TensorType baseType,
-        IReadOnlyList<PreferencePair> pairs,
+        IReadOnlyList<PreferencePair[]> batches,
         TrainingOptions options,
         OwnLoops library,
-        int warmup,
-        int steps,
         TimeProvider time)
     {
         TorchEngine.Start(options.Threads);
@@ -44,9 +42,9 @@ public static class StepTimer
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
         using var lora = options.Lora is null ? null : new LoraWeights(config, options.Lora, device);
         lora?.Initialise(1);
-        var oneStep = options with { Epochs = 1, BatchPairs = pairs.Count };
+        var oneStep = options with { Epochs = 1, BatchPairs = batches[0].Length };
         using var optimizer = Optimizer.Create(options, PreferenceTraining.ParametersOf(model, lora));
-        return Seconds(warmup, steps, time, () =>
+        return Seconds(batches, time, pairs =>
         {
             var reference = ReferenceLogProbs.Compute(model, null, pairs, oneStep, default);
             using var training = new PreferenceTraining(model, lora, new(pairs, reference), null, optimizer, oneStep, 1);
@@ -54,9 +52,10 @@ public static class StepTimer
         });
     }
 
-    /// <summary>Seconds of the eager peer's steps (<see cref="EagerStep"/>) on a processor, of the same weights and pairs.</summary>
+    /// <summary>Seconds of the eager peer's steps (<see cref="EagerStep"/>) on a processor, of the same weights, all on the same pairs:
+    /// padded to the longest, its batches are hardly ever of another shape.</summary>
     public static IReadOnlyList<double> MeasurePeer(
-        ModelConfig config, IReadOnlyList<PreferencePair> pairs, TrainingOptions options, int warmup, int steps, TimeProvider time)
+        ModelConfig config, IReadOnlyList<PreferencePair> pairs, TrainingOptions options, int steps, TimeProvider time)
     {
         TorchEngine.Start(options.Threads);
         using var scope = NewDisposeScope();
@@ -64,7 +63,7 @@ public static class StepTimer
         var step = new EagerStep(
             config, pairs, name => RandomWeights(shapes[name]), name => RandomWeights([options.Lora!.Rank, shapes[name][1]]), options);
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
-        return Seconds(warmup, steps, time, () => step.Run());
+        return Seconds(Enumerable.Repeat(pairs, steps), time, _ => step.Run());
     }
 
     /// <summary>The most floating-point operations a second that products of the trainer's compute type reach here.</summary>
@@ -92,8 +91,9 @@ public static class StepTimer
     /// </summary>
     public static double CountProducts(ModelConfig config, IReadOnlyList<PreferencePair> pairs, bool trainable)
     {
-        var batch = PackedExamples.Create(pairs).Batch;
-        long all = batch.TokenIds.Length, predicting = batch.Predictors.Distinct().Count();
+        var packed = PackedExamples.Create(pairs);
+        var batch = packed.Batch;
+        long all = packed.CountRows().Count(uses => uses > 0), predicting = batch.Predictors.Distinct().Count();
         static long Elements(FusedWeight map) => map.Rows * (long)map.Columns!.Value;
         var maps = WeightLayout.BlockMaps(config, 0);
         var qkv = Elements(maps.Single(map => map.Name == WeightLayout.Name(0, WeightLayout.Qkv)));
@@ -106,16 +106,17 @@ public static class StepTimer
         return 2.0 * (trainable ? 4 : 3) * ((config.Layers - 1) * whole + last + head);
     }
 
-    private static IReadOnlyList<double> Seconds(int warmup, int steps, TimeProvider time, Action step)
+    private static List<double> Seconds(
+        IEnumerable<IReadOnlyList<PreferencePair>> batches, TimeProvider time, Action<IReadOnlyList<PreferencePair>> step)
     {
         var seconds = new List<double>();
-        for (var i = 0; i < warmup + steps; i++)
+        foreach (var pairs in batches)
         {
             var start = time.GetTimestamp();
-            step();
+            step(pairs);
             seconds.Add(time.GetElapsedTime(start).TotalSeconds);
         }
-        return seconds[warmup..];
+        return seconds;
     }
 
     /// <summary>A quantised matrix of random bytes with small scales; null for another tensor.</summary>

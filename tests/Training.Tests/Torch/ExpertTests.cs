@@ -132,9 +132,9 @@ public sealed class ExpertTests : IDisposable
     [Fact]
     public void Groups_that_fill_a_step_are_not_filled_up()
     {
-        var groups = ExpertGroups.Of(zeros([ExpertGroups.Step, 1], ScalarType.Int64), experts: 2);
+        var groups = ExpertGroups.Of(zeros([RowCounts.Step, 1], ScalarType.Int64), experts: 2);
 
-        Assert.Equal([ExpertGroups.Step, 0], groups.Counts);
+        Assert.Equal([RowCounts.Step, 0], groups.Counts);
     }
 
     [Fact]

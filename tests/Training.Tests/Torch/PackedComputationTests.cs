@@ -9,7 +9,7 @@ namespace IterativeDpo.Training.Tests.Torch;
 public sealed class PackedComputationTests : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();
-    private readonly PreferencePair[] _pairs = TinyModel.Pairs(7);
+    private PreferencePair[] _pairs = TinyModel.Pairs(7);
 
     public void Dispose() => _scope.Dispose();
 
@@ -69,6 +69,20 @@ public sealed class PackedComputationTests : IDisposable
             AssertClose(maps[gradient.Tensor].A.grad!, tensor(gradient.A).view(4, -1), gradient.Tensor);
             AssertClose(maps[gradient.Tensor].B.grad!, tensor(gradient.B).view(-1, 4), gradient.Tensor);
         }
+    }
+
+    /// <summary>Rows that fill up a batch, and the last block's rows, give nothing to anything.</summary>
+    [Theory]
+    [MemberData(nameof(TinyModel.FamiliesBothWays), MemberType = typeof(TinyModel))]
+    public void Forward_of_many_rows_that_are_filled_up_equals_padded(string family, bool ownLoops)
+    {
+        _pairs = TinyModel.Pairs(61);
+        var batch = PackedExamples.Create(_pairs).Batch;
+        Assert.Equal(0, batch.TokenIds.Length % RowCounts.Step);
+        Assert.NotEqual(0, batch.Predictors.Distinct().Count() % RowCounts.Step);
+
+        Forward_full_weights_equals_padded_log_probs_and_gradients(family, ownLoops);
+        Forward_with_adapter_equals_padded_log_probs_and_gradients(family, ownLoops);
     }
 
     [Theory]
