@@ -50,10 +50,10 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
         var trained = options.Lora is { } lora ? Adapter(lora, config) : all;
         long rows = Math.Max(options.MicroBatchTokens, longest);
         long[] blocks =
-            [.. Enumerable.Range(0, config.Layers).Select(layer => KeptOf(config, type, rows, longest, config.Convolves(layer)))];
+            [.. Enumerable.Range(0, config.Layers).Select(layer => KeptOf(config, type, rows, longest, layer))];
         var kept = options.GradientCheckpointing ? 4L * rows * config.Dim * config.Layers + blocks.Max() : blocks.Sum();
-        // A convolution's b, c and x in float32, what comes of them, and their gradients.
-        var convolving = config.Convolution is null ? 0 : 4L * 12 * config.Dim;
+        // A convolution's b, c and x in float32, what comes of them, and their gradients; of a delta rule all that its gradients are made of.
+        var convolving = (config.Convolution is null ? 0 : 4L * 12 * config.Dim) + (config.DeltaNet is { } net ? WorkingOf(net) : 0);
         return new(
             options.Lora is null ? 0 : file.Tensors.Values.Sum(tensor => Kept(tensor, type)),
             trained * BytesOfParameter(options),
@@ -106,18 +106,22 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
     /// <summary>
     /// What a block keeps of its rows: the residual stream twice in float32, and in the compute type everything that a product reads.
     /// </summary>
-    private static long KeptOf(ModelConfig config, long type, long rows, long longest, bool convolves)
+    private static long KeptOf(ModelConfig config, long type, long rows, long longest, int layer)
     {
         long queries = config.Heads * config.HeadDim, keysValues = 2L * config.KvHeads * config.HeadDim;
         // LibTorch's operations keep queries twice, and probabilities.
         var more = CpuMemory.Holds(torch.CPU) && config.ScoreCap == 0 ? 0 : queries + config.Heads * longest / 2L;
         // Before their norms and after them.
         var unnormed = config.Architecture.QkNorm == QkNorm.None ? 0 : queries + keysValues;
-        var attention = convolves ? 5L * config.Dim : config.Dim + 2 * queries + keysValues + unnormed + more;
+        // Attended to before the gates, and the gates.
+        var gates = config.Architecture.GatedAttention ? 3 * queries : 0;
+        var attention = config.Convolves(layer) ? 5L * config.Dim
+            : config.HasDeltaNet(layer) ? config.Dim + config.DeltaNet!.Channels + 2L * config.DeltaNet.ValueDim
+            : config.Dim + 2 * queries + keysValues + unnormed + gates + more;
         var feedForward = config.Experts is { } experts
             ? KeptOf(experts, config.Dim, type, rows)
             : rows * type * (config.Dim + 4L * config.FeedForwardDim);
-        var stream = (config.Architecture.NormsAfter ? 16L : 8L) * config.Dim + (convolves ? 0 : 4L * config.Heads);
+        var stream = (config.Architecture.NormsAfter ? 16L : 8L) * config.Dim + (config.Attends(layer) ? 4L * config.Heads : 0);
         return rows * (stream + type * attention) + feedForward;
     }
 
@@ -131,6 +135,10 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
         return rows * (4L * (dim + experts.Count) + 20L * experts.Used + shared)
             + PlacesOf(experts, rows) * (20L + type * (2L * dim + 3L * experts.FeedForwardDim));
     }
+
+    /// <summary>Float32 of a row: channels before and after they are convolved and lag by lag, heads alike, scores of a chunk, gradients.</summary>
+    private static long WorkingOf(GatedDeltaNet net) =>
+        4L * ((4L + 2 * net.Taps) * net.Channels + 30L * net.ValueDim + 8L * DeltaPlan.MostTokens * net.ValueHeads);
 
     /// <summary>Gradients inside the feed-forward; of experts, also their outputs by row, in float32.</summary>
     private static long TemporariesOf(ModelConfig config, long type, long rows) => config.Experts is { } experts

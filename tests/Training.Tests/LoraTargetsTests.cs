@@ -59,6 +59,20 @@ public sealed class LoraTargetsTests
             tensors);
     }
 
+    [Theory]
+    [InlineData("attn_v", "blk.0.attn_qkv blk.1.attn_v")]
+    [InlineData("attn_qkv", "blk.0.attn_qkv")]
+    [InlineData("attn_output", "blk.0.ssm_out blk.1.attn_output")]
+    [InlineData("attn_gate ssm_*", "blk.0.attn_gate blk.0.ssm_beta blk.0.ssm_alpha blk.0.ssm_out")]
+    public void Of_a_model_with_delta_rules_takes_what_stands_in_attention_s_place(string patterns, string expected)
+    {
+        var config = TinyModel.Families["qwen35"];
+
+        var tensors = LoraTargets.Of(new(4, 8, patterns.Split(' ')), config);
+
+        Assert.Equal(expected.Split(' ').Select(map => map + ".weight"), tensors);
+    }
+
     [Fact]
     public void Of_a_range_takes_numbers_and_not_digits()
     {

@@ -94,6 +94,14 @@ internal static class TinyModel
             Convolution = new(2, Attending: [1]),
             Scaling = new(RopeScalingKind.Linear, 4),
         },
+        ["qwen35"] = Config("qwen35", tied: true) with { RopeDim = 4, DeltaNet = new(4, 8, KeyHeads: 2, ValueHeads: 4, Every: 2) },
+        ["qwen35, state last"] = Config("qwen35", kvHeads: 4) with
+        {
+            Layers = 3,
+            HeadDim = 16,
+            RopeDim = 16,
+            DeltaNet = new(2, 8, KeyHeads: 4, ValueHeads: 4, Every: 2),
+        },
     };
 
     /// <summary>Their names, for theories.</summary>
@@ -162,6 +170,8 @@ internal static class TinyModel
             seed = SampleSeed.Mix(seed);
             var uniform = (seed >> 40) / (double)(1 << 24) * 2 - 1;
             values[i] = (float)(uniform * scale + (name.Contains("norm", StringComparison.Ordinal) ? 1 : 0));
+            // States of a delta rule fade.
+            values[i] = name.EndsWith(GatedDeltaNet.Decay, StringComparison.Ordinal) ? -MathF.Abs(values[i]) : values[i];
         }
         return values;
     }

@@ -44,6 +44,16 @@ internal static class HubNames
         ["ffn_down"] = "feed_forward.w2",
     };
 
+    /// <summary>The maps that blocks with a <see cref="GatedDeltaNet"/> have.</summary>
+    private static readonly Dictionary<string, string> s_deltaNet = new()
+    {
+        [GatedDeltaNet.Input] = "linear_attn.in_proj_qkv",
+        [GatedDeltaNet.Gate] = "linear_attn.in_proj_z",
+        [GatedDeltaNet.Beta] = "linear_attn.in_proj_b",
+        [GatedDeltaNet.Alpha] = "linear_attn.in_proj_a",
+        [GatedDeltaNet.Output] = "linear_attn.out_proj",
+    };
+
     /// <summary>Every weight of the model, in the GGUF's order.</summary>
     public static IEnumerable<HubTensor> ListTensors(ModelConfig config) =>
         config.ListTensors().Select(tensor => Of(config.Architecture, tensor));
@@ -71,6 +81,7 @@ internal static class HubNames
     private static string NameOf(ModelArchitecture architecture, string name) => name switch
     {
         _ when architecture.Convolves && s_convolving.TryGetValue(name, out var own) => own,
+        _ when architecture.HasDeltaNets && s_deltaNet.TryGetValue(name, out var own) => own,
         // Gate and up of a fused model are one module, gate first, as in its GGUF.
         "ffn_up" when architecture.Fused => "mlp.gate_up_proj",
         // With norms behind attention too that one has the name.

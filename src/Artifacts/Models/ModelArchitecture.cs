@@ -35,6 +35,8 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
 
     private static readonly string[] s_convolvingMaps = [ShortConvolution.Input, ShortConvolution.Output, .. ModelConfig.BlockMaps];
 
+    private static readonly string[] s_deltaNetMaps = [.. GatedDeltaNet.Maps, .. ModelConfig.BlockMaps];
+
     /// <summary>Every architecture this program generates with and trains.</summary>
     public static readonly IReadOnlyList<ModelArchitecture> All =
     [
@@ -69,7 +71,7 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
             Sliding = new(Every: 2, Window: 4096), Keys = ["final_logit_softcapping", "attn_logit_softcapping"],
         },
         new("smollm3", RopeKind.Interleaved) { FreeHeadDim = true, StillEvery = 4 },
-        new("phi3", RopeKind.HalfSplit) { Fused = true, PartialRotary = true, Keys = [.. s_scaling, "attention.sliding_window"] },
+        new("phi3", RopeKind.HalfSplit) { Fused = true, PartialRotary = true, HasContextDivisors = true, Keys = [.. s_scaling, "attention.sliding_window"] },
         new("olmo2", RopeKind.HalfSplit) { QkNorm = QkNorm.AllHeads, NormsBefore = false, NormsAfter = true, Sliding = new(Every: 4) },
         new("granite", RopeKind.Interleaved)
         {
@@ -94,6 +96,17 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
         new("lfm2", RopeKind.HalfSplit)
         {
             QkNorm = QkNorm.Head, Convolves = true, OutputNorm = "token_embd_norm.weight", Keys = [.. s_scaling, "shortconv.l_cache"],
+        },
+        new("qwen35", RopeKind.HalfSplit)
+        {
+            QkNorm = QkNorm.Head,
+            GatedAttention = true,
+            HasDeltaNets = true,
+            FeedForwardNorm = "post_attention_norm",
+            NormsAroundZero = true,
+            FreeHeadDim = true,
+            PartialRotary = true,
+            Keys = [.. s_scaling, .. DeltaNetKeys.All],
         },
     ];
 
@@ -120,6 +133,17 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
     /// <summary>Whether some blocks have a <see cref="ShortConvolution"/> in place of attention.</summary>
     public bool Convolves { get; init; }
 
+    /// <summary>Whether most blocks have a <see cref="GatedDeltaNet"/> in place of attention.</summary>
+    public bool HasDeltaNets { get; init; }
+
+    /// <summary>
+    /// Whether attn_q has for each head its queries and then as many gates, whose σ what the head attends to is multiplied by.
+    /// </summary>
+    public bool GatedAttention { get; init; }
+
+    /// <summary>The norm before the feed-forward.</summary>
+    public string FeedForwardNorm { get; init; } = "ffn_norm";
+
     /// <summary>The norm before the head.</summary>
     public string OutputNorm { get; init; } = ModelConfig.OutputNorm;
 
@@ -141,6 +165,9 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
     /// <summary>Whether a file may have <see cref="ModelConfig.RopeDivisors"/> for any context.</summary>
     public bool HasDivisors { get; init; }
 
+    /// <summary>Whether a file may have divisors for contexts that are short and others for those that are long (Phi-3).</summary>
+    public bool HasContextDivisors { get; init; }
+
     /// <summary>Every so many blocks, the last of them rotates nothing; 0: all rotate.</summary>
     public int StillEvery { get; init; }
 
@@ -159,7 +186,10 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
     public IReadOnlyList<string> Keys { get; init; } = s_scaling;
 
     /// <summary>The maps of blocks without experts by their GGUF names, <c>blk.N.{name}.weight</c>.</summary>
-    public IReadOnlyList<string> Maps => Fused ? s_fusedMaps : Convolves ? s_convolvingMaps : ModelConfig.BlockMaps;
+    public IReadOnlyList<string> Maps => Fused ? s_fusedMaps
+        : Convolves ? s_convolvingMaps
+        : HasDeltaNets ? s_deltaNetMaps
+        : ModelConfig.BlockMaps;
 
     /// <summary>The architecture of that name.</summary>
     public static ModelArchitecture Named(string name) => All.First(a => a.Name == name);
@@ -173,7 +203,7 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
         "ffn_up_exps" or "ffn_up_shexp" => ["ffn_up"],
         "ffn_down_exps" or "ffn_down_shexp" => ["ffn_down"],
         ShortConvolution.Input => ["attn_q", "attn_k", "attn_v"],
-        ShortConvolution.Output => ["attn_output"],
+        ShortConvolution.Output or GatedDeltaNet.Output => ["attn_output"],
         _ => [],
     };
 }

@@ -7,7 +7,9 @@ namespace IterativeDpo.Artifacts.Models;
 public sealed record TensorSpec(string Name, int[] Shape)
 {
     /// <summary>Whether llama.cpp needs it in float32: norms, biases, and the kernels of convolutions.</summary>
-    public bool IsExact => Shape.Length == 1 || Name.EndsWith($".{ShortConvolution.Kernel}.weight", StringComparison.Ordinal);
+    public bool IsExact => Shape.Length == 1
+        || Name.EndsWith($".{ShortConvolution.Kernel}.weight", StringComparison.Ordinal)
+        || Name.EndsWith($".{GatedDeltaNet.Kernel}.weight", StringComparison.Ordinal);
 }
 
 /// <summary>A decoder's shape, all that the forward pass needs to know beside the weights.</summary>
@@ -79,10 +81,13 @@ public sealed record ModelConfig(
     /// <summary>Null where every block attends.</summary>
     public ShortConvolution? Convolution { get; init; }
 
+    /// <summary>Null where no block has one.</summary>
+    public GatedDeltaNet? DeltaNet { get; init; }
+
     /// <summary>
     /// Whether a sequence has a state beside keys and values of each token: it cannot be taken back to an earlier token.
     /// </summary>
-    public bool HasState => Convolution is not null;
+    public bool HasState => Convolution is not null || DeltaNet is not null;
 
     /// <summary>Null where every block sees all tokens.</summary>
     public SlidingWindow? Sliding { get; init; }
@@ -165,6 +170,12 @@ public sealed record ModelConfig(
     /// <summary>Whether a block convolves in place of attending.</summary>
     public bool Convolves(int layer) => Convolution?.Attending.Contains(layer) == false;
 
+    /// <summary>Whether a block has a <see cref="GatedDeltaNet"/> in place of attention.</summary>
+    public bool HasDeltaNet(int layer) => DeltaNet?.IsAt(layer) == true;
+
+    /// <summary>Whether a block has attention.</summary>
+    public bool Attends(int layer) => !Convolves(layer) && !HasDeltaNet(layer);
+
     /// <summary>How a block attends, if it does.</summary>
     public BlockAttention AttentionOf(int layer)
     {
@@ -180,6 +191,11 @@ public sealed record ModelConfig(
     /// <summary>The maps of a block by their short names.</summary>
     public IEnumerable<string> MapsOf(int layer)
     {
+        if (DeltaNet is not null)
+        {
+            return Maps.Where(map => BiasOf(map) == MapBiases.FeedForward && !GatedDeltaNet.Maps.Contains(map)
+                || GatedDeltaNet.Maps.Contains(map) == HasDeltaNet(layer));
+        }
         var absent = Convolves(layer) ? "attn_" : "shortconv.";
         return Maps.Where(map => !map.StartsWith(absent, StringComparison.Ordinal));
     }
@@ -187,8 +203,9 @@ public sealed record ModelConfig(
     /// <summary>Shape [out, in] of a map, one of <see cref="Maps"/>; of all experts' maps [E, out, in].</summary>
     public int[] MapShape(string map) => Experts?.ShapeOf(map, Dim) ?? map switch
     {
+        _ when DeltaNet is { } net && GatedDeltaNet.Maps.Contains(map) => net.ShapeOf(map, Dim),
         "attn_qkv" => [(Heads + 2 * KvHeads) * HeadDim, Dim],
-        "attn_q" => [Heads * HeadDim, Dim],
+        "attn_q" => [(Architecture.GatedAttention ? 2 : 1) * Heads * HeadDim, Dim],
         "attn_k" or "attn_v" => [KvHeads * HeadDim, Dim],
         "attn_output" => [Dim, Heads * HeadDim],
         "ffn_up" when Architecture.Fused => [2 * FeedForwardDim, Dim],
@@ -214,7 +231,7 @@ public sealed record ModelConfig(
     {
         string[] norms =
         [
-            .. Architecture.NormsBefore ? ["attn_norm", "ffn_norm"] : Array.Empty<string>(),
+            .. Architecture.NormsBefore ? ["attn_norm", Architecture.FeedForwardNorm] : Array.Empty<string>(),
             .. Architecture.NormsAfter ? ["post_attention_norm", "post_ffw_norm"] : Array.Empty<string>(),
         ];
         foreach (var norm in norms) yield return new($"{norm}.weight", [Dim]);
@@ -224,6 +241,13 @@ public sealed record ModelConfig(
         if (Convolves(layer))
         {
             yield return new($"{ShortConvolution.Kernel}.weight", [Dim, Convolution!.Taps]);
+        }
+        else if (HasDeltaNet(layer))
+        {
+            yield return new($"{GatedDeltaNet.Kernel}.weight", [DeltaNet!.Channels, DeltaNet.Taps]);
+            yield return new(GatedDeltaNet.Step, [DeltaNet.ValueHeads]);
+            yield return new(GatedDeltaNet.Decay, [DeltaNet.ValueHeads]);
+            yield return new($"{GatedDeltaNet.Norm}.weight", [DeltaNet.HeadDim]);
         }
         else if (Architecture.QkNorm != QkNorm.None)
         {

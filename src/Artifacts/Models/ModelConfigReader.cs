@@ -112,6 +112,7 @@ internal sealed class ModelConfigReader
         config = ReadDivisors(config) with
         {
             Sliding = ReadSliding(config),
+            DeltaNet = ReadDeltaNet(config),
             Experts = ReadExperts(config),
             ScoreScale =
                 config.Layers == _architecture.WholeHeadLayers
@@ -158,6 +159,31 @@ internal sealed class ModelConfigReader
         Require(kinds.Length > 0, key, "no block attends");
         Require(kinds is [<= MaxSize], key, $"it has {string.Join(" and ", kinds)}, where all that attend have one number of key heads");
         return ((int)kinds[0], new(Size(taps), [.. counts.Index().Where(block => block.Item != 0).Select(block => block.Index)]));
+    }
+
+    private GatedDeltaNet? ReadDeltaNet(ModelConfig config)
+    {
+        if (!_architecture.HasDeltaNets) return null;
+        Require(
+            _file.Metadata.GetUInt32(Key(DeltaNetKeys.Further), 0) == 0, DeltaNetKeys.Further,
+            "blocks that guess further tokens are not supported; export the model without them");
+        var net = new GatedDeltaNet(
+            Size(DeltaNetKeys.Taps), Size(DeltaNetKeys.HeadDim), Size(DeltaNetKeys.KeyHeads), Size(DeltaNetKeys.ValueHeads),
+            Size(DeltaNetKeys.Every, 4));
+        Require(net.Taps > 1, DeltaNetKeys.Taps, "a convolution of one token is none");
+        Require(
+            net.ValueHeads % net.KeyHeads == 0, DeltaNetKeys.KeyHeads, $"{net.KeyHeads} does not divide the {net.ValueHeads} of values");
+        Require((long)net.ValueHeads * net.HeadDim <= MaxSize, DeltaNetKeys.HeadDim, "heads × state_size is out of range");
+        Require(
+            Size(DeltaNetKeys.ValueDim) == net.ValueDim, DeltaNetKeys.ValueDim,
+            $"it is not {net.ValueDim}, the values' {net.ValueHeads} heads of {net.HeadDim}");
+        var sections = _file.Metadata.TryGet(Key(DeltaNetKeys.Sections), out var value) && value.Value is uint[] said
+            ? Array.ConvertAll(said, section => section > MaxSize ? -1 : (int)section)
+            : [];
+        Require(
+            sections.Length == 4 && DeltaNetKeys.CoverText(sections, config.RopeDim / 2), DeltaNetKeys.Sections,
+            $"it has to list four numbers, by which all {config.RopeDim / 2} pairs of a head turn in a text");
+        return net;
     }
 
     private SlidingWindow? ReadSliding(ModelConfig config)
@@ -209,7 +235,7 @@ internal sealed class ModelConfigReader
             "linear" => RopeScalingKind.Linear,
             "yarn" => RopeScalingKind.Yarn,
             // Divisors of its own are read elsewhere; the factor is heeded as in any other.
-            "longrope" when _architecture.PartialRotary => RopeScalingKind.Linear,
+            "longrope" when _architecture.HasContextDivisors => RopeScalingKind.Linear,
             var other => throw Bad(
                 "rope.scaling.type",
                 $"RoPE scaling '{other}' is not supported; use the model without a stretched context"),
@@ -266,7 +292,7 @@ internal sealed class ModelConfigReader
     private ModelConfig ReadDivisors(ModelConfig config)
     {
         if (_architecture.HasDivisors) return config with { RopeDivisors = FindDivisors(ModelConfig.Divisors, config) };
-        if (!_architecture.PartialRotary) return config;
+        if (!_architecture.HasContextDivisors) return config;
         var (shorter, longer) = (FindDivisors(ModelConfig.ShortDivisors, config), FindDivisors(ModelConfig.LongDivisors, config));
         if (shorter is null && longer is null) return config;
         if (shorter is null) throw BadTensor(ModelConfig.ShortDivisors, "is missing", "Export the model again.");

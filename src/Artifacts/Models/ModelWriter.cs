@@ -142,6 +142,16 @@ public static class ModelWriter
             set(SlidingKeys.Pattern, (uint)sliding.Every);
             if (config.Architecture.Sliding!.OwnRopeBase) set(SlidingKeys.RopeBase, sliding.RopeBase);
         }
+        if (config.DeltaNet is { } net)
+        {
+            set(DeltaNetKeys.Taps, (uint)net.Taps);
+            set(DeltaNetKeys.HeadDim, (uint)net.HeadDim);
+            set(DeltaNetKeys.KeyHeads, (uint)net.KeyHeads);
+            set(DeltaNetKeys.ValueHeads, (uint)net.ValueHeads);
+            set(DeltaNetKeys.ValueDim, (uint)net.ValueDim);
+            set(DeltaNetKeys.Every, (uint)net.Every);
+            set(DeltaNetKeys.Sections, DeltaNetKeys.SectionsOf(config.RopeDim / 2));
+        }
         if (config.Experts is { } experts)
         {
             set(ExpertKeys.Count, (uint)experts.Count);

@@ -7,9 +7,10 @@ namespace IterativeDpo.Training.Torch;
 
 /// <summary>The rows that a block computes.</summary>
 /// <param name="Kept">Which they are of the rows before it; null for all.</param>
-/// <param name="Attention">How they attend; null in a block that convolves.</param>
+/// <param name="Attention">How they attend; null in a block that does not.</param>
 /// <param name="History">The rows before each, where a block of the model convolves.</param>
-internal sealed record BlockRows(Tensor? Kept, ITokenMixer? Attention, RowHistory? History);
+/// <param name="Deltas">How states go over the batch, where a block of the model has one.</param>
+internal sealed record BlockRows(Tensor? Kept, ITokenMixer? Attention, RowHistory? History, DeltaPlan? Deltas);
 
 /// <summary>A packed batch's index tensors.</summary>
 internal sealed class BatchTensors
@@ -32,19 +33,21 @@ internal sealed class BatchTensors
         TokenIds = Floats.Indexes(batch.TokenIds, device);
         Predictors = Floats.Indexes(batch.Predictors.Select(row => place[row]), device);
         Targets = Floats.Indexes(batch.Targets, device);
-        // Null is a block that convolves.
+        // Null is a block that does not attend.
         var kinds = Enumerable.Range(0, config.Layers)
-            .Select(layer => config.Convolves(layer) ? (BlockAttention?)null : config.AttentionOf(layer))
+            .Select(layer => config.Attends(layer) ? config.AttentionOf(layer) : (BlockAttention?)null)
             .ToList();
         var attention = AttentionOf(kinds.OfType<BlockAttention>(), batch, config, type, device, ownLoops && config.ScoreCap == 0);
         var inner = kinds.SkipLast(1).OfType<BlockAttention>().Distinct()
-            .ToDictionary(kind => kind, kind => new BlockRows(null, attention(kind, null), null));
-        var history = config.Convolution is { } convolution ? new RowHistory(batch, convolution.Taps - 1, device) : null;
-        var convolving = new BlockRows(null, null, history);
+            .ToDictionary(kind => kind, kind => new BlockRows(null, attention(kind, null), null, null));
+        var taps = config.Convolution?.Taps ?? config.DeltaNet?.Taps;
+        var history = taps is null ? null : new RowHistory(batch, taps.Value - 1, device);
+        var deltas = config.DeltaNet is null ? null : new DeltaPlan(batch, device);
+        var mixing = new BlockRows(null, null, history, deltas);
         _blocks =
         [
-            .. kinds.SkipLast(1).Select(kind => kind is { } attending ? inner[attending] : convolving),
-            new(Floats.Indexes(predicting, device), kinds[^1] is { } ending ? attention(ending, predicting) : null, history),
+            .. kinds.SkipLast(1).Select(kind => kind is { } attending ? inner[attending] : mixing),
+            new(Floats.Indexes(predicting, device), kinds[^1] is { } ending ? attention(ending, predicting) : null, history, deltas),
         ];
     }
 

@@ -77,14 +77,16 @@ internal sealed class Decoder
         LinearMap Biased(string map, string? bias) => new(_weights, Name(map), bias, lora?.On(Name(map)), dropout);
         LinearMap Plain(string map) => Biased(map, null);
         LinearMap Map(string map, MapBiases biases) => Biased(map, _config.Biases.HasFlag(biases) ? Name(WeightLayout.Bias(map)) : null);
-        var convolves = _config.Convolves(layer);
-        var qkv = Map(convolves ? ShortConvolution.Input : WeightLayout.Qkv, MapBiases.Qkv);
-        var output = Map(convolves ? ShortConvolution.Output : WeightLayout.AttentionOutput, MapBiases.AttentionOutput);
+        var (convolves, hasNet) = (_config.Convolves(layer), _config.HasDeltaNet(layer));
+        var (inputs, outputs) = convolves ? (ShortConvolution.Input, ShortConvolution.Output)
+            : hasNet ? (WeightLayout.DeltaInput, GatedDeltaNet.Output)
+            : (WeightLayout.Qkv, WeightLayout.AttentionOutput);
+        var (qkv, output) = (Map(inputs, MapBiases.Qkv), Map(outputs, MapBiases.AttentionOutput));
         var family = _config.Architecture;
         RmsNorm Before(string norm) => family.NormsBefore ? Norm(Name(norm)) : new(null, null, 0, false);
         BranchEnd End(string norm) => new(family.NormsAfter ? Norm(Name(norm)) : null, _config.ResidualScale);
         var heads =
-            convolves || family.QkNorm == QkNorm.None
+            !_config.Attends(layer) || family.QkNorm == QkNorm.None
                 ? null
                 : new HeadNorms(Norm(Name(WeightLayout.QueryNorm)), Norm(Name(WeightLayout.KeyNorm)), _config);
         var unit = new GatedUnit(family.Gelu, _ownLoops.HasFlag(OwnLoops.Gates));
@@ -96,11 +98,28 @@ internal sealed class Decoder
                 Before(WeightLayout.AttentionNorm),
                 qkv,
                 heads,
-                convolves ? Convolution(Name(ShortConvolution.Kernel)) : rows => rows.Attention!,
+                convolves ? Convolution(Name(ShortConvolution.Kernel)) : hasNet ? DeltaNet(layer) : Attention,
                 output,
                 End(WeightLayout.AttentionEndNorm),
                 _weights.Type),
-            new(Before(WeightLayout.FeedForwardNorm), inside, End(WeightLayout.FeedForwardEndNorm), _weights.Type));
+            new(Before(family.FeedForwardNorm), inside, End(WeightLayout.FeedForwardEndNorm), _weights.Type));
+    }
+
+    private ITokenMixer Attention(BlockRows rows) =>
+        _config.Architecture.GatedAttention
+            ? new GatedAttention(rows.Attention!, rows.Kept, _config.Heads * _config.HeadDim)
+            : rows.Attention!;
+
+    private Func<BlockRows, ITokenMixer> DeltaNet(int layer)
+    {
+        (Tensor, Tensor?) Weight(string name) => (_weights[name], _weights.Gradient(name));
+        string Name(string weight) => WeightLayout.Name(layer, weight);
+        var weights = new DeltaNetWeights(
+            Weight(Name(GatedDeltaNet.Kernel)),
+            Weight(Name(GatedDeltaNet.Step)),
+            Weight(Name(GatedDeltaNet.Decay)),
+            Weight(Name(GatedDeltaNet.Norm)));
+        return rows => new DeltaNetMixer(_config.DeltaNet!, rows.Deltas!, rows.History!, rows.Kept, weights, _config.RmsEps);
     }
 
     private Func<BlockRows, ITokenMixer> Convolution(string kernel) =>

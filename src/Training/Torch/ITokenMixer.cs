@@ -10,7 +10,7 @@ internal interface ITokenMixer
 {
     /// <param name="projected">
     /// Of every row: queries, keys and values side by side, heads apart, [N, (heads + 2 kvHeads) headDim]; of a convolution b, c and x,
-    /// [N, 3 dim].
+    /// [N, 3 dim]; see <see cref="DeltaNetMixer.Forward"/> for its own.
     /// </param>
     /// <returns>The wanted rows, [rows, heads × headDim] or [rows, dim], and what <see cref="Backward"/> needs.</returns>
     (Tensor Rows, IReadOnlyList<Tensor> Trace) Forward(Tensor projected);

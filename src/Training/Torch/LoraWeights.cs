@@ -75,7 +75,7 @@ internal sealed class LoraWeights : IDisposable
             foreach (var (part, i) in parts.Select((part, i) => (part, i)).Where(p => byTensor.ContainsKey(p.part.Name)))
             {
                 var map = byTensor[part.Name];
-                var b = RopeRows.FromFile(part.Of(map.B), _options.Rank, part.Rotated, _config);
+                var b = RopeRows.FromFile(part.Of(map.B), _options.Rank, part, _config);
                 a.select(0, i).copy_(tensor(part.Of(map.A)).view(_options.Rank, -1));
                 Parameters[BName(part)].copy_(tensor(b).view(part.Rows, _options.Rank));
             }
@@ -100,7 +100,7 @@ internal sealed class LoraWeights : IDisposable
     {
         var stacked = Floats.Of(Parameters[AName(target.Weight)]).Chunk(_options.Rank * target.Weight.Columns!.Value);
         return target.Parts.Zip(stacked, (part, a) => new LoraMap(
-            part.Name, a, RopeRows.ToFile(Floats.Of(Parameters[BName(part)]), _options.Rank, part.Rotated, _config)));
+            part.Name, a, RopeRows.ToFile(Floats.Of(Parameters[BName(part)]), _options.Rank, part, _config)));
     }
 
     private IEnumerable<(FusedWeight Weight, IReadOnlyList<WeightPart> Parts)> Targets() =>

@@ -95,7 +95,7 @@ internal sealed class ModelWeights : IDisposable
         var before = weight.Parts.TakeWhile(part => part.Name != name).Sum(part => part.Rows);
         var part = weight.Parts.Single(part => part.Name == name);
         var values = Floats.Of(Parameters![weight.Name].narrow(0, before, part.Rows));
-        return RopeRows.ToFile(values, weight.Columns ?? 1, part.Rotated, _config);
+        return RopeRows.ToFile(values, weight.Columns ?? 1, part, _config);
     }
 
     private Tensor Rows(FusedWeight weight, WeightPart part, float[] values)
@@ -105,6 +105,6 @@ internal sealed class ModelWeights : IDisposable
         {
             throw new ArgumentException($"'{part.Name}' needs {part.Rows} x {columns} values and has {values.Length}.");
         }
-        return tensor(RopeRows.FromFile(values, columns, part.Rotated, _config));
+        return tensor(RopeRows.FromFile(values, columns, part, _config));
     }
 }

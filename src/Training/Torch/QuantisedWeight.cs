@@ -39,7 +39,7 @@ internal sealed class QuantisedWeight : IDisposable
         {
             if (stored(part) is { } matrix)
             {
-                var bytes = RopeRows.FromFile(matrix.Bytes, matrix.Bytes.Length / part.Rows, part.Rotated, config);
+                var bytes = RopeRows.FromFile(matrix.Bytes, matrix.Bytes.Length / part.Rows, part, config);
                 _parts.Add((part.Rows, new(matrix.Type, bytes, part.Rows, columns, device), null));
             }
             else

@@ -8,7 +8,9 @@ namespace IterativeDpo.Training.Torch;
 /// <see cref="RopeRows"/>.</param>
 /// <param name="Expert">The part is one matrix of a tensor that has one for each expert; null: it is the whole tensor.</param>
 /// <param name="Experts">How many it has.</param>
-internal sealed record WeightPart(string Name, int Rows, int Rotated = 0, int? Expert = null, int Experts = 1)
+/// <param name="Gated">Whether the file has for each head its rows and then as many of gates; here all gates are behind all heads.</param>
+internal sealed record WeightPart(
+    string Name, int Rows, int Rotated = 0, int? Expert = null, int Experts = 1, bool Gated = false)
 {
     /// <summary>Its own name, where the tensor's is several parts'.</summary>
     public string Key => Expert is { } expert ? $"{Name}.{expert}" : Name;
@@ -42,10 +44,10 @@ internal static class WeightLayout
     public const string KeyNorm = "attn_k_norm";
     public const string AttentionOutput = "attn_output";
     public const string AttentionEndNorm = "post_attention_norm";
-    public const string FeedForwardNorm = "ffn_norm";
     public const string GateUp = "ffn_gate_up";
     public const string Down = "ffn_down";
     public const string FeedForwardEndNorm = "post_ffw_norm";
+    public const string DeltaInput = "delta_input";
 
     public static string Name(int layer, string map) => ModelConfig.BlockTensor(layer, map);
 
@@ -97,11 +99,30 @@ internal static class WeightLayout
                 .. Map(ShortConvolution.Output, config.Dim, MapBiases.AttentionOutput, new WeightPart(ShortConvolution.Output, config.Dim)),
             ]
             : [];
+        FusedWeight Whole(string name) => new(Name(layer, name), null, [new(Name(layer, name), config.DeltaNet!.ValueHeads)]);
+        FusedWeight[] deltaNet = config.HasDeltaNet(layer) && config.DeltaNet is { } net
+            ?
+            [
+                Fuse(
+                    DeltaInput,
+                    config.Dim,
+                    "weight",
+                    new(GatedDeltaNet.Input, net.Channels),
+                    new(GatedDeltaNet.Gate, net.ValueDim),
+                    new(GatedDeltaNet.Beta, net.ValueHeads),
+                    new(GatedDeltaNet.Alpha, net.ValueHeads)),
+                Fuse(GatedDeltaNet.Kernel, net.Taps, "weight", new WeightPart(GatedDeltaNet.Kernel, net.Channels)) with { IsKernel = true },
+                Whole(GatedDeltaNet.Step),
+                Whole(GatedDeltaNet.Decay),
+                Fuse(GatedDeltaNet.Norm, null, "weight", new WeightPart(GatedDeltaNet.Norm, net.HeadDim)),
+                Fuse(GatedDeltaNet.Output, net.ValueDim, "weight", new WeightPart(GatedDeltaNet.Output, config.Dim)),
+            ]
+            : [];
         FusedWeight[] attention =
         [
             .. Map(Qkv, config.Dim, MapBiases.Qkv, family.Fused
                 ? [new("attn_qkv", queries + 2 * keys, queries + keys)]
-                : [new("attn_q", queries, queries), new("attn_k", keys, keys), new("attn_v", keys)]),
+                : [new("attn_q", family.GatedAttention ? 2 * queries : queries, queries, Gated: family.GatedAttention), new("attn_k", keys, keys), new("attn_v", keys)]),
             .. family.QkNorm == QkNorm.None
                 ? []
                 : new[] { HeadNorm(QueryNorm, config.QkNormSize(config.Heads)), HeadNorm(KeyNorm, config.QkNormSize(config.KvHeads)) },
@@ -110,9 +131,9 @@ internal static class WeightLayout
         return
         [
             .. Norm(family.NormsBefore, AttentionNorm),
-            .. config.Convolves(layer) ? convolution : attention,
+            .. config.Convolves(layer) ? convolution : config.HasDeltaNet(layer) ? deltaNet : attention,
             .. Norm(family.NormsAfter, AttentionEndNorm),
-            .. Norm(family.NormsBefore, FeedForwardNorm),
+            .. Norm(family.NormsBefore, family.FeedForwardNorm),
             .. config.Experts is { } experts ? ExpertLayout.Of(experts, family, config.Dim, layer) :
             [
                 .. Map(GateUp, config.Dim, MapBiases.FeedForward, family.Fused

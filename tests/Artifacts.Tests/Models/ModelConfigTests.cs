@@ -21,6 +21,7 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("olmo2", false, RopeKind.HalfSplit)]
     [InlineData("granite", true, RopeKind.Interleaved)]
     [InlineData("lfm2", true, RopeKind.HalfSplit)]
+    [InlineData("qwen35", false, RopeKind.HalfSplit)]
     public void Read_gives_the_shape_that_was_written(string architecture, bool tied, RopeKind rope)
     {
         var config = TinyModel.Config(architecture) with { TiedEmbeddings = tied };
@@ -167,6 +168,18 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("lfm2", "shortconv.l_cache", 1u, "'lfm2.shortconv.l_cache': a convolution of one token is none")]
     [InlineData("lfm2", "shortconv.l_cache", 5u, "tensor 'blk.0.shortconv.conv.weight' has the shape [32, 3], not [32, 5]")]
     [InlineData("lfm2", "attention.sliding_window", 8u, "'lfm2.attention.sliding_window': this program does not know it")]
+    [InlineData("qwen35", "ssm.conv_kernel", 1u, "'qwen35.ssm.conv_kernel': a convolution of one token is none")]
+    [InlineData("qwen35", "ssm.group_count", 3u, "'qwen35.ssm.group_count': 3 does not divide the 4 of values")]
+    [InlineData("qwen35", "ssm.state_size", 0u, "'qwen35.ssm.state_size': 0 is out of range")]
+    [InlineData("qwen35", "ssm.state_size", 1u << 20, "'qwen35.ssm.state_size': heads × state_size is out of range")]
+    [InlineData("qwen35", "ssm.inner_size", 16u, "'qwen35.ssm.inner_size': it is not 32, the values' 4 heads of 8")]
+    [InlineData("qwen35", "full_attention_interval", 1u, "tensor 'blk.0.attn_q.weight' is missing")]
+    [InlineData("qwen35", "nextn_predict_layers", 1u, "'qwen35.nextn_predict_layers': blocks that guess further tokens are not supported")]
+    [InlineData("qwen35", "rope.dimension_sections", 4u, "'qwen35.rope.dimension_sections': it has to list four numbers")]
+    [InlineData("qwen35", "rope.dimension_sections", new[] { 2, 1, 1 }, "it has to list four numbers")]
+    [InlineData("qwen35", "rope.dimension_sections", new[] { 1, 1, 0, 2 }, "by which all 4 pairs of a head turn in a text")]
+    [InlineData("qwen35", "rope.dimension_sections", new[] { -1, 5, 5, 5 }, "by which all 4 pairs of a head turn in a text")]
+    [InlineData("qwen35", "attention.recurrent_layers", 8u, "'qwen35.attention.recurrent_layers': this program does not know it")]
     public void Read_refuses_metadata_of_a_family_that_it_cannot_use(string architecture, string key, object value, string problem)
     {
         TinyModel.WriteChanged(_directory["m.gguf"], metadata => metadata[$"{architecture}.{key}"] = value, architecture: architecture);
@@ -520,6 +533,8 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("llama", "output_norm.weight")]
     [InlineData("qwen2", "blk.0.attn_q.bias")]
     [InlineData("lfm2", "token_embd_norm.weight")]
+    [InlineData("qwen35", "blk.0.ssm_a")]
+    [InlineData("qwen35", "blk.0.ssm_dt.bias")]
     public void Read_refuses_norms_and_biases_that_would_end_llama_cpp(string architecture, string name)
     {
         TinyModel.WriteChanged(
@@ -530,15 +545,15 @@ public sealed class ModelConfigTests : IDisposable
         AssertRefused($"tensor '{name}' is stored as F16, but llama.cpp needs norms and biases as F32");
     }
 
-    [Fact]
-    public void Read_refuses_kernels_that_would_end_llama_cpp()
+    [Theory]
+    [InlineData("lfm2", "blk.0.shortconv.conv.weight")]
+    [InlineData("qwen35", "blk.0.ssm_conv1d.weight")]
+    public void Read_refuses_kernels_that_would_end_llama_cpp(string architecture, string name)
     {
         TinyModel.WriteChanged(
-            _directory["m.gguf"],
-            type: t => t.Name == "blk.0.shortconv.conv.weight" ? TensorType.F16 : TensorType.F32,
-            architecture: "lfm2");
+            _directory["m.gguf"], type: t => t.Name == name ? TensorType.F16 : TensorType.F32, architecture: architecture);
 
-        AssertRefused("tensor 'blk.0.shortconv.conv.weight' is stored as F16, but llama.cpp needs kernels of convolutions as F32");
+        AssertRefused($"tensor '{name}' is stored as F16, but llama.cpp needs kernels of convolutions as F32");
     }
 
     [Fact]

@@ -14,6 +14,7 @@ internal static class TinyModel
             ? null
             : new(4, 2, rule.OwnWidth ? 16 : 64, rule.Shared == SharedExpert.Gated ? 24 : 0),
         Convolution = ModelArchitecture.Named(architecture).Convolves ? new(3, Attending: [1]) : null,
+        DeltaNet = ModelArchitecture.Named(architecture).HasDeltaNets ? new(3, 8, KeyHeads: 2, ValueHeads: 4, Every: 2) : null,
     };
 
     /// <summary>Seeded values, another row for every tensor.</summary>

@@ -1,13 +1,19 @@
+using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Artifacts.Tests.Models;
 using IterativeDpo.Generation.Llama;
 
 namespace IterativeDpo.Generation.Tests.Llama;
 
+public sealed class ConvolvingModelTests() : StatefulModelTests(
+    TinyModel.Config("lfm2") with { Layers = 4, Convolution = new(3, Attending: [2]) });
+
+public sealed class DeltaNetModelTests() : StatefulModelTests(TinyModel.Config("qwen35") with { Layers = 4 });
+
 /// <summary>
-/// A model whose sequences have a state that cannot be taken back to an earlier token (LFM2): whatever is shared between prompts, each gets
+/// Models whose sequences have a state that cannot be taken back to an earlier token: whatever is shared between prompts, each gets
 /// what it would get on its own.
 /// </summary>
-public sealed class StatefulModelTests : IDisposable
+public abstract class StatefulModelTests : IDisposable
 {
     private static readonly SamplingOptions s_greedy = new(Temperature: 0, MaxTokens: 20), s_sampled = new(MaxTokens: 20);
 
@@ -21,13 +27,17 @@ public sealed class StatefulModelTests : IDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("stateful-").FullName;
     private readonly string _model;
 
-    public StatefulModelTests()
+    private protected StatefulModelTests(ModelConfig config)
     {
         _model = Path.Combine(_directory, "m.gguf");
-        TinyModel.Write(_model, TinyModel.Config("lfm2") with { Layers = 4, Convolution = new(3, Attending: [2]) });
+        TinyModel.Write(_model, config);
     }
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public void Dispose()
+    {
+        Directory.Delete(_directory, recursive: true);
+        GC.SuppressFinalize(this);
+    }
 
     [Theory]
     [InlineData(1)]

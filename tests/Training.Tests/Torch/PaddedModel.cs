@@ -38,9 +38,12 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
         for (var layer = 0; layer < config.Layers; layer++)
         {
             var h = NormIfThere(x, layer, "attn_norm");
-            var mixed = config.Convolves(layer) ? Convolution(h, layer) : Attention(h, layer);
-            x += NormIfThere(mixed, layer, "post_attention_norm") * config.ResidualScale;
-            x += NormIfThere(FeedForward(NormIfThere(x, layer, "ffn_norm"), layer), layer, "post_ffw_norm") * config.ResidualScale;
+            var mixed = config.Convolves(layer) ? Convolution(h, layer)
+                : config.HasDeltaNet(layer) ? DeltaNet(h, layer, config.DeltaNet!)
+                : Attention(h, layer);
+            var before = config.Architecture.FeedForwardNorm;
+            x += (before == "post_attention_norm" ? mixed : NormIfThere(mixed, layer, "post_attention_norm")) * config.ResidualScale;
+            x += NormIfThere(FeedForward(NormIfThere(x, layer, before), layer), layer, "post_ffw_norm") * config.ResidualScale;
         }
         var logits = Norm(x, config.Architecture.OutputNorm)
             .matmul(_weights[config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output].t());
@@ -110,6 +113,33 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
         return Map(parts[1] * convolved, layer, "shortconv.out_proj");
     }
 
+    /// <summary>A token after the other, and PyTorch's own convolution.</summary>
+    private Tensor DeltaNet(Tensor h, int layer, GatedDeltaNet net)
+    {
+        Tensor Weight(string name) => _weights[ModelConfig.BlockTensor(layer, name)];
+        var kernel = Weight("ssm_conv1d.weight");
+        var inputs = nn.functional.pad(Map(h, layer, "attn_qkv").transpose(1, 2), [kernel.size(1) - 1, 0]);
+        var mixed = nn.functional.silu(nn.functional.conv1d(inputs, kernel.unsqueeze(1), groups: net.Channels).transpose(1, 2));
+        var parts = mixed.split([net.KeyDim, net.KeyDim, net.ValueDim], -1);
+        Tensor Heads(int part) => parts[part].unflatten(2, [-1, net.HeadDim]);
+        Tensor Unit(Tensor x) => (x / x.norm(-1, keepdim: true)).repeat(1, 1, net.ValueHeads / net.KeyHeads, 1);
+        var (q, k, v) = (Unit(Heads(0)), Unit(Heads(1)), Heads(2)); // [rows, T, heads, headDim]
+        var beta = Map(h, layer, "ssm_beta").sigmoid();
+        var g = (nn.functional.softplus(Map(h, layer, "ssm_alpha") + Weight("ssm_dt.bias")) * Weight("ssm_a")).exp();
+        var state = zeros(h.size(0), net.ValueHeads, net.HeadDim, net.HeadDim); // [rows, heads, keys, values]
+        var read = new List<Tensor>();
+        for (long t = 0; t < h.size(1); t++)
+        {
+            Tensor At(Tensor x) => x.select(1, t);
+            state = state * At(g).unsqueeze(-1).unsqueeze(-1);
+            var known = (state * At(k).unsqueeze(-1)).sum(2);
+            state = state + At(k).unsqueeze(-1) * ((At(v) - known) * At(beta).unsqueeze(-1)).unsqueeze(2);
+            read.Add((state * At(q).unsqueeze(-1)).sum(2) / Math.Sqrt(net.HeadDim));
+        }
+        var normed = Norm(stack(read, 1), ModelConfig.BlockTensor(layer, "ssm_norm.weight"));
+        return Map(normed.flatten(2) * nn.functional.silu(Map(h, layer, "attn_gate")), layer, "ssm_out");
+    }
+
     private static Tensor Capped(Tensor x, float cap) => cap == 0 ? x : (x / cap).tanh() * cap;
 
     /// <summary>0 where a token sees another and −∞ elsewhere, [T, T].</summary>
@@ -135,12 +165,18 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
             Projected(map, first, heads).reshape(batch, length, heads, config.HeadDim).transpose(1, 2);
         var kind = config.AttentionOf(layer);
         var repeats = config.Heads / config.KvHeads;
-        var q = Rope(QkNormed(Heads("attn_q", 0, config.Heads), layer, "attn_q_norm"), kind);
+        // [rows, heads, T, queries and gates]
+        var gated = config.Architecture.GatedAttention
+            ? Map(h, layer, "attn_q").reshape(batch, length, config.Heads, 2 * config.HeadDim).transpose(1, 2)
+            : null;
+        var q = Rope(QkNormed(gated?.narrow(-1, 0, config.HeadDim) ?? Heads("attn_q", 0, config.Heads), layer, "attn_q_norm"), kind);
         var k = Rope(QkNormed(Heads("attn_k", config.Heads, config.KvHeads), layer, "attn_k_norm"), kind).repeat_interleave(repeats, 1);
         var v = Heads("attn_v", config.Heads + config.KvHeads, config.KvHeads).repeat_interleave(repeats, 1);
         var scores = Capped(q.matmul(k.transpose(2, 3)) * (config.ScoreScale ?? 1 / Math.Sqrt(config.HeadDim)), config.ScoreCap);
         var weights = (scores + Mask(length, kind.Window)).softmax(-1);
-        return Map(weights.matmul(v).transpose(1, 2).reshape(batch, length, -1), layer, "attn_output");
+        var attended = weights.matmul(v);
+        var open = gated is null ? attended : attended * gated.narrow(-1, config.HeadDim, config.HeadDim).sigmoid();
+        return Map(open.transpose(1, 2).reshape(batch, length, -1), layer, "attn_output");
     }
 
     /// <param name="x">[rows, heads, T, headDim].</param>

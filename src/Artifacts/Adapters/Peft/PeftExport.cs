@@ -38,7 +38,10 @@ public static class PeftExport
         {
             var map = maps[module.Tensor];
             var (outputs, inputs, rank) = (module.Shape[0], module.Shape[1], adapter.Rank);
-            writer.Add(module.TensorA, [rank, inputs], () => module.Of(map.A, rank * inputs));
+            writer.Add(
+                module.TensorA,
+                [rank, inputs],
+                () => PeftModules.Columns(module, module.Of(map.A, rank * inputs), config, toPeft: true));
             writer.Add(
                 module.TensorB,
                 [outputs, rank],

@@ -46,11 +46,21 @@ internal static class PeftModules
         : HubExperts.ModuleOf(config.Architecture, map, expert) is { } module ? $"model.layers.{layer}.{module}"
         : null;
 
-    /// <summary>B's rows, [out, rank], from the GGUF's order to Hugging Face's, which rotates halves whatever the architecture.</summary>
+    /// <summary>
+    /// B's rows, [out, rank], from the GGUF's order to Hugging Face's, which rotates halves whatever the architecture.
+    /// </summary>
     public static float[] RowsToPeft(PeftModule module, float[] b, int rank, ModelConfig config) =>
-        HubNames.IsRotated(module.Map) ? RotaryOrder.Change(b, rank, config, config.Architecture.Rope, RopeKind.HalfSplit) : b;
+        HubNames.IsRotated(module.Map) ? RotaryOrder.Change(b, rank, config, config.Architecture.Rope, RopeKind.HalfSplit)
+        : config.DeltaNet is { } net && module.Map != GatedDeltaNet.Output ? net.Reorder(module.Map, b, rank, toNeighbours: true)
+        : b;
 
     /// <summary>B's rows, [out, rank], from Hugging Face's order to the GGUF's.</summary>
     public static float[] RowsFromPeft(PeftModule module, float[] b, int rank, ModelConfig config) =>
-        HubNames.IsRotated(module.Map) ? RotaryOrder.Change(b, rank, config, RopeKind.HalfSplit, config.Architecture.Rope) : b;
+        HubNames.IsRotated(module.Map) ? RotaryOrder.Change(b, rank, config, RopeKind.HalfSplit, config.Architecture.Rope)
+        : config.DeltaNet is { } net && module.Map != GatedDeltaNet.Output ? net.Reorder(module.Map, b, rank, toNeighbours: false)
+        : b;
+
+    /// <summary>A's columns, [rank, in], from the GGUF's order to Hugging Face's, or back.</summary>
+    public static float[] Columns(PeftModule module, float[] a, ModelConfig config, bool toPeft) =>
+        config.DeltaNet is { } net && module.Map == GatedDeltaNet.Output ? net.Reorder(module.Map, a, 1, toPeft) : a;
 }

@@ -113,6 +113,31 @@ public sealed class PeftExportTests : IDisposable
             document.RootElement.GetProperty("target_modules").EnumerateArray().Select(name => name.GetString()!));
     }
 
+    /// <summary>The GGUF's value head i is of key head i mod 2; there those of a key head are neighbours.</summary>
+    [Fact]
+    public void Write_of_a_model_with_delta_rules_names_its_modules_and_orders_value_heads_as_they_do()
+    {
+        var config = TinyModel.Config("qwen35");
+        var adapter = TinyAdapter.Create(config);
+        using var file = Export(adapter, config);
+
+        float[] Written(string module, string matrix) =>
+            file.ReadFloat32(file.Tensors[$"base_model.model.model.layers.0.linear_attn.{module}.lora_{matrix}.weight"]);
+        LoraMap Map(string map) => adapter.Maps.Single(m => m.Tensor == $"blk.0.{map}.weight");
+        int[] heads = [0, 2, 1, 3];
+        Assert.Equal(heads.SelectMany(head => Map("ssm_beta").B[(head * 4)..(head * 4 + 4)]), Written("in_proj_b", "B"));
+        Assert.Equal(heads.SelectMany(head => Map("ssm_alpha").B[(head * 4)..(head * 4 + 4)]), Written("in_proj_a", "B"));
+        Assert.Equal(heads.SelectMany(head => Map("attn_gate").B[(head * 32)..(head * 32 + 32)]), Written("in_proj_z", "B"));
+        var qkv = Map("attn_qkv").B;
+        Assert.Equal(
+            qkv[..128].Concat(heads.SelectMany(head => qkv[(128 + head * 32)..(160 + head * 32)])), Written("in_proj_qkv", "B"));
+        Assert.Equal(
+            Map("ssm_out").A.Chunk(32).SelectMany(row => heads.SelectMany(head => row[(head * 8)..(head * 8 + 8)])),
+            Written("out_proj", "A"));
+        Assert.Equal(Map("attn_qkv").A, Written("in_proj_qkv", "A"));
+        Assert.Equal([64, 4], file.Tensors["base_model.model.model.layers.1.self_attn.q_proj.lora_B.weight"].Shape);
+    }
+
     [Fact]
     public void Write_gives_the_configuration_the_library_reads()
     {

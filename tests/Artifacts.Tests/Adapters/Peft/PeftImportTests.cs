@@ -20,6 +20,7 @@ public sealed class PeftImportTests : IDisposable
     [Theory]
     [InlineData("llama", 8f)]
     [InlineData("qwen2", 3.7f)]
+    [InlineData("qwen35", 8f)]
     public void Read_of_an_exported_adapter_gives_it_back(string architecture, float alpha)
     {
         var config = TinyModel.Config(architecture);
