@@ -1,6 +1,7 @@
 namespace IterativeDpo.EndToEnd.Tests;
 
 /// <summary>What a user can get wrong: exit code 2, a message that names the file, the key and the way out, and nothing harmed.</summary>
+[Collection(nameof(PageTests))]
 public sealed class BadInputTests
 {
     [Fact]

@@ -1,6 +1,7 @@
 namespace IterativeDpo.EndToEnd.Tests;
 
 /// <summary>A campaign whose judge is a program of the user's.</summary>
+[Collection(nameof(PageTests))]
 public sealed class CommandJudgeTests
 {
     [Fact]

@@ -4,6 +4,7 @@ using System.Text;
 namespace IterativeDpo.EndToEnd.Tests;
 
 /// <summary><c>dpo convert</c> through the real executable and the bundled seed's tokenizer.</summary>
+[Collection(nameof(PageTests))]
 public sealed class ConvertTests : IDisposable
 {
     private const string Row =

@@ -6,6 +6,7 @@ using IterativeDpo.Judging.Tests.Http;
 namespace IterativeDpo.EndToEnd.Tests;
 
 /// <summary>A campaign whose judge is behind a service.</summary>
+[Collection(nameof(PageTests))]
 public sealed class HttpJudgeTests : IDisposable
 {
     private const string Variable = "DPO_TEST_JUDGE_KEY";

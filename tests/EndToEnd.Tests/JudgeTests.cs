@@ -1,6 +1,7 @@
 namespace IterativeDpo.EndToEnd.Tests;
 
 /// <summary>Judging a file from the command line.</summary>
+[Collection(nameof(PageTests))]
 public sealed class JudgeTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("dpo-e2e-");

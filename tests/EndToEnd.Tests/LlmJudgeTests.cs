@@ -3,6 +3,7 @@ using IterativeDpo.Judging;
 namespace IterativeDpo.EndToEnd.Tests;
 
 /// <summary>Campaigns whose judge is a language model.</summary>
+[Collection(nameof(PageTests))]
 public sealed class LlmJudgeTests
 {
     /// <summary>

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 namespace IterativeDpo.EndToEnd.Tests;
 
 /// <summary>What a user can get wrong about nodes before there is a cluster.</summary>
+[Collection(nameof(PageTests))]
 public sealed class NodeRefusalTests
 {
     [Theory]

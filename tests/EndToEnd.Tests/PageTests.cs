@@ -6,6 +6,7 @@ using static IterativeDpo.EndToEnd.Tests.Browsing;
 namespace IterativeDpo.EndToEnd.Tests;
 
 /// <summary>The page in a browser, and notices, on a campaign that runs.</summary>
+[Collection(nameof(PageTests))]
 public sealed class PageTests
 {
     [BrowserFact]

@@ -1,6 +1,7 @@
 namespace IterativeDpo.EndToEnd.Tests;
 
 /// <summary>Pairs and judges of a finished campaign from the command line.</summary>
+[Collection(nameof(PageTests))]
 public sealed class PairsTests
 {
     [Fact]

@@ -7,6 +7,7 @@ using static IterativeDpo.EndToEnd.Tests.Browsing;
 namespace IterativeDpo.EndToEnd.Tests;
 
 /// <summary>People judge a campaign's pairs in a real browser, and it goes on.</summary>
+[Collection(nameof(PageTests))]
 public sealed class PeopleTests
 {
     private const string Judge = """
