@@ -13,6 +13,7 @@ namespace IterativeDpo.Artifacts.Adapters;
 public sealed class AdapterMerge(GgufFile baseModel, LoraAdapter adapter, IProgress<int>? progress, CancellationToken cancellationToken)
 {
     private readonly Dictionary<string, LoraMap> _maps = adapter.Maps.ToDictionary(map => map.Tensor);
+    private readonly MatrixReader _matrices = new(baseModel);
     private int _merged;
 
     /// <summary>Writes the merged model, whole or not at all.</summary>
@@ -29,21 +30,36 @@ public sealed class AdapterMerge(GgufFile baseModel, LoraAdapter adapter, IProgr
     /// <summary>A tensor of the merged model, row-major.</summary>
     public ReadOnlyMemory<float> Weights(string name)
     {
+        var tensor = baseModel.Tensors[name];
+        return Merge(tensor, baseModel.ReadFloat32(tensor), firstRow: 0);
+    }
+
+    /// <summary>A tensor of the merged model, row-major, or of experts' maps the matrix of the one with that index; valid until the next
+    /// is asked for.</summary>
+    public ReadOnlyMemory<float> Weights(string name, int expert)
+    {
+        var tensor = baseModel.Tensors[name];
+        return Merge(tensor, _matrices.Read(name, expert), firstRow: tensor.Shape.Length == 3 ? expert * tensor.Shape[1] : 0);
+    }
+
+    private ReadOnlyMemory<float> Merge(GgufTensor tensor, Memory<float> weights, int firstRow)
+    {
         cancellationToken.ThrowIfCancellationRequested();
-        var weights = baseModel.ReadFloat32(baseModel.Tensors[name]);
-        if (!_maps.TryGetValue(name, out var map)) return weights;
-        AddProduct(weights, map, baseModel.Tensors[name].Shape);
-        progress?.Report(++_merged);
+        if (!_maps.TryGetValue(tensor.Name, out var map)) return weights;
+        AddProduct(weights, map, tensor.Shape, firstRow);
+        if (firstRow * tensor.Shape[^1] + weights.Length == tensor.Elements) progress?.Report(++_merged);
         return weights;
     }
 
-    private void AddProduct(float[] weights, LoraMap map, int[] shape)
+    /// <param name="firstRow">Which row of the map the first of the weights is.</param>
+    private void AddProduct(Memory<float> weights, LoraMap map, int[] shape, int firstRow)
     {
         var rank = adapter.Rank;
         var (rows, columns, scale) = (shape[^2], shape[^1], adapter.Alpha / rank);
-        Parallel.For(0, weights.Length / columns, row =>
+        Parallel.For(0, weights.Length / columns, index =>
         {
-            var sum = weights.AsSpan(row * columns, columns);
+            var sum = weights.Span.Slice(index * columns, columns);
+            var row = firstRow + index;
             var first = row / rows * rank;
             for (var k = 0; k < rank; k++)
                 TensorPrimitives.MultiplyAdd(map.A.AsSpan((first + k) * columns, columns), scale * map.B[row * rank + k], sum, sum);

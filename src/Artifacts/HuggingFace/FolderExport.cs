@@ -11,11 +11,11 @@ namespace IterativeDpo.Artifacts.HuggingFace;
 
 /// <summary>Writes a model as a folder of Hugging Face's libraries: the way back of <see cref="FolderConversion"/>.</summary>
 /// <param name="model">The GGUF.</param>
-/// <param name="weights">A tensor's values by its name in the GGUF, row-major, asked for one at a time: those of the file, or with an
-/// adapter in them.</param>
+/// <param name="weights">A tensor's values by its name in the GGUF, row-major, and of experts' maps those of the one with that index, asked
+/// for one at a time, and used before the next: those of the file, or with an adapter in them.</param>
 /// <param name="source">The folder that the GGUF came from, whose configuration and tokenizer are taken; null: they are written by what the
 /// GGUF says.</param>
-public sealed class FolderExport(GgufFile model, Func<string, ReadOnlyMemory<float>> weights, ModelFolder? source)
+public sealed class FolderExport(GgufFile model, Func<string, int, ReadOnlyMemory<float>> weights, ModelFolder? source)
 {
     private static readonly JsonSerializerOptions s_json = new()
     {
@@ -31,17 +31,14 @@ public sealed class FolderExport(GgufFile model, Func<string, ReadOnlyMemory<flo
     /// <param name="directory">Made where it is missing.</param>
     /// <param name="type">F32, F16 or BF16.</param>
     /// <returns>What of the model such a folder could not be given, in words.</returns>
-    /// <exception cref="UserInputException">The model has something that no configuration says, or its family has no folders
-    /// here.</exception>
+    /// <exception cref="UserInputException">The model has something that no configuration says.</exception>
     /// <exception cref="StorageException">No space, no permission.</exception>
     public IReadOnlyList<string> Write(string directory, TensorType type)
     {
-        if (_config.Experts is not null)
-            throw new UserInputException($"{model.Path}: a mixture of experts is not written as a folder. Write a GGUF (./dpo export --to gguf).");
-        if (HubFamily.All.All(family => family.Architecture != _config.Architecture.Name))
+        // Mixtral's have none, and transformers would leave them out.
+        if (_config.Experts is not null && _config.Biases != _config.Architecture.Biases)
             throw new UserInputException(
-                $"{model.Path}: models of the architecture '{_config.Architecture.Name}' are not written as folders. "
-                + "Export it as a GGUF (--to gguf), or the adapter alone (--to peft).");
+                $"{model.Path}: no config.json says all that this model is, such as the biases beside its experts. Export it as a GGUF (--to gguf).");
         var config = Configuration(type);
         Directory.CreateDirectory(directory);
         var configPath = Path.Combine(directory, ModelFolder.ConfigFile);
@@ -77,17 +74,25 @@ public sealed class FolderExport(GgufFile model, Func<string, ReadOnlyMemory<flo
     private void WriteWeights(string path, TensorType type)
     {
         var writer = new SafetensorsWriter(type).Set("format", "pt");
-        foreach (var tensor in HubNames.ListTensors(_config)) writer.Add(tensor.Name, tensor.Tensor.Shape, () => ValuesOf(tensor));
+        var parts =
+            from tensor in HubNames.ListTensors(_config)
+            from place in tensor.Parts.Index()
+            select (tensor, place.Index, Part: place.Item);
+        foreach (var whole in parts.GroupBy(part => part.Part.Name))
+            writer.Add(
+                whole.Key,
+                whole.First().Part.Shape,
+                () => whole.OrderBy(part => part.Part.FirstRow).Select(part => ValuesOf(part.tensor, part.Index)));
         writer.Write(path);
     }
 
-    private ReadOnlyMemory<float> ValuesOf(HubTensor tensor)
+    private ReadOnlyMemory<float> ValuesOf(HubTensor tensor, int index)
     {
-        var values = weights(tensor.Tensor.Name);
+        var values = weights(tensor.Tensor.Name, index);
         if (tensor.IsRotated)
             return RotaryOrder.Change(
                 values.ToArray(),
-                tensor.Tensor.Shape.Length == 1 ? 1 : tensor.Tensor.Shape[1],
+                tensor.Columns,
                 _config,
                 _config.Architecture.Rope,
                 RopeKind.HalfSplit);

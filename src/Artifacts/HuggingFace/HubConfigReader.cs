@@ -27,28 +27,32 @@ internal sealed class HubConfigReader(HubJson config, Func<string, int[]?> shape
             "quantization_config",
             "the weights are quantised, in a way that is not read; give the model as it was before");
         var architecture = ModelArchitecture.Named(_family.Architecture);
-        var (heads, dim) = (Size("num_attention_heads"), Size("hidden_size"));
+        var (heads, dim, layers) = (Size("num_attention_heads"), Size("hidden_size"), Size("num_hidden_layers"));
         var headDim = config.Has("head_dim") || _family.Absent("head_dim") is not null ? Size("head_dim") : dim / heads;
         var embedding = shapeOf("model.embed_tokens.weight");
         var read = new ModelConfig(
             architecture,
-            Size("num_hidden_layers"),
+            layers,
             dim,
             heads,
             config.Has("num_key_value_heads") || _family.Absent("num_key_value_heads") is not null ? Size("num_key_value_heads") : heads,
             headDim,
-            Size("intermediate_size"),
-            Number("rms_norm_eps"),
-            RopeNumber("rope_theta") ?? (float?)_family.Absent("rope_theta") ?? DefaultRopeBase,
+            architecture.Convolves ? HubConvolution.ReadWidth(config) : Size("intermediate_size"),
+            Number(_family.NormEps),
+            ReadRopeBase(architecture),
             RopeDim(architecture, headDim),
             Size("max_position_embeddings"),
             embedding is [var rows, _] ? rows : Size("vocab_size"),
-            TiedEmbeddings: config.Flag("tie_word_embeddings", shapeOf("lm_head.weight") is null));
+            TiedEmbeddings: ReadTied(architecture))
+        {
+            Convolution = architecture.Convolves ? HubConvolution.Read(config, layers) : null,
+        };
         config.Require(
             !config.Has("vocab_size") || Size("vocab_size") == read.VocabSize,
             "vocab_size",
             $"'model.embed_tokens.weight' has {read.VocabSize} rows");
         CheckActivation(architecture);
+        CheckHeads(read);
         CheckStill(read);
         return CheckScores(
             ReadScaling(
@@ -56,12 +60,15 @@ internal sealed class HubConfigReader(HubJson config, Func<string, int[]?> shape
                 {
                     Biases = ReadBiases(architecture),
                     Sliding = ReadSliding(read),
+                    Experts = _family.Experts?.Read(config, architecture.Experts!),
                     ContextLength = ReadContext(read),
                 }));
     }
 
     private MapBiases ReadBiases(ModelArchitecture architecture)
     {
+        // Mixtral has none, and transformers would leave them out.
+        if (_family.Experts is not null) return architecture.Biases;
         var found = architecture
             .Maps.Where(map => shapeOf($"{HubNames.ModuleOf(architecture, 0, map)}.bias") is not null)
             .Aggregate(MapBiases.None, (all, map) => all | ModelConfig.BiasOf(map));
@@ -72,7 +79,7 @@ internal sealed class HubConfigReader(HubJson config, Func<string, int[]?> shape
     {
         "gemma2" => read with { ScoreCap = Cap("attn_logit_softcapping"), LogitCap = Cap("final_logit_softcapping") },
         "gemma3" => read with { ScoreCap = Refused("attn_logit_softcapping"), LogitCap = Cap("final_logit_softcapping") },
-        "granite" => read with
+        "granite" or "granitemoe" => read with
         {
             EmbeddingScale = config.Number("embedding_multiplier", 1),
             ResidualScale = config.Number("residual_multiplier", 1),
@@ -108,6 +115,31 @@ internal sealed class HubConfigReader(HubJson config, Func<string, int[]?> shape
             config.Text(key, architecture.Gelu ? "gelu_pytorch_tanh" : "silu"));
         config.Require(said == wanted, key, $"'{said}' is not the '{wanted}' of this family");
     }
+
+    /// <summary>llama.cpp does not load every shape in every family.</summary>
+    private void CheckHeads(ModelConfig read)
+    {
+        config.Require(
+            read.Architecture.FreeHeadDim || (long)read.Heads * read.HeadDim == read.Dim,
+            config.Has("head_dim") ? "head_dim" : "num_attention_heads",
+            $"{read.Heads} heads of {read.HeadDim} do not make up the {read.Dim} of 'hidden_size', as llama.cpp needs it in this family");
+        config.Require(
+            !read.Architecture.AllKeyHeads || read.KvHeads == read.Heads,
+            "num_key_value_heads",
+            $"{read.KvHeads} are not the {read.Heads} heads, as llama.cpp needs it in this family");
+    }
+
+    private bool ReadTied(ModelArchitecture architecture)
+    {
+        var key = architecture.Convolves && config.Has("tie_embedding") ? "tie_embedding" : "tie_word_embeddings";
+        var tied = config.Flag(key, shapeOf("lm_head.weight") is null);
+        config.Require(!tied || !architecture.OwnOutput, key, "llama.cpp needs 'lm_head.weight' in this family");
+        return tied;
+    }
+
+    private float ReadRopeBase(ModelArchitecture architecture) =>
+        architecture.Convolves && config.Has("theta") ? config.Number("theta")
+        : RopeNumber("rope_theta") ?? (float?)_family.Absent("rope_theta") ?? DefaultRopeBase;
 
     private void CheckStill(ModelConfig read)
     {
@@ -274,12 +306,7 @@ internal sealed class HubConfigReader(HubJson config, Func<string, int[]?> shape
         };
     }
 
-    private int Size(string key)
-    {
-        var size = config.Integer(key, (int?)_family.Absent(key));
-        config.Require(size > 0, key, $"{size} is under 1");
-        return size;
-    }
+    private int Size(string key) => config.Size(key, (int?)_family.Absent(key));
 
     private float Number(string key) => config.Number(key, (float?)_family.Absent(key));
 }

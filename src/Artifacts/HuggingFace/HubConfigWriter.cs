@@ -15,9 +15,7 @@ internal static class HubConfigWriter
 
     public static JsonObject Write(ModelConfig config)
     {
-        var family = HubFamily.All.Last(family =>
-            family.Architecture == config.Architecture.Name
-            && (family.ModelType is "olmo3" ? config.Sliding is not null : family.ModelType != "mistral"));
+        var family = HubFamily.Of(config);
         var json = new JsonObject
         {
             ["architectures"] = new JsonArray($"{family.Class}ForCausalLM"),
@@ -31,7 +29,7 @@ internal static class HubConfigWriter
             ["head_dim"] = config.HeadDim,
             ["hidden_act"] = config.Architecture.Gelu ? "gelu_pytorch_tanh" : "silu",
             ["max_position_embeddings"] = config.ContextLength,
-            ["rms_norm_eps"] = config.RmsEps,
+            [family.NormEps] = config.RmsEps,
             ["rope_theta"] = config.RopeBase,
             ["tie_word_embeddings"] = config.TiedEmbeddings,
             ["attention_bias"] = config.Biases.HasFlag(MapBiases.Qkv),
@@ -40,6 +38,8 @@ internal static class HubConfigWriter
         if (RopeOf(config) is { } rope) json["rope_scaling"] = rope;
         WriteFactors(json, config);
         WriteBlocks(json, config);
+        family.Experts?.Write(json, config);
+        if (config.Convolution is not null) HubConvolution.Write(json, config);
         return json;
     }
 

@@ -59,6 +59,14 @@ internal sealed class HubJson
         : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number
         : throw Bad(key, $"{Shorten(value)} is no whole number of 32 bits");
 
+    /// <summary>A whole number over 0.</summary>
+    public int Size(string key, int? absent = null)
+    {
+        var size = Integer(key, absent);
+        Require(size > 0, key, $"{size} is under 1");
+        return size;
+    }
+
     public float Number(string key, float? absent = null) =>
         Find(key) is not { } value ? absent ?? throw Missing(key) : NumberOf(key, value);
 

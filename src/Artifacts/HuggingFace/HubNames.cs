@@ -1,14 +1,33 @@
+using System.Globalization;
 using IterativeDpo.Artifacts.Models;
 
 namespace IterativeDpo.Artifacts.HuggingFace;
 
 /// <summary>A tensor of a GGUF as Hugging Face's model has it.</summary>
-/// <param name="Name">Its name there.</param>
-/// <param name="Tensor">Its name and shape in the GGUF; the shape is the same there.</param>
+/// <param name="Tensor">Its name and shape in the GGUF.</param>
+/// <param name="Parts">Where its values are there, front to back: in one tensor, or each expert's matrix by itself.</param>
 /// <param name="IsRotated">Whether its rows are heads in the order of <see cref="ModelArchitecture.Rope"/>, which is half-split
 /// there.</param>
 /// <param name="IsAroundZero">Whether the GGUF's values are greater by one.</param>
-internal sealed record HubTensor(string Name, TensorSpec Tensor, bool IsRotated, bool IsAroundZero);
+internal sealed record HubTensor(TensorSpec Tensor, IReadOnlyList<HubPart> Parts, bool IsRotated = false, bool IsAroundZero = false)
+{
+    /// <summary>A tensor that is one there too, with as many values.</summary>
+    public HubTensor(string name, int[] shape, TensorSpec tensor, bool isRotated = false, bool isAroundZero = false)
+        : this(tensor, [new(name, shape, 0, RowsOf(tensor.Shape))], isRotated, isAroundZero)
+    {
+    }
+
+    /// <summary>Values of a row, which is what moves as a whole.</summary>
+    public int Columns => Tensor.Shape.Length == 1 ? 1 : Tensor.Shape[^1];
+
+    private static int RowsOf(int[] shape) => shape.Length == 1 ? shape[0] : shape[..^1].Aggregate((product, size) => product * size);
+}
+
+/// <summary>Rows of a tensor of Hugging Face's model.</summary>
+/// <param name="Name">The tensor's name.</param>
+/// <param name="Shape">The whole tensor's; all its dimensions but the last make its rows.</param>
+/// <param name="Rows">How many, from <paramref name="FirstRow"/> on.</param>
+internal sealed record HubPart(string Name, int[] Shape, int FirstRow, int Rows);
 
 /// <summary>The names of tensors in GGUF and in Hugging Face's models: one table, whichever way a model goes.</summary>
 internal static class HubNames
@@ -17,6 +36,7 @@ internal static class HubNames
     {
         ["token_embd"] = "model.embed_tokens",
         ["output_norm"] = "model.norm",
+        ["token_embd_norm"] = "model.embedding_norm",
         ["output"] = "lm_head",
         ["attn_norm"] = "input_layernorm",
         ["attn_qkv"] = "self_attn.qkv_proj",
@@ -33,11 +53,16 @@ internal static class HubNames
         ["post_ffw_norm"] = "post_feedforward_layernorm",
     };
 
-    /// <summary>The maps that LFM2 calls otherwise than the others.</summary>
+    /// <summary>What LFM2 calls otherwise than the others.</summary>
     private static readonly Dictionary<string, string> s_convolving = new()
     {
+        ["attn_norm"] = "operator_norm",
+        ["ffn_norm"] = "ffn_norm",
+        ["attn_q_norm"] = "self_attn.q_layernorm",
+        ["attn_k_norm"] = "self_attn.k_layernorm",
         ["attn_output"] = "self_attn.out_proj",
         [ShortConvolution.Input] = "conv.in_proj",
+        [ShortConvolution.Kernel] = "conv.conv",
         [ShortConvolution.Output] = "conv.out_proj",
         ["ffn_gate"] = "feed_forward.w1",
         ["ffn_up"] = "feed_forward.w3",
@@ -55,8 +80,9 @@ internal static class HubNames
     };
 
     /// <summary>Every weight of the model, in the GGUF's order.</summary>
-    public static IEnumerable<HubTensor> ListTensors(ModelConfig config) =>
-        config.ListTensors().Select(tensor => Of(config.Architecture, tensor));
+    /// <param name="stacked">Whether experts are as <see cref="HubExperts.AreStacked"/> says.</param>
+    public static IEnumerable<HubTensor> ListTensors(ModelConfig config, bool stacked = false) =>
+        config.ListTensors().Select(tensor => Of(config.Architecture, tensor, stacked));
 
     /// <summary>The module of a block by its name in GGUF.</summary>
     public static string ModuleOf(ModelArchitecture architecture, int layer, string name) =>
@@ -65,16 +91,28 @@ internal static class HubNames
     /// <summary>Whether a map's rows are heads that rotate.</summary>
     public static bool IsRotated(string name) => name is "attn_q" or "attn_k";
 
-    private static HubTensor Of(ModelArchitecture architecture, TensorSpec tensor)
+    private static HubTensor Of(ModelArchitecture architecture, TensorSpec tensor, bool stacked)
     {
-        var (layer, name, kind) = tensor.Name.Split('.') is ["blk", var number, var inBlock, var ending]
-            ? (int.Parse(number, System.Globalization.CultureInfo.InvariantCulture), inBlock, ending)
-            : (-1, tensor.Name[..tensor.Name.LastIndexOf('.')], "weight");
-        var module = layer < 0 ? s_names[name] : ModuleOf(architecture, layer, name);
+        // A name of LFM2's has a dot more: blk.0.shortconv.conv.weight.
+        var kind = tensor.Name[(tensor.Name.LastIndexOf('.') + 1)..];
+        if (tensor.Name.Split('.', 3) is not ["blk", var number, var inBlock])
+            return Of(architecture, tensor, s_names[tensor.Name[..^(kind.Length + 1)]], kind);
+        var (layer, name) = (int.Parse(number, CultureInfo.InvariantCulture), inBlock[..^(kind.Length + 1)]);
+        return HubExperts.IsMap(name)
+            ? new(tensor, HubExperts.PartsOf(architecture, $"model.layers.{layer}.", name, tensor.Shape, stacked))
+            : Of(architecture, tensor, ModuleOf(architecture, layer, name), kind);
+    }
+
+    private static HubTensor Of(ModelArchitecture architecture, TensorSpec tensor, string module, string kind)
+    {
+        var name = tensor.Name[..^(kind.Length + 1)];
+        var inBlock = name[(name.LastIndexOf('.') + 1)..];
         return new(
             $"{module}.{kind}",
+            // PyTorch's convolution by channel has one input channel to each.
+            name.EndsWith(ShortConvolution.Kernel, StringComparison.Ordinal) ? [tensor.Shape[0], 1, tensor.Shape[1]] : tensor.Shape,
             tensor,
-            IsRotated(name),
+            IsRotated(inBlock),
             architecture.NormsAroundZero && name.EndsWith("norm", StringComparison.Ordinal));
     }
 

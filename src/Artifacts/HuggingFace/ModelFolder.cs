@@ -19,7 +19,7 @@ public sealed class ModelFolder : IDisposable
         TemplateFile = "chat_template.jinja",
         GenerationFile = "generation_config.json", SpecialTokensFile = "special_tokens_map.json";
 
-    private const string IndexFile = "model.safetensors.index.json";
+    private const string IndexFile = "model.safetensors.index.json", HeadTensor = "score.weight";
 
     internal static readonly IReadOnlyList<string> TokenizerFiles =
     [
@@ -61,8 +61,17 @@ public sealed class ModelFolder : IDisposable
     /// <summary>Whether it says anything beside that of the text.</summary>
     internal bool IsForImages { get; private set; }
 
-    /// <summary>The head of a reward model, or null.</summary>
-    internal HubTensor? Head { get; private set; }
+    /// <summary>All that a GGUF of it has, in the GGUF's order: the decoder's weights, and of a reward model its head's.</summary>
+    internal IEnumerable<HubTensor> Tensors
+    {
+        get
+        {
+            IEnumerable<HubTensor> head = _tensors.TryGetValue(HeadTensor, out var score)
+                ? [new(HeadTensor, score.Tensor.Shape, new("cls.output.weight", score.Tensor.Shape))]
+                : [];
+            return HubNames.ListTensors(Config, HubExperts.AreStacked(ShapeOf)).Concat(head);
+        }
+    }
 
     /// <exception cref="UserInputException">No such model, or one that cannot be converted: names the file and the key or
     /// tensor.</exception>
@@ -149,9 +158,11 @@ public sealed class ModelFolder : IDisposable
         IsForImages = config.Has("text_config");
         var text = config.Section("text_config") ?? config;
         Configuration = text.Root;
-        Config = new HubConfigReader(text, tensor => _tensors.TryGetValue(tensor, out var found) ? found.Tensor.Shape : null).Read();
+        Config = new HubConfigReader(text, ShapeOf).Read();
         CheckTensors();
     }
+
+    private int[]? ShapeOf(string name) => _tensors.TryGetValue(name, out var found) ? found.Tensor.Shape : null;
 
     private void OpenWeights()
     {
@@ -220,14 +231,12 @@ public sealed class ModelFolder : IDisposable
 
     private void CheckTensors()
     {
-        if (_tensors.TryGetValue("score.weight", out var score))
-            Head = new("score.weight", new("cls.output.weight", score.Tensor.Shape), false, false);
         // Before anything is listed per layer: a damaged count must not fill the memory.
         if (Config.Layers > _tensors.Count)
             throw new UserInputException(
                 $"{In(ConfigFile)}: 'num_hidden_layers': {Config.Layers} blocks, but there are {_tensors.Count} tensors. Download or save the model again.");
-        var expected = HubNames.ListTensors(Config).Concat(Head is null ? [] : [Head]).ToList();
-        foreach (var (name, (_, shape), _, _) in expected)
+        var known = new HashSet<string> { Config.TiedEmbeddings ? "lm_head.weight" : "" };
+        foreach (var (name, shape, _, _) in Tensors.SelectMany(tensor => tensor.Parts).Where(part => known.Add(part.Name)))
         {
             if (!_tensors.TryGetValue(name, out var found))
                 throw new UserInputException(
@@ -236,7 +245,6 @@ public sealed class ModelFolder : IDisposable
                 throw new UserInputException(
                     $"{found.File.Path}: tensor '{found.Tensor.Name}' has the shape [{string.Join(", ", found.Tensor.Shape)}], not [{string.Join(", ", shape)}] as {ConfigFile} says. Download or save the model again.");
         }
-        var known = expected.Select(tensor => tensor.Name).Append(Config.TiedEmbeddings ? "lm_head.weight" : "").ToHashSet();
         if (_tensors.Keys.FirstOrDefault(name => !known.Contains(name)) is { } stranger)
             throw new UserInputException(
                 $"{_tensors[stranger].File.Path}: tensor '{_tensors[stranger].Tensor.Name}' is not part of a model of the family {Config.Architecture.Name} as this program computes it. Use a plain model of it.");

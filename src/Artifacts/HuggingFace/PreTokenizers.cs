@@ -34,6 +34,7 @@ internal sealed record PreTokenizer(string Name, string? Pattern, bool Digits = 
     {
         ["llama3"] = "llama-bpe",
         ["llama-v3"] = "llama-bpe",
+        ["lfm2"] = "llama-bpe",
         ["deepseek-r1-qwen"] = "qwen2",
         ["phi-2"] = "gpt-2",
         ["olmo"] = "gpt-2",

@@ -80,14 +80,17 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
         },
         new("qwen2moe", RopeKind.HalfSplit)
         {
-            Biases = MapBiases.Qkv, Experts = new(Normalised: false, OwnWidth: true, Shared: SharedExpert.Gated),
+            Biases = MapBiases.Qkv, OwnOutput = true, Experts = new(Normalised: false, OwnWidth: true, Shared: SharedExpert.Gated),
         },
         new("qwen3moe", RopeKind.HalfSplit)
         {
             QkNorm = QkNorm.Head, FreeHeadDim = true, Experts = new(Normalised: true, OwnWidth: true),
         },
         // llama.cpp's norm of keys has the width of queries.
-        new("olmoe", RopeKind.HalfSplit) { QkNorm = QkNorm.AllHeads, AllKeyHeads = true, Experts = new(Normalised: false) },
+        new("olmoe", RopeKind.HalfSplit)
+        {
+            QkNorm = QkNorm.AllHeads, AllKeyHeads = true, OwnOutput = true, Experts = new(Normalised: false),
+        },
         new("granitemoe", RopeKind.Interleaved)
         {
             FreeHeadDim = true, HasDivisors = true, Keys = [.. s_scaling, .. s_granite],
@@ -158,6 +161,9 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
 
     /// <summary>Whether there are as many key heads as heads; llama.cpp loads no others.</summary>
     public bool AllKeyHeads { get; init; }
+
+    /// <summary>Whether the output map is never the embedding; llama.cpp loads no others.</summary>
+    public bool OwnOutput { get; init; }
 
     /// <summary>Whether less than a head may rotate; llama.cpp loads the others only where all of it does.</summary>
     public bool PartialRotary { get; init; }

@@ -65,7 +65,7 @@ internal sealed class ModelConfigReader
             Size("rope.dimension_count", headDim),
             Size("context_length", max: int.MaxValue),
             ReadVocabSize(),
-            TiedEmbeddings: !_file.Tensors.ContainsKey(ModelConfig.Output));
+            TiedEmbeddings: !_architecture.OwnOutput && !_file.Tensors.ContainsKey(ModelConfig.Output));
         Check(config);
         return ReadVariants(config with
         {

@@ -6,8 +6,8 @@ using IterativeDpo.Artifacts.Store;
 namespace IterativeDpo.Artifacts.Safetensors;
 
 /// <summary>
-/// Writes a safetensors file: the same calls give the same bytes. Values are asked for one tensor at a time while the file is written,
-/// so no more than one needs to be in memory.
+/// Writes a safetensors file: the same calls give the same bytes. Values are asked for one tensor at a time while the file is written, or
+/// a part of one, so no more than that needs to be in memory.
 /// </summary>
 /// <param name="type">F32, F16 or BF16, of every tensor: one type keeps each aligned to its values.</param>
 public sealed class SafetensorsWriter(TensorType type)
@@ -18,7 +18,7 @@ public sealed class SafetensorsWriter(TensorType type)
     private readonly OrderedDictionary<string, string> _metadata = [];
     private readonly OrderedDictionary<string, Entry> _tensors = [];
 
-    private sealed record Entry(int[] Shape, Func<ReadOnlyMemory<float>> Values)
+    private sealed record Entry(int[] Shape, Func<IEnumerable<ReadOnlyMemory<float>>> Parts)
     {
         public long Elements { get; } = Shape.Aggregate(1L, (product, size) => checked(product * size));
     }
@@ -32,9 +32,13 @@ public sealed class SafetensorsWriter(TensorType type)
 
     /// <param name="shape">Row-major.</param>
     /// <param name="values">Gives the values, row-major, when they are written.</param>
-    public SafetensorsWriter Add(string name, int[] shape, Func<ReadOnlyMemory<float>> values)
+    public SafetensorsWriter Add(string name, int[] shape, Func<ReadOnlyMemory<float>> values) => Add(name, shape, () => [values()]);
+
+    /// <inheritdoc cref="Add(string, int[], Func{ReadOnlyMemory{float}})" path="/param[@name='shape']"/>
+    /// <param name="parts">Gives the values, row-major, a part after the other, as they are written.</param>
+    public SafetensorsWriter Add(string name, int[] shape, Func<IEnumerable<ReadOnlyMemory<float>>> parts)
     {
-        if (name == SafetensorsParser.MetadataKey || !_tensors.TryAdd(name, new(shape, values)))
+        if (name == SafetensorsParser.MetadataKey || !_tensors.TryAdd(name, new(shape, parts)))
             throw new ArgumentException($"'{name}' is there already, or reserved.", nameof(name));
         return this;
     }
@@ -46,10 +50,14 @@ public sealed class SafetensorsWriter(TensorType type)
         stream.Write(Header());
         foreach (var (name, entry) in _tensors)
         {
-            var values = entry.Values();
-            if (values.Length != entry.Elements)
-                throw new InvalidOperationException($"'{name}' needs {entry.Elements} values and got {values.Length}.");
-            TensorEncoder.Write(stream, type, values.Span);
+            var written = 0L;
+            foreach (var values in entry.Parts())
+            {
+                TensorEncoder.Write(stream, type, values.Span);
+                written += values.Length;
+            }
+            if (written != entry.Elements)
+                throw new InvalidOperationException($"'{name}' needs {entry.Elements} values and got {written}.");
         }
     });
 

@@ -88,7 +88,7 @@ public static class ConversionBenchmark
         ModelWriter.Write(gguf, "bench", s_model, name => values.AsMemory(0, sizes[name]), TensorType.BF16);
         using (var file = GgufFile.Open(gguf))
         {
-            new FolderExport(file, name => values.AsMemory(0, sizes[name]), source: null).Write(folder, TensorType.BF16);
+            new FolderExport(file, (name, _) => values.AsMemory(0, sizes[name]), source: null).Write(folder, TensorType.BF16);
         }
         File.Delete(gguf);
     }

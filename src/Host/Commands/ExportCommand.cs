@@ -113,8 +113,9 @@ public static class ExportCommand
                 progress => Task.Run(
                     () =>
                     {
-                        Func<string, ReadOnlyMemory<float>> weights = adapter is null
-                            ? name => model.ReadFloat32(model.Tensors[name])
+                        var matrices = new MatrixReader(model);
+                        Func<string, int, ReadOnlyMemory<float>> weights = adapter is null
+                            ? (name, expert) => matrices.Read(name, expert)
                             : new AdapterMerge(model, adapter, progress, cancellationToken).Weights;
                         return new FolderExport(model, weights, source).Write(output, Parse(type));
                     },

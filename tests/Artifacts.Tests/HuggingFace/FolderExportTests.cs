@@ -128,7 +128,8 @@ public sealed class FolderExportTests : IDisposable
     private IReadOnlyList<string> Export()
     {
         using var file = GgufFile.Open(_directory["m.gguf"]);
-        return new FolderExport(file, name => file.ReadFloat32(file.Tensors[name]), null).Write(_directory["hub"], TensorType.F32);
+        var matrices = new MatrixReader(file);
+        return new FolderExport(file, (name, expert) => matrices.Read(name, expert), null).Write(_directory["hub"], TensorType.F32);
     }
 
     private GgufFile Convert()

@@ -13,28 +13,44 @@ internal static class TinyFolder
 {
     /// <summary>Writes the folder of a decoder with the tokens of <see cref="ByteVocabulary"/>.</summary>
     /// <param name="modelType">The configuration's; the family's usual one if not given.</param>
+    /// <param name="stacked">Whether the experts of a block are one parameter.</param>
     public static void Write(
         string folder,
         ModelConfig config,
         string? modelType = null,
         Action<JsonObject>? change = null,
-        TensorType type = TensorType.F32)
+        TensorType type = TensorType.F32,
+        bool stacked = false)
     {
         Directory.CreateDirectory(folder);
         var json = ConfigOf(config, modelType ?? TypeOf(config));
         change?.Invoke(json);
         File.WriteAllText(Path.Combine(folder, "config.json"), json.ToJsonString());
-        WriteWeights(Path.Combine(folder, "model.safetensors"), config, type);
+        WriteWeights(Path.Combine(folder, "model.safetensors"), config, type, stacked: stacked);
         WriteTokenizer(folder);
     }
 
-    public static void WriteWeights(string path, ModelConfig config, TensorType type = TensorType.F32, Func<string, bool>? takes = null)
+    public static void WriteWeights(
+        string path,
+        ModelConfig config,
+        TensorType type = TensorType.F32,
+        Func<string, bool>? takes = null,
+        bool stacked = false)
     {
         var writer = new SafetensorsWriter(type).Set("format", "pt");
-        foreach (var tensor in config.ListTensors().Where(tensor => takes?.Invoke(NameOf(config, tensor.Name)) ?? true))
-            writer.Add(NameOf(config, tensor.Name), tensor.Shape, () => Values(config, tensor));
+        foreach (var tensor in Tensors(config, stacked).Where(tensor => takes?.Invoke(tensor.Name) ?? true))
+            writer.Add(tensor.Name, tensor.Shape, () => tensor.Values);
         writer.Write(path);
     }
+
+    /// <summary>All of the folder's tensors.</summary>
+    public static IEnumerable<(string Name, int[] Shape, float[] Values)> Tensors(ModelConfig config, bool stacked = false) =>
+        config.ListTensors().SelectMany(tensor => TinyExperts.IsOne(tensor.Name)
+            ? TinyExperts.Of(config, tensor, stacked)
+            : [(NameOf(config, tensor.Name), ShapeOf(tensor), Values(config, tensor))]);
+
+    private static int[] ShapeOf(TensorSpec tensor) =>
+        tensor.Name.EndsWith("shortconv.conv.weight", StringComparison.Ordinal) ? [tensor.Shape[0], 1, tensor.Shape[1]] : tensor.Shape;
 
     /// <summary>A tensor's values there, by its name and shape in GGUF: rows rotate by halves, and Gemma's norms lie around 0.</summary>
     public static float[] Values(ModelConfig config, TensorSpec tensor)
@@ -42,7 +58,7 @@ internal static class TinyFolder
         var seed = tensor.Name.Aggregate(17, (sum, c) => unchecked(sum * 31 + c));
         var random = new Random(seed);
         var isNorm = tensor.Name.EndsWith("norm.weight", StringComparison.Ordinal);
-        var scale = tensor.Shape.Length == 1 ? 0.3 : 1.7 / Math.Sqrt(tensor.Shape[1]);
+        var scale = tensor.Shape.Length == 1 ? 0.3 : 1.7 / Math.Sqrt(tensor.Shape[^1]);
         // Multiples of 2^-12, of which one more is a float32 too.
         float Round(double value) => (float)(Math.Round(value * 4096) / 4096);
         return
@@ -60,7 +76,9 @@ internal static class TinyFolder
         if (tensor == "token_embd.weight") return "model.embed_tokens.weight";
         if (tensor == "output_norm.weight") return "model.norm.weight";
         if (tensor == "output.weight") return "lm_head.weight";
+        if (tensor == "token_embd_norm.weight") return "model.embedding_norm.weight";
         var parts = tensor.Split('.');
+        if (config.Convolution is not null) return $"model.layers.{parts[1]}.{NameOfLfm2(string.Join('.', parts[2..^1]))}.weight";
         var name = parts[2] switch
         {
             "attn_norm" => "input_layernorm",
@@ -78,11 +96,29 @@ internal static class TinyFolder
         return $"model.layers.{parts[1]}.{name}.{parts[3]}";
     }
 
+    private static string NameOfLfm2(string name) => name switch
+    {
+        "attn_norm" => "operator_norm",
+        "ffn_norm" => "ffn_norm",
+        "attn_q_norm" => "self_attn.q_layernorm",
+        "attn_k_norm" => "self_attn.k_layernorm",
+        "attn_output" => "self_attn.out_proj",
+        "ffn_gate" => "feed_forward.w1",
+        "ffn_down" => "feed_forward.w2",
+        "ffn_up" => "feed_forward.w3",
+        ['a', 't', 't', 'n', '_', var map] => $"self_attn.{map}_proj",
+        _ => name.Replace("shortconv.", "conv.", StringComparison.Ordinal),
+    };
+
     private static string TypeOf(ModelConfig config) => config.Architecture.Name switch
     {
         "mistral3" => "ministral3",
         "gemma3" => "gemma3_text",
         "olmo2" when config.Sliding is not null => "olmo3",
+        "llama" when config.Experts is not null => "mixtral",
+        "qwen2moe" => "qwen2_moe",
+        "qwen3moe" => "qwen3_moe",
+        "granitemoe" when config.Experts!.SharedDim > 0 => "granitemoeshared",
         var name => name,
     };
 
@@ -124,12 +160,26 @@ internal static class TinyFolder
             json["no_rope_layers"] = new JsonArray([
                 .. Enumerable.Range(1, config.Layers).Select(layer => JsonValue.Create(layer % 4 == 0 ? 0 : 1)),
             ]);
-        if (modelType == "granite")
+        if (modelType.StartsWith("granite", StringComparison.Ordinal))
         {
             json["embedding_multiplier"] = config.EmbeddingScale;
             json["residual_multiplier"] = config.ResidualScale;
-            json["attention_multiplier"] = config.ScoreScale;
+            json["attention_multiplier"] = config.ScoreScale ?? 1 / MathF.Sqrt(config.HeadDim);
             json["logits_scaling"] = config.LogitDivisor;
+        }
+        if (config.Experts is not null) TinyExperts.AddKeys(json, config.Experts, modelType);
+        if (config.Convolution is { } convolution)
+        {
+            json.Remove("rms_norm_eps");
+            json.Remove("head_dim");
+            json["norm_eps"] = config.RmsEps;
+            json["conv_L_cache"] = convolution.Taps;
+            json["full_attn_idxs"] = new JsonArray([.. convolution.Attending.Select(layer => JsonValue.Create(layer))]);
+            // Two thirds of it, in whole sixteens.
+            json["block_ff_dim"] = (config.FeedForwardDim - 1) * 3 / 2;
+            json["block_multiple_of"] = 16;
+            json["block_ffn_dim_multiplier"] = 1.0;
+            json["intermediate_size"] = 12288;
         }
         if (config.LongContextDivisors is not null) json["original_max_position_embeddings"] = config.MostPositions;
         return json;

@@ -442,6 +442,16 @@ public sealed class ModelConfigTests : IDisposable
         Assert.Equal(config.Experts, Read().Experts);
     }
 
+    [Theory]
+    [InlineData("qwen2moe")]
+    [InlineData("olmoe")]
+    public void Read_needs_the_head_that_llama_cpp_needs(string architecture)
+    {
+        TinyModel.Write(_directory["m.gguf"], TinyModel.Config(architecture) with { TiedEmbeddings = true });
+
+        AssertRefused("tensor 'output.weight' is missing");
+    }
+
     [Fact]
     public void Read_takes_the_widths_that_llama_cpp_takes_where_no_key_has_them()
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using IterativeDpo.Artifacts;
+using IterativeDpo.Artifacts.Adapters;
 using IterativeDpo.Artifacts.Gguf;
 using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Artifacts.Tests.HuggingFace;
@@ -92,6 +93,49 @@ public sealed class ModelFoldersTests : IDisposable
         using var file = GgufFile.Open(output);
         Assert.Equal(TinyModel.Config(), ModelConfig.Read(file));
         Assert.Equal(expected, file.Tensors["blk.0.attn_q.weight"].Type);
+    }
+
+    /// <summary>From a folder to an adapter's merged one: trainer and llama.cpp compute the same of both.</summary>
+    [Theory]
+    [InlineData("qwen2moe")]
+    [InlineData("qwen3moe")]
+    [InlineData("olmoe")]
+    [InlineData("granitemoe")]
+    [InlineData("lfm2")]
+    public async Task Export_ofAnAdapterOfAFolder_isAFolderAgain(string family)
+    {
+        var config = TinyModel.Config(family) with { FeedForwardDim = 48, TiedEmbeddings = family is "qwen3moe" or "lfm2" };
+        if (family is "granitemoe" or "olmoe") config = config with { Experts = new(4, 2, 48) };
+        TinyFolder.Write(Folder, config);
+        var file = await ModelFolders.FileOfAsync(Folder, default, Cache);
+        var (adapter, back) = (Path.Combine(_root, "adapter.gguf"), Path.Combine(_root, "back"));
+        LoraMap[] maps =
+        [
+            .. config.ListBlockMaps().Select(map => new LoraMap(
+                map.Name,
+                TinyModel.Values(new($"{map.Name}.a", LoraShapes.A(map.Shape, 2))),
+                TinyModel.Values(new($"{map.Name}.b", LoraShapes.B(map.Shape, 2))))),
+        ];
+        new LoraAdapter(2, 0.5f, new AdapterManifest(Digest.OfFile(file), null, "", 1, "{}"), maps).Write(adapter, config);
+
+        foreach (var (to, output) in new[] { ("hf", back), ("gguf", Path.Combine(_root, "merged.gguf")) })
+        {
+            string[] arguments = ["export", adapter, "--model", file, "--to", to, "--out", output, "--type", "f32"];
+            Assert.Equal(ExitCodes.Done, await RootCommands.Create().Parse(arguments).InvokeAsync());
+        }
+
+        var converted = await ModelFolders.FileOfAsync(back, default, Cache);
+        using var expected = GgufFile.Open(Path.Combine(_root, "merged.gguf"));
+        using var actual = GgufFile.Open(converted);
+        Assert.All(
+            expected.Tensors.Values,
+            tensor => Assert.Equal(expected.ReadFloat32(tensor), actual.ReadFloat32(actual.Tensors[tensor.Name])));
+        foreach (var model in new[] { file, converted })
+        {
+            var report = ModelReport.Of(model, [], logits: false, threads: 1);
+            Assert.Null(report.Problem);
+            Assert.True(report.Check!.Agrees);
+        }
     }
 
     [Fact]
