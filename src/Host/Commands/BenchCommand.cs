@@ -80,7 +80,7 @@ public static class BenchCommand
                 JudgingAsync),
             Subcommand("cluster", "Generator nodes of known speed against one process, and rounds sampled ahead.", [], ClusterAsync),
             Subcommand(
-                "conversion", "A gigabyte of safetensors to a GGUF, against copying the file.", [],
+                "conversion", "A gigabyte of safetensors to a GGUF and back, dense and of experts, against copying the file.", [],
                 (_, token) => ConversionBenchmark.Run(token).ToAsyncEnumerable()),
             Subcommand(
                 "page",
