@@ -31,10 +31,15 @@ public sealed class FolderExport(GgufFile model, Func<string, int, ReadOnlyMemor
     /// <param name="directory">Made where it is missing.</param>
     /// <param name="type">F32, F16 or BF16.</param>
     /// <returns>What of the model such a folder could not be given, in words.</returns>
-    /// <exception cref="UserInputException">The model has something that no configuration says.</exception>
+    /// <exception cref="UserInputException">The model has something that no configuration says, or its family has no folders
+    /// here.</exception>
     /// <exception cref="StorageException">No space, no permission.</exception>
     public IReadOnlyList<string> Write(string directory, TensorType type)
     {
+        if (HubFamily.Of(_config) is null)
+            throw new UserInputException(
+                $"{model.Path}: models of the architecture '{_config.Architecture.Name}' are not written as folders. "
+                + "Export it as a GGUF (--to gguf), or the adapter alone (--to peft).");
         // Mixtral's have none, and transformers would leave them out.
         if (_config.Experts is not null && _config.Biases != _config.Architecture.Biases)
             throw new UserInputException(

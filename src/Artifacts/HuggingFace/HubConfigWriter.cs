@@ -15,7 +15,7 @@ internal static class HubConfigWriter
 
     public static JsonObject Write(ModelConfig config)
     {
-        var family = HubFamily.Of(config);
+        var family = HubFamily.Of(config)!;
         var json = new JsonObject
         {
             ["architectures"] = new JsonArray($"{family.Class}ForCausalLM"),

@@ -53,8 +53,8 @@ internal sealed record HubFamily(string ModelType, string Class, string Architec
     /// <summary>The key of ε.</summary>
     public string NormEps => ModelType == "lfm2" ? "norm_eps" : "rms_norm_eps";
 
-    /// <summary>What a model is written as.</summary>
-    public static HubFamily Of(ModelConfig config) => All.First(family =>
+    /// <summary>What a model is written as; null where its family has no folders here.</summary>
+    public static HubFamily? Of(ModelConfig config) => All.FirstOrDefault(family =>
         family.Architecture == config.Architecture.Name && family.ModelType switch
         {
             "mixtral" => config.Experts is not null,
