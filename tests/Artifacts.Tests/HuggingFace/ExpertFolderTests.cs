@@ -231,6 +231,21 @@ public sealed class ExpertFolderTests : IDisposable
         AssertRefused($"model.safetensors: tensor '{name}' has the shape {shape}, not [");
     }
 
+    [Fact]
+    public void Open_expertsOfOneParameterThatDoNotFit_isRefused()
+    {
+        var config = ConfigOf("qwen3moe");
+        TinyFolder.Write(Folder, config, stacked: true);
+        Assert.Equal(config, Read());
+
+        const string down = "model.layers.1.mlp.experts.down_proj", both = "model.layers.0.mlp.experts.gate_up_proj";
+        TinyFolder.WriteWeights(Weights, config, takes: name => name != down, stacked: true);
+        AssertRefused($"tensor '{down}' is missing");
+
+        Write(TinyFolder.Tensors(config, stacked: true).Select(tensor => (tensor.Name, tensor.Name == both ? [4, 24, 32] : tensor.Shape)));
+        AssertRefused($"tensor '{both}' has the shape [4, 24, 32], not [4, 32, 32]");
+    }
+
     [Theory]
     [InlineData("qwen3moe", "model.layers.0.mlp.experts.4.up_proj.weight")]
     [InlineData("qwen3moe", "model.layers.0.mlp.gate_proj.weight")]

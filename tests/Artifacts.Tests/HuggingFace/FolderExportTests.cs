@@ -46,6 +46,27 @@ public sealed class FolderExportTests : IDisposable
             (after.Metadata.GetString("tokenizer.ggml.pre"), after.Metadata.GetString("tokenizer.chat_template.tool_use")));
     }
 
+    /// <summary>llama.cpp has Llama 3's rules under this name too.</summary>
+    [Fact]
+    public void Write_theVocabularyOfLfm2_hasTheRulesOfLlama()
+    {
+        TinyModel.WriteChanged(
+            _directory["m.gguf"],
+            metadata =>
+            {
+                metadata["tokenizer.ggml.pre"] = "lfm2";
+                metadata["tokenizer.ggml.merges"] = new[] { "a b" };
+                (((GgufValue)metadata["tokenizer.ggml.tokens"]).Value as string[])![262] = "ab";
+                metadata["tokenizer.ggml.token_type"] = Enumerable.Range(0, 264).Select(id => id is < 256 or 262 ? 1 : 3).ToArray();
+            },
+            architecture: "lfm2");
+
+        Assert.Empty(Export());
+
+        using var after = Convert();
+        Assert.Equal("llama-bpe", after.Metadata.GetString("tokenizer.ggml.pre"));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
