@@ -52,7 +52,7 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
         long[] blocks =
             [.. Enumerable.Range(0, config.Layers).Select(layer => KeptOf(config, type, rows, longest, layer))];
         var kept = options.GradientCheckpointing ? 4L * rows * config.Dim * config.Layers + blocks.Max() : blocks.Sum();
-        // A convolution's b, c and x in float32, what comes of them, and their gradients; of a delta rule all that its gradients are made of.
+        // A convolution's b, c and x in float32, what comes of them, and their gradients; all that a delta rule's gradients are made of.
         var convolving = (config.Convolution is null ? 0 : 4L * 12 * config.Dim) + (config.DeltaNet is { } net ? WorkingOf(net) : 0);
         return new(
             options.Lora is null ? 0 : file.Tensors.Values.Sum(tensor => Kept(tensor, type)),
@@ -136,7 +136,9 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
             + PlacesOf(experts, rows) * (20L + type * (2L * dim + 3L * experts.FeedForwardDim));
     }
 
-    /// <summary>Float32 of a row: channels before and after they are convolved and lag by lag, heads alike, scores of a chunk, gradients.</summary>
+    /// <summary>
+    /// Float32 of a row: channels before and after they are convolved and lag by lag, heads alike, scores of a chunk, gradients.
+    /// </summary>
     private static long WorkingOf(GatedDeltaNet net) =>
         4L * ((4L + 2 * net.Taps) * net.Channels + 30L * net.ValueDim + 8L * DeltaPlan.MostTokens * net.ValueHeads);
 

@@ -71,7 +71,10 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
             Sliding = new(Every: 2, Window: 4096), Keys = ["final_logit_softcapping", "attn_logit_softcapping"],
         },
         new("smollm3", RopeKind.Interleaved) { FreeHeadDim = true, StillEvery = 4 },
-        new("phi3", RopeKind.HalfSplit) { Fused = true, PartialRotary = true, HasContextDivisors = true, Keys = [.. s_scaling, "attention.sliding_window"] },
+        new("phi3", RopeKind.HalfSplit)
+        {
+            Fused = true, PartialRotary = true, HasContextDivisors = true, Keys = [.. s_scaling, "attention.sliding_window"],
+        },
         new("olmo2", RopeKind.HalfSplit) { QkNorm = QkNorm.AllHeads, NormsBefore = false, NormsAfter = true, Sliding = new(Every: 4) },
         new("granite", RopeKind.Interleaved)
         {

@@ -11,7 +11,12 @@ internal sealed class HeadNorms(RmsNorm queries, RmsNorm keys, ModelConfig confi
     private readonly (RmsNorm Norm, long Start, long Width, long Size)[] _parts =
     [
         (queries, 0, config.Heads * config.HeadDim, config.QkNormSize(config.Heads)),
-        (keys, (config.Architecture.GatedAttention ? 2 : 1) * config.Heads * config.HeadDim, config.KvHeads * config.HeadDim, config.QkNormSize(config.KvHeads)),
+        (
+            keys,
+            // Behind queries, and gates where there are any.
+            (config.Architecture.GatedAttention ? 2 : 1) * config.Heads * config.HeadDim,
+            config.KvHeads * config.HeadDim,
+            config.QkNormSize(config.KvHeads)),
     ];
 
     /// <param name="projected">Queries, keys and values side by side, see <see cref="ITokenMixer.Forward"/>.</param>

@@ -122,7 +122,12 @@ internal static class WeightLayout
         [
             .. Map(Qkv, config.Dim, MapBiases.Qkv, family.Fused
                 ? [new("attn_qkv", queries + 2 * keys, queries + keys)]
-                : [new("attn_q", family.GatedAttention ? 2 * queries : queries, queries, Gated: family.GatedAttention), new("attn_k", keys, keys), new("attn_v", keys)]),
+                :
+                [
+                    new("attn_q", family.GatedAttention ? 2 * queries : queries, queries, Gated: family.GatedAttention),
+                    new("attn_k", keys, keys),
+                    new("attn_v", keys),
+                ]),
             .. family.QkNorm == QkNorm.None
                 ? []
                 : new[] { HeadNorm(QueryNorm, config.QkNormSize(config.Heads)), HeadNorm(KeyNorm, config.QkNormSize(config.KvHeads)) },

@@ -103,7 +103,10 @@ public sealed class PeftImport
             Array.Resize(ref a, rank * module.Shape[1]);
             b = Widen(b, source.Rank, rank);
         }
-        return new(module.Tensor, PeftModules.Columns(module, a, _config, toPeft: false), PeftModules.RowsFromPeft(module, b, rank, _config));
+        return new(
+            module.Tensor,
+            PeftModules.Columns(module, a, _config, toPeft: false),
+            PeftModules.RowsFromPeft(module, b, rank, _config));
     }
 
     private float[] Finite(SafetensorsTensor tensor)
