@@ -23,6 +23,23 @@ public sealed class NodeRefusalTests
         Assert.Contains(problem, node.Errors);
     }
 
+    [Theory]
+    [InlineData("notices.conf: campaign.notices names nobody to tell", "campaign.notices.retries = 1")]
+    [InlineData("campaign.notices.on leaves out node-lost", "campaign.notices { command = [./tell.sh], on = [done] }")]
+    [InlineData("DPO_TEST_NO_SUCH_KEY is not set", "campaign.notices { webhook = \"http://127.0.0.1:9\", key-variable = DPO_TEST_NO_SUCH_KEY }")]
+    public void Node_withNoticesThatTellNobody_isRefusedAtOnce(string problem, string notices)
+    {
+        var directory = Directory.CreateTempSubdirectory("dpo-notices-");
+        var path = Path.Combine(directory.FullName, "notices.conf");
+        File.WriteAllText(path, notices);
+
+        using var node = DpoProcess.Run("node", "--notices", path, "--state", directory.FullName);
+
+        Assert.Equal(2, node.ExitCode);
+        Assert.Contains(problem, node.Errors);
+        directory.Delete(recursive: true);
+    }
+
     [Fact]
     public void Command_withACertificateOfAnotherAuthority_saysWhatToCheck()
     {

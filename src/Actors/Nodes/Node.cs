@@ -99,6 +99,12 @@ public sealed class Node : IAsyncDisposable
     /// <summary>What judges asked services and were answered; null where the node is no coordinator.</summary>
     public LedgerDatabase? Ledger { get; }
 
+    /// <summary>
+    /// Told of nodes that the cluster went on without though they did not leave, each by one node of those that have this; on the actors'
+    /// threads. Null: this one tells nobody.
+    /// </summary>
+    public Action<LostNode>? OnLost { get; init; }
+
     /// <summary>Whether it is in a cluster now.</summary>
     public bool IsUp => _cluster is not null && !_draining;
 
@@ -264,7 +270,8 @@ public sealed class Node : IAsyncDisposable
             [.. ClockTrouble(now).Concat(Slots.SelectMany(slot => slot.Troubles.Values).Distinct()).Take(MostTroubles)],
             Rate(now),
             _startedAt,
-            now);
+            now,
+            OnLost is not null);
     }
 
     public async ValueTask DisposeAsync()

@@ -22,6 +22,8 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Cluster _cluster = Cluster.Get(Context.System);
     private readonly Dictionary<string, NodeReport> _met = [];
+    private readonly HashSet<Member> _silent = [], _leaving = [];
+    private bool _clusterEnds;
     private IReadOnlyList<WorkOrder?> _told = [];
     private long _toldAt, _lastAlive;
 
@@ -47,9 +49,20 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
             Tell();
         });
         Receive<ClusterEvent.MemberUp>(_ => Tell());
-        Receive<ClusterEvent.UnreachableMember>(lost => Note(lost.Member, "is not heard of; if that lasts, others do its work"));
-        Receive<ClusterEvent.ReachableMember>(found => Note(found.Member, "is heard of again"));
+        Receive<ClusterEvent.UnreachableMember>(lost =>
+        {
+            _silent.Add(lost.Member);
+            Note(lost.Member, "is not heard of; if that lasts, others do its work");
+        });
+        Receive<ClusterEvent.ReachableMember>(found =>
+        {
+            _silent.Remove(found.Member);
+            Note(found.Member, "is heard of again");
+        });
+        Receive<ClusterEvent.MemberLeft>(left => _leaving.Add(left.Member));
+        Receive<ClusterEvent.MemberExited>(left => _leaving.Add(left.Member));
         Receive<ClusterEvent.MemberRemoved>(OnRemoved);
+        Receive<ClusterEvent.ClusterShuttingDown>(_ => OnClusterEnds());
         Receive<ThisActorSystemQuarantinedEvent>(OnQuarantined);
     }
 
@@ -62,7 +75,10 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
             Self,
             ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents,
             typeof(ClusterEvent.MemberUp),
+            typeof(ClusterEvent.MemberLeft),
+            typeof(ClusterEvent.MemberExited),
             typeof(ClusterEvent.MemberRemoved),
+            typeof(ClusterEvent.ClusterShuttingDown),
             typeof(ClusterEvent.IReachabilityEvent));
         Context.System.EventStream.Subscribe<ThisActorSystemQuarantinedEvent>(Self);
         Timers.StartPeriodicTimer(nameof(Tick), new Tick(), TimeSpan.Zero, LookInterval);
@@ -71,15 +87,21 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private void OnReport(NodeReport report)
     {
         // One that is leaving speaks on for a moment after it was removed.
-        if (_cluster.State.Members.Any(member => member.Address.ToString() == report.Address))
+        if (_cluster.State.Members.FirstOrDefault(member => member.Address.ToString() == report.Address) is { } member)
         {
             _node.Table.Hear(report);
-            if (_met.TryGetValue(report.Address, out var before) && before.StartedAt != report.StartedAt && IsTheOnlyCoordinator(report))
+            var before = _met.GetValueOrDefault(report.Address);
+            if (before is null || before.StartedAt == report.StartedAt)
+            {
+                _met[report.Address] = report;
+            }
+            if (before is not null && before.StartedAt != report.StartedAt && IsTheOnlyCoordinator(report))
             {
                 // It was started again, and began a cluster of its own: there is no need to wait until it counts as dead in this one.
+                _silent.Add(member);
                 _ = CoordinatedShutdown.Get(Context.System).Run(CoordinatedShutdown.ClusterDowningReason.Instance);
             }
-            else if (_met.TryAdd(report.Address, report) && report.Address != _node.Address)
+            else if (before is null && report.Address != _node.Address)
             {
                 _node.Note($"node {report.Name} is there: {string.Join(", ", report.Roles)}");
             }
@@ -102,9 +124,48 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     private void OnRemoved(ClusterEvent.MemberRemoved removed)
     {
+        var isLost = removed.PreviousStatus == MemberStatus.Down && !_leaving.Remove(removed.Member);
         Note(removed.Member, removed.PreviousStatus == MemberStatus.Down ? "is given up; others do its work" : "has left");
+        if (isLost && !_clusterEnds && _cluster.SelfMember.Status == MemberStatus.Up)
+        {
+            TellOfLost(removed.Member);
+        }
+        _silent.Remove(removed.Member);
         _met.Remove(removed.Member.Address.ToString());
         _node.Table.Forget(removed.Member.Address.ToString());
+    }
+
+    /// <summary>
+    /// This node ends in this cluster, and then all others are removed from what it sees. Where it does so for the silence of its
+    /// coordinators, nobody else is there to tell that these are lost.
+    /// </summary>
+    private void OnClusterEnds()
+    {
+        _clusterEnds = true;
+        foreach (var member in _silent.Where(member => member.HasRole(NodeRoles.Coordinator) && !_leaving.Contains(member)))
+        {
+            TellOfLost(member);
+        }
+    }
+
+    /// <summary>Has somebody told, where this is the first of the nodes that can tell and are heard of: one loss is told once.</summary>
+    private void TellOfLost(Member member)
+    {
+        if (_node is not { IsUp: true, OnLost: { } tell }
+            || !_met.TryGetValue(member.Address.ToString(), out var last)
+            || last.Draining)
+        {
+            return;
+        }
+        var silent = _silent.Select(other => other.Address.ToString()).Append(last.Address).ToHashSet();
+        var first = _met.Values.Where(other => other.Notices && !silent.Contains(other.Address))
+            .MinBy(other => other.Address, StringComparer.Ordinal);
+        if (first?.Address == _node.Address)
+        {
+            tell(new LostNode(
+                last,
+                _node.Table.Nodes.Any(node => node.Report.Name == last.Name && node.Report.StartedAt > last.StartedAt)));
+        }
     }
 
     private void Note(Member member, string what)

@@ -14,6 +14,7 @@ namespace IterativeDpo.Actors.Protocol;
 /// <param name="Rate">Units of work an hour, over the last ten minutes.</param>
 /// <param name="StartedAt">When the node was started, by its clock.</param>
 /// <param name="Clock">Its time of sending.</param>
+/// <param name="Notices">Whether it can tell somebody of nodes that are lost.</param>
 public sealed record NodeReport(
     string Name,
     string Address,
@@ -27,7 +28,8 @@ public sealed record NodeReport(
     ImmutableArray<string> Troubles,
     double Rate,
     DateTimeOffset StartedAt,
-    DateTimeOffset Clock) : ICampaignMessage;
+    DateTimeOffset Clock,
+    bool Notices = false) : ICampaignMessage;
 
 /// <summary>From a campaign to all nodes, again and again: here it is, and this is how it stands.</summary>
 /// <param name="Http">Of the node that it is on.</param>

@@ -103,6 +103,15 @@ public sealed record CampaignConfiguration(CampaignOptions Options, string Syste
             .WithoutBegan();
     }
 
+    /// <summary>Who is told, of a file that may have nothing else of a campaign's.</summary>
+    /// <exception cref="UserInputException">As for <see cref="Load"/>, or nobody is named.</exception>
+    public static NoticeOptions LoadNotices(string path)
+    {
+        var notices = SettingsReader.Load(path, [], Settings).Read<NoticeOptions>($"{Section}.notices");
+        return notices.Webhook is not null || notices.Command.Count > 0 ? notices : throw new UserInputException(
+            $"{path}: {Section}.notices names nobody to tell; give it a webhook or a command (docs/page.md).");
+    }
+
     /// <summary>What of it training on its own goes by; the rest may be missing.</summary>
     internal static TrainingConfiguration ReadTraining(SettingsReader reader)
     {

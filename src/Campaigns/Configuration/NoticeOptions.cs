@@ -23,9 +23,12 @@ public enum NoticeKind
 
     /// <summary>All rounds are done.</summary>
     Done,
+
+    /// <summary>A node of a cluster is gone without having left: told by nodes with <c>--notices</c>, and by nobody else.</summary>
+    NodeLost,
 }
 
-/// <summary>Who is told what happens to a campaign. It changes no result, and is stored nowhere: it may hold secrets.</summary>
+/// <summary>Who is told what happens to a campaign or a cluster. Changes no result, and is stored nowhere: it may hold secrets.</summary>
 /// <param name="Webhook">Null is none.</param>
 public sealed partial record NoticeOptions(
     [Setting(
@@ -49,8 +52,8 @@ public sealed partial record NoticeOptions(
     IReadOnlyList<string> Command,
     [Setting(DirectoryOf = "command")] string Directory,
     [Setting(
-        "What there are notices of: a round that is kept, rolled back or without pairs, the campaign paused, 80 % of a judge's budget spent, all rounds done.",
-        Default = "[kept, rolled-back, no-pairs, paused, budget, done]")]
+        "What there are notices of: a round that is kept, rolled back or without pairs, the campaign paused, 80 % of a judge's budget spent, all rounds done; and, of a cluster by ./dpo node --notices alone, a node that is lost.",
+        Default = "[kept, rolled-back, no-pairs, paused, budget, done, node-lost]")]
     IReadOnlyList<NoticeKind> On) : ICheckedSettings
 {
     /// <summary>Whatever may be a secret is not repeated.</summary>

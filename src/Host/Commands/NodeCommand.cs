@@ -12,6 +12,7 @@ using IterativeDpo.Artifacts.Store;
 using IterativeDpo.Campaigns.Configuration;
 using IterativeDpo.Host.Judges;
 using IterativeDpo.Host.Nodes;
+using IterativeDpo.Host.Notices;
 using IterativeDpo.Host.Terminal;
 using IterativeDpo.Judging.Http;
 using Microsoft.AspNetCore.Builder;
@@ -22,6 +23,9 @@ namespace IterativeDpo.Host.Commands;
 public static class NodeCommand
 {
     private const int DefaultHttpPort = 8421;
+
+    /// <summary>So long a node that is to end waits for notices that are being delivered.</summary>
+    private static readonly TimeSpan s_noticePatience = TimeSpan.FromSeconds(1);
 
     private static readonly Option<string> _roles = Of(
         "--roles",
@@ -76,6 +80,11 @@ public static class NodeCommand
         "Metrics and traces to a collector (otlp; OTEL_EXPORTER_OTLP_ENDPOINT says where), metrics at /metrics of the HTTP port (prometheus).",
         "otlp|prometheus",
         "");
+    private static readonly Option<string> _notices = Of(
+        "--notices",
+        "Tells of nodes that are lost whom campaign.notices of this file names (docs/page.md); with it on several nodes, one of them tells.",
+        "FILE",
+        "");
     private static readonly Option<int?> _threads = CommonOptions.Positive(
         "--threads",
         "Processor threads of its engines; all if not given.");
@@ -103,6 +112,7 @@ public static class NodeCommand
             _stall,
             _health,
             _telemetry,
+            _notices,
             Certificate,
         };
         command.SetAction((parsed, token) => NodeProcess.IsNode
@@ -128,7 +138,7 @@ public static class NodeCommand
     internal static ImmutableArray<string> Places(string text) =>
         [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 
-    private static Task<int> SuperviseAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private static async Task<int> SuperviseAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         // What is wrong with the options is wrong each time.
         using var security = NodeSecurity.Load(parsed.GetValue(Certificate));
@@ -137,7 +147,10 @@ public static class NodeCommand
         {
             TelemetryExport.Check(Places(ways));
         }
-        return NodeProcess.SuperviseAsync([.. parsed.Tokens.Select(token => token.Value)], cancellationToken);
+        await using (NoticesOf(parsed))
+        {
+        }
+        return await NodeProcess.SuperviseAsync([.. parsed.Tokens.Select(token => token.Value)], cancellationToken);
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -157,6 +170,7 @@ public static class NodeCommand
             ? TelemetryExport.Start(Places(ways), options.Name)
             : null;
         var address = AddressOf(options.Host);
+        await using var notices = NoticesOf(parsed);
         Node? node = null;
         await using var server = await ServeAsync(
             port => NodeServer.Build(new IPEndPoint(address, port), store, () => node, peers, security.Secure, telemetry),
@@ -171,7 +185,10 @@ public static class NodeCommand
         }
         await using var owned = node = new Node(
             options with { Http = new UriBuilder(security.Scheme, options.Host, new Uri(server.Urls.First()).Port).Uri }, store, peers,
-            (options, work) => Engines(options, work, judge => node!.OpenLedger(options.Name, judge)), Say, TimeProvider.System);
+            (options, work) => Engines(options, work, judge => node!.OpenLedger(options.Name, judge)), Say, TimeProvider.System)
+        {
+            OnLost = notices is null ? null : notices.Tell,
+        };
         try
         {
             await node.RunAsync(cancellationToken);
@@ -185,9 +202,18 @@ public static class NodeCommand
         {
             // It was stopped before it was in a cluster.
         }
+        if (notices is not null)
+        {
+            await notices.FinishAsync(s_noticePatience);
+        }
         Say($"node {options.Name} has left");
         return ExitCodes.Done;
     }
+
+    /// <exception cref="UserInputException">Its file cannot be used, or there is no key.</exception>
+    private static NodeNotices? NoticesOf(ParseResult parsed) => parsed.GetRequiredValue(_notices) is { Length: > 0 } path
+        ? new NodeNotices(NodeNotices.Load(path), Say, TimeProvider.System)
+        : null;
 
     private static CampaignEngines Engines(CampaignOptions options, string workPath, Func<string, ILedger> ledger)
     {

@@ -83,7 +83,7 @@ public static class SubmitCommand
     {
         if (configuration.Options.Notices is { Webhook: not null } or { Command.Count: > 0 })
         {
-            Warn("campaign.notices counts for ./dpo run alone: a cluster sends none");
+            Warn("campaign.notices of a campaign counts for ./dpo run alone: a cluster tells of lost nodes only (./dpo node --notices)");
         }
         if (configuration.Options.AsksPeople)
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using IterativeDpo.Actors;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns;
@@ -16,10 +15,8 @@ internal sealed class CampaignNotices : IProgress<CampaignProgress>, IAsyncDispo
 
     private readonly NoticeOptions _options;
     private readonly Func<IReadOnlyList<(string Section, double Spent)>> _budgets;
-    private readonly Action<string> _note;
     private readonly TimeProvider _time;
-    private readonly Webhook? _webhook;
-    private readonly NoticeQueue[] _queues;
+    private readonly NoticeDelivery _delivery;
     private readonly HashSet<string> _spent = [];
     private readonly Lock _lock = new();
     private int _rounds = -1;
@@ -35,13 +32,8 @@ internal sealed class CampaignNotices : IProgress<CampaignProgress>, IAsyncDispo
         Action<string> note,
         TimeProvider time)
     {
-        (_options, _budgets, _note, _time) = (options ?? new(null, "", TimeSpan.Zero, 0, [], "", []), budgets, note, time);
-        _webhook = _options.Webhook is null ? null : new(_options, KeyOf(_options), time);
-        _queues =
-        [
-            .. _webhook is null ? [] : new[] { new NoticeQueue(_webhook.DeliverAsync, note) },
-            .. _options.Command.Count == 0 ? [] : new[] { new NoticeQueue(new NoticeProgram(_options).DeliverAsync, note) },
-        ];
+        (_options, _budgets, _time) = (options ?? new(null, "", TimeSpan.Zero, 0, [], "", []), budgets, time);
+        _delivery = new(_options, note, time);
     }
 
     public void Report(CampaignProgress value)
@@ -92,21 +84,10 @@ internal sealed class CampaignNotices : IProgress<CampaignProgress>, IAsyncDispo
                     null);
             }
         }
-        var left = await Task.WhenAll(_queues.Select(queue => queue.FinishAsync(patience)));
-        if (left.Sum() is > 0 and var many)
-        {
-            _note($"warning: {many} {(many == 1 ? "notice was" : "notices were")} not delivered before the run ended");
-        }
+        await _delivery.FinishAsync(patience);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var queue in _queues)
-        {
-            await queue.DisposeAsync();
-        }
-        _webhook?.Dispose();
-    }
+    public ValueTask DisposeAsync() => _delivery.DisposeAsync();
 
     private void Tell(NoticeKind kind, CampaignState state, string text, int? round)
     {
@@ -119,7 +100,7 @@ internal sealed class CampaignNotices : IProgress<CampaignProgress>, IAsyncDispo
             : kind == NoticeKind.Done ? state.LastKept
             : null;
         var at = _time.GetUtcNow();
-        var notice = new Notice(
+        _delivery.Add(new Notice(
             $"{plan.Campaign}/{round ?? 0}/{Artifacts.Settings.Words.Kebab(kind)}/{at.ToUnixTimeMilliseconds()}",
             kind,
             plan.Campaign,
@@ -127,11 +108,7 @@ internal sealed class CampaignNotices : IProgress<CampaignProgress>, IAsyncDispo
             text,
             round,
             plan.Rounds,
-            about?.HeldOut.Accuracy());
-        foreach (var queue in _queues)
-        {
-            queue.Add(notice);
-        }
+            about?.HeldOut.Accuracy()));
     }
 
     private static NoticeKind KindOf(RoundOutcome outcome) => outcome switch
@@ -140,9 +117,4 @@ internal sealed class CampaignNotices : IProgress<CampaignProgress>, IAsyncDispo
         RoundOutcome.RolledBack => NoticeKind.RolledBack,
         _ => NoticeKind.NoPairs,
     };
-
-    private static byte[]? KeyOf(NoticeOptions options) => options.KeyVariable.Length == 0 ? null
-        : Environment.GetEnvironmentVariable(options.KeyVariable) is { Length: > 0 } key ? Encoding.UTF8.GetBytes(key)
-        : throw new UserInputException(
-            $"campaign.notices.key-variable: the environment variable {options.KeyVariable} is not set; put the key there, or leave the setting out.");
 }

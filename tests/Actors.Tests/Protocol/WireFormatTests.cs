@@ -88,7 +88,8 @@ public sealed class WireFormatTests
             ["no model"],
             12.5,
             At,
-            At),
+            At,
+            Notices: true),
         new PairOrder(Id, [new JudgedUnit(A, B)], A, new StatisticsOrder(B))
         {
             Number = 3,

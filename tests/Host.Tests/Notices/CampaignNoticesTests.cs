@@ -4,6 +4,8 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using IterativeDpo.Actors;
+using IterativeDpo.Actors.Nodes;
+using IterativeDpo.Actors.Protocol;
 using IterativeDpo.Artifacts;
 using IterativeDpo.Campaigns;
 using IterativeDpo.Campaigns.Configuration;
@@ -211,6 +213,47 @@ public sealed class CampaignNoticesTests : IDisposable
         Assert.Contains("none.sh cannot be started", Assert.Single(_notes), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task LostNode_isToldWithItsWork_underTheSameIdWhoeverTells()
+    {
+        using var server = new FakeService(new FakeReply(200, ""));
+        var lost = new LostNode(
+            new NodeReport(
+                "two",
+                "akka.tcp://iterative-dpo@h:1",
+                "http://h:2/",
+                ["generator", "judge"],
+                "1",
+                1,
+                "cpu",
+                false,
+                ["c 1/Sample/0"],
+                [],
+                0,
+                DateTimeOffset.UnixEpoch,
+                DateTimeOffset.UnixEpoch),
+            IsReplaced: true);
+
+        foreach (var _ in new[] { "one node", "another" })
+        {
+            await using var notices = new NodeNotices(Options(server.Url), _notes.Enqueue, TimeProvider.System);
+            notices.Tell(lost);
+            await notices.FinishAsync(s_patience);
+        }
+
+        Assert.Empty(_notes);
+        Assert.Equal(["two/node-lost/0", "two/node-lost/0"], server.Requests.Select(request => request.Header("X-Dpo-Notice")));
+        Assert.Equal(
+            ("node_lost", "two", JsonValueKind.Null),
+            (
+                Told(server)[0].GetProperty("kind").GetString(),
+                Told(server)[0].GetProperty("node").GetString(),
+                Told(server)[0].GetProperty("campaign").ValueKind));
+        Assert.Equal(
+            "node two (generator, judge) is lost: it was not heard of any more, and did not leave; it was started again meanwhile; in its hand was c 1/Sample/0, which others do",
+            Told(server)[0].GetProperty("text").GetString());
+    }
+
     private CampaignNotices Program(string script, TimeSpan? timeout = null) =>
         Notices(null, command: ["sh", "-c", script], timeout: timeout);
 
@@ -222,15 +265,23 @@ public sealed class CampaignNoticesTests : IDisposable
         string[]? command = null,
         NoticeKind[]? on = null,
         Func<IReadOnlyList<(string, double)>>? budgets = null) => new(
-            new NoticeOptions(
-                webhook,
-                keyVariable,
-                timeout ?? s_patience,
-                retries,
-                command ?? [],
-                _directory.FullName,
-                on ?? Enum.GetValues<NoticeKind>()),
+            Options(webhook, keyVariable, timeout, retries, command, on),
             budgets ?? (() => []), _notes.Enqueue, TimeProvider.System);
+
+    private NoticeOptions Options(
+        string? webhook,
+        string keyVariable = "",
+        TimeSpan? timeout = null,
+        int retries = 5,
+        string[]? command = null,
+        NoticeKind[]? on = null) => new(
+            webhook,
+            keyVariable,
+            timeout ?? s_patience,
+            retries,
+            command ?? [],
+            _directory.FullName,
+            on ?? Enum.GetValues<NoticeKind>());
 
     private static JsonElement[] Told(FakeService server) =>
         [.. server.Requests.Select(request => JsonDocument.Parse(request.Body).RootElement)];
