@@ -101,7 +101,9 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
     }
 
     private static long Kept(GgufTensor tensor, long type) =>
-        tensor.Shape.Length < 2 ? 4L * tensor.Elements : QuantLayout.KeptBytes(tensor.Type, tensor.Elements) ?? type * tensor.Elements;
+        new TensorSpec(tensor.Name, tensor.Shape).IsExact
+            ? 4L * tensor.Elements
+            : QuantLayout.KeptBytes(tensor.Type, tensor.Elements) ?? type * tensor.Elements;
 
     /// <summary>
     /// What a block keeps of its rows: the residual stream twice in float32, and in the compute type everything that a product reads.

@@ -87,6 +87,16 @@ internal static class TinyModel
             ScoreScale = 0.2f,
         },
         ["granitemoe, shared"] = Config("granitemoe", tied: true) with { Experts = new(4, 2, 48, SharedDim: 16), LogitDivisor = 2 },
+        ["gpt-oss"] = Config("gpt-oss") with { Sliding = new(6, Every: 2, 1000), Experts = new(4, 2, 16) },
+        ["gpt-oss, yarn, wide heads"] = Config("gpt-oss", kvHeads: 1) with
+        {
+            Layers = 3,
+            HeadDim = 16,
+            RopeDim = 16,
+            Sliding = new(9, Every: 3, 1000),
+            Scaling = new(RopeScalingKind.Yarn, 4, OriginalContext: 32),
+            Experts = new(6, 3, 32),
+        },
         ["lfm2"] = Config("lfm2", tied: true) with { Layers = 4, Convolution = new(3, Attending: [2]) },
         ["lfm2, convolution last"] = Config("lfm2", kvHeads: 4) with { Layers = 3, Convolution = new(4, Attending: [1]) },
         ["lfm2, two taps, linear"] = Config("lfm2", tied: true) with
@@ -164,7 +174,9 @@ internal static class TinyModel
             seed = SampleSeed.Mix(seed ^ c);
         }
         var values = new float[shape.Aggregate(1, (product, size) => product * size)];
-        var scale = shape.Length == 1 ? 0.3 : 1.7 / Math.Sqrt(shape[^1]);
+        var scale = name.Contains(ModelConfig.Sinks, StringComparison.Ordinal) ? 2
+            : shape.Length == 1 || name.EndsWith(".bias", StringComparison.Ordinal) ? 0.3
+            : 1.7 / Math.Sqrt(shape[^1]);
         for (var i = 0; i < values.Length; i++)
         {
             seed = SampleSeed.Mix(seed);

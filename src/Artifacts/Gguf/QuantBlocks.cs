@@ -13,6 +13,9 @@ public static class QuantBlocks
     private static readonly sbyte[] s_uneven = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
     private static readonly sbyte[] s_float4 = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
 
+    /// <summary>What the four bits of MXFP4 stand for, doubled.</summary>
+    public static ReadOnlySpan<sbyte> Float4 => s_float4;
+
     /// <summary>Values under one scale; 0: the type is none of those that are taken apart here.</summary>
     public static int SubBlockOf(TensorType type) => type switch
     {

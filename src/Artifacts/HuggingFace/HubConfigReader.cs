@@ -111,8 +111,8 @@ internal sealed class HubConfigReader(HubJson config, Func<string, int[]?> shape
     {
         var key = config.Has("hidden_activation") ? "hidden_activation" : "hidden_act";
         var (wanted, said) = (
-            architecture.Gelu ? "gelu_pytorch_tanh" : "silu",
-            config.Text(key, architecture.Gelu ? "gelu_pytorch_tanh" : "silu"));
+            architecture.Gate == GateKind.Gelu ? "gelu_pytorch_tanh" : "silu",
+            config.Text(key, architecture.Gate == GateKind.Gelu ? "gelu_pytorch_tanh" : "silu"));
         config.Require(said == wanted, key, $"'{said}' is not the '{wanted}' of this family");
     }
 

@@ -27,7 +27,7 @@ internal static class HubConfigWriter
             ["num_attention_heads"] = config.Heads,
             ["num_key_value_heads"] = config.KvHeads,
             ["head_dim"] = config.HeadDim,
-            ["hidden_act"] = config.Architecture.Gelu ? "gelu_pytorch_tanh" : "silu",
+            ["hidden_act"] = config.Architecture.Gate == GateKind.Gelu ? "gelu_pytorch_tanh" : "silu",
             ["max_position_embeddings"] = config.ContextLength,
             [family.NormEps] = config.RmsEps,
             ["rope_theta"] = config.RopeBase,

@@ -4,7 +4,7 @@ namespace IterativeDpo.Artifacts.HuggingFace;
 
 /// <summary>
 /// The names of experts' maps. In folders each map of each expert is a linear module, as in transformers up to version 4; later versions
-/// save them so too, but may be told to save all experts of a block as one parameter. Granite's always were, with gate and up in one.
+/// save them so too, but may be told to save all experts of a block as one parameter. Granite's and gpt-oss's always were.
 /// </summary>
 internal static class HubExperts
 {
@@ -21,7 +21,7 @@ internal static class HubExperts
         ("llama", Down) => $"block_sparse_moe.experts.{expert}.w2",
         ("granitemoe", ExpertShape.Router) => "block_sparse_moe.router.layer",
         ("granitemoe", "ffn_down_shexp") => "shared_mlp.output_linear",
-        ("granitemoe", _) => null,
+        ("granitemoe" or "gpt-oss", _) => null,
         (_, ExpertShape.Router) => "mlp.gate",
         (_, Gate) => $"mlp.experts.{expert}.gate_proj",
         (_, Up) => $"mlp.experts.{expert}.up_proj",

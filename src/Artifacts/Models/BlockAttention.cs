@@ -9,7 +9,7 @@ public readonly record struct BlockAttention(float RopeBase, bool Scaled, int Wi
 /// <summary>Blocks in which a token sees only some tokens before it: all but each so-and-so-manieth.</summary>
 /// <param name="Tokens">How many it sees, itself among them.</param>
 /// <param name="Every">n: in the last of n blocks a token sees all before it.</param>
-/// <param name="RopeBase">θ of the rotary embedding there; positions are never stretched there.</param>
+/// <param name="RopeBase">θ of the rotary embedding there.</param>
 public sealed record SlidingWindow(int Tokens, int Every, float RopeBase)
 {
     public bool Slides(int layer) => layer % Every < Every - 1;

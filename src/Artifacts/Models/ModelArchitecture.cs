@@ -12,6 +12,12 @@ public enum MapBiases { None = 0, Qkv = 1, AttentionOutput = 2, FeedForward = 4,
 /// </summary>
 public enum QkNorm { None, Head, AllHeads }
 
+/// <summary>
+/// What a feed-forward makes of gate g and up u, σ the logistic function: SiLU, g σ(g) u; GELU in its form with tanh; or gpt-oss's,
+/// g' σ(1.702 g') (u' + 1) with g' = min(g, 7) and u' kept within ±7.
+/// </summary>
+public enum GateKind { Silu, Gelu, Clamped }
+
 /// <summary>What sets one architecture apart from the others, as data; everything else about them is the same.</summary>
 /// <param name="Name">The value of <c>general.architecture</c>, and the prefix of its keys.</param>
 public sealed record ModelArchitecture(string Name, RopeKind Rope)
@@ -59,7 +65,7 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
             QkNorm = QkNorm.Head,
             NormsAfter = true,
             NormsAroundZero = true,
-            Gelu = true,
+            Gate = GateKind.Gelu,
             RootEmbedding = true,
             FreeHeadDim = true,
             WholeHeadLayers = 62,
@@ -67,8 +73,8 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
         },
         new("gemma2", RopeKind.HalfSplit)
         {
-            NormsAfter = true, NormsAroundZero = true, Gelu = true, RootEmbedding = true, FreeHeadDim = true, WholeHeadLayers = 46,
-            Sliding = new(Every: 2, Window: 4096), Keys = ["final_logit_softcapping", "attn_logit_softcapping"],
+            NormsAfter = true, NormsAroundZero = true, Gate = GateKind.Gelu, RootEmbedding = true, FreeHeadDim = true,
+            WholeHeadLayers = 46, Sliding = new(Every: 2, Window: 4096), Keys = ["final_logit_softcapping", "attn_logit_softcapping"],
         },
         new("smollm3", RopeKind.Interleaved) { FreeHeadDim = true, StillEvery = 4 },
         new("phi3", RopeKind.HalfSplit)
@@ -98,6 +104,11 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
         {
             FreeHeadDim = true, HasDivisors = true, Keys = [.. s_scaling, .. s_granite],
             Experts = new(Normalised: true, Shared: SharedExpert.Optional),
+        },
+        new("gpt-oss", RopeKind.HalfSplit)
+        {
+            Biases = MapBiases.All, FreeHeadDim = true, OwnOutput = true, HasSinks = true, FeedForwardNorm = "post_attention_norm",
+            Gate = GateKind.Clamped, Sliding = new(Every: 2, Window: null, Scaled: true), Experts = new(Normalised: true, OwnWidth: true),
         },
         new("lfm2", RopeKind.HalfSplit)
         {
@@ -133,8 +144,12 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
     /// <summary>Whether Hugging Face's models have norms' weights less one.</summary>
     public bool NormsAroundZero { get; init; }
 
-    /// <summary>Whether the gate is GELU, in its form with tanh, in place of SiLU.</summary>
-    public bool Gelu { get; init; }
+    public GateKind Gate { get; init; }
+
+    /// <summary>
+    /// Whether each head has a sink (<see cref="ModelConfig.Sinks"/>): a logit in the sum of its softmax, to which no value belongs.
+    /// </summary>
+    public bool HasSinks { get; init; }
 
     /// <summary>Whether some blocks have a <see cref="ShortConvolution"/> in place of attention.</summary>
     public bool Convolves { get; init; }
@@ -219,6 +234,7 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
 
 /// <summary>Which blocks of a family have windows.</summary>
 /// <param name="Every">All but each so-and-so-manieth, unless the file says otherwise.</param>
-/// <param name="Window">The window where the file names none; 0: none then.</param>
-/// <param name="OwnRopeBase">Whether these blocks have a θ of their own, and no scaling.</param>
-public sealed record SlidingRule(int Every, int Window = 0, bool OwnRopeBase = false);
+/// <param name="Window">The window where the file names none; 0: none then; null: every file names one.</param>
+/// <param name="OwnRopeBase">Whether these blocks have a θ of their own.</param>
+/// <param name="Scaled">Whether positions are stretched there as in the others; else not at all.</param>
+public sealed record SlidingRule(int Every, int? Window = 0, bool OwnRopeBase = false, bool Scaled = false);

@@ -3,11 +3,12 @@ using IterativeDpo.Artifacts.Gguf;
 namespace IterativeDpo.Artifacts.Models;
 
 /// <summary>A tensor that a model must have.</summary>
-/// <param name="Shape">Row-major: [out, in] for a map, [size] for a norm or a bias.</param>
+/// <param name="Shape">Row-major: [out, in] for a map, [size] for a norm or a bias; of experts [E, out, in] and [E, size].</param>
 public sealed record TensorSpec(string Name, int[] Shape)
 {
-    /// <summary>Whether llama.cpp needs it in float32: norms, biases, and the kernels of convolutions.</summary>
+    /// <summary>Whether llama.cpp needs it in float32: norms, biases, sinks, and the kernels of convolutions.</summary>
     public bool IsExact => Shape.Length == 1
+        || Name.EndsWith(".bias", StringComparison.Ordinal)
         || Name.EndsWith($".{ShortConvolution.Kernel}.weight", StringComparison.Ordinal)
         || Name.EndsWith($".{GatedDeltaNet.Kernel}.weight", StringComparison.Ordinal);
 }
@@ -42,6 +43,10 @@ public sealed record ModelConfig(
     public const string Embedding = "token_embd.weight";
     public const string OutputNorm = "output_norm.weight";
     public const string Output = "output.weight";
+
+    /// <summary>A block's sinks, one of each head.</summary>
+    public const string Sinks = "attn_sinks";
+
     public const string Divisors = "rope_freqs.weight";
     public const string ShortDivisors = "rope_factors_short.weight";
     public const string LongDivisors = "rope_factors_long.weight";
@@ -180,7 +185,8 @@ public sealed record ModelConfig(
     public BlockAttention AttentionOf(int layer)
     {
         var still = !Rotates || (Architecture.StillEvery > 0 && (layer + 1) % Architecture.StillEvery == 0);
-        return Sliding is { } sliding && sliding.Slides(layer) ? new(still ? 0 : sliding.RopeBase, Scaled: false, sliding.Tokens)
+        return Sliding is { } sliding && sliding.Slides(layer)
+            ? new(still ? 0 : sliding.RopeBase, Scaled: !still && Architecture.Sliding!.Scaled, sliding.Tokens)
             : new(still ? 0 : RopeBase, Scaled: !still, 0);
     }
 
@@ -255,6 +261,7 @@ public sealed record ModelConfig(
             yield return new("attn_k_norm.weight", [QkNormSize(KvHeads)]);
         }
         foreach (var map in MapsOf(layer).Where(map => Biases.HasFlag(BiasOf(map))))
-            yield return new($"{map}.bias", [MapShape(map)[0]]);
+            yield return new($"{map}.bias", MapShape(map)[..^1]);
+        if (Architecture.HasSinks) yield return new($"{Sinks}.weight", [Heads]);
     }
 }

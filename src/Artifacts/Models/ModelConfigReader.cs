@@ -189,7 +189,7 @@ internal sealed class ModelConfigReader
     private SlidingWindow? ReadSliding(ModelConfig config)
     {
         if (_architecture.Sliding is not { } rule) return null;
-        var window = _file.Metadata.Contains(Key(SlidingKeys.Window)) ? Size(SlidingKeys.Window) : rule.Window;
+        var window = Size(SlidingKeys.Window, rule.Window);
         if (window == 0) return null;
         var isList = _file.Metadata.TryGet(Key(SlidingKeys.Pattern), out var pattern) && pattern.Type == GgufValueType.Array;
         var ropeBase = rule.OwnRopeBase ? _file.Metadata.GetSingle(Key(SlidingKeys.RopeBase), 10000) : config.RopeBase;
@@ -200,7 +200,7 @@ internal sealed class ModelConfigReader
                 || _file
                     .Metadata.GetArray<bool>(Key(SlidingKeys.Pattern))
                     .SequenceEqual(Enumerable.Range(0, config.Layers).Select(sliding.Slides)),
-            SlidingKeys.Pattern, $"llama.cpp reads no list here, and lets all but each {rule.Every}th block slide");
+            SlidingKeys.Pattern, $"llama.cpp reads no list here, and lets all but one of {rule.Every} blocks slide");
         return sliding;
     }
 
@@ -370,7 +370,7 @@ internal sealed class ModelConfigReader
             if (spec.IsExact && tensor.Type != TensorType.F32)
                 throw BadTensor(
                     name,
-                    $"is stored as {tensor.Type}, but llama.cpp needs {(shape.Length == 1 ? "norms and biases" : "kernels of convolutions")} as F32",
+                    $"is stored as {tensor.Type}, but llama.cpp needs {ExactKind(name)} as F32",
                     "Convert it with these left in F32.");
         }
         if (_file.Tensors.Keys.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
@@ -379,6 +379,13 @@ internal sealed class ModelConfigReader
                 $"is not part of the architecture '{_architecture.Name}' as this program computes it",
                 "Use a plain model of it.");
     }
+
+    private static string ExactKind(string tensor) =>
+        tensor.Contains(ShortConvolution.Kernel, StringComparison.Ordinal)
+        || tensor.Contains(GatedDeltaNet.Kernel, StringComparison.Ordinal)
+            ? "kernels of convolutions"
+        : tensor.Contains(ModelConfig.Sinks, StringComparison.Ordinal) ? "sinks"
+        : "norms and biases";
 
     private int Size(string key, int? absent = null, uint max = MaxSize)
     {

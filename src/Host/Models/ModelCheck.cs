@@ -47,7 +47,7 @@ internal sealed record ModelCheck(int Tokens, float? MaxAbsDiff, float Limit)
     {
         var types = file.Tensors.Values.Select(tensor => tensor.Type).ToHashSet();
         return !float32 || types.Any(type => type.BlockLength() > 1) ? 0.3f
-            : types.Any(type => type != TensorType.F32) || config.Architecture.Gelu ? 0.05f
+            : types.Any(type => type != TensorType.F32) || config.Architecture.Gate == GateKind.Gelu ? 0.05f
             : 0.005f;
     }
 

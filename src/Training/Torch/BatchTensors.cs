@@ -10,7 +10,7 @@ namespace IterativeDpo.Training.Torch;
 /// <param name="Attention">How they attend; null in a block that does not.</param>
 /// <param name="History">The rows before each, where a block of the model convolves.</param>
 /// <param name="Deltas">How states go over the batch, where a block of the model has one.</param>
-internal sealed record BlockRows(Tensor? Kept, ITokenMixer? Attention, RowHistory? History, DeltaPlan? Deltas);
+internal sealed record BlockRows(Tensor? Kept, IAttention? Attention, RowHistory? History, DeltaPlan? Deltas);
 
 /// <summary>A packed batch's index tensors.</summary>
 internal sealed class BatchTensors
@@ -73,7 +73,7 @@ internal sealed class BatchTensors
     }
 
     /// <summary>Attention whose output is wanted for some rows, or for all. Blocks that rotate alike share what that takes.</summary>
-    private static Func<BlockAttention, int[]?, ITokenMixer> AttentionOf(
+    private static Func<BlockAttention, int[]?, IAttention> AttentionOf(
         IEnumerable<BlockAttention> kinds, PackedBatch batch, ModelConfig config, ScalarType type, Device device, bool ownLoops)
     {
         static BlockAttention Rotation(BlockAttention kind) => kind with { Window = 0 };

@@ -75,8 +75,8 @@ internal sealed class Decoder
     {
         string Name(string map) => WeightLayout.Name(layer, map);
         LinearMap Biased(string map, string? bias) => new(_weights, Name(map), bias, lora?.On(Name(map)), dropout);
-        LinearMap Plain(string map) => Biased(map, null);
         LinearMap Map(string map, MapBiases biases) => Biased(map, _config.Biases.HasFlag(biases) ? Name(WeightLayout.Bias(map)) : null);
+        LinearMap Expert(string map) => map == ExpertLayout.SharedGate ? Biased(map, null) : Map(map, MapBiases.FeedForward);
         var (convolves, hasNet) = (_config.Convolves(layer), _config.HasDeltaNet(layer));
         var (inputs, outputs) = convolves ? (ShortConvolution.Input, ShortConvolution.Output)
             : hasNet ? (WeightLayout.DeltaInput, GatedDeltaNet.Output)
@@ -89,16 +89,19 @@ internal sealed class Decoder
             !_config.Attends(layer) || family.QkNorm == QkNorm.None
                 ? null
                 : new HeadNorms(Norm(Name(WeightLayout.QueryNorm)), Norm(Name(WeightLayout.KeyNorm)), _config);
-        var unit = new GatedUnit(family.Gelu, _ownLoops.HasFlag(OwnLoops.Gates));
+        var unit = new GatedUnit(family.Gate, _ownLoops.HasFlag(OwnLoops.Gates));
         IFeedForward inside = _config.Experts is null
             ? new GatedFeedForward(Map(WeightLayout.GateUp, MapBiases.FeedForward), unit, Map(WeightLayout.Down, MapBiases.FeedForward))
-            : ExpertFeedForward.Of(_config, layer, Plain, unit, _load, _weights.Type);
+            : ExpertFeedForward.Of(_config, layer, Expert, unit, _load, _weights.Type);
         return new(
             new(
                 Before(WeightLayout.AttentionNorm),
                 qkv,
                 heads,
-                convolves ? Convolution(Name(ShortConvolution.Kernel)) : hasNet ? DeltaNet(layer) : Attention,
+                convolves ? Convolution(Name(ShortConvolution.Kernel))
+                : hasNet ? DeltaNet(layer)
+                : family.HasSinks ? Sinking(Name(ModelConfig.Sinks))
+                : Attention,
                 output,
                 End(WeightLayout.AttentionEndNorm),
                 _weights.Type),
@@ -124,6 +127,9 @@ internal sealed class Decoder
 
     private Func<BlockRows, ITokenMixer> Convolution(string kernel) =>
         rows => new CausalConvolution(rows.History!, rows.Kept, _weights[kernel], _weights.Gradient(kernel));
+
+    private Func<BlockRows, ITokenMixer> Sinking(string sinks) =>
+        rows => new SinkAttention(rows.Attention!, _weights[sinks], _weights.Gradient(sinks));
 
     private RmsNorm Norm(string name) => new(_weights[name], _weights.Gradient(name), _config.RmsEps, _ownLoops.HasFlag(OwnLoops.Norms));
 }

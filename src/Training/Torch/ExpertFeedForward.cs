@@ -27,7 +27,7 @@ internal sealed record ExpertTrace(
 internal sealed class ExpertFeedForward(
     ExpertRouter router, IReadOnlyList<GatedFeedForward> experts, SharedFeedForward? shared, ScalarType type) : IFeedForward
 {
-    /// <param name="map">Gives a block's fused map by its name.</param>
+    /// <param name="map">Gives a block's fused map by its name, with its bias where it has one.</param>
     /// <param name="load">See <see cref="ExpertRouter"/>.</param>
     public static ExpertFeedForward Of(
         ModelConfig config, int layer, Func<string, LinearMap> map, GatedUnit unit, RouterLoad? load, ScalarType type)

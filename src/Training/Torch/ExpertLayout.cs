@@ -14,30 +14,33 @@ internal static class ExpertLayout
 
     public static string Down(int expert) => $"ffn_down_exps.{expert}";
 
-    public static IEnumerable<FusedWeight> Of(ExpertShape experts, ModelArchitecture family, int dim, int layer)
+    public static IEnumerable<FusedWeight> Of(ExpertShape experts, ModelConfig config, int layer)
     {
-        FusedWeight Fuse(string name, int columns, params WeightPart[] parts) =>
+        var (dim, inside, shared) = (config.Dim, experts.FeedForwardDim, experts.SharedDim);
+        FusedWeight Fuse(string name, int? columns, string kind, WeightPart[] parts) =>
             new(WeightLayout.Name(layer, name), columns, [.. parts.Select(part => part with
             {
-                Name = WeightLayout.Name(layer, part.Name) + ".weight",
+                Name = $"{WeightLayout.Name(layer, part.Name)}.{kind}",
             })]);
-        yield return Fuse(Router, dim, new WeightPart(Router, experts.Count)) with { IsExact = true };
-        for (var i = 0; i < experts.Count; i++)
+        FusedWeight[] Map(string name, int columns, bool isExact, params WeightPart[] parts)
         {
-            WeightPart Matrix(string name, int rows) => new(name, rows, Expert: i, Experts: experts.Count);
-            var inside = experts.FeedForwardDim;
-            yield return Fuse(GateUp(i), dim, Matrix("ffn_gate_exps", inside), Matrix("ffn_up_exps", inside));
-            yield return Fuse(Down(i), inside, Matrix("ffn_down_exps", dim));
+            var weight = Fuse(name, columns, "weight", parts) with { IsExact = isExact };
+            return config.Biases.HasFlag(MapBiases.FeedForward) ? [weight, Fuse(WeightLayout.Bias(name), null, "bias", parts)] : [weight];
         }
-        if (experts.SharedDim == 0)
-        {
-            yield break;
-        }
-        if (family.Experts!.Shared == SharedExpert.Gated)
-        {
-            yield return Fuse(SharedGate, dim, new WeightPart(SharedGate, 1)) with { IsExact = true };
-        }
-        yield return Fuse(SharedGateUp, dim, new("ffn_gate_shexp", experts.SharedDim), new("ffn_up_shexp", experts.SharedDim));
-        yield return Fuse(SharedDown, experts.SharedDim, new WeightPart(SharedDown, dim));
+        WeightPart Matrix(string name, int rows, int expert) => new(name, rows, Expert: expert, Experts: experts.Count);
+        return
+        [
+            .. Map(Router, dim, isExact: true, new WeightPart(Router, experts.Count)),
+            .. Enumerable.Range(0, experts.Count).SelectMany(i => (FusedWeight[])
+            [
+                .. Map(GateUp(i), dim, isExact: false, Matrix("ffn_gate_exps", inside, i), Matrix("ffn_up_exps", inside, i)),
+                .. Map(Down(i), inside, isExact: false, Matrix("ffn_down_exps", dim, i)),
+            ]),
+            .. config.Architecture.Experts!.Shared == SharedExpert.Gated
+                ? [Fuse(SharedGate, dim, "weight", [new(SharedGate, 1)]) with { IsExact = true }]
+                : Array.Empty<FusedWeight>(),
+            .. shared == 0 ? [] : Map(SharedGateUp, dim, isExact: false, new("ffn_gate_shexp", shared), new("ffn_up_shexp", shared)),
+            .. shared == 0 ? [] : Map(SharedDown, shared, isExact: false, new WeightPart(SharedDown, dim)),
+        ];
     }
 }

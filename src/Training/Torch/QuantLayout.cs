@@ -18,18 +18,23 @@ internal sealed record QuantParts(
 
 /// <summary>How a quantised type's blocks are taken apart.</summary>
 /// <param name="BlockSize">Values of a block.</param>
-/// <param name="SubBlockSize">Values under one scale.</param>
+/// <param name="SubBlockSize">Values under one scale, or half of them where they share bytes.</param>
 /// <param name="Nibbles">A byte holds two values: of one sub-block in the low nibbles, of the next in the high ones.</param>
 internal abstract record QuantLayout(int BlockSize, int SubBlockSize, bool Nibbles)
 {
+    /// <summary>What each of the 16 values of a nibble stands for; null: for itself.</summary>
+    public float[]? Codes { get; init; }
+
+    /// <summary>Whether blocks' scales are powers of two that reach further than float16: they are kept in bfloat16.</summary>
+    public bool HasPowers { get; init; }
+
     /// <summary>Null where the type is none that is kept quantised.</summary>
     public static QuantLayout? Of(TensorType type) => type switch
     {
         TensorType.Q8_0 => new Eight(),
         TensorType.Q4_K => new Four(),
         TensorType.Q6_K => new Six(),
-        // Its powers of two reach further than the float16 that a block's scale is kept in.
-        TensorType.MXFP4 => null,
+        TensorType.MXFP4 => new Float4(),
         _ when QuantBlocks.SubBlockOf(type) > 0 => new Parts(type),
         _ => null,
     };
@@ -113,6 +118,29 @@ internal abstract record QuantLayout(int BlockSize, int SubBlockSize, bool Nibbl
                 parts.SuperScales[b] = Half(block[208..]);
                 block.Slice(192, 16).CopyTo(parts.Scales.AsSpan(b * 16));
                 KQuants.UnpackQ6(block, MemoryMarshal.Cast<byte, sbyte>(parts.Quants.AsSpan(b * 256, 256)));
+            }
+            return parts;
+        }
+    }
+
+    /// <summary>MXFP4: { byte e; byte q[16] }, values 0 to 15 in the low nibbles, 16 to 31 in the high ones.</summary>
+    private sealed record Float4 : QuantLayout
+    {
+        public Float4()
+            : base(32, 16, Nibbles: true)
+        {
+            (Codes, HasPowers) = ([.. QuantBlocks.Float4.ToArray()], true);
+        }
+
+        public override QuantParts Split(ReadOnlySpan<byte> bytes)
+        {
+            var blocks = bytes.Length / 17;
+            var parts = new QuantParts(new byte[blocks * 16], new float[blocks]);
+            for (var b = 0; b < blocks; b++)
+            {
+                var block = bytes.Slice(b * 17, 17);
+                parts.SuperScales[b] = MathF.ScaleB(1, block[0] - 128);
+                block[1..].CopyTo(parts.Quants.AsSpan(b * 16));
             }
             return parts;
         }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace IterativeDpo.Training.Torch;
 
 /// <summary>
-/// A frozen matrix kept as its file has it, about 8.5 bits a weight for Q8_0 and 4.6 for Q4_K (QLoRA, arXiv 2305.14314), and
+/// A frozen matrix kept as its file has it, about 8.5 bits a weight for Q8_0, 4.6 for Q4_K and 4.5 for MXFP4 (QLoRA, arXiv 2305.14314), and
 /// dequantised whole when it is needed, on whatever device it is on: x = d · scale · q − dmin · minimum.
 /// </summary>
 internal sealed class QuantisedMatrix : IDisposable
@@ -19,6 +19,7 @@ internal sealed class QuantisedMatrix : IDisposable
     private readonly Tensor? _scales;
     private readonly Tensor? _superMinima;
     private readonly Tensor? _minima;
+    private readonly Tensor? _pairs; // What the low and the high nibble of each byte stand for, [256, 2].
 
     /// <param name="bytes">The matrix as the file has it, row after row.</param>
     public QuantisedMatrix(TensorType type, ReadOnlySpan<byte> bytes, int rows, int columns, Device device)
@@ -32,7 +33,11 @@ internal sealed class QuantisedMatrix : IDisposable
         _quants = _layout.Nibbles
             ? Place(tensor(parts.Quants), -1, _layout.SubBlockSize)
             : Place(tensor(Signed(parts.Quants)), -1, _layout.SubBlockSize);
-        _superScales = Place(tensor(parts.SuperScales).to(ScalarType.Float16), 1, 1);
+        _superScales = Place(tensor(parts.SuperScales).to(_layout.HasPowers ? ScalarType.BFloat16 : ScalarType.Float16), 1, 1);
+        _pairs = _layout.Codes is { } codes
+            ? tensor([.. Enumerable.Range(0, 256).SelectMany(value => (float[])[codes[value & 15], codes[value >> 4]])]).view(256, 2)
+                .to(device).DetachFromDisposeScope()
+            : null;
         _scales = parts.Scales is { } scales ? Place(tensor(Signed(scales)), -1, 1) : null;
         _superMinima = parts.SuperMinima is { } superMinima ? Place(tensor(superMinima).to(ScalarType.Float16), 1, 1) : null;
         _minima = parts.Minima is { } minima ? Place(tensor(Signed(minima)), -1, 1) : null;
@@ -69,7 +74,8 @@ internal sealed class QuantisedMatrix : IDisposable
         using var scope = NewDisposeScope();
         Tensor Wide(Tensor part) => take(part).to(ScalarType.Float32);
         var scale = _scales is null ? Wide(_superScales) : Wide(_superScales) * Wide(_scales);
-        var values = (_layout.Nibbles ? Unpack(Wide(_quants)) : Wide(_quants)).mul_(scale);
+        var quants = _pairs is not null ? Look(take(_quants), _pairs) : _layout.Nibbles ? Unpack(Wide(_quants)) : Wide(_quants);
+        var values = quants.mul_(scale);
         if (_superMinima is not null)
         {
             values.sub_(Wide(_superMinima) * Wide(_minima!));
@@ -84,6 +90,7 @@ internal sealed class QuantisedMatrix : IDisposable
         _scales?.Dispose();
         _superMinima?.Dispose();
         _minima?.Dispose();
+        _pairs?.Dispose();
     }
 
     /// <summary>
@@ -94,6 +101,10 @@ internal sealed class QuantisedMatrix : IDisposable
         var high = (packed / 16).floor_();
         return stack([packed - high * 16, high], 3).flatten(2, 3);
     }
+
+    /// <summary>The same of values that are codes.</summary>
+    private static Tensor Look(Tensor packed, Tensor pairs) =>
+        pairs.index_select(0, packed.flatten().to(ScalarType.Int32)).view([.. packed.shape, 2]).transpose(3, 4).contiguous().flatten(2, 3);
 
     private static sbyte[] Signed(byte[] values) => Array.ConvertAll(values, value => unchecked((sbyte)value));
 }

@@ -19,7 +19,7 @@ internal sealed record TileTrace(Tensor Queries, Tensor KeysValues, Tensor Proba
 }
 
 /// <summary>Attention by tiles, of LibTorch's operations: it runs on every device.</summary>
-internal sealed class TiledAttention : ITokenMixer
+internal sealed class TiledAttention : IAttention
 {
     private readonly AttentionPlan _plan;
     private readonly ScalarType _type;
@@ -47,6 +47,18 @@ internal sealed class TiledAttention : ITokenMixer
 
     public (Tensor Rows, IReadOnlyList<Tensor> Trace) Forward(Tensor projected)
     {
+        var (rows, _, trace) = ForwardWith(projected, null);
+        return (rows, trace);
+    }
+
+    public (Tensor Rows, Tensor Taken, IReadOnlyList<Tensor> Trace) Forward(Tensor projected, Tensor sinks)
+    {
+        var (rows, taken, trace) = ForwardWith(projected, sinks);
+        return (rows, taken!, trace);
+    }
+
+    private (Tensor Rows, Tensor? Taken, IReadOnlyList<Tensor> Trace) ForwardWith(Tensor projected, Tensor? sinks)
+    {
         using var scope = NewDisposeScope();
         var turned = projected.to(ScalarType.Float32, copy: true);
         Rotate(turned, _rotation);
@@ -54,11 +66,13 @@ internal sealed class TiledAttention : ITokenMixer
         var (queries, keysValues) = (
             turned.narrow(1, 0, Width).to(_type).contiguous(),
             turned.narrow(1, Width, turned.size(1) - Width).to(_type).contiguous());
-        var tiles = _plan.Tiles.Select(tile => ForwardTile(queries, keysValues, tile)).ToList();
-        var rows = cat([.. tiles.Zip(_plan.Tiles, (trace, tile) => JoinHeads(trace.Attended, tile))]).index_select(0, _plan.Slots);
-        Tensor[] kept = [.. tiles.SelectMany(tile => tile.Tensors)];
-        scope.MoveToOuter([rows, .. kept]);
-        return (rows, kept);
+        var tiles = _plan.Tiles.Select(tile => ForwardTile(queries, keysValues, tile, sinks)).ToList();
+        Tensor Joined(IEnumerable<Tensor> parts) => cat([.. parts.Zip(_plan.Tiles, JoinHeads)]).index_select(0, _plan.Slots);
+        var rows = Joined(tiles.Select(tile => tile.Trace.Attended));
+        var taken = sinks is null ? null : Joined(tiles.Select(tile => tile.Taken!)).to(ScalarType.Float32);
+        Tensor[] kept = [.. tiles.SelectMany(tile => tile.Trace.Tensors)];
+        scope.MoveToOuter(taken is null ? [rows, .. kept] : [rows, taken, .. kept]);
+        return (rows, taken, kept);
     }
 
     public Tensor Backward(IReadOnlyList<Tensor> trace, Tensor gradient)
@@ -90,7 +104,8 @@ internal sealed class TiledAttention : ITokenMixer
     private void Rotate(Tensor projected, Tensor rotation) => projected.narrow(1, 0, Width + _kvHeads * _headDim)
         .view(projected.size(0), -1, _headDim / 2, 2).view_as_complex().mul_(rotation);
 
-    private TileTrace ForwardTile(Tensor queries, Tensor keysValues, AttentionTile tile)
+    /// <returns>Also what sinks take of the queries, heads apart as they are, [.., 1].</returns>
+    private (TileTrace Trace, Tensor? Taken) ForwardTile(Tensor queries, Tensor keysValues, AttentionTile tile, Tensor? sinks)
     {
         using var scope = NewDisposeScope();
         var q = SplitHeads(queries.index_select(0, tile.Queries), tile);
@@ -98,10 +113,13 @@ internal sealed class TiledAttention : ITokenMixer
             .permute(2, 0, 3, 1, 4).reshape(2, tile.Count * _kvHeads, -1, _headDim);
         var scores = Scores(q, kv);
         scores.view(tile.Count, _kvHeads * _headsPerKv, -1, scores.size(2)).add_(tile.Mask);
-        var probabilities = scores.softmax(2);
+        // A sink is one score more to each row.
+        var all = (sinks is null ? scores : cat([scores, Column(sinks, scores, tile)], 2)).softmax(2);
+        var probabilities = sinks is null ? all : all.narrow(2, 0, scores.size(2)).contiguous();
+        var taken = sinks is null ? null : all.narrow(2, scores.size(2), 1);
         var trace = new TileTrace(q, kv, probabilities, probabilities.bmm(kv.select(0, 1)));
-        scope.MoveToOuter(trace.Tensors);
-        return trace;
+        scope.MoveToOuter(taken is null ? trace.Tensors : [taken, .. trace.Tensors]);
+        return (trace, taken);
     }
 
     /// <summary>Adds the gradient of keys and values; gives that of the tile's queries, [B × Tq, heads × headDim].</summary>
@@ -123,6 +141,12 @@ internal sealed class TiledAttention : ITokenMixer
         return JoinHeads(scores.bmm(trace.KeysValues.select(0, 0)), tile).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The sink of each row of scores, [.., 1].</summary>
+    private Tensor Column(Tensor sinks, Tensor scores, AttentionTile tile) => sinks.to(_type)
+        .view(1, _kvHeads, _headsPerKv, 1)
+        .expand(tile.Count, -1, -1, scores.size(1) / _headsPerKv)
+        .reshape(scores.size(0), -1, 1);
+
     private Tensor Scores(Tensor queries, Tensor keysValues)
     {
         var scores = queries.bmm(keysValues.select(0, 0).transpose(1, 2));
@@ -132,6 +156,7 @@ internal sealed class TiledAttention : ITokenMixer
     private Tensor SplitHeads(Tensor rows, AttentionTile tile) => rows.view(tile.Count, -1, _kvHeads, _headsPerKv, _headDim)
         .permute(0, 2, 3, 1, 4).reshape(tile.Count * _kvHeads, -1, _headDim);
 
-    private Tensor JoinHeads(Tensor heads, AttentionTile tile) => heads.view(tile.Count, _kvHeads, _headsPerKv, -1, _headDim)
-        .permute(0, 3, 1, 2, 4).reshape(-1, _kvHeads * _headsPerKv * _headDim);
+    private Tensor JoinHeads(Tensor heads, AttentionTile tile) => heads
+        .view(tile.Count, _kvHeads, _headsPerKv, -1, heads.size(2))
+        .permute(0, 3, 1, 2, 4).reshape(-1, _kvHeads * _headsPerKv * heads.size(2));
 }

@@ -83,7 +83,8 @@ internal static class WeightLayout
         var family = config.Architecture;
         FusedWeight Fuse(string name, int? columns, string kind, params WeightPart[] parts) =>
             new(Name(layer, name), columns, [.. parts.Select(part => part with { Name = $"{Name(layer, part.Name)}.{kind}" })]);
-        FusedWeight[] Norm(bool there, string name) => there ? [Fuse(name, null, "weight", new WeightPart(name, config.Dim))] : [];
+        FusedWeight[] Vector(string name, string part, int size) => [Fuse(name, null, "weight", new WeightPart(part, size))];
+        FusedWeight[] Norm(bool there, string name) => there ? Vector(name, name, config.Dim) : [];
         FusedWeight HeadNorm(string name, int size) => Fuse(name, null, "weight", new WeightPart(name, size, size));
         IEnumerable<FusedWeight> Map(string name, int columns, MapBiases biases, params WeightPart[] parts) =>
             config.Biases.HasFlag(biases)
@@ -131,6 +132,7 @@ internal static class WeightLayout
             .. family.QkNorm == QkNorm.None
                 ? []
                 : new[] { HeadNorm(QueryNorm, config.QkNormSize(config.Heads)), HeadNorm(KeyNorm, config.QkNormSize(config.KvHeads)) },
+            .. family.HasSinks ? Vector(ModelConfig.Sinks, ModelConfig.Sinks, config.Heads) : [],
             .. Map(AttentionOutput, queries, MapBiases.AttentionOutput, new WeightPart(AttentionOutput, config.Dim)),
         ];
         return
@@ -139,7 +141,7 @@ internal static class WeightLayout
             .. config.Convolves(layer) ? convolution : config.HasDeltaNet(layer) ? deltaNet : attention,
             .. Norm(family.NormsAfter, AttentionEndNorm),
             .. Norm(family.NormsBefore, family.FeedForwardNorm),
-            .. config.Experts is { } experts ? ExpertLayout.Of(experts, family, config.Dim, layer) :
+            .. config.Experts is { } experts ? ExpertLayout.Of(experts, config, layer) :
             [
                 .. Map(GateUp, config.Dim, MapBiases.FeedForward, family.Fused
                     ? [new("ffn_up", 2 * config.FeedForwardDim)]

@@ -22,6 +22,7 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("granite", true, RopeKind.Interleaved)]
     [InlineData("lfm2", true, RopeKind.HalfSplit)]
     [InlineData("qwen35", false, RopeKind.HalfSplit)]
+    [InlineData("gpt-oss", false, RopeKind.HalfSplit)]
     public void Read_gives_the_shape_that_was_written(string architecture, bool tied, RopeKind rope)
     {
         var config = TinyModel.Config(architecture) with { TiedEmbeddings = tied };
@@ -159,6 +160,10 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("qwen3moe", "expert_shared_feed_forward_length", 8u, "this program does not know it")]
     [InlineData("granitemoe", "expert_shared_feed_forward_length", 8u, "tensor 'blk.0.ffn_gate_shexp.weight' is missing")]
     [InlineData("olmoe", "attention.head_count_kv", 2u, "2 are not the 4 heads, as llama.cpp needs it here")]
+    [InlineData("gpt-oss", "attention.sliding_window", 0u, "'gpt-oss.attention.sliding_window': 0 is out of range")]
+    [InlineData("gpt-oss", "attention.sliding_window_pattern", new[] { true, true }, "lets all but one of 2 blocks slide")]
+    [InlineData("gpt-oss", "rope.freq_base_swa", 1e4f, "'gpt-oss.rope.freq_base_swa': this program does not know it")]
+    [InlineData("gpt-oss", "expert_gating_func", 2u, "'gpt-oss.expert_gating_func': this program does not know it")]
     [InlineData("lfm2", "attention.head_count_kv", 2u, "'lfm2.attention.head_count_kv': it is no list of a number for each block")]
     [InlineData("lfm2", "attention.head_count_kv", new[] { 0u }, "'lfm2.attention.head_count_kv': it lists 1 blocks, and there are 2")]
     [InlineData("lfm2", "attention.head_count_kv", new[] { 0u, 0u }, "'lfm2.attention.head_count_kv': no block attends")]
@@ -277,7 +282,7 @@ public sealed class ModelConfigTests : IDisposable
         Assert.Equal(new(512, 6, 10000), Read().Sliding);
 
         Write(new[] { true, false });
-        AssertRefused("'gemma3.attention.sliding_window_pattern': llama.cpp reads no list here, and lets all but each 6th block slide");
+        AssertRefused("'gemma3.attention.sliding_window_pattern': llama.cpp reads no list here, and lets all but one of 6 blocks slide");
     }
 
     [Fact]
@@ -433,6 +438,7 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("qwen3moe")]
     [InlineData("olmoe")]
     [InlineData("granitemoe")]
+    [InlineData("gpt-oss")]
     public void Read_of_written_experts_gives_them_back(string architecture)
     {
         var config = TinyModel.Config(architecture);
@@ -545,6 +551,7 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("lfm2", "token_embd_norm.weight")]
     [InlineData("qwen35", "blk.0.ssm_a")]
     [InlineData("qwen35", "blk.0.ssm_dt.bias")]
+    [InlineData("gpt-oss", "blk.0.ffn_gate_exps.bias")]
     public void Read_refuses_norms_and_biases_that_would_end_llama_cpp(string architecture, string name)
     {
         TinyModel.WriteChanged(
@@ -553,6 +560,41 @@ public sealed class ModelConfigTests : IDisposable
             architecture: architecture);
 
         AssertRefused($"tensor '{name}' is stored as F16, but llama.cpp needs norms and biases as F32");
+    }
+
+    [Fact]
+    public void Read_refuses_sinks_that_would_end_llama_cpp()
+    {
+        TinyModel.WriteChanged(
+            _directory["m.gguf"],
+            type: t => t.Name == "blk.0.attn_sinks.weight" ? TensorType.F16 : TensorType.F32,
+            architecture: "gpt-oss");
+
+        AssertRefused("tensor 'blk.0.attn_sinks.weight' is stored as F16, but llama.cpp needs sinks as F32");
+    }
+
+    [Theory]
+    [InlineData("output.weight")]
+    [InlineData("blk.1.attn_sinks.weight")]
+    [InlineData("blk.0.post_attention_norm.weight")]
+    [InlineData("blk.0.ffn_gate_inp.bias")]
+    [InlineData("blk.1.ffn_down_exps.bias")]
+    [InlineData("blk.0.attn_output.bias")]
+    public void Read_of_gpt_oss_without_one_of_its_tensors_is_refused(string name)
+    {
+        TinyModel.WriteChanged(
+            _directory["m.gguf"], tensors: tensor => tensor.Name == name ? null : tensor, architecture: "gpt-oss");
+
+        AssertRefused($"tensor '{name}' is missing");
+    }
+
+    [Fact]
+    public void Read_of_gpt_oss_without_its_window_is_refused_as_llama_cpp_does()
+    {
+        TinyModel.WriteChanged(
+            _directory["m.gguf"], metadata => metadata.Remove("gpt-oss.attention.sliding_window"), architecture: "gpt-oss");
+
+        AssertRefused("gpt-oss.attention.sliding_window");
     }
 
     [Theory]

@@ -13,6 +13,7 @@ internal static class TinyModel
         Experts = ModelArchitecture.Named(architecture).Experts is not { Optional: false } rule
             ? null
             : new(4, 2, rule.OwnWidth ? 16 : 64, rule.Shared == SharedExpert.Gated ? 24 : 0),
+        Sliding = ModelArchitecture.Named(architecture).Sliding is { Window: null } sliding ? new(8, sliding.Every, 1000) : null,
         Convolution = ModelArchitecture.Named(architecture).Convolves ? new(3, Attending: [1]) : null,
         DeltaNet = ModelArchitecture.Named(architecture).HasDeltaNets ? new(3, 8, KeyHeads: 2, ValueHeads: 4, Every: 2) : null,
     };

@@ -41,9 +41,9 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
             var mixed = config.Convolves(layer) ? Convolution(h, layer)
                 : config.HasDeltaNet(layer) ? DeltaNet(h, layer, config.DeltaNet!)
                 : Attention(h, layer);
-            var before = config.Architecture.FeedForwardNorm;
-            x += (before == "post_attention_norm" ? mixed : NormIfThere(mixed, layer, "post_attention_norm")) * config.ResidualScale;
-            x += NormIfThere(FeedForward(NormIfThere(x, layer, before), layer), layer, "post_ffw_norm") * config.ResidualScale;
+            x += (config.Architecture.NormsAfter ? NormIfThere(mixed, layer, "post_attention_norm") : mixed) * config.ResidualScale;
+            var inside = FeedForward(NormIfThere(x, layer, config.Architecture.FeedForwardNorm), layer);
+            x += NormIfThere(inside, layer, "post_ffw_norm") * config.ResidualScale;
         }
         var logits = Norm(x, config.Architecture.OutputNorm)
             .matmul(_weights[config.TiedEmbeddings ? ModelConfig.Embedding : ModelConfig.Output].t());
@@ -75,13 +75,25 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
         return result;
     }
 
-    private static Tensor Unit(Tensor h, Func<string, Func<Tensor, Tensor>> map) =>
-        map("ffn_down")(nn.functional.silu(map("ffn_gate")(h)) * map("ffn_up")(h));
+    private Tensor Unit(Tensor h, Func<string, Func<Tensor, Tensor>> map)
+    {
+        var (gate, up) = (map("ffn_gate")(h), map("ffn_up")(h));
+        if (config.Architecture.Gate != GateKind.Clamped)
+        {
+            return map("ffn_down")(nn.functional.silu(gate) * up);
+        }
+        gate = gate.clamp(max: 7);
+        return map("ffn_down")(gate * (1.702 * gate).sigmoid() * (up.clamp(-7, 7) + 1));
+    }
 
     private Tensor ExpertMap(Tensor x, int layer, string map, int expert, int experts)
     {
         var name = ModelConfig.BlockTensor(layer, map + ".weight");
         var y = x.matmul(_weights[name].select(0, expert).t());
+        if (_weights.TryGetValue(ModelConfig.BlockTensor(layer, map + ".bias"), out var bias))
+        {
+            y += bias[expert];
+        }
         if (lora(name) is not { } l)
         {
             return y;
@@ -97,7 +109,7 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
         var (gate, up) = config.Architecture.Fused && Map(h, layer, "ffn_up") is { } both
             ? (both.narrow(-1, 0, inside), both.narrow(-1, inside, inside))
             : (Map(h, layer, "ffn_gate"), Map(h, layer, "ffn_up"));
-        var activated = config.Architecture.Gelu
+        var activated = config.Architecture.Gate == GateKind.Gelu
             ? gate * 0.5 * (1 + (Math.Sqrt(2 / Math.PI) * (gate + 0.044715 * gate.pow(3))).tanh())
             : nn.functional.silu(gate);
         return Map(activated * up, layer, "ffn_down");
@@ -173,7 +185,12 @@ internal sealed class PaddedModel(ModelConfig config, Func<string, float[]> read
         var k = Rope(QkNormed(Heads("attn_k", config.Heads, config.KvHeads), layer, "attn_k_norm"), kind).repeat_interleave(repeats, 1);
         var v = Heads("attn_v", config.Heads + config.KvHeads, config.KvHeads).repeat_interleave(repeats, 1);
         var scores = Capped(q.matmul(k.transpose(2, 3)) * (config.ScoreScale ?? 1 / Math.Sqrt(config.HeadDim)), config.ScoreCap);
-        var weights = (scores + Mask(length, kind.Window)).softmax(-1);
+        scores += Mask(length, kind.Window);
+        if (_weights.TryGetValue(ModelConfig.BlockTensor(layer, "attn_sinks.weight"), out var sinks))
+        {
+            scores = cat([scores, sinks.view(1, -1, 1, 1).expand(batch, -1, length, 1)], -1);
+        }
+        var weights = scores.softmax(-1).narrow(-1, 0, length);
         var attended = weights.matmul(v);
         var open = gated is null ? attended : attended * gated.narrow(-1, config.HeadDim, config.HeadDim).sigmoid();
         return Map(open.transpose(1, 2).reshape(batch, length, -1), layer, "attn_output");

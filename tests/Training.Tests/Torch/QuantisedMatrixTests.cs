@@ -12,6 +12,7 @@ public class QuantisedMatrixTests
     [InlineData(TensorType.Q8_0)]
     [InlineData(TensorType.Q4_K)]
     [InlineData(TensorType.Q6_K)]
+    [InlineData(TensorType.MXFP4)]
     public void CopyTo_and_Rows_give_the_values_of_the_decoder(TensorType type)
     {
         using var scope = NewDisposeScope();

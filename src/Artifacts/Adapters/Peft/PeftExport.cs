@@ -31,7 +31,7 @@ public static class PeftExport
         {
             throw new UserInputException(
                 $"{directory}: the adapter is on '{stranger}', and PEFT has no adapter on that: in the transformers of '{config.Architecture.Name}' "
-                + "all experts of a block are one parameter, and gate and up another. Merge it (./dpo export --to gguf), or train other targets.");
+                + "it is a parameter, or a part of one, and no linear module. Merge it (./dpo export --to gguf), or train other targets.");
         }
         var writer = new SafetensorsWriter(type).Set("format", "pt");
         foreach (var module in modules)

@@ -7,7 +7,7 @@ namespace IterativeDpo.Training.Torch.Cpu;
 /// Attention whose scores are not stored but computed again on the way back, as in FlashAttention (arXiv 2205.14135): what is kept is
 /// log Σ exp(score) of each row and head. Groups, key heads and shares of long groups are divided among threads.
 /// </summary>
-internal sealed unsafe class CpuAttention : ITokenMixer
+internal sealed unsafe class CpuAttention : IAttention
 {
     private readonly KeyHeadAttention _head;
     private readonly int _rows, _heads, _outputWidth, _positions;
@@ -47,14 +47,22 @@ internal sealed unsafe class CpuAttention : ITokenMixer
             * (items * (5 * depth + 2 * KeyHeadAttention.ScoresAtOnce) + 2 * config.KvHeads * AttentionGroup.MostShares * depth);
     }
 
-    public (Tensor Rows, IReadOnlyList<Tensor> Trace) Forward(Tensor projected) =>
-        projected.dtype == ScalarType.BFloat16 ? Forward<BFloat16Element>(projected) : Forward<Float32Element>(projected);
+    public (Tensor Rows, IReadOnlyList<Tensor> Trace) Forward(Tensor projected) => ForwardWith(projected, null);
+
+    public (Tensor Rows, Tensor Taken, IReadOnlyList<Tensor> Trace) Forward(Tensor projected, Tensor sinks)
+    {
+        var (rows, trace) = ForwardWith(projected, sinks);
+        return (rows, (sinks - trace[1]).exp_(), trace);
+    }
 
     public Tensor Backward(IReadOnlyList<Tensor> trace, Tensor gradient) => trace[0].dtype == ScalarType.BFloat16
         ? Backward<BFloat16Element>(trace[0], trace[1], gradient)
         : Backward<Float32Element>(trace[0], trace[1], gradient);
 
-    private (Tensor Rows, IReadOnlyList<Tensor> Trace) Forward<TElement>(Tensor projected) where TElement : IElement
+    private (Tensor Rows, IReadOnlyList<Tensor> Trace) ForwardWith(Tensor projected, Tensor? sinks) =>
+        projected.dtype == ScalarType.BFloat16 ? Forward<BFloat16Element>(projected, sinks) : Forward<Float32Element>(projected, sinks);
+
+    private (Tensor Rows, IReadOnlyList<Tensor> Trace) Forward<TElement>(Tensor projected, Tensor? sinks) where TElement : IElement
     {
         var type = projected.dtype;
         var (result, normalisers) = (
@@ -64,9 +72,13 @@ internal sealed unsafe class CpuAttention : ITokenMixer
         var (to, logs) = (
             CpuMemory.Start(result, type, _rows, _outputWidth),
             CpuMemory.Start(normalisers, ScalarType.Float32, _rows, _heads));
-        ThreadTeam.ForEach(
-            _items.Length,
-            i => _head.Forward<TElement>(_items[i].Group, _items[i].KvHead, _items[i].Share, (void*)from, (void*)to, (float*)logs));
+        var ofSinks = sinks is null ? 0 : CpuMemory.Start(sinks, ScalarType.Float32, _heads);
+        ThreadTeam.ForEach(_items.Length, i =>
+        {
+            var (group, kvHead, share, _) = _items[i];
+            _head.Forward<TElement>(group, kvHead, share, (void*)from, (float*)ofSinks, (void*)to, (float*)logs);
+        });
+        GC.KeepAlive(sinks);
         return (result, [projected, normalisers]);
     }
 

@@ -44,8 +44,7 @@ internal static unsafe class CpuGatedUnit
             TElement.Prefetch(both, gate + i + Ahead);
             TElement.Prefetch(result, into + i + Ahead);
             TElement.Prefetch(both, gate + inside + i + Ahead);
-            var g = TElement.Load(both, gate + i);
-            TElement.Store(result, into + i, g * Lanes.Sigmoid(TGate.Inside(g)) * TElement.Load(both, gate + inside + i));
+            TElement.Store(result, into + i, TGate.Forward(TElement.Load(both, gate + i), TElement.Load(both, gate + inside + i)));
         }
     }
 
@@ -77,11 +76,10 @@ internal static unsafe class CpuGatedUnit
             TElement.Prefetch(result, i + inside + Ahead);
             TElement.Prefetch(both, i + inside + Ahead);
             TElement.Prefetch(gradient, from + i - gate + Ahead);
-            var (g, up, slope) = (TElement.Load(both, i), TElement.Load(both, i + inside), TElement.Load(gradient, from + i - gate));
-            var sigmoid = Lanes.Sigmoid(TGate.Inside(g));
-            var activated = g * sigmoid;
-            TElement.Store(result, i, TGate.Slope(g, sigmoid, activated) * up * slope);
-            TElement.Store(result, i + inside, activated * slope);
+            var slope = TElement.Load(gradient, from + i - gate);
+            var (ofGate, ofUp) = TGate.Slopes(TElement.Load(both, i), TElement.Load(both, i + inside));
+            TElement.Store(result, i, ofGate * slope);
+            TElement.Store(result, i + inside, ofUp * slope);
         }
     }
 }

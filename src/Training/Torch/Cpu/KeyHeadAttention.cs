@@ -43,9 +43,11 @@ internal sealed unsafe class KeyHeadAttention
     public long SumsOf(AttentionGroup group) => 2L * group.Columns * _depth;
 
     /// <param name="projected">Queries, keys and values of every row, see <see cref="ITokenMixer.Forward"/>.</param>
+    /// <param name="sinks">See <see cref="IAttention"/>; null: there are none.</param>
     /// <param name="result">Gets the output of the share's queries.</param>
-    /// <param name="normalisers">Gets log Σ exp(score) of each, [rows, heads].</param>
-    public void Forward<TElement>(AttentionGroup group, int kvHead, int share, void* projected, void* result, float* normalisers)
+    /// <param name="normalisers">Gets log Σ exp(score) of each, the sink's among them, [rows, heads].</param>
+    public void Forward<TElement>(
+        AttentionGroup group, int kvHead, int share, void* projected, float* sinks, void* result, float* normalisers)
         where TElement : IElement
     {
         using var scratch = new Scratch(
@@ -82,8 +84,14 @@ internal sealed unsafe class KeyHeadAttention
             for (var i = 0; i < rows; i++)
             {
                 var (max, sum) = ScoreRow.Exponentials(scores.Span(i, piece.Columns), piece, i / _headsPerKv);
+                var normaliser = max + MathF.Log(sum);
                 factors[i] = 1 / sum;
-                normalisers[OutputOf(piece, kvHead, i)] = max + MathF.Log(sum);
+                if (sinks is not null)
+                {
+                    normaliser = LogOfSum(normaliser, sinks[kvHead * _headsPerKv + i % _headsPerKv]);
+                    factors[i] = MathF.Exp(max - normaliser);
+                }
+                normalisers[OutputOf(piece, kvHead, i)] = normaliser;
             }
             foreach (var part in piece.Parts)
             {
@@ -232,6 +240,9 @@ internal sealed unsafe class KeyHeadAttention
             _rotation.Load<TElement>(projected, QueryOf(row, kvHead, i % _headsPerKv), _positions[row], queries.From(i, 0).Start);
         }
     }
+
+    /// <summary>log(e^a + e^b).</summary>
+    private static float LogOfSum(float a, float b) => MathF.Max(a, b) + MathF.Log(1 + MathF.Exp(-MathF.Abs(a - b)));
 
     /// <summary>A query whose output is not wanted has no gradient.</summary>
     private void ClearQueries<TElement>(int row, int kvHead, void* result) where TElement : IElement

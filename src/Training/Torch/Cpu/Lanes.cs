@@ -33,6 +33,18 @@ internal readonly unsafe record struct Lanes(Vector256<float> Low, Vector256<flo
 
     public static Lanes operator *(Lanes a, float b) => new(a.Low * b, a.High * b);
 
+    /// <summary>The less of x and a limit; NaN where x is.</summary>
+    public static Lanes Min(Lanes x, float limit) =>
+        new(Vector256.Min(x.Low, Vector256.Create(limit)), Vector256.Min(x.High, Vector256.Create(limit)));
+
+    /// <summary>x kept within ±limit; NaN where it is.</summary>
+    public static Lanes Clamp(Lanes x, float limit) =>
+        new(Clamp(x.Low, Vector256.Create(limit)), Clamp(x.High, Vector256.Create(limit)));
+
+    /// <summary>Of x where a and b are equal or not to be compared, and 0 elsewhere.</summary>
+    public static Lanes WhereEqual(Lanes a, Lanes b, Lanes x) =>
+        new(WhereEqual(a.Low, b.Low, x.Low), WhereEqual(a.High, b.High, x.High));
+
     /// <summary>1 / (1 + e^−x).</summary>
     public static Lanes Sigmoid(Lanes x) => new(Sigmoid(x.Low), Sigmoid(x.High));
 
@@ -68,6 +80,11 @@ internal readonly unsafe record struct Lanes(Vector256<float> Low, Vector256<flo
         var power = Vector256.ShiftLeft(Vector256.ConvertToInt32Native(n) + Vector256.Create(127), 23).AsSingle();
         return Vector256.ConditionalSelect(Vector256.Equals(x, x), p * power, x);
     }
+
+    private static Vector256<float> Clamp(Vector256<float> x, Vector256<float> limit) => Vector256.Max(Vector256.Min(x, limit), -limit);
+
+    private static Vector256<float> WhereEqual(Vector256<float> a, Vector256<float> b, Vector256<float> x) =>
+        Vector256.AndNot(x, Vector256.LessThan(a, b) | Vector256.GreaterThan(a, b));
 
     private static Vector256<float> Sigmoid(Vector256<float> x) => Vector256<float>.One / (Vector256<float>.One + Exp(-x));
 }

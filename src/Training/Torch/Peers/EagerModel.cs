@@ -116,7 +116,9 @@ internal sealed class EagerModel
         x = x + Ended(Attention(Norm(x, Name("attn_norm")), mask, layer, Map), "post_attention_norm");
         var h = Norm(x, Name("ffn_norm"));
         var gate = Map(h, "ffn_gate");
-        var gated = _config.Architecture.Gelu ? functional.gelu(gate, TorchSharp.Modules.GELU.Approximate.tanh) : functional.silu(gate);
+        var gated = _config.Architecture.Gate == GateKind.Gelu
+            ? functional.gelu(gate, TorchSharp.Modules.GELU.Approximate.tanh)
+            : functional.silu(gate);
         return (x + Ended(Map(gated * Map(h, "ffn_up"), "ffn_down"), "post_ffw_norm")).MoveToOuterDisposeScope();
     }
 

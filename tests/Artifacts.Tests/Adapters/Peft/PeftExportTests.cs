@@ -71,6 +71,20 @@ public sealed class PeftExportTests : IDisposable
     }
 
     [Fact]
+    public void Write_of_gpt_oss_names_its_attention_and_refuses_router_and_experts()
+    {
+        var config = TinyModel.Config("gpt-oss");
+
+        var e = Assert.Throws<UserInputException>(() => Export(TinyAdapter.Create(config, 4, 8, "attn_q", "ffn_gate_inp"), config));
+
+        Assert.Contains("the adapter is on 'blk.0.ffn_gate_inp.weight', and PEFT has no adapter on that", e.Message);
+        using var file = Export(TinyAdapter.Create(config, 4, 8, "attn_q", "attn_k", "attn_v", "attn_output"), config);
+        string[] modules = ["q_proj", "k_proj", "v_proj", "o_proj"];
+        Assert.All(modules, module =>
+            Assert.Contains($"base_model.model.model.layers.1.self_attn.{module}.lora_B.weight", file.Tensors.Keys));
+    }
+
+    [Fact]
     public void Write_of_a_fused_model_names_its_fused_modules()
     {
         var config = TinyModel.Config("phi3");

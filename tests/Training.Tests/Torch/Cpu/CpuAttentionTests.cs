@@ -48,6 +48,62 @@ public sealed class CpuAttentionTests : IDisposable
         }
     }
 
+    /// <summary>Sinks that take nearly nothing, some of each row, and nearly all.</summary>
+    [Theory]
+    [InlineData(4, 2, 16, 0)]
+    [InlineData(4, 1, 20, 7)]
+    [InlineData(60, 1, 4, 0)]
+    public void With_sinks_equals_attention_by_tiles(int heads, int kvHeads, int headDim, int window)
+    {
+        var sinks = linspace(-30, 30, heads);
+        foreach (var wanted in new[] { false, true })
+        {
+            AssertEqual(heads, kvHeads, headDim, ScalarType.Float32, wanted, 1e-5, window, sinks);
+            AssertEqual(heads, kvHeads, headDim, ScalarType.BFloat16, wanted, 2e-2, window, sinks);
+        }
+    }
+
+    /// <summary>A sink below all scores is none, and one far above them takes all, beyond where e^x ends.</summary>
+    [Fact]
+    public void Sink_takes_from_nothing_to_all()
+    {
+        var (config, batch) = (TinyModel.Config(), Batch());
+        var attention = Attention(config, batch, null);
+        var projected = RandomTensors.Of(batch.TokenIds.Length, 64, 5);
+
+        var (rows, taken, trace) = attention.Forward(projected, tensor(new[] { -1000f, 1000f, -1000f, 1000f }));
+
+        var (without, _) = attention.Forward(projected);
+        var (heads, plain) = (rows.view(-1, 4, 8), without.view(-1, 4, 8));
+        RandomTensors.AssertClose(plain.select(1, 0), heads.select(1, 0), 1e-6, "below");
+        Assert.Equal(0, heads.select(1, 1).abs().max().item<float>());
+        Assert.Equal(tensor(new[] { 0f, 1, 0, 1 }).expand(taken.size(0), 4), taken);
+        Assert.True(attention.Backward(trace, ones_like(rows)).isfinite().all().item<bool>());
+    }
+
+    [Fact]
+    public void Sinks_gradients_equal_differences_of_the_output()
+    {
+        var (config, batch) = (TinyModel.Config(), Batch());
+        var attention = Attention(config, batch, batch.Predictors.Distinct().ToArray(), window: 30);
+        var (projected, sinks, gradient) = (RandomTensors.Of(batch.TokenIds.Length, 64, 5), linspace(-1, 3, 4), zeros(4));
+        var layer = new SinkAttention(attention, sinks, gradient);
+        var (rows, trace) = layer.Forward(projected);
+        var slope = RandomTensors.Of(rows.size(0), rows.size(1), 6);
+        layer.Backward(trace, slope);
+        for (var head = 0; head < 4; head++)
+        {
+            var direction = zeros(4);
+            direction[head] = 1;
+            double Along(float step) =>
+                (attention.Forward(projected, sinks + direction * step).Rows.to(ScalarType.Float64) * slope).sum().item<double>();
+
+            var expected = (Along(1e-2f) - Along(-1e-2f)) / 2e-2;
+
+            Assert.Equal(expected, gradient[head].item<float>(), Math.Abs(expected) * 1e-3 + 1e-3);
+        }
+    }
+
     [Fact]
     public void Backward_equals_differences_of_the_output()
     {
@@ -113,7 +169,8 @@ public sealed class CpuAttentionTests : IDisposable
     private static CpuAttention Attention(ModelConfig config, PackedBatch batch, int[]? rows, int window = 0) =>
         new(config, new(config, config.AttentionOf(0), batch), batch, rows, window);
 
-    private static void AssertEqual(int heads, int kvHeads, int headDim, ScalarType type, bool wanted, double tolerance, int window = 0)
+    private static void AssertEqual(
+        int heads, int kvHeads, int headDim, ScalarType type, bool wanted, double tolerance, int window = 0, Tensor? sinks = null)
     {
         var config = TinyModel.Config() with { Heads = heads, KvHeads = kvHeads, HeadDim = headDim, RopeDim = headDim / 4 * 2 };
         var batch = Batch();
@@ -123,12 +180,20 @@ public sealed class CpuAttentionTests : IDisposable
             Attention(config, batch, rows, window));
         var projected = RandomTensors.Of(batch.TokenIds.Length, (heads + 2 * kvHeads) * headDim, 1, 2, type);
 
-        var (expected, expectedTrace) = byTiles.Forward(projected);
-        var (actual, actualTrace) = onCpu.Forward(projected);
+        var (ofTiles, onTheCpu) = (sinks is null ? null : zeros(heads), sinks is null ? null : zeros(heads));
+        ITokenMixer With(IAttention attention, Tensor? gradient) =>
+            sinks is null ? attention : new SinkAttention(attention, sinks, gradient);
+        var (one, other) = (With(byTiles, ofTiles), With(onCpu, onTheCpu));
+        var (expected, expectedTrace) = one.Forward(projected);
+        var (actual, actualTrace) = other.Forward(projected);
         var slope = RandomTensors.Of(actual.size(0), actual.size(1), 2, 1, type);
 
         RandomTensors.AssertClose(expected, actual, tolerance, "rows");
-        RandomTensors.AssertClose(byTiles.Backward(expectedTrace, slope), onCpu.Backward(actualTrace, slope), tolerance, "gradient");
+        RandomTensors.AssertClose(one.Backward(expectedTrace, slope), other.Backward(actualTrace, slope), tolerance, "gradient");
+        if (sinks is not null)
+        {
+            RandomTensors.AssertClose(ofTiles!, onTheCpu!, tolerance, "gradient of sinks");
+        }
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using IterativeDpo.Artifacts.Models;
 using IterativeDpo.Training.Torch;
 using IterativeDpo.Training.Torch.Cpu;
 using TorchSharp;
@@ -29,7 +30,7 @@ public sealed class RowKernelTests : IDisposable
         expected.backward([gradient.to(ScalarType.Float32)]);
 
         using var gradients = no_grad();
-        foreach (var unit in new[] { new GatedUnit(false, true), new GatedUnit(false, false) })
+        foreach (var unit in new[] { new GatedUnit(GateKind.Silu, true), new GatedUnit(GateKind.Silu, false) })
         {
             RandomTensors.AssertClose(expected.detach(), unit.Forward(both), tolerance, "result");
             RandomTensors.AssertClose(leaf.grad!, unit.Backward(both, gradient), tolerance, "gradient");
@@ -53,7 +54,33 @@ public sealed class RowKernelTests : IDisposable
         using var gradients = no_grad();
         foreach (var ownLoops in new[] { true, false })
         {
-            var unit = new GatedUnit(true, ownLoops);
+            var unit = new GatedUnit(GateKind.Gelu, ownLoops);
+            RandomTensors.AssertClose(expected.detach(), unit.Forward(both), tolerance, "result");
+            RandomTensors.AssertClose(leaf.grad!, unit.Backward(both, gradient), tolerance, "gradient");
+        }
+    }
+
+    [Theory]
+    [InlineData(48, ScalarType.Float32, 3e-6)]
+    [InlineData(48, ScalarType.BFloat16, 8e-3)]
+    [InlineData(20, ScalarType.Float32, 3e-6)]
+    [InlineData(20, ScalarType.BFloat16, 8e-3)]
+    public void Clamped_unit_equals_autograd(int inside, ScalarType type, double tolerance)
+    {
+        var both = RandomTensors.Of(900, 2 * inside, 1, 12, type);
+        both[0, 0] = 7;
+        both[0, inside + 1] = -7;
+        var gradient = RandomTensors.Of(900, inside, 2, 1, type);
+        var leaf = RandomTensors.Leaf(both.to(ScalarType.Float32));
+        var gate = leaf.narrow(1, 0, inside).clamp(max: 7);
+        var expected = gate * (1.702 * gate).sigmoid() * (leaf.narrow(1, inside, inside).clamp(-7, 7) + 1);
+        expected.backward([gradient.to(ScalarType.Float32)]);
+        Assert.InRange(leaf.grad!.eq(0).to(ScalarType.Float32).mean().item<float>(), 0.2, 0.6);
+
+        using var gradients = no_grad();
+        foreach (var ownLoops in new[] { true, false })
+        {
+            var unit = new GatedUnit(GateKind.Clamped, ownLoops);
             RandomTensors.AssertClose(expected.detach(), unit.Forward(both), tolerance, "result");
             RandomTensors.AssertClose(leaf.grad!, unit.Backward(both, gradient), tolerance, "gradient");
         }
@@ -137,8 +164,8 @@ public sealed class RowKernelTests : IDisposable
     {
         var rows = full([2, 32], float.NaN).to(ScalarType.BFloat16);
 
-        Assert.True(Floats.Of(new GatedUnit(false, true).Forward(rows)).All(float.IsNaN));
-        Assert.True(Floats.Of(new GatedUnit(false, true).Backward(rows, ones([2, 16], ScalarType.BFloat16))).All(float.IsNaN));
+        Assert.True(Floats.Of(new GatedUnit(GateKind.Silu, true).Forward(rows)).All(float.IsNaN));
+        Assert.True(Floats.Of(new GatedUnit(GateKind.Silu, true).Backward(rows, ones([2, 16], ScalarType.BFloat16))).All(float.IsNaN));
         Assert.True(
             Floats
                 .Of(new RmsNorm(ones(32), null, 0, true).Forward(rows.to(ScalarType.Float32), null, ScalarType.BFloat16).Rows)
