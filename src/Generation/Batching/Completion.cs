@@ -60,7 +60,7 @@ public sealed class Completion
         var token = sampler.Draw(logits, _promptIds, _ids.AsSpan(0, _count), _random);
         if (_isThinking && _count >= _mostThoughts)
         {
-            token = sampler.Take(logits, tokens.Thoughts!.End);
+            token = sampler.Take(logits, tokens.Thoughts!.NextToEnd(_ids.AsSpan(0, _count)));
         }
         _ids[_count] = token.Id;
         _logProbs[_count++] = token.LogProb;
@@ -94,7 +94,7 @@ public sealed class Completion
         {
             _isThinking = true;
         }
-        else if (_isThinking && id == marks.End)
+        else if (_isThinking && marks.EndAt(_ids.AsSpan(0, _count)))
         {
             (_isThinking, _thoughts, _answerAt) = (false, _count, _text.Length);
         }

@@ -146,6 +146,36 @@ public class BatchRunnerTests
         Assert.Equal((thoughts, thoughts == 0 ? "bgc" : "c"), (results[0].Samples[0].Thoughts, results[0].Samples[0].Answer));
     }
 
+    /// <summary>f x g opens a message in the channel x, c ends it, and a is the channel of answers.</summary>
+    [Theory]
+    [InlineData("f b g b b c d e f a g b d", 11, "bd")]
+    [InlineData("f a g b d", 3, "bd")]
+    [InlineData("f b g a b", 5, "")]
+    [InlineData("b d", 0, "bd")]
+    public void Run_channels_haveTheAnswerInTheirs(string written, int thoughts, string answer)
+    {
+        var ids = Ids(written);
+        var marks = s_thoughts with { Channel = new(Name: 0, MessageEnd: 2, MessageStart: 3, Role: 4) };
+
+        var sample = RunOne(held => Only(ids[held.Count - 3]), new SamplingOptions(MaxTokens: ids.Length), marks: marks);
+
+        Assert.Equal((thoughts, answer), (sample.Thoughts, sample.Answer));
+    }
+
+    [Fact]
+    public void Run_thoughtsInAChannelOverTheirLimit_areEndedByTheAnswersHeader()
+    {
+        var marks = s_thoughts with { Channel = new(Name: 0, MessageEnd: 2, MessageStart: 3, Role: 4) };
+
+        var sample = RunOne(
+            held => Only(held.Count == 3 ? marks.Begin : 1),
+            new SamplingOptions(ThoughtTokens: 4, MaxTokens: 11),
+            marks: marks);
+
+        Assert.Equal([marks.Begin, 1, 1, 1, 2, 3, 4, marks.Begin, 0, marks.End, 1], sample.TokenIds);
+        Assert.Equal((10, "b"), (sample.Thoughts, sample.Answer));
+    }
+
     [Fact]
     public void Run_thoughtsOverTheirLimit_areEndedForTheModel()
     {
