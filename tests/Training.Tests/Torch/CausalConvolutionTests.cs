@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Tests.Torch;
 
+[Collection(nameof(ThreadCounts))]
 public sealed class CausalConvolutionTests : IDisposable
 {
     private const int Dim = 3, Taps = 4;

@@ -5,6 +5,7 @@ using IterativeDpo.Training.Torch;
 namespace IterativeDpo.Training.Tests.Torch;
 
 /// <summary>A run that was cut short anywhere ends with the bits of one that was not.</summary>
+[Collection(nameof(ThreadCounts))]
 public sealed class ResumeTests : IDisposable
 {
     /// <summary>Everything that has a state, and a checkpoint, an evaluation and an epoch that end at different steps.</summary>

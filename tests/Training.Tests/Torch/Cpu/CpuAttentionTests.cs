@@ -9,6 +9,7 @@ namespace IterativeDpo.Training.Tests.Torch.Cpu;
 /// <summary>
 /// Both ways to compute attention agree, and so do their gradients; <c>PackedComputationTests</c> hold them against autograd.
 /// </summary>
+[Collection(nameof(ThreadCounts))]
 public sealed class CpuAttentionTests : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();

@@ -9,6 +9,7 @@ namespace IterativeDpo.Training.Tests.Torch.Cpu;
 /// <summary>
 /// The gated unit and the norm equal autograd, in our own loops (widths of whole lanes) and in LibTorch's operations (others).
 /// </summary>
+[Collection(nameof(ThreadCounts))]
 public sealed class RowKernelTests : IDisposable
 {
     private readonly DisposeScope _scope = NewDisposeScope();

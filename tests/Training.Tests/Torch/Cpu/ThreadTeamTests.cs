@@ -3,6 +3,7 @@ using static TorchSharp.torch;
 
 namespace IterativeDpo.Training.Tests.Torch.Cpu;
 
+[Collection(nameof(ThreadCounts))]
 public sealed class ThreadTeamTests
 {
     [Theory]
