@@ -28,9 +28,9 @@ internal sealed class BatchTensors
                 + "model otherwise, and only shorter ones are trained. Lower training.max-length.");
         }
         // After the last attention only these are used.
-        int[] predicting = wholeBlocks
-            ? [.. Enumerable.Range(0, batch.TokenIds.Length)]
-            : FilledUp([.. batch.Predictors.Distinct()], batch);
+        int[] predicting = wholeBlocks ? [.. Enumerable.Range(0, batch.TokenIds.Length)] : [.. batch.Predictors.Distinct()];
+        // Experts' loads count the rows that there are.
+        predicting = config.Experts is null ? FilledUp(predicting, batch) : predicting;
         var place = predicting.Select((row, i) => (row, i)).ToDictionary(p => p.row, p => p.i);
         TokenIds = Floats.Indexes(batch.TokenIds, device);
         Predictors = Floats.Indexes(batch.Predictors.Select(row => place[row]), device);

@@ -65,18 +65,38 @@ public sealed class ExpertTests : IDisposable
         Assert.Equal(config.Experts!.Used, load.Finish(), 1e-5);
     }
 
-    [Fact]
-    public void Load_counts_each_token_of_the_padded_batch_k_times()
+    /// <summary>Few rows, and so many that they are filled up.</summary>
+    [Theory]
+    [InlineData(5)]
+    [InlineData(61)]
+    public void Load_counts_each_token_of_the_padded_batch_k_times(int pairs)
     {
         var config = TinyModel.Families["qwen3moe"];
         using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: false, CPU);
-        var packed = PackedExamples.Create(_pairs);
+        var examples = TinyModel.Pairs(pairs);
+        var packed = PackedExamples.Create(examples);
         // Every token but the last of a completion.
-        var tokens = _pairs.Sum(pair => 2 * pair.PromptIds.Length + pair.ChosenIds.Length + pair.RejectedIds.Length - 2);
+        var tokens = examples.Sum(pair => 2 * pair.PromptIds.Length + pair.ChosenIds.Length + pair.RejectedIds.Length - 2);
 
         var load = model.Forward(packed.Batch, null, routers: new(packed.CountRows(), 1)).Load!;
 
         Assert.All(load.Choices, layer => Assert.Equal(tokens * config.Experts!.Used, layer.Sum()));
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(61)]
+    public void Load_without_an_auxiliary_loss_counts_in_the_last_block_what_predicts_a_token_and_nothing_else(int pairs)
+    {
+        var config = TinyModel.Families["qwen3moe"];
+        using var model = PolicyModel.Create(config, TinyModel.Weights(config), ComputeType.Float32, trainable: false, CPU);
+        var packed = PackedExamples.Create(TinyModel.Pairs(pairs));
+        var counts = packed.CountRows();
+
+        var load = model.Forward(packed.Batch, null, routers: new(counts, 0)).Load!;
+
+        var predicting = packed.Batch.Predictors.Distinct().Sum(row => counts[row]);
+        Assert.Equal(predicting * config.Experts!.Used, load.Choices[^1].Sum());
     }
 
     [Fact]
