@@ -124,7 +124,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     private void OnRemoved(ClusterEvent.MemberRemoved removed)
     {
-        var isLost = removed.PreviousStatus == MemberStatus.Down && !_leaving.Remove(removed.Member);
+        var isLost = !_leaving.Remove(removed.Member) && removed.PreviousStatus == MemberStatus.Down;
         Note(removed.Member, removed.PreviousStatus == MemberStatus.Down ? "is given up; others do its work" : "has left");
         if (isLost && !_clusterEnds && _cluster.SelfMember.Status == MemberStatus.Up)
         {
