@@ -112,6 +112,11 @@ internal static class TinyModel
             RopeDim = 16,
             DeltaNet = new(2, 8, KeyHeads: 4, ValueHeads: 4, Every: 2),
         },
+        ["qwen35, yarn"] = Config("qwen35") with
+        {
+            DeltaNet = new(3, 8, KeyHeads: 2, ValueHeads: 2, Every: 2),
+            Scaling = new(RopeScalingKind.Yarn, 4, OriginalContext: 32, AttentionFactor: 1.1f),
+        },
     };
 
     /// <summary>Their names, for theories.</summary>

@@ -32,8 +32,9 @@ public sealed class LlamaParityTests : IDisposable
     {
         var config = TinyModel.Families[family];
         var path = WriteBase(config);
-        using var lora = RandomAdapter(config);
-        var adapter = new LoraAdapter(4, 8, new(Digest.OfFile(path), null, "tests", 0, "{}"), [.. lora.Export()]);
+        var options = new LoraOptions(Rank: Math.Min(4, config.ListBlockMaps().Min(map => map.Shape[^2..].Min())), Alpha: 8, ["all"]);
+        using var lora = RandomAdapter(config, options);
+        var adapter = new LoraAdapter(options.Rank, options.Alpha, new(Digest.OfFile(path), null, "tests", 0, "{}"), [.. lora.Export()]);
         var (adapterPath, mergedPath) = (Path.Combine(_folder, "adapter.gguf"), Path.Combine(_folder, "merged.gguf"));
         adapter.Write(adapterPath, config);
         using (var file = GgufFile.Open(path))
@@ -45,6 +46,7 @@ public sealed class LlamaParityTests : IDisposable
         var adapted = LlamaCpp.Logits(path, adapterPath, s_ids);
         var merged = LlamaCpp.Logits(mergedPath, null, s_ids);
 
+        Assert.Equal(config.ListBlockMaps().Select(map => map.Name), adapter.Maps.Select(map => map.Tensor));
         Assert.True(plain.Zip(adapted, (p, a) => p.Zip(a, (x, y) => Math.Abs(x - y)).Max()).Max() > 0.1, "the adapter does nothing");
         AssertClose(adapted, TrainerLogits(path, lora), Tolerance(config));
         AssertClose(adapted, merged, config.Architecture.Gate == GateKind.Gelu ? Tolerance(config) : 1e-4f);
@@ -88,9 +90,9 @@ public sealed class LlamaParityTests : IDisposable
         return path;
     }
 
-    private static LoraWeights RandomAdapter(ModelConfig config)
+    private static LoraWeights RandomAdapter(ModelConfig config, LoraOptions options)
     {
-        var lora = new LoraWeights(config, Tiny.Options.Lora!, CPU);
+        var lora = new LoraWeights(config, options, CPU);
         using var gradients = no_grad();
         using var scope = NewDisposeScope();
         lora.Parameters.Values.copy_(sin(arange(lora.Parameters.Values.numel()).to(ScalarType.Float32) * 0.7f) * 0.2f);
