@@ -120,7 +120,6 @@ public sealed record ModelArchitecture(string Name, RopeKind Rope)
             GatedAttention = true,
             HasDeltaNets = true,
             FeedForwardNorm = "post_attention_norm",
-            NormsAroundZero = true,
             FreeHeadDim = true,
             PartialRotary = true,
             Keys = [.. s_scaling, .. DeltaNetKeys.All],

@@ -171,6 +171,7 @@ internal sealed class ModelConfigReader
             Size(DeltaNetKeys.Taps), Size(DeltaNetKeys.HeadDim), Size(DeltaNetKeys.KeyHeads), Size(DeltaNetKeys.ValueHeads),
             Size(DeltaNetKeys.Every, 4));
         Require(net.Taps > 1, DeltaNetKeys.Taps, "a convolution of one token is none");
+        Require(net.Every <= config.Layers, DeltaNetKeys.Every, $"none of the {config.Layers} blocks attends");
         Require(
             net.ValueHeads % net.KeyHeads == 0, DeltaNetKeys.KeyHeads, $"{net.KeyHeads} does not divide the {net.ValueHeads} of values");
         Require((long)net.ValueHeads * net.HeadDim <= MaxSize, DeltaNetKeys.HeadDim, "heads × state_size is out of range");

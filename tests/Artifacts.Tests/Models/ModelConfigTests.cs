@@ -178,6 +178,7 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("qwen35", "ssm.state_size", 0u, "'qwen35.ssm.state_size': 0 is out of range")]
     [InlineData("qwen35", "ssm.state_size", 1u << 20, "'qwen35.ssm.state_size': heads × state_size is out of range")]
     [InlineData("qwen35", "ssm.inner_size", 16u, "'qwen35.ssm.inner_size': it is not 32, the values' 4 heads of 8")]
+    [InlineData("qwen35", "full_attention_interval", 3u, "'qwen35.full_attention_interval': none of the 2 blocks attends")]
     [InlineData("qwen35", "full_attention_interval", 1u, "tensor 'blk.0.attn_q.weight' is missing")]
     [InlineData("qwen35", "nextn_predict_layers", 1u, "'qwen35.nextn_predict_layers': blocks that guess further tokens are not supported")]
     [InlineData("qwen35", "rope.dimension_sections", 4u, "'qwen35.rope.dimension_sections': it has to list four numbers")]
