@@ -139,10 +139,12 @@ public sealed record MemoryEstimate(long Weights, long Trained, long Activations
     }
 
     /// <summary>
-    /// Float32 of a row: channels before and after they are convolved and lag by lag, heads alike, scores of a chunk, gradients.
+    /// Float32 of a row: channels before and after they are convolved and lag by lag, heads alike, scores of a chunk, gradients; and its
+    /// share of the states before and after a chunk, taken to have 24 tokens, and of what is made of them.
     /// </summary>
     private static long WorkingOf(GatedDeltaNet net) =>
-        4L * ((4L + 2 * net.Taps) * net.Channels + 30L * net.ValueDim + 8L * DeltaPlan.MostTokens * net.ValueHeads);
+        4L * ((4L + 2 * net.Taps) * net.Channels + 30L * net.ValueDim + 8L * DeltaPlan.MostTokens * net.ValueHeads
+            + 11L * net.ValueDim * net.HeadDim / 24);
 
     /// <summary>Gradients inside the feed-forward; of experts, also their outputs by row, in float32.</summary>
     private static long TemporariesOf(ModelConfig config, long type, long rows) => config.Experts is { } experts

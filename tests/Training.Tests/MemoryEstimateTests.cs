@@ -71,6 +71,25 @@ public sealed class MemoryEstimateTests : IDisposable
         Assert.True(OfAttention(3) > OfAttention(1));
     }
 
+    /// <summary>What a delta rule's gradients are made of is no block's to keep, and outweighs all else that is needed on the way back.</summary>
+    [Fact]
+    public void Of_delta_rules_working_memory_grows_with_rows_and_heads()
+    {
+        long Working(int heads, int rows)
+        {
+            var path = Path.Combine(_folder, "delta.gguf");
+            TinyModel.Write(path, TinyModel.Families["qwen35"] with { DeltaNet = new(4, 8, KeyHeads: 2, heads, Every: 2) });
+            using var file = GgufFile.Open(path);
+            return MemoryEstimate.Of(file, Tiny.Options with { MicroBatchTokens = rows }, 10).Working;
+        }
+
+        var (of4, of8) = (Working(4, 2000) - Working(4, 1000), Working(8, 2000) - Working(8, 1000));
+
+        // A row's channels twice and lag by lag, 64 and 96 of them in float32.
+        Assert.True(of4 > 1000 * 4 * 12 * 64, $"{of4}");
+        Assert.True(of8 > 1000 * 4 * 12 * 96 && of8 > 1.4 * of4, $"{of8}");
+    }
+
     [Fact]
     public void CheckFits_too_large_says_what_takes_how_much_and_what_to_change()
     {
