@@ -86,8 +86,25 @@ public sealed class LatePeopleTests : IDisposable
         People = people,
     };
 
+    /// <summary>Whose next round samples nothing, so that it does not get to its pairs before the stop.</summary>
     private async Task StopAfterAsync(int round)
     {
+        var next = new CampaignPrompts(_campaign.Configuration.Options).OfRound(round + 1).Select(prompt => prompt.Id).ToHashSet();
+        var engines = _campaign.Engines;
+        _campaign.Engines = engines with
+        {
+            Generator = () => new FakeGenerator(_campaign.Log)
+            {
+                BeforePrompt = (prompt, token) =>
+                {
+                    if (next.Contains(prompt.Id))
+                    {
+                        token.WaitHandle.WaitOne();
+                        token.ThrowIfCancellationRequested();
+                    }
+                },
+            },
+        };
         using var stop = new CancellationTokenSource();
         await _campaign.RunAsync(new Watcher(state =>
         {
@@ -96,6 +113,7 @@ public sealed class LatePeopleTests : IDisposable
                 stop.Cancel();
             }
         }), cancellationToken: stop.Token);
+        _campaign.Engines = engines;
         Assert.Null(CampaignReader.Read(_campaign.StatePath)!.Rounds.ElementAtOrDefault(round + 1)?.Pairs);
     }
 
