@@ -71,7 +71,9 @@ public sealed class MemoryEstimateTests : IDisposable
         Assert.True(OfAttention(3) > OfAttention(1));
     }
 
-    /// <summary>What a delta rule's gradients are made of is no block's to keep, and outweighs all else that is needed on the way back.</summary>
+    /// <summary>
+    /// What a delta rule's gradients are made of is no block's to keep, and outweighs all else that is needed on the way back.
+    /// </summary>
     [Fact]
     public void Of_delta_rules_working_memory_grows_with_rows_and_heads()
     {
